@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
+import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IERC4907} from "./IERC4907.sol";
@@ -246,6 +247,9 @@ interface IAIGC is IModelTerms, IERC2981, IERC4906, IERC4907, IERC7572 {
 
     /// @notice Whether upgrades were ended for ever.
     function upgradesSealed() external view returns (bool);
+
+    /// @inheritdoc IModelTerms
+    function ownerOf(uint256 modelId) external view override(IModelTerms, IERC721) returns (address);
 
     /// @notice Number of models; ids are 1 to `totalSupply()`.
     function totalSupply() external view returns (uint256);
