@@ -81,9 +81,7 @@ export function isFile(file: Uint8Array, stated: FileHashes, sha256: Sha256 = no
   const layout = stated.imageHash.toLowerCase() === stated.cidDigest.toLowerCase() ? "raw" : "dag-pb";
   if (layout === "raw" && file.length > MAX_RAW_BLOCK) return false;
   const actual = fileHashes(file, { layout, sha256 });
-  return (
-    actual.imageHash === stated.imageHash.toLowerCase() && actual.cidDigest === stated.cidDigest.toLowerCase()
-  );
+  return actual.imageHash === stated.imageHash.toLowerCase() && actual.cidDigest === stated.cidDigest.toLowerCase();
 }
 
 /** A block of the tree: its digest, the bytes of file below it, and the size of all blocks below and including it. */

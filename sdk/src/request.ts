@@ -10,14 +10,7 @@ export const ANY_SEED = 2n ** 64n - 1n;
 export const FIXED_SEED_LIMIT = 2n ** 63n;
 
 /** The fields that have a usual value: everything but what names the picture. */
-type Usual =
-  | "negativePrompt"
-  | "seed"
-  | "sampler"
-  | "scheduler"
-  | "sourceHash"
-  | "extras"
-  | "salt";
+type Usual = "negativePrompt" | "seed" | "sampler" | "scheduler" | "sourceHash" | "extras" | "salt";
 
 /**
  * A request with the usual values filled in: any seed, no negative prompt, no input image, no extras, no salt.

@@ -1,4 +1,5 @@
-import type { Address, TypedDataToPrimitiveTypes } from "viem";
+import type { TypedDataToPrimitiveTypes } from "abitype";
+import type { Address } from "viem";
 
 /**
  * Types of every message in the settlement's domain, for viem's `signTypedData({ domain, types, primaryType, message })`.

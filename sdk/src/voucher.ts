@@ -53,7 +53,8 @@ export function requireVoucher(voucher: Voucher): void {
   if (totals.length > MAX_TOTALS) refuse("totals", `A voucher has at most ${MAX_TOTALS} rows.`);
   totals.forEach((row, i) => {
     const previous = totals[i - 1];
-    if (previous && previous.modelId >= row.modelId) refuse(`totals[${i}].modelId`, "Rows ascend strictly by model id.");
+    if (previous && previous.modelId >= row.modelId)
+      refuse(`totals[${i}].modelId`, "Rows ascend strictly by model id.");
     if (row.cumulative < 0n || row.cumulative >> 128n !== 0n) {
       refuse(`totals[${i}].cumulative`, "A total is an amount below 2^128.");
     }
