@@ -263,9 +263,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     event EarnedClaimed(address indexed worker, address indexed to, uint128 amount, uint128 earned);
 
     /// @notice `worker` moved `amount` of its earnings (`earned` left) into `account` (`balance` now).
-    event EarnedMoved(
-        address indexed worker, address indexed account, uint128 amount, uint128 earned, uint128 balance
-    );
+    event EarnedMoved(address indexed worker, address indexed account, uint128 amount, uint128 earned, uint128 balance);
 
     /// @notice All a model had earned, `amount`, was paid to its owner.
     event ModelRoyaltyClaimed(uint256 indexed modelId, address indexed owner, uint128 amount);
