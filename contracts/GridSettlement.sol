@@ -4,9 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
-import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -27,6 +25,7 @@ import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "./interfaces/IReceiptAnchor.sol";
 import {IWorkerRegistry} from "./interfaces/IWorkerRegistry.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
+import {CalldataMessages} from "./libraries/CalldataMessages.sol";
 import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} from "./libraries/GridMessages.sol";
 import {KeyDesk} from "./libraries/KeyDesk.sol";
 import {LaneDesk} from "./libraries/LaneDesk.sol";
@@ -34,12 +33,12 @@ import {ReceiptTree} from "./libraries/ReceiptTree.sol";
 import {Anchor, Earned, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
 import {SignerRoles} from "./libraries/SignerRoles.sol";
 import {SplitMath} from "./libraries/SplitMath.sol";
+import {TillDesk} from "./libraries/TillDesk.sol";
 
 /// @title GridSettlement
 /// @notice See `IGridSettlement`.
-contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
-    using GridMessages for *;
+contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGuardTransient {
+    using CalldataMessages for *;
     using SettlementSteps for SettlementState;
 
     // ---------------------------------------------------------------- types
@@ -52,6 +51,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
         uint16 protocolBps;
         uint128 free;
         uint128 budget;
+        uint128 paid;
         uint128 toWorker;
         uint128 protocolFee;
         bool paidInFull;
@@ -103,15 +103,11 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
     /// @inheritdoc IGridSettlement
     uint16 public constant MAX_ROYALTY_BPS = 2000;
     /// @inheritdoc IGridSettlement
-    uint256 public constant MODEL_CALL_GAS = 30_000;
+    uint256 public constant MODEL_CALL_GAS = BoundedCall.MODEL_CALL_GAS;
     /// @inheritdoc IGridSettlement
     uint256 public constant MAX_VOUCHER_ROWS = 16;
     /// @inheritdoc IGridSettlement
     uint32 public constant MAX_ORDER_COUNT = 256;
-
-    /// @dev What must be left before AIGC is called, so that it can really be given `MODEL_CALL_GAS` (EIP-150 keeps a
-    /// 64th, the cold account costs 2,600).
-    uint256 private constant MODEL_CALL_RESERVE = 36_000;
 
     /// @inheritdoc IGridSettlement
     IERC20 public immutable aipg;
@@ -280,12 +276,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
 
     /// @inheritdoc IGridSettlement
     function deposit(uint128 amount) external nonReentrant {
-        _deposit(msg.sender, amount);
+        TillDesk.deposit(_state, aipg, msg.sender, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function depositFor(address account, uint128 amount) external nonReentrant {
-        _deposit(account, amount);
+        TillDesk.deposit(_state, aipg, account, amount);
     }
 
     /// @inheritdoc IGridSettlement
@@ -295,7 +291,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
     {
         // Whoever saw the permit can have used it already: then the allowance is there, and that is all it was for.
         try IERC20Permit(address(aipg)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
-        _deposit(account, amount);
+        TillDesk.deposit(_state, aipg, account, amount);
     }
 
     /// @inheritdoc IGridSettlement
@@ -355,53 +351,24 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
 
     /// @inheritdoc IGridSettlement
     function moveEarned(address account, uint128 amount) external {
-        if (account == address(0)) revert GridSettlement_ZeroAddress("account");
-        if (amount == 0) revert GridSettlement_ZeroAmount();
-        uint128 earned = _state.earned[msg.sender].worker;
-        if (amount > earned) revert GridSettlement_EarnedShort(msg.sender, amount, earned);
-
-        earned -= amount;
-        _state.earned[msg.sender].worker = earned;
-        emit EarnedMoved(msg.sender, account, amount, earned, _state.credit(account, amount));
+        TillDesk.moveEarned(_state, account, amount);
     }
 
     // ---------------------------------------------------------------- money out
 
     /// @inheritdoc IGridSettlement
     function thaw(uint128 amount) external {
-        Account storage account = _state.accounts[msg.sender];
-        if (amount == 0) revert GridSettlement_ZeroAmount();
-        if (amount > account.balance) revert GridSettlement_AccountShort(msg.sender, amount, account.balance);
-
-        uint40 readyAt = uint40(block.timestamp) + ACCOUNT_DELAY;
-        account.thawing = amount;
-        account.thawReadyAt = readyAt;
-        emit AccountThawStarted(msg.sender, amount, readyAt);
+        TillDesk.thaw(_state, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function cancelThaw() external {
-        Account storage account = _state.accounts[msg.sender];
-        if (account.thawReadyAt == 0) revert GridSettlement_AccountNotThawing(msg.sender);
-
-        account.thawing = 0;
-        account.thawReadyAt = 0;
-        emit AccountThawCancelled(msg.sender);
+        TillDesk.cancelThaw(_state);
     }
 
     /// @inheritdoc IGridSettlement
     function withdraw(address to) external nonReentrant {
-        Account storage account = _state.accounts[msg.sender];
-        uint40 readyAt = account.thawReadyAt;
-        if (readyAt == 0) revert GridSettlement_AccountNotThawing(msg.sender);
-        if (block.timestamp < readyAt) revert GridSettlement_AccountStillThawing(msg.sender, readyAt);
-
-        uint128 amount = _min(account.thawing, account.balance);
-        account.balance -= amount;
-        account.thawing = 0;
-        account.thawReadyAt = 0;
-        emit Withdrawn(msg.sender, to, amount, account.balance);
-        _pay(to, amount);
+        TillDesk.withdraw(_state, aipg, to);
     }
 
     /// @inheritdoc IGridSettlement
@@ -416,40 +383,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
 
     /// @inheritdoc IGridSettlement
     function claimEarned(address to) external nonReentrant returns (uint128 amount) {
-        amount = _state.earned[msg.sender].worker;
-        if (amount == 0) revert GridSettlement_NothingEarned();
-
-        _state.earned[msg.sender].worker = 0;
-        emit EarnedClaimed(msg.sender, to, amount, 0);
-        _pay(to, amount);
+        return TillDesk.claimEarned(_state, aipg, to);
     }
 
     /// @inheritdoc IGridSettlement
     function claimModelRoyalty(uint256 modelId) external nonReentrant returns (uint128 amount) {
-        amount = _state.modelEarned[modelId];
-        if (amount == 0) revert GridSettlement_NothingEarned();
-        (bool ok, uint256 word) = _readModel(abi.encodeCall(IModelTerms.ownerOf, (modelId)));
-        if (!ok || word == 0 || word > type(uint160).max) revert GridSettlement_ModelOwnerUnknown(modelId);
-        address owner = address(uint160(word));
-        if (msg.sender != owner && _isContract(owner)) revert GridSettlement_OwnerIsContract(modelId, owner);
-
-        _state.modelEarned[modelId] = 0;
-        emit ModelRoyaltyClaimed(modelId, owner, amount);
-        _pay(owner, amount);
+        return TillDesk.claimModelRoyalty(_state, aipg, models, modelId);
     }
 
     /// @inheritdoc IGridSettlement
     function sweepProtocol(address[] calldata workers) external nonReentrant returns (uint128 amount) {
-        address to = _state.policy.treasury;
-        for (uint256 i; i < workers.length; ++i) {
-            uint128 accrued = _state.earned[workers[i]].protocol;
-            if (accrued == 0) continue;
-            _state.earned[workers[i]].protocol = 0;
-            amount += accrued;
-            emit ProtocolSwept(workers[i], to, accrued);
-        }
-        if (amount == 0) revert GridSettlement_NothingEarned();
-        _pay(to, amount);
+        return TillDesk.sweepProtocol(_state, aipg, workers);
     }
 
     // ---------------------------------------------------------------- keys, orders, faults
@@ -519,24 +463,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
 
     // ---------------------------------------------------------------- internal: balances
 
-    function _deposit(address account, uint128 amount) private {
-        _state.requireNotPaused();
-        if (account == address(0)) revert GridSettlement_ZeroAddress("account");
-        if (amount == 0) revert GridSettlement_ZeroAmount();
-
-        uint256 before = aipg.balanceOf(address(this));
-        aipg.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = aipg.balanceOf(address(this)) - before;
-        if (received != amount) revert GridSettlement_TransferShort(amount, received);
-
-        emit Deposited(account, msg.sender, amount, _state.credit(account, amount));
-    }
-
-    function _pay(address to, uint128 amount) private {
-        if (to == address(0) || to == address(this)) revert GridSettlement_BadRecipient(to);
-        aipg.safeTransfer(to, amount);
-    }
-
     function _creditEarned(address worker, uint128 toWorker, uint128 protocolFee) private {
         Earned memory earned = _state.earned[worker];
         earned.worker += toWorker;
@@ -570,9 +496,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
         collection.free = lane.free;
         collection.budget = limit;
         collection.paidInFull = true;
-        paid = collection.free;
         _payRows(collection, voucher);
-        paid -= collection.free;
+        paid = collection.paid;
 
         if (paid != 0) {
             lane.free = collection.free;
@@ -604,9 +529,10 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
                 collection.paidInFull = false;
                 if (amount == 0) continue;
             }
-            if (amount > collection.free) revert GridSettlement_LaneShort(collection.laneId, 0, collection.free);
+            if (amount > collection.free) _revertLaneShort(collection, voucher, i);
             collection.budget -= amount;
             collection.free -= amount;
+            collection.paid += amount;
             _payRow(collection, row.modelId, total, amount);
         }
     }
@@ -642,6 +568,13 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
             protocolFee,
             collection.free
         );
+    }
+
+    /// @dev Names the whole amount that was asked for, of which the rows before `position` are paid by now.
+    function _revertLaneShort(Collection memory collection, Voucher calldata voucher, uint256 position) private view {
+        uint256 due = _dueFrom(voucher, position);
+        if (due > collection.budget) due = collection.budget;
+        revert GridSettlement_LaneShort(collection.laneId, collection.paid + due, collection.free + collection.paid);
     }
 
     /// @dev What the rows from `position` on still ask for.
@@ -687,10 +620,10 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
 
         uint128 balance = _state.accounts[order.payer].balance;
         if (total > order.maxPrice) {
-            return abi.encodeWithSelector(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
+            return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
         }
         if (total > balance) {
-            return abi.encodeWithSelector(GridSettlement_AccountShort.selector, order.payer, total, balance);
+            return _refusal(GridSettlement_AccountShort.selector, uint160(order.payer), total, balance);
         }
 
         payment.balance = balance - uint128(total);
@@ -736,25 +669,38 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
         );
     }
 
+    /// @dev ABI encoding of an error with one word, two or three words of arguments.
+    function _refusal(bytes4 selector, uint256 a) private pure returns (bytes memory) {
+        return abi.encodePacked(selector, a);
+    }
+
+    function _refusal(bytes4 selector, uint256 a, uint256 b) private pure returns (bytes memory) {
+        return abi.encodePacked(selector, a, b);
+    }
+
+    function _refusal(bytes4 selector, uint256 a, uint256 b, uint256 c) private pure returns (bytes memory) {
+        return abi.encodePacked(selector, a, b, c);
+    }
+
     function _checkOrder(Settlement calldata item, Payment memory payment) private view returns (bytes memory) {
         JobOrder calldata order = item.order;
-        if (order.laneId != 0) return abi.encodeWithSelector(GridSettlement_OrderOfLane.selector, order.laneId);
+        if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
         if (order.count == 0 || order.count > MAX_ORDER_COUNT) {
-            return abi.encodeWithSelector(GridSettlement_OrderCountOutOfRange.selector, order.count, MAX_ORDER_COUNT);
+            return _refusal(GridSettlement_OrderCountOutOfRange.selector, order.count, MAX_ORDER_COUNT);
         }
         uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
         if (block.timestamp > settleBy) {
-            return abi.encodeWithSelector(GridSettlement_OrderExpired.selector, settleBy);
+            return _refusal(GridSettlement_OrderExpired.selector, settleBy);
         }
         bool accepted;
         (accepted, payment.protocolBps) = _state.acceptedProtocolBps(order.feeConfigId);
-        if (!accepted) return abi.encodeWithSelector(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
+        if (!accepted) return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
         if (_state.isNonceUsed(order.payer, order.nonce)) {
-            return abi.encodeWithSelector(GridSettlement_NonceUsed.selector, order.payer, order.nonce);
+            return _refusal(GridSettlement_NonceUsed.selector, uint160(order.payer), order.nonce);
         }
         address recovered = _recover(_hashTypedDataV4(payment.orderHash), item.orderSignature);
         if (!_state.isSigner(order.payer, SignerRoles.ORDER_SIGNER, recovered)) {
-            return abi.encodeWithSelector(GridSettlement_OrderSignature.selector, order.payer, recovered);
+            return _refusal(GridSettlement_OrderSignature.selector, uint160(order.payer), uint160(recovered));
         }
         return "";
     }
@@ -767,7 +713,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
         JobOrder calldata order = item.order;
         uint256 length = item.receipts.length;
         if (length == 0 || length > order.count) {
-            return (abi.encodeWithSelector(GridSettlement_ReceiptCount.selector, length, order.count), 0);
+            return (_refusal(GridSettlement_ReceiptCount.selector, length, order.count), 0);
         }
         JobReceipt memory receipt;
         receipt.orderHash = payment.orderHash;
@@ -781,11 +727,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
             failure = _checkOutput(order, output, receipt, i);
             if (failure.length != 0) return (failure, 0);
             total += output.price;
-            bytes32 receiptId = _hashTypedDataV4(receipt.hashReceipt());
-            leaves[i] = receiptId.leafOf();
+            bytes32 receiptId = _hashTypedDataV4(receipt.hashBuilt());
+            leaves[i] = GridMessages.leafOf(receiptId);
             address recovered = _recover(receiptId, output.signature);
             if (!_state.isSigner(order.worker, SignerRoles.WORKER_SIGNER, recovered)) {
-                return (abi.encodeWithSelector(GridSettlement_ReceiptSignature.selector, i, order.worker, recovered), 0);
+                return
+                    (
+                        _refusal(
+                            GridSettlement_ReceiptSignature.selector, i, uint160(order.worker), uint160(recovered)
+                        ),
+                        0
+                    );
             }
         }
         payment.root = ReceiptTree.rootOf(leaves);
@@ -799,13 +751,10 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
         uint256 position
     ) private pure returns (bytes memory) {
         if (output.index >= order.count || (position != 0 && output.index <= receipt.index)) {
-            return abi.encodeWithSelector(GridSettlement_ReceiptIndex.selector, position, output.index);
+            return _refusal(GridSettlement_ReceiptIndex.selector, position, output.index);
         }
         if (output.completedAt > order.deadline) {
-            return
-                abi.encodeWithSelector(
-                    GridSettlement_ReceiptLate.selector, position, output.completedAt, order.deadline
-                );
+            return _refusal(GridSettlement_ReceiptLate.selector, position, output.completedAt, order.deadline);
         }
         receipt.index = output.index;
         receipt.seed = output.seed;
@@ -868,23 +817,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, Multicall, Re
     }
 
     function _royaltyBps(uint256 modelId) private view returns (uint16) {
-        (bool ok, uint256 bps) = _readModel(abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
+        (bool ok, uint256 bps) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
         return ok && bps <= MAX_ROYALTY_BPS ? uint16(bps) : 0;
-    }
-
-    /// @dev Without the reserve a caller could starve the call, and thereby choose royalty 0.
-    function _readModel(bytes memory callData) private view returns (bool ok, uint256 word) {
-        if (gasleft() < MODEL_CALL_RESERVE) revert GridSettlement_GasTooLow(gasleft(), MODEL_CALL_RESERVE);
-        return BoundedCall.readWord(address(models), MODEL_CALL_GAS, callData);
-    }
-
-    /// @dev An account with an EIP-7702 delegation (0xef0100, address) has code, but is its key's.
-    function _isContract(address account) private view returns (bool) {
-        uint256 length = account.code.length;
-        return length != 0 && !(length == 23 && bytes3(account.code) == 0xef0100);
-    }
-
-    function _min(uint128 a, uint128 b) private pure returns (uint128) {
-        return a < b ? a : b;
     }
 }

@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
+import {CalldataMessages} from "./CalldataMessages.sol";
 import {GridMessages, JobReceipt, SignerProof} from "./GridMessages.sol";
 import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
 import {SignerRoles} from "./SignerRoles.sol";
@@ -123,7 +124,7 @@ library KeyDesk {
         JobReceipt calldata receipt,
         bytes calldata signature
     ) private view returns (bytes32 receiptId) {
-        receiptId = GridMessages.toDigest(separator, GridMessages.hashReceipt(receipt));
+        receiptId = GridMessages.toDigest(separator, CalldataMessages.hashReceipt(receipt));
         (address recovered,,) = ECDSA.tryRecoverCalldata(receiptId, signature);
         if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, recovered)) {
             revert IGridSettlement.GridSettlement_ReceiptSignature(position, receipt.worker, recovered);

@@ -10,6 +10,7 @@ import {
     Signer,
     TreasurerCap
 } from "../interfaces/IGridSettlement.sol";
+import {CalldataMessages} from "./CalldataMessages.sol";
 import {GridMessages, LaneConfig} from "./GridMessages.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
@@ -126,7 +127,7 @@ library SettlementSteps {
     }
 
     function laneIdOf(LaneConfig calldata config, bytes32 separator) internal pure returns (bytes32) {
-        return GridMessages.toDigest(separator, GridMessages.hashLane(config));
+        return GridMessages.toDigest(separator, CalldataMessages.hashLane(config));
     }
 
     function laneOf(SettlementState storage state, bytes32 separator, LaneConfig calldata config)
