@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IWorkerRegistry, Worker} from "./interfaces/IWorkerRegistry.sol";
+import {JsonText} from "./libraries/JsonText.sol";
+
+/// @title WorkerRegistry
+/// @notice See `IWorkerRegistry`.
+contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    // ---------------------------------------------------------------- storage
+
+    /// @inheritdoc IWorkerRegistry
+    uint128 public constant MAX_MIN_BOND = 100_000e18;
+    /// @inheritdoc IWorkerRegistry
+    uint40 public constant UNBOND_DELAY = 14 days;
+    /// @inheritdoc IWorkerRegistry
+    uint16 public constant REPORTER_BPS = 2000;
+    /// @inheritdoc IWorkerRegistry
+    uint256 public constant MAX_URI_LENGTH = 512;
+
+    /// @inheritdoc IWorkerRegistry
+    IERC20 public immutable aipg;
+    /// @inheritdoc IWorkerRegistry
+    address public immutable settlement;
+
+    mapping(address worker => Worker) private _workers;
+    /// @inheritdoc IWorkerRegistry
+    mapping(address reporter => uint128) public rewardOf;
+    /// @inheritdoc IWorkerRegistry
+    uint128 public totalBonded;
+    /// @inheritdoc IWorkerRegistry
+    uint128 public totalRewards;
+    /// @inheritdoc IWorkerRegistry
+    uint128 public treasuryPot;
+    /// @inheritdoc IWorkerRegistry
+    uint128 public minBond;
+    /// @inheritdoc IWorkerRegistry
+    address public treasury;
+
+    // ---------------------------------------------------------------- construction
+
+    constructor(IERC20 aipg_, address settlement_, address authority_, address treasury_) AccessManaged(authority_) {
+        if (address(aipg_) == address(0)) revert WorkerRegistry_ZeroAddress("aipg");
+        if (settlement_ == address(0)) revert WorkerRegistry_ZeroAddress("settlement");
+        if (authority_ == address(0)) revert WorkerRegistry_ZeroAddress("authority");
+        aipg = aipg_;
+        settlement = settlement_;
+        _setMinBond(1000e18);
+        _setTreasury(treasury_);
+    }
+
+    // ---------------------------------------------------------------- views
+
+    /// @inheritdoc IWorkerRegistry
+    function workerOf(address worker) external view returns (Worker memory) {
+        return _workers[worker];
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function bondOf(address worker) external view returns (uint128) {
+        return _workers[worker].bond;
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function stakeOf(address worker) external view returns (uint128) {
+        return _workers[worker].bond + _workers[worker].unbonding;
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function isRegistered(address worker) external view returns (bool) {
+        return _workers[worker].registeredAt != 0;
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function isBonded(address worker) external view returns (bool) {
+        return _workers[worker].bond >= minBond;
+    }
+
+    // ---------------------------------------------------------------- money in
+
+    /// @inheritdoc IWorkerRegistry
+    function register(uint128 bond, string calldata profileURI) external nonReentrant {
+        Worker storage record = _workers[msg.sender];
+        if (record.registeredAt != 0) revert WorkerRegistry_AlreadyRegistered(msg.sender);
+        if (bond < minBond) revert WorkerRegistry_BondTooSmall(bond, minBond);
+        JsonText.requireText(bytes(profileURI), MAX_URI_LENGTH, "profileURI");
+
+        record.registeredAt = uint40(block.timestamp);
+        record.bond = bond;
+        totalBonded += bond;
+        emit WorkerRegistered(msg.sender, bond, profileURI);
+        _take(bond);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function addBond(address worker, uint128 amount) external nonReentrant {
+        Worker storage record = _registered(worker);
+        if (amount == 0) revert WorkerRegistry_ZeroAmount();
+
+        record.bond += amount;
+        totalBonded += amount;
+        emit BondAdded(worker, msg.sender, amount, record.bond);
+        _take(amount);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function setProfile(string calldata profileURI) external {
+        _registered(msg.sender);
+        JsonText.requireText(bytes(profileURI), MAX_URI_LENGTH, "profileURI");
+        emit ProfileUpdated(msg.sender, profileURI);
+    }
+
+    // ---------------------------------------------------------------- money out
+
+    /// @inheritdoc IWorkerRegistry
+    function announceUnbond(uint128 amount) external {
+        Worker storage record = _registered(msg.sender);
+        if (amount == 0) revert WorkerRegistry_ZeroAmount();
+        if (amount > record.bond) revert WorkerRegistry_BondShort(amount, record.bond);
+
+        record.bond -= amount;
+        record.unbonding += amount;
+        record.releaseAt = uint40(block.timestamp) + UNBOND_DELAY;
+        emit UnbondAnnounced(msg.sender, amount, record.bond, record.unbonding, record.releaseAt);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function cancelUnbond() external {
+        Worker storage record = _workers[msg.sender];
+        uint128 amount = record.unbonding;
+        if (amount == 0) revert WorkerRegistry_NothingUnbonding(msg.sender);
+
+        record.bond += amount;
+        record.unbonding = 0;
+        record.releaseAt = 0;
+        emit UnbondCancelled(msg.sender, amount, record.bond);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function withdraw(address to) external nonReentrant {
+        Worker storage record = _workers[msg.sender];
+        uint128 amount = record.unbonding;
+        if (to == address(0)) revert WorkerRegistry_ZeroAddress("to");
+        if (amount == 0) revert WorkerRegistry_NothingUnbonding(msg.sender);
+        if (block.timestamp < record.releaseAt) revert WorkerRegistry_StillLocked(record.releaseAt);
+
+        record.unbonding = 0;
+        record.releaseAt = 0;
+        totalBonded -= amount;
+        emit BondWithdrawn(msg.sender, to, amount);
+        aipg.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function claimReward(address to) external nonReentrant {
+        uint128 amount = rewardOf[msg.sender];
+        if (to == address(0)) revert WorkerRegistry_ZeroAddress("to");
+        if (amount == 0) revert WorkerRegistry_NothingToClaim(msg.sender);
+
+        rewardOf[msg.sender] = 0;
+        totalRewards -= amount;
+        emit RewardClaimed(msg.sender, to, amount);
+        aipg.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function payTreasury() external nonReentrant {
+        uint128 amount = treasuryPot;
+        if (amount == 0) revert WorkerRegistry_NothingToClaim(treasury);
+
+        treasuryPot = 0;
+        emit TreasuryPaid(treasury, amount);
+        aipg.safeTransfer(treasury, amount);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function slash(address worker, uint128 amount, address reporter) external returns (uint128 slashed) {
+        if (msg.sender != settlement) revert WorkerRegistry_NotSettlement(msg.sender);
+        Worker storage record = _registered(worker);
+
+        uint128 fromBond = amount < record.bond ? amount : record.bond;
+        uint128 rest = amount - fromBond;
+        uint128 fromUnbonding = rest < record.unbonding ? rest : record.unbonding;
+        slashed = fromBond + fromUnbonding;
+        if (slashed == 0) return 0;
+
+        record.bond -= fromBond;
+        record.unbonding -= fromUnbonding;
+        if (record.unbonding == 0) record.releaseAt = 0;
+        totalBonded -= slashed;
+
+        uint128 reporterShare = reporter == address(0) ? 0 : uint128(uint256(slashed) * REPORTER_BPS / 10_000);
+        if (reporterShare != 0) {
+            rewardOf[reporter] += reporterShare;
+            totalRewards += reporterShare;
+        }
+        treasuryPot += slashed - reporterShare;
+        emit BondSlashed(worker, reporter, slashed, reporterShare, record.bond, record.unbonding);
+    }
+
+    // ---------------------------------------------------------------- admin
+
+    /// @inheritdoc IWorkerRegistry
+    function setMinBond(uint128 newMinBond) external restricted {
+        _setMinBond(newMinBond);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function setTreasury(address newTreasury) external restricted {
+        _setTreasury(newTreasury);
+    }
+
+    // ---------------------------------------------------------------- internal
+
+    function _registered(address worker) private view returns (Worker storage record) {
+        record = _workers[worker];
+        if (record.registeredAt == 0) revert WorkerRegistry_NotRegistered(worker);
+    }
+
+    /// @dev Credits nothing that didn't arrive.
+    function _take(uint128 amount) private {
+        uint256 before = aipg.balanceOf(address(this));
+        aipg.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = aipg.balanceOf(address(this)) - before;
+        if (received != amount) revert WorkerRegistry_TransferShort(amount, received);
+    }
+
+    function _setMinBond(uint128 newMinBond) private {
+        if (newMinBond == 0 || newMinBond > MAX_MIN_BOND) {
+            revert WorkerRegistry_MinBondOutOfRange(newMinBond, MAX_MIN_BOND);
+        }
+        minBond = newMinBond;
+        emit MinBondSet(newMinBond);
+    }
+
+    function _setTreasury(address newTreasury) private {
+        if (newTreasury == address(0)) revert WorkerRegistry_ZeroAddress("treasury");
+        treasury = newTreasury;
+        emit TreasurySet(newTreasury);
+    }
+}
