@@ -65,7 +65,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 toWorker;
         uint256 royalty;
         uint256 protocolFee;
-        bool anchored;
+        uint256 balance;
+        uint256 receiptCount;
     }
 
     /// @dev Answers from outside, kept through a batch.
@@ -652,14 +653,15 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     {
         JobOrder calldata order = item.order;
         payment.orderHash = order.hashOrder();
-        failure = _checkOrder(item, payment, memo.separator);
+        failure = _checkOrder(order, item.orderSignature, payment, memo.separator);
         if (failure.length != 0) return failure;
-        failure = _checkReceipts(item, payment, memo.separator);
+        failure = _checkReceipts(order, item.receipts, payment, memo.separator);
         if (failure.length != 0) return failure;
 
         address payer = order.payer;
         uint256 total = payment.total;
-        uint256 balance = _state.accounts[payer].balance;
+        Account storage account = _state.accounts[payer];
+        uint256 balance = account.balance;
         if (total > order.maxPrice) {
             return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
         }
@@ -670,22 +672,23 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         unchecked {
             balance -= total;
         }
-        _state.accounts[payer].balance = uint128(balance);
+        account.balance = uint128(balance);
+        payment.balance = balance;
         _state.useNonce(payer, order.nonce);
         _creditOrder(order, payment, memo);
-        if (payment.anchored) _writeAnchor(_anchorKey(0, payer, payment.root), order.worker);
-        _emitOrderSettled(order, payment, uint32(item.receipts.length), uint128(balance));
+        if (memo.bonded) _writeAnchor(_anchorKey(0, payer, payment.root), memo.worker);
+        _emitOrderSettled(order, payment, payer, memo);
     }
 
-    function _checkOrder(Settlement calldata item, Payment memory payment, bytes32 separator)
+    function _checkOrder(JobOrder calldata order, bytes calldata signature, Payment memory payment, bytes32 separator)
         private
         view
         returns (bytes memory failure)
     {
-        JobOrder calldata order = item.order;
         if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
-        if (order.count == 0 || order.count > MAX_ORDER_COUNT) {
-            return _refusal(GridSettlement_OrderCountOutOfRange.selector, order.count, MAX_ORDER_COUNT);
+        uint256 count = order.count;
+        if (count == 0 || count > MAX_ORDER_COUNT) {
+            return _refusal(GridSettlement_OrderCountOutOfRange.selector, count, MAX_ORDER_COUNT);
         }
         uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
         if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
@@ -696,46 +699,49 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         if (_state.isNonceUsed(payer, order.nonce)) {
             return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), order.nonce);
         }
-        address recovered = _recover(GridMessages.toDigest(separator, payment.orderHash), item.orderSignature);
+        address recovered = _recover(GridMessages.toDigest(separator, payment.orderHash), signature);
         if (!_state.isSigner(payer, SignerRoles.ORDER_SIGNER, recovered)) {
             return _refusal(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
         }
     }
 
-    function _checkReceipts(Settlement calldata item, Payment memory payment, bytes32 separator)
-        private
-        view
-        returns (bytes memory failure)
-    {
-        JobOrder calldata order = item.order;
-        uint256 length = item.receipts.length;
-        if (length == 0 || length > order.count) {
-            return _refusal(GridSettlement_ReceiptCount.selector, length, order.count);
+    function _checkReceipts(
+        JobOrder calldata order,
+        ReceiptOutput[] calldata receipts,
+        Payment memory payment,
+        bytes32 separator
+    ) private view returns (bytes memory failure) {
+        payment.receiptCount = receipts.length;
+        payment.total = 0;
+        if (receipts.length == 0 || receipts.length > order.count) {
+            return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, order.count);
         }
         bytes32[13] memory words = order.beginReceipts(payment.orderHash);
-        bytes32[] memory leaves = new bytes32[](length);
-        uint256 total;
+        bytes32[] memory leaves = new bytes32[](receipts.length);
         uint256 nextIndex;
-        for (uint256 i; i < length; ++i) {
-            ReceiptOutput calldata output = item.receipts[i];
-            if (output.index < nextIndex || output.index >= order.count) {
-                return _refusal(GridSettlement_ReceiptIndex.selector, i, output.index);
+        for (uint256 i; i < leaves.length; ++i) {
+            ReceiptOutput calldata output = receipts[i];
+            {
+                uint256 index = output.index;
+                if (index < nextIndex || index >= order.count) {
+                    return _refusal(GridSettlement_ReceiptIndex.selector, i, index);
+                }
+                unchecked {
+                    nextIndex = index + 1;
+                    payment.total += output.price; // at most 256 uint128
+                }
             }
             if (output.completedAt > order.deadline) {
                 return _refusal(GridSettlement_ReceiptLate.selector, i, output.completedAt, order.deadline);
             }
-            unchecked {
-                nextIndex = uint256(output.index) + 1;
-                total += output.price; // at most 256 uint128
-            }
             bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
             leaves[i] = GridMessages.leafOf(receiptId);
             address recovered = _recover(receiptId, output.signature);
-            if (!_state.isSigner(order.worker, SignerRoles.WORKER_SIGNER, recovered)) {
-                return _refusal(GridSettlement_ReceiptSignature.selector, i, uint160(order.worker), uint160(recovered));
+            address worker = address(uint160(uint256(words[4])));
+            if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
+                return _refusal(GridSettlement_ReceiptSignature.selector, i, uint160(worker), uint160(recovered));
             }
         }
-        payment.total = total;
         payment.root = ReceiptTree.rootOf(leaves);
     }
 
@@ -751,7 +757,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             memo.bonded = registry.isBonded(worker);
             memo.worker = worker;
         }
-        payment.anchored = memo.bonded;
         (payment.toWorker, payment.royalty, payment.protocolFee) =
             SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
         _creditEarned(worker, payment.toWorker, payment.protocolFee);
@@ -770,23 +775,23 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         return royaltyBps;
     }
 
-    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, uint32 receiptCount, uint128 balance)
+    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, address payer, Memo memory memo)
         private
     {
         emit OrderSettled(
             payment.orderHash,
-            order.payer,
-            order.worker,
+            payer,
+            memo.worker,
             order.requester,
-            order.modelId,
+            memo.modelId,
             order.nonce,
             payment.root,
-            receiptCount,
-            payment.anchored,
+            uint32(payment.receiptCount),
+            memo.bonded,
             uint128(payment.toWorker),
             uint128(payment.royalty),
             uint128(payment.protocolFee),
-            balance
+            uint128(payment.balance)
         );
     }
 
