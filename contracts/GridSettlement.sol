@@ -48,12 +48,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes32 laneId;
         address worker;
         bool hop;
+        bool opened;
         uint256 protocolBps;
         uint256 free;
         uint256 budget;
         uint256 paid;
         uint256 toWorker;
         uint256 protocolFee;
+        // of the row at hand
+        uint256 before;
+        uint256 royaltyBps;
+        bool frozen;
     }
 
     /// @dev A direct settlement on its way. Amounts are uint128s.
@@ -476,6 +481,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
     }
 
+    function _creditModel(uint256 modelId, uint256 royalty) private {
+        unchecked {
+            _state.models[modelId].earned += uint128(royalty);
+        }
+    }
+
     // ---------------------------------------------------------------- internal: lanes
 
     function _collect(
@@ -486,23 +497,25 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 limit
     ) private returns (uint128) {
         bytes32 separator = _domainSeparatorV4();
-        (bytes32 laneId, Lane storage lane) = _state.laneOf(separator, config);
+        bytes32 laneId = SettlementSteps.laneIdOf(config, separator);
         if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
         bytes32 digest = GridMessages.toDigest(separator, voucher.hashVoucher());
         _requirePayerSigned(config, digest, payerSignature);
         _requireAttested(config.worker, digest, workerSignature);
-        return _payVoucher(lane, config, voucher, limit);
+        return _payVoucher(laneId, config, voucher, limit);
     }
 
-    function _payVoucher(Lane storage lane, LaneConfig calldata config, Voucher calldata voucher, uint256 limit)
+    function _payVoucher(bytes32 laneId, LaneConfig calldata config, Voucher calldata voucher, uint256 limit)
         private
         returns (uint128)
     {
+        Lane storage lane = _state.lanes[laneId];
         Collection memory collection;
-        collection.laneId = voucher.laneId;
+        // Read together, so that it costs one load.
+        (collection.opened, collection.protocolBps, collection.free) = (lane.opened, lane.protocolBps, lane.free);
+        if (!collection.opened) revert GridSettlement_LaneUnknown(laneId);
+        collection.laneId = laneId;
         collection.worker = config.worker;
-        collection.protocolBps = lane.protocolBps;
-        collection.free = lane.free;
         collection.budget = limit;
         if (config.kind == GridMessages.LANE_HOP) {
             _requireHopVoucher(voucher);
@@ -538,11 +551,13 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             previousId = modelId;
 
             LaneTotal storage total = _state.laneTotals[collection.laneId][modelId];
-            uint256 before = total.cumulative;
+            // Read together, so that it costs one load.
+            (collection.before, collection.royaltyBps, collection.frozen) =
+            (total.cumulative, total.royaltyBps, total.frozen);
             uint256 amount = row.cumulative;
-            if (amount <= before) continue;
+            if (amount <= collection.before) continue;
             unchecked {
-                amount -= before;
+                amount -= collection.before;
             }
             if (amount > collection.budget) {
                 amount = collection.budget;
@@ -550,32 +565,37 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
                 if (amount == 0) continue;
             }
             if (amount > collection.free) _revertLaneShort(collection, voucher, i);
-            _payRow(collection, total, modelId, before, amount);
+            if (!collection.frozen && !collection.hop) _freezeRoyalty(collection, total, modelId);
+            _payRow(collection, total, modelId, amount);
         }
     }
 
+    function _freezeRoyalty(Collection memory collection, LaneTotal storage total, uint256 modelId) private {
+        (, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
+        collection.royaltyBps = royaltyBps;
+        total.frozen = true;
+        total.royaltyBps = royaltyBps;
+        emit LaneRoyaltyFrozen(collection.laneId, modelId, royaltyBps);
+    }
+
     /// @dev `amount` is at most what the lane has free, and at most the budget.
-    function _payRow(
-        Collection memory collection,
-        LaneTotal storage total,
-        uint256 modelId,
-        uint256 before,
-        uint256 amount
-    ) private {
-        uint256 royaltyBps = collection.hop ? 0 : _frozenRoyaltyBps(collection.laneId, modelId, total);
-        (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
-            SplitMath.growth(before, before + amount, collection.protocolBps, royaltyBps);
+    function _payRow(Collection memory collection, LaneTotal storage total, uint256 modelId, uint256 amount) private {
+        uint256 cumulative;
         unchecked {
-            before += amount;
+            cumulative = collection.before + amount;
             collection.budget -= amount;
             collection.free -= amount;
             collection.paid += amount;
+        }
+        (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
+            SplitMath.growth(collection.before, cumulative, collection.protocolBps, collection.royaltyBps);
+        unchecked {
             collection.toWorker += toWorker;
             collection.protocolFee += protocolFee;
         }
-        total.cumulative = uint128(before);
-        if (royalty != 0) _state.models[modelId].earned += uint128(royalty);
-        _emitLaneCollected(collection, modelId, before, toWorker, royalty, protocolFee);
+        total.cumulative = uint128(cumulative);
+        if (royalty != 0) _creditModel(modelId, royalty);
+        _emitLaneCollected(collection, modelId, cumulative, toWorker, royalty, protocolFee);
     }
 
     function _emitLaneCollected(
@@ -596,15 +616,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             uint128(protocolFee),
             uint128(collection.free)
         );
-    }
-
-    function _frozenRoyaltyBps(bytes32 laneId, uint256 modelId, LaneTotal storage total) private returns (uint256) {
-        if (total.frozen) return total.royaltyBps;
-        (, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
-        total.frozen = true;
-        total.royaltyBps = royaltyBps;
-        emit LaneRoyaltyFrozen(laneId, modelId, royaltyBps);
-        return royaltyBps;
     }
 
     /// @dev Names the whole amount that was asked for, of which the rows before `position` are paid by now.
@@ -636,7 +647,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes32 key = _anchorKey(laneId, payer, root);
         if (_state.anchors[key] != 0 || !registry.isBonded(worker)) return;
         _writeAnchor(key, worker);
-        emit ReceiptsAnchored(laneId, payer, worker, root, voucher.receiptCount);
+        emit ReceiptsAnchored(laneId, worker, root, voucher.receiptCount);
     }
 
     function _writeAnchor(bytes32 key, address worker) private {
@@ -760,7 +771,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         (payment.toWorker, payment.royalty, payment.protocolFee) =
             SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
         _creditEarned(worker, payment.toWorker, payment.protocolFee);
-        if (payment.royalty != 0) _state.models[modelId].earned += uint128(payment.royalty);
+        if (payment.royalty != 0) _creditModel(modelId, payment.royalty);
     }
 
     /// @dev A failure counts as 0, but isn't kept.

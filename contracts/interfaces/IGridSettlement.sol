@@ -208,10 +208,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     );
 
     /// @notice `worker` attested, and the lane's payer acknowledged, `receiptCount` receipts under `root`. The anchor's
-    /// time and block are this log's.
-    event ReceiptsAnchored(
-        bytes32 indexed laneId, address indexed payer, address indexed worker, bytes32 root, uint32 receiptCount
-    );
+    /// time and block are this log's; its payer is the lane's.
+    event ReceiptsAnchored(bytes32 indexed laneId, address indexed worker, bytes32 root, uint32 receiptCount);
 
     // ---------------------------------------------------------------- events: direct rail
 
