@@ -14,14 +14,16 @@ enum EvolutionPolicy {
 }
 
 /// @notice Merkle proof that the receipts which a body lists under one of its anchors are leaves of its root.
-/// @dev With no `flags` it is a plain proof of one receipt. Otherwise it is a multiproof as OpenZeppelin's
-/// `MerkleProof.multiProofVerify` takes it: the leaves are the anchor's receipts in the order of the body, which must
-/// be the tree's own order of leaves. Both are empty when the root is the leaf itself.
+/// @dev OpenZeppelin's multiproof with the flags packed into bits. The leaves are the anchor's receipts in the order of
+/// the body, which must be the tree's own order of leaves. There are `leaves + proof.length - 1` steps; each takes the
+/// next of the queue (leaves first, then what was hashed), and hashes it with the next of the queue again when the
+/// step's flag is set, else with the next of `proof`. A plain proof of one receipt has no flag set. Both are empty when
+/// the root is the leaf itself.
 /// @param proof Sibling nodes.
-/// @param flags For each step: true takes the next leaf or node, false the next of `proof`.
+/// @param flags Flag of step i is bit `7 - i % 8` (the highest first) of byte `i / 8`; bytes that are not given are 0.
 struct ReceiptProof {
     bytes32[] proof;
-    bool[] flags;
+    bytes flags;
 }
 
 /// @notice A requester's leave to mint a body on their behalf. Signed in GridNFT's EIP-712 domain.
