@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {Settlement} from "./IGridSettlement.sol";
+import {IModelTerms} from "./IModelTerms.sol";
 import {GenerationRequest} from "../libraries/GridMessages.sol";
 
 /// @notice Who may add versions to the artworks of a series. Fixed at mint.
@@ -166,6 +170,11 @@ struct Artwork {
 /// Whoever may mint is the requester of the receipts, or carries the requester's `MintAuthorization`. A receipt's
 /// requester is the artist. All receipts of a series have one requester.
 ///
+/// ERC-7007 here: `aigcData` is a packed body with one anchor and one artwork, `proof` is
+/// `abi.encode(address requester, ReceiptProof[] proofs)` with one plain proof. `verify` reverts with the error that
+/// names the fault when the body is malformed, and is false when it is not proven. `addAigcData` is `evolve` by the
+/// caller, who must be that requester.
+///
 /// A token burnt keeps its provenance readable; its receipt stays used.
 interface IGridNFT {
     // ------------------------------------------------------------------------------------------------------- events
@@ -240,7 +249,7 @@ interface IGridNFT {
     error GridNFT_ZeroAddress(string field);
 
     /// @notice Minting is paused.
-    error GridNFT_MintPaused();
+    error GridNFT_Paused();
 
     /// @notice The fee of this mint is above what was agreed to.
     error GridNFT_FeeAboveMax(uint256 fee, uint256 maxFee);
@@ -254,14 +263,18 @@ interface IGridNFT {
     /// @notice `signer` did not sign this authorization.
     error GridNFT_BadSignature(address signer);
 
-    /// @notice The body ends before `offset`, where the next item would end.
-    error GridNFT_BodyTooShort(uint256 length, uint256 offset);
+    /// @notice The body ends `missing` bytes before the item that it ends in.
+    error GridNFT_BodyTooShort(uint256 missing);
 
-    /// @notice Bytes follow the end of the body.
-    error GridNFT_BodyTooLong(uint256 length, uint256 end);
+    /// @notice `surplus` bytes follow the end of the body.
+    error GridNFT_BodyTooLong(uint256 surplus);
 
     /// @notice What is to be stored does not fit a contract's code.
     error GridNFT_BlobTooLarge(uint256 size, uint256 maxSize);
+
+    /// @notice A blob came to stand at another address than its number says. Cannot happen while blobs are all that the
+    /// contract creates.
+    error GridNFT_BlobMisplaced(address actual, address expected);
 
     /// @notice The body's first byte is not the one that this call takes.
     error GridNFT_WrongForm(uint256 given, uint256 expected);
@@ -278,6 +291,9 @@ interface IGridNFT {
 
     /// @notice There must be one proof for each anchor of the body.
     error GridNFT_ProofCount(uint256 given, uint256 expected);
+
+    /// @notice There are more settlements than anchors in the body.
+    error GridNFT_TooManyItems(uint256 given, uint256 anchors);
 
     /// @notice Nothing is anchored under this key.
     error GridNFT_NotAnchored(uint256 source, bytes32 laneId, address payer, bytes32 root);
@@ -355,11 +371,11 @@ interface IGridNFT {
     /// @notice Fee cap, AIPG wei per artwork.
     function MAX_MINT_FEE() external view returns (uint256);
 
-    /// @notice The AIPG token that fees are paid in.
-    function AIPG() external view returns (address);
+    /// @notice The token that fees are paid in.
+    function aipg() external view returns (IERC20);
 
     /// @notice The model registry (AIGC) that model hashes are checked against.
-    function MODELS() external view returns (address);
+    function models() external view returns (IModelTerms);
 
     /// @notice Existing tokens.
     function totalSupply() external view returns (uint256);
@@ -413,11 +429,11 @@ interface IGridNFT {
     /// @notice `verify(tokenId, version)` for every version.
     function verify(uint256 tokenId) external view returns (bool);
 
-    /// @notice Recomputes a version from its blob and the chain: whether the blob is whole, its anchor exists with the
-    /// same worker, time and block, the receipt is marked as used, seed and model hash fit, and, when the anchor holds
-    /// one receipt, that this is the one.
-    /// @dev Membership in a larger root needs the proof, which is in the calldata of the mint: see the next function.
-    /// False for an unknown version.
+    /// @notice Recomputes a version from its blob and the chain: whether its anchor exists with the same worker, time and
+    /// block, the receipt is marked as used, model hash and completion time fit, and, when the body left the root out,
+    /// that the anchor is of this receipt.
+    /// @dev Membership in a root of several receipts needs the proof, which is in the calldata of the mint: see the next
+    /// function. False for an unknown version.
     function verify(uint256 tokenId, uint256 version) external view returns (bool);
 
     /// @notice As `verify(tokenId, version)`, and that the receipt is a leaf of the anchored root.
@@ -449,7 +465,7 @@ interface IGridNFT {
     function renderer() external view returns (address);
 
     /// @notice Whether minting is paused.
-    function mintPaused() external view returns (bool);
+    function paused() external view returns (bool);
 
     /// @notice Whether upgrades are sealed.
     function upgradesSealed() external view returns (bool);
@@ -466,7 +482,7 @@ interface IGridNFT {
     ///
     /// When `to` has code, `onERC721Received` is called for every token, last of all.
     ///
-    /// Errors: GridNFT_MintPaused, GridNFT_FeeAboveMax, all of the body, AIPG's own.
+    /// Errors: GridNFT_Paused, GridNFT_FeeAboveMax, all of the body, AIPG's own.
     /// @param body Packed body, form 1.
     /// @param proofs One for each anchor of the body, in its order.
     /// @param to Receives the tokens.
@@ -486,6 +502,28 @@ interface IGridNFT {
         bytes calldata signature
     ) external returns (uint256 seriesId);
 
+    /// @notice As `mint`, after settling directly what is not settled yet. One transaction pays the worker and mints.
+    /// @dev Item i settles the order behind the i-th anchor of the body, at the anchor's source, unless that anchor
+    /// exists already: somebody else may have been first. There may be fewer items than anchors.
+    /// Errors: as `mint`, those of `IGridSettlement.settle`, GridNFT_TooManyItems.
+    function settleAndMint(
+        Settlement[] calldata items,
+        bytes calldata body,
+        ReceiptProof[] calldata proofs,
+        address to,
+        uint128 maxFee
+    ) external returns (uint256 seriesId);
+
+    /// @notice As `settleAndMint`, by anyone who carries the requester's authorization.
+    /// @dev Errors: as `settleAndMint` and `mintFor`.
+    function settleAndMintFor(
+        Settlement[] calldata items,
+        bytes calldata body,
+        ReceiptProof[] calldata proofs,
+        MintAuthorization calldata authorization,
+        bytes calldata signature
+    ) external returns (uint256 seriesId);
+
     // ------------------------------------------------------------------------------------------------------- evolve
 
     /// @notice Adds a version to an artwork, from an anchored receipt.
@@ -496,9 +534,9 @@ interface IGridNFT {
     /// Errors: GridNFT_DoesNotEvolve, GridNFT_NotAllowed, GridNFT_NotAnnounced, GridNFT_TooEarly, all of the body.
     /// @param tokenId The artwork.
     /// @param body Packed body, form 2.
-    /// @param proof Of its one receipt.
+    /// @param proofs One, of its one receipt.
     /// @return version Number of the new version.
-    function evolve(uint256 tokenId, bytes calldata body, ReceiptProof calldata proof)
+    function evolve(uint256 tokenId, bytes calldata body, ReceiptProof[] calldata proofs)
         external
         returns (uint256 version);
 
@@ -507,7 +545,7 @@ interface IGridNFT {
     /// GridNFT_BadSignature.
     function evolveFor(
         bytes calldata body,
-        ReceiptProof calldata proof,
+        ReceiptProof[] calldata proofs,
         EvolveAuthorization calldata authorization,
         bytes calldata signature
     ) external returns (uint256 version);
@@ -559,10 +597,10 @@ interface IGridNFT {
     function setContractURI(string calldata uri) external;
 
     /// @notice Stops new mints; nothing else. Restricted.
-    function pauseMinting() external;
+    function pause() external;
 
     /// @notice Lets mints go on. Restricted.
-    function unpauseMinting() external;
+    function unpause() external;
 
     /// @notice Ends upgrades for ever. Restricted.
     function sealUpgrades() external;
