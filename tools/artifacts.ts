@@ -25,6 +25,8 @@ export interface ContractArtifact {
   source: string;
   /** Size of the deployed code in bytes, 0 for interfaces and abstract contracts. */
   size: number;
+  /** Size of the creation code in bytes, without constructor arguments. */
+  creationSize: number;
   definition: {
     contractKind: "contract" | "interface" | "library";
     abstract: boolean;
@@ -34,6 +36,7 @@ export interface ContractArtifact {
 }
 
 interface ArtifactFile {
+  bytecode: { object: string };
   deployedBytecode: { object: string };
   ast?: { absolutePath: string; nodes: (ContractArtifact["definition"] & SyntaxNode)[] };
 }
@@ -49,9 +52,14 @@ export function artifacts(out = join(projectRoot, "out")): Map<string, ContractA
     const name = basename(file, ".json");
     const definition = artifact.ast?.nodes.find((node) => node.nodeType === "ContractDefinition" && node.name === name);
     if (definition === undefined) continue;
-    // A link placeholder is as long as the address it stands for, so the length is right before linking too.
-    const size = (artifact.deployedBytecode.object.length - 2) / 2;
-    found.set(name, { name, source, size, definition });
+    const size = byteLength(artifact.deployedBytecode.object);
+    const creationSize = byteLength(artifact.bytecode.object);
+    found.set(name, { name, source, size, creationSize, definition });
   }
   return found;
+}
+
+/** A link placeholder is as long as the address it stands for, so this is right before linking too. */
+function byteLength(code: string): number {
+  return (code.length - 2) / 2;
 }

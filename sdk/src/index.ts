@@ -1,1 +1,13 @@
-export {};
+export * from "./cid.js";
+export * from "./digest.js";
+export * from "./errors.js";
+export * from "./extras.js";
+export * from "./fast.js";
+export * from "./lane.js";
+export * from "./merkle.js";
+export * from "./order.js";
+export * from "./receipt.js";
+export * from "./request.js";
+export * from "./signature.js";
+export * from "./typedData.js";
+export * from "./voucher.js";

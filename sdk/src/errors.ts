@@ -1,0 +1,43 @@
+/** What went wrong, stable across versions: switch on this, never on the message. */
+export type GridErrorCode =
+  | "BODY_INVALID"
+  | "CID_INVALID"
+  | "EXTRAS_INVALID"
+  | "FIELD_INVALID"
+  | "MERKLE_INVALID"
+  | "RECEIPT_MISMATCH"
+  | "SEED_INVALID"
+  | "SIGNATURE_HIGH_S"
+  | "SIGNATURE_INVALID"
+  | "SIGNATURE_LENGTH"
+  | "SIGNATURE_V"
+  | "SIGNER_MISMATCH"
+  | "VOUCHER_INVALID";
+
+/**
+ * The one error class of this package.
+ *
+ * @example
+ * try {
+ *   checkReceipt(...)
+ * } catch (error) {
+ *   if (error instanceof GridError && error.code === "SIGNER_MISMATCH") ...
+ * }
+ */
+export class GridError extends Error {
+  override readonly name = "GridError";
+
+  /**
+   * @param code Stable code.
+   * @param message A sentence for the user.
+   * @param field Name of the field at fault, where there is one.
+   */
+  constructor(
+    readonly code: GridErrorCode,
+    message: string,
+    readonly field?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
+import type { Hex } from "viem";
+import { describe, expect, it } from "vitest";
+import { leafOf, type MultiProof, merkleTree, processMultiProof, processProof } from "../src/index.js";
+import { random } from "./random.js";
+
+const vectors = JSON.parse(readFileSync(new URL("../../test/vectors/merkle.json", import.meta.url), "utf8")) as {
+  receiptIds: Hex[];
+  leaves: Hex[];
+  trees: {
+    size: number;
+    root: Hex;
+    proofs: { index: number; proof: Hex[] }[];
+    multiProofs: (MultiProof & { indices: number[] })[];
+  }[];
+};
+
+describe("golden vectors", () => {
+  it("leaves", () => {
+    expect(vectors.receiptIds.map((id) => leafOf(id))).toEqual(vectors.leaves);
+  });
+
+  it.each(vectors.trees.map((tree) => [tree.size, tree] as const))("tree of %i", (size, expected) => {
+    const tree = merkleTree(vectors.leaves.slice(0, size));
+    expect(tree.root).toBe(expected.root);
+    for (const { index, proof } of expected.proofs) {
+      expect(tree.proof(index)).toEqual(proof);
+      expect(processProof(tree.leaf(index), proof)).toBe(expected.root);
+    }
+    for (const { indices, ...multiProof } of expected.multiProofs) {
+      expect(tree.multiProof(indices)).toEqual(multiProof);
+      expect(tree.multiProof([...indices].reverse())).toEqual(multiProof);
+      expect(multiProof.leaves).toEqual(indices.map((index) => tree.leaf(index)));
+      expect(processMultiProof(multiProof)).toBe(expected.root);
+    }
+  });
+});
+
+describe("random trees and sets", () => {
+  it("agree with @openzeppelin/merkle-tree", () => {
+    const seeded = random(1024);
+    for (let round = 0; round < 60; round++) {
+      const size = 1 + seeded.integer(130);
+      const leaves = Array.from({ length: size }, () => seeded.hex(32));
+      const ours = merkleTree(leaves);
+      const theirs = SimpleMerkleTree.of(leaves, { sortLeaves: false });
+      expect(ours.root).toBe(theirs.root);
+      const index = seeded.integer(size);
+      expect(ours.proof(index)).toEqual(theirs.getProof(index));
+      const indices = leaves.map((_, i) => i).filter(() => seeded.integer(3) === 0);
+      if (indices.length === 0) continue;
+      const { leaves: proven, proof, proofFlags } = theirs.getMultiProof([...indices]);
+      expect(ours.multiProof(indices)).toEqual({ leaves: proven, proof, proofFlags });
+      expect(processMultiProof(ours.multiProof(indices))).toBe(ours.root);
+    }
+  });
+});
+
+describe("refusals", () => {
+  const leaves = vectors.leaves.slice(0, 5);
+  const invalid = expect.objectContaining({ code: "MERKLE_INVALID" });
+
+  it("an empty tree, a leaf twice, unknown or repeated indices", () => {
+    expect(() => merkleTree([])).toThrow(invalid);
+    expect(() => merkleTree([...leaves, leaves[0] as Hex])).toThrow(invalid);
+    const tree = merkleTree(leaves);
+    for (const index of [-1, 5, 0.5]) expect(() => tree.proof(index)).toThrow(invalid);
+    expect(() => tree.multiProof([])).toThrow(invalid);
+    expect(() => tree.multiProof([1, 1])).toThrow(invalid);
+  });
+
+  it("multiproofs whose parts do not fit", () => {
+    const proof = merkleTree(leaves).multiProof([0, 3]);
+    expect(() => processMultiProof({ ...proof, proof: proof.proof.slice(1) })).toThrow(invalid);
+    expect(() => processMultiProof({ ...proof, leaves: [] })).toThrow(invalid);
+    expect(() => processMultiProof({ leaves: [], proof: [], proofFlags: [] })).toThrow(invalid);
+    expect(() => processMultiProof({ leaves: leaves.slice(0, 2), proof: [], proofFlags: [false] })).toThrow(invalid);
+  });
+
+  it("another leaf, order or sibling leads elsewhere", () => {
+    const tree = merkleTree(leaves);
+    expect(processProof(tree.leaf(1), tree.proof(0))).not.toBe(tree.root);
+    expect(merkleTree([...leaves].reverse()).root).not.toBe(tree.root);
+  });
+});

@@ -1,0 +1,3 @@
+export function bodyVectors(): object {
+  return { bodies: [] };
+}

@@ -1,0 +1,79 @@
+// `npm run lockfile:complete`: after an install that changed the lockfiles, names in them the optional packages of other
+// platforms. npm leaves out those that the registry in use doesn't have, and afterwards `npm ci` refuses the lockfile.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot, runCheck } from "./check.ts";
+
+export const lockfiles = ["package-lock.json", "tools/hardhat/package-lock.json"];
+
+interface LockedPackage {
+  version?: string;
+  resolved?: string;
+  optional?: boolean;
+  os?: string[];
+  cpu?: string[];
+  libc?: string[];
+  optionalDependencies?: Record<string, string>;
+}
+
+export interface Lockfile {
+  packages: Record<string, LockedPackage>;
+}
+
+export function readLockfile(file: string): Lockfile {
+  return JSON.parse(readFileSync(join(projectRoot, file), "utf8")) as Lockfile;
+}
+
+/** The optional packages that some package wants at an exact version and that have no entry: where and which version. */
+export function missingOptional({ packages }: Lockfile): { path: string; version: string }[] {
+  const missing: { path: string; version: string }[] = [];
+  for (const [parent, { optionalDependencies = {} }] of Object.entries(packages)) {
+    for (const [name, version] of Object.entries(optionalDependencies)) {
+      const found = placesToLook(parent).some((place) => `${place}node_modules/${name}` in packages);
+      if (!found) missing.push({ path: `node_modules/${name}`, version });
+    }
+  }
+  return missing;
+}
+
+/** Node's rule: a package finds its dependencies in its own node_modules, or in those of the folders around it. */
+function placesToLook(parent: string): string[] {
+  const places = [""];
+  const parts = parent.split("/node_modules/");
+  for (let count = 1; count <= parts.length; count++) {
+    if (parent !== "") places.push(`${parts.slice(0, count).join("/node_modules/")}/`);
+  }
+  return places;
+}
+
+const systems = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
+const processors = ["arm64", "arm", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "x64"];
+
+/** What a package's name says about where it runs: `cli-linux-x64-musl`, `forge-darwin-amd64`. */
+export function platformOf(name: string): Pick<LockedPackage, "os" | "cpu" | "libc"> {
+  const words = name.split("-");
+  const os = systems.find((system) => words.includes(system));
+  const cpu = words.includes("amd64") ? "x64" : processors.find((processor) => words.includes(processor));
+  const libc = words.some((word) => word.startsWith("musl")) ? "musl" : words.includes("gnu") ? "glibc" : undefined;
+  if (os === undefined || cpu === undefined)
+    throw new Error(`${name} names no platform: complete the lockfile by hand`);
+  return { os: [os], cpu: [cpu], ...(os === "linux" && libc !== undefined ? { libc: [libc] } : {}) };
+}
+
+function complete(): string[] {
+  for (const file of lockfiles) {
+    const lockfile = readLockfile(file);
+    const missing = missingOptional(lockfile);
+    for (const { path, version } of missing) {
+      lockfile.packages[path] = { version, optional: true, ...platformOf(path) };
+    }
+    const [root, ...rest] = Object.entries(lockfile.packages);
+    if (root === undefined) throw new Error(`${file} is empty`);
+    lockfile.packages = Object.fromEntries([root, ...rest.sort(([a], [b]) => a.localeCompare(b, "en"))]);
+    writeFileSync(join(projectRoot, file), `${JSON.stringify(lockfile, null, 2)}\n`);
+    console.log(`${file}: ${missing.length} packages of other platforms added`);
+  }
+  return [];
+}
+
+runCheck(import.meta.url, "lockfile", complete);
