@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from
-    "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
 import {EIP712Upgradeable} from "@openzeppelin/contracts-upgradeable/utils/cryptography/EIP712Upgradeable.sol";
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
@@ -33,6 +34,7 @@ import {
 import {Settlement} from "./interfaces/IGridSettlement.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {GridCodec} from "./libraries/GridCodec.sol";
+import {GridReader} from "./libraries/GridReader.sol";
 import {GridNFTStorage, TokenWord, TokenWords} from "./libraries/GridNFTStorage.sol";
 
 /// @title GridNFT
@@ -64,17 +66,10 @@ contract GridNFT is
     /// @inheritdoc IGridNFT
     uint256 public constant MAX_MINT_FEE = 100e18;
 
-    /// @dev Between an owner's announcement of a version and the version.
-    uint256 private constant ANNOUNCE_DELAY = 1 hours;
-    /// @dev After that, an announcement holds so long.
-    uint256 private constant ANNOUNCE_TERM = 7 days;
-
     uint256 private constant TOKENS_PER_SERIES = 1000;
-    uint256 private constant MAX_SOURCES = 256;
 
-    bytes32 private constant MINT_AUTHORIZATION_TYPEHASH = keccak256(
-        "MintAuthorization(address requester,address to,bytes32 bodyHash,uint128 maxFee,uint64 deadline)"
-    );
+    bytes32 private constant MINT_AUTHORIZATION_TYPEHASH =
+        keccak256("MintAuthorization(address requester,address to,bytes32 bodyHash,uint128 maxFee,uint64 deadline)");
     bytes32 private constant EVOLVE_AUTHORIZATION_TYPEHASH =
         keccak256("EvolveAuthorization(uint256 tokenId,uint32 version,bytes32 bodyHash,uint64 deadline)");
 
@@ -117,17 +112,25 @@ contract GridNFT is
         string calldata contractURI_
     ) external initializer {
         if (authority_ == address(0)) revert GridNFT_ZeroAddress("authority");
-        __ERC721_init("GridNFT", "GRID");
         __AccessManaged_init(authority_);
-        __EIP712_init("GridNFT", "1");
         _setOwner(owner_);
-        _addAnchorSource(settlement);
+        GridCodec.addSource(settlement);
         _setRenderer(renderer_);
         _setMintFee(fee, treasury);
         _setContractURI(contractURI_);
     }
 
     // --------------------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc ERC721Upgradeable
+    function name() public pure override returns (string memory) {
+        return "GridNFT";
+    }
+
+    /// @inheritdoc ERC721Upgradeable
+    function symbol() public pure override returns (string memory) {
+        return "GRID";
+    }
 
     /// @inheritdoc ERC721Upgradeable
     function balanceOf(address account) public view override(ERC721Upgradeable, IERC721) returns (uint256) {
@@ -147,12 +150,12 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function provenanceOf(uint256 tokenId) external view returns (Provenance memory) {
-        return GridCodec.provenance(tokenId, _lastVersion(tokenId));
+        _return(GridReader.provenance(tokenId, _lastVersion(tokenId)));
     }
 
     /// @inheritdoc IGridNFT
     function provenanceOf(uint256 tokenId, uint256 version) external view returns (Provenance memory) {
-        return GridCodec.provenance(tokenId, version);
+        _return(GridReader.provenance(tokenId, version));
     }
 
     /// @inheritdoc IGridNFT
@@ -167,7 +170,7 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function series(uint256 seriesId) external view returns (Series memory) {
-        return GridCodec.series(seriesId);
+        _return(GridReader.series(seriesId));
     }
 
     /// @inheritdoc IGridNFT
@@ -176,8 +179,8 @@ contract GridNFT is
     }
 
     /// @inheritdoc IGridNFT
-    function displayOf(uint256 tokenId) external view returns (Display memory display, bool locked) {
-        return (GridCodec.display(tokenId), _isLocked(tokenId, _recordOf(tokenId).policy));
+    function displayOf(uint256 tokenId) external view returns (Display memory, bool) {
+        _return(GridReader.display(tokenId, _isLocked(tokenId, _recordOf(tokenId).policy)));
     }
 
     /// @inheritdoc IGridNFT
@@ -187,42 +190,32 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function imageCid(uint256 tokenId) external view returns (string memory) {
-        return GridCodec.imageCid(tokenId, _lastVersion(tokenId));
+        return GridReader.imageCid(tokenId, _lastVersion(tokenId));
     }
 
     /// @inheritdoc IGridNFT
     function blobOf(uint256 tokenId, uint256 version) external view returns (address) {
-        return GridCodec.blobOf(tokenId, version);
+        return GridReader.blobOf(tokenId, version);
     }
 
     /// @inheritdoc IGridNFT
     function verify(uint256 tokenId) external view returns (bool) {
-        uint256 last = GridNFTStorage.layout().tokens[tokenId].versions();
-        for (uint256 version = 1; version <= last; ++version) {
-            if (!GridCodec.verifyVersion(tokenId, version, false, new bytes32[](0), models)) return false;
-        }
-        return last != 0;
+        return GridReader.verifyAll(tokenId, models);
     }
 
     /// @inheritdoc IGridNFT
     function verify(uint256 tokenId, uint256 version) external view returns (bool) {
-        return GridCodec.verifyVersion(tokenId, version, false, new bytes32[](0), models);
+        return GridReader.verifyVersion(tokenId, version, false, new bytes32[](0), models);
     }
 
     /// @inheritdoc IGridNFT
     function verify(uint256 tokenId, uint256 version, bytes32[] calldata proof) external view returns (bool) {
-        return GridCodec.verifyVersion(tokenId, version, true, proof, models);
+        return GridReader.verifyVersion(tokenId, version, true, proof, models);
     }
 
     /// @inheritdoc IERC7007
-    function verify(bytes calldata prompt, bytes calldata aigcData, bytes calldata proof)
-        external
-        view
-        returns (bool)
-    {
-        (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
-        if (proofs.length != 1) revert GridNFT_ProofCount(proofs.length, 1);
-        return GridCodec.verifyBody(prompt, aigcData, requester, proofs[0].proof, models);
+    function verify(bytes calldata prompt, bytes calldata aigcData, bytes calldata proof) external view returns (bool) {
+        return GridReader.verifyBody(prompt, aigcData, proof, models);
     }
 
     /// @inheritdoc IGridNFT
@@ -236,7 +229,7 @@ contract GridNFT is
         view
         returns (uint256)
     {
-        return GridNFTStorage.layout().announcements[_announcementKey(tokenId, version, account, bodyHash)];
+        return GridNFTStorage.layout().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
     }
 
     /// @inheritdoc IGridNFT
@@ -275,7 +268,7 @@ contract GridNFT is
     /// @dev Errors: ERC721NonexistentToken.
     function tokenURI(uint256 tokenId) public view override returns (string memory) {
         _requireOwned(tokenId);
-        return GridCodec.tokenURI(tokenId);
+        return GridReader.tokenURI(tokenId);
     }
 
     /// @inheritdoc IERC2981
@@ -308,12 +301,9 @@ contract GridNFT is
     function mint(bytes calldata body, ReceiptProof[] calldata proofs, address to, uint128 maxFee)
         external
         nonReentrant
-        returns (uint256 seriesId)
+        returns (uint256)
     {
-        _requireMintable(to);
-        uint256 count;
-        (seriesId, count) = GridCodec.mintSeries(body, proofs, msg.sender, to, models);
-        _mintTokens(seriesId, count, msg.sender, to, msg.sender, maxFee);
+        return _mintSeries(_noItems(), body, proofs, msg.sender, to, msg.sender, maxFee);
     }
 
     /// @inheritdoc IGridNFT
@@ -322,12 +312,8 @@ contract GridNFT is
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
         bytes calldata signature
-    ) external nonReentrant returns (uint256 seriesId) {
-        _requireMintable(authorization.to);
-        _requireMintAuthorization(authorization, body, signature);
-        uint256 count;
-        (seriesId, count) = GridCodec.mintSeries(body, proofs, authorization.requester, authorization.to, models);
-        _mintTokensFor(seriesId, count, authorization);
+    ) external nonReentrant returns (uint256) {
+        return _mintFor(_noItems(), body, proofs, authorization, signature);
     }
 
     /// @inheritdoc IGridNFT
@@ -337,11 +323,8 @@ contract GridNFT is
         ReceiptProof[] calldata proofs,
         address to,
         uint128 maxFee
-    ) external nonReentrant returns (uint256 seriesId) {
-        _requireMintable(to);
-        uint256 count;
-        (seriesId, count) = GridCodec.settleAndMintSeries(items, body, proofs, msg.sender, to, models);
-        _mintTokens(seriesId, count, msg.sender, to, msg.sender, maxFee);
+    ) external nonReentrant returns (uint256) {
+        return _mintSeries(items, body, proofs, msg.sender, to, msg.sender, maxFee);
     }
 
     /// @inheritdoc IGridNFT
@@ -351,13 +334,8 @@ contract GridNFT is
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
         bytes calldata signature
-    ) external nonReentrant returns (uint256 seriesId) {
-        _requireMintable(authorization.to);
-        _requireMintAuthorization(authorization, body, signature);
-        uint256 count;
-        (seriesId, count) =
-            GridCodec.settleAndMintSeries(items, body, proofs, authorization.requester, authorization.to, models);
-        _mintTokensFor(seriesId, count, authorization);
+    ) external nonReentrant returns (uint256) {
+        return _mintFor(items, body, proofs, authorization, signature);
     }
 
     /// @inheritdoc IGridNFT
@@ -374,7 +352,7 @@ contract GridNFT is
         nonReentrant
         returns (uint256)
     {
-        return _evolve(tokenId, body, proofs, _requireEvolver(tokenId));
+        return GridCodec.addVersion(tokenId, body, proofs, _requireEvolver(tokenId), models);
     }
 
     /// @inheritdoc IGridNFT
@@ -388,7 +366,8 @@ contract GridNFT is
         if (authorization.bodyHash != bodyHash) {
             revert GridNFT_AuthorizationForOtherBody(authorization.bodyHash, bodyHash);
         }
-        return _evolve(authorization.tokenId, body, proofs, _requireEvolveAuthorization(authorization, signature));
+        address evolver = _requireEvolveAuthorization(authorization, signature);
+        return GridCodec.addVersion(authorization.tokenId, body, proofs, evolver, models);
     }
 
     /// @inheritdoc IERC7007
@@ -397,40 +376,30 @@ contract GridNFT is
         external
         nonReentrant
     {
-        (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
-        if (requester != msg.sender) revert GridNFT_NotAllowed(tokenId, msg.sender);
-        uint256 version = _evolve(tokenId, aigcData, proofs, _requireEvolver(tokenId));
-        string memory actual = GridCodec.provenance(tokenId, version).request.prompt;
-        if (keccak256(bytes(actual)) != keccak256(prompt)) revert GridNFT_PromptMismatch();
+        _requireEvolver(tokenId);
+        GridCodec.addAigcData(tokenId, prompt, aigcData, proof, models);
         emit AigcData(tokenId, prompt, aigcData, proof);
     }
 
     /// @inheritdoc IGridNFT
     function announceEvolution(uint256 tokenId, bytes32 bodyHash) external {
-        _announce(tokenId, _requireEvolver(tokenId), bodyHash, false);
+        GridCodec.announce(tokenId, _requireEvolver(tokenId), bodyHash, false);
     }
 
     /// @inheritdoc IGridNFT
     function announceEvolutionFor(EvolveAuthorization calldata authorization, bytes calldata signature) external {
         address evolver = _requireEvolveAuthorization(authorization, signature);
-        _announce(authorization.tokenId, evolver, authorization.bodyHash, true);
+        GridCodec.announce(authorization.tokenId, evolver, authorization.bodyHash, true);
     }
 
     // ------------------------------------------------------------------------------------------------------- display
 
     /// @inheritdoc IGridNFT
     function setDisplay(uint256[] calldata tokenIds, Display calldata display) external {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        address blob = GridCodec.storeDisplay(display);
         for (uint256 i; i < tokenIds.length; ++i) {
-            uint256 tokenId = tokenIds[i];
-            if (_isLocked(tokenId, _requireArtist(tokenId))) revert GridNFT_DisplayLocked(tokenId);
-            TokenWord token = $.tokens[tokenId].withNextNonce();
-            $.tokens[tokenId] = token;
-            $.displays[tokenId] = blob;
-            emit DisplayEdited(tokenId, token.nonce(), display.title, display.description, display.animationUrl);
-            emit MetadataUpdate(tokenId);
+            if (_isLocked(tokenIds[i], _requireArtist(tokenIds[i]))) revert GridNFT_DisplayLocked(tokenIds[i]);
         }
+        GridCodec.setDisplay(tokenIds, display);
     }
 
     /// @inheritdoc IGridNFT
@@ -448,7 +417,7 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function addAnchorSource(address source) external restricted returns (uint256) {
-        return _addAnchorSource(source);
+        return GridCodec.addSource(source);
     }
 
     /// @inheritdoc IGridNFT
@@ -491,6 +460,18 @@ contract GridNFT is
 
     // ------------------------------------------------------------------------------------------------------ internal
 
+    /// @inheritdoc EIP712Upgradeable
+    // solhint-disable-next-line func-name-mixedcase
+    function _EIP712Name() internal pure override returns (string memory) {
+        return name();
+    }
+
+    /// @inheritdoc EIP712Upgradeable
+    // solhint-disable-next-line func-name-mixedcase
+    function _EIP712Version() internal pure override returns (string memory) {
+        return "1";
+    }
+
     /// @inheritdoc ERC721Upgradeable
     function _ownerOf(uint256 tokenId) internal view override returns (address) {
         return GridNFTStorage.layout().tokens[tokenId].owner();
@@ -512,18 +493,58 @@ contract GridNFT is
         emit Transfer(from, to, tokenId);
     }
 
-    /// @dev Hands out the tokens of a new series, and takes the fee. Receivers are called last.
-    function _mintTokens(
-        uint256 seriesId,
-        uint256 count,
-        address artist,
+    function _noItems() private pure returns (Settlement[] calldata items) {
+        assembly ("memory-safe") {
+            items.offset := 0
+            items.length := 0
+        }
+    }
+
+    /// @dev The fee is the requester's, if they said how much, else the submitter's.
+    function _mintFor(
+        Settlement[] calldata items,
+        bytes calldata body,
+        ReceiptProof[] calldata proofs,
+        MintAuthorization calldata authorization,
+        bytes calldata signature
+    ) private returns (uint256) {
+        _requireMintAuthorization(authorization, body, signature);
+        address requester = authorization.requester;
+        if (authorization.maxFee == 0) {
+            return _mintSeries(items, body, proofs, requester, authorization.to, msg.sender, type(uint256).max);
+        }
+        return _mintSeries(items, body, proofs, requester, authorization.to, requester, authorization.maxFee);
+    }
+
+    /// @dev Receivers are called last.
+    function _mintSeries(
+        Settlement[] calldata items,
+        bytes calldata body,
+        ReceiptProof[] calldata proofs,
+        address requester,
         address to,
         address feePayer,
         uint256 maxFee
-    ) private {
+    ) private returns (uint256 seriesId) {
+        if (GridNFTStorage.layout().counters.paused) revert GridNFT_Paused();
+        if (to == address(0)) revert ERC721InvalidReceiver(address(0));
+        uint256 count;
+        (seriesId, count) = GridCodec.mintSeries(items, body, proofs, requester, to, models);
+        _takeFee(count, feePayer, maxFee);
+        _handOut(seriesId * TOKENS_PER_SERIES + 1, count, TokenWords.minted(to, to != requester));
+    }
+
+    function _takeFee(uint256 count, address feePayer, uint256 maxFee) private {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        uint256 first = seriesId * TOKENS_PER_SERIES + 1;
-        TokenWord token = TokenWords.minted(to, to != artist);
+        uint256 fee = $.fee * count;
+        if (fee > maxFee) revert GridNFT_FeeAboveMax(fee, maxFee);
+        if (fee != 0) aipg.safeTransferFrom(feePayer, $.treasury, fee);
+    }
+
+    /// @dev Writes the tokens of a new series, and calls their receiver.
+    function _handOut(uint256 first, uint256 count, TokenWord token) private {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        address to = token.owner();
         unchecked {
             for (uint256 tokenId = first; tokenId < first + count; ++tokenId) {
                 $.tokens[tokenId] = token;
@@ -531,34 +552,11 @@ contract GridNFT is
             }
             $.balances[to] += count;
         }
-
-        uint256 fee = $.fee * count;
-        if (fee > maxFee) revert GridNFT_FeeAboveMax(fee, maxFee);
-        if (fee != 0) aipg.safeTransferFrom(feePayer, $.treasury, fee);
-
         if (to.code.length != 0) {
             for (uint256 tokenId = first; tokenId < first + count; ++tokenId) {
                 ERC721Utils.checkOnERC721Received(msg.sender, address(0), to, tokenId, "");
             }
         }
-    }
-
-    /// @dev The fee is the requester's, if they said how much, else the submitter's.
-    function _mintTokensFor(uint256 seriesId, uint256 count, MintAuthorization calldata authorization) private {
-        bool drawn = authorization.maxFee != 0;
-        _mintTokens(
-            seriesId,
-            count,
-            authorization.requester,
-            authorization.to,
-            drawn ? authorization.requester : msg.sender,
-            drawn ? authorization.maxFee : type(uint256).max
-        );
-    }
-
-    function _requireMintable(address to) private view {
-        if (GridNFTStorage.layout().counters.paused) revert GridNFT_Paused();
-        if (to == address(0)) revert ERC721InvalidReceiver(address(0));
     }
 
     function _requireMintAuthorization(
@@ -611,46 +609,6 @@ contract GridNFT is
         return msg.sender;
     }
 
-    function _evolve(uint256 tokenId, bytes calldata body, ReceiptProof[] memory proofs, address evolver)
-        private
-        returns (uint256 version)
-    {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        if (_recordOf(tokenId).policy == EvolutionPolicy.OWNER) {
-            bytes32 bodyHash = keccak256(body);
-            uint256 next = $.tokens[tokenId].versions() + 1;
-            bytes32 key = _announcementKey(tokenId, next, evolver, bodyHash);
-            uint256 readyAt = $.announcements[key];
-            if (readyAt == 0 || block.timestamp > readyAt + ANNOUNCE_TERM) {
-                revert GridNFT_NotAnnounced(tokenId, next, bodyHash);
-            }
-            if (block.timestamp < readyAt) revert GridNFT_TooEarly(readyAt);
-            delete $.announcements[key];
-        }
-        version = GridCodec.addVersion(tokenId, body, proofs, evolver, models);
-        emit MetadataUpdate(tokenId);
-    }
-
-    /// @param once Whether an announcement that still holds is left as it is.
-    function _announce(uint256 tokenId, address account, bytes32 bodyHash, bool once) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        if (_recordOf(tokenId).policy != EvolutionPolicy.OWNER) revert GridNFT_NotAllowed(tokenId, account);
-        uint256 version = $.tokens[tokenId].versions() + 1;
-        bytes32 key = _announcementKey(tokenId, version, account, bodyHash);
-        if (once && block.timestamp <= $.announcements[key] + ANNOUNCE_TERM) return;
-        uint256 readyAt = block.timestamp + ANNOUNCE_DELAY;
-        $.announcements[key] = readyAt;
-        emit EvolutionAnnounced(tokenId, version, account, bodyHash, readyAt, readyAt + ANNOUNCE_TERM);
-    }
-
-    function _announcementKey(uint256 tokenId, uint256 version, address account, bytes32 bodyHash)
-        private
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(tokenId, version, account, bodyHash));
-    }
-
     /// @return policy Of the token's series.
     function _requireArtist(uint256 tokenId) private view returns (EvolutionPolicy policy) {
         _requireOwned(tokenId);
@@ -678,19 +636,6 @@ contract GridNFT is
     /// @dev floor(amount x bps / 10,000), for any amount.
     function _bpsOf(uint256 amount, uint256 bps) private pure returns (uint256) {
         return amount / 10_000 * bps + amount % 10_000 * bps / 10_000;
-    }
-
-    function _addAnchorSource(address source) private returns (uint256 index) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        if (source == address(0)) revert GridNFT_ZeroAddress("source");
-        index = $.counters.sources;
-        if (index == MAX_SOURCES) revert GridNFT_TooManySources();
-        for (uint256 i; i < index; ++i) {
-            if ($.sources[i] == source) revert GridNFT_SourceListed(source);
-        }
-        $.sources[index] = source;
-        ++$.counters.sources;
-        emit AnchorSourceAdded(index, source);
     }
 
     function _setMintFee(uint256 fee, address treasury) private {
@@ -722,6 +667,13 @@ contract GridNFT is
     function _setPaused(bool value) private {
         GridNFTStorage.layout().counters.paused = value;
         emit MintPauseSet(value);
+    }
+
+    /// @dev Ends the call with what a library has encoded already.
+    function _return(bytes memory encoded) private pure {
+        assembly ("memory-safe") {
+            return(add(encoded, 0x20), mload(encoded))
+        }
     }
 
     /// @dev Restricted, until upgrades are sealed.

@@ -19,6 +19,14 @@ library GridBody {
     uint256 internal constant MAX_ARTWORKS = 999;
     uint256 internal constant MAX_ROYALTY_BPS = 1000;
 
+    /// @dev Code size limit (EIP-170) less the blob's leading zero byte.
+    uint256 internal constant MAX_BLOB = 24_575;
+
+    /// @dev Most that a worker's clock may be ahead of the anchor's block.
+    uint256 internal constant MAX_CLOCK_SKEW = 15 minutes;
+    /// @dev Longest time between a picture and its anchor. It bounds how far a stolen worker key can date back.
+    uint256 internal constant MAX_ANCHOR_DELAY = 30 days;
+
     uint256 private constant ANCHOR_LANE = 1;
     uint256 private constant ANCHOR_PAYER = 2;
     uint256 private constant ANCHOR_ROOT = 4;
@@ -101,6 +109,23 @@ library GridBody {
         uint256 parentVersion;
     }
 
+    /// @dev A body being read.
+    /// @param position Where the part not yet read begins.
+    /// @param count Artworks.
+    /// @param places Order of each artwork, where there are several anchors.
+    struct Draft {
+        bytes blob;
+        uint256 position;
+        uint256 end;
+        address requester;
+        Anchor[] anchors;
+        Slice[] engines;
+        Request[] requests;
+        Order[] orders;
+        uint256 count;
+        uint256[] places;
+    }
+
     // ------------------------------------------------------------------------------------------------------- scalars
 
     /// @notice The 32 bytes at a position.
@@ -158,6 +183,11 @@ library GridBody {
         }
     }
 
+    /// @notice An anchor's time is the chain's, `completedAt` is what the worker says.
+    function isTimely(uint256 completedAt, uint256 anchorTime) internal pure returns (bool) {
+        return completedAt <= anchorTime + MAX_CLOCK_SKEW && completedAt + MAX_ANCHOR_DELAY >= anchorTime;
+    }
+
     /// @notice Reverts for a value that the format does not allow.
     function badValue(bytes32 field, uint256 value) internal pure {
         revert IGridNFT.GridNFT_BadValue(LibString.fromSmallString(field), value);
@@ -171,6 +201,50 @@ library GridBody {
     }
 
     // ------------------------------------------------------------------------------------------------------ sections
+
+    /// @notice Copies a body to memory, with room for its trailer. `form` 0 takes either form.
+    function open(bytes calldata body, uint256 anchors, address requester, uint256 form)
+        internal
+        pure
+        returns (Draft memory draft)
+    {
+        unchecked {
+            uint256 size = body.length + 10 * anchors + 20;
+            if (size > MAX_BLOB) revert IGridNFT.GridNFT_BlobTooLarge(size, MAX_BLOB);
+            // 12 bytes more, for the trailer is written a word at a time.
+            bytes memory blob = bytes.concat(body, new bytes(10 * anchors + 32));
+            uint256 start;
+            assembly ("memory-safe") {
+                mstore(blob, size)
+                start := add(blob, 0x20)
+            }
+            draft.blob = blob;
+            draft.position = start + 1;
+            draft.end = start + body.length;
+            draft.requester = requester;
+            requireWithin(draft.position, draft.end);
+            uint256 given = uint8(blob[0]);
+            if (form == 0 ? given != FORM_SERIES && given != FORM_VERSION : given != form) {
+                revert IGridNFT.GridNFT_WrongForm(given, form);
+            }
+        }
+    }
+
+    /// @notice Everything between the header and the artworks.
+    function tables(Draft memory draft, bool hashing) internal pure {
+        uint256 end = draft.end;
+        uint256 position;
+        (draft.anchors, position) = anchors(draft.position, end, draft.requester);
+        (draft.engines, position) = engines(position, end);
+        (draft.requests, position) = requests(position, end, hashing);
+        (draft.orders, position) =
+            orders(position, end, [draft.anchors.length, draft.engines.length, draft.requests.length]);
+        draft.count = word(position) >> 240;
+        unchecked {
+            draft.position = position + 2;
+        }
+        requireWithin(draft.position, end);
+    }
 
     /// @notice `header` of a body of form 1.
     function header(uint256 position, uint256 end) internal pure returns (Header memory h, uint256 next) {
@@ -362,11 +436,13 @@ library GridBody {
     }
 
     /// @notice One artwork, into `piece`.
-    function artwork(uint256 position, uint256 end, Order[] memory orderTable, Request[] memory requestTable, Piece memory piece)
-        internal
-        pure
-        returns (uint256 next)
-    {
+    function artwork(
+        uint256 position,
+        uint256 end,
+        Order[] memory orderTable,
+        Request[] memory requestTable,
+        Piece memory piece
+    ) internal pure returns (uint256 next) {
         unchecked {
             uint256 head = word(position);
             uint256 flags = head >> 248;

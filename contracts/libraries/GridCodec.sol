@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
-import {Artwork, Display, IGridNFT, Provenance, ReceiptProof, Series} from "../interfaces/IGridNFT.sol";
+import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../interfaces/IGridNFT.sol";
 import {IGridSettlement, Settlement} from "../interfaces/IGridSettlement.sol";
-import {IGridRenderer} from "../interfaces/IGridRenderer.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
-import {Cid} from "./Cid.sol";
 import {GridBody} from "./GridBody.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "./GridMessages.sol";
+import {GridMessages} from "./GridMessages.sol";
 import {GridNFTStorage, TokenWord} from "./GridNFTStorage.sol";
+import {GridReader} from "./GridReader.sol";
 import {JsonText} from "./JsonText.sol";
 
 /// @title The packed body of a series or version
@@ -100,207 +99,30 @@ import {JsonText} from "./JsonText.sol";
 /// requester. Events carry body and trailer. Body and trailer together are at most 24,575 bytes.
 /// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`.
 library GridCodec {
-    /// @dev Code size limit (EIP-170) less the blob's leading zero byte.
-    uint256 internal constant MAX_BLOB = 24_575;
+    /// @dev A body names its source in one byte.
+    uint256 private constant MAX_SOURCES = 256;
 
-    /// @dev Most that a worker's clock may be ahead of the anchor's block.
-    uint256 internal constant MAX_CLOCK_SKEW = 15 minutes;
-    /// @dev Longest time between a picture and its anchor. It bounds how far a stolen worker key can date back.
-    uint256 internal constant MAX_ANCHOR_DELAY = 30 days;
-
-    uint256 private constant TOKENS_PER_SERIES = 1000;
-
-    /// @dev A body being read.
-    /// @param position Where the part not yet read begins.
-    /// @param count Artworks.
-    /// @param places Order of each artwork, where there are several anchors.
-    struct Draft {
-        bytes blob;
-        uint256 position;
-        uint256 end;
-        address requester;
-        GridBody.Anchor[] anchors;
-        GridBody.Slice[] engines;
-        GridBody.Request[] requests;
-        GridBody.Order[] orders;
-        uint256 count;
-        uint256[] places;
-    }
+    /// @dev Between an owner's announcement of a version and the version.
+    uint256 private constant ANNOUNCE_DELAY = 1 hours;
+    /// @dev After that, an announcement holds so long.
+    uint256 private constant ANNOUNCE_TERM = 7 days;
 
     // ------------------------------------------------------------------------------------------------------- writing
 
-    /// @notice Checks and stores the body of a series, and marks its receipts as used.
+    /// @notice Checks and stores the body of a series, and marks its receipts as used. Settles what is not anchored.
+    /// @param items For the first anchors of the body.
     /// @return seriesId The new series.
     /// @return count Its artworks.
     function mintSeries(
+        Settlement[] calldata items,
         bytes calldata body,
-        ReceiptProof[] calldata proofs,
+        ReceiptProof[] memory proofs,
         address requester,
         address to,
         IModelTerms models
     ) external returns (uint256 seriesId, uint256 count) {
-        return _mintSeries(_noItems(), body, proofs, requester, to, models);
-    }
-
-    /// @notice As `mintSeries`, settling what is not anchored.
-    function settleAndMintSeries(
-        Settlement[] calldata items,
-        bytes calldata body,
-        ReceiptProof[] calldata proofs,
-        address requester,
-        address to,
-        IModelTerms models
-    ) external returns (uint256 seriesId, uint256 count) {
-        return _mintSeries(items, body, proofs, requester, to, models);
-    }
-
-    /// @notice Checks and stores the body of a version, and marks its receipt as used.
-    /// @return version Number of the version.
-    function addVersion(
-        uint256 tokenId,
-        bytes calldata body,
-        ReceiptProof[] calldata proofs,
-        address requester,
-        IModelTerms models
-    ) external returns (uint256 version) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        Draft memory draft = _draft(body, proofs.length, requester, GridBody.FORM_VERSION);
-        _check(draft, _noItems(), proofs, models, 1);
-
-        TokenWord token = $.tokens[tokenId].withNextVersion().withNextNonce();
-        $.tokens[tokenId] = token;
-        version = token.versions();
-        uint48 blob = ++$.counters.blobs;
-        $.versions[tokenId][version] = blob;
-        _write(draft.blob, blob);
-        emit IGridNFT.VersionAdded(tokenId, version, requester, token.nonce(), draft.blob);
-    }
-
-    /// @notice Stores what the artist wants to be shown.
-    /// @return blob Where it is.
-    function storeDisplay(Display calldata shown) external returns (address blob) {
-        _requireText(bytes(shown.title), "title");
-        _requireText(bytes(shown.description), "description");
-        _requireText(bytes(shown.animationUrl), "animationUrl");
-        blob = _write(abi.encode(shown), ++GridNFTStorage.layout().counters.blobs);
-    }
-
-    // ------------------------------------------------------------------------------------------------------- reading
-
-    /// @notice Provenance of a version.
-    function provenance(uint256 tokenId, uint256 version) external view returns (Provenance memory) {
-        return _provenance(tokenId, version);
-    }
-
-    /// @notice A series.
-    function series(uint256 seriesId) external view returns (Series memory item) {
-        GridNFTStorage.SeriesRecord memory record = GridNFTStorage.layout().series[seriesId];
-        if (record.count == 0) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
-        item.artist = record.artist;
-        item.count = record.count;
-        item.royaltyBps = record.royaltyBps;
-        item.policy = record.policy;
-        item.blob = LibRLP.computeAddress(address(this), record.blob);
-        GridBody.Header memory header = _header(SSTORE2.read(item.blob));
-        item.title = GridBody.toString(header.title);
-        item.description = GridBody.toString(header.description);
-        item.tags = GridBody.toString(header.tags);
-    }
-
-    /// @notice What an artwork shows besides its provenance.
-    function display(uint256 tokenId) external view returns (Display memory) {
-        (uint256 blob,) = _blobOf(tokenId, 1);
-        return _display(tokenId, LibRLP.computeAddress(address(this), blob));
-    }
-
-    /// @notice Metadata of an artwork.
-    function tokenURI(uint256 tokenId) external view returns (string memory) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        uint256 seriesId = tokenId / TOKENS_PER_SERIES;
-        GridNFTStorage.SeriesRecord memory record = $.series[seriesId];
-        address blob = LibRLP.computeAddress(address(this), record.blob);
-        Artwork memory artwork;
-        artwork.tokenId = tokenId;
-        artwork.index = tokenId % TOKENS_PER_SERIES;
-        artwork.count = record.count;
-        artwork.version = $.tokens[tokenId].versions();
-        artwork.policy = record.policy;
-        artwork.artist = record.artist;
-        artwork.tags = GridBody.toString(_header(SSTORE2.read(blob)).tags);
-        artwork.display = _display(tokenId, blob);
-        artwork.provenance = _provenance(tokenId, artwork.version);
-        return IGridRenderer($.renderer).tokenURI(artwork);
-    }
-
-    /// @notice CID of the image that is shown.
-    function imageCid(uint256 tokenId, uint256 version) external view returns (string memory) {
-        Provenance memory item = _provenance(tokenId, version);
-        return Cid.toText(item.imageHash, item.cidDigest);
-    }
-
-    /// @notice Where a version is stored.
-    function blobOf(uint256 tokenId, uint256 version) external view returns (address) {
-        (uint256 blob,) = _blobOf(tokenId, version);
-        return LibRLP.computeAddress(address(this), blob);
-    }
-
-    // ----------------------------------------------------------------------------------------------------- verifying
-
-    /// @notice Whether a version holds against the chain. Without `hasProof`, membership in the root is left out unless
-    /// the body left the root out.
-    function verifyVersion(uint256 tokenId, uint256 version, bool hasProof, bytes32[] calldata proof, IModelTerms models)
-        external
-        view
-        returns (bool)
-    {
-        uint256 versions = GridNFTStorage.layout().tokens[tokenId].versions();
-        if (version == 0 || version > versions) return false;
-        Provenance memory item = _provenance(tokenId, version);
-        if (hasProof) {
-            bytes32 leaf = GridMessages.leafOf(item.receiptId);
-            if (MerkleProof.processProofCalldata(proof, leaf) != item.root) return false;
-        }
-        (, uint40 time, uint40 blockNumber) = _anchorOf(item);
-        return time == item.anchorTime && blockNumber == item.anchorBlock
-            && GridNFTStorage.layout().minted[item.requester][item.orderHash] >> item.index & 1 != 0
-            && _holds(item, models);
-    }
-
-    /// @notice Whether the one receipt of a body, minted or not, is anchored, and made from `prompt`.
-    function verifyBody(
-        bytes calldata prompt,
-        bytes calldata body,
-        address requester,
-        bytes32[] calldata proof,
-        IModelTerms models
-    ) external view returns (bool) {
-        Draft memory draft = _draft(body, 1, requester, 0);
-        if (GridBody.word(draft.position - 1) >> 248 == GridBody.FORM_SERIES) {
-            (, draft.position) = GridBody.header(draft.position, draft.end);
-        }
-        _tables(draft, false);
-        if (draft.count != 1) GridBody.badValue("artworks", draft.count);
-        if (draft.anchors.length != 1) GridBody.badValue("anchors", draft.anchors.length);
-        (Provenance memory item,) = _artwork(draft, 0);
-        if (draft.position != draft.end) revert IGridNFT.GridNFT_BodyTooLong(draft.end - draft.position);
-        if (keccak256(bytes(item.request.prompt)) != keccak256(prompt)) return false;
-        bytes32 leaf = GridMessages.leafOf(item.receiptId);
-        if (MerkleProof.processProofCalldata(proof, leaf) != item.root) return false;
-        return _holds(item, models);
-    }
-
-    // ------------------------------------------------------------------------------------------------ internal: check
-
-    function _mintSeries(
-        Settlement[] calldata items,
-        bytes calldata body,
-        ReceiptProof[] calldata proofs,
-        address requester,
-        address to,
-        IModelTerms models
-    ) private returns (uint256 seriesId, uint256 count) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        Draft memory draft = _draft(body, proofs.length, requester, GridBody.FORM_SERIES);
+        GridBody.Draft memory draft = GridBody.open(body, proofs.length, requester, GridBody.FORM_SERIES);
         GridBody.Header memory header;
         (header, draft.position) = GridBody.header(draft.position, draft.end);
         _check(draft, items, proofs, models, GridBody.MAX_ARTWORKS);
@@ -322,6 +144,120 @@ library GridCodec {
         emit IGridNFT.SeriesMinted(seriesId, requester, to, count, draft.blob);
     }
 
+    /// @notice Checks and stores the body of a version, and marks its receipt as used.
+    /// @param evolver Requester of the receipt. The caller of this has checked that they may.
+    /// @return version Number of the version.
+    function addVersion(
+        uint256 tokenId,
+        bytes calldata body,
+        ReceiptProof[] memory proofs,
+        address evolver,
+        IModelTerms models
+    ) external returns (uint256 version) {
+        return _addVersion(tokenId, body, proofs, evolver, models);
+    }
+
+    /// @notice As `addVersion` for the caller, in ERC-7007's clothes.
+    function addAigcData(
+        uint256 tokenId,
+        bytes calldata prompt,
+        bytes calldata body,
+        bytes calldata proof,
+        IModelTerms models
+    ) external {
+        (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
+        if (requester != msg.sender) revert IGridNFT.GridNFT_NotAllowed(tokenId, requester);
+        uint256 version = _addVersion(tokenId, body, proofs, msg.sender, models);
+        if (keccak256(bytes(GridReader.prompt(tokenId, version))) != keccak256(prompt)) {
+            revert IGridNFT.GridNFT_PromptMismatch();
+        }
+    }
+
+    /// @notice Announces a version.
+    /// @param once Whether an announcement that still holds is left as it is.
+    function announce(uint256 tokenId, address account, bytes32 bodyHash, bool once) external {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        if ($.series[tokenId / 1000].policy != EvolutionPolicy.OWNER) {
+            revert IGridNFT.GridNFT_NotAllowed(tokenId, account);
+        }
+        uint256 version = $.tokens[tokenId].versions() + 1;
+        bytes32 key = GridNFTStorage.announcementKey(tokenId, version, account, bodyHash);
+        if (once && block.timestamp <= $.announcements[key] + ANNOUNCE_TERM) return;
+        uint256 readyAt = block.timestamp + ANNOUNCE_DELAY;
+        $.announcements[key] = readyAt;
+        emit IGridNFT.EvolutionAnnounced(tokenId, version, account, bodyHash, readyAt, readyAt + ANNOUNCE_TERM);
+    }
+
+    /// @notice Stores what the artist wants to be shown. The caller of this has checked that they may.
+    function setDisplay(uint256[] calldata tokenIds, Display calldata display) external {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        _requireText(bytes(display.title), "title");
+        _requireText(bytes(display.description), "description");
+        _requireText(bytes(display.animationUrl), "animationUrl");
+        address blob = _write(abi.encode(display), ++$.counters.blobs);
+        for (uint256 i; i < tokenIds.length; ++i) {
+            uint256 tokenId = tokenIds[i];
+            TokenWord token = $.tokens[tokenId].withNextNonce();
+            $.tokens[tokenId] = token;
+            $.displays[tokenId] = blob;
+            emit IGridNFT.DisplayEdited(
+                tokenId, token.nonce(), display.title, display.description, display.animationUrl
+            );
+            emit IERC4906.MetadataUpdate(tokenId);
+        }
+    }
+
+    /// @notice Appends an anchor source.
+    function addSource(address source) external returns (uint256 index) {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        if (source == address(0)) revert IGridNFT.GridNFT_ZeroAddress("source");
+        index = $.counters.sources;
+        if (index == MAX_SOURCES) revert IGridNFT.GridNFT_TooManySources();
+        for (uint256 i; i < index; ++i) {
+            if ($.sources[i] == source) revert IGridNFT.GridNFT_SourceListed(source);
+        }
+        $.sources[index] = source;
+        ++$.counters.sources;
+        emit IGridNFT.AnchorSourceAdded(index, source);
+    }
+
+    // ------------------------------------------------------------------------------------------------ internal: check
+
+    function _addVersion(
+        uint256 tokenId,
+        bytes calldata body,
+        ReceiptProof[] memory proofs,
+        address evolver,
+        IModelTerms models
+    ) private returns (uint256 version) {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        TokenWord token = $.tokens[tokenId].withNextVersion().withNextNonce();
+        version = token.versions();
+        if ($.series[tokenId / 1000].policy == EvolutionPolicy.OWNER) {
+            _useAnnouncement(tokenId, version, evolver, keccak256(body));
+        }
+
+        GridBody.Draft memory draft = GridBody.open(body, proofs.length, evolver, GridBody.FORM_VERSION);
+        _check(draft, _noItems(), proofs, models, 1);
+        $.tokens[tokenId] = token;
+        uint48 blob = ++$.counters.blobs;
+        $.versions[tokenId][version] = blob;
+        _write(draft.blob, blob);
+        emit IGridNFT.VersionAdded(tokenId, version, evolver, token.nonce(), draft.blob);
+        emit IERC4906.MetadataUpdate(tokenId);
+    }
+
+    function _useAnnouncement(uint256 tokenId, uint256 version, address account, bytes32 bodyHash) private {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        bytes32 key = GridNFTStorage.announcementKey(tokenId, version, account, bodyHash);
+        uint256 readyAt = $.announcements[key];
+        if (readyAt == 0 || block.timestamp > readyAt + ANNOUNCE_TERM) {
+            revert IGridNFT.GridNFT_NotAnnounced(tokenId, version, bodyHash);
+        }
+        if (block.timestamp < readyAt) revert IGridNFT.GridNFT_TooEarly(readyAt);
+        delete $.announcements[key];
+    }
+
     function _noItems() private pure returns (Settlement[] calldata items) {
         assembly ("memory-safe") {
             items.offset := 0
@@ -329,60 +265,15 @@ library GridCodec {
         }
     }
 
-    /// @dev Copies a body to memory, with room for its trailer. `form` 0 takes either form.
-    function _draft(bytes calldata body, uint256 anchors, address requester, uint256 form)
-        private
-        pure
-        returns (Draft memory draft)
-    {
-        unchecked {
-            uint256 size = body.length + 10 * anchors + 20;
-            if (size > MAX_BLOB) revert IGridNFT.GridNFT_BlobTooLarge(size, MAX_BLOB);
-            // 12 bytes more, for the trailer is written a word at a time.
-            bytes memory blob = bytes.concat(body, new bytes(10 * anchors + 32));
-            uint256 start;
-            assembly ("memory-safe") {
-                mstore(blob, size)
-                start := add(blob, 0x20)
-            }
-            draft.blob = blob;
-            draft.position = start + 1;
-            draft.end = start + body.length;
-            draft.requester = requester;
-            GridBody.requireWithin(draft.position, draft.end);
-            uint256 given = uint8(blob[0]);
-            if (form == 0 ? given != GridBody.FORM_SERIES && given != GridBody.FORM_VERSION : given != form) {
-                revert IGridNFT.GridNFT_WrongForm(given, form);
-            }
-        }
-    }
-
-    /// @dev Everything between the header and the artworks.
-    function _tables(Draft memory draft, bool hashing) private pure {
-        uint256 end = draft.end;
-        uint256 position;
-        (draft.anchors, position) = GridBody.anchors(draft.position, end, draft.requester);
-        (draft.engines, position) = GridBody.engines(position, end);
-        (draft.requests, position) = GridBody.requests(position, end, hashing);
-        (draft.orders, position) = GridBody.orders(
-            position, end, [draft.anchors.length, draft.engines.length, draft.requests.length]
-        );
-        draft.count = GridBody.word(position) >> 240;
-        unchecked {
-            draft.position = position + 2;
-        }
-        GridBody.requireWithin(draft.position, end);
-    }
-
     /// @dev Checks all of the body but its header, and marks its receipts as used.
     function _check(
-        Draft memory draft,
+        GridBody.Draft memory draft,
         Settlement[] calldata items,
-        ReceiptProof[] calldata proofs,
+        ReceiptProof[] memory proofs,
         IModelTerms models,
         uint256 maxArtworks
     ) private {
-        _tables(draft, true);
+        GridBody.tables(draft, true);
         uint256 expected = draft.anchors.length;
         if (proofs.length != expected) revert IGridNFT.GridNFT_ProofCount(proofs.length, expected);
         if (items.length > expected) revert IGridNFT.GridNFT_TooManyItems(items.length, expected);
@@ -426,7 +317,7 @@ library GridCodec {
     /// @dev Reads the artworks, and hashes their receipts. Notes in each order which receipts it saw, and in each anchor
     /// how many, and when they were made.
     /// @return leaves In the order of the body.
-    function _hashReceipts(Draft memory draft) private view returns (bytes32[] memory leaves) {
+    function _hashReceipts(GridBody.Draft memory draft) private view returns (bytes32[] memory leaves) {
         GridBody.Piece memory piece;
         GridBody.Order memory order;
         GridBody.Anchor memory anchor;
@@ -488,7 +379,7 @@ library GridCodec {
     }
 
     /// @dev Hands the leaves to their anchors.
-    function _gather(Draft memory draft, bytes32[] memory leaves) private pure {
+    function _gather(GridBody.Draft memory draft, bytes32[] memory leaves) private pure {
         GridBody.Anchor[] memory anchors = draft.anchors;
         if (anchors.length == 1) {
             anchors[0].leaves = leaves;
@@ -520,7 +411,9 @@ library GridCodec {
     }
 
     /// @dev Checks that each anchor's leaves are under its root, and that it exists; writes the trailer.
-    function _checkAnchors(Draft memory draft, Settlement[] calldata items, ReceiptProof[] calldata proofs) private {
+    function _checkAnchors(GridBody.Draft memory draft, Settlement[] calldata items, ReceiptProof[] memory proofs)
+        private
+    {
         uint256 trailer = draft.end;
         for (uint256 i; i < proofs.length; ++i) {
             GridBody.Anchor memory anchor = draft.anchors[i];
@@ -534,8 +427,12 @@ library GridCodec {
                 revert IGridNFT.GridNFT_NotAnchored(anchor.source, anchor.laneId, anchor.payer, anchor.root);
             }
             uint256 time = stamp >> 40;
-            if (!_isTimely(anchor.latest, time)) revert IGridNFT.GridNFT_BadCompletionTime(anchor.latest, time);
-            if (!_isTimely(anchor.earliest, time)) revert IGridNFT.GridNFT_BadCompletionTime(anchor.earliest, time);
+            if (!GridBody.isTimely(anchor.latest, time)) {
+                revert IGridNFT.GridNFT_BadCompletionTime(anchor.latest, time);
+            }
+            if (!GridBody.isTimely(anchor.earliest, time)) {
+                revert IGridNFT.GridNFT_BadCompletionTime(anchor.earliest, time);
+            }
             assembly ("memory-safe") {
                 mstore(trailer, shl(176, stamp))
                 trailer := add(trailer, 10)
@@ -558,7 +455,7 @@ library GridCodec {
     }
 
     /// @dev Root that the proof leads to; it must be `expected`, unless the body left that out.
-    function _rootOf(bytes32[] memory leaves, ReceiptProof calldata proof, uint256 place, bytes32 expected)
+    function _rootOf(bytes32[] memory leaves, ReceiptProof memory proof, uint256 place, bytes32 expected)
         private
         pure
         returns (bytes32 root)
@@ -574,7 +471,7 @@ library GridCodec {
     /// @dev OpenZeppelin's `MerkleProof.processMultiProof` with the flags in bits, and one queue for leaves and nodes.
     /// Every value taken from the queue is a leaf or was hashed before; 0, which is no root, when the proof does not
     /// come out even.
-    function _fold(bytes32[] memory leaves, bytes32[] calldata proof, bytes calldata flags)
+    function _fold(bytes32[] memory leaves, bytes32[] memory proof, bytes memory flags)
         private
         pure
         returns (bytes32 root)
@@ -591,8 +488,7 @@ library GridCodec {
             uint256 bits;
             for (uint256 step; step < steps; ++step) {
                 if (step & 0xff == 0) {
-                    uint256 from = step >> 3;
-                    bits = from < flags.length ? uint256(bytes32(flags[from:])) : 0;
+                    bits = _flagsAt(flags, step >> 3);
                 }
                 bytes32 left = queue[head++];
                 bytes32 right;
@@ -610,20 +506,28 @@ library GridCodec {
         }
     }
 
-    /// @dev An anchor's time is the chain's, `completedAt` is what the worker says.
-    function _isTimely(uint256 completedAt, uint256 anchorTime) private pure returns (bool) {
-        return completedAt <= anchorTime + MAX_CLOCK_SKEW && completedAt + MAX_ANCHOR_DELAY >= anchorTime;
+    /// @dev 256 flags from a byte on; 0 where there are none.
+    function _flagsAt(bytes memory flags, uint256 from) private pure returns (uint256 bits) {
+        unchecked {
+            if (from >= flags.length) return 0;
+            uint256 left = flags.length - from;
+            assembly ("memory-safe") {
+                bits := mload(add(add(flags, 0x20), from))
+            }
+            if (left < 32) bits &= ~(type(uint256).max >> (8 * left));
+        }
     }
 
+    /// @dev The parent's image must be the input image of the request.
     function _checkParent(uint256 parent, uint256 version, bytes32 sourceHash) private view {
-        if (sourceHash == 0 || _provenance(parent, version).imageHash != sourceHash) {
+        if (sourceHash == 0 || GridReader.imageHash(parent, version) != sourceHash) {
             revert IGridNFT.GridNFT_ParentImageMismatch(parent, version, sourceHash);
         }
     }
 
     /// @dev Stores a blob as the `number`-th contract that the proxy creates.
     function _write(bytes memory data, uint256 number) private returns (address made) {
-        if (data.length > MAX_BLOB) revert IGridNFT.GridNFT_BlobTooLarge(data.length, MAX_BLOB);
+        if (data.length > GridBody.MAX_BLOB) revert IGridNFT.GridNFT_BlobTooLarge(data.length, GridBody.MAX_BLOB);
         made = SSTORE2.write(data);
         address expected = LibRLP.computeAddress(address(this), number);
         if (made != expected) revert IGridNFT.GridNFT_BlobMisplaced(made, expected);
@@ -632,134 +536,5 @@ library GridCodec {
     function _requireText(bytes memory value, string memory field) private pure {
         uint256 fault = JsonText.faultOf(value);
         if (fault != JsonText.NO_FAULT) revert IGridNFT.GridNFT_BadText(field, fault);
-    }
-
-    // ------------------------------------------------------------------------------------------------- internal: read
-
-    /// @dev Number of the blob that holds a version, and the artwork's place in it.
-    function _blobOf(uint256 tokenId, uint256 version) private view returns (uint256 blob, uint256 place) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        uint256 versions = $.tokens[tokenId].versions();
-        if (version == 0 || version > versions) revert IGridNFT.GridNFT_UnknownVersion(tokenId, version);
-        if (version == 1) return ($.series[tokenId / TOKENS_PER_SERIES].blob, tokenId % TOKENS_PER_SERIES - 1);
-        return ($.versions[tokenId][version], 0);
-    }
-
-    function _provenance(uint256 tokenId, uint256 version) private view returns (Provenance memory item) {
-        (uint256 blob, uint256 place) = _blobOf(tokenId, version);
-        Draft memory draft;
-        draft.blob = SSTORE2.read(LibRLP.computeAddress(address(this), blob));
-        (draft.position, draft.end) = _bounds(draft.blob);
-        draft.requester = address(uint160(GridBody.word(draft.end - 32)));
-        if (version == 1) (, draft.position) = GridBody.header(draft.position, draft.end);
-        _tables(draft, false);
-        uint256 anchor;
-        (item, anchor) = _artwork(draft, place);
-        uint256 trailer = GridBody.word(draft.end - 20 - 10 * (draft.anchors.length - anchor));
-        item.anchorTime = uint40(trailer >> 216);
-        item.anchorBlock = uint40(trailer >> 176);
-    }
-
-    /// @dev First byte after the form, and end, of a blob in memory.
-    function _bounds(bytes memory blob) private pure returns (uint256 position, uint256 end) {
-        assembly ("memory-safe") {
-            position := add(blob, 0x21)
-            end := add(add(blob, 0x20), mload(blob))
-        }
-    }
-
-    function _header(bytes memory blob) private pure returns (GridBody.Header memory header) {
-        (uint256 position, uint256 end) = _bounds(blob);
-        (header,) = GridBody.header(position, end);
-    }
-
-    /// @dev Artwork at a place of the body, from 0, and its anchor. Anchor time and block are left 0.
-    function _artwork(Draft memory draft, uint256 place) private view returns (Provenance memory item, uint256) {
-        GridBody.Piece memory piece;
-        for (uint256 i; i <= place; ++i) {
-            draft.position = GridBody.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
-        }
-        GridBody.Order memory order = draft.orders[piece.order];
-        GridBody.Anchor memory anchor = draft.anchors[order.anchor];
-        item.request = _request(draft, order.request);
-        item.seed = uint64(piece.seed);
-        item.engine = GridBody.toString(draft.engines[order.engine]);
-        item.imageHash = piece.imageHash;
-        item.cidDigest = piece.cidDigest;
-        item.worker = anchor.worker;
-        item.requester = draft.requester;
-        item.payer = anchor.payer;
-        item.orderHash = order.orderHash;
-        item.index = uint32(piece.index);
-        item.price = uint128(piece.price);
-        item.completedAt = uint64(piece.completedAt);
-        item.source = uint8(anchor.source);
-        item.laneId = anchor.laneId;
-        item.parent = piece.parent;
-        item.parentVersion = uint32(piece.parentVersion);
-        item.receiptId = _receiptId(item);
-        item.root = anchor.root == 0 ? GridMessages.leafOf(item.receiptId) : anchor.root;
-        return (item, order.anchor);
-    }
-
-    function _request(Draft memory draft, uint256 place) private pure returns (GenerationRequest memory item) {
-        uint256[15] memory words = GridBody.emptyRequest(false);
-        GridBody.request(draft.requests[0].position, draft.end, words, false);
-        if (place != 0) GridBody.request(draft.requests[place].position, draft.end, words, false);
-        item.modelId = words[1];
-        item.modelHash = bytes32(words[2]);
-        item.prompt = GridBody.toString(GridBody.Slice.wrap(words[3]));
-        item.negativePrompt = GridBody.toString(GridBody.Slice.wrap(words[4]));
-        item.seed = uint64(words[5]);
-        item.width = uint32(words[6]);
-        item.height = uint32(words[7]);
-        item.steps = uint32(words[8]);
-        item.guidanceMilli = uint32(words[9]);
-        item.sampler = GridBody.toString(GridBody.Slice.wrap(words[10]));
-        item.scheduler = GridBody.toString(GridBody.Slice.wrap(words[11]));
-        item.sourceHash = bytes32(words[12]);
-        item.extras = GridBody.toString(GridBody.Slice.wrap(words[13]));
-        item.salt = bytes32(words[14]);
-    }
-
-    /// @dev What the worker signed, hashed the plain way: this is the check on `_leaf`.
-    function _receiptId(Provenance memory item) private view returns (bytes32) {
-        JobReceipt memory receipt = JobReceipt({
-            orderHash: item.orderHash,
-            index: item.index,
-            requester: item.requester,
-            worker: item.worker,
-            modelId: item.request.modelId,
-            requestHash: GridMessages.hashRequest(item.request),
-            seed: item.seed,
-            engineHash: keccak256(bytes(item.engine)),
-            imageHash: item.imageHash,
-            cidDigest: item.cidDigest,
-            completedAt: item.completedAt,
-            price: item.price
-        });
-        address source = GridNFTStorage.layout().sources[item.source];
-        return GridMessages.toDigest(GridMessages.domainSeparator(source), GridMessages.hashReceipt(receipt));
-    }
-
-    function _display(uint256 tokenId, address seriesBlob) private view returns (Display memory shown) {
-        address edited = GridNFTStorage.layout().displays[tokenId];
-        if (edited != address(0)) return abi.decode(SSTORE2.read(edited), (Display));
-        GridBody.Header memory header = _header(SSTORE2.read(seriesBlob));
-        shown.title = GridBody.toString(header.title);
-        shown.description = GridBody.toString(header.description);
-    }
-
-    function _anchorOf(Provenance memory item) private view returns (address worker, uint40 time, uint40 blockNumber) {
-        address source = GridNFTStorage.layout().sources[item.source];
-        if (source != address(0)) return IReceiptAnchor(source).anchorOf(item.laneId, item.payer, item.root);
-    }
-
-    /// @dev Whether anchor and model are what a version says. The seed needs no look: decoding derives it.
-    function _holds(Provenance memory item, IModelTerms models) private view returns (bool) {
-        (address worker, uint40 time,) = _anchorOf(item);
-        bytes32 modelHash = item.request.modelHash;
-        return worker != address(0) && worker == item.worker && _isTimely(item.completedAt, time) && modelHash != 0
-            && modelHash == models.weightsHash(item.request.modelId);
     }
 }

@@ -126,4 +126,13 @@ library GridNFTStorage {
             $.slot := LOCATION
         }
     }
+
+    /// @notice Key of an owner's announcement. Nobody else's, no other version's and no other body's.
+    function announcementKey(uint256 tokenId, uint256 version, address account, bytes32 bodyHash)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(tokenId, version, account, bodyHash));
+    }
 }
