@@ -23,9 +23,11 @@ enum EvolutionPolicy {
 /// next of the queue (leaves first, then what was hashed), and hashes it with the next of the queue again when the
 /// step's flag is set, else with the next of `proof`. A plain proof of one receipt has no flag set. Both are empty when
 /// the root is the leaf itself.
+/// @param laneId Lane that anchored the root, 0 for the direct rail.
 /// @param proof Sibling nodes.
 /// @param flags Flag of step i is bit `7 - i % 8` (the highest first) of byte `i / 8`; bytes that are not given are 0.
 struct ReceiptProof {
+    bytes32 laneId;
     bytes32[] proof;
     bytes flags;
 }

@@ -238,7 +238,7 @@ library GridBody {
         (draft.engines, position) = engines(position, end);
         (draft.requests, position) = requests(position, end, hashing);
         (draft.orders, position) =
-            orders(position, end, [draft.anchors.length, draft.engines.length, draft.requests.length]);
+            orders(position, end, [draft.anchors.length, draft.requests.length, draft.engines.length]);
         draft.count = word(position) >> 240;
         unchecked {
             draft.position = position + 2;
