@@ -33,6 +33,7 @@ import {
 } from "./interfaces/IGridNFT.sol";
 import {Settlement} from "./interfaces/IGridSettlement.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
+import {GridBlob} from "./libraries/GridBlob.sol";
 import {GridCodec} from "./libraries/GridCodec.sol";
 import {GridReader} from "./libraries/GridReader.sol";
 import {GridNFTStorage, TokenWord, TokenWords} from "./libraries/GridNFTStorage.sol";
@@ -144,11 +145,6 @@ contract GridNFT is
     }
 
     /// @inheritdoc IGridNFT
-    function seriesCount() external view returns (uint256) {
-        return GridNFTStorage.layout().counters.series;
-    }
-
-    /// @inheritdoc IGridNFT
     function provenanceOf(uint256 tokenId) external view returns (Provenance memory) {
         _return(GridReader.provenance(tokenId, _lastVersion(tokenId)));
     }
@@ -164,8 +160,9 @@ contract GridNFT is
     }
 
     /// @inheritdoc IGridNFT
-    function seriesOf(uint256 tokenId) external view returns (uint256 seriesId, uint256 index, uint256 count) {
-        return (tokenId / TOKENS_PER_SERIES, tokenId % TOKENS_PER_SERIES, _recordOf(tokenId).count);
+    function seriesOf(uint256 tokenId) external view returns (uint256 seriesId, uint256 index) {
+        _lastVersion(tokenId);
+        return (tokenId / TOKENS_PER_SERIES, tokenId % TOKENS_PER_SERIES);
     }
 
     /// @inheritdoc IGridNFT
@@ -174,13 +171,14 @@ contract GridNFT is
     }
 
     /// @inheritdoc IGridNFT
-    function artistOf(uint256 tokenId) external view returns (address) {
-        return _recordOf(tokenId).artist;
+    function artistOf(uint256 tokenId) external view returns (address artist) {
+        (artist,) = _headOf(tokenId);
     }
 
     /// @inheritdoc IGridNFT
     function displayOf(uint256 tokenId) external view returns (Display memory, bool) {
-        _return(GridReader.display(tokenId, _isLocked(tokenId, _recordOf(tokenId).policy)));
+        (, EvolutionPolicy policy) = _headOf(tokenId);
+        _return(GridReader.display(tokenId, _isLocked(tokenId, policy)));
     }
 
     /// @inheritdoc IGridNFT
@@ -200,17 +198,21 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function verify(uint256 tokenId) external view returns (bool) {
-        return GridReader.verifyAll(tokenId, models);
+        return GridReader.verifyRecords(tokenId, models);
     }
 
     /// @inheritdoc IGridNFT
     function verify(uint256 tokenId, uint256 version) external view returns (bool) {
-        return GridReader.verifyVersion(tokenId, version, false, new bytes32[](0), models);
+        return GridReader.verifyRecord(tokenId, version, models);
     }
 
     /// @inheritdoc IGridNFT
-    function verify(uint256 tokenId, uint256 version, bytes32[] calldata proof) external view returns (bool) {
-        return GridReader.verifyVersion(tokenId, version, true, proof, models);
+    function verify(uint256 tokenId, uint256 version, bytes32 laneId, bytes32[] calldata proof)
+        external
+        view
+        returns (bool)
+    {
+        return GridReader.verifyAnchored(tokenId, version, laneId, proof, models);
     }
 
     /// @inheritdoc IERC7007
@@ -229,7 +231,8 @@ contract GridNFT is
         view
         returns (uint256)
     {
-        return GridNFTStorage.layout().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
+        return
+            GridNFTStorage.layout().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
     }
 
     /// @inheritdoc IGridNFT
@@ -273,8 +276,8 @@ contract GridNFT is
 
     /// @inheritdoc IERC2981
     function royaltyInfo(uint256 tokenId, uint256 salePrice) external view returns (address, uint256) {
-        GridNFTStorage.SeriesRecord storage record = GridNFTStorage.layout().series[tokenId / TOKENS_PER_SERIES];
-        return (record.artist, _bpsOf(salePrice, record.royaltyBps));
+        (address artist,, uint256 royaltyBps) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        return (artist, _bpsOf(salePrice, royaltyBps));
     }
 
     /// @inheritdoc IERC173
@@ -598,10 +601,9 @@ contract GridNFT is
     /// @dev Who may add versions to a token.
     function _evolverOf(uint256 tokenId) private view returns (address) {
         address tokenOwner = _requireOwned(tokenId);
-        GridNFTStorage.SeriesRecord storage record = _recordOf(tokenId);
-        EvolutionPolicy policy = record.policy;
+        (address artist, EvolutionPolicy policy) = _headOf(tokenId);
         if (policy == EvolutionPolicy.NONE) revert GridNFT_DoesNotEvolve(tokenId);
-        return policy == EvolutionPolicy.ARTIST ? record.artist : tokenOwner;
+        return policy == EvolutionPolicy.ARTIST ? artist : tokenOwner;
     }
 
     function _requireEvolver(uint256 tokenId) private view returns (address) {
@@ -612,9 +614,9 @@ contract GridNFT is
     /// @return policy Of the token's series.
     function _requireArtist(uint256 tokenId) private view returns (EvolutionPolicy policy) {
         _requireOwned(tokenId);
-        GridNFTStorage.SeriesRecord storage record = _recordOf(tokenId);
-        if (record.artist != msg.sender) revert GridNFT_NotAllowed(tokenId, msg.sender);
-        return record.policy;
+        address artist;
+        (artist, policy) = _headOf(tokenId);
+        if (artist != msg.sender) revert GridNFT_NotAllowed(tokenId, msg.sender);
     }
 
     function _isLocked(uint256 tokenId, EvolutionPolicy policy) private view returns (bool) {
@@ -622,10 +624,10 @@ contract GridNFT is
         return token.isFrozen() || (token.isMoved() && policy != EvolutionPolicy.ARTIST);
     }
 
-    /// @dev Series of a token that was minted.
-    function _recordOf(uint256 tokenId) private view returns (GridNFTStorage.SeriesRecord storage) {
+    /// @dev Of the series of a token that was minted.
+    function _headOf(uint256 tokenId) private view returns (address artist, EvolutionPolicy policy) {
         _lastVersion(tokenId);
-        return GridNFTStorage.layout().series[tokenId / TOKENS_PER_SERIES];
+        (artist, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
     }
 
     function _lastVersion(uint256 tokenId) private view returns (uint256 version) {

@@ -77,8 +77,6 @@ struct EvolveAuthorization {
 /// @param price AIPG wei, gross.
 /// @param completedAt Unix seconds, by the worker's clock.
 /// @param source Index of the anchor source (`anchorSource`).
-/// @param laneId Lane that paid, 0 for the direct rail.
-/// @param root Merkle root that anchors the receipt.
 /// @param anchorTime Unix seconds of the anchor.
 /// @param anchorBlock Block of the anchor.
 /// @param receiptId EIP-712 digest of the receipt in the source's domain: what the worker signed.
@@ -98,8 +96,6 @@ struct Provenance {
     uint128 price;
     uint64 completedAt;
     uint8 source;
-    bytes32 laneId;
-    bytes32 root;
     uint40 anchorTime;
     uint40 anchorBlock;
     bytes32 receiptId;
@@ -115,11 +111,11 @@ struct Provenance {
 /// @param title As minted; see `displayOf` for what is shown now.
 /// @param description As minted.
 /// @param tags Comma-separated.
-/// @param blob Contract whose code after the first byte is the packed body and its trailer.
+/// @param blob Contract whose code is the stored body.
 struct Series {
     address artist;
-    uint16 count;
-    uint16 royaltyBps;
+    uint256 count;
+    uint256 royaltyBps;
     EvolutionPolicy policy;
     string title;
     string description;
@@ -163,7 +159,8 @@ struct Artwork {
 /// @notice Artworks made by the Grid. Each token is minted from a receipt that its worker signed and its payer
 /// acknowledged on chain; prompt, parameters, seed, model, image hash, worker, artist and time are on chain with it and
 /// can never be rewritten.
-/// @dev `tokenId = seriesId * 1_000 + index`, both from 1: the first token is 1001. Everything a mint stores is one
+/// @dev `tokenId = seriesId * 1_000 + index`, both from 1: the first token is 1001. Ids of series ascend with gaps: versions
+/// and edits take numbers, too. Everything a mint stores is one
 /// packed body, given by the caller and kept verbatim; its format is the NatSpec of `libraries/GridCodec.sol`.
 ///
 /// Standards: ERC-721 with metadata, ERC-2981, ERC-4906, ERC-7007 (its `verify` and `addAigcData`, ids are ours),
@@ -186,7 +183,7 @@ interface IGridNFT {
     /// @param artist Requester of every receipt in it.
     /// @param to First owner of every token.
     /// @param count Artworks.
-    /// @param blob Packed body and trailer, exactly as stored.
+    /// @param blob Requester, packed body, times of the anchors: the stored code without its first byte.
     event SeriesMinted(uint256 indexed seriesId, address indexed artist, address indexed to, uint256 count, bytes blob);
 
     /// @notice A version was added to an artwork. Comes with ERC-4906's `MetadataUpdate`.
@@ -194,7 +191,7 @@ interface IGridNFT {
     /// @param version Its number; the mint is version 1.
     /// @param requester Requester of the receipt: the artist or the owner, by policy.
     /// @param nonce The token's presentation nonce from now on.
-    /// @param blob Packed body and trailer, exactly as stored.
+    /// @param blob Requester, packed body, times of the anchors: the stored code without its first byte.
     event VersionAdded(
         uint256 indexed tokenId, uint256 indexed version, address indexed requester, uint256 nonce, bytes blob
     );
@@ -303,9 +300,6 @@ interface IGridNFT {
     /// @notice The anchor is of another worker.
     error GridNFT_WrongWorker(address given, address anchored);
 
-    /// @notice The receipts under this anchor of the body are not leaves of its root.
-    error GridNFT_NotInRoot(uint256 anchor, bytes32 root);
-
     /// @notice The request names a model hash that is not the model's.
     error GridNFT_WrongModelHash(uint256 modelId, bytes32 given, bytes32 actual);
 
@@ -382,9 +376,6 @@ interface IGridNFT {
     /// @notice Existing tokens.
     function totalSupply() external view returns (uint256);
 
-    /// @notice Series minted so far; the last one's id.
-    function seriesCount() external view returns (uint256);
-
     /// @notice Provenance of the version that is shown: the last.
     /// @dev Errors: GridNFT_UnknownVersion.
     function provenanceOf(uint256 tokenId) external view returns (Provenance memory);
@@ -400,8 +391,7 @@ interface IGridNFT {
     /// @dev Errors: GridNFT_UnknownVersion.
     /// @return seriesId The series.
     /// @return index Number within it, from 1.
-    /// @return count Artworks in it.
-    function seriesOf(uint256 tokenId) external view returns (uint256 seriesId, uint256 index, uint256 count);
+    function seriesOf(uint256 tokenId) external view returns (uint256 seriesId, uint256 index);
 
     /// @notice A series.
     /// @dev Errors: GridNFT_UnknownSeries.
@@ -424,23 +414,27 @@ interface IGridNFT {
     /// @dev Codec raw when the CID's digest is the file's own hash, else dag-pb. Errors: GridNFT_UnknownVersion.
     function imageCid(uint256 tokenId) external view returns (string memory);
 
-    /// @notice Contract whose code after the first byte is the packed body and trailer of a version.
+    /// @notice Contract whose code is the stored body of a version.
     /// @dev Errors: GridNFT_UnknownVersion.
     function blobOf(uint256 tokenId, uint256 version) external view returns (address);
 
     /// @notice `verify(tokenId, version)` for every version.
     function verify(uint256 tokenId) external view returns (bool);
 
-    /// @notice Recomputes a version from its blob and the chain: whether its anchor exists with the same worker, time and
-    /// block, the receipt is marked as used, model hash and completion time fit, and, when the body left the root out,
-    /// that the anchor is of this receipt.
-    /// @dev Membership in a root of several receipts needs the proof, which is in the calldata of the mint: see the next
-    /// function. False for an unknown version.
+    /// @notice Recomputes a version from its blob, and compares with the chain what can be compared without a proof: that
+    /// its receipt is marked as used, that the model's hash is the request's, and that its times fit each other.
+    /// @dev False for an unknown version. Whether the receipt is anchored takes the lane and the proof, which are in the
+    /// calldata of the mint: see the next function.
     function verify(uint256 tokenId, uint256 version) external view returns (bool);
 
-    /// @notice As `verify(tokenId, version)`, and that the receipt is a leaf of the anchored root.
-    /// @param proof Sibling nodes; empty when the root is the leaf itself.
-    function verify(uint256 tokenId, uint256 version, bytes32[] calldata proof) external view returns (bool);
+    /// @notice As `verify(tokenId, version)`, and that the worker's anchor of the receipt exists, with the time and block
+    /// that the version says. Together this is all that the mint has checked, against the settlement's own storage.
+    /// @param laneId Lane that anchored it, 0 for the direct rail.
+    /// @param proof Sibling nodes of the receipt in the anchored tree; empty when the root is the leaf itself.
+    function verify(uint256 tokenId, uint256 version, bytes32 laneId, bytes32[] calldata proof)
+        external
+        view
+        returns (bool);
 
     /// @notice Whether the receipt of this order and index is minted.
     function isMinted(address requester, bytes32 orderHash, uint256 index) external view returns (bool);

@@ -27,9 +27,7 @@ library GridBody {
     /// @dev Longest time between a picture and its anchor. It bounds how far a stolen worker key can date back.
     uint256 internal constant MAX_ANCHOR_DELAY = 30 days;
 
-    uint256 private constant ANCHOR_LANE = 1;
-    uint256 private constant ANCHOR_PAYER = 2;
-    uint256 private constant ANCHOR_ROOT = 4;
+    uint256 private constant ANCHOR_PAYER = 1;
 
     uint256 private constant ARTWORK_CID = 1;
     uint256 private constant ARTWORK_PRICE = 2;
@@ -58,7 +56,6 @@ library GridBody {
         Slice tags;
     }
 
-    /// @param root 0 when it is not given.
     /// @param separator EIP-712 domain separator of the source.
     /// @param receipts Artworks whose receipt it anchors.
     /// @param earliest Lowest completion time among them.
@@ -66,9 +63,7 @@ library GridBody {
     /// @param leaves Their leaves, in the order of the body.
     struct Anchor {
         uint256 source;
-        bytes32 laneId;
         address payer;
-        bytes32 root;
         address worker;
         bytes32 separator;
         uint256 receipts;
@@ -160,7 +155,7 @@ library GridBody {
             if (next > end) revert IGridNFT.GridNFT_BodyTooShort(next - end);
             uint256 fault = JsonText.faultOf(start, length);
             if (fault != JsonText.NO_FAULT) {
-                revert IGridNFT.GridNFT_BadText(LibString.fromSmallString(field), fault);
+                revert IGridNFT.GridNFT_BadText(_nameOf(field), fault);
             }
             slice = Slice.wrap(start << 32 | length);
         }
@@ -190,7 +185,7 @@ library GridBody {
 
     /// @notice Reverts for a value that the format does not allow.
     function badValue(bytes32 field, uint256 value) internal pure {
-        revert IGridNFT.GridNFT_BadValue(LibString.fromSmallString(field), value);
+        revert IGridNFT.GridNFT_BadValue(_nameOf(field), value);
     }
 
     /// @notice Reverts when a section ran over the end of the body.
@@ -202,31 +197,41 @@ library GridBody {
 
     // ------------------------------------------------------------------------------------------------------ sections
 
-    /// @notice Copies a body to memory, with room for its trailer. `form` 0 takes either form.
-    function open(bytes calldata body, uint256 anchors, address requester, uint256 form)
+    /// @notice Copies a body to memory, as a blob with room for the anchors' times. `form` 0 takes either form.
+    function open(bytes calldata body, uint256 anchorCount, address requester, uint256 form)
         internal
         pure
         returns (Draft memory draft)
     {
         unchecked {
-            uint256 size = body.length + 10 * anchors + 20;
+            uint256 size = 20 + body.length + 10 * anchorCount;
             if (size > MAX_BLOB) revert IGridNFT.GridNFT_BlobTooLarge(size, MAX_BLOB);
-            // 12 bytes more, for the trailer is written a word at a time.
-            bytes memory blob = bytes.concat(body, new bytes(10 * anchors + 32));
-            uint256 start;
+            // 22 bytes more, for times are written a word at a time.
+            bytes memory blob = bytes.concat(bytes20(requester), body, new bytes(10 * anchorCount + 22));
             assembly ("memory-safe") {
                 mstore(blob, size)
-                start := add(blob, 0x20)
             }
-            draft.blob = blob;
-            draft.position = start + 1;
-            draft.end = start + body.length;
-            draft.requester = requester;
+            begin(draft, blob);
+            draft.end = draft.position - 1 + body.length;
             requireWithin(draft.position, draft.end);
-            uint256 given = uint8(blob[0]);
+            uint256 given = uint8(blob[20]);
             if (form == 0 ? given != FORM_SERIES && given != FORM_VERSION : given != form) {
                 revert IGridNFT.GridNFT_WrongForm(given, form);
             }
+        }
+    }
+
+    /// @notice Begins to read a blob: at the byte after the form.
+    function begin(Draft memory draft, bytes memory blob) internal pure {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(blob, 0x20)
+        }
+        unchecked {
+            draft.blob = blob;
+            draft.requester = address(uint160(word(start) >> 96));
+            draft.position = start + 21;
+            draft.end = start + blob.length;
         }
     }
 
@@ -283,23 +288,13 @@ library GridBody {
             for (uint256 i; i < size; ++i) {
                 Anchor memory anchor = table[i];
                 uint256 flags = (word(next) >> 240) & 0xff;
-                if (flags > 7) badValue("anchor flags", flags);
+                if (flags > ANCHOR_PAYER) badValue("anchor flags", flags);
                 anchor.source = word(next) >> 248;
                 next += 2;
-                if (flags & ANCHOR_LANE != 0) {
-                    anchor.laneId = bytes32(word(next));
-                    next += 32;
-                }
-                if (flags & ANCHOR_PAYER != 0) {
+                anchor.payer = requester;
+                if (flags == ANCHOR_PAYER) {
                     anchor.payer = address(uint160(word(next) >> 96));
                     next += 20;
-                } else {
-                    anchor.payer = requester;
-                }
-                if (flags & ANCHOR_ROOT != 0) {
-                    anchor.root = bytes32(word(next));
-                    if (anchor.root == 0) badValue("root", 0);
-                    next += 32;
                 }
                 anchor.worker = address(uint160(word(next) >> 96));
                 next += 20;
@@ -341,10 +336,10 @@ library GridBody {
                         words[field] = word(next) >> 192;
                         next += 8;
                     } else if (kind == 0 || kind == 4) {
-                        (words[field], next) = num(next, kind == 0 ? 32 : 4, _requestField(field));
+                        (words[field], next) = num(next, kind == 0 ? 32 : 4, bytes32(field));
                     } else {
                         Slice slice;
-                        (slice, next) = text(next, kind == 2 ? 2 : 1, end, _requestField(field));
+                        (slice, next) = text(next, kind == 2 ? 2 : 1, end, bytes32(field));
                         words[field] = hashing ? uint256(hash(slice)) : Slice.unwrap(slice);
                     }
                 }
@@ -485,17 +480,19 @@ library GridBody {
         }
     }
 
-    /// @dev Names for errors; `field` counts from 1.
-    function _requestField(uint256 field) private pure returns (bytes32) {
-        if (field == 1) return "modelId";
-        if (field == 3) return "prompt";
-        if (field == 4) return "negativePrompt";
-        if (field == 6) return "width";
-        if (field == 7) return "height";
-        if (field == 8) return "steps";
-        if (field == 9) return "guidanceMilli";
-        if (field == 10) return "sampler";
-        if (field == 11) return "scheduler";
-        return "extras";
+    /// @dev A field is its name, or, in a request, its place from 1.
+    function _nameOf(bytes32 field) private pure returns (string memory) {
+        uint256 place = uint256(field);
+        if (place == 1) field = "modelId";
+        else if (place == 3) field = "prompt";
+        else if (place == 4) field = "negativePrompt";
+        else if (place == 6) field = "width";
+        else if (place == 7) field = "height";
+        else if (place == 8) field = "steps";
+        else if (place == 9) field = "guidanceMilli";
+        else if (place == 10) field = "sampler";
+        else if (place == 11) field = "scheduler";
+        else if (place == 13) field = "extras";
+        return LibString.fromSmallString(field);
     }
 }

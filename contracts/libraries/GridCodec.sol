@@ -2,15 +2,15 @@
 pragma solidity 0.8.37;
 
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
-import {LibRLP} from "solady/utils/LibRLP.sol";
-import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
 import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../interfaces/IGridNFT.sol";
 import {IGridSettlement, Settlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
+import {GridBlob} from "./GridBlob.sol";
 import {GridBody} from "./GridBody.sol";
 import {GridMessages} from "./GridMessages.sol";
 import {GridNFTStorage, TokenWord} from "./GridNFTStorage.sol";
@@ -100,6 +100,8 @@ import {JsonText} from "./JsonText.sol";
 /// carry it without the zero byte. It is at most 24,576 bytes of code.
 /// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`.
 library GridCodec {
+    uint256 private constant TOKENS_PER_SERIES = 1000;
+
     /// @dev A body names its source in one byte.
     uint256 private constant MAX_SOURCES = 256;
 
@@ -124,24 +126,13 @@ library GridCodec {
     ) external returns (uint256 seriesId, uint256 count) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
         GridBody.Draft memory draft = GridBody.open(body, proofs.length, requester, GridBody.FORM_SERIES);
-        GridBody.Header memory header;
-        (header, draft.position) = GridBody.header(draft.position, draft.end);
+        (, draft.position) = GridBody.header(draft.position, draft.end);
         _check(draft, items, proofs, models, GridBody.MAX_ARTWORKS);
 
         count = draft.count;
-        GridNFTStorage.Counters memory counters = $.counters;
-        seriesId = ++counters.series;
-        uint48 blob = ++counters.blobs;
-        counters.supply += uint64(count);
-        $.counters = counters;
-        $.series[seriesId] = GridNFTStorage.SeriesRecord({
-            artist: requester,
-            blob: blob,
-            count: uint16(count),
-            royaltyBps: uint16(header.royaltyBps),
-            policy: header.policy
-        });
-        _write(draft.blob, blob);
+        seriesId = $.counters.blobs + 1;
+        ($.counters.blobs, $.counters.supply) = (uint48(seriesId), uint64($.counters.supply + count));
+        GridBlob.write(draft.blob, seriesId);
         emit IGridNFT.SeriesMinted(seriesId, requester, to, count, draft.blob);
     }
 
@@ -178,7 +169,7 @@ library GridCodec {
     /// @param once Whether an announcement that still holds is left as it is.
     function announce(uint256 tokenId, address account, bytes32 bodyHash, bool once) external {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        if ($.series[tokenId / 1000].policy != EvolutionPolicy.OWNER) {
+        if (_policyOf(tokenId) != EvolutionPolicy.OWNER) {
             revert IGridNFT.GridNFT_NotAllowed(tokenId, account);
         }
         uint256 version = $.tokens[tokenId].versions() + 1;
@@ -195,7 +186,7 @@ library GridCodec {
         _requireText(bytes(display.title), "title");
         _requireText(bytes(display.description), "description");
         _requireText(bytes(display.animationUrl), "animationUrl");
-        address blob = _write(abi.encode(display), ++$.counters.blobs);
+        address blob = GridBlob.write(abi.encode(display), ++$.counters.blobs);
         for (uint256 i; i < tokenIds.length; ++i) {
             uint256 tokenId = tokenIds[i];
             TokenWord token = $.tokens[tokenId].withNextNonce();
@@ -234,7 +225,7 @@ library GridCodec {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
         TokenWord token = $.tokens[tokenId].withNextVersion().withNextNonce();
         version = token.versions();
-        if ($.series[tokenId / 1000].policy == EvolutionPolicy.OWNER) {
+        if (_policyOf(tokenId) == EvolutionPolicy.OWNER) {
             _useAnnouncement(tokenId, version, evolver, keccak256(body));
         }
 
@@ -243,7 +234,7 @@ library GridCodec {
         $.tokens[tokenId] = token;
         uint48 blob = ++$.counters.blobs;
         $.versions[tokenId][version] = blob;
-        _write(draft.blob, blob);
+        GridBlob.write(draft.blob, blob);
         emit IGridNFT.VersionAdded(tokenId, version, evolver, token.nonce(), draft.blob);
         emit IERC4906.MetadataUpdate(tokenId);
     }
@@ -411,22 +402,21 @@ library GridCodec {
         }
     }
 
-    /// @dev Checks that each anchor's leaves are under its root, and that it exists; writes the trailer.
+    /// @dev Checks that each anchor's leaves are under a root that exists; writes the anchors' times.
     function _checkAnchors(GridBody.Draft memory draft, Settlement[] calldata items, ReceiptProof[] memory proofs)
         private
     {
-        uint256 trailer = draft.end;
+        uint256 position = draft.end;
         for (uint256 i; i < proofs.length; ++i) {
             GridBody.Anchor memory anchor = draft.anchors[i];
-            anchor.root = _rootOf(anchor.leaves, proofs[i], i, anchor.root);
-            uint256 stamp = _stampOf(anchor);
+            bytes32 laneId = proofs[i].laneId;
+            bytes32 root = _fold(anchor.leaves, proofs[i].proof, proofs[i].flags);
+            uint256 stamp = _stampOf(anchor, laneId, root);
             if (stamp == 0 && i < items.length) {
                 IGridSettlement(GridNFTStorage.layout().sources[anchor.source]).settle(items[i]);
-                stamp = _stampOf(anchor);
+                stamp = _stampOf(anchor, laneId, root);
             }
-            if (stamp == 0) {
-                revert IGridNFT.GridNFT_NotAnchored(anchor.source, anchor.laneId, anchor.payer, anchor.root);
-            }
+            if (stamp == 0) revert IGridNFT.GridNFT_NotAnchored(anchor.source, laneId, anchor.payer, root);
             uint256 time = stamp >> 40;
             if (!GridBody.isTimely(anchor.latest, time)) {
                 revert IGridNFT.GridNFT_BadCompletionTime(anchor.latest, time);
@@ -435,75 +425,64 @@ library GridCodec {
                 revert IGridNFT.GridNFT_BadCompletionTime(anchor.earliest, time);
             }
             assembly ("memory-safe") {
-                mstore(trailer, shl(176, stamp))
-                trailer := add(trailer, 10)
+                mstore(position, shl(176, stamp))
+                position := add(position, 10)
             }
-        }
-        address requester = draft.requester;
-        assembly ("memory-safe") {
-            mstore(trailer, shl(96, requester))
         }
     }
 
     /// @dev Time << 40 | block of an anchor, 0 when there is none.
-    function _stampOf(GridBody.Anchor memory anchor) private view returns (uint256) {
-        (address worker, uint40 time, uint40 blockNumber) = IReceiptAnchor(
-                GridNFTStorage.layout().sources[anchor.source]
-            ).anchorOf(anchor.laneId, anchor.payer, anchor.root);
+    function _stampOf(GridBody.Anchor memory anchor, bytes32 laneId, bytes32 root) private view returns (uint256) {
+        (address worker, uint40 time, uint40 blockNumber) =
+            IReceiptAnchor(GridNFTStorage.layout().sources[anchor.source]).anchorOf(laneId, anchor.payer, root);
         if (worker == address(0)) return 0;
         if (worker != anchor.worker) revert IGridNFT.GridNFT_WrongWorker(anchor.worker, worker);
         return uint256(time) << 40 | blockNumber;
     }
 
-    /// @dev Root that the proof leads to; it must be `expected`, unless the body left that out.
-    function _rootOf(bytes32[] memory leaves, ReceiptProof memory proof, uint256 place, bytes32 expected)
-        private
-        pure
-        returns (bytes32 root)
-    {
-        if (expected == 0) {
-            if (leaves.length != 1 || proof.proof.length != 0) GridBody.badValue("root", 0);
-            return leaves[0];
-        }
-        root = _fold(leaves, proof.proof, proof.flags);
-        if (root != expected) revert IGridNFT.GridNFT_NotInRoot(place, expected);
-    }
-
     /// @dev OpenZeppelin's `MerkleProof.processMultiProof` with the flags in bits, and one queue for leaves and nodes.
-    /// Every value taken from the queue is a leaf or was hashed before; 0, which is no root, when the proof does not
-    /// come out even.
+    /// Every value taken from the queue is a leaf or was hashed before, and every sibling is used: otherwise it reverts.
     function _fold(bytes32[] memory leaves, bytes32[] memory proof, bytes memory flags)
         private
         pure
         returns (bytes32 root)
     {
         unchecked {
-            uint256 tail = leaves.length;
-            uint256 steps = tail + proof.length - 1;
-            bytes32[] memory queue = new bytes32[](tail + steps);
-            assembly ("memory-safe") {
-                mcopy(add(queue, 0x20), add(leaves, 0x20), shl(5, tail))
-            }
+            uint256 steps = leaves.length + proof.length - 1;
+            // Queue: the leaves, and room for one node a step.
+            bytes memory queue = abi.encodePacked(leaves, new bytes(32 * steps));
             uint256 head;
-            uint256 taken;
+            uint256 sibling;
+            assembly ("memory-safe") {
+                head := add(queue, 0x20)
+                sibling := add(proof, 0x20)
+            }
+            uint256 tail = head + 32 * leaves.length;
+            uint256 siblingsEnd = sibling + 32 * proof.length;
             uint256 bits;
             for (uint256 step; step < steps; ++step) {
-                if (step & 0xff == 0) {
-                    bits = _flagsAt(flags, step >> 3);
-                }
-                bytes32 left = queue[head++];
-                bytes32 right;
+                if (step & 0xff == 0) bits = _flagsAt(flags, step >> 3);
+                uint256 left = GridBody.word(head);
+                uint256 right;
+                head += 32;
                 if (bits >> 255 != 0) {
-                    if (head == tail) return 0;
-                    right = queue[head++];
+                    if (head == tail) revert MerkleProof.MerkleProofInvalidMultiproof();
+                    right = GridBody.word(head);
+                    head += 32;
                 } else {
-                    if (taken == proof.length) return 0;
-                    right = proof[taken++];
+                    if (sibling == siblingsEnd) revert MerkleProof.MerkleProofInvalidMultiproof();
+                    right = GridBody.word(sibling);
+                    sibling += 32;
                 }
                 bits <<= 1;
-                queue[tail++] = Hashes.commutativeKeccak256(left, right);
+                bytes32 node = Hashes.commutativeKeccak256(bytes32(left), bytes32(right));
+                assembly ("memory-safe") {
+                    mstore(tail, node)
+                }
+                tail += 32;
             }
-            return taken == proof.length ? queue[head] : bytes32(0);
+            if (sibling != siblingsEnd) revert MerkleProof.MerkleProofInvalidMultiproof();
+            return bytes32(GridBody.word(head));
         }
     }
 
@@ -526,12 +505,8 @@ library GridCodec {
         }
     }
 
-    /// @dev Stores a blob as the `number`-th contract that the proxy creates.
-    function _write(bytes memory data, uint256 number) private returns (address made) {
-        if (data.length > GridBody.MAX_BLOB) revert IGridNFT.GridNFT_BlobTooLarge(data.length, GridBody.MAX_BLOB);
-        made = SSTORE2.write(data);
-        address expected = LibRLP.computeAddress(address(this), number);
-        if (made != expected) revert IGridNFT.GridNFT_BlobMisplaced(made, expected);
+    function _policyOf(uint256 tokenId) private view returns (EvolutionPolicy policy) {
+        (, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
     }
 
     function _requireText(bytes memory value, string memory field) private pure {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {EvolutionPolicy} from "../interfaces/IGridNFT.sol";
-
 /// @notice One slot per token: all that ever changes about it.
 ///
 /// ```
@@ -75,29 +73,17 @@ library TokenWords {
 /// @notice ERC-7201, namespace `gridnft.storage.GridNFT`. GridNFT and the linked GridCodec work on the same layout.
 library GridNFTStorage {
     /// @dev One slot.
-    /// @param series Series minted; the last one's id.
     /// @param blobs Contracts the proxy has created, each a blob: the last one's CREATE nonce.
     /// @param supply Existing tokens.
     /// @param sources Anchor sources.
     /// @param paused Whether minting is paused.
     /// @param upgradesSealed Whether upgrades are sealed.
     struct Counters {
-        uint48 series;
         uint48 blobs;
         uint64 supply;
         uint16 sources;
         bool paused;
         bool upgradesSealed;
-    }
-
-    /// @dev One slot. The blob's address follows from its number, which leaves room for the artist and the royalty
-    /// beside it: `royaltyInfo` reads this slot only.
-    struct SeriesRecord {
-        address artist;
-        uint48 blob;
-        uint16 count;
-        uint16 royaltyBps;
-        EvolutionPolicy policy;
     }
 
     /// @custom:storage-location erc7201:gridnft.storage.GridNFT
@@ -109,7 +95,6 @@ library GridNFTStorage {
         address owner;
         string contractURI;
         mapping(uint256 index => address) sources;
-        mapping(uint256 seriesId => SeriesRecord) series;
         mapping(uint256 tokenId => TokenWord) tokens;
         mapping(address owner => uint256) balances;
         mapping(address requester => mapping(bytes32 orderHash => uint256 bits)) minted;

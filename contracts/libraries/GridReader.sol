@@ -2,14 +2,22 @@
 pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
-import {Artwork, Display, IGridNFT, Provenance, ReceiptProof, Series} from "../interfaces/IGridNFT.sol";
+import {
+    Artwork,
+    Display,
+    EvolutionPolicy,
+    IGridNFT,
+    Provenance,
+    ReceiptProof,
+    Series
+} from "../interfaces/IGridNFT.sol";
 import {IGridRenderer} from "../interfaces/IGridRenderer.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
 import {Cid} from "./Cid.sol";
+import {GridBlob} from "./GridBlob.sol";
 import {GridBody} from "./GridBody.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "./GridMessages.sol";
 import {GridNFTStorage} from "./GridNFTStorage.sol";
@@ -33,14 +41,14 @@ library GridReader {
     /// @return Encoded Series.
     function series(uint256 seriesId) external view returns (bytes memory) {
         Series memory item;
-        GridNFTStorage.SeriesRecord memory record = GridNFTStorage.layout().series[seriesId];
-        if (record.count == 0) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
-        item.artist = record.artist;
-        item.count = record.count;
-        item.royaltyBps = record.royaltyBps;
-        item.policy = record.policy;
-        item.blob = LibRLP.computeAddress(address(this), record.blob);
-        GridBody.Header memory header = _header(SSTORE2.read(item.blob));
+        (address artist, EvolutionPolicy policy, uint256 royaltyBps) = GridBlob.headOf(seriesId);
+        if (artist == address(0)) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
+        (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
+        item.artist = artist;
+        item.count = draft.count;
+        item.royaltyBps = royaltyBps;
+        item.policy = policy;
+        item.blob = GridBlob.addressOf(seriesId);
         item.title = GridBody.toString(header.title);
         item.description = GridBody.toString(header.description);
         item.tags = GridBody.toString(header.tags);
@@ -50,26 +58,26 @@ library GridReader {
     /// @notice What an artwork shows besides its provenance.
     /// @return Encoded Display and `locked`.
     function display(uint256 tokenId, bool locked) external view returns (bytes memory) {
-        (uint256 blob,) = _blobOf(tokenId, 1);
-        return abi.encode(_display(tokenId, LibRLP.computeAddress(address(this), blob)), locked);
+        (, GridBody.Header memory header) = _openSeries(tokenId / TOKENS_PER_SERIES);
+        return abi.encode(_display(tokenId, header), locked);
     }
 
     /// @notice Metadata of an artwork.
     function tokenURI(uint256 tokenId) external view returns (string memory) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
         uint256 seriesId = tokenId / TOKENS_PER_SERIES;
-        GridNFTStorage.SeriesRecord memory record = $.series[seriesId];
-        address blob = LibRLP.computeAddress(address(this), record.blob);
+        (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
         Artwork memory artwork;
         artwork.tokenId = tokenId;
         artwork.index = tokenId % TOKENS_PER_SERIES;
-        artwork.count = record.count;
+        artwork.count = draft.count;
         artwork.version = $.tokens[tokenId].versions();
-        artwork.policy = record.policy;
-        artwork.artist = record.artist;
-        artwork.tags = GridBody.toString(_header(SSTORE2.read(blob)).tags);
-        artwork.display = _display(tokenId, blob);
-        artwork.provenance = _provenance(tokenId, artwork.version);
+        artwork.policy = header.policy;
+        artwork.artist = draft.requester;
+        artwork.tags = GridBody.toString(header.tags);
+        artwork.display = _display(tokenId, header);
+        artwork.provenance =
+            artwork.version == 1 ? _artwork(draft, artwork.index - 1) : _provenance(tokenId, artwork.version);
         return IGridRenderer($.renderer).tokenURI(artwork);
     }
 
@@ -92,41 +100,50 @@ library GridReader {
     /// @notice Where a version is stored.
     function blobOf(uint256 tokenId, uint256 version) external view returns (address) {
         (uint256 blob,) = _blobOf(tokenId, version);
-        return LibRLP.computeAddress(address(this), blob);
+        return GridBlob.addressOf(blob);
     }
 
     // ----------------------------------------------------------------------------------------------------- verifying
 
-    /// @notice Whether every version holds against the chain, as far as can be told without proofs.
-    function verifyAll(uint256 tokenId, IModelTerms models) external view returns (bool) {
+    /// @notice Whether a version holds against the chain, as far as can be told without a proof.
+    function verifyRecord(uint256 tokenId, uint256 version, IModelTerms models) public view returns (bool) {
+        if (version == 0 || version > GridNFTStorage.layout().tokens[tokenId].versions()) return false;
+        return _isRecorded(_provenance(tokenId, version), models);
+    }
+
+    /// @notice `verifyRecord` for every version.
+    function verifyRecords(uint256 tokenId, IModelTerms models) external view returns (bool) {
         uint256 versions = GridNFTStorage.layout().tokens[tokenId].versions();
         for (uint256 version = 1; version <= versions; ++version) {
-            if (!_verify(_provenance(tokenId, version), models)) return false;
+            if (!verifyRecord(tokenId, version, models)) return false;
         }
         return versions != 0;
     }
 
-    /// @notice Whether a version holds against the chain. Without `hasProof`, membership in the root is left out unless
-    /// the body left the root out.
-    function verifyVersion(
+    /// @notice Whether a version holds against the chain, its anchor included.
+    function verifyAnchored(
         uint256 tokenId,
         uint256 version,
-        bool hasProof,
+        bytes32 laneId,
         bytes32[] calldata proof,
         IModelTerms models
     ) external view returns (bool) {
-        uint256 versions = GridNFTStorage.layout().tokens[tokenId].versions();
-        if (version == 0 || version > versions) return false;
-        Provenance memory item = _provenance(tokenId, version);
-        if (hasProof) {
-            bytes32 leaf = GridMessages.leafOf(item.receiptId);
-            if (MerkleProof.processProofCalldata(proof, leaf) != item.root) return false;
+        if (version == 0 || version > GridNFTStorage.layout().tokens[tokenId].versions()) {
+            return false;
         }
-        return _verify(item, models);
+        Provenance memory item = _provenance(tokenId, version);
+        bytes32 root = MerkleProof.processProofCalldata(proof, GridMessages.leafOf(item.receiptId));
+        (address worker, uint40 time, uint40 blockNumber) = _anchorOf(item, laneId, root);
+        return worker == item.worker && time == item.anchorTime && blockNumber == item.anchorBlock
+            && _isRecorded(item, models);
     }
 
     /// @notice Whether the one receipt of a body, minted or not, is anchored, and made from the prompt that is `expected`.
-    function verifyBody(bytes calldata expected, bytes calldata body, bytes calldata proof, IModelTerms models) external view returns (bool) {
+    function verifyBody(bytes calldata expected, bytes calldata body, bytes calldata proof, IModelTerms models)
+        external
+        view
+        returns (bool)
+    {
         (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
         if (proofs.length != 1) revert IGridNFT.GridNFT_ProofCount(proofs.length, 1);
         GridBody.Draft memory draft = GridBody.open(body, 1, requester, 0);
@@ -136,12 +153,13 @@ library GridReader {
         GridBody.tables(draft, false);
         if (draft.count != 1) GridBody.badValue("artworks", draft.count);
         if (draft.anchors.length != 1) GridBody.badValue("anchors", draft.anchors.length);
-        (Provenance memory item,) = _artwork(draft, 0);
+        Provenance memory item = _artwork(draft, 0);
         if (draft.position != draft.end) revert IGridNFT.GridNFT_BodyTooLong(draft.end - draft.position);
         if (keccak256(bytes(item.request.prompt)) != keccak256(expected)) return false;
-        bytes32 leaf = GridMessages.leafOf(item.receiptId);
-        if (MerkleProof.processProof(proofs[0].proof, leaf) != item.root) return false;
-        return _holds(item, models);
+        bytes32 root = MerkleProof.processProof(proofs[0].proof, GridMessages.leafOf(item.receiptId));
+        (address worker, uint40 time,) = _anchorOf(item, proofs[0].laneId, root);
+        return worker != address(0) && worker == item.worker && GridBody.isTimely(item.completedAt, time)
+            && _isOfModel(item, models);
     }
 
     // ------------------------------------------------------------------------------------------------- internal: read
@@ -151,44 +169,32 @@ library GridReader {
         GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
         uint256 versions = $.tokens[tokenId].versions();
         if (version == 0 || version > versions) revert IGridNFT.GridNFT_UnknownVersion(tokenId, version);
-        if (version == 1) return ($.series[tokenId / TOKENS_PER_SERIES].blob, tokenId % TOKENS_PER_SERIES - 1);
+        if (version == 1) return (tokenId / TOKENS_PER_SERIES, tokenId % TOKENS_PER_SERIES - 1);
         return ($.versions[tokenId][version], 0);
     }
 
-    function _provenance(uint256 tokenId, uint256 version) private view returns (Provenance memory item) {
+    function _provenance(uint256 tokenId, uint256 version) private view returns (Provenance memory) {
         (uint256 blob, uint256 place) = _blobOf(tokenId, version);
         GridBody.Draft memory draft;
-        draft.blob = SSTORE2.read(LibRLP.computeAddress(address(this), blob));
-        (draft.position, draft.end) = _bounds(draft.blob);
-        draft.requester = address(uint160(GridBody.word(draft.end - 32)));
+        GridBody.begin(draft, GridBlob.read(blob));
         if (version == 1) (, draft.position) = GridBody.header(draft.position, draft.end);
         GridBody.tables(draft, false);
-        uint256 anchor;
-        (item, anchor) = _artwork(draft, place);
-        uint256 trailer = GridBody.word(draft.end - 20 - 10 * (draft.anchors.length - anchor));
-        item.anchorTime = uint40(trailer >> 216);
-        item.anchorBlock = uint40(trailer >> 176);
+        return _artwork(draft, place);
     }
 
-    /// @dev First byte after the form, and end, of a blob in memory.
-    function _bounds(bytes memory blob) private pure returns (uint256 position, uint256 end) {
-        assembly ("memory-safe") {
-            position := add(blob, 0x21)
-            end := add(add(blob, 0x20), mload(blob))
-        }
-    }
-
-    function _header(bytes memory blob) private pure returns (GridBody.Header memory header) {
-        (uint256 position, uint256 end) = _bounds(blob);
-        (header,) = GridBody.header(position, end);
-    }
-
-    /// @dev Artwork at a place of the body, from 0, and its anchor. Anchor time and block are left 0.
-    function _artwork(GridBody.Draft memory draft, uint256 place)
+    /// @dev A series, read up to its artworks.
+    function _openSeries(uint256 seriesId)
         private
         view
-        returns (Provenance memory item, uint256)
+        returns (GridBody.Draft memory draft, GridBody.Header memory header)
     {
+        GridBody.begin(draft, GridBlob.read(seriesId));
+        (header, draft.position) = GridBody.header(draft.position, draft.end);
+        GridBody.tables(draft, false);
+    }
+
+    /// @dev Artwork at a place of the body, from 0.
+    function _artwork(GridBody.Draft memory draft, uint256 place) private view returns (Provenance memory item) {
         GridBody.Piece memory piece;
         for (uint256 i; i <= place; ++i) {
             draft.position = GridBody.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
@@ -208,12 +214,12 @@ library GridReader {
         item.price = uint128(piece.price);
         item.completedAt = uint64(piece.completedAt);
         item.source = uint8(anchor.source);
-        item.laneId = anchor.laneId;
         item.parent = piece.parent;
         item.parentVersion = uint32(piece.parentVersion);
         item.receiptId = _receiptId(item);
-        item.root = anchor.root == 0 ? GridMessages.leafOf(item.receiptId) : anchor.root;
-        return (item, order.anchor);
+        uint256 stamp = GridBody.word(_blobEnd(draft.blob) - 10 * (draft.anchors.length - order.anchor));
+        item.anchorTime = uint40(stamp >> 216);
+        item.anchorBlock = uint40(stamp >> 176);
     }
 
     function _request(GridBody.Draft memory draft, uint256 place) private pure returns (GenerationRequest memory item) {
@@ -256,32 +262,38 @@ library GridReader {
         return GridMessages.toDigest(GridMessages.domainSeparator(source), GridMessages.hashReceipt(receipt));
     }
 
-    function _display(uint256 tokenId, address seriesBlob) private view returns (Display memory shown) {
+    function _display(uint256 tokenId, GridBody.Header memory header) private view returns (Display memory shown) {
         address edited = GridNFTStorage.layout().displays[tokenId];
         if (edited != address(0)) return abi.decode(SSTORE2.read(edited), (Display));
-        GridBody.Header memory header = _header(SSTORE2.read(seriesBlob));
         shown.title = GridBody.toString(header.title);
         shown.description = GridBody.toString(header.description);
     }
 
-    function _anchorOf(Provenance memory item) private view returns (address worker, uint40 time, uint40 blockNumber) {
+    function _blobEnd(bytes memory blob) private pure returns (uint256 end) {
+        assembly ("memory-safe") {
+            end := add(add(blob, 0x20), mload(blob))
+        }
+    }
+
+    /// @dev All zero when the source is not known.
+    function _anchorOf(Provenance memory item, bytes32 laneId, bytes32 root)
+        private
+        view
+        returns (address worker, uint40 time, uint40 blockNumber)
+    {
         address source = GridNFTStorage.layout().sources[item.source];
-        if (source != address(0)) return IReceiptAnchor(source).anchorOf(item.laneId, item.payer, item.root);
+        if (source != address(0)) return IReceiptAnchor(source).anchorOf(laneId, item.payer, root);
     }
 
-    /// @dev `_holds`, and that the stored anchor and the used receipt are those of the chain.
-    function _verify(Provenance memory item, IModelTerms models) private view returns (bool) {
-        (, uint40 time, uint40 blockNumber) = _anchorOf(item);
-        return time == item.anchorTime && blockNumber == item.anchorBlock
-            && GridNFTStorage.layout().minted[item.requester][item.orderHash] >> item.index & 1 != 0
-            && _holds(item, models);
-    }
-
-    /// @dev Whether anchor and model are what a version says. The seed needs no look: decoding derives it.
-    function _holds(Provenance memory item, IModelTerms models) private view returns (bool) {
-        (address worker, uint40 time,) = _anchorOf(item);
+    function _isOfModel(Provenance memory item, IModelTerms models) private view returns (bool) {
         bytes32 modelHash = item.request.modelHash;
-        return worker != address(0) && worker == item.worker && GridBody.isTimely(item.completedAt, time)
-            && modelHash != 0 && modelHash == models.weightsHash(item.request.modelId);
+        return modelHash != 0 && modelHash == models.weightsHash(item.request.modelId);
+    }
+
+    /// @dev Whether model, times and the used receipt are what a version says. The seed needs no look: decoding derives
+    /// it.
+    function _isRecorded(Provenance memory item, IModelTerms models) private view returns (bool) {
+        return GridNFTStorage.layout().minted[item.requester][item.orderHash] >> item.index & 1 != 0
+            && GridBody.isTimely(item.completedAt, item.anchorTime) && _isOfModel(item, models);
     }
 }

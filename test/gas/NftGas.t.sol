@@ -22,10 +22,11 @@ contract NftGas is NftTest {
         body.policy = EvolutionPolicy.NONE;
         body.royaltyBps = 500;
         body.title = "Cyberpunk Cityscape";
-        body.description = "A rain-soaked megacity at midnight: neon signs, flying traffic and a lone figure on a roofto.";
+        body.description =
+        "A rain-soaked megacity at midnight: neon signs, flying traffic and a lone figure on a roofto.";
         body.tags = "cyberpunk,city,neo";
         body.anchors = new BodyAnchor[](1);
-        body.anchors[0] = BodyAnchor({source: 0, laneId: LANE_ID, payer: payer, root: 0, worker: worker});
+        body.anchors[0] = BodyAnchor({source: 0, payer: payer, worker: worker});
         body.engines = new string[](1);
         body.engines[0] = "onnxruntime-node 1.30.0 cpu threads=1 o=all";
         uint256 kinds = unique ? count : 1;
@@ -36,7 +37,8 @@ contract NftGas is NftTest {
             r.prompt = string.concat(
                 "a rain soaked neon megacity at midnight, towering holographic billboards, flying cars, ",
                 "wet reflections on the street, cinematic light, volumetric fog, ultra detailed, sharp focus, 8k, raw",
-                "wide angle ", unique ? vm.toString(i + 10) : "00"
+                "wide angle ",
+                unique ? vm.toString(i + 10) : "00"
             );
             r.negativePrompt = "blurry, low quality, deforme";
             r.sampler = "euler_a";
@@ -53,8 +55,14 @@ contract NftGas is NftTest {
             body.artworks[i] = unique ? anArtwork(i, 0) : anArtwork(0, i);
             body.artworks[i].cidDigest = keccak256(abi.encode("cid", i));
         }
-        require(bytes(body.title).length == 19 && bytes(body.description).length == 93 && bytes(body.tags).length == 18, "series text");
-        require(bytes(body.requests[0].prompt).length == 200 && bytes(body.requests[0].negativePrompt).length == 28, "prompt");
+        require(
+            bytes(body.title).length == 19 && bytes(body.description).length == 93 && bytes(body.tags).length == 18,
+            "series text"
+        );
+        require(
+            bytes(body.requests[0].prompt).length == 200 && bytes(body.requests[0].negativePrompt).length == 28,
+            "prompt"
+        );
         require(bytes(body.engines[0]).length == 43, "engine");
     }
 
@@ -75,9 +83,23 @@ contract NftGas is NftTest {
         emit log_named_uint("each", gasUsed / count);
     }
 
-    function test_Gas_Mint1() external { _mint(1, true); }
-    function test_Gas_Mint10Unique() external { _mint(10, true); }
-    function test_Gas_Mint10OnePrompt() external { _mint(10, false); }
-    function test_Gas_Mint50Unique() external { _mint(50, true); }
-    function test_Gas_Mint50OnePrompt() external { _mint(50, false); }
+    function test_Gas_Mint1() external {
+        _mint(1, true);
+    }
+
+    function test_Gas_Mint10Unique() external {
+        _mint(10, true);
+    }
+
+    function test_Gas_Mint10OnePrompt() external {
+        _mint(10, false);
+    }
+
+    function test_Gas_Mint50Unique() external {
+        _mint(50, true);
+    }
+
+    function test_Gas_Mint50OnePrompt() external {
+        _mint(50, false);
+    }
 }

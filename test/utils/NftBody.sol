@@ -7,9 +7,7 @@ import {GenerationRequest, GridMessages} from "../../contracts/libraries/GridMes
 /// @dev A body before it is packed. Zero values mean "not given" as the format has them.
 struct BodyAnchor {
     uint8 source;
-    bytes32 laneId;
     address payer;
-    bytes32 root;
     address worker;
 }
 
@@ -82,11 +80,8 @@ library NftBody {
         out = abi.encodePacked(uint8(list.length));
         for (uint256 i; i < list.length; ++i) {
             BodyAnchor memory a = list[i];
-            uint8 flags = (a.laneId != 0 ? 1 : 0) | (a.payer != address(0) ? 2 : 0) | (a.root != 0 ? 4 : 0);
-            out = bytes.concat(out, bytes1(a.source), bytes1(flags));
-            if (flags & 1 != 0) out = bytes.concat(out, a.laneId);
-            if (flags & 2 != 0) out = bytes.concat(out, bytes20(a.payer));
-            if (flags & 4 != 0) out = bytes.concat(out, a.root);
+            out = bytes.concat(out, bytes1(a.source), bytes1(a.payer != address(0) ? 1 : 0));
+            if (a.payer != address(0)) out = bytes.concat(out, bytes20(a.payer));
             out = bytes.concat(out, bytes20(a.worker));
         }
     }

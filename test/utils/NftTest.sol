@@ -44,7 +44,8 @@ abstract contract NftTest is Test {
         aipg = new AIPG(admin);
         manager = new AccessManager(admin);
         anchors = new MockAnchor();
-        models = MockModels(address(new ERC1967Proxy(address(new MockModels()), abi.encodeCall(MockModels.ownerOf, (0)))));
+        models =
+            MockModels(address(new ERC1967Proxy(address(new MockModels()), abi.encodeCall(MockModels.ownerOf, (0)))));
         models.set(MODEL_ID, MODEL_HASH);
         renderer = new GridRenderer(models, "https://grid.example/token/");
         GridNFT implementation = new GridNFT(IERC20(address(aipg)), models);
@@ -90,7 +91,7 @@ abstract contract NftTest is Test {
         body.description = "Rain, neon and nobody in sight.";
         body.tags = "cyberpunk,city";
         body.anchors = new BodyAnchor[](1);
-        body.anchors[0] = BodyAnchor({source: 0, laneId: 0, payer: address(0), root: 0, worker: worker});
+        body.anchors[0] = BodyAnchor({source: 0, payer: address(0), worker: worker});
         body.engines = new string[](1);
         body.engines[0] = "onnxruntime 1.30.0 cpu t1";
         body.requests = new GenerationRequest[](1);
@@ -142,7 +143,7 @@ abstract contract NftTest is Test {
         }
     }
 
-    /// @dev Anchors a body with one anchor by the root of exactly its receipts; sets the root where there are several.
+    /// @dev Anchors a body with one anchor by the root of exactly its receipts, on the direct rail.
     function anchorAll(Body memory body, address requester) internal returns (ReceiptProof[] memory proofs) {
         bytes32[] memory leaves = leavesOf(body, requester);
         BodyAnchor memory a = body.anchors[0];
@@ -156,9 +157,8 @@ abstract contract NftTest is Test {
             }
             proofs[0] = NftTree.proveMany(tree, indices);
             root = tree[0];
-            a.root = root;
         }
-        anchors.set(a.laneId, a.payer == address(0) ? requester : a.payer, root, a.worker);
+        anchors.set(0, a.payer == address(0) ? requester : a.payer, root, a.worker);
     }
 
     /// @dev Puts a body's receipts, at `places`, into a tree of `size` receipts, and anchors its root on a lane.
@@ -178,8 +178,8 @@ abstract contract NftTest is Test {
         proofs = new ReceiptProof[](1);
         proofs[0] = NftTree.proveMany(tree, places);
         BodyAnchor memory a = body.anchors[0];
-        a.root = tree[0];
-        anchors.set(a.laneId, a.payer == address(0) ? requester : a.payer, a.root, a.worker);
+        proofs[0].laneId = LANE_ID;
+        anchors.set(LANE_ID, a.payer == address(0) ? requester : a.payer, tree[0], a.worker);
     }
 
     /// @dev Mints a body as the artist.

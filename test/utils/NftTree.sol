@@ -38,7 +38,7 @@ library NftTree {
         }
     }
 
-    /// @notice Multiproof of the leaves at `indices`, ascending, with its flags in bits.
+    /// @notice Multiproof of the leaves at `indices`, ascending, with its flags in bits. The lane is for the caller to set.
     function proveMany(bytes32[] memory tree, uint256[] memory indices) internal pure returns (ReceiptProof memory) {
         uint256[] memory queue = new uint256[](indices.length + tree.length);
         uint256 tail;
@@ -67,6 +67,6 @@ library NftTree {
             mstore(proof, taken)
             mstore(flags, size)
         }
-        return ReceiptProof(proof, flags);
+        return ReceiptProof(0, proof, flags);
     }
 }
