@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`No such step: ${unknown.join(", ")}`);
   const chosen = steps.filter((step) => (names.length === 0 ? !step.onDemand : names.includes(step.script)));
 
+  console.log(`seed of fuzz and invariant tests: ${process.env.FOUNDRY_FUZZ_SEED ?? seedInFoundryToml()}`);
   const rows: string[][] = [];
   let passed = 0;
   let failed = 0;
@@ -46,11 +47,12 @@ async function run(step: Step): Promise<Tally> {
 /** Runs a command, shows what it prints at once, and keeps a copy. */
 function stream(command: string, args: string[]): Promise<{ output: string; exitCode: number }> {
   return new Promise((resolve) => {
-    const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
+    const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
     const child = spawn(command, args, {
       cwd: projectRoot,
       env: { ...process.env, ...colour },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a process group of its own, so that stopping us stops all of it, forge and anvil included
     });
     running = child;
     let output = "";
@@ -63,6 +65,10 @@ function stream(command: string, args: string[]): Promise<{ output: string; exit
     child.on("error", (error) => resolve({ output: `${output}${error.message}`, exitCode: 127 }));
     child.on("close", (code) => resolve({ output, exitCode: code ?? 1 }));
   });
+}
+
+function seedInFoundryToml(): string {
+  return /^seed = "(\w+)"/m.exec(readFileSync(join(projectRoot, "foundry.toml"), "utf8"))?.[1] ?? "random";
 }
 
 function readIfThere(file: string): string {
@@ -85,9 +91,10 @@ function printTable(rows: string[][]): void {
   console.log("");
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    running?.kill(signal);
+    if (running?.pid !== undefined && running.exitCode === null) process.kill(-running.pid, signal);
+    console.log(`stopped by ${signal}`);
     process.exit(1);
   });
 }

@@ -1,3 +1,4 @@
+export * from "./body.js";
 export * from "./cid.js";
 export * from "./digest.js";
 export * from "./errors.js";
@@ -5,6 +6,7 @@ export * from "./extras.js";
 export * from "./fast.js";
 export * from "./lane.js";
 export * from "./merkle.js";
+export * from "./mint.js";
 export * from "./order.js";
 export * from "./receipt.js";
 export * from "./request.js";

@@ -23,6 +23,8 @@ export interface MerkleTree {
   readonly size: number;
   /** Leaf `index`. */
   leaf(index: number): Hex;
+  /** Index of a leaf, -1 when it is not in the tree. */
+  indexOf(leaf: Hex): number;
   /** Siblings from leaf `index` up to the root, for `MerkleProof.verify`. */
   proof(index: number): readonly Hex[];
   /** One proof for several leaves, for `MerkleProof.multiProofVerify`; leaves come back in ascending order of index. */
@@ -37,7 +39,8 @@ export interface MerkleTree {
 export function merkleTree(leaves: readonly Hex[], keccak: Keccak = keccak_256): MerkleTree {
   const size = leaves.length;
   if (size === 0) throw new GridError("MERKLE_INVALID", "A tree needs at least one leaf.", "leaves");
-  if (new Set(leaves.map((leaf) => leaf.toLowerCase())).size !== size) {
+  const indices = new Map(leaves.map((leaf, i) => [leaf.toLowerCase(), i]));
+  if (indices.size !== size) {
     throw new GridError("MERKLE_INVALID", "A leaf occurs twice.", "leaves");
   }
   const nodes = new Uint8Array(32 * (2 * size - 1));
@@ -58,17 +61,18 @@ export function merkleTree(leaves: readonly Hex[], keccak: Keccak = keccak_256):
     root: node(0),
     size,
     leaf: (index) => node(place(index)),
+    indexOf: (leaf) => indices.get(leaf.toLowerCase()) ?? -1,
     proof: (index) => {
       const siblings: Hex[] = [];
       for (let i = place(index); i > 0; i = parent(i)) siblings.push(node(sibling(i)));
       return siblings;
     },
-    multiProof: (indices) => {
-      if (new Set(indices).size !== indices.length) {
+    multiProof: (wanted) => {
+      if (new Set(wanted).size !== wanted.length) {
         throw new GridError("MERKLE_INVALID", "An index occurs twice.", "indices");
       }
-      if (indices.length === 0) throw new GridError("MERKLE_INVALID", "Name at least one leaf to prove.", "indices");
-      const queue = indices.map(place).sort((a, b) => b - a);
+      if (wanted.length === 0) throw new GridError("MERKLE_INVALID", "Name at least one leaf to prove.", "indices");
+      const queue = wanted.map(place).sort((a, b) => b - a);
       const proven = queue.map(node);
       const proof: Hex[] = [];
       const proofFlags: boolean[] = [];

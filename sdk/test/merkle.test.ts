@@ -8,12 +8,8 @@ import { random } from "./random.js";
 const vectors = JSON.parse(readFileSync(new URL("../../test/vectors/merkle.json", import.meta.url), "utf8")) as {
   receiptIds: Hex[];
   leaves: Hex[];
-  trees: {
-    size: number;
-    root: Hex;
-    proofs: { index: number; proof: Hex[] }[];
-    multiProofs: (MultiProof & { indices: number[] })[];
-  }[];
+  proofs: { size: number; root: Hex; index: number; proof: Hex[] }[];
+  multiProofs: (MultiProof & { size: number; root: Hex; indices: number[] })[];
 };
 
 describe("golden vectors", () => {
@@ -21,18 +17,22 @@ describe("golden vectors", () => {
     expect(vectors.receiptIds.map((id) => leafOf(id))).toEqual(vectors.leaves);
   });
 
-  it.each(vectors.trees.map((tree) => [tree.size, tree] as const))("tree of %i", (size, expected) => {
-    const tree = merkleTree(vectors.leaves.slice(0, size));
-    expect(tree.root).toBe(expected.root);
-    for (const { index, proof } of expected.proofs) {
+  it("proofs", () => {
+    for (const { size, root, index, proof } of vectors.proofs) {
+      const tree = merkleTree(vectors.leaves.slice(0, size));
+      expect(tree.root).toBe(root);
       expect(tree.proof(index)).toEqual(proof);
-      expect(processProof(tree.leaf(index), proof)).toBe(expected.root);
+      expect(processProof(tree.leaf(index), proof)).toBe(root);
     }
-    for (const { indices, ...multiProof } of expected.multiProofs) {
+  });
+
+  it("multiproofs", () => {
+    for (const { size, root, indices, ...multiProof } of vectors.multiProofs) {
+      const tree = merkleTree(vectors.leaves.slice(0, size));
       expect(tree.multiProof(indices)).toEqual(multiProof);
       expect(tree.multiProof([...indices].reverse())).toEqual(multiProof);
       expect(multiProof.leaves).toEqual(indices.map((index) => tree.leaf(index)));
-      expect(processMultiProof(multiProof)).toBe(expected.root);
+      expect(processMultiProof(multiProof)).toBe(root);
     }
   });
 });

@@ -5,6 +5,22 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {Test} from "forge-std/Test.sol";
 import {GridMessages} from "../../contracts/libraries/GridMessages.sol";
 
+struct ProofVector {
+    uint256 size;
+    bytes32 root;
+    uint256 index;
+    bytes32[] proof;
+}
+
+struct MultiProofVector {
+    uint256 size;
+    bytes32 root;
+    uint256[] indices;
+    bytes32[] leaves;
+    bytes32[] proof;
+    bool[] proofFlags;
+}
+
 /// @notice The golden vectors of `merkle.json` against GridMessages.leafOf and OpenZeppelin's MerkleProof.
 contract GoldenMerkleTest is Test {
     string internal json;
@@ -24,51 +40,40 @@ contract GoldenMerkleTest is Test {
     }
 
     function test_ProofsLeadToTheRoots() public view {
-        uint256 trees;
-        for (;; ++trees) {
-            string memory at = string.concat(".trees[", vm.toString(trees), "]");
-            if (!vm.keyExistsJson(json, at)) break;
-            bytes32 root = vm.parseJsonBytes32(json, string.concat(at, ".root"));
-            for (uint256 i;; ++i) {
-                string memory at2 = string.concat(at, ".proofs[", vm.toString(i), "]");
-                if (!vm.keyExistsJson(json, at2)) break;
-                bytes32[] memory proof = vm.parseJsonBytes32Array(json, string.concat(at2, ".proof"));
-                uint256 index = vm.parseJsonUint(json, string.concat(at2, ".index"));
-                assertTrue(MerkleProof.verify(proof, root, leaves[index]), at2);
-                assertFalse(MerkleProof.verify(proof, root, keccak256("another")), at2);
-            }
+        ProofVector[] memory vectors = abi.decode(
+            vm.parseJsonTypeArray(
+                json, ".proofs", "ProofVector(uint256 size,bytes32 root,uint256 index,bytes32[] proof)"
+            ),
+            (ProofVector[])
+        );
+        assertGe(vectors.length, 90);
+        for (uint256 i; i < vectors.length; ++i) {
+            ProofVector memory vector = vectors[i];
+            bytes32 leaf = leaves[vector.index];
+            assertTrue(MerkleProof.verify(vector.proof, vector.root, leaf));
+            assertFalse(MerkleProof.verify(vector.proof, vector.root, keccak256(bytes.concat(leaf))));
         }
-        assertGe(trees, 20);
     }
 
     function test_MultiProofsLeadToTheRoots() public view {
-        for (uint256 tree;; ++tree) {
-            string memory at = string.concat(".trees[", vm.toString(tree), "]");
-            if (!vm.keyExistsJson(json, at)) break;
-            bytes32 root = vm.parseJsonBytes32(json, string.concat(at, ".root"));
-            for (uint256 i;; ++i) {
-                string memory at2 = string.concat(at, ".multiProofs[", vm.toString(i), "]");
-                if (!vm.keyExistsJson(json, at2)) break;
-                _checkMultiProof(at2, root);
-            }
-        }
-    }
-
-    function _checkMultiProof(string memory at, bytes32 root) internal view {
-        uint256[] memory indices = vm.parseJsonUintArray(json, string.concat(at, ".indices"));
-        bytes32[] memory proven = new bytes32[](indices.length);
-        for (uint256 i; i < indices.length; ++i) {
-            proven[i] = leaves[indices[i]];
-        }
-        assertEq(proven, vm.parseJsonBytes32Array(json, string.concat(at, ".leaves")), at);
-        assertTrue(
-            MerkleProof.multiProofVerify(
-                vm.parseJsonBytes32Array(json, string.concat(at, ".proof")),
-                vm.parseJsonBoolArray(json, string.concat(at, ".proofFlags")),
-                root,
-                proven
+        MultiProofVector[] memory vectors = abi.decode(
+            vm.parseJsonTypeArray(
+                json,
+                ".multiProofs",
+                "MultiProofVector(uint256 size,bytes32 root,uint256[] indices,bytes32[] leaves,bytes32[] proof,bool[] proofFlags)"
             ),
-            at
+            (MultiProofVector[])
         );
+        assertGe(vectors.length, 90);
+        for (uint256 i; i < vectors.length; ++i) {
+            MultiProofVector memory vector = vectors[i];
+            assertEq(vector.leaves.length, vector.indices.length);
+            for (uint256 j; j < vector.indices.length; ++j) {
+                assertEq(vector.leaves[j], leaves[vector.indices[j]]);
+            }
+            assertTrue(MerkleProof.multiProofVerify(vector.proof, vector.proofFlags, vector.root, vector.leaves));
+            vector.leaves[0] = keccak256("another");
+            assertFalse(MerkleProof.multiProofVerify(vector.proof, vector.proofFlags, vector.root, vector.leaves));
+        }
     }
 }

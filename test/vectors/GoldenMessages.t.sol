@@ -93,7 +93,8 @@ contract GoldenMessagesTest is Test {
                     "Voucher",
                     i,
                     string.concat(
-                        "Voucher(bytes32 laneId,uint32 receiptCount,bytes32 receiptsRoot,ModelTotal[] totals)", MODEL_TOTAL
+                        "Voucher(bytes32 laneId,uint32 receiptCount,bytes32 receiptsRoot,ModelTotal[] totals)",
+                        MODEL_TOTAL
                     )
                 ),
                 (Voucher)
@@ -112,11 +113,13 @@ contract GoldenMessagesTest is Test {
     }
 
     function _check(string memory message, uint256 i, bytes32 structHash) internal view {
-        string memory at = _at(message, i);
-        string memory name = vm.parseJsonString(json, string.concat(at, ".name"));
-        assertEq(structHash, vm.parseJsonBytes32(json, string.concat(at, ".structHash")), name);
+        string memory path = _at(message, i);
+        string memory name = vm.parseJsonString(json, string.concat(path, ".name"));
+        assertEq(structHash, vm.parseJsonBytes32(json, string.concat(path, ".structHash")), name);
         assertEq(
-            GridMessages.toDigest(separator, structHash), vm.parseJsonBytes32(json, string.concat(at, ".digest")), name
+            GridMessages.toDigest(separator, structHash),
+            vm.parseJsonBytes32(json, string.concat(path, ".digest")),
+            name
         );
     }
 

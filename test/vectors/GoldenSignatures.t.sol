@@ -12,16 +12,16 @@ contract GoldenSignaturesTest is Test {
         uint256 good;
         uint256 bad;
         for (uint256 i;; ++i) {
-            string memory at = string.concat(".vectors[", vm.toString(i), "]");
-            if (!vm.keyExistsJson(json, at)) break;
-            string memory name = vm.parseJsonString(json, string.concat(at, ".name"));
-            (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecover(
-                vm.parseJsonBytes32(json, string.concat(at, ".digest")),
-                vm.parseJsonBytes(json, string.concat(at, ".signature"))
+            string memory path = string.concat(".vectors[", vm.toString(i), "]");
+            if (!vm.keyExistsJson(json, path)) break;
+            string memory name = vm.parseJsonString(json, string.concat(path, ".name"));
+            (address signer, ECDSA.RecoverError fault,) = ECDSA.tryRecover(
+                vm.parseJsonBytes32(json, string.concat(path, ".digest")),
+                vm.parseJsonBytes(json, string.concat(path, ".signature"))
             );
-            assertEq(uint256(error), vm.parseJsonUint(json, string.concat(at, ".recoverError")), name);
-            assertEq(signer, vm.parseJsonAddress(json, string.concat(at, ".signer")), name);
-            if (error == ECDSA.RecoverError.NoError) ++good;
+            assertEq(uint256(fault), vm.parseJsonUint(json, string.concat(path, ".recoverError")), name);
+            assertEq(signer, vm.parseJsonAddress(json, string.concat(path, ".signer")), name);
+            if (fault == ECDSA.RecoverError.NoError) ++good;
             else ++bad;
         }
         assertGe(good, 6, "good ones");

@@ -425,21 +425,19 @@ function merkleVectors() {
       Array.from({ length: count }, (_, i) => i).filter((i) => i % 2 === 1),
       Array.from({ length: count }, (_, i) => i).filter((i) => i % 7 === 3 || i === count - 1),
     ].filter((set) => set.length > 0);
+  const trees = sizes.map((size) => [size, SimpleMerkleTree.of(leaves.slice(0, size), { sortLeaves: false })] as const);
   return {
     receiptIds,
     leaves,
-    trees: sizes.map((count) => {
-      const tree = SimpleMerkleTree.of(leaves.slice(0, count), { sortLeaves: false });
-      return {
-        size: count,
-        root: tree.root,
-        proofs: probes(count).map((index) => ({ index, proof: tree.getProof(index) })),
-        multiProofs: picks(count).map((indices) => {
-          const { leaves: proven, proof, proofFlags } = tree.getMultiProof(indices);
-          return { indices, leaves: proven, proof, proofFlags };
-        }),
-      };
-    }),
+    proofs: trees.flatMap(([size, tree]) =>
+      probes(size).map((index) => ({ size, root: tree.root, index, proof: tree.getProof(index) })),
+    ),
+    multiProofs: trees.flatMap(([size, tree]) =>
+      picks(size).map((indices) => {
+        const { leaves: proven, proof, proofFlags } = tree.getMultiProof([...indices]);
+        return { size, root: tree.root, indices, leaves: proven, proof, proofFlags };
+      }),
+    ),
   };
 }
 
