@@ -11,9 +11,9 @@ import { CID } from "multiformats/cid";
 import * as Digest from "multiformats/hashes/digest";
 import {
   concat,
-  domainSeparator,
   encodePacked,
   type Hex,
+  hashDomain,
   hashStruct,
   hashTypedData,
   keccak256,
@@ -329,9 +329,15 @@ const domainType = [
 const messages = {
   chainId: settlement.chainId,
   settlement: settlement.verifyingContract,
-  settlementSeparator: domainSeparator({ domain: settlement, types: { EIP712Domain: domainType } }),
+  settlementSeparator: hashDomain({
+    domain: { ...settlement, chainId: BigInt(settlement.chainId) },
+    types: { EIP712Domain: domainType },
+  }),
   gridNft: gridNft.verifyingContract,
-  gridNftSeparator: domainSeparator({ domain: gridNft, types: { EIP712Domain: domainType } }),
+  gridNftSeparator: hashDomain({
+    domain: { ...gridNft, chainId: BigInt(gridNft.chainId) },
+    types: { EIP712Domain: domainType },
+  }),
   GenerationRequest: settlementVectors("GenerationRequest", requests),
   JobOrder: settlementVectors("JobOrder", orders),
   JobReceipt: settlementVectors("JobReceipt", receipts),
