@@ -1,0 +1,823 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {WorkerRegistry} from "./WorkerRegistry.sol";
+import {
+    Account,
+    FeeConfig,
+    IGridSettlement,
+    Lane,
+    LaneTotal,
+    ReceiptOutput,
+    Settlement,
+    Signer,
+    TreasurerCap
+} from "./interfaces/IGridSettlement.sol";
+import {IModelTerms} from "./interfaces/IModelTerms.sol";
+import {IReceiptAnchor} from "./interfaces/IReceiptAnchor.sol";
+import {IWorkerRegistry} from "./interfaces/IWorkerRegistry.sol";
+import {BoundedCall} from "./libraries/BoundedCall.sol";
+import {CalldataMessages} from "./libraries/CalldataMessages.sol";
+import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} from "./libraries/GridMessages.sol";
+import {KeyDesk} from "./libraries/KeyDesk.sol";
+import {LaneDesk} from "./libraries/LaneDesk.sol";
+import {ReceiptTree} from "./libraries/ReceiptTree.sol";
+import {Anchor, Earned, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
+import {SignerRoles} from "./libraries/SignerRoles.sol";
+import {SplitMath} from "./libraries/SplitMath.sol";
+import {TillDesk} from "./libraries/TillDesk.sol";
+
+/// @title GridSettlement
+/// @notice See `IGridSettlement`.
+contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGuardTransient {
+    using CalldataMessages for *;
+    using SettlementSteps for SettlementState;
+
+    // ---------------------------------------------------------------- types
+
+    /// @dev A collect on its way.
+    struct Collection {
+        bytes32 laneId;
+        address worker;
+        bool hop;
+        uint16 protocolBps;
+        uint128 free;
+        uint128 budget;
+        uint128 paid;
+        uint128 toWorker;
+        uint128 protocolFee;
+        bool paidInFull;
+    }
+
+    /// @dev A direct settlement on its way.
+    struct Payment {
+        bytes32 orderHash;
+        bytes32 root;
+        uint16 protocolBps;
+        bool anchored;
+        uint128 toWorker;
+        uint128 royalty;
+        uint128 protocolFee;
+        uint128 balance;
+    }
+
+    /// @dev Answers from outside, kept through a batch.
+    struct Memo {
+        bool modelKnown;
+        uint256 modelId;
+        uint16 royaltyBps;
+        address worker;
+        bool bonded;
+    }
+
+    // ---------------------------------------------------------------- storage
+
+    /// @inheritdoc IGridSettlement
+    uint40 public constant ACCOUNT_DELAY = SettlementTimes.ACCOUNT_DELAY;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant REVOCATION_DELAY = SettlementTimes.REVOCATION_DELAY;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant MIN_THAW_DELAY = SettlementTimes.MIN_THAW_DELAY;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant MAX_THAW_DELAY = SettlementTimes.MAX_THAW_DELAY;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant THAW_WINDOW = SettlementTimes.THAW_WINDOW;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant TREASURER_WINDOW = SettlementTimes.TREASURER_WINDOW;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant SETTLE_GRACE = SettlementTimes.SETTLE_GRACE;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant FEE_CONFIG_OVERLAP = SettlementTimes.FEE_CONFIG_OVERLAP;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant FEE_CONFIG_LIFE = SettlementTimes.FEE_CONFIG_LIFE;
+    /// @inheritdoc IGridSettlement
+    uint16 public constant MAX_PROTOCOL_BPS = 1000;
+    /// @inheritdoc IGridSettlement
+    uint16 public constant MAX_ROYALTY_BPS = 2000;
+    /// @inheritdoc IGridSettlement
+    uint256 public constant MODEL_CALL_GAS = BoundedCall.MODEL_CALL_GAS;
+    /// @inheritdoc IGridSettlement
+    uint256 public constant MAX_VOUCHER_ROWS = 16;
+    /// @inheritdoc IGridSettlement
+    uint32 public constant MAX_ORDER_COUNT = 256;
+
+    /// @inheritdoc IGridSettlement
+    IERC20 public immutable aipg;
+    /// @inheritdoc IGridSettlement
+    IModelTerms public immutable models;
+    /// @inheritdoc IGridSettlement
+    IWorkerRegistry public immutable registry;
+
+    SettlementState private _state;
+
+    // ---------------------------------------------------------------- construction
+
+    /// @param aipg_ The token.
+    /// @param models_ AIGC.
+    /// @param authority_ AccessManager.
+    /// @param treasury_ Where protocol fees go, and the treasury's share of slashed bonds.
+    /// @param protocolBps Protocol fee of fee config 1.
+    constructor(IERC20 aipg_, IModelTerms models_, address authority_, address treasury_, uint16 protocolBps)
+        AccessManaged(authority_)
+        EIP712(GridMessages.DOMAIN_NAME, GridMessages.DOMAIN_VERSION)
+    {
+        if (address(aipg_) == address(0)) revert GridSettlement_ZeroAddress("aipg");
+        if (address(models_) == address(0)) revert GridSettlement_ZeroAddress("models");
+        if (authority_ == address(0)) revert GridSettlement_ZeroAddress("authority");
+        aipg = aipg_;
+        models = models_;
+        _setTreasury(treasury_);
+        _appendFeeConfig(protocolBps);
+        registry = new WorkerRegistry(aipg_, address(this), authority_, treasury_);
+    }
+
+    // ---------------------------------------------------------------- views
+
+    /// @inheritdoc IReceiptAnchor
+    function anchorOf(bytes32 laneId, address payer, bytes32 root)
+        external
+        view
+        returns (address worker, uint40 time, uint40 blockNumber)
+    {
+        Anchor storage anchor = _state.anchors[_anchorKey(laneId, payer, root)];
+        return (anchor.worker, anchor.time, anchor.blockNumber);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function accountOf(address account) external view returns (Account memory) {
+        return _state.accounts[account];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function signerOf(address signer) external view returns (Signer memory) {
+        return _state.signers[signer];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function isSigner(address account, uint8 role, address signer) external view returns (bool) {
+        if (role == 0 || role > SignerRoles.WORKER_SIGNER) return false;
+        if (role == SignerRoles.TREASURER && signer == account) return false;
+        return _state.isSigner(account, role, signer);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function payerSignerValidUntil(LaneConfig calldata config) external view returns (uint40) {
+        return _payerSignerValidUntil(config);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function treasurerCapOf(address signer) external view returns (TreasurerCap memory) {
+        return _state.treasurerCaps[signer];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function laneIdOf(LaneConfig calldata config) external view returns (bytes32) {
+        return SettlementSteps.laneIdOf(config, _domainSeparatorV4());
+    }
+
+    /// @inheritdoc IGridSettlement
+    function laneOf(bytes32 laneId) external view returns (Lane memory) {
+        return _state.lanes[laneId];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function laneTotalOf(bytes32 laneId, uint256 modelId) external view returns (LaneTotal memory) {
+        return _state.laneTotals[laneId][modelId];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function dueOf(Voucher calldata voucher) external view returns (uint256 asked, uint128 free) {
+        return (_dueFrom(voucher, 0), _state.lanes[voucher.laneId].free);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function isNonceUsed(address payer, uint256 nonce) external view returns (bool) {
+        return _state.isNonceUsed(payer, nonce);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function nonceWordOf(address payer, uint256 word) external view returns (uint256) {
+        return _state.nonces[payer][word];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function cancelReadyAt(address payer, uint256 nonce) external view returns (uint40) {
+        return _state.cancelReadyAt[payer][nonce];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function earnedOf(address worker) external view returns (uint128) {
+        return _state.earned[worker].worker;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function protocolAccruedOf(address worker) external view returns (uint128) {
+        return _state.earned[worker].protocol;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function modelEarnedOf(uint256 modelId) external view returns (uint128) {
+        return _state.modelEarned[modelId];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function feeConfigOf(uint16 feeConfigId) external view returns (FeeConfig memory) {
+        return _state.feeConfigs[feeConfigId];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function currentFeeConfigId() external view returns (uint16) {
+        return _state.policy.feeConfigId;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function isFeeConfigAccepted(uint16 feeConfigId) external view returns (bool accepted) {
+        (accepted,) = _state.acceptedProtocolBps(feeConfigId);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function splitOf(uint128 gross, uint16 protocolBps, uint16 royaltyBps)
+        external
+        pure
+        returns (uint128 toWorker, uint128 royalty, uint128 protocolFee)
+    {
+        return SplitMath.split(gross, protocolBps, royaltyBps);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function isSlashed(address worker, bytes32 orderHash, uint32 index) external view returns (bool) {
+        return _state.slashed[KeyDesk.faultKey(worker, orderHash, index)];
+    }
+
+    /// @inheritdoc IGridSettlement
+    function treasury() external view returns (address) {
+        return _state.policy.treasury;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function paused() external view returns (bool) {
+        return _state.policy.paused;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    // ---------------------------------------------------------------- money in
+
+    /// @inheritdoc IGridSettlement
+    function deposit(uint128 amount) external nonReentrant {
+        TillDesk.deposit(_state, aipg, msg.sender, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function depositFor(address account, uint128 amount) external nonReentrant {
+        TillDesk.deposit(_state, aipg, account, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function depositWithPermit(address account, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external
+        nonReentrant
+    {
+        // Whoever saw the permit can have used it already: then the allowance is there, and that is all it was for.
+        try IERC20Permit(address(aipg)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        TillDesk.deposit(_state, aipg, account, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function openLane(LaneConfig calldata config, uint128 amount) external returns (bytes32 laneId) {
+        return LaneDesk.open(_state, _domainSeparatorV4(), config, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function topUpLane(LaneConfig calldata config, uint128 amount) external {
+        LaneDesk.topUp(_state, _domainSeparatorV4(), config, amount);
+    }
+
+    // ---------------------------------------------------------------- money within
+
+    /// @inheritdoc IGridSettlement
+    function collect(
+        LaneConfig calldata config,
+        Voucher calldata voucher,
+        bytes calldata payerSignature,
+        bytes calldata workerSignature
+    ) external returns (uint128 paid) {
+        return _collect(config, voucher, payerSignature, workerSignature, type(uint128).max);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function collectUpTo(
+        LaneConfig calldata config,
+        Voucher calldata voucher,
+        bytes calldata payerSignature,
+        bytes calldata workerSignature,
+        uint128 amount
+    ) external returns (uint128 paid) {
+        return _collect(config, voucher, payerSignature, workerSignature, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function settle(Settlement calldata item) external returns (bytes32 root) {
+        Memo memory memo;
+        Payment memory payment;
+        bytes memory failure = _settle(item, payment, memo);
+        if (failure.length != 0) LowLevelCall.bubbleRevert(failure);
+        return payment.root;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function settleBatch(Settlement[] calldata items) external returns (bytes4[] memory failures) {
+        failures = new bytes4[](items.length);
+        Memo memory memo;
+        Payment memory payment;
+        for (uint256 i; i < items.length; ++i) {
+            bytes memory failure = _settle(items[i], payment, memo);
+            if (failure.length == 0) continue;
+            failures[i] = bytes4(failure);
+            emit SettlementFailed(i, payment.orderHash, failure);
+        }
+    }
+
+    /// @inheritdoc IGridSettlement
+    function moveEarned(address account, uint128 amount) external {
+        TillDesk.moveEarned(_state, account, amount);
+    }
+
+    // ---------------------------------------------------------------- money out
+
+    /// @inheritdoc IGridSettlement
+    function thaw(uint128 amount) external {
+        TillDesk.thaw(_state, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function cancelThaw() external {
+        TillDesk.cancelThaw(_state);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function withdraw(address to) external nonReentrant {
+        TillDesk.withdraw(_state, aipg, to);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function thawLane(LaneConfig calldata config, uint128 amount) external {
+        LaneDesk.thaw(_state, _domainSeparatorV4(), config, amount);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function finaliseLaneThaw(LaneConfig calldata config) external {
+        LaneDesk.finaliseThaw(_state, _domainSeparatorV4(), config);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function claimEarned(address to) external nonReentrant returns (uint128 amount) {
+        return TillDesk.claimEarned(_state, aipg, to);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function claimModelRoyalty(uint256 modelId) external nonReentrant returns (uint128 amount) {
+        return TillDesk.claimModelRoyalty(_state, aipg, models, modelId);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function sweepProtocol(address[] calldata workers) external nonReentrant returns (uint128 amount) {
+        return TillDesk.sweepProtocol(_state, aipg, workers);
+    }
+
+    // ---------------------------------------------------------------- keys, orders, faults
+
+    /// @inheritdoc IGridSettlement
+    function addSigner(address signer, uint8 role, uint64 deadline, bytes calldata signature) external {
+        KeyDesk.add(_state, _domainSeparatorV4(), signer, role, deadline, signature);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function revokeSigner(address signer) external {
+        KeyDesk.revoke(_state, signer);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function setTreasurerCap(address signer, uint128 cap) external {
+        KeyDesk.setTreasurerCap(_state, signer, cap);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function announceCancel(uint256[] calldata nonces) external {
+        KeyDesk.announceCancel(_state, nonces);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function cancelOrders(address payer, uint256[] calldata nonces) external {
+        KeyDesk.cancelOrders(_state, payer, nonces);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function slashEquivocation(
+        JobReceipt calldata a,
+        bytes calldata signatureA,
+        JobReceipt calldata b,
+        bytes calldata signatureB
+    ) external returns (uint128 slashed) {
+        return KeyDesk.slashEquivocation(_state, registry, _domainSeparatorV4(), a, signatureA, b, signatureB);
+    }
+
+    // ---------------------------------------------------------------- admin
+
+    /// @inheritdoc IGridSettlement
+    function appendFeeConfig(uint16 protocolBps) external restricted returns (uint16 feeConfigId) {
+        uint256 from = uint256(_state.policy.since) + FEE_CONFIG_OVERLAP;
+        if (block.timestamp < from) revert GridSettlement_FeeConfigTooSoon(from);
+        return _appendFeeConfig(protocolBps);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function setTreasury(address newTreasury) external restricted {
+        _setTreasury(newTreasury);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function pause() external restricted {
+        _state.requireNotPaused();
+        _state.policy.paused = true;
+        emit Paused(msg.sender);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function unpause() external restricted {
+        if (!_state.policy.paused) revert GridSettlement_NotPaused();
+        _state.policy.paused = false;
+        emit Unpaused(msg.sender);
+    }
+
+    // ---------------------------------------------------------------- internal: balances
+
+    function _creditEarned(address worker, uint128 toWorker, uint128 protocolFee) private {
+        Earned memory earned = _state.earned[worker];
+        earned.worker += toWorker;
+        earned.protocol += protocolFee;
+        _state.earned[worker] = earned;
+    }
+
+    // ---------------------------------------------------------------- internal: lanes
+
+    function _collect(
+        LaneConfig calldata config,
+        Voucher calldata voucher,
+        bytes calldata payerSignature,
+        bytes calldata workerSignature,
+        uint128 limit
+    ) private returns (uint128 paid) {
+        (bytes32 laneId, Lane storage lane) = _state.laneOf(_domainSeparatorV4(), config);
+        if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
+        _requireRows(config, voucher);
+        {
+            bytes32 digest = _hashTypedDataV4(voucher.hashVoucher());
+            _requirePayerSigned(config, digest, payerSignature);
+            _requireAttested(config.worker, digest, workerSignature);
+        }
+
+        Collection memory collection;
+        collection.laneId = laneId;
+        collection.worker = config.worker;
+        collection.hop = config.kind == GridMessages.LANE_HOP;
+        collection.protocolBps = lane.protocolBps;
+        collection.free = lane.free;
+        collection.budget = limit;
+        collection.paidInFull = true;
+        _payRows(collection, voucher);
+        paid = collection.paid;
+
+        if (paid != 0) {
+            lane.free = collection.free;
+            _creditEarned(config.worker, collection.toWorker, collection.protocolFee);
+        }
+        if (collection.paidInFull && voucher.receiptsRoot != 0) _anchorVoucher(config, voucher);
+    }
+
+    function _requireRows(LaneConfig calldata config, Voucher calldata voucher) private pure {
+        ModelTotal[] calldata totals = voucher.totals;
+        if (totals.length > MAX_VOUCHER_ROWS) revert GridSettlement_TooManyRows(totals.length, MAX_VOUCHER_ROWS);
+        for (uint256 i = 1; i < totals.length; ++i) {
+            if (totals[i].modelId <= totals[i - 1].modelId) revert GridSettlement_RowsNotAscending(i);
+        }
+        if (config.kind == GridMessages.LANE_HOP) {
+            if (voucher.receiptsRoot != 0 || voucher.receiptCount != 0 || totals.length != 1 || totals[0].modelId != 0) revert GridSettlement_HopVoucher(voucher.laneId);
+        }
+    }
+
+    function _payRows(Collection memory collection, Voucher calldata voucher) private {
+        for (uint256 i; i < voucher.totals.length; ++i) {
+            ModelTotal calldata row = voucher.totals[i];
+            LaneTotal memory total = _state.laneTotals[collection.laneId][row.modelId];
+            if (row.cumulative <= total.cumulative) continue;
+
+            uint128 amount = row.cumulative - total.cumulative;
+            if (amount > collection.budget) {
+                amount = collection.budget;
+                collection.paidInFull = false;
+                if (amount == 0) continue;
+            }
+            if (amount > collection.free) _revertLaneShort(collection, voucher, i);
+            collection.budget -= amount;
+            collection.free -= amount;
+            collection.paid += amount;
+            _payRow(collection, row.modelId, total, amount);
+        }
+    }
+
+    function _payRow(Collection memory collection, uint256 modelId, LaneTotal memory total, uint128 amount) private {
+        if (!total.frozen && !collection.hop) {
+            total.frozen = true;
+            total.royaltyBps = _royaltyBps(modelId);
+            emit LaneRoyaltyFrozen(collection.laneId, modelId, total.royaltyBps);
+        }
+        (uint128 toWorker, uint128 royalty, uint128 protocolFee) =
+            SplitMath.split(total.cumulative + amount, collection.protocolBps, total.royaltyBps);
+        {
+            (uint128 oldToWorker, uint128 oldRoyalty, uint128 oldProtocolFee) =
+                SplitMath.split(total.cumulative, collection.protocolBps, total.royaltyBps);
+            toWorker -= oldToWorker;
+            royalty -= oldRoyalty;
+            protocolFee -= oldProtocolFee;
+        }
+
+        total.cumulative += amount;
+        _state.laneTotals[collection.laneId][modelId] = total;
+        collection.toWorker += toWorker;
+        collection.protocolFee += protocolFee;
+        if (royalty != 0) _state.modelEarned[modelId] += royalty;
+        emit LaneCollected(
+            collection.laneId,
+            collection.worker,
+            modelId,
+            total.cumulative,
+            toWorker,
+            royalty,
+            protocolFee,
+            collection.free
+        );
+    }
+
+    /// @dev Names the whole amount that was asked for, of which the rows before `position` are paid by now.
+    function _revertLaneShort(Collection memory collection, Voucher calldata voucher, uint256 position) private view {
+        uint256 due = _dueFrom(voucher, position);
+        if (due > collection.budget) due = collection.budget;
+        revert GridSettlement_LaneShort(collection.laneId, collection.paid + due, collection.free + collection.paid);
+    }
+
+    /// @dev What the rows from `position` on still ask for.
+    function _dueFrom(Voucher calldata voucher, uint256 position) private view returns (uint256 due) {
+        for (uint256 i = position; i < voucher.totals.length; ++i) {
+            uint128 paid = _state.laneTotals[voucher.laneId][voucher.totals[i].modelId].cumulative;
+            if (voucher.totals[i].cumulative > paid) due += voucher.totals[i].cumulative - paid;
+        }
+    }
+
+    // ---------------------------------------------------------------- internal: anchors
+
+    function _anchorKey(bytes32 laneId, address payer, bytes32 root) private pure returns (bytes32) {
+        return keccak256(abi.encode(laneId, payer, root));
+    }
+
+    function _anchorVoucher(LaneConfig calldata config, Voucher calldata voucher) private {
+        bytes32 key = _anchorKey(voucher.laneId, config.payer, voucher.receiptsRoot);
+        if (_state.anchors[key].worker != address(0) || !registry.isBonded(config.worker)) return;
+        _writeAnchor(key, config.worker);
+        emit ReceiptsAnchored(voucher.laneId, config.payer, config.worker, voucher.receiptsRoot, voucher.receiptCount);
+    }
+
+    function _writeAnchor(bytes32 key, address worker) private {
+        _state.anchors[key] = Anchor({worker: worker, time: uint40(block.timestamp), blockNumber: uint40(block.number)});
+    }
+
+    // ---------------------------------------------------------------- internal: direct rail
+
+    /// @dev Checks everything before it changes anything, and answers a refusal (ABI-encoded error) instead of
+    /// reverting: so a batch needs no call to itself.
+    function _settle(Settlement calldata item, Payment memory payment, Memo memory memo)
+        private
+        returns (bytes memory failure)
+    {
+        JobOrder calldata order = item.order;
+        payment.orderHash = order.hashOrder();
+        failure = _checkOrder(item, payment);
+        if (failure.length != 0) return failure;
+        uint256 total;
+        (failure, total) = _checkReceipts(item, payment);
+        if (failure.length != 0) return failure;
+
+        uint128 balance = _state.accounts[order.payer].balance;
+        if (total > order.maxPrice) {
+            return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
+        }
+        if (total > balance) {
+            return _refusal(GridSettlement_AccountShort.selector, uint160(order.payer), total, balance);
+        }
+
+        payment.balance = balance - uint128(total);
+        _state.accounts[order.payer].balance = payment.balance;
+        _state.useNonce(order.payer, order.nonce);
+        _creditOrder(order, payment, memo, uint128(total));
+        if (payment.anchored) _writeAnchor(_anchorKey(0, order.payer, payment.root), order.worker);
+        _emitOrderSettled(order, payment, uint32(item.receipts.length));
+    }
+
+    function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo, uint128 total) private {
+        if (!memo.modelKnown || memo.modelId != order.modelId) {
+            memo.royaltyBps = _royaltyBps(order.modelId);
+            memo.modelId = order.modelId;
+            memo.modelKnown = true;
+        }
+        if (memo.worker != order.worker) {
+            memo.bonded = registry.isBonded(order.worker);
+            memo.worker = order.worker;
+        }
+        payment.anchored = memo.bonded;
+        (payment.toWorker, payment.royalty, payment.protocolFee) =
+            SplitMath.split(total, payment.protocolBps, memo.royaltyBps);
+        _creditEarned(order.worker, payment.toWorker, payment.protocolFee);
+        if (payment.royalty != 0) _state.modelEarned[order.modelId] += payment.royalty;
+    }
+
+    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, uint32 receiptCount) private {
+        emit OrderSettled(
+            payment.orderHash,
+            order.payer,
+            order.worker,
+            order.requester,
+            order.modelId,
+            order.nonce,
+            payment.root,
+            receiptCount,
+            payment.anchored,
+            payment.toWorker,
+            payment.royalty,
+            payment.protocolFee,
+            payment.balance
+        );
+    }
+
+    /// @dev ABI encoding of an error with one word, two or three words of arguments.
+    function _refusal(bytes4 selector, uint256 a) private pure returns (bytes memory) {
+        return abi.encodePacked(selector, a);
+    }
+
+    function _refusal(bytes4 selector, uint256 a, uint256 b) private pure returns (bytes memory) {
+        return abi.encodePacked(selector, a, b);
+    }
+
+    function _refusal(bytes4 selector, uint256 a, uint256 b, uint256 c) private pure returns (bytes memory) {
+        return abi.encodePacked(selector, a, b, c);
+    }
+
+    function _checkOrder(Settlement calldata item, Payment memory payment) private view returns (bytes memory) {
+        JobOrder calldata order = item.order;
+        if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
+        if (order.count == 0 || order.count > MAX_ORDER_COUNT) {
+            return _refusal(GridSettlement_OrderCountOutOfRange.selector, order.count, MAX_ORDER_COUNT);
+        }
+        uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
+        if (block.timestamp > settleBy) {
+            return _refusal(GridSettlement_OrderExpired.selector, settleBy);
+        }
+        bool accepted;
+        (accepted, payment.protocolBps) = _state.acceptedProtocolBps(order.feeConfigId);
+        if (!accepted) return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
+        if (_state.isNonceUsed(order.payer, order.nonce)) {
+            return _refusal(GridSettlement_NonceUsed.selector, uint160(order.payer), order.nonce);
+        }
+        address recovered = _recover(_hashTypedDataV4(payment.orderHash), item.orderSignature);
+        if (!_state.isSigner(order.payer, SignerRoles.ORDER_SIGNER, recovered)) {
+            return _refusal(GridSettlement_OrderSignature.selector, uint160(order.payer), uint160(recovered));
+        }
+        return "";
+    }
+
+    function _checkReceipts(Settlement calldata item, Payment memory payment)
+        private
+        view
+        returns (bytes memory failure, uint256 total)
+    {
+        JobOrder calldata order = item.order;
+        uint256 length = item.receipts.length;
+        if (length == 0 || length > order.count) {
+            return (_refusal(GridSettlement_ReceiptCount.selector, length, order.count), 0);
+        }
+        JobReceipt memory receipt;
+        receipt.orderHash = payment.orderHash;
+        receipt.requester = order.requester;
+        receipt.worker = order.worker;
+        receipt.modelId = order.modelId;
+        receipt.requestHash = order.requestHash;
+        bytes32[] memory leaves = new bytes32[](length);
+        for (uint256 i; i < length; ++i) {
+            ReceiptOutput calldata output = item.receipts[i];
+            failure = _checkOutput(order, output, receipt, i);
+            if (failure.length != 0) return (failure, 0);
+            total += output.price;
+            bytes32 receiptId = _hashTypedDataV4(receipt.hashBuilt());
+            leaves[i] = GridMessages.leafOf(receiptId);
+            address recovered = _recover(receiptId, output.signature);
+            if (!_state.isSigner(order.worker, SignerRoles.WORKER_SIGNER, recovered)) {
+                return
+                    (
+                        _refusal(
+                            GridSettlement_ReceiptSignature.selector, i, uint160(order.worker), uint160(recovered)
+                        ),
+                        0
+                    );
+            }
+        }
+        payment.root = ReceiptTree.rootOf(leaves);
+    }
+
+    /// @dev Checks one output and completes `receipt` with it; `receipt.index` is still the previous one's.
+    function _checkOutput(
+        JobOrder calldata order,
+        ReceiptOutput calldata output,
+        JobReceipt memory receipt,
+        uint256 position
+    ) private pure returns (bytes memory) {
+        if (output.index >= order.count || (position != 0 && output.index <= receipt.index)) {
+            return _refusal(GridSettlement_ReceiptIndex.selector, position, output.index);
+        }
+        if (output.completedAt > order.deadline) {
+            return _refusal(GridSettlement_ReceiptLate.selector, position, output.completedAt, order.deadline);
+        }
+        receipt.index = output.index;
+        receipt.seed = output.seed;
+        receipt.engineHash = output.engineHash;
+        receipt.imageHash = output.imageHash;
+        receipt.cidDigest = output.cidDigest;
+        receipt.completedAt = output.completedAt;
+        receipt.price = output.price;
+        return "";
+    }
+
+    // ---------------------------------------------------------------- internal: signatures
+
+    /// @dev The zero address for anything but a well-formed signature.
+    function _recover(bytes32 digest, bytes calldata signature) private pure returns (address signer) {
+        (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
+    }
+
+    function _payerSignerValidUntil(LaneConfig calldata config) private view returns (uint40) {
+        if (config.payerSigner == config.payer) return type(uint40).max;
+        uint40 revokedAt = _state.signers[config.payerSigner].revokedAt;
+        if (revokedAt == 0) return type(uint40).max;
+        // MIN_THAW_DELAY equals REVOCATION_DELAY: a lane's own delay is never the shorter one.
+        return revokedAt + config.thawDelay;
+    }
+
+    function _requirePayerSigned(LaneConfig calldata config, bytes32 digest, bytes calldata signature) private view {
+        address recovered = _recover(digest, signature);
+        if (recovered != config.payerSigner) revert GridSettlement_PayerSignature(config.payerSigner, recovered);
+        uint40 validUntil = _payerSignerValidUntil(config);
+        if (block.timestamp > validUntil) revert GridSettlement_PayerSignerExpired(recovered, validUntil);
+    }
+
+    function _requireAttested(address worker, bytes32 digest, bytes calldata signature) private view {
+        if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return;
+        address recovered = _recover(digest, signature);
+        if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) return;
+        revert GridSettlement_NotAttested(worker, msg.sender, recovered);
+    }
+
+    // ---------------------------------------------------------------- internal: terms
+
+    function _appendFeeConfig(uint16 protocolBps) private returns (uint16 feeConfigId) {
+        if (protocolBps > MAX_PROTOCOL_BPS) revert GridSettlement_ProtocolFeeTooHigh(protocolBps, MAX_PROTOCOL_BPS);
+        feeConfigId = _state.policy.feeConfigId + 1;
+        _state.policy.feeConfigId = feeConfigId;
+        _state.policy.previousProtocolBps = _state.policy.protocolBps;
+        _state.policy.protocolBps = protocolBps;
+        _state.policy.since = uint40(block.timestamp);
+        _state.feeConfigs[feeConfigId] = FeeConfig({protocolBps: protocolBps, since: uint40(block.timestamp)});
+        emit FeeConfigAppended(feeConfigId, protocolBps);
+    }
+
+    function _setTreasury(address newTreasury) private {
+        if (newTreasury == address(0) || newTreasury == address(this)) {
+            revert GridSettlement_BadRecipient(newTreasury);
+        }
+        _state.policy.treasury = newTreasury;
+        emit TreasurySet(newTreasury);
+    }
+
+    function _royaltyBps(uint256 modelId) private view returns (uint16) {
+        (bool ok, uint256 bps) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
+        return ok && bps <= MAX_ROYALTY_BPS ? uint16(bps) : 0;
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {
+    Account,
+    FeeConfig,
+    IGridSettlement,
+    Lane,
+    LaneTotal,
+    Signer,
+    TreasurerCap
+} from "../interfaces/IGridSettlement.sol";
+import {CalldataMessages} from "./CalldataMessages.sol";
+import {GridMessages, LaneConfig} from "./GridMessages.sol";
+import {SignerRoles} from "./SignerRoles.sol";
+
+/// @dev What every settlement needs of governance's settings, in one slot.
+struct Policy {
+    address treasury;
+    uint16 feeConfigId;
+    uint16 protocolBps;
+    uint16 previousProtocolBps;
+    uint40 since;
+    bool paused;
+}
+
+/// @dev One slot, so that a payment writes the protocol's share beside the worker's.
+struct Earned {
+    uint128 worker;
+    uint128 protocol;
+}
+
+/// @dev One slot.
+struct Anchor {
+    address worker;
+    uint40 time;
+    uint40 blockNumber;
+}
+
+/// @dev All storage of GridSettlement.
+///
+/// ```
+/// policy         | treasury 160 | feeConfigId 16 | protocolBps 16 | previousProtocolBps 16 | since 40 | paused 8 |
+/// accounts[a]    | balance 128 | thawing 128 |  | thawReadyAt 40 |
+/// signers[k]     | account 160 | role 8 | revokedAt 40 |
+/// lanes[l]       | free 128 | thawReadyAt 40 | protocolBps 16 | opened 8 |  | thawing 128 |
+/// laneTotals[l][m] | cumulative 128 | royaltyBps 16 | frozen 8 |
+/// anchors[k]     | worker 160 | time 40 | blockNumber 40 |
+/// earned[w]      | worker 128 | protocol 128 |
+/// ```
+struct SettlementState {
+    Policy policy;
+    mapping(uint16 feeConfigId => FeeConfig) feeConfigs;
+    mapping(address account => Account) accounts;
+    mapping(address signer => Signer) signers;
+    mapping(address signer => TreasurerCap) treasurerCaps;
+    mapping(bytes32 laneId => Lane) lanes;
+    mapping(bytes32 laneId => mapping(uint256 modelId => LaneTotal)) laneTotals;
+    mapping(bytes32 anchorKey => Anchor) anchors;
+    mapping(address worker => Earned) earned;
+    mapping(uint256 modelId => uint128) modelEarned;
+    mapping(address payer => mapping(uint256 word => uint256)) nonces;
+    mapping(address payer => mapping(uint256 nonce => uint40)) cancelReadyAt;
+    mapping(bytes32 faultKey => bool) slashed;
+}
+
+/// @title The protocol's fixed times
+library SettlementTimes {
+    uint40 internal constant ACCOUNT_DELAY = 1 hours;
+    uint40 internal constant REVOCATION_DELAY = 1 days;
+    uint40 internal constant MIN_THAW_DELAY = 1 days;
+    uint40 internal constant MAX_THAW_DELAY = 30 days;
+    uint40 internal constant THAW_WINDOW = 1 days;
+    uint40 internal constant TREASURER_WINDOW = 1 days;
+    uint40 internal constant SETTLE_GRACE = 15 minutes;
+    uint40 internal constant FEE_CONFIG_OVERLAP = 7 days;
+    uint40 internal constant FEE_CONFIG_LIFE = 90 days;
+}
+
+/// @title Small steps that more than one part of the settlement takes
+library SettlementSteps {
+    function credit(SettlementState storage state, address account, uint128 amount) internal returns (uint128 balance) {
+        balance = state.accounts[account].balance + amount;
+        state.accounts[account].balance = balance;
+    }
+
+    function debit(SettlementState storage state, address account, uint128 amount) internal returns (uint128 balance) {
+        balance = state.accounts[account].balance;
+        if (amount > balance) revert IGridSettlement.GridSettlement_AccountShort(account, amount, balance);
+        balance -= amount;
+        state.accounts[account].balance = balance;
+    }
+
+    function requireNotPaused(SettlementState storage state) internal view {
+        if (state.policy.paused) revert IGridSettlement.GridSettlement_Paused();
+    }
+
+    /// @dev The account's own key, or one registered for the role whose revocation isn't in force.
+    function isSigner(SettlementState storage state, address account, uint8 role, address signer)
+        internal
+        view
+        returns (bool)
+    {
+        if (signer == address(0)) return false;
+        if (signer == account) return true;
+        Signer storage record = state.signers[signer];
+        if (record.account != account || record.role != role) return false;
+        uint256 revokedAt = record.revokedAt;
+        if (revokedAt == 0) return true;
+        return role != SignerRoles.TREASURER && block.timestamp <= revokedAt + SettlementTimes.REVOCATION_DELAY;
+    }
+
+    /// @dev Of the current fee config, or of the previous one while it overlaps.
+    function acceptedProtocolBps(SettlementState storage state, uint16 feeConfigId)
+        internal
+        view
+        returns (bool accepted, uint16 protocolBps)
+    {
+        Policy memory policy = state.policy;
+        if (feeConfigId == 0) return (false, 0);
+        if (feeConfigId == policy.feeConfigId) return (true, policy.protocolBps);
+        if (
+            uint256(feeConfigId) + 1 == policy.feeConfigId
+                && block.timestamp < uint256(policy.since) + SettlementTimes.FEE_CONFIG_OVERLAP
+        ) return (true, policy.previousProtocolBps);
+        return (false, 0);
+    }
+
+    function laneIdOf(LaneConfig calldata config, bytes32 separator) internal pure returns (bytes32) {
+        return GridMessages.toDigest(separator, CalldataMessages.hashLane(config));
+    }
+
+    function laneOf(SettlementState storage state, bytes32 separator, LaneConfig calldata config)
+        internal
+        view
+        returns (bytes32 laneId, Lane storage lane)
+    {
+        laneId = laneIdOf(config, separator);
+        lane = state.lanes[laneId];
+        if (!lane.opened) revert IGridSettlement.GridSettlement_LaneUnknown(laneId);
+    }
+
+    function isNonceUsed(SettlementState storage state, address payer, uint256 nonce) internal view returns (bool) {
+        return state.nonces[payer][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+    }
+
+    function useNonce(SettlementState storage state, address payer, uint256 nonce) internal {
+        state.nonces[payer][nonce >> 8] |= 1 << (nonce & 0xff);
+    }
+}

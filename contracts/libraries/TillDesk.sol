@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {Account, IGridSettlement} from "../interfaces/IGridSettlement.sol";
+import {IModelTerms} from "../interfaces/IModelTerms.sol";
+import {BoundedCall} from "./BoundedCall.sol";
+import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
+
+/// @title AIPG coming in and going out
+/// @notice Linked by GridSettlement, whose storage it works on and whose reentrancy guard stands around every call;
+/// rules are on `IGridSettlement`.
+library TillDesk {
+    using SafeERC20 for IERC20;
+    using SettlementSteps for SettlementState;
+
+    /// @notice `IGridSettlement.depositFor`.
+    function deposit(SettlementState storage state, IERC20 aipg, address account, uint128 amount) external {
+        state.requireNotPaused();
+        if (account == address(0)) revert IGridSettlement.GridSettlement_ZeroAddress("account");
+        if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
+
+        uint256 before = aipg.balanceOf(address(this));
+        aipg.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = aipg.balanceOf(address(this)) - before;
+        if (received != amount) revert IGridSettlement.GridSettlement_TransferShort(amount, received);
+
+        uint128 balance = state.credit(account, amount);
+        emit IGridSettlement.Deposited(account, msg.sender, amount, balance);
+    }
+
+    /// @notice `IGridSettlement.thaw`.
+    function thaw(SettlementState storage state, uint128 amount) external {
+        Account storage account = state.accounts[msg.sender];
+        if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
+        uint128 balance = account.balance;
+        if (amount > balance) revert IGridSettlement.GridSettlement_AccountShort(msg.sender, amount, balance);
+
+        uint40 readyAt = uint40(block.timestamp) + SettlementTimes.ACCOUNT_DELAY;
+        account.thawing = amount;
+        account.thawReadyAt = readyAt;
+        emit IGridSettlement.AccountThawStarted(msg.sender, amount, readyAt);
+    }
+
+    /// @notice `IGridSettlement.cancelThaw`.
+    function cancelThaw(SettlementState storage state) external {
+        Account storage account = state.accounts[msg.sender];
+        if (account.thawReadyAt == 0) revert IGridSettlement.GridSettlement_AccountNotThawing(msg.sender);
+
+        account.thawing = 0;
+        account.thawReadyAt = 0;
+        emit IGridSettlement.AccountThawCancelled(msg.sender);
+    }
+
+    /// @notice `IGridSettlement.withdraw`.
+    function withdraw(SettlementState storage state, IERC20 aipg, address to) external {
+        Account storage account = state.accounts[msg.sender];
+        uint40 readyAt = account.thawReadyAt;
+        if (readyAt == 0) revert IGridSettlement.GridSettlement_AccountNotThawing(msg.sender);
+        if (block.timestamp < readyAt) revert IGridSettlement.GridSettlement_AccountStillThawing(msg.sender, readyAt);
+
+        uint128 balance = account.balance;
+        uint128 amount = account.thawing < balance ? account.thawing : balance;
+        account.balance = balance - amount;
+        account.thawing = 0;
+        account.thawReadyAt = 0;
+        emit IGridSettlement.Withdrawn(msg.sender, to, amount, balance - amount);
+        _pay(aipg, to, amount);
+    }
+
+    /// @notice `IGridSettlement.claimEarned`.
+    function claimEarned(SettlementState storage state, IERC20 aipg, address to) external returns (uint128 amount) {
+        amount = state.earned[msg.sender].worker;
+        if (amount == 0) revert IGridSettlement.GridSettlement_NothingEarned();
+
+        state.earned[msg.sender].worker = 0;
+        emit IGridSettlement.EarnedClaimed(msg.sender, to, amount, 0);
+        _pay(aipg, to, amount);
+    }
+
+    /// @notice `IGridSettlement.moveEarned`.
+    function moveEarned(SettlementState storage state, address account, uint128 amount) external {
+        if (account == address(0)) revert IGridSettlement.GridSettlement_ZeroAddress("account");
+        if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
+        uint128 earned = state.earned[msg.sender].worker;
+        if (amount > earned) revert IGridSettlement.GridSettlement_EarnedShort(msg.sender, amount, earned);
+
+        earned -= amount;
+        state.earned[msg.sender].worker = earned;
+        uint128 balance = state.credit(account, amount);
+        emit IGridSettlement.EarnedMoved(msg.sender, account, amount, earned, balance);
+    }
+
+    /// @notice `IGridSettlement.claimModelRoyalty`.
+    function claimModelRoyalty(SettlementState storage state, IERC20 aipg, IModelTerms models, uint256 modelId)
+        external
+        returns (uint128 amount)
+    {
+        amount = state.modelEarned[modelId];
+        if (amount == 0) revert IGridSettlement.GridSettlement_NothingEarned();
+        (bool ok, uint256 word) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.ownerOf, (modelId)));
+        if (!ok || word == 0 || word > type(uint160).max) {
+            revert IGridSettlement.GridSettlement_ModelOwnerUnknown(modelId);
+        }
+        address owner = address(uint160(word));
+        if (msg.sender != owner && _isContract(owner)) {
+            revert IGridSettlement.GridSettlement_OwnerIsContract(modelId, owner);
+        }
+
+        state.modelEarned[modelId] = 0;
+        emit IGridSettlement.ModelRoyaltyClaimed(modelId, owner, amount);
+        _pay(aipg, owner, amount);
+    }
+
+    /// @notice `IGridSettlement.sweepProtocol`.
+    function sweepProtocol(SettlementState storage state, IERC20 aipg, address[] calldata workers)
+        external
+        returns (uint128 amount)
+    {
+        address to = state.policy.treasury;
+        for (uint256 i; i < workers.length; ++i) {
+            uint128 accrued = state.earned[workers[i]].protocol;
+            if (accrued == 0) continue;
+            state.earned[workers[i]].protocol = 0;
+            amount += accrued;
+            emit IGridSettlement.ProtocolSwept(workers[i], to, accrued);
+        }
+        if (amount == 0) revert IGridSettlement.GridSettlement_NothingEarned();
+        _pay(aipg, to, amount);
+    }
+
+    function _pay(IERC20 aipg, address to, uint128 amount) private {
+        if (to == address(0) || to == address(this)) revert IGridSettlement.GridSettlement_BadRecipient(to);
+        aipg.safeTransfer(to, amount);
+    }
+
+    /// @dev An account with an EIP-7702 delegation (0xef0100, address) has code, but is its key's.
+    function _isContract(address account) private view returns (bool) {
+        uint256 length = account.code.length;
+        return length != 0 && !(length == 23 && bytes3(account.code) == 0xef0100);
+    }
+}
