@@ -25,10 +25,10 @@ export function mintFloor(workload: MintWorkload): Floor {
   const floor = new Floor()
     .calldata("selector, receiver, fee cap", concat([SELECTOR, some(20), uint(16)]))
     .calldata("body", body)
-    .calldata("proof", concat(proofs.flatMap((proof) => [...proof.proof, proof.flags])))
+    .calldata("lane and proof", concat(proofs.flatMap((proof) => [proof.laneId, ...proof.proof, proof.flags])))
     .add("proxy", gas.proxy)
     .add("body hashed once", gas.keccak + gas.keccakWord * Math.ceil(size(body) / 32))
-    .code("body and trailer", blobBytes)
+    .code("body, requester, anchor times", blobBytes)
     .log("SeriesMinted", 4, blobBytes)
     .log("Transfer", TRANSFER_721, 0);
   floor.add("log: Transfer of each further token", gas.log + 4 * gas.logTopic, count - 1);

@@ -96,7 +96,7 @@ export interface MintWorkload {
   readonly count: number;
   readonly orders: number;
   readonly body: Hex;
-  /** Body and what the contract writes behind it. */
+  /** Body and what the contract writes around it. */
   readonly blobBytes: number;
   readonly proofs: readonly ReceiptProof[];
   readonly requests: readonly GenerationRequest[];

@@ -290,19 +290,18 @@ describe("composeBody", () => {
         worker: worker.address.toLowerCase(),
       })),
     );
-    expect(body.anchors[0]).toMatchObject({ root: tree.root, laneId: zeroHash });
-    expect(body.anchors[0]).not.toHaveProperty("payer");
+    expect(body.anchors).toEqual([{ source: 0, worker: worker.address }]);
     expect(proofs).toEqual([receiptProof(tree.multiProof([1, 3]))]);
   });
 
-  it("leaves out the root of a single receipt, and takes other payers, prices, CIDs and parents as they are", () => {
+  it("takes other payers, prices, CIDs and parents as they are", () => {
     const single: JobReceipt = { ...receiptOf(0), cidDigest: zeroHash, price: 7n };
     const parent = { tokenId: 1001n, version: 2 };
-    const lone = { ...anchor, payer: stranger.address, tree: receiptTree([single], domain) };
+    const lone = { ...anchor, laneId: keccak256("0x02"), payer: stranger.address, tree: receiptTree([single], domain) };
     const { body, proofs } = composeBody([item(0), item(0, { receipt: single, anchor: lone, parent })], header);
-    expect(body.anchors[1]).toEqual({ source: 0, laneId: zeroHash, payer: stranger.address, worker: worker.address });
+    expect(body.anchors[1]).toEqual({ source: 0, payer: stranger.address, worker: worker.address });
     expect(body.artworks[1]).toMatchObject({ cidDigest: zeroHash, parent });
-    expect(proofs[1]).toEqual({ proof: [], flags: "0x" });
+    expect(proofs[1]).toEqual({ laneId: keccak256("0x02"), proof: [], flags: "0x" });
     expect(receiptsOf(body, requester)[1]).toEqual(single);
   });
 
