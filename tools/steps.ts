@@ -18,6 +18,7 @@ export const steps: Step[] = [
   { script: "check:layout", source: "exit" },
   { script: "check:trees", source: "exit" },
   { script: "check:reference", source: "exit" },
+  { script: "check:threats", source: "exit" },
   { script: "check:canaries", source: "exit" },
   { script: "test:contracts", source: "forge" },
   { script: "test:gas", source: "forge" },
