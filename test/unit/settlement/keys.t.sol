@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
 import {IGridSettlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {GridMessages, SignerProof} from "../../../contracts/libraries/GridMessages.sol";
 import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
 
 contract SettlementKeys is SettlementBase {
@@ -65,8 +68,12 @@ contract SettlementKeys is SettlementBase {
     function test_AddSigner_RevertWhen_TheProofIsForAnotherAccount() external {
         // The thief sees a proof on its way and tries to take the key for itself.
         bytes memory proof = _signProof(payerSigner, payer.addr, SignerRoles.PAYER_SIGNER, _deadline());
+        SignerProof memory theirs = SignerProof(thief.addr, SignerRoles.PAYER_SIGNER, _deadline());
+        address recovered = ECDSA.recover(_digest(GridMessages.hashSignerProof(theirs)), proof);
         vm.prank(thief.addr);
-        vm.expectPartialRevert(IGridSettlement.GridSettlement_BadProof.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGridSettlement.GridSettlement_BadProof.selector, payerSigner.addr, recovered)
+        );
         settlement.addSigner(payerSigner.addr, SignerRoles.PAYER_SIGNER, _deadline(), proof);
     }
 
