@@ -422,6 +422,7 @@ library GridBody {
                 order.request = (places >> 240) & 0xff;
                 order.engine = (places >> 232) & 0xff;
                 (order.price, next) = num(next + 35, 16, "price");
+                if (order.price == 0) order.price = table[0].price;
                 requireWithin(next, end);
                 if (order.anchor >= limits[0]) badValue("order anchor", order.anchor);
                 if (order.request >= limits[1]) badValue("order request", order.request);

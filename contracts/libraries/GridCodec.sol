@@ -70,7 +70,8 @@ import {JsonText} from "./JsonText.sol";
 ///            u8     anchor            index into anchors
 ///            u8     request           index into requests
 ///            u8     engine            index into engines
-///            num    price         (16)  price of its receipts, where they do not say otherwise
+///            num    price         (16)  price of its receipts, where they do not say otherwise; in a later order, 0
+///                                       stands for the first order's
 ///          The same orderHash may be listed again with another anchor or engine.
 ///
 /// artworks = u16 count, at least 1, at most 999 (1 in form 2), then for each:
