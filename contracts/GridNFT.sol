@@ -680,6 +680,6 @@ contract GridNFT is
 
     /// @dev Restricted, until upgrades are sealed.
     function _authorizeUpgrade(address) internal override restricted {
-        if (GridNFTStorage.layout().counters.upgradesSealed) revert GridNFT_Sealed();
+        if (GridNFTStorage.layout().counters.upgradesSealed) revert GridNFT_UpgradesSealed();
     }
 }

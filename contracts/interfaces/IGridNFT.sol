@@ -360,7 +360,7 @@ interface IGridNFT {
     error GridNFT_FeeAboveCap(uint256 fee, uint256 cap);
 
     /// @notice Upgrades are sealed.
-    error GridNFT_Sealed();
+    error GridNFT_UpgradesSealed();
 
     // -------------------------------------------------------------------------------------------------------- views
 

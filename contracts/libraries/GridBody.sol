@@ -36,8 +36,8 @@ library GridBody {
     uint256 private constant REQUEST_FIELDS = 14;
 
     /// @dev Kinds of the request's fields, four bits each, the first one lowest: 0 num(32), 1 b32, 2 text16, 3 u64,
-    /// 4 num(4), 5 text8.
-    uint256 private constant REQUEST_KINDS = 0x12155444432210;
+    /// 4 num(4), 6 text8.
+    uint256 private constant REQUEST_KINDS = 0x12166444432210;
 
     // Words of a `Body.words` buffer that are read on their own; word 0 is the type hash.
     uint256 internal constant WORD_MODEL_ID = 1;
@@ -325,26 +325,26 @@ library GridBody {
             uint256 mask = word(position) >> 240;
             if (mask >> REQUEST_FIELDS != 0) badValue("request mask", mask);
             next = position + 2;
-            uint256 kinds = REQUEST_KINDS;
-            for (uint256 field = 1; mask != 0; ++field) {
-                if (mask & 1 != 0) {
-                    uint256 kind = kinds & 0xf;
-                    if (kind == 1) {
-                        words[field] = word(next);
-                        next += 32;
-                    } else if (kind == 3) {
-                        words[field] = word(next) >> 192;
-                        next += 8;
-                    } else if (kind == 0 || kind == 4) {
-                        (words[field], next) = num(next, kind == 0 ? 32 : 4, bytes32(field));
-                    } else {
-                        Slice slice;
-                        (slice, next) = text(next, kind == 2 ? 2 : 1, end, bytes32(field));
-                        words[field] = hashing ? uint256(hash(slice)) : Slice.unwrap(slice);
-                    }
-                }
+            uint256 field;
+            for (uint256 kinds = REQUEST_KINDS; mask != 0; kinds >>= 4) {
+                ++field;
+                uint256 given = mask & 1;
                 mask >>= 1;
-                kinds >>= 4;
+                if (given == 0) continue;
+                uint256 kind = kinds & 0xf;
+                if (kind == 1) {
+                    words[field] = word(next);
+                    next += 32;
+                } else if (kind & 3 == 2) {
+                    Slice slice;
+                    (slice, next) = text(next, kind == 2 ? 2 : 1, end, bytes32(field));
+                    words[field] = hashing ? uint256(hash(slice)) : Slice.unwrap(slice);
+                } else if (kind == 3) {
+                    words[field] = word(next) >> 192;
+                    next += 8;
+                } else {
+                    (words[field], next) = num(next, kind == 0 ? 32 : 4, bytes32(field));
+                }
             }
             requireWithin(next, end);
         }
@@ -422,6 +422,7 @@ library GridBody {
                 order.request = (places >> 240) & 0xff;
                 order.engine = (places >> 232) & 0xff;
                 (order.price, next) = num(next + 35, 16, "price");
+                if (order.price == 0) order.price = table[0].price;
                 requireWithin(next, end);
                 if (order.anchor >= limits[0]) badValue("order anchor", order.anchor);
                 if (order.request >= limits[1]) badValue("order request", order.request);

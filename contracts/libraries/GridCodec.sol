@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
 import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../interfaces/IGridNFT.sol";
@@ -71,7 +70,8 @@ import {JsonText} from "./JsonText.sol";
 ///            u8     anchor            index into anchors
 ///            u8     request           index into requests
 ///            u8     engine            index into engines
-///            num    price         (16)  price of its receipts, where they do not say otherwise
+///            num    price         (16)  price of its receipts, where they do not say otherwise; in a later order, 0
+///                                       stands for the first order's
 ///          The same orderHash may be listed again with another anchor or engine.
 ///
 /// artworks = u16 count, at least 1, at most 999 (1 in form 2), then for each:
@@ -119,7 +119,7 @@ library GridCodec {
     function mintSeries(
         Settlement[] calldata items,
         bytes calldata body,
-        ReceiptProof[] memory proofs,
+        ReceiptProof[] calldata proofs,
         address requester,
         address to,
         IModelTerms models
@@ -142,7 +142,7 @@ library GridCodec {
     function addVersion(
         uint256 tokenId,
         bytes calldata body,
-        ReceiptProof[] memory proofs,
+        ReceiptProof[] calldata proofs,
         address evolver,
         IModelTerms models
     ) external returns (uint256 version) {
@@ -157,7 +157,7 @@ library GridCodec {
         bytes calldata proof,
         IModelTerms models
     ) external {
-        (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
+        (address requester, ReceiptProof[] calldata proofs) = _decodeProofs(proof);
         if (requester != msg.sender) revert IGridNFT.GridNFT_NotAllowed(tokenId, requester);
         uint256 version = _addVersion(tokenId, body, proofs, msg.sender, models);
         if (keccak256(bytes(GridReader.prompt(tokenId, version))) != keccak256(prompt)) {
@@ -218,7 +218,7 @@ library GridCodec {
     function _addVersion(
         uint256 tokenId,
         bytes calldata body,
-        ReceiptProof[] memory proofs,
+        ReceiptProof[] calldata proofs,
         address evolver,
         IModelTerms models
     ) private returns (uint256 version) {
@@ -261,7 +261,7 @@ library GridCodec {
     function _check(
         GridBody.Draft memory draft,
         Settlement[] calldata items,
-        ReceiptProof[] memory proofs,
+        ReceiptProof[] calldata proofs,
         IModelTerms models,
         uint256 maxArtworks
     ) private {
@@ -403,7 +403,7 @@ library GridCodec {
     }
 
     /// @dev Checks that each anchor's leaves are under a root that exists; writes the anchors' times.
-    function _checkAnchors(GridBody.Draft memory draft, Settlement[] calldata items, ReceiptProof[] memory proofs)
+    function _checkAnchors(GridBody.Draft memory draft, Settlement[] calldata items, ReceiptProof[] calldata proofs)
         private
     {
         uint256 position = draft.end;
@@ -449,40 +449,50 @@ library GridCodec {
     {
         unchecked {
             uint256 steps = leaves.length + proof.length - 1;
-            // Queue: the leaves, and room for one node a step.
-            bytes memory queue = abi.encodePacked(leaves, new bytes(32 * steps));
+            // The queue: the leaves, and room for one node a step.
+            bytes memory queue = new bytes(32 * (leaves.length + steps));
             uint256 head;
             uint256 sibling;
             assembly ("memory-safe") {
                 head := add(queue, 0x20)
+                mcopy(head, add(leaves, 0x20), shl(5, mload(leaves)))
                 sibling := add(proof, 0x20)
             }
             uint256 tail = head + 32 * leaves.length;
-            uint256 siblingsEnd = sibling + 32 * proof.length;
-            uint256 bits;
-            for (uint256 step; step < steps; ++step) {
-                if (step & 0xff == 0) bits = _flagsAt(flags, step >> 3);
-                uint256 left = GridBody.word(head);
-                uint256 right;
-                head += 32;
-                if (bits >> 255 != 0) {
-                    if (head == tail) revert MerkleProof.MerkleProofInvalidMultiproof();
-                    right = GridBody.word(head);
-                    head += 32;
-                } else {
-                    if (sibling == siblingsEnd) revert MerkleProof.MerkleProofInvalidMultiproof();
-                    right = GridBody.word(sibling);
-                    sibling += 32;
-                }
-                bits <<= 1;
-                bytes32 node = Hashes.commutativeKeccak256(bytes32(left), bytes32(right));
+            bool overtaken;
+            for (uint256 step; step < steps; step += 256) {
+                uint256 bits = _flagsAt(flags, step >> 3);
+                uint256 left = steps - step < 256 ? steps - step : 256;
                 assembly ("memory-safe") {
-                    mstore(tail, node)
+                    for {} left { left := sub(left, 1) } {
+                        let a := mload(head)
+                        head := add(head, 0x20)
+                        let b
+                        switch shr(255, bits)
+                        case 0 {
+                            b := mload(sibling) // past the last one is noticed below
+                            sibling := add(sibling, 0x20)
+                        }
+                        default {
+                            b := mload(head)
+                            head := add(head, 0x20)
+                            overtaken := or(overtaken, gt(head, tail))
+                        }
+                        bits := shl(1, bits)
+                        // The lesser of the pair goes first.
+                        let place := shl(5, gt(a, b))
+                        mstore(place, a)
+                        mstore(xor(place, 0x20), b)
+                        mstore(tail, keccak256(0x00, 0x40))
+                        tail := add(tail, 0x20)
+                    }
                 }
-                tail += 32;
             }
-            if (sibling != siblingsEnd) revert MerkleProof.MerkleProofInvalidMultiproof();
-            return bytes32(GridBody.word(head));
+            assembly ("memory-safe") {
+                overtaken := or(overtaken, xor(sibling, add(add(proof, 0x20), shl(5, mload(proof)))))
+                root := mload(head)
+            }
+            if (overtaken) revert MerkleProof.MerkleProofInvalidMultiproof();
         }
     }
 
@@ -502,6 +512,21 @@ library GridCodec {
     function _checkParent(uint256 parent, uint256 version, bytes32 sourceHash) private view {
         if (sourceHash == 0 || GridReader.imageHash(parent, version) != sourceHash) {
             revert IGridNFT.GridNFT_ParentImageMismatch(parent, version, sourceHash);
+        }
+    }
+
+    /// @dev `abi.decode(encoded, (address, ReceiptProof[]))`, left in calldata. Where its offsets point to is checked when
+    /// the proofs are read; it can only be calldata, and all of it is the caller's.
+    function _decodeProofs(bytes calldata encoded)
+        private
+        pure
+        returns (address requester, ReceiptProof[] calldata proofs)
+    {
+        requester = abi.decode(encoded[:32], (address));
+        assembly ("memory-safe") {
+            let list := add(encoded.offset, calldataload(add(encoded.offset, 0x20)))
+            proofs.offset := add(list, 0x20)
+            proofs.length := calldataload(list)
         }
     }
 

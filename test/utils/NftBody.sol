@@ -134,7 +134,9 @@ library NftBody {
         out = abi.encodePacked(uint8(list.length));
         for (uint256 i; i < list.length; ++i) {
             BodyOrder memory o = list[i];
-            out = bytes.concat(out, abi.encodePacked(o.orderHash, o.anchor, o.request, o.engine), num(o.price));
+            require(o.price != 0 || list[0].price == 0, "price 0 means the first order's");
+            bytes memory price = num(i != 0 && o.price == list[0].price ? 0 : o.price);
+            out = bytes.concat(out, abi.encodePacked(o.orderHash, o.anchor, o.request, o.engine), price);
         }
     }
 

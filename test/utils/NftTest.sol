@@ -8,6 +8,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {AIPG} from "../../contracts/dev/AIPG.sol";
 import {GridNFT} from "../../contracts/GridNFT.sol";
+import {IAIGC} from "../../contracts/interfaces/IAIGC.sol";
 import {EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
 import {GridRenderer} from "../../contracts/GridRenderer.sol";
@@ -47,7 +48,7 @@ abstract contract NftTest is Test {
         models =
             MockModels(address(new ERC1967Proxy(address(new MockModels()), abi.encodeCall(MockModels.ownerOf, (0)))));
         models.set(MODEL_ID, MODEL_HASH);
-        renderer = new GridRenderer(models, "https://grid.example/token/");
+        renderer = new GridRenderer(IAIGC(address(models)), "https://grid.example/token/");
         GridNFT implementation = new GridNFT(IERC20(address(aipg)), models);
         bytes memory initialization = abi.encodeCall(
             GridNFT.initialize,
