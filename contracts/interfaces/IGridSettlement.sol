@@ -310,6 +310,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     error GridSettlement_NotPaused();
     /// @notice The token delivered `received` instead of `expected`.
     error GridSettlement_TransferShort(uint256 expected, uint256 received);
+    /// @notice More AIPG than a uint128 can count.
+    error GridSettlement_TooMuchHeld(uint256 held, uint256 amount);
     /// @notice Less gas is left than reading a model's terms may take. Send more: a royalty is never lost to thrift.
     error GridSettlement_GasTooLow(uint256 left, uint256 needed);
 
@@ -467,6 +469,10 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
 
     /// @notice Seconds after the end of its fee config for which a lane can be topped up. What is in it stays good.
     function FEE_CONFIG_LIFE() external view returns (uint40);
+
+    /// @notice Seconds for which the direct rail goes by a royalty rate it read from AIGC (lanes freeze theirs). AIGC
+    /// announces changes days ahead.
+    function ROYALTY_LIFE() external view returns (uint40);
 
     /// @notice Highest protocol fee, basis points. With `MAX_ROYALTY_BPS`: never more than 30% together.
     function MAX_PROTOCOL_BPS() external view returns (uint16);
