@@ -20,7 +20,9 @@ contract AccountHandler is SettlementHandler {
         vm.prank(from);
         try settlement.deposit(amount) {
             _done("deposit");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function depositFor(uint256 who, uint256 whom, uint256 amountSeed) external act {
@@ -30,7 +32,9 @@ contract AccountHandler is SettlementHandler {
         vm.prank(from);
         try settlement.depositFor(account, amount) {
             _done("depositFor");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function thaw(uint256 who, uint256 amountSeed) external act {
@@ -39,7 +43,9 @@ contract AccountHandler is SettlementHandler {
         vm.prank(account);
         try settlement.thaw(amount) {
             _done("thaw");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function cancelThaw(uint256 who) external act {
@@ -47,17 +53,22 @@ contract AccountHandler is SettlementHandler {
         vm.prank(account);
         try settlement.cancelThaw() {
             _done("cancelThaw");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
-    function withdraw(uint256 who) external act {
+    function withdraw(uint256 who, uint256 wait) external act {
         address account = _account(who);
         uint256 readyAt = settlement.accountOf(account).thawReadyAt;
+        if (wait % 2 == 0 && readyAt != 0) _wait(readyAt - (wait >> 8) % 2);
         vm.prank(account);
         try settlement.withdraw(account) {
             if (readyAt == 0 || block.timestamp < readyAt) store.violate(5, "withdrawn without notice");
             _done("withdraw");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function claimEarned(uint256 who) external act {
@@ -69,6 +80,7 @@ contract AccountHandler is SettlementHandler {
             if (aipg.balanceOf(account) - before != earned) store.violate(6, "earnings claimed for less");
             _done("claimEarned");
         } catch {
+            _refused();
             if (earned != 0 && !aipg.paused()) store.violate(9, "earnings can't leave");
         }
     }
@@ -80,14 +92,19 @@ contract AccountHandler is SettlementHandler {
         vm.prank(account);
         try settlement.moveEarned(to, amount) {
             _done("moveEarned");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function claimModelRoyalty(uint256 modelSeed) external act {
+        uint256 modelId = modelSeed % (store.MODEL_COUNT() + 1);
         vm.prank(stranger);
-        try settlement.claimModelRoyalty(modelSeed % (store.MODEL_COUNT() + 1)) {
+        try settlement.claimModelRoyalty(modelId) {
             _done("claimModelRoyalty");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function sweepProtocol(uint256 who) external act {
@@ -98,7 +115,9 @@ contract AccountHandler is SettlementHandler {
         vm.prank(stranger);
         try settlement.sweepProtocol(workers) {
             _done("sweepProtocol");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function donate(uint256 amountSeed) external act {
@@ -109,7 +128,9 @@ contract AccountHandler is SettlementHandler {
             if (amountSeed % 3 == 0) store.gaveToRegistry(amount);
             else store.gave(amount);
             _done("donate");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _account(uint256 who) private view returns (address) {

@@ -28,14 +28,18 @@ contract AdminHandler is SettlementHandler {
         vm.prank(guardian);
         try settlement.pause() {
             _done("pause");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function unpause() external act harmless {
         vm.prank(admin);
         try settlement.unpause() {
             _done("unpause");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function appendFeeConfig(uint256 seed) external act harmless {
@@ -44,28 +48,36 @@ contract AdminHandler is SettlementHandler {
         try settlement.appendFeeConfig(uint16(seed % 1200)) {
             if (block.timestamp < since + 7 days) store.violate(9, "two fee configs within the overlap");
             _done("appendFeeConfig");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function setTreasury(uint256 seed) external act harmless {
         vm.prank(params);
         try settlement.setTreasury(address(uint160(0x7ea5 + seed % 2))) {
             _done("setTreasury");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function setMinBond(uint256 seed) external act harmless {
         vm.prank(params);
         try registry.setMinBond(uint128(seed % 6000e18)) {
             _done("setMinBond");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function setRegistryTreasury(uint256 seed) external act harmless {
         vm.prank(params);
         try registry.setTreasury(address(uint160(0x7ea5 + seed % 2))) {
             _done("setRegistryTreasury");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     /// @notice Anybody without a role.
@@ -73,16 +85,24 @@ contract AdminHandler is SettlementHandler {
         vm.startPrank(seed % 2 == 0 ? thief.addr : store.payer(seed));
         try settlement.pause() {
             store.violate(9, "anyone can pause");
-        } catch {}
+        } catch {
+            _refused();
+        }
         try settlement.appendFeeConfig(0) {
             store.violate(9, "anyone can append fee configs");
-        } catch {}
+        } catch {
+            _refused();
+        }
         try settlement.setTreasury(thief.addr) {
             store.violate(9, "anyone can name the treasury");
-        } catch {}
+        } catch {
+            _refused();
+        }
         try registry.slash(store.worker(seed), 1, thief.addr) {
             store.violate(9, "anyone can slash");
-        } catch {}
+        } catch {
+            _refused();
+        }
         vm.stopPrank();
         _done("usurp");
     }

@@ -16,23 +16,30 @@ contract BondHandler is SettlementHandler {
         vm.prank(account);
         try registry.register(amount, "") {
             _done("register");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function addBond(uint256 who, uint256 whom, uint256 amountSeed) external act {
         address from = store.worker(who);
+        address account = store.worker(whom);
         uint128 amount = _amount(amountSeed, aipg.balanceOf(from));
         vm.prank(from);
-        try registry.addBond(store.worker(whom), amount) {
+        try registry.addBond(account, amount) {
             _done("addBond");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function setProfile(uint256 who) external act {
         vm.prank(store.worker(who));
         try registry.setProfile("ipfs://profile") {
             _done("setProfile");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function announceUnbond(uint256 who, uint256 amountSeed) external act {
@@ -41,23 +48,25 @@ contract BondHandler is SettlementHandler {
         vm.prank(account);
         try registry.announceUnbond(amount) {
             _done("announceUnbond");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function cancelUnbond(uint256 who) external act {
         vm.prank(store.worker(who));
         try registry.cancelUnbond() {
             _done("cancelUnbond");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function withdrawBond(uint256 who, uint256 wait) external act {
         address account = store.worker(who);
         Worker memory before = registry.workerOf(account);
         if (wait % 3 == 0 && before.releaseAt > block.timestamp) {
-            store.setTime(uint256(before.releaseAt) - wait % 2);
-            vm.warp(store.time());
-            vm.roll(store.blockNumber());
+            _wait(uint256(before.releaseAt) - wait % 2);
         }
         uint256 balance = aipg.balanceOf(account);
         vm.prank(account);
@@ -65,7 +74,9 @@ contract BondHandler is SettlementHandler {
             if (block.timestamp < before.releaseAt) store.violate(11, "a bond left early");
             if (aipg.balanceOf(account) - balance != before.unbonding) store.violate(11, "a bond left in part");
             _done("withdrawBond");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function claimReward(uint256 who) external act {
@@ -73,13 +84,17 @@ contract BondHandler is SettlementHandler {
         vm.prank(account);
         try registry.claimReward(account) {
             _done("claimReward");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function payTreasury() external act {
         vm.prank(stranger);
         try registry.payTreasury() {
             _done("payTreasury");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 }

@@ -74,17 +74,23 @@ contract CollectHandler is SettlementHandler {
         if (attempt.capped) {
             try settlement.collectUpTo(
                 attempt.lane.config, attempt.voucher, attempt.paper.signature, attempt.counterSignature, attempt.limit
-            ) returns (uint128 amount) {
+            ) returns (
+                uint128 amount
+            ) {
                 return (true, amount);
             } catch {
+                _refused();
                 return (false, 0);
             }
         }
         try settlement.collect(
             attempt.lane.config, attempt.voucher, attempt.paper.signature, attempt.counterSignature
-        ) returns (uint128 amount) {
+        ) returns (
+            uint128 amount
+        ) {
             return (true, amount);
         } catch {
+            _refused();
             return (false, 0);
         }
     }
@@ -151,11 +157,12 @@ contract CollectHandler is SettlementHandler {
         anchor.laneId = attempt.lane.id;
         anchor.payer = attempt.lane.config.payer;
         anchor.root = attempt.voucher.receiptsRoot;
-        (anchor.worker, anchor.time, anchor.blockNumber) =
-            settlement.anchorOf(anchor.laneId, anchor.payer, anchor.root);
+        (anchor.worker, anchor.time, anchor.blockNumber) = settlement.anchorOf(anchor.laneId, anchor.payer, anchor.root);
         if (anchor.worker == address(0) || anchor.time != block.timestamp) return;
         // Each root once: a second record that differs from the first is what invariant 3 looks for.
-        if (!registry.isBonded(anchor.worker) || anchor.root == 0) store.violate(3, "anchored without a bond or a root");
+        if (!registry.isBonded(anchor.worker) || anchor.root == 0) {
+            store.violate(3, "anchored without a bond or a root");
+        }
         store.addAnchor(anchor);
         _done("anchorLane");
     }

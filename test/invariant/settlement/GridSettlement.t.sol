@@ -10,6 +10,9 @@ import {AnchorRecord, LaneRecord, Paper} from "./SettlementStore.sol";
 
 /// @notice The invariants of `test/invariant/README.md` for money, paper, keys and bonds, after any history.
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: deep.invariant.fail-on-revert = true
+/// forge-config: coverage.invariant.fail-on-revert = true
+/// forge-config: default.invariant.depth = 100
 contract GridSettlementInvariants is SettlementWorld {
     function setUp() public override {
         super.setUp();

@@ -22,7 +22,9 @@ contract KeyHandler is SettlementHandler {
         try settlement.addSigner(key, role, deadline, proof) {
             store.keyAdded(key);
             _done("addSigner");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function revokeSigner(uint256 keySeed) external act {
@@ -32,7 +34,9 @@ contract KeyHandler is SettlementHandler {
         try settlement.revokeSigner(key) {
             store.keyRevoked(key);
             _done("revokeSigner");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function setTreasurerCap(uint256 keySeed, uint256 capSeed) external act {
@@ -40,7 +44,9 @@ contract KeyHandler is SettlementHandler {
         vm.prank(settlement.signerOf(key).account);
         try settlement.setTreasurerCap(key, uint128(capSeed % 100e18)) {
             _done("setTreasurerCap");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     /// @notice A stolen hot key calls everything that only its cold account may call.
@@ -75,38 +81,52 @@ contract KeyHandler is SettlementHandler {
         vm.prank(key);
         try settlement.claimEarned(thief.addr) {
             store.violate(8, "a hot key claimed earnings");
-        } catch {}
+        } catch {
+            _refused();
+        }
         vm.prank(key);
         try settlement.moveEarned(thief.addr, 1) {
             store.violate(8, "a hot key moved earnings");
-        } catch {}
+        } catch {
+            _refused();
+        }
         vm.prank(key);
         try settlement.thaw(1) {
             store.violate(8, "a hot key thawed");
-        } catch {}
+        } catch {
+            _refused();
+        }
         vm.prank(key);
         try settlement.withdraw(thief.addr) {
             store.violate(8, "a hot key withdrew");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _tryLane(address key, uint8 role, LaneConfig memory config) private {
         vm.prank(key);
         try settlement.thawLane(config, 1) {
             store.violate(8, "a hot key thawed a lane");
-        } catch {}
+        } catch {
+            _refused();
+        }
         if (role != SignerRoles.TREASURER) {
             vm.prank(key);
             try settlement.topUpLane(config, 1) {
                 store.violate(8, "a hot key topped up a lane");
-            } catch {}
+            } catch {
+                _refused();
+            }
         }
         config.salt = keccak256(abi.encode("stolen", key));
         config.worker = thief.addr;
         vm.prank(key);
         try settlement.openLane(config, 0) {
             store.violate(8, "a hot key opened a lane");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _tryKeys(address key, uint256 seed) private {
@@ -114,17 +134,23 @@ contract KeyHandler is SettlementHandler {
         vm.prank(key);
         try settlement.revokeSigner(other) {
             store.violate(8, "a hot key revoked a key");
-        } catch {}
+        } catch {
+            _refused();
+        }
         vm.prank(key);
         try settlement.setTreasurerCap(other, type(uint128).max) {
             store.violate(8, "a hot key raised a cap");
-        } catch {}
+        } catch {
+            _refused();
+        }
         uint64 deadline = uint64(block.timestamp);
         bytes memory proof = _signProof(thief, settlement.signerOf(key).account, SignerRoles.ORDER_SIGNER, deadline);
         vm.prank(key);
         try settlement.addSigner(thief.addr, SignerRoles.ORDER_SIGNER, deadline, proof) {
             store.violate(8, "a hot key added a key");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _tryVoucher(address key, Paper memory paper) private {
@@ -139,7 +165,9 @@ contract KeyHandler is SettlementHandler {
         vm.prank(lane.config.worker);
         try settlement.collect(lane.config, voucher, signature, "") {
             store.violate(8, "a voucher signed by another key was paid");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _tryOrder(address key, Settlement memory item) private {
@@ -154,7 +182,9 @@ contract KeyHandler is SettlementHandler {
         }
         try settlement.settle(item) {
             store.violate(8, "an order signed by another role was settled");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _account(uint256 who) private view returns (address) {

@@ -23,7 +23,9 @@ contract LaneHandler is SettlementHandler {
             if (laneId != _laneId(config)) store.violate(7, "another lane was opened");
             store.addLane(config, laneId, amount);
             _done("openLane");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function topUpLane(uint256 laneSeed, uint256 amountSeed) external act {
@@ -33,12 +35,18 @@ contract LaneHandler is SettlementHandler {
         try settlement.topUpLane(lane.config, amount) {
             store.funded(index, amount);
             _done("topUpLane");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function topUpByTreasurer(uint256 laneSeed, uint256 keySeed, uint256 amountSeed) external act {
         (uint256 index, LaneRecord memory lane) = _someLane(laneSeed);
         address key = _signerFor(lane.config.payer, SignerRoles.TREASURER, keySeed);
+        for (uint256 i; i < store.laneCount() && key == lane.config.payer; ++i) {
+            (index, lane) = _someLane(laneSeed % 1000 + i);
+            key = _signerFor(lane.config.payer, SignerRoles.TREASURER, keySeed);
+        }
         if (key == lane.config.payer) return;
         TreasurerCap memory cap = settlement.treasurerCapOf(key);
         uint128 amount = _amount(amountSeed, cap.cap);
@@ -48,23 +56,28 @@ contract LaneHandler is SettlementHandler {
             store.treasurerSpent(key, amount, cap.cap);
             if (store.revokedAt(key) != 0) store.violate(8, "a revoked treasurer moved money");
             _done("topUpByTreasurer");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function thawLane(uint256 laneSeed, uint256 amountSeed) external act {
         (, LaneRecord memory lane) = _someLane(laneSeed);
-        uint128 amount = amountSeed % 3 == 0
-            ? type(uint128).max
-            : _amount(amountSeed / 3, settlement.laneOf(lane.id).free);
+        uint128 amount =
+            amountSeed % 3 == 0 ? type(uint128).max : _amount(amountSeed / 3, settlement.laneOf(lane.id).free);
         vm.prank(lane.config.payer);
         try settlement.thawLane(lane.config, amount) {
             _done("thawLane");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
-    function finaliseLaneThaw(uint256 laneSeed) external act {
+    function finaliseLaneThaw(uint256 laneSeed, uint256 wait) external act {
         (uint256 index, LaneRecord memory lane) = _someLane(laneSeed);
         Lane memory before = settlement.laneOf(lane.id);
+        if (wait % 3 == 0 && before.thawReadyAt != 0) _wait(uint256(before.thawReadyAt) - (wait >> 8) % 2);
+        if (wait % 9 == 1 && before.thawReadyAt != 0) _wait(uint256(before.thawReadyAt) + 1 days + (wait >> 8) % 2);
         uint128 balance = _balance(lane.config.payer);
         vm.prank(stranger);
         try settlement.finaliseLaneThaw(lane.config) {
@@ -76,7 +89,9 @@ contract LaneHandler is SettlementHandler {
             }
             store.returned(index, amount);
             _done("finaliseLaneThaw");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     /// @notice Off chain: the payerSigner signs a voucher, the worker looks at the lane and accepts it, or not.
@@ -101,7 +116,7 @@ contract LaneHandler is SettlementHandler {
         config.worker = store.worker(seed >> 32);
         config.kind = (seed >> 40) % 4 == 0 ? GridMessages.LANE_HOP : GridMessages.LANE_WORK;
         if (config.kind == GridMessages.LANE_WORK) {
-            config.feeConfigId = settlement.currentFeeConfigId() - uint16((seed >> 48) % 2);
+            config.feeConfigId = settlement.currentFeeConfigId() - uint16((seed >> 48) % 8 == 0 ? 1 : 0);
         }
         config.thawDelay = (seed >> 56) % 3 == 0 ? uint40(30 days) : uint40(1 days + ((seed >> 64) % 3) * 1 hours);
         config.salt = bytes32(store.laneCount() / 2); // now and then a lane that exists

@@ -35,15 +35,16 @@ contract OrderHandler is SettlementHandler {
             _settled(item);
             _checkBooks(before, _total(item));
             _done("settle");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function settleBatch(uint256 seed, uint256 priceSeed) external act {
         Settlement[] memory items = new Settlement[](3);
         items[0] = _newItem(seed, priceSeed);
-        items[1] = store.itemCount() == 0
-            ? items[0]
-            : abi.decode(store.item(priceSeed % store.itemCount()), (Settlement));
+        items[1] =
+            store.itemCount() == 0 ? items[0] : abi.decode(store.item(priceSeed % store.itemCount()), (Settlement));
         items[2] = seed % 2 == 0 ? items[0] : _newItem(uint256(keccak256(abi.encode(seed))), priceSeed);
         store.addItem(abi.encode(items[0]));
         store.addItem(abi.encode(items[2]));
@@ -77,7 +78,9 @@ contract OrderHandler is SettlementHandler {
             if (readyAt == 0 || block.timestamp < readyAt) store.violate(5, "cancelled without notice");
             if (!settlement.isNonceUsed(account, nonces[0])) store.violate(4, "cancelled, but still open");
             _done("cancelOrders");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     /// @notice Two images for one job, out of a small set of jobs so that faults are reported twice, too.
@@ -101,7 +104,9 @@ contract OrderHandler is SettlementHandler {
                 store.violate(11, "slashed by another amount");
             }
             _done("slashEquivocation");
-        } catch {}
+        } catch {
+            _refused();
+        }
     }
 
     function _newItem(uint256 seed, uint256 priceSeed) private view returns (Settlement memory item) {
@@ -109,8 +114,9 @@ contract OrderHandler is SettlementHandler {
         address orderSigner_ = (seed >> 64) % 3 == 0
             ? item.order.payer
             : _signerFor(item.order.payer, SignerRoles.ORDER_SIGNER, seed >> 72);
-        address receiptSigner =
-            (seed >> 80) % 3 == 0 ? item.order.worker : _signerFor(item.order.worker, SignerRoles.WORKER_SIGNER, seed >> 88);
+        address receiptSigner = (seed >> 80) % 3 == 0
+            ? item.order.worker
+            : _signerFor(item.order.worker, SignerRoles.WORKER_SIGNER, seed >> 88);
         uint256 balance = _balance(item.order.payer);
         item.receipts = new ReceiptOutput[](1 + (seed >> 96) % item.order.count);
         uint256 total;
@@ -132,19 +138,19 @@ contract OrderHandler is SettlementHandler {
             payer: seed % 5 == 0 ? store.worker(seed >> 8) : store.payer(seed >> 8),
             worker: store.worker(seed >> 16),
             laneId: (seed >> 24) % 12 == 0 ? bytes32(uint256(1)) : bytes32(0),
-            feeConfigId: settlement.currentFeeConfigId() - uint16((seed >> 32) % 2),
+            feeConfigId: settlement.currentFeeConfigId() - uint16((seed >> 32) % 8 == 0 ? 1 : 0),
             modelId: 1 + (seed >> 40) % store.MODEL_COUNT(),
             requestHash: keccak256("request"),
             count: uint32(1 + (seed >> 48) % 3),
             maxPrice: 0,
             deadline: uint64(block.timestamp + (seed >> 52) % 2 hours),
-            nonce: 250 + (seed >> 56) % 12
+            nonce: 240 + (seed >> 56) % 32
         });
     }
 
     function _nonces(uint256 seed) private pure returns (uint256[] memory nonces) {
         nonces = new uint256[](1 + seed % 2);
-        nonces[0] = 250 + (seed >> 8) % 12;
+        nonces[0] = 240 + (seed >> 8) % 32;
         if (nonces.length == 2) nonces[1] = nonces[0];
     }
 
@@ -176,7 +182,9 @@ contract OrderHandler is SettlementHandler {
         anchor.payer = order_.payer;
         anchor.root = _rootOf(item);
         (anchor.worker, anchor.time, anchor.blockNumber) = settlement.anchorOf(0, anchor.payer, anchor.root);
-        if ((anchor.worker != address(0)) != registry.isBonded(order_.worker)) store.violate(3, "anchor and bond differ");
+        if ((anchor.worker != address(0)) != registry.isBonded(order_.worker)) {
+            store.violate(3, "anchor and bond differ");
+        }
         if (anchor.worker != address(0)) store.addAnchor(anchor);
     }
 

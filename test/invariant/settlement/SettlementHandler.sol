@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {LaneRecord, SettlementStore} from "./SettlementStore.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
@@ -30,6 +29,8 @@ abstract contract SettlementHandler is SettlementBase {
         registry = store_.registry();
         aipg = store_.aipg();
         aigc = store_.models();
+        thief = _person("thief");
+        requester = _person("requester");
     }
 
     modifier act() {
@@ -41,6 +42,18 @@ abstract contract SettlementHandler is SettlementBase {
         catch {
             store.violate(12, "a log contradicts the logs before it, or is unknown");
         }
+    }
+
+    /// @dev Forge records the logs of a call that reverted, too; a chain doesn't.
+    function _refused() internal {
+        vm.getRecordedLogs();
+    }
+
+    /// @dev Until `time`, unless it has been.
+    function _wait(uint256 time) internal {
+        store.setTime(time);
+        vm.warp(store.time());
+        vm.roll(store.blockNumber());
     }
 
     function _done(bytes32 name) internal {
@@ -65,7 +78,7 @@ abstract contract SettlementHandler is SettlementBase {
     function _signerFor(address account, uint8 role, uint256 seed) internal view returns (address) {
         address[] memory keys = store.hotKeys();
         for (uint256 i; i < keys.length; ++i) {
-            address key = keys[(i + seed) % keys.length];
+            address key = keys[(i + seed % keys.length) % keys.length];
             if (settlement.signerOf(key).account == account && settlement.signerOf(key).role == role) return key;
         }
         return account;

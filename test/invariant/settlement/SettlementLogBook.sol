@@ -355,7 +355,9 @@ contract SettlementLogBook is RegistryLogBook {
             (address worker, uint40 time, uint40 blockNumber) = settlement.anchorOf(key.laneId, key.payer, key.root);
             uint256[3] memory anchor = [uint256(uint160(worker)), time, blockNumber];
             _same(
-                abi.encode(anchor), abi.encode(_anchors[keccak256(abi.encode(key.laneId, key.payer, key.root))]), "anchor"
+                abi.encode(anchor),
+                abi.encode(_anchors[keccak256(abi.encode(key.laneId, key.payer, key.root))]),
+                "anchor"
             );
         }
     }

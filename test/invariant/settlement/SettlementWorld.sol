@@ -13,6 +13,7 @@ import {HostileModels} from "./HostileModels.sol";
 import {KeyHandler} from "./KeyHandler.sol";
 import {LaneHandler} from "./LaneHandler.sol";
 import {OrderHandler} from "./OrderHandler.sol";
+import {RareHandler} from "./RareHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {SettlementStore} from "./SettlementStore.sol";
 
@@ -36,6 +37,7 @@ abstract contract SettlementWorld is SettlementBase {
     KeyHandler internal keys;
     AdminHandler internal admins;
     BondHandler internal bonds;
+    RareHandler internal rare;
 
     function setUp() public virtual override {
         super.setUp();
@@ -118,7 +120,7 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, accounts.depositFor.selector, 3, "depositFor");
         actions[n++] = Action(where, accounts.thaw.selector, 2, "thaw");
         actions[n++] = Action(where, accounts.cancelThaw.selector, 1, "cancelThaw");
-        actions[n++] = Action(where, accounts.withdraw.selector, 1, "withdraw");
+        actions[n++] = Action(where, accounts.withdraw.selector, 2, "withdraw");
         actions[n++] = Action(where, accounts.claimEarned.selector, 1, "claimEarned");
         actions[n++] = Action(where, accounts.moveEarned.selector, 3, "moveEarned");
         actions[n++] = Action(where, accounts.claimModelRoyalty.selector, 1, "claimModelRoyalty");
@@ -129,7 +131,7 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, lanes.topUpLane.selector, 2, "topUpLane");
         actions[n++] = Action(where, lanes.topUpByTreasurer.selector, 3, "topUpByTreasurer");
         actions[n++] = Action(where, lanes.thawLane.selector, 2, "thawLane");
-        actions[n++] = Action(where, lanes.finaliseLaneThaw.selector, 1, "finaliseLaneThaw");
+        actions[n++] = Action(where, lanes.finaliseLaneThaw.selector, 2, "finaliseLaneThaw");
         actions[n++] = Action(where, lanes.signVoucher.selector, 3, "signVoucher");
         where = address(collects);
         actions[n++] = Action(where, collects.collect.selector, 2, "collect");
@@ -170,13 +172,28 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, bonds.setProfile.selector, 1, "setProfile");
     }
 
+    /// @dev Rare things, one of which comes where any other action does.
+    function _isRare(bytes32 name) private pure returns (bool) {
+        return name == "pause" || name == "unpause" || name == "appendFeeConfig" || name == "setTreasury"
+            || name == "setMinBond" || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken"
+            || name == "setProfile" || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond"
+            || name == "addBond" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+    }
+
     function _targetAll() internal {
+        rare = new RareHandler();
         Action[] memory actions = _actions();
         for (uint256 i; i < actions.length; ++i) {
-            bytes4[] memory selectors = new bytes4[](1);
-            selectors[0] = actions[i].selector;
-            targetContract(actions[i].handler);
-            targetSelector(FuzzSelector({addr: actions[i].handler, selectors: selectors}));
+            if (_isRare(actions[i].name)) rare.add(actions[i].handler, actions[i].selector, actions[i].arguments);
+            else _target(actions[i].handler, actions[i].selector);
         }
+        _target(address(rare), rare.act.selector);
+    }
+
+    function _target(address handler, bytes4 selector) private {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = selector;
+        targetContract(handler);
+        targetSelector(FuzzSelector({addr: handler, selectors: selectors}));
     }
 }
