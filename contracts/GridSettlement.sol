@@ -11,7 +11,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {WorkerRegistry} from "./WorkerRegistry.sol";
 import {
-    Account,
+    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
@@ -30,7 +30,7 @@ import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} fro
 import {KeyDesk} from "./libraries/KeyDesk.sol";
 import {LaneDesk} from "./libraries/LaneDesk.sol";
 import {ReceiptTree} from "./libraries/ReceiptTree.sol";
-import {Anchor, Earned, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
+import {ModelAccount, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
 import {SignerRoles} from "./libraries/SignerRoles.sol";
 import {SplitMath} from "./libraries/SplitMath.sol";
 import {TillDesk} from "./libraries/TillDesk.sol";
@@ -43,37 +43,43 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- types
 
-    /// @dev A collect on its way.
+    /// @dev A collect on its way. Amounts are uint128s.
     struct Collection {
         bytes32 laneId;
         address worker;
         bool hop;
-        uint16 protocolBps;
-        uint128 free;
-        uint128 budget;
-        uint128 paid;
-        uint128 toWorker;
-        uint128 protocolFee;
-        bool paidInFull;
+        bool opened;
+        uint256 protocolBps;
+        uint256 free;
+        uint256 budget;
+        uint256 paid;
+        uint256 toWorker;
+        uint256 protocolFee;
+        // of the row at hand
+        uint256 before;
+        uint256 royaltyBps;
+        bool frozen;
     }
 
-    /// @dev A direct settlement on its way.
+    /// @dev A direct settlement on its way. Amounts are uint128s.
     struct Payment {
         bytes32 orderHash;
         bytes32 root;
-        uint16 protocolBps;
-        bool anchored;
-        uint128 toWorker;
-        uint128 royalty;
-        uint128 protocolFee;
-        uint128 balance;
+        uint256 protocolBps;
+        uint256 total;
+        uint256 toWorker;
+        uint256 royalty;
+        uint256 protocolFee;
+        uint256 balance;
+        uint256 receiptCount;
     }
 
     /// @dev Answers from outside, kept through a batch.
     struct Memo {
+        bytes32 separator;
         bool modelKnown;
         uint256 modelId;
-        uint16 royaltyBps;
+        uint256 royaltyBps;
         address worker;
         bool bonded;
     }
@@ -99,9 +105,11 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @inheritdoc IGridSettlement
     uint40 public constant FEE_CONFIG_LIFE = SettlementTimes.FEE_CONFIG_LIFE;
     /// @inheritdoc IGridSettlement
+    uint40 public constant ROYALTY_LIFE = SettlementTimes.ROYALTY_LIFE;
+    /// @inheritdoc IGridSettlement
     uint16 public constant MAX_PROTOCOL_BPS = 1000;
     /// @inheritdoc IGridSettlement
-    uint16 public constant MAX_ROYALTY_BPS = 2000;
+    uint16 public constant MAX_ROYALTY_BPS = SettlementSteps.MAX_ROYALTY_BPS;
     /// @inheritdoc IGridSettlement
     uint256 public constant MODEL_CALL_GAS = BoundedCall.MODEL_CALL_GAS;
     /// @inheritdoc IGridSettlement
@@ -147,12 +155,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         view
         returns (address worker, uint40 time, uint40 blockNumber)
     {
-        Anchor storage anchor = _state.anchors[_anchorKey(laneId, payer, root)];
-        return (anchor.worker, anchor.time, anchor.blockNumber);
+        uint256 anchor = _state.anchors[_anchorKey(laneId, payer, root)];
+        return (address(uint160(anchor)), uint40(anchor >> 160), uint40(anchor >> 200));
     }
 
     /// @inheritdoc IGridSettlement
-    function accountOf(address account) external view returns (Account memory) {
+    function accountOf(address account) external view returns (PayerAccount memory) {
         return _state.accounts[account];
     }
 
@@ -215,17 +223,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function earnedOf(address worker) external view returns (uint128) {
-        return _state.earned[worker].worker;
+        return uint128(_state.earned[worker]);
     }
 
     /// @inheritdoc IGridSettlement
     function protocolAccruedOf(address worker) external view returns (uint128) {
-        return _state.earned[worker].protocol;
+        return uint128(_state.earned[worker] >> 128);
     }
 
     /// @inheritdoc IGridSettlement
     function modelEarnedOf(uint256 modelId) external view returns (uint128) {
-        return _state.modelEarned[modelId];
+        return _state.models[modelId].earned;
     }
 
     /// @inheritdoc IGridSettlement
@@ -249,7 +257,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         pure
         returns (uint128 toWorker, uint128 royalty, uint128 protocolFee)
     {
-        return SplitMath.split(gross, protocolBps, royaltyBps);
+        (uint256 a, uint256 b, uint256 c) = SplitMath.split(gross, protocolBps, royaltyBps);
+        return (uint128(a), uint128(b), uint128(c));
     }
 
     /// @inheritdoc IGridSettlement
@@ -330,6 +339,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @inheritdoc IGridSettlement
     function settle(Settlement calldata item) external returns (bytes32 root) {
         Memo memory memo;
+        memo.separator = _domainSeparatorV4();
         Payment memory payment;
         bytes memory failure = _settle(item, payment, memo);
         if (failure.length != 0) LowLevelCall.bubbleRevert(failure);
@@ -340,6 +350,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     function settleBatch(Settlement[] calldata items) external returns (bytes4[] memory failures) {
         failures = new bytes4[](items.length);
         Memo memory memo;
+        memo.separator = _domainSeparatorV4();
         Payment memory payment;
         for (uint256 i; i < items.length; ++i) {
             bytes memory failure = _settle(items[i], payment, memo);
@@ -463,11 +474,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- internal: balances
 
-    function _creditEarned(address worker, uint128 toWorker, uint128 protocolFee) private {
-        Earned memory earned = _state.earned[worker];
-        earned.worker += toWorker;
-        earned.protocol += protocolFee;
-        _state.earned[worker] = earned;
+    /// @dev No half can overflow: all that is owed fits a uint128 (see `TillDesk.deposit`).
+    function _creditEarned(address worker, uint256 toWorker, uint256 protocolFee) private {
+        unchecked {
+            _state.earned[worker] += protocolFee << 128 | toWorker;
+        }
+    }
+
+    function _creditModel(uint256 modelId, uint256 royalty) private {
+        unchecked {
+            _state.models[modelId].earned += uint128(royalty);
+        }
     }
 
     // ---------------------------------------------------------------- internal: lanes
@@ -477,96 +494,127 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         Voucher calldata voucher,
         bytes calldata payerSignature,
         bytes calldata workerSignature,
-        uint128 limit
-    ) private returns (uint128 paid) {
-        (bytes32 laneId, Lane storage lane) = _state.laneOf(_domainSeparatorV4(), config);
+        uint256 limit
+    ) private returns (uint128) {
+        bytes32 separator = _domainSeparatorV4();
+        bytes32 laneId = SettlementSteps.laneIdOf(config, separator);
         if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
-        _requireRows(config, voucher);
-        {
-            bytes32 digest = _hashTypedDataV4(voucher.hashVoucher());
-            _requirePayerSigned(config, digest, payerSignature);
-            _requireAttested(config.worker, digest, workerSignature);
-        }
+        bytes32 digest = GridMessages.toDigest(separator, voucher.hashVoucher());
+        _requirePayerSigned(config, digest, payerSignature);
+        _requireAttested(config.worker, digest, workerSignature);
+        return _payVoucher(laneId, config, voucher, limit);
+    }
 
+    function _payVoucher(bytes32 laneId, LaneConfig calldata config, Voucher calldata voucher, uint256 limit)
+        private
+        returns (uint128)
+    {
+        Lane storage lane = _state.lanes[laneId];
         Collection memory collection;
+        // Read together, so that it costs one load.
+        (collection.opened, collection.protocolBps, collection.free) = (lane.opened, lane.protocolBps, lane.free);
+        if (!collection.opened) revert GridSettlement_LaneUnknown(laneId);
         collection.laneId = laneId;
         collection.worker = config.worker;
-        collection.hop = config.kind == GridMessages.LANE_HOP;
-        collection.protocolBps = lane.protocolBps;
-        collection.free = lane.free;
         collection.budget = limit;
-        collection.paidInFull = true;
-        _payRows(collection, voucher);
-        paid = collection.paid;
-
-        if (paid != 0) {
-            lane.free = collection.free;
-            _creditEarned(config.worker, collection.toWorker, collection.protocolFee);
+        if (config.kind == GridMessages.LANE_HOP) {
+            _requireHopVoucher(voucher);
+            collection.hop = true;
         }
-        if (collection.paidInFull && voucher.receiptsRoot != 0) _anchorVoucher(config, voucher);
+        bool paidInFull = _payRows(collection, voucher);
+
+        if (collection.paid != 0) {
+            lane.free = uint128(collection.free);
+            _creditEarned(collection.worker, collection.toWorker, collection.protocolFee);
+        }
+        if (paidInFull && voucher.receiptsRoot != 0) _anchorVoucher(config.payer, collection.worker, voucher);
+        return uint128(collection.paid);
     }
 
-    function _requireRows(LaneConfig calldata config, Voucher calldata voucher) private pure {
+    function _requireHopVoucher(Voucher calldata voucher) private pure {
+        if (
+            voucher.receiptsRoot != 0 || voucher.receiptCount != 0 || voucher.totals.length != 1
+                || voucher.totals[0].modelId != 0
+        ) revert GridSettlement_HopVoucher(voucher.laneId);
+    }
+
+    /// @return paidInFull Whether nothing is due any more under this voucher.
+    function _payRows(Collection memory collection, Voucher calldata voucher) private returns (bool paidInFull) {
         ModelTotal[] calldata totals = voucher.totals;
         if (totals.length > MAX_VOUCHER_ROWS) revert GridSettlement_TooManyRows(totals.length, MAX_VOUCHER_ROWS);
-        for (uint256 i = 1; i < totals.length; ++i) {
-            if (totals[i].modelId <= totals[i - 1].modelId) revert GridSettlement_RowsNotAscending(i);
-        }
-        if (config.kind == GridMessages.LANE_HOP) {
-            if (voucher.receiptsRoot != 0 || voucher.receiptCount != 0 || totals.length != 1 || totals[0].modelId != 0) revert GridSettlement_HopVoucher(voucher.laneId);
-        }
-    }
+        paidInFull = true;
+        uint256 previousId;
+        for (uint256 i; i < totals.length; ++i) {
+            ModelTotal calldata row = totals[i];
+            uint256 modelId = row.modelId;
+            if (i != 0 && modelId <= previousId) revert GridSettlement_RowsNotAscending(i);
+            previousId = modelId;
 
-    function _payRows(Collection memory collection, Voucher calldata voucher) private {
-        for (uint256 i; i < voucher.totals.length; ++i) {
-            ModelTotal calldata row = voucher.totals[i];
-            LaneTotal memory total = _state.laneTotals[collection.laneId][row.modelId];
-            if (row.cumulative <= total.cumulative) continue;
-
-            uint128 amount = row.cumulative - total.cumulative;
+            LaneTotal storage total = _state.laneTotals[collection.laneId][modelId];
+            // Read together, so that it costs one load.
+            (collection.before, collection.royaltyBps, collection.frozen) =
+            (total.cumulative, total.royaltyBps, total.frozen);
+            uint256 amount = row.cumulative;
+            if (amount <= collection.before) continue;
+            unchecked {
+                amount -= collection.before;
+            }
             if (amount > collection.budget) {
                 amount = collection.budget;
-                collection.paidInFull = false;
+                paidInFull = false;
                 if (amount == 0) continue;
             }
             if (amount > collection.free) _revertLaneShort(collection, voucher, i);
-            collection.budget -= amount;
-            collection.free -= amount;
-            collection.paid += amount;
-            _payRow(collection, row.modelId, total, amount);
+            if (!collection.frozen && !collection.hop) _freezeRoyalty(collection, total, modelId);
+            _payRow(collection, total, modelId, amount);
         }
     }
 
-    function _payRow(Collection memory collection, uint256 modelId, LaneTotal memory total, uint128 amount) private {
-        if (!total.frozen && !collection.hop) {
-            total.frozen = true;
-            total.royaltyBps = _royaltyBps(modelId);
-            emit LaneRoyaltyFrozen(collection.laneId, modelId, total.royaltyBps);
-        }
-        (uint128 toWorker, uint128 royalty, uint128 protocolFee) =
-            SplitMath.split(total.cumulative + amount, collection.protocolBps, total.royaltyBps);
-        {
-            (uint128 oldToWorker, uint128 oldRoyalty, uint128 oldProtocolFee) =
-                SplitMath.split(total.cumulative, collection.protocolBps, total.royaltyBps);
-            toWorker -= oldToWorker;
-            royalty -= oldRoyalty;
-            protocolFee -= oldProtocolFee;
-        }
+    function _freezeRoyalty(Collection memory collection, LaneTotal storage total, uint256 modelId) private {
+        (, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
+        collection.royaltyBps = royaltyBps;
+        total.frozen = true;
+        total.royaltyBps = royaltyBps;
+        emit LaneRoyaltyFrozen(collection.laneId, modelId, royaltyBps);
+    }
 
-        total.cumulative += amount;
-        _state.laneTotals[collection.laneId][modelId] = total;
-        collection.toWorker += toWorker;
-        collection.protocolFee += protocolFee;
-        if (royalty != 0) _state.modelEarned[modelId] += royalty;
+    /// @dev `amount` is at most what the lane has free, and at most the budget.
+    function _payRow(Collection memory collection, LaneTotal storage total, uint256 modelId, uint256 amount) private {
+        uint256 cumulative;
+        unchecked {
+            cumulative = collection.before + amount;
+            collection.budget -= amount;
+            collection.free -= amount;
+            collection.paid += amount;
+        }
+        (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
+            SplitMath.growth(collection.before, cumulative, collection.protocolBps, collection.royaltyBps);
+        unchecked {
+            collection.toWorker += toWorker;
+            collection.protocolFee += protocolFee;
+        }
+        total.cumulative = uint128(cumulative);
+        if (royalty != 0) _creditModel(modelId, royalty);
+        _emitLaneCollected(collection, modelId, cumulative, toWorker, royalty, protocolFee);
+    }
+
+    function _emitLaneCollected(
+        Collection memory collection,
+        uint256 modelId,
+        uint256 cumulative,
+        uint256 toWorker,
+        uint256 royalty,
+        uint256 protocolFee
+    ) private {
         emit LaneCollected(
             collection.laneId,
             collection.worker,
             modelId,
-            total.cumulative,
-            toWorker,
-            royalty,
-            protocolFee,
-            collection.free
+            uint128(cumulative),
+            uint128(toWorker),
+            uint128(royalty),
+            uint128(protocolFee),
+            uint128(collection.free)
         );
     }
 
@@ -574,7 +622,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     function _revertLaneShort(Collection memory collection, Voucher calldata voucher, uint256 position) private view {
         uint256 due = _dueFrom(voucher, position);
         if (due > collection.budget) due = collection.budget;
-        revert GridSettlement_LaneShort(collection.laneId, collection.paid + due, collection.free + collection.paid);
+        revert GridSettlement_LaneShort(
+            collection.laneId, collection.paid + due, uint128(collection.free + collection.paid)
+        );
     }
 
     /// @dev What the rows from `position` on still ask for.
@@ -591,15 +641,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         return keccak256(abi.encode(laneId, payer, root));
     }
 
-    function _anchorVoucher(LaneConfig calldata config, Voucher calldata voucher) private {
-        bytes32 key = _anchorKey(voucher.laneId, config.payer, voucher.receiptsRoot);
-        if (_state.anchors[key].worker != address(0) || !registry.isBonded(config.worker)) return;
-        _writeAnchor(key, config.worker);
-        emit ReceiptsAnchored(voucher.laneId, config.payer, config.worker, voucher.receiptsRoot, voucher.receiptCount);
+    function _anchorVoucher(address payer, address worker, Voucher calldata voucher) private {
+        bytes32 laneId = voucher.laneId;
+        bytes32 root = voucher.receiptsRoot;
+        bytes32 key = _anchorKey(laneId, payer, root);
+        if (_state.anchors[key] != 0 || !registry.isBonded(worker)) return;
+        _writeAnchor(key, worker);
+        emit ReceiptsAnchored(laneId, worker, root, voucher.receiptCount);
     }
 
     function _writeAnchor(bytes32 key, address worker) private {
-        _state.anchors[key] = Anchor({worker: worker, time: uint40(block.timestamp), blockNumber: uint40(block.number)});
+        _state.anchors[key] = uint160(worker) | block.timestamp << 160 | block.number << 200;
     }
 
     // ---------------------------------------------------------------- internal: direct rail
@@ -612,64 +664,149 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     {
         JobOrder calldata order = item.order;
         payment.orderHash = order.hashOrder();
-        failure = _checkOrder(item, payment);
+        failure = _checkOrder(order, item.orderSignature, payment, memo.separator);
         if (failure.length != 0) return failure;
-        uint256 total;
-        (failure, total) = _checkReceipts(item, payment);
+        failure = _checkReceipts(order, item.receipts, payment, memo.separator);
         if (failure.length != 0) return failure;
 
-        uint128 balance = _state.accounts[order.payer].balance;
+        address payer = order.payer;
+        uint256 total = payment.total;
+        PayerAccount storage account = _state.accounts[payer];
+        uint256 balance = account.balance;
         if (total > order.maxPrice) {
             return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
         }
         if (total > balance) {
-            return _refusal(GridSettlement_AccountShort.selector, uint160(order.payer), total, balance);
+            return _refusal(GridSettlement_AccountShort.selector, uint160(payer), total, balance);
         }
 
-        payment.balance = balance - uint128(total);
-        _state.accounts[order.payer].balance = payment.balance;
-        _state.useNonce(order.payer, order.nonce);
-        _creditOrder(order, payment, memo, uint128(total));
-        if (payment.anchored) _writeAnchor(_anchorKey(0, order.payer, payment.root), order.worker);
-        _emitOrderSettled(order, payment, uint32(item.receipts.length));
+        unchecked {
+            balance -= total;
+        }
+        account.balance = uint128(balance);
+        payment.balance = balance;
+        _state.useNonce(payer, order.nonce);
+        _creditOrder(order, payment, memo);
+        if (memo.bonded) _writeAnchor(_anchorKey(0, payer, payment.root), memo.worker);
+        _emitOrderSettled(order, payment, payer, memo);
     }
 
-    function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo, uint128 total) private {
-        if (!memo.modelKnown || memo.modelId != order.modelId) {
-            memo.royaltyBps = _royaltyBps(order.modelId);
-            memo.modelId = order.modelId;
+    function _checkOrder(JobOrder calldata order, bytes calldata signature, Payment memory payment, bytes32 separator)
+        private
+        view
+        returns (bytes memory failure)
+    {
+        if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
+        uint256 count = order.count;
+        if (count == 0 || count > MAX_ORDER_COUNT) {
+            return _refusal(GridSettlement_OrderCountOutOfRange.selector, count, MAX_ORDER_COUNT);
+        }
+        uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
+        if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
+        bool accepted;
+        (accepted, payment.protocolBps) = _state.acceptedProtocolBps(order.feeConfigId);
+        if (!accepted) return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
+        address payer = order.payer;
+        if (_state.isNonceUsed(payer, order.nonce)) {
+            return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), order.nonce);
+        }
+        address recovered = _recover(GridMessages.toDigest(separator, payment.orderHash), signature);
+        if (!_state.isSigner(payer, SignerRoles.ORDER_SIGNER, recovered)) {
+            return _refusal(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
+        }
+    }
+
+    function _checkReceipts(
+        JobOrder calldata order,
+        ReceiptOutput[] calldata receipts,
+        Payment memory payment,
+        bytes32 separator
+    ) private view returns (bytes memory failure) {
+        payment.receiptCount = receipts.length;
+        payment.total = 0;
+        if (receipts.length == 0 || receipts.length > order.count) {
+            return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, order.count);
+        }
+        bytes32[13] memory words = order.beginReceipts(payment.orderHash);
+        bytes32[] memory leaves = new bytes32[](receipts.length);
+        uint256 nextIndex;
+        for (uint256 i; i < leaves.length; ++i) {
+            ReceiptOutput calldata output = receipts[i];
+            {
+                uint256 index = output.index;
+                if (index < nextIndex || index >= order.count) {
+                    return _refusal(GridSettlement_ReceiptIndex.selector, i, index);
+                }
+                unchecked {
+                    nextIndex = index + 1;
+                    payment.total += output.price; // at most 256 uint128
+                }
+            }
+            if (output.completedAt > order.deadline) {
+                return _refusal(GridSettlement_ReceiptLate.selector, i, output.completedAt, order.deadline);
+            }
+            bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
+            leaves[i] = GridMessages.leafOf(receiptId);
+            address recovered = _recover(receiptId, output.signature);
+            address worker = address(uint160(uint256(words[4])));
+            if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
+                return _refusal(GridSettlement_ReceiptSignature.selector, i, uint160(worker), uint160(recovered));
+            }
+        }
+        payment.root = ReceiptTree.rootOf(leaves);
+    }
+
+    function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo) private {
+        uint256 modelId = order.modelId;
+        address worker = order.worker;
+        if (!memo.modelKnown || memo.modelId != modelId) {
+            memo.royaltyBps = _currentRoyaltyBps(modelId);
+            memo.modelId = modelId;
             memo.modelKnown = true;
         }
-        if (memo.worker != order.worker) {
-            memo.bonded = registry.isBonded(order.worker);
-            memo.worker = order.worker;
+        if (memo.worker != worker) {
+            memo.bonded = registry.isBonded(worker);
+            memo.worker = worker;
         }
-        payment.anchored = memo.bonded;
         (payment.toWorker, payment.royalty, payment.protocolFee) =
-            SplitMath.split(total, payment.protocolBps, memo.royaltyBps);
-        _creditEarned(order.worker, payment.toWorker, payment.protocolFee);
-        if (payment.royalty != 0) _state.modelEarned[order.modelId] += payment.royalty;
+            SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
+        _creditEarned(worker, payment.toWorker, payment.protocolFee);
+        if (payment.royalty != 0) _creditModel(modelId, payment.royalty);
     }
 
-    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, uint32 receiptCount) private {
+    /// @dev A failure counts as 0, but isn't kept.
+    function _currentRoyaltyBps(uint256 modelId) private returns (uint16) {
+        ModelAccount storage model = _state.models[modelId];
+        if (block.timestamp < uint256(model.readAt) + ROYALTY_LIFE) return model.royaltyBps;
+        (bool ok, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
+        if (ok) {
+            model.royaltyBps = royaltyBps;
+            model.readAt = uint40(block.timestamp);
+        }
+        return royaltyBps;
+    }
+
+    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, address payer, Memo memory memo)
+        private
+    {
         emit OrderSettled(
             payment.orderHash,
-            order.payer,
-            order.worker,
+            payer,
+            memo.worker,
             order.requester,
-            order.modelId,
+            memo.modelId,
             order.nonce,
             payment.root,
-            receiptCount,
-            payment.anchored,
-            payment.toWorker,
-            payment.royalty,
-            payment.protocolFee,
-            payment.balance
+            uint32(payment.receiptCount),
+            memo.bonded,
+            uint128(payment.toWorker),
+            uint128(payment.royalty),
+            uint128(payment.protocolFee),
+            uint128(payment.balance)
         );
     }
 
-    /// @dev ABI encoding of an error with one word, two or three words of arguments.
+    /// @dev ABI encoding of an error whose arguments are one, two or three words.
     function _refusal(bytes4 selector, uint256 a) private pure returns (bytes memory) {
         return abi.encodePacked(selector, a);
     }
@@ -680,90 +817,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     function _refusal(bytes4 selector, uint256 a, uint256 b, uint256 c) private pure returns (bytes memory) {
         return abi.encodePacked(selector, a, b, c);
-    }
-
-    function _checkOrder(Settlement calldata item, Payment memory payment) private view returns (bytes memory) {
-        JobOrder calldata order = item.order;
-        if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
-        if (order.count == 0 || order.count > MAX_ORDER_COUNT) {
-            return _refusal(GridSettlement_OrderCountOutOfRange.selector, order.count, MAX_ORDER_COUNT);
-        }
-        uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
-        if (block.timestamp > settleBy) {
-            return _refusal(GridSettlement_OrderExpired.selector, settleBy);
-        }
-        bool accepted;
-        (accepted, payment.protocolBps) = _state.acceptedProtocolBps(order.feeConfigId);
-        if (!accepted) return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
-        if (_state.isNonceUsed(order.payer, order.nonce)) {
-            return _refusal(GridSettlement_NonceUsed.selector, uint160(order.payer), order.nonce);
-        }
-        address recovered = _recover(_hashTypedDataV4(payment.orderHash), item.orderSignature);
-        if (!_state.isSigner(order.payer, SignerRoles.ORDER_SIGNER, recovered)) {
-            return _refusal(GridSettlement_OrderSignature.selector, uint160(order.payer), uint160(recovered));
-        }
-        return "";
-    }
-
-    function _checkReceipts(Settlement calldata item, Payment memory payment)
-        private
-        view
-        returns (bytes memory failure, uint256 total)
-    {
-        JobOrder calldata order = item.order;
-        uint256 length = item.receipts.length;
-        if (length == 0 || length > order.count) {
-            return (_refusal(GridSettlement_ReceiptCount.selector, length, order.count), 0);
-        }
-        JobReceipt memory receipt;
-        receipt.orderHash = payment.orderHash;
-        receipt.requester = order.requester;
-        receipt.worker = order.worker;
-        receipt.modelId = order.modelId;
-        receipt.requestHash = order.requestHash;
-        bytes32[] memory leaves = new bytes32[](length);
-        for (uint256 i; i < length; ++i) {
-            ReceiptOutput calldata output = item.receipts[i];
-            failure = _checkOutput(order, output, receipt, i);
-            if (failure.length != 0) return (failure, 0);
-            total += output.price;
-            bytes32 receiptId = _hashTypedDataV4(receipt.hashBuilt());
-            leaves[i] = GridMessages.leafOf(receiptId);
-            address recovered = _recover(receiptId, output.signature);
-            if (!_state.isSigner(order.worker, SignerRoles.WORKER_SIGNER, recovered)) {
-                return
-                    (
-                        _refusal(
-                            GridSettlement_ReceiptSignature.selector, i, uint160(order.worker), uint160(recovered)
-                        ),
-                        0
-                    );
-            }
-        }
-        payment.root = ReceiptTree.rootOf(leaves);
-    }
-
-    /// @dev Checks one output and completes `receipt` with it; `receipt.index` is still the previous one's.
-    function _checkOutput(
-        JobOrder calldata order,
-        ReceiptOutput calldata output,
-        JobReceipt memory receipt,
-        uint256 position
-    ) private pure returns (bytes memory) {
-        if (output.index >= order.count || (position != 0 && output.index <= receipt.index)) {
-            return _refusal(GridSettlement_ReceiptIndex.selector, position, output.index);
-        }
-        if (output.completedAt > order.deadline) {
-            return _refusal(GridSettlement_ReceiptLate.selector, position, output.completedAt, order.deadline);
-        }
-        receipt.index = output.index;
-        receipt.seed = output.seed;
-        receipt.engineHash = output.engineHash;
-        receipt.imageHash = output.imageHash;
-        receipt.cidDigest = output.cidDigest;
-        receipt.completedAt = output.completedAt;
-        receipt.price = output.price;
-        return "";
     }
 
     // ---------------------------------------------------------------- internal: signatures
@@ -783,9 +836,11 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     function _requirePayerSigned(LaneConfig calldata config, bytes32 digest, bytes calldata signature) private view {
         address recovered = _recover(digest, signature);
-        if (recovered != config.payerSigner) revert GridSettlement_PayerSignature(config.payerSigner, recovered);
+        address payerSigner = config.payerSigner;
+        if (recovered != payerSigner) revert GridSettlement_PayerSignature(payerSigner, recovered);
+        if (payerSigner == config.payer || _state.signers[payerSigner].revokedAt == 0) return;
         uint40 validUntil = _payerSignerValidUntil(config);
-        if (block.timestamp > validUntil) revert GridSettlement_PayerSignerExpired(recovered, validUntil);
+        if (block.timestamp > validUntil) revert GridSettlement_PayerSignerExpired(payerSigner, validUntil);
     }
 
     function _requireAttested(address worker, bytes32 digest, bytes calldata signature) private view {
@@ -814,10 +869,5 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
         _state.policy.treasury = newTreasury;
         emit TreasurySet(newTreasury);
-    }
-
-    function _royaltyBps(uint256 modelId) private view returns (uint16) {
-        (bool ok, uint256 bps) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
-        return ok && bps <= MAX_ROYALTY_BPS ? uint16(bps) : 0;
     }
 }

@@ -43,7 +43,7 @@ struct Settlement {
 /// @param balance AIPG wei that direct orders, lanes and withdrawals can draw on; includes what is thawing.
 /// @param thawing AIPG wei announced for withdrawal; still spendable until it is withdrawn.
 /// @param thawReadyAt Unix seconds from which it can be withdrawn; 0 when nothing thaws.
-struct Account {
+struct PayerAccount {
     uint128 balance;
     uint128 thawing;
     uint40 thawReadyAt;
@@ -208,10 +208,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     );
 
     /// @notice `worker` attested, and the lane's payer acknowledged, `receiptCount` receipts under `root`. The anchor's
-    /// time and block are this log's.
-    event ReceiptsAnchored(
-        bytes32 indexed laneId, address indexed payer, address indexed worker, bytes32 root, uint32 receiptCount
-    );
+    /// time and block are this log's; its payer is the lane's.
+    event ReceiptsAnchored(bytes32 indexed laneId, address indexed worker, bytes32 root, uint32 receiptCount);
 
     // ---------------------------------------------------------------- events: direct rail
 
@@ -310,6 +308,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     error GridSettlement_NotPaused();
     /// @notice The token delivered `received` instead of `expected`.
     error GridSettlement_TransferShort(uint256 expected, uint256 received);
+    /// @notice More AIPG than a uint128 can count.
+    error GridSettlement_TooMuchHeld(uint256 held, uint256 amount);
     /// @notice Less gas is left than reading a model's terms may take. Send more: a royalty is never lost to thrift.
     error GridSettlement_GasTooLow(uint256 left, uint256 needed);
 
@@ -468,6 +468,10 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Seconds after the end of its fee config for which a lane can be topped up. What is in it stays good.
     function FEE_CONFIG_LIFE() external view returns (uint40);
 
+    /// @notice Seconds for which the direct rail goes by a royalty rate it read from AIGC (lanes freeze theirs). AIGC
+    /// announces changes days ahead.
+    function ROYALTY_LIFE() external view returns (uint40);
+
     /// @notice Highest protocol fee, basis points. With `MAX_ROYALTY_BPS`: never more than 30% together.
     function MAX_PROTOCOL_BPS() external view returns (uint16);
 
@@ -486,7 +490,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     // ---------------------------------------------------------------- views: state
 
     /// @notice An account's balance and pending withdrawal.
-    function accountOf(address account) external view returns (Account memory);
+    function accountOf(address account) external view returns (PayerAccount memory);
 
     /// @notice A key's account, role and revocation.
     function signerOf(address signer) external view returns (Signer memory);

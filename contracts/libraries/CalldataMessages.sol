@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ReceiptOutput} from "../interfaces/IGridSettlement.sol";
 import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} from "./GridMessages.sol";
 
 /// @title Hashing of messages that lie in calldata
@@ -27,14 +28,36 @@ library CalldataMessages {
         return _hashWords(GridMessages.JOB_RECEIPT_TYPEHASH, pointer, 12);
     }
 
-    /// @notice Struct hash of a receipt put together in memory, where its fields lie word by word as well.
-    function hashBuilt(JobReceipt memory receipt) internal pure returns (bytes32 hash) {
+    /// @notice The words of a receipt's struct encoding that repeat its order; `hashReceiptOf` fills in the others.
+    function beginReceipts(JobOrder calldata order, bytes32 orderHash)
+        internal
+        pure
+        returns (bytes32[13] memory words)
+    {
         bytes32 typeHash = GridMessages.JOB_RECEIPT_TYPEHASH;
+        address requester = order.requester;
+        address worker = order.worker;
         assembly ("memory-safe") {
-            let buffer := mload(0x40)
-            mstore(buffer, typeHash)
-            mcopy(add(buffer, 0x20), receipt, 0x180)
-            hash := keccak256(buffer, 0x1a0)
+            mstore(words, typeHash)
+            mstore(add(words, 0x20), orderHash)
+            mstore(add(words, 0x60), requester)
+            mstore(add(words, 0x80), worker)
+            // modelId and requestHash are the order's sixth and seventh word
+            calldatacopy(add(words, 0xa0), add(order, 0xa0), 0x40)
+        }
+    }
+
+    /// @notice Struct hash of the receipt with this output. `ReceiptOutput` names its fields in the receipt's order, so
+    /// seed to price are six words in a row on both sides.
+    function hashReceiptOf(bytes32[13] memory words, ReceiptOutput calldata output)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        assembly ("memory-safe") {
+            mstore(add(words, 0x40), calldataload(output))
+            calldatacopy(add(words, 0xe0), add(output, 0x20), 0xc0)
+            hash := keccak256(words, 0x1a0)
         }
     }
 
@@ -48,26 +71,28 @@ library CalldataMessages {
     }
 
     /// @notice Struct hash of a voucher.
-    function hashVoucher(Voucher calldata voucher) internal pure returns (bytes32) {
+    function hashVoucher(Voucher calldata voucher) internal pure returns (bytes32 hash) {
         ModelTotal[] calldata totals = voucher.totals;
-        bytes32[] memory rows = new bytes32[](totals.length);
-        for (uint256 i; i < rows.length; ++i) {
-            ModelTotal calldata row = totals[i];
-            uint256 pointer;
-            assembly ("memory-safe") {
-                pointer := row
-            }
-            rows[i] = _hashWords(GridMessages.MODEL_TOTAL_TYPEHASH, pointer, 2);
-        }
-        bytes32 rowsHash;
+        bytes32 rowTypeHash = GridMessages.MODEL_TOTAL_TYPEHASH;
+        bytes32 typeHash = GridMessages.VOUCHER_TYPEHASH;
         assembly ("memory-safe") {
-            rowsHash := keccak256(add(rows, 0x20), mul(mload(rows), 0x20))
+            let buffer := mload(0x40)
+            // Rows: the struct hash of each, one after the other behind the 96 bytes it is made in.
+            let end := add(add(buffer, 0x60), mul(totals.length, 0x20))
+            let row := totals.offset
+            mstore(buffer, rowTypeHash)
+            for { let out := add(buffer, 0x60) } lt(out, end) { out := add(out, 0x20) } {
+                calldatacopy(add(buffer, 0x20), row, 0x40)
+                mstore(out, keccak256(buffer, 0x60))
+                row := add(row, 0x40)
+            }
+            let rowsHash := keccak256(add(buffer, 0x60), mul(totals.length, 0x20))
+            // The voucher: type hash, its three words, and the hash over the rows.
+            mstore(buffer, typeHash)
+            calldatacopy(add(buffer, 0x20), voucher, 0x60)
+            mstore(add(buffer, 0x80), rowsHash)
+            hash := keccak256(buffer, 0xa0)
         }
-        return keccak256(
-            abi.encode(
-                GridMessages.VOUCHER_TYPEHASH, voucher.laneId, voucher.receiptCount, voucher.receiptsRoot, rowsHash
-            )
-        );
     }
 
     /// @dev keccak256 of a type hash and the `words` words at `pointer` in calldata, in free memory.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {
-    Account,
+    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
@@ -10,6 +10,8 @@ import {
     Signer,
     TreasurerCap
 } from "../interfaces/IGridSettlement.sol";
+import {IModelTerms} from "../interfaces/IModelTerms.sol";
+import {BoundedCall} from "./BoundedCall.sol";
 import {CalldataMessages} from "./CalldataMessages.sol";
 import {GridMessages, LaneConfig} from "./GridMessages.sol";
 import {SignerRoles} from "./SignerRoles.sol";
@@ -24,17 +26,12 @@ struct Policy {
     bool paused;
 }
 
-/// @dev One slot, so that a payment writes the protocol's share beside the worker's.
-struct Earned {
-    uint128 worker;
-    uint128 protocol;
-}
-
-/// @dev One slot.
-struct Anchor {
-    address worker;
-    uint40 time;
-    uint40 blockNumber;
+/// @dev A model's unclaimed royalties, and its rate as AIGC last gave it. One slot, so that a payment that writes the
+/// first finds the second.
+struct ModelAccount {
+    uint128 earned;
+    uint16 royaltyBps;
+    uint40 readAt;
 }
 
 /// @dev All storage of GridSettlement.
@@ -46,19 +43,20 @@ struct Anchor {
 /// lanes[l]       | free 128 | thawReadyAt 40 | protocolBps 16 | opened 8 |  | thawing 128 |
 /// laneTotals[l][m] | cumulative 128 | royaltyBps 16 | frozen 8 |
 /// anchors[k]     | worker 160 | time 40 | blockNumber 40 |
-/// earned[w]      | worker 128 | protocol 128 |
+/// earned[w]      | the worker's own 128 | the protocol's, accrued on its jobs 128 |
+/// models[m]      | earned 128 | royaltyBps 16 | readAt 40 |
 /// ```
 struct SettlementState {
     Policy policy;
     mapping(uint16 feeConfigId => FeeConfig) feeConfigs;
-    mapping(address account => Account) accounts;
+    mapping(address account => PayerAccount) accounts;
     mapping(address signer => Signer) signers;
     mapping(address signer => TreasurerCap) treasurerCaps;
     mapping(bytes32 laneId => Lane) lanes;
     mapping(bytes32 laneId => mapping(uint256 modelId => LaneTotal)) laneTotals;
-    mapping(bytes32 anchorKey => Anchor) anchors;
-    mapping(address worker => Earned) earned;
-    mapping(uint256 modelId => uint128) modelEarned;
+    mapping(bytes32 anchorKey => uint256) anchors;
+    mapping(address worker => uint256) earned;
+    mapping(uint256 modelId => ModelAccount) models;
     mapping(address payer => mapping(uint256 word => uint256)) nonces;
     mapping(address payer => mapping(uint256 nonce => uint40)) cancelReadyAt;
     mapping(bytes32 faultKey => bool) slashed;
@@ -75,10 +73,13 @@ library SettlementTimes {
     uint40 internal constant SETTLE_GRACE = 15 minutes;
     uint40 internal constant FEE_CONFIG_OVERLAP = 7 days;
     uint40 internal constant FEE_CONFIG_LIFE = 90 days;
+    uint40 internal constant ROYALTY_LIFE = 1 hours;
 }
 
 /// @title Small steps that more than one part of the settlement takes
 library SettlementSteps {
+    uint16 internal constant MAX_ROYALTY_BPS = 2000;
+
     function credit(SettlementState storage state, address account, uint128 amount) internal returns (uint128 balance) {
         balance = state.accounts[account].balance + amount;
         state.accounts[account].balance = balance;
@@ -116,7 +117,7 @@ library SettlementSteps {
         view
         returns (bool accepted, uint16 protocolBps)
     {
-        Policy memory policy = state.policy;
+        Policy storage policy = state.policy;
         if (feeConfigId == 0) return (false, 0);
         if (feeConfigId == policy.feeConfigId) return (true, policy.protocolBps);
         if (
@@ -138,6 +139,13 @@ library SettlementSteps {
         laneId = laneIdOf(config, separator);
         lane = state.lanes[laneId];
         if (!lane.opened) revert IGridSettlement.GridSettlement_LaneUnknown(laneId);
+    }
+
+    /// @dev AIGC's rate of this moment, 0 when it can't say.
+    function royaltyBpsNow(IModelTerms models, uint256 modelId) internal view returns (bool ok, uint16 royaltyBps) {
+        uint256 word;
+        (ok, word) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
+        if (ok && word <= MAX_ROYALTY_BPS) royaltyBps = uint16(word);
     }
 
     function isNonceUsed(SettlementState storage state, address payer, uint256 nonce) internal view returns (bool) {

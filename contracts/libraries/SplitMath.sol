@@ -9,19 +9,38 @@ pragma solidity ^0.8.30;
 library SplitMath {
     uint256 internal constant BPS = 10_000;
 
-    /// @param gross AIPG wei; on a lane the cumulative total.
+    /// @param gross AIPG wei, a uint128; on a lane the cumulative total.
     /// @param protocolBps Protocol fee, basis points.
     /// @param royaltyBps Usage royalty, basis points; with `protocolBps` below 10,000.
-    function split(uint128 gross, uint16 protocolBps, uint16 royaltyBps)
+    function split(uint256 gross, uint256 protocolBps, uint256 royaltyBps)
         internal
         pure
-        returns (uint128 toWorker, uint128 royalty, uint128 protocolFee)
+        returns (uint256 toWorker, uint256 royalty, uint256 protocolFee)
     {
-        uint256 rate = uint256(protocolBps) + royaltyBps;
-        if (rate == 0) return (gross, 0, 0);
-        uint256 cut = uint256(gross) * rate / BPS;
-        royalty = uint128(cut * royaltyBps / rate);
-        protocolFee = uint128(cut) - royalty;
-        toWorker = gross - uint128(cut);
+        // Rates are below 2^16 and gross below 2^128, and a cut is never more than its whole: nothing overflows.
+        unchecked {
+            uint256 rate = uint256(protocolBps) + royaltyBps;
+            if (rate == 0) return (gross, 0, 0);
+            uint256 cut = gross * rate / BPS;
+            royalty = cut * royaltyBps / rate;
+            protocolFee = cut - royalty;
+            toWorker = gross - cut;
+        }
+    }
+
+    /// @notice What each share grows by when the gross total grows from `before` to `afterwards`.
+    function growth(uint256 before, uint256 afterwards, uint256 protocolBps, uint256 royaltyBps)
+        internal
+        pure
+        returns (uint256 toWorker, uint256 royalty, uint256 protocolFee)
+    {
+        (toWorker, royalty, protocolFee) = split(afterwards, protocolBps, royaltyBps);
+        (uint256 oldToWorker, uint256 oldRoyalty, uint256 oldProtocolFee) = split(before, protocolBps, royaltyBps);
+        // No share ever shrinks.
+        unchecked {
+            toWorker -= oldToWorker;
+            royalty -= oldRoyalty;
+            protocolFee -= oldProtocolFee;
+        }
     }
 }

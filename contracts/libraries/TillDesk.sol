@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {Account, IGridSettlement} from "../interfaces/IGridSettlement.sol";
+import {PayerAccount, IGridSettlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {BoundedCall} from "./BoundedCall.sol";
 import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
@@ -23,6 +23,8 @@ library TillDesk {
         if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
 
         uint256 before = aipg.balanceOf(address(this));
+        // All that is ever owed fits a uint128, so no sum of balances can overflow.
+        if (before + amount > type(uint128).max) revert IGridSettlement.GridSettlement_TooMuchHeld(before, amount);
         aipg.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = aipg.balanceOf(address(this)) - before;
         if (received != amount) revert IGridSettlement.GridSettlement_TransferShort(amount, received);
@@ -33,7 +35,7 @@ library TillDesk {
 
     /// @notice `IGridSettlement.thaw`.
     function thaw(SettlementState storage state, uint128 amount) external {
-        Account storage account = state.accounts[msg.sender];
+        PayerAccount storage account = state.accounts[msg.sender];
         if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
         uint128 balance = account.balance;
         if (amount > balance) revert IGridSettlement.GridSettlement_AccountShort(msg.sender, amount, balance);
@@ -46,7 +48,7 @@ library TillDesk {
 
     /// @notice `IGridSettlement.cancelThaw`.
     function cancelThaw(SettlementState storage state) external {
-        Account storage account = state.accounts[msg.sender];
+        PayerAccount storage account = state.accounts[msg.sender];
         if (account.thawReadyAt == 0) revert IGridSettlement.GridSettlement_AccountNotThawing(msg.sender);
 
         account.thawing = 0;
@@ -56,7 +58,7 @@ library TillDesk {
 
     /// @notice `IGridSettlement.withdraw`.
     function withdraw(SettlementState storage state, IERC20 aipg, address to) external {
-        Account storage account = state.accounts[msg.sender];
+        PayerAccount storage account = state.accounts[msg.sender];
         uint40 readyAt = account.thawReadyAt;
         if (readyAt == 0) revert IGridSettlement.GridSettlement_AccountNotThawing(msg.sender);
         if (block.timestamp < readyAt) revert IGridSettlement.GridSettlement_AccountStillThawing(msg.sender, readyAt);
@@ -72,10 +74,10 @@ library TillDesk {
 
     /// @notice `IGridSettlement.claimEarned`.
     function claimEarned(SettlementState storage state, IERC20 aipg, address to) external returns (uint128 amount) {
-        amount = state.earned[msg.sender].worker;
+        amount = uint128(state.earned[msg.sender]);
         if (amount == 0) revert IGridSettlement.GridSettlement_NothingEarned();
 
-        state.earned[msg.sender].worker = 0;
+        state.earned[msg.sender] -= amount;
         emit IGridSettlement.EarnedClaimed(msg.sender, to, amount, 0);
         _pay(aipg, to, amount);
     }
@@ -84,13 +86,12 @@ library TillDesk {
     function moveEarned(SettlementState storage state, address account, uint128 amount) external {
         if (account == address(0)) revert IGridSettlement.GridSettlement_ZeroAddress("account");
         if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
-        uint128 earned = state.earned[msg.sender].worker;
+        uint128 earned = uint128(state.earned[msg.sender]);
         if (amount > earned) revert IGridSettlement.GridSettlement_EarnedShort(msg.sender, amount, earned);
 
-        earned -= amount;
-        state.earned[msg.sender].worker = earned;
+        state.earned[msg.sender] -= amount;
         uint128 balance = state.credit(account, amount);
-        emit IGridSettlement.EarnedMoved(msg.sender, account, amount, earned, balance);
+        emit IGridSettlement.EarnedMoved(msg.sender, account, amount, earned - amount, balance);
     }
 
     /// @notice `IGridSettlement.claimModelRoyalty`.
@@ -98,7 +99,7 @@ library TillDesk {
         external
         returns (uint128 amount)
     {
-        amount = state.modelEarned[modelId];
+        amount = state.models[modelId].earned;
         if (amount == 0) revert IGridSettlement.GridSettlement_NothingEarned();
         (bool ok, uint256 word) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.ownerOf, (modelId)));
         if (!ok || word == 0 || word > type(uint160).max) {
@@ -109,7 +110,7 @@ library TillDesk {
             revert IGridSettlement.GridSettlement_OwnerIsContract(modelId, owner);
         }
 
-        state.modelEarned[modelId] = 0;
+        state.models[modelId].earned = 0;
         emit IGridSettlement.ModelRoyaltyClaimed(modelId, owner, amount);
         _pay(aipg, owner, amount);
     }
@@ -121,9 +122,10 @@ library TillDesk {
     {
         address to = state.policy.treasury;
         for (uint256 i; i < workers.length; ++i) {
-            uint128 accrued = state.earned[workers[i]].protocol;
+            uint256 earned = state.earned[workers[i]];
+            uint128 accrued = uint128(earned >> 128);
             if (accrued == 0) continue;
-            state.earned[workers[i]].protocol = 0;
+            state.earned[workers[i]] = uint128(earned);
             amount += accrued;
             emit IGridSettlement.ProtocolSwept(workers[i], to, accrued);
         }

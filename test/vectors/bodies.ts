@@ -40,7 +40,7 @@ const artwork = (index: number, more: Partial<BodyArtwork> = {}): BodyArtwork =>
   imageHash: h(`image ${index}`),
   ...more,
 });
-const direct = { source: 0, laneId: zeroHash, worker };
+const direct = { source: 0, worker };
 
 const bodies: Record<string, Body> = {
   "one artwork, direct, everything at its usual": {
@@ -69,9 +69,9 @@ const bodies: Record<string, Body> = {
     orders: [{ ...order, orderHash: zeroHash, price: 0n }],
     artworks: [{ order: 0, index: 0, completedAt: 0, imageHash: zeroHash, seed: 0n }],
   },
-  "ten of one order, fixed seed, under a lane's root": {
+  "ten of one order, fixed seed, of another payer": {
     header,
-    anchors: [{ source: 0, laneId: h("lane"), payer: a("gateway"), root: h("root"), worker }],
+    anchors: [{ source: 0, payer: a("gateway"), worker }],
     engines: [engine],
     requests: [{ ...request, seed: 1000n }],
     orders: [order],
@@ -80,9 +80,9 @@ const bodies: Record<string, Body> = {
   "several of everything": {
     header: { ...header, policy: 2, royaltyBps: 1000 },
     anchors: [
-      { source: 0, laneId: h("lane"), payer: a("gateway"), root: h("root"), worker },
+      { source: 0, payer: a("gateway"), worker },
       direct,
-      { ...direct, payer: a("patron"), root: h("root of two"), worker: a("another worker") },
+      { ...direct, payer: a("patron"), worker: a("another worker") },
     ],
     engines: [engine, "sd.cpp master-1 cuda", engine.toUpperCase()],
     requests: [
@@ -113,7 +113,7 @@ const bodies: Record<string, Body> = {
   },
   "256 of one order": {
     header,
-    anchors: [{ ...direct, root: h("root") }],
+    anchors: [direct],
     engines: [engine],
     requests: [{ ...request, seed: 0n }],
     orders: [order],
@@ -133,7 +133,7 @@ const bodies: Record<string, Body> = {
     artworks: [artwork(0, { seed: ANY_SEED })],
   },
   "a version": {
-    anchors: [{ source: 3, laneId: h("lane"), root: h("root"), worker }],
+    anchors: [{ source: 3, worker }],
     engines: [engine],
     requests: [{ ...request, sourceHash: h("image 0") }],
     orders: [order],
@@ -156,6 +156,9 @@ function find(text: string): number {
 /** Where the count of anchors stands; 22 bytes of the one anchor follow. */
 const anchorCount = find("sea,light") + "sea,light".length;
 
+/** Where the one artwork begins: flags, order, index, completedAt, imageHash, seed. */
+const artworkAt = usual.length / 2 - 1 - 48;
+
 /** What both sides must refuse; `field` is the one that the SDK names. */
 const invalid: Record<string, readonly [field: string, packed: Hex]> = {
   empty: ["form", "0x"],
@@ -169,8 +172,9 @@ const invalid: Record<string, readonly [field: string, packed: Hex]> = {
   "a surrogate in the prompt": ["prompt", patch(usual, find("A lighthouse"), "eda080")],
   "a non-shortest form in the prompt": ["prompt", patch(usual, find("A lighthouse"), "c0af")],
   "bytes after the end": ["body", `${usual}00`],
+  "a parent of 0": ["parent", `${patch(usual, artworkAt, "04")}0000` as Hex],
   "the last byte missing": ["seed", usual.slice(0, -2) as Hex],
-  "unknown flags of an anchor": ["flags", patch(usual, anchorCount + 2, "08")],
+  "unknown flags of an anchor": ["flags", patch(usual, anchorCount + 2, "02")],
   "no anchors": [
     "anchors",
     `${usual.slice(0, 2 + 2 * anchorCount)}00${usual.slice(2 + 2 * (anchorCount + 23))}` as Hex,
