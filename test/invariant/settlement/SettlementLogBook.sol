@@ -5,7 +5,7 @@ import {Vm} from "forge-std/Vm.sol";
 
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {
-    Account,
+    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
@@ -44,7 +44,7 @@ contract SettlementLogBook is RegistryLogBook {
 
     address public settlementAddress;
 
-    mapping(address => Account) private _accounts;
+    mapping(address => PayerAccount) private _accounts;
     mapping(address => Signer) private _signers;
     mapping(address => TreasurerCap) private _caps;
     mapping(bytes32 => Lane) private _lanes;
@@ -110,7 +110,7 @@ contract SettlementLogBook is RegistryLogBook {
 
     function _isAccount(Vm.Log calldata log) private returns (bool) {
         bytes32 topic = log.topics[0];
-        Account storage account = _accounts[_address(log, 1)];
+        PayerAccount storage account = _accounts[_address(log, 1)];
         if (topic == IGridSettlement.Deposited.selector) {
             (, account.balance) = abi.decode(log.data, (uint128, uint128));
         } else if (topic == IGridSettlement.AccountThawStarted.selector) {
