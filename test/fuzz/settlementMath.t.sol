@@ -130,9 +130,9 @@ contract SettlementMath is Test {
     function test_SmallTrees() external pure {
         bytes32[] memory leaves = new bytes32[](3);
         (leaves[0], leaves[1], leaves[2]) = (bytes32(uint256(1)), bytes32(uint256(2)), bytes32(uint256(3)));
-        // nodes: [root, h, leaf0 | leaf2, leaf1] with h over the last two
-        bytes32 inner = Hashes.commutativeKeccak256(leaves[2], leaves[1]);
-        assertEq(ReceiptTree.rootOf(leaves), Hashes.commutativeKeccak256(inner, leaves[0]));
+        // nodes: root, inner, leaf 2, leaf 1, leaf 0
+        bytes32 inner = Hashes.commutativeKeccak256(leaves[1], leaves[0]);
+        assertEq(ReceiptTree.rootOf(leaves), Hashes.commutativeKeccak256(inner, leaves[2]));
     }
 
     // ---------------------------------------------------------------- help
