@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,6 @@ import { mnemonicToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 import { deployLocal, startAnvil } from "../../script/deployLocal.ts";
 import { type Deployment, type GridContracts, gridContracts, parseDeployment } from "../../sdk/src/index.ts";
-import { projectRoot } from "../../tools/check.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
 
 const mnemonic = "test test test test test test test test test test test junk";
@@ -53,16 +52,9 @@ export interface LocalGrid {
   stop(): Promise<void>;
 }
 
-/** Where the forge script leaves its file, whatever folder it is asked for. */
-const localDeployment = join(projectRoot, "deployments/31337.json");
-
-/**
- * Starts anvil on a free port and deploys by `script/Deploy.s.sol`. The deployment file goes to a temporary folder; that of a
- * chain which the developer keeps running is put back.
- */
+/** Starts anvil on a free port and deploys by `script/Deploy.s.sol`. The deployment file goes to a temporary folder. */
 export async function startGrid(): Promise<LocalGrid> {
   const anvil = await startAnvil(await freePort());
-  const kept = existsSync(localDeployment) ? readFileSync(localDeployment) : undefined;
   try {
     const folder = mkdtempSync(join(tmpdir(), "gridnft-"));
     const deployment = parseDeployment(await deployLocal({ rpcUrl: anvil.rpcUrl, folder }));
@@ -70,9 +62,6 @@ export async function startGrid(): Promise<LocalGrid> {
   } catch (error) {
     await anvil.stop();
     throw error;
-  } finally {
-    if (kept) writeFileSync(localDeployment, kept);
-    else rmSync(localDeployment, { force: true });
   }
 }
 
