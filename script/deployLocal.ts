@@ -79,6 +79,7 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
   if (token !== undefined && token !== "" && (await client.getCode({ address: token as Address })) === undefined) {
     throw new DeployError("token", `There is no contract at AIPG_ADDRESS ${token} on chain ${chainId}.`);
   }
+  mkdirSync(join(projectRoot, "deployments"), { recursive: true });
   log(`Deploying to chain ${chainId} at ${rpcUrl} (the first run compiles, which takes a minute)`);
   await forgeScript(
     ["script/Deploy.s.sol", "--tc", "Deploy", "--rpc-url", rpcUrl, "--broadcast", ...sender],
