@@ -80,6 +80,7 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
   if (token !== undefined && token !== "" && (await client.getCode({ address: token as Address })) === undefined) {
     throw new DeployError("token", `There is no contract at AIPG_ADDRESS ${token} on chain ${chainId}.`);
   }
+  mkdirSync(join(projectRoot, "deployments"), { recursive: true });
   log(`Deploying to chain ${chainId} at ${rpcUrl} (the first run compiles, which takes a minute)`);
   // One transaction at a time: sent together they can exceed a block, and anvil then leaves the last ones in its pool.
   // The script writes where nobody else reads, so that two deployments at a time keep apart.
