@@ -1,6 +1,6 @@
 /**
  * Receipts checked per second on one core: digest of the JobReceipt, then recovery of its signer by the contracts' rules.
- * `npm run bench:receipts`; `-- --assert` fails below the target.
+ * `npm run bench:receipts`; `-- --assert` fails below the targeted ratio to viem.
  */
 import { secp256k1 } from "@noble/curves/secp256k1";
 import { hexToBytes, keccak256, recoverTypedDataAddress, stringToHex, toHex } from "viem";
@@ -18,7 +18,9 @@ import {
   settlementTypes,
 } from "../sdk/src/index.ts";
 
+/** Per second on an idle core, where viem did 670: their ratio is what a busy machine can be held to. */
 const TARGET = 3_900;
+const TARGET_RATIO = TARGET / 670;
 const count = 2_000;
 const domain = settlementDomain(8453, "0x5e77137e0000000000000000000000000000a1b6");
 const key = keccak256(stringToHex("bench worker"));
@@ -113,6 +115,12 @@ const rows: [string, number][] = [
     "checkReceipt, all fields (noble)",
     await rate(300, ({ receipt, signature }) => checkReceipt(receipt, { domain, request, order, signature, signers })),
   ],
+  [
+    "checkReceipt, all fields (WASM)",
+    await rate(count, ({ receipt, signature }) =>
+      checkReceipt(receipt, { domain, request, order, signature, signers }, checker),
+    ),
+  ],
 ];
 
 for (const [name, perSecond] of rows) {
@@ -120,5 +128,6 @@ for (const [name, perSecond] of rows) {
 }
 const ours = rows[2]?.[1] ?? 0;
 const peer = rows[0]?.[1] ?? 1;
-console.log(`ours/peer ${(ours / peer).toFixed(1)}, target ${TARGET}/s: ${ours >= TARGET ? "reached" : "missed"}`);
-if (process.argv.includes("--assert") && ours < TARGET) process.exitCode = 1;
+console.log(`target ${TARGET}/s: ${ours >= TARGET ? "reached" : "missed"}`);
+console.log(`ours/peer ${(ours / peer).toFixed(1)}, target ${TARGET_RATIO.toFixed(1)}`);
+if (process.argv.includes("--assert") && ours / peer < TARGET_RATIO) process.exitCode = 1;

@@ -1,16 +1,13 @@
 import { type Address, getAddress, type Hex } from "viem";
 import { bytesToHex, hexToBytes } from "./bytes.js";
-import { createDigester, type Digester } from "./digest.js";
+import { createDigester } from "./digest.js";
 import { GridError } from "./errors.js";
+import type { ReceiptChecker } from "./receipt.js";
 import { type RecoverPublicKey, recoverSignerBytes } from "./signature.js";
 import type { JobReceipt, SettlementDomain } from "./typedData.js";
 
 /** The hashing and recovering of this package on WebAssembly, for whoever checks thousands of receipts a second. */
-export interface FastChecker {
-  /** All digests, on WASM keccak256. */
-  readonly digester: Digester;
-  /** As `recoverSigner`. */
-  recoverSigner(digest: Hex, signature: Hex): Address;
+export interface FastChecker extends ReceiptChecker {
   /**
    * Whether one of `signers` signed this receipt in the form that the contracts take. Never throws for a bad signature.
    */

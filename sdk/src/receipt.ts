@@ -1,6 +1,6 @@
 import { type Address, type Hex, isAddressEqual, keccak256 } from "viem";
 import { textToBytes } from "./bytes.js";
-import { type Digester, digester, orderHash, requestHash } from "./digest.js";
+import { type Digester, digester, orderHash } from "./digest.js";
 import { GridError } from "./errors.js";
 import { type MerkleTree, merkleTree } from "./merkle.js";
 import { seedAt } from "./request.js";
@@ -46,20 +46,31 @@ export interface ReceiptExpectation {
   readonly signers: readonly Address[];
 }
 
+/** The hashing and recovering to check with: a `FastChecker`, or the plain functions. */
+export interface ReceiptChecker {
+  readonly digester: Digester;
+  recoverSigner(digest: Hex, signature: Hex): Address;
+}
+
 /**
  * Checks everything about a receipt that can be checked without the picture: it answers this order and request, keeps the
  * seed rule, the deadline and the price cap, and a key of the worker signed it in the form that the contracts take.
  *
+ * @param using A `FastChecker` checks ten times as many a second.
  * @returns The key that signed.
  * @throws {@link GridError} `RECEIPT_MISMATCH` (field named), `SEED_INVALID`, `SIGNER_MISMATCH`, or as `recoverSigner`.
  */
-export function checkReceipt(receipt: JobReceipt, expected: ReceiptExpectation): Address {
+export function checkReceipt(
+  receipt: JobReceipt,
+  expected: ReceiptExpectation,
+  using: ReceiptChecker = { digester, recoverSigner },
+): Address {
   const { domain, request, order, signature, signers } = expected;
   const same = (field: string, is: boolean): void => {
     if (!is) throw new GridError("RECEIPT_MISMATCH", `The receipt's ${field} is not the order's.`, field);
   };
-  same("orderHash", equalHex(receipt.orderHash, orderHash(order)));
-  same("requestHash", equalHex(receipt.requestHash, requestHash(request)));
+  same("orderHash", equalHex(receipt.orderHash, using.digester.orderHash(order)));
+  same("requestHash", equalHex(receipt.requestHash, using.digester.requestHash(request)));
   same("requestHash", equalHex(order.requestHash, receipt.requestHash));
   same("requester", isAddressEqual(receipt.requester, order.requester));
   same("worker", isAddressEqual(receipt.worker, order.worker));
@@ -71,7 +82,7 @@ export function checkReceipt(receipt: JobReceipt, expected: ReceiptExpectation):
   if (seed !== undefined && receipt.seed !== seed) {
     throw new GridError("SEED_INVALID", `Receipt ${receipt.index} must carry seed ${seed}.`, "seed");
   }
-  const signer = recoverSigner(digester.receiptId(receipt, domain), signature);
+  const signer = using.recoverSigner(using.digester.receiptId(receipt, domain), signature);
   if (!signers.some((key) => isAddressEqual(key, signer))) {
     throw new GridError("SIGNER_MISMATCH", `${signer} does not sign for worker ${receipt.worker}.`, "signature");
   }

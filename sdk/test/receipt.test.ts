@@ -134,6 +134,16 @@ describe("FastChecker", () => {
     checker = await createFastChecker();
   });
 
+  it("checks whole receipts with the same outcome", async () => {
+    const receipt = receiptOf(0);
+    const signature = await sign(receipt);
+    expect(checkReceipt(receipt, expectation(signature), checker)).toBe(worker.address);
+    const altered = { ...receipt, imageHash: zeroHash };
+    expect(() => checkReceipt(altered, expectation(signature), checker)).toThrow(
+      expect.objectContaining({ code: "SIGNER_MISMATCH" }),
+    );
+  });
+
   it("says yes to signers, no to anybody and anything else", async () => {
     const receipt = receiptOf(0);
     const signature = await sign(receipt, hot);
