@@ -135,8 +135,8 @@ contract NftAttack is NftTest {
         assertTrue(nft.verify(1001));
     }
 
-    /// @dev EIP-7702: once the signer has code that says no, its own ECDSA signature still counts (OpenZeppelin asks the
-    /// code only); whichever it is, no token can move by it.
+    /// @dev EIP-7702: once the signer has code, its code is asked, and not its key. It can refuse a mint of its own that way;
+    /// nothing that anybody else relies on hangs on the answer.
     function test_T18_ADelegatedSignerIsAskedByItsCode() external {
         Body memory body = aBody(1);
         ReceiptProof[] memory proofs = anchorAll(body, artist);
