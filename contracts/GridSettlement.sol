@@ -11,7 +11,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {WorkerRegistry} from "./WorkerRegistry.sol";
 import {
-    Account,
+    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
@@ -160,7 +160,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     /// @inheritdoc IGridSettlement
-    function accountOf(address account) external view returns (Account memory) {
+    function accountOf(address account) external view returns (PayerAccount memory) {
         return _state.accounts[account];
     }
 
@@ -671,7 +671,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
         address payer = order.payer;
         uint256 total = payment.total;
-        Account storage account = _state.accounts[payer];
+        PayerAccount storage account = _state.accounts[payer];
         uint256 balance = account.balance;
         if (total > order.maxPrice) {
             return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);

@@ -5,7 +5,6 @@
 import { readFileSync } from "node:fs";
 import { type Hex, keccak256, sha256, slice, stringToHex, toHex } from "viem";
 import {
-  ANY_SEED,
   composeBody,
   EvolutionPolicy,
   encodeBody,
@@ -19,6 +18,7 @@ import {
   type ReceiptProof,
   type ReceiptToMint,
   receiptId,
+  seedAt,
   settlementDomain,
 } from "../../sdk/src/index.ts";
 
@@ -47,6 +47,9 @@ export const textLengths: Readonly<Record<keyof Texts, number>> = {
   scheduler: 6,
 };
 
+/** AIPG wei of each image. */
+const PRICE = 50_000_000_000_000_000n;
+
 /** Leaves of the tree that receipts are proven in. */
 export const TREE_SIZE = 1_024;
 
@@ -64,10 +67,10 @@ function request(i: number): GenerationRequest {
     modelHash: sha256(stringToHex("weights")),
     prompt: texts.prompt.slice(0, -1) + String.fromCharCode(65 + i),
     negativePrompt: texts.negativePrompt,
-    seed: ANY_SEED,
+    seed: BigInt(slice(word(`seed ${i}`), 0, 8)) >> 1n,
     width: 1024,
     height: 768,
-    steps: 30,
+    steps: 50,
     guidanceMilli: 7500,
     sampler: texts.sampler,
     scheduler: texts.scheduler,
@@ -85,7 +88,7 @@ function order(of: GenerationRequest, i: number, count: number): JobOrder {
     laneId: word("lane"),
     feeConfigId: 1,
     count,
-    maxPrice: BigInt(count) * 1_250_000_000_000_000_000n,
+    maxPrice: BigInt(count) * PRICE,
     deadline: 1_763_168_400n,
     nonce: BigInt(i),
   });
@@ -104,25 +107,29 @@ export interface MintWorkload {
 
 /**
  * @param count Artworks.
+ * @param treeSize Receipts under the anchored root.
  * @param shared One prompt and one order for all (each image with a seed of its own), or a prompt and an order for each.
  */
-export function mintWorkload(count: number, shared: boolean): MintWorkload {
+export function mintWorkload(count: number, shared: boolean, treeSize = TREE_SIZE): MintWorkload {
   const requests = Array.from({ length: shared ? 1 : count }, (_, i) => request(i));
   const orders = requests.map((each, i) => order(each, i, shared ? count : 1));
   const receipts = Array.from({ length: count }, (_, i) =>
     jobReceipt(orders[shared ? 0 : i] as JobOrder, {
       index: shared ? i : 0,
-      seed: BigInt(slice(word(`seed ${i}`), 0, 8)) >> 1n,
+      seed: seedAt(requests[shared ? 0 : i] as GenerationRequest, shared ? i : 0) as bigint,
       engineHash: engineHash(texts.engine),
       imageHash: word(`image ${i}`),
       cidDigest: word(`cid ${i}`),
       completedAt: 1_763_164_790n + BigInt(i),
-      price: 1_250_000_000_000_000_000n,
+      price: PRICE,
     }),
   );
-  const leaves = receipts.map((receipt) => leafOf(receiptId(receipt, domain)));
-  const others = Array.from({ length: TREE_SIZE - count }, (_, i) => word(toHex(i)));
-  const tree = merkleTree([...leaves, ...others]);
+  // Images of one order stand side by side in the worker's tree; unrelated orders are spread over it.
+  const leaves = Array.from({ length: treeSize }, (_, i) => word(toHex(i)));
+  receipts.forEach((receipt, i) => {
+    leaves[shared ? 100 + i : i * Math.floor(treeSize / count) + (i % 3)] = leafOf(receiptId(receipt, domain));
+  });
+  const tree = merkleTree(leaves);
   const anchor = { source: 0, domain, laneId: word("lane"), payer: gateway, tree };
   const items: ReceiptToMint[] = receipts.map((receipt, i) => ({
     receipt,

@@ -13,6 +13,7 @@ export const contracts = {
   AIGC: "aigcAbi",
   AIPG: "aipgAbi",
   GridAuthority: "gridAuthorityAbi",
+  GridNFT: "gridNftAbi",
   GridSettlement: "gridSettlementAbi",
   WorkerRegistry: "workerRegistryAbi",
 } as const;

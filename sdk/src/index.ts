@@ -1,5 +1,6 @@
 export * from "./body.js";
 export * from "./cid.js";
+export * from "./deployment.js";
 export * from "./digest.js";
 export * from "./errors.js";
 export * from "./extras.js";

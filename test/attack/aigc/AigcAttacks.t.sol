@@ -14,7 +14,7 @@ import {CallingReceiver, CallingToken} from "../../utils/AigcActors.sol";
 import {AigcBase} from "../../utils/AigcBase.sol";
 
 /// @dev A cheatcode that this forge has and its forge-std doesn't know yet: forgets that an account was touched.
-interface Cooler {
+interface ICooler {
     function cool(address target) external;
 }
 
@@ -109,8 +109,8 @@ contract AigcAttacksTest is AigcBase {
             abi.encodeWithSignature("ownerOf(uint256)", modelId)
         ];
         for (uint256 i; i < calls.length; ++i) {
-            Cooler(address(vm)).cool(address(aigc));
-            Cooler(address(vm)).cool(implementation);
+            ICooler(address(vm)).cool(address(aigc));
+            ICooler(address(vm)).cool(implementation);
             (bool ok, bytes memory answer) = address(aigc).staticcall{gas: 15_000}(calls[i]);
             assertTrue(ok);
             assertEq(answer.length, 32);
