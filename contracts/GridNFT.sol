@@ -31,7 +31,7 @@ import {
     ReceiptProof,
     Series
 } from "./interfaces/IGridNFT.sol";
-import {Settlement} from "./interfaces/IGridSettlement.sol";
+import {IGridSettlement, Settlement} from "./interfaces/IGridSettlement.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {GridBlob} from "./libraries/GridBlob.sol";
 import {GridCodec} from "./libraries/GridCodec.sol";
@@ -136,12 +136,12 @@ contract GridNFT is
     /// @inheritdoc ERC721Upgradeable
     function balanceOf(address account) public view override(ERC721Upgradeable, IERC721) returns (uint256) {
         if (account == address(0)) revert ERC721InvalidOwner(address(0));
-        return GridNFTStorage.layout().balances[account];
+        return GridNFTStorage.load().balances[account];
     }
 
     /// @inheritdoc IGridNFT
     function totalSupply() external view returns (uint256) {
-        return GridNFTStorage.layout().counters.supply;
+        return GridNFTStorage.load().counters.supply;
     }
 
     /// @inheritdoc IGridNFT
@@ -156,7 +156,7 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function versionsOf(uint256 tokenId) external view returns (uint256) {
-        return GridNFTStorage.layout().tokens[tokenId].versions();
+        return GridNFTStorage.load().tokens[tokenId].versions();
     }
 
     /// @inheritdoc IGridNFT
@@ -177,13 +177,12 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function displayOf(uint256 tokenId) external view returns (Display memory, bool) {
-        (, EvolutionPolicy policy) = _headOf(tokenId);
-        _return(GridReader.display(tokenId, _isLocked(tokenId, policy)));
+        _return(GridReader.display(tokenId));
     }
 
     /// @inheritdoc IGridNFT
     function presentationNonce(uint256 tokenId) external view returns (uint256) {
-        return GridNFTStorage.layout().tokens[tokenId].nonce();
+        return GridNFTStorage.load().tokens[tokenId].nonce();
     }
 
     /// @inheritdoc IGridNFT
@@ -222,7 +221,7 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function isMinted(address requester, bytes32 orderHash, uint256 index) external view returns (bool) {
-        return index < 256 && GridNFTStorage.layout().minted[requester][orderHash] >> index & 1 != 0;
+        return index < 256 && GridNFTStorage.load().minted[requester][orderHash] >> index & 1 != 0;
     }
 
     /// @inheritdoc IGridNFT
@@ -232,39 +231,39 @@ contract GridNFT is
         returns (uint256)
     {
         return
-            GridNFTStorage.layout().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
+            GridNFTStorage.load().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
     }
 
     /// @inheritdoc IGridNFT
-    function anchorSource(uint256 index) external view returns (address source) {
-        source = GridNFTStorage.layout().sources[index];
+    function anchorSource(uint256 index) public view returns (address source) {
+        source = GridNFTStorage.load().sources[index];
         if (source == address(0)) revert GridNFT_UnknownSource(index);
     }
 
     /// @inheritdoc IGridNFT
     function anchorSourceCount() external view returns (uint256) {
-        return GridNFTStorage.layout().counters.sources;
+        return GridNFTStorage.load().counters.sources;
     }
 
     /// @inheritdoc IGridNFT
     function mintFee() external view returns (uint256 fee, address treasury) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         return ($.fee, $.treasury);
     }
 
     /// @inheritdoc IGridNFT
     function renderer() external view returns (address) {
-        return GridNFTStorage.layout().renderer;
+        return GridNFTStorage.load().renderer;
     }
 
     /// @inheritdoc IGridNFT
     function paused() external view returns (bool) {
-        return GridNFTStorage.layout().counters.paused;
+        return GridNFTStorage.load().counters.paused;
     }
 
     /// @inheritdoc IGridNFT
     function upgradesSealed() external view returns (bool) {
-        return GridNFTStorage.layout().counters.upgradesSealed;
+        return GridNFTStorage.load().counters.upgradesSealed;
     }
 
     /// @notice Metadata of an artwork: fully on chain, as a `data:application/json;base64,` URI.
@@ -282,12 +281,12 @@ contract GridNFT is
 
     /// @inheritdoc IERC173
     function owner() external view returns (address) {
-        return GridNFTStorage.layout().owner;
+        return GridNFTStorage.load().owner;
     }
 
     /// @inheritdoc IERC7572
     function contractURI() external view returns (string memory) {
-        return GridNFTStorage.layout().contractURI;
+        return GridNFTStorage.load().contractURI;
     }
 
     /// @inheritdoc IERC165
@@ -306,7 +305,7 @@ contract GridNFT is
         nonReentrant
         returns (uint256)
     {
-        return _mintSeries(_noItems(), body, proofs, msg.sender, to, msg.sender, maxFee);
+        return _mintSeries(body, proofs, msg.sender, to, msg.sender, maxFee);
     }
 
     /// @inheritdoc IGridNFT
@@ -316,35 +315,39 @@ contract GridNFT is
         MintAuthorization calldata authorization,
         bytes calldata signature
     ) external nonReentrant returns (uint256) {
-        return _mintFor(_noItems(), body, proofs, authorization, signature);
+        return _mintFor(body, proofs, authorization, signature);
     }
 
     /// @inheritdoc IGridNFT
     function settleAndMint(
+        uint256 source,
         Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         address to,
         uint128 maxFee
     ) external nonReentrant returns (uint256) {
-        return _mintSeries(items, body, proofs, msg.sender, to, msg.sender, maxFee);
+        _settle(source, items);
+        return _mintSeries(body, proofs, msg.sender, to, msg.sender, maxFee);
     }
 
     /// @inheritdoc IGridNFT
     function settleAndMintFor(
+        uint256 source,
         Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
         bytes calldata signature
     ) external nonReentrant returns (uint256) {
-        return _mintFor(items, body, proofs, authorization, signature);
+        _settle(source, items);
+        return _mintFor(body, proofs, authorization, signature);
     }
 
     /// @inheritdoc IGridNFT
     function burn(uint256 tokenId) external {
         _update(address(0), tokenId, msg.sender);
-        --GridNFTStorage.layout().counters.supply;
+        --GridNFTStorage.load().counters.supply;
     }
 
     // -------------------------------------------------------------------------------------------------------- evolve
@@ -399,21 +402,12 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function setDisplay(uint256[] calldata tokenIds, Display calldata display) external {
-        for (uint256 i; i < tokenIds.length; ++i) {
-            if (_isLocked(tokenIds[i], _requireArtist(tokenIds[i]))) revert GridNFT_DisplayLocked(tokenIds[i]);
-        }
         GridCodec.setDisplay(tokenIds, display);
     }
 
     /// @inheritdoc IGridNFT
     function freeze(uint256[] calldata tokenIds) external {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
-        for (uint256 i; i < tokenIds.length; ++i) {
-            uint256 tokenId = tokenIds[i];
-            _requireArtist(tokenId);
-            $.tokens[tokenId] = $.tokens[tokenId].asFrozen();
-            emit DisplayFrozen(tokenId);
-        }
+        GridCodec.freeze(tokenIds);
     }
 
     // --------------------------------------------------------------------------------------------------------- admin
@@ -457,7 +451,7 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function sealUpgrades() external restricted {
-        GridNFTStorage.layout().counters.upgradesSealed = true;
+        GridNFTStorage.load().counters.upgradesSealed = true;
         emit UpgradesSealed();
     }
 
@@ -477,13 +471,13 @@ contract GridNFT is
 
     /// @inheritdoc ERC721Upgradeable
     function _ownerOf(uint256 tokenId) internal view override returns (address) {
-        return GridNFTStorage.layout().tokens[tokenId].owner();
+        return GridNFTStorage.load().tokens[tokenId].owner();
     }
 
     /// @inheritdoc ERC721Upgradeable
     /// @dev Only ever moves or burns a token that exists: `auth` is never zero, and what it may not do reverts.
     function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         TokenWord token = $.tokens[tokenId];
         from = token.owner();
         _checkAuthorized(from, auth, tokenId);
@@ -496,16 +490,18 @@ contract GridNFT is
         emit Transfer(from, to, tokenId);
     }
 
-    function _noItems() private pure returns (Settlement[] calldata items) {
-        assembly ("memory-safe") {
-            items.offset := 0
-            items.length := 0
+    /// @dev Passes over what somebody else has settled before.
+    function _settle(uint256 source, Settlement[] calldata items) private {
+        bytes4[] memory failures = IGridSettlement(anchorSource(source)).settleBatch(items);
+        for (uint256 i; i < failures.length; ++i) {
+            if (failures[i] != 0 && failures[i] != IGridSettlement.GridSettlement_NonceUsed.selector) {
+                revert GridNFT_SettlementFailed(i, failures[i]);
+            }
         }
     }
 
     /// @dev The fee is the requester's, if they said how much, else the submitter's.
     function _mintFor(
-        Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
@@ -514,14 +510,13 @@ contract GridNFT is
         _requireMintAuthorization(authorization, body, signature);
         address requester = authorization.requester;
         if (authorization.maxFee == 0) {
-            return _mintSeries(items, body, proofs, requester, authorization.to, msg.sender, type(uint256).max);
+            return _mintSeries(body, proofs, requester, authorization.to, msg.sender, type(uint256).max);
         }
-        return _mintSeries(items, body, proofs, requester, authorization.to, requester, authorization.maxFee);
+        return _mintSeries(body, proofs, requester, authorization.to, requester, authorization.maxFee);
     }
 
     /// @dev Receivers are called last.
     function _mintSeries(
-        Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         address requester,
@@ -529,16 +524,16 @@ contract GridNFT is
         address feePayer,
         uint256 maxFee
     ) private returns (uint256 seriesId) {
-        if (GridNFTStorage.layout().counters.paused) revert GridNFT_Paused();
+        if (GridNFTStorage.load().counters.paused) revert GridNFT_Paused();
         if (to == address(0)) revert ERC721InvalidReceiver(address(0));
         uint256 count;
-        (seriesId, count) = GridCodec.mintSeries(items, body, proofs, requester, to, models);
+        (seriesId, count) = GridCodec.mintSeries(body, proofs, requester, to, models);
         _takeFee(count, feePayer, maxFee);
         _handOut(seriesId * TOKENS_PER_SERIES + 1, count, TokenWords.minted(to, to != requester));
     }
 
     function _takeFee(uint256 count, address feePayer, uint256 maxFee) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         uint256 fee = $.fee * count;
         if (fee > maxFee) revert GridNFT_FeeAboveMax(fee, maxFee);
         if (fee != 0) aipg.safeTransferFrom(feePayer, $.treasury, fee);
@@ -546,7 +541,7 @@ contract GridNFT is
 
     /// @dev Writes the tokens of a new series, and calls their receiver.
     function _handOut(uint256 first, uint256 count, TokenWord token) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         address to = token.owner();
         unchecked {
             for (uint256 tokenId = first; tokenId < first + count; ++tokenId) {
@@ -582,7 +577,7 @@ contract GridNFT is
         returns (address evolver)
     {
         evolver = _evolverOf(authorization.tokenId);
-        uint256 next = GridNFTStorage.layout().tokens[authorization.tokenId].versions() + 1;
+        uint256 next = GridNFTStorage.load().tokens[authorization.tokenId].versions() + 1;
         if (authorization.version != next) revert GridNFT_WrongVersion(authorization.version, next);
         bytes32 structHash = keccak256(abi.encode(EVOLVE_AUTHORIZATION_TYPEHASH, authorization));
         _requireSignature(evolver, structHash, signature, authorization.deadline);
@@ -611,19 +606,6 @@ contract GridNFT is
         return msg.sender;
     }
 
-    /// @return policy Of the token's series.
-    function _requireArtist(uint256 tokenId) private view returns (EvolutionPolicy policy) {
-        _requireOwned(tokenId);
-        address artist;
-        (artist, policy) = _headOf(tokenId);
-        if (artist != msg.sender) revert GridNFT_NotAllowed(tokenId, msg.sender);
-    }
-
-    function _isLocked(uint256 tokenId, EvolutionPolicy policy) private view returns (bool) {
-        TokenWord token = GridNFTStorage.layout().tokens[tokenId];
-        return token.isFrozen() || (token.isMoved() && policy != EvolutionPolicy.ARTIST);
-    }
-
     /// @dev Of the series of a token that was minted.
     function _headOf(uint256 tokenId) private view returns (address artist, EvolutionPolicy policy) {
         _lastVersion(tokenId);
@@ -631,7 +613,7 @@ contract GridNFT is
     }
 
     function _lastVersion(uint256 tokenId) private view returns (uint256 version) {
-        version = GridNFTStorage.layout().tokens[tokenId].versions();
+        version = GridNFTStorage.load().tokens[tokenId].versions();
         if (version == 0) revert GridNFT_UnknownVersion(tokenId, 1);
     }
 
@@ -641,7 +623,7 @@ contract GridNFT is
     }
 
     function _setMintFee(uint256 fee, address treasury) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (fee > MAX_MINT_FEE) revert GridNFT_FeeAboveCap(fee, MAX_MINT_FEE);
         if (treasury == address(0)) revert GridNFT_ZeroAddress("treasury");
         ($.fee, $.treasury) = (uint96(fee), treasury);
@@ -649,25 +631,25 @@ contract GridNFT is
     }
 
     function _setRenderer(address newRenderer) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (newRenderer == address(0)) revert GridNFT_ZeroAddress("renderer");
         emit RendererSet($.renderer, newRenderer);
         $.renderer = newRenderer;
     }
 
     function _setContractURI(string calldata uri) private {
-        GridNFTStorage.layout().contractURI = uri;
+        GridNFTStorage.load().contractURI = uri;
         emit ContractURIUpdated();
     }
 
     function _setOwner(address newOwner) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         emit OwnershipTransferred($.owner, newOwner);
         $.owner = newOwner;
     }
 
     function _setPaused(bool value) private {
-        GridNFTStorage.layout().counters.paused = value;
+        GridNFTStorage.load().counters.paused = value;
         emit MintPauseSet(value);
     }
 
@@ -680,6 +662,6 @@ contract GridNFT is
 
     /// @dev Restricted, until upgrades are sealed.
     function _authorizeUpgrade(address) internal override restricted {
-        if (GridNFTStorage.layout().counters.upgradesSealed) revert GridNFT_UpgradesSealed();
+        if (GridNFTStorage.load().counters.upgradesSealed) revert GridNFT_UpgradesSealed();
     }
 }

@@ -49,9 +49,18 @@ export function mintFloor(workload: MintWorkload): Floor {
     .add("changed slot: holder's balance", gas.changedSlot)
     .add("anchor: settlement account and slot", gas.coldAccount + gas.coldRead)
     .add("anchor source: slot", gas.coldRead)
-    .add("model hash: AIGC account and slot", gas.coldAccount + gas.coldRead)
+    .add("model hash: AIGC account and slot, behind its proxy", gas.coldAccount + gas.coldRead + gas.proxy)
     .add("fee: its slot", gas.coldRead);
   return fee(floor);
+}
+
+/** Order and receipts come along: what `settle` must do, without a transaction, proof and AIGC's account of its own. */
+export function settleAndMintFloor(): Floor {
+  const both = mint.direct();
+  const { items } = settleFloor(1);
+  const shared = /^transaction$|^royalty: AIGC account/;
+  for (const item of items) if (!shared.test(item.what)) both.add(item.what, item.gas);
+  return both.add("royalty: slot", gas.coldRead);
 }
 
 /** AIPG moves from one holder to another, by an endless allowance. */
@@ -143,13 +152,14 @@ export function settleFloor(jobs: number): Floor {
     .add("changed slot: payer's account", gas.changedSlot)
     .add("changed slot: worker's credit, with the protocol's cut", gas.changedSlot)
     .add("changed slot: model's credit", gas.changedSlot)
-    .add("royalty: AIGC account and slot", gas.coldAccount + gas.coldRead)
+    .add("royalty: AIGC account and slot, behind its proxy", gas.coldAccount + gas.coldRead + gas.proxy)
     .add("fee config, read", gas.coldRead)
     .add("log: settled and anchored, split", gas.log + 4 * gas.logTopic + 4 * 32 * gas.logByte, jobs);
 }
 
 export const mint = {
   one: () => mintFloor(mintWorkload(1, false)),
+  direct: () => mintFloor(mintWorkload(1, false, 1)),
   tenUnique: () => mintFloor(mintWorkload(10, false)),
   tenShared: () => mintFloor(mintWorkload(10, true)),
   fiftyUnique: () => mintFloor(mintWorkload(50, false)),

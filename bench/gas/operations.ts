@@ -1,6 +1,14 @@
 /** What is compared with what: one line of the table for each operation of the protocol. */
 import type { Floor } from "./costs.ts";
-import { collectFloor, mint, plainMintFloor, royaltyFloor, settleFloor, transferFloor } from "./floors.ts";
+import {
+  collectFloor,
+  mint,
+  plainMintFloor,
+  royaltyFloor,
+  settleAndMintFloor,
+  settleFloor,
+  transferFloor,
+} from "./floors.ts";
 
 /** A figure that was published, or measured outside of this run. */
 export interface PublishedPeer {
@@ -17,6 +25,13 @@ export interface Operation {
   /** Keys of `peers.json`. */
   readonly peers?: readonly string[];
   readonly published?: readonly PublishedPeer[];
+  /** Several transactions of ours that this one replaces. */
+  readonly sums?: readonly {
+    readonly name: string;
+    readonly keys: readonly (readonly [file: string, key: string])[];
+  }[];
+  /** Ours must be below the first of `sums` by so much. */
+  readonly below?: number;
   readonly floor?: () => Floor;
   /** The snapshot covers so many: figures are for each. */
   readonly each?: number;
@@ -39,21 +54,21 @@ export const operations: readonly Operation[] = [
   },
   {
     name: "transfer, both hold already",
-    ours: ["nft", "transfer, both hold already"],
+    ours: ["nft", "transfer, both hold already, first out of a series"],
     peers: plain("transfer, both hold already"),
     floor: transferFloor,
     target: 48_000,
   },
   {
     name: "first transfer out of a series of ten",
-    ours: ["nft", "first transfer out of a series"],
+    ours: ["nft", "transfer, both hold already, first out of a series"],
     peers: plain("first transfer out of a series of ten, ninth"),
     floor: transferFloor,
     target: 48_000,
   },
   {
     name: "mint 1",
-    ours: ["nft", "mint 1"],
+    ours: ["nft", "mint 1, from a lane's root of 1,024 receipts"],
     peers: ["mint 1: textbook series on OpenZeppelin", "mint 1: ERC-7007 reference, no proof checked"],
     floor: mint.one,
     target: 365_000,
@@ -61,7 +76,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: "mint 10, unique prompts and orders, each",
-    ours: ["nft", "mint 10, unique prompts and orders"],
+    ours: ["nft", "mint 10, unique prompts and orders, spread over the tree"],
     peers: ["mint 10: textbook series on OpenZeppelin"],
     floor: mint.tenUnique,
     each: 10,
@@ -70,7 +85,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: "mint 10, one prompt and order, each",
-    ours: ["nft", "mint 10, one prompt and order"],
+    ours: ["nft", "mint 10, one prompt, one order, 10 seeds"],
     peers: ["mint 10: textbook series on OpenZeppelin"],
     floor: mint.tenShared,
     each: 10,
@@ -79,7 +94,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: "mint 50, unique prompts and orders, each",
-    ours: ["nft", "mint 50, unique prompts and orders"],
+    ours: ["nft", "mint 50, unique prompts and orders, spread over the tree"],
     peers: ["mint 50: textbook series on OpenZeppelin"],
     floor: mint.fiftyUnique,
     each: 50,
@@ -88,12 +103,33 @@ export const operations: readonly Operation[] = [
   },
   {
     name: "mint 50, one prompt and order, each",
-    ours: ["nft", "mint 50, one prompt and order"],
+    ours: ["nft", "mint 50, one prompt, one order, 50 seeds"],
     peers: ["mint 50: textbook series on OpenZeppelin"],
     floor: mint.fiftyShared,
     each: 50,
     target: 58_000,
     ratio: 1.13,
+  },
+  {
+    name: "mint 1, settled directly before",
+    ours: ["nft", "mint 1, settled directly before"],
+    peers: ["mint 1: textbook series on OpenZeppelin", "mint 1: ERC-7007 reference, no proof checked"],
+    floor: mint.direct,
+  },
+  {
+    name: "settle and mint 1, one transaction",
+    ours: ["nft", "settle and mint 1, one transaction"],
+    sums: [
+      {
+        name: "settle, then mint (ours)",
+        keys: [
+          ["settlement", "direct settle of 1 job, with royalty, cold keys"],
+          ["nft", "mint 1, settled directly before"],
+        ],
+      },
+    ],
+    below: 15_000,
+    floor: settleAndMintFloor,
   },
   {
     name: "royaltyInfo, inside a call",
@@ -103,7 +139,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: "tokenURI, 200 B prompt, inside a call",
-    ours: ["nft", "tokenURI, 200 B prompt, inside a call"],
+    ours: ["nft", "tokenURI, prompt of 200 bytes, inside a call"],
     target: 350_000,
   },
   {

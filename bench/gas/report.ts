@@ -30,11 +30,21 @@ function lineOf(operation: Operation, snapshots: Snapshots): Line {
       if (gas === undefined) throw new Error(`peers.json has no "${key}"`);
       return { name: key.slice(key.lastIndexOf(": ") + 2), gas };
     }),
+    ...(operation.sums ?? []).flatMap(({ name, keys }) => {
+      const parts = keys.map(([file, key]) => figure(file, key));
+      return parts.includes(undefined)
+        ? []
+        : [{ name, gas: parts.reduce<number>((sum, part) => sum + (part ?? 0), 0) }];
+    }),
     ...(operation.published ?? []).map(({ name, gas, source }) => ({ name, gas, published: source })),
   ];
   const floor = operation.floor && round(operation.floor().total / each, each > 100 ? 1 : 0);
   const best = Math.min(...peers.map((peer) => peer.gas));
   const missed: string[] = [];
+  const apart = operation.sums && peers[(operation.peers ?? []).length]?.gas;
+  if (ours !== undefined && operation.below && apart && apart - ours < operation.below) {
+    missed.push(`only ${format(apart - ours)} below, target ${format(operation.below)}`);
+  }
   if (ours !== undefined && operation.target && ours > operation.target) {
     missed.push(`${format(ours - operation.target)} above the target of ${format(operation.target)}`);
   }

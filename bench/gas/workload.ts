@@ -107,9 +107,10 @@ export interface MintWorkload {
 
 /**
  * @param count Artworks.
+ * @param treeSize Receipts under the anchored root.
  * @param shared One prompt and one order for all (each image with a seed of its own), or a prompt and an order for each.
  */
-export function mintWorkload(count: number, shared: boolean): MintWorkload {
+export function mintWorkload(count: number, shared: boolean, treeSize = TREE_SIZE): MintWorkload {
   const requests = Array.from({ length: shared ? 1 : count }, (_, i) => request(i));
   const orders = requests.map((each, i) => order(each, i, shared ? count : 1));
   const receipts = Array.from({ length: count }, (_, i) =>
@@ -124,9 +125,9 @@ export function mintWorkload(count: number, shared: boolean): MintWorkload {
     }),
   );
   // Images of one order stand side by side in the worker's tree; unrelated orders are spread over it.
-  const leaves = Array.from({ length: TREE_SIZE }, (_, i) => word(toHex(i)));
+  const leaves = Array.from({ length: treeSize }, (_, i) => word(toHex(i)));
   receipts.forEach((receipt, i) => {
-    leaves[shared ? 100 + i : i * Math.floor(TREE_SIZE / count) + (i % 3)] = leafOf(receiptId(receipt, domain));
+    leaves[shared ? 100 + i : i * Math.floor(treeSize / count) + (i % 3)] = leafOf(receiptId(receipt, domain));
   });
   const tree = merkleTree(leaves);
   const anchor = { source: 0, domain, laneId: word("lane"), payer: gateway, tree };

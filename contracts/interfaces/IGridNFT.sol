@@ -291,8 +291,10 @@ interface IGridNFT {
     /// @notice There must be one proof for each anchor of the body.
     error GridNFT_ProofCount(uint256 given, uint256 expected);
 
-    /// @notice There are more settlements than anchors in the body.
-    error GridNFT_TooManyItems(uint256 given, uint256 anchors);
+    /// @notice An order could not be settled.
+    /// @param position Among the items.
+    /// @param reason Selector of the error `IGridSettlement.settle` would have reverted with.
+    error GridNFT_SettlementFailed(uint256 position, bytes4 reason);
 
     /// @notice Nothing is anchored under this key.
     error GridNFT_NotAnchored(uint256 source, bytes32 laneId, address payer, bytes32 root);
@@ -499,10 +501,12 @@ interface IGridNFT {
     ) external returns (uint256 seriesId);
 
     /// @notice As `mint`, after settling directly what is not settled yet. One transaction pays the worker and mints.
-    /// @dev Item i settles the order behind the i-th anchor of the body, at the anchor's source, unless that anchor
-    /// exists already: somebody else may have been first. There may be fewer items than anchors.
-    /// Errors: as `mint`, those of `IGridSettlement.settle`, GridNFT_TooManyItems.
+    /// @dev Settles by `IGridSettlement.settleBatch`. An order whose nonce is used is passed over: somebody else was first,
+    /// and its anchor is there. Errors: as `mint`, GridNFT_SettlementFailed, GridNFT_UnknownSource.
+    /// @param source Index of the anchor source that settles.
+    /// @param items Orders with their receipts.
     function settleAndMint(
+        uint256 source,
         Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
@@ -513,6 +517,7 @@ interface IGridNFT {
     /// @notice As `settleAndMint`, by anyone who carries the requester's authorization.
     /// @dev Errors: as `settleAndMint` and `mintFor`.
     function settleAndMintFor(
+        uint256 source,
         Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
+import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
 import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../interfaces/IGridNFT.sol";
-import {IGridSettlement, Settlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
 import {GridBlob} from "./GridBlob.sol";
@@ -112,22 +112,20 @@ library GridCodec {
 
     // ------------------------------------------------------------------------------------------------------- writing
 
-    /// @notice Checks and stores the body of a series, and marks its receipts as used. Settles what is not anchored.
-    /// @param items For the first anchors of the body.
+    /// @notice Checks and stores the body of a series, and marks its receipts as used.
     /// @return seriesId The new series.
     /// @return count Its artworks.
     function mintSeries(
-        Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         address requester,
         address to,
         IModelTerms models
     ) external returns (uint256 seriesId, uint256 count) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         GridBody.Draft memory draft = GridBody.open(body, proofs.length, requester, GridBody.FORM_SERIES);
         (, draft.position) = GridBody.header(draft.position, draft.end);
-        _check(draft, items, proofs, models, GridBody.MAX_ARTWORKS);
+        _check(draft, proofs, models, GridBody.MAX_ARTWORKS);
 
         count = draft.count;
         seriesId = $.counters.blobs + 1;
@@ -168,7 +166,7 @@ library GridCodec {
     /// @notice Announces a version.
     /// @param once Whether an announcement that still holds is left as it is.
     function announce(uint256 tokenId, address account, bytes32 bodyHash, bool once) external {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (_policyOf(tokenId) != EvolutionPolicy.OWNER) {
             revert IGridNFT.GridNFT_NotAllowed(tokenId, account);
         }
@@ -180,16 +178,18 @@ library GridCodec {
         emit IGridNFT.EvolutionAnnounced(tokenId, version, account, bodyHash, readyAt, readyAt + ANNOUNCE_TERM);
     }
 
-    /// @notice Stores what the artist wants to be shown. The caller of this has checked that they may.
+    /// @notice Stores what the caller, who must be the artist, wants to be shown.
     function setDisplay(uint256[] calldata tokenIds, Display calldata display) external {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         _requireText(bytes(display.title), "title");
         _requireText(bytes(display.description), "description");
         _requireText(bytes(display.animationUrl), "animationUrl");
         address blob = GridBlob.write(abi.encode(display), ++$.counters.blobs);
         for (uint256 i; i < tokenIds.length; ++i) {
             uint256 tokenId = tokenIds[i];
-            TokenWord token = $.tokens[tokenId].withNextNonce();
+            (TokenWord token, EvolutionPolicy policy) = _requireArtist(tokenId);
+            if (token.isLocked(policy == EvolutionPolicy.ARTIST)) revert IGridNFT.GridNFT_DisplayLocked(tokenId);
+            token = token.withNextNonce();
             $.tokens[tokenId] = token;
             $.displays[tokenId] = blob;
             emit IGridNFT.DisplayEdited(
@@ -199,9 +199,19 @@ library GridCodec {
         }
     }
 
+    /// @notice Ends the caller's right, who must be the artist, to edit what artworks show.
+    function freeze(uint256[] calldata tokenIds) external {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        for (uint256 i; i < tokenIds.length; ++i) {
+            (TokenWord token,) = _requireArtist(tokenIds[i]);
+            $.tokens[tokenIds[i]] = token.asFrozen();
+            emit IGridNFT.DisplayFrozen(tokenIds[i]);
+        }
+    }
+
     /// @notice Appends an anchor source.
     function addSource(address source) external returns (uint256 index) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (source == address(0)) revert IGridNFT.GridNFT_ZeroAddress("source");
         index = $.counters.sources;
         if (index == MAX_SOURCES) revert IGridNFT.GridNFT_TooManySources();
@@ -222,7 +232,7 @@ library GridCodec {
         address evolver,
         IModelTerms models
     ) private returns (uint256 version) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         TokenWord token = $.tokens[tokenId].withNextVersion().withNextNonce();
         version = token.versions();
         if (_policyOf(tokenId) == EvolutionPolicy.OWNER) {
@@ -230,7 +240,7 @@ library GridCodec {
         }
 
         GridBody.Draft memory draft = GridBody.open(body, proofs.length, evolver, GridBody.FORM_VERSION);
-        _check(draft, _noItems(), proofs, models, 1);
+        _check(draft, proofs, models, 1);
         $.tokens[tokenId] = token;
         uint48 blob = ++$.counters.blobs;
         $.versions[tokenId][version] = blob;
@@ -240,7 +250,7 @@ library GridCodec {
     }
 
     function _useAnnouncement(uint256 tokenId, uint256 version, address account, bytes32 bodyHash) private {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         bytes32 key = GridNFTStorage.announcementKey(tokenId, version, account, bodyHash);
         uint256 readyAt = $.announcements[key];
         if (readyAt == 0 || block.timestamp > readyAt + ANNOUNCE_TERM) {
@@ -250,17 +260,9 @@ library GridCodec {
         delete $.announcements[key];
     }
 
-    function _noItems() private pure returns (Settlement[] calldata items) {
-        assembly ("memory-safe") {
-            items.offset := 0
-            items.length := 0
-        }
-    }
-
     /// @dev Checks all of the body but its header, and marks its receipts as used.
     function _check(
         GridBody.Draft memory draft,
-        Settlement[] calldata items,
         ReceiptProof[] calldata proofs,
         IModelTerms models,
         uint256 maxArtworks
@@ -268,13 +270,12 @@ library GridCodec {
         GridBody.tables(draft, true);
         uint256 expected = draft.anchors.length;
         if (proofs.length != expected) revert IGridNFT.GridNFT_ProofCount(proofs.length, expected);
-        if (items.length > expected) revert IGridNFT.GridNFT_TooManyItems(items.length, expected);
         if (draft.count == 0 || draft.count > maxArtworks) GridBody.badValue("artworks", draft.count);
         _checkModels(draft.requests, models);
         _separate(draft.anchors);
         _gather(draft, _hashReceipts(draft));
         _useReceipts(draft.orders, draft.requester);
-        _checkAnchors(draft, items, proofs);
+        _checkAnchors(draft, proofs);
     }
 
     /// @dev Once for each run of requests with the same model.
@@ -293,7 +294,7 @@ library GridCodec {
 
     /// @dev Domain separators of the anchors' sources.
     function _separate(GridBody.Anchor[] memory anchors) private view {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         for (uint256 i; i < anchors.length; ++i) {
             GridBody.Anchor memory anchor = anchors[i];
             if (i != 0 && anchor.source == anchors[i - 1].source) {
@@ -392,7 +393,7 @@ library GridCodec {
 
     /// @dev Sets the bits of the receipts, none of which may be set already.
     function _useReceipts(GridBody.Order[] memory orders, address requester) private {
-        mapping(bytes32 orderHash => uint256) storage minted = GridNFTStorage.layout().minted[requester];
+        mapping(bytes32 orderHash => uint256) storage minted = GridNFTStorage.load().minted[requester];
         for (uint256 i; i < orders.length; ++i) {
             uint256 bits = orders[i].bits;
             bytes32 orderHash = orders[i].orderHash;
@@ -403,19 +404,13 @@ library GridCodec {
     }
 
     /// @dev Checks that each anchor's leaves are under a root that exists; writes the anchors' times.
-    function _checkAnchors(GridBody.Draft memory draft, Settlement[] calldata items, ReceiptProof[] calldata proofs)
-        private
-    {
+    function _checkAnchors(GridBody.Draft memory draft, ReceiptProof[] calldata proofs) private view {
         uint256 position = draft.end;
         for (uint256 i; i < proofs.length; ++i) {
             GridBody.Anchor memory anchor = draft.anchors[i];
             bytes32 laneId = proofs[i].laneId;
             bytes32 root = _fold(anchor.leaves, proofs[i].proof, proofs[i].flags);
             uint256 stamp = _stampOf(anchor, laneId, root);
-            if (stamp == 0 && i < items.length) {
-                IGridSettlement(GridNFTStorage.layout().sources[anchor.source]).settle(items[i]);
-                stamp = _stampOf(anchor, laneId, root);
-            }
             if (stamp == 0) revert IGridNFT.GridNFT_NotAnchored(anchor.source, laneId, anchor.payer, root);
             uint256 time = stamp >> 40;
             if (!GridBody.isTimely(anchor.latest, time)) {
@@ -434,7 +429,7 @@ library GridCodec {
     /// @dev Time << 40 | block of an anchor, 0 when there is none.
     function _stampOf(GridBody.Anchor memory anchor, bytes32 laneId, bytes32 root) private view returns (uint256) {
         (address worker, uint40 time, uint40 blockNumber) =
-            IReceiptAnchor(GridNFTStorage.layout().sources[anchor.source]).anchorOf(laneId, anchor.payer, root);
+            IReceiptAnchor(GridNFTStorage.load().sources[anchor.source]).anchorOf(laneId, anchor.payer, root);
         if (worker == address(0)) return 0;
         if (worker != anchor.worker) revert IGridNFT.GridNFT_WrongWorker(anchor.worker, worker);
         return uint256(time) << 40 | blockNumber;
@@ -532,6 +527,15 @@ library GridCodec {
 
     function _policyOf(uint256 tokenId) private view returns (EvolutionPolicy policy) {
         (, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+    }
+
+    /// @dev The token must exist, and the caller be its artist.
+    function _requireArtist(uint256 tokenId) private view returns (TokenWord token, EvolutionPolicy policy) {
+        token = GridNFTStorage.load().tokens[tokenId];
+        if (token.owner() == address(0)) revert IERC721Errors.ERC721NonexistentToken(tokenId);
+        address artist;
+        (artist, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        if (artist != msg.sender) revert IGridNFT.GridNFT_NotAllowed(tokenId, msg.sender);
     }
 
     function _requireText(bytes memory value, string memory field) private pure {

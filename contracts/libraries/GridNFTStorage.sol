@@ -47,6 +47,12 @@ library TokenWords {
         return TokenWord.unwrap(word) & FROZEN != 0;
     }
 
+    /// @notice Whether its display can no longer be edited.
+    /// @param afterSale Whether the artist may edit what they have given away.
+    function isLocked(TokenWord word, bool afterSale) internal pure returns (bool) {
+        return isFrozen(word) || (isMoved(word) && !afterSale);
+    }
+
     /// @dev Passing a token to its own owner moves nothing.
     function withOwner(TokenWord word, address to) internal pure returns (TokenWord) {
         uint256 raw = TokenWord.unwrap(word);
@@ -106,7 +112,7 @@ library GridNFTStorage {
     // keccak256(abi.encode(uint256(keccak256("gridnft.storage.GridNFT")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 internal constant LOCATION = 0xbb101752e3bc51c326e8a9fc50f582b68f87ff93eaf8bf2aadd9a5985ebd8b00;
 
-    function layout() internal pure returns (Layout storage $) {
+    function load() internal pure returns (Layout storage $) {
         assembly ("memory-safe") {
             $.slot := LOCATION
         }

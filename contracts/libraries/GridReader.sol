@@ -20,7 +20,7 @@ import {Cid} from "./Cid.sol";
 import {GridBlob} from "./GridBlob.sol";
 import {GridBody} from "./GridBody.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "./GridMessages.sol";
-import {GridNFTStorage} from "./GridNFTStorage.sol";
+import {GridNFTStorage, TokenWord} from "./GridNFTStorage.sol";
 
 /// @title Reading what GridCodec has stored
 /// @notice Provenance, series and metadata, out of blobs; and whether they hold against the chain.
@@ -57,14 +57,16 @@ library GridReader {
 
     /// @notice What an artwork shows besides its provenance.
     /// @return Encoded Display and `locked`.
-    function display(uint256 tokenId, bool locked) external view returns (bytes memory) {
+    function display(uint256 tokenId) external view returns (bytes memory) {
+        TokenWord token = GridNFTStorage.load().tokens[tokenId];
+        if (token.versions() == 0) revert IGridNFT.GridNFT_UnknownVersion(tokenId, 1);
         (, GridBody.Header memory header) = _openSeries(tokenId / TOKENS_PER_SERIES);
-        return abi.encode(_display(tokenId, header), locked);
+        return abi.encode(_display(tokenId, header), token.isLocked(header.policy == EvolutionPolicy.ARTIST));
     }
 
     /// @notice Metadata of an artwork.
     function tokenURI(uint256 tokenId) external view returns (string memory) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         uint256 seriesId = tokenId / TOKENS_PER_SERIES;
         (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
         Artwork memory artwork;
@@ -107,13 +109,13 @@ library GridReader {
 
     /// @notice Whether a version holds against the chain, as far as can be told without a proof.
     function verifyRecord(uint256 tokenId, uint256 version, IModelTerms models) public view returns (bool) {
-        if (version == 0 || version > GridNFTStorage.layout().tokens[tokenId].versions()) return false;
+        if (version == 0 || version > GridNFTStorage.load().tokens[tokenId].versions()) return false;
         return _isRecorded(_provenance(tokenId, version), models);
     }
 
     /// @notice `verifyRecord` for every version.
     function verifyRecords(uint256 tokenId, IModelTerms models) external view returns (bool) {
-        uint256 versions = GridNFTStorage.layout().tokens[tokenId].versions();
+        uint256 versions = GridNFTStorage.load().tokens[tokenId].versions();
         for (uint256 version = 1; version <= versions; ++version) {
             if (!verifyRecord(tokenId, version, models)) return false;
         }
@@ -128,7 +130,7 @@ library GridReader {
         bytes32[] calldata proof,
         IModelTerms models
     ) external view returns (bool) {
-        if (version == 0 || version > GridNFTStorage.layout().tokens[tokenId].versions()) {
+        if (version == 0 || version > GridNFTStorage.load().tokens[tokenId].versions()) {
             return false;
         }
         Provenance memory item = _provenance(tokenId, version);
@@ -166,7 +168,7 @@ library GridReader {
 
     /// @dev Number of the blob that holds a version, and the artwork's place in it.
     function _blobOf(uint256 tokenId, uint256 version) private view returns (uint256 blob, uint256 place) {
-        GridNFTStorage.Layout storage $ = GridNFTStorage.layout();
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         uint256 versions = $.tokens[tokenId].versions();
         if (version == 0 || version > versions) revert IGridNFT.GridNFT_UnknownVersion(tokenId, version);
         if (version == 1) return (tokenId / TOKENS_PER_SERIES, tokenId % TOKENS_PER_SERIES - 1);
@@ -258,12 +260,12 @@ library GridReader {
             completedAt: item.completedAt,
             price: item.price
         });
-        address source = GridNFTStorage.layout().sources[item.source];
+        address source = GridNFTStorage.load().sources[item.source];
         return GridMessages.toDigest(GridMessages.domainSeparator(source), GridMessages.hashReceipt(receipt));
     }
 
     function _display(uint256 tokenId, GridBody.Header memory header) private view returns (Display memory shown) {
-        address edited = GridNFTStorage.layout().displays[tokenId];
+        address edited = GridNFTStorage.load().displays[tokenId];
         if (edited != address(0)) return abi.decode(SSTORE2.read(edited), (Display));
         shown.title = GridBody.toString(header.title);
         shown.description = GridBody.toString(header.description);
@@ -281,7 +283,7 @@ library GridReader {
         view
         returns (address worker, uint40 time, uint40 blockNumber)
     {
-        address source = GridNFTStorage.layout().sources[item.source];
+        address source = GridNFTStorage.load().sources[item.source];
         if (source != address(0)) return IReceiptAnchor(source).anchorOf(laneId, item.payer, root);
     }
 
@@ -293,7 +295,7 @@ library GridReader {
     /// @dev Whether model, times and the used receipt are what a version says. The seed needs no look: decoding derives
     /// it.
     function _isRecorded(Provenance memory item, IModelTerms models) private view returns (bool) {
-        return GridNFTStorage.layout().minted[item.requester][item.orderHash] >> item.index & 1 != 0
+        return GridNFTStorage.load().minted[item.requester][item.orderHash] >> item.index & 1 != 0
             && GridBody.isTimely(item.completedAt, item.anchorTime) && _isOfModel(item, models);
     }
 }

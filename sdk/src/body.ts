@@ -44,7 +44,7 @@ export interface BodyOrder {
   readonly anchor: number;
   readonly request: number;
   readonly engine: number;
-  /** AIPG wei, of each receipt that does not say otherwise. */
+  /** AIPG wei, of each receipt that does not say otherwise. Not 0 in a later order, unless the first one's is. */
   readonly price: bigint;
 }
 
@@ -161,13 +161,13 @@ export function encodeBody(body: Body): Hex {
     writeRequest(to, request, i === 0 ? absent : (body.requests[0] as GenerationRequest));
   });
   to.uint("orders", body.orders.length, 1);
-  for (const order of body.orders) {
+  body.orders.forEach((order, i) => {
     to.fixed("orderHash", order.orderHash, 32);
     to.uint("anchor", order.anchor, 1);
     to.uint("request", order.request, 1);
     to.uint("engine", order.engine, 1);
-    to.num("price", order.price, 16);
-  }
+    to.num("price", i > 0 && order.price === body.orders[0]?.price ? 0n : order.price, 16);
+  });
   to.uint("artworks", body.artworks.length, 2);
   for (const artwork of body.artworks) writeArtwork(to, artwork);
 
@@ -292,13 +292,18 @@ function readBody(from: BodyReader): Body {
     first ??= request;
     return request;
   });
-  const orders = list(from, "orders", 1, () => ({
-    orderHash: from.bytes32("orderHash"),
-    anchor: from.uint("anchor", 1),
-    request: from.uint("request", 1),
-    engine: from.uint("engine", 1),
-    price: from.num("price", 16),
-  }));
+  let firstPrice: bigint | undefined;
+  const orders = list(from, "orders", 1, () => {
+    const order = {
+      orderHash: from.bytes32("orderHash"),
+      anchor: from.uint("anchor", 1),
+      request: from.uint("request", 1),
+      engine: from.uint("engine", 1),
+      price: from.num("price", 16),
+    };
+    firstPrice ??= order.price;
+    return order.price === 0n ? { ...order, price: firstPrice } : order;
+  });
   const artworks = list(from, "artworks", 2, () => readArtwork(from, orders, requests));
   const body: Body = { ...(header && { header }), anchors, engines, requests, orders, artworks };
   requireBody(body);
@@ -377,6 +382,8 @@ function requireBody({ header, anchors, engines, requests, orders, artworks }: B
     if (!anchors[order.anchor]) refuse("anchor", "of an order is not in the body.");
     if (!requests[order.request]) refuse("request", "of an order is not in the body.");
     if (order.engine >= engines.length) refuse("engine", "of an order is not in the body.");
+    if (order.price === 0n && orders[0]?.price !== 0n)
+      refuse("price", "of a later order is not 0: say so in its artworks.");
   }
   for (const artwork of artworks) {
     const order = orders[artwork.order];

@@ -104,7 +104,9 @@ export function composeBody(items: readonly ReceiptToMint[], header?: SeriesHead
       request: requests.place(receipt.requestHash.toLowerCase(), () => request),
       engine: engines.place(engine, () => engine),
     };
-    const order = orders.place(Object.values(orderFields).join(), () => ({ ...orderFields, price: receipt.price }));
+    // A later order can't state a price of 0, but its artworks can.
+    const price = receipt.price === 0n ? (orders.items[0]?.price ?? 0n) : receipt.price;
+    const order = orders.place(Object.values(orderFields).join(), () => ({ ...orderFields, price }));
 
     leaves[anchorIndex] ??= [];
     leaves[anchorIndex].push(leafIndex(item));

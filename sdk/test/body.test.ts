@@ -137,6 +137,11 @@ describe("encodeBody refuses", () => {
     ["a title of 256 bytes", "title", { ...usual, header: { ...header(), title: "é".repeat(128) } }],
     ["a line break", "prompt", { ...usual, requests: [{ ...request, prompt: "a\nb" }] }],
     ["an index of 256", "index", { ...usual, artworks: [artwork(256)] }],
+    [
+      "a later order for nothing",
+      "price",
+      { ...usual, orders: [...usual.orders, { ...(usual.orders[0] as Body["orders"][number]), price: 0n }] },
+    ],
     ["a price of 2^128", "price", patchOrder({ price: 2n ** 128n })],
     ["more than a blob", "body", { ...usual, requests: [{ ...request, prompt: "x".repeat(24_400) }] }],
   ];
@@ -191,7 +196,7 @@ function randomBody({ integer, hex, uint, text }: ReturnType<typeof random>): Bo
     anchor: integer(anchors.length),
     request: integer(requests.length),
     engine: integer(engines.length),
-    price: uint(128),
+    price: integer(2) ? 5n : uint(128) || 5n,
   }));
   const series = integer(4) > 0;
   const artworks = some(series ? 20 : 1, () => {

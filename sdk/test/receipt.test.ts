@@ -305,6 +305,14 @@ describe("composeBody", () => {
     expect(receiptsOf(body, requester)[1]).toEqual(single);
   });
 
+  it("states free receipts of a later order one by one", () => {
+    const free: JobReceipt = { ...receiptOf(0), orderHash: keccak256("0x03"), price: 0n };
+    const lone = { ...anchor, tree: receiptTree([free], domain) };
+    const { body } = composeBody([item(0), item(0, { receipt: free, anchor: lone })], header);
+    expect(body.orders.map((each) => each.price)).toEqual([100n, 100n]);
+    expect(receiptsOf(decodeBody(encodeBody(body)), requester).map((receipt) => receipt.price)).toEqual([100n, 0n]);
+  });
+
   it("proves with a leaf's place, not with trust", () => {
     expect(tree.indexOf(leafOf(receiptId(receipts[2] as JobReceipt, domain)))).toBe(2);
     expect(tree.indexOf(zeroHash)).toBe(-1);

@@ -326,7 +326,7 @@ it("settles an order directly and mints it in one transaction", async () => {
     tags: "",
   });
   const item = { order: job, orderSignature, receipts: [{ ...receipt, signature }] };
-  const call = [[item], encodeBody(body), proofs, artist.address, parseEther("1")] as const;
+  const call = [0n, [item], encodeBody(body), proofs, artist.address, parseEther("1")] as const;
   const { logs } = await grid.mined(artist.grid.nft.write.settleAndMint(call));
   expect(parseEventLogs({ abi: gridSettlementAbi, logs, eventName: "OrderSettled" })).toHaveLength(1);
   expect(parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" })[0]?.args.seriesId).toBe(2n);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {IERC721Receiver} from "@openzeppelin/contracts/token/ERC721/IERC721Receiver.sol";
+
 import {IModelTerms} from "../../contracts/interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../../contracts/interfaces/IReceiptAnchor.sol";
 
@@ -44,5 +48,53 @@ contract MockModels is IModelTerms {
 
     function ownerOf(uint256) external view returns (address) {
         return address(this);
+    }
+}
+
+/// @dev Takes tokens, and notes what it was told.
+contract Receiver is IERC721Receiver {
+    uint256 public count;
+    uint256 public last;
+    address public from;
+    address public operator;
+
+    function onERC721Received(address operator_, address from_, uint256 tokenId, bytes calldata)
+        public
+        virtual
+        returns (bytes4)
+    {
+        ++count;
+        (last, from, operator) = (tokenId, from_, operator_);
+        return this.onERC721Received.selector;
+    }
+}
+
+/// @dev Takes the first token, and no other.
+contract RefusingReceiver is Receiver {
+    function onERC721Received(address operator_, address from_, uint256 tokenId, bytes calldata data)
+        public
+        override
+        returns (bytes4)
+    {
+        if (count != 0) return 0;
+        return super.onERC721Received(operator_, from_, tokenId, data);
+    }
+}
+
+/// @dev A wallet contract with one owner, who may change their mind.
+contract Wallet is IERC1271 {
+    address public owner;
+
+    constructor(address owner_) {
+        owner = owner_;
+    }
+
+    function setOwner(address owner_) external {
+        owner = owner_;
+    }
+
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        (address signer,,) = ECDSA.tryRecover(hash, signature);
+        return signer == owner ? this.isValidSignature.selector : bytes4(0xffffffff);
     }
 }

@@ -9,7 +9,7 @@ import {Test} from "forge-std/Test.sol";
 import {AIPG} from "../../contracts/dev/AIPG.sol";
 import {GridNFT} from "../../contracts/GridNFT.sol";
 import {IAIGC} from "../../contracts/interfaces/IAIGC.sol";
-import {EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
+import {EvolutionPolicy, EvolveAuthorization, IGridNFT, MintAuthorization, Provenance, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
 import {GridRenderer} from "../../contracts/GridRenderer.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "./NftBody.sol";
@@ -56,6 +56,7 @@ abstract contract NftTest is Test {
         );
         nft = GridNFT(address(new ERC1967Proxy(address(implementation), initialization)));
 
+        _grantRoles();
         vm.startPrank(admin);
         aipg.mint(artist, 1_000_000e18);
         aipg.mint(collector, 1_000_000e18);
@@ -65,6 +66,21 @@ abstract contract NftTest is Test {
         aipg.approve(address(nft), type(uint256).max);
         vm.prank(collector);
         aipg.approve(address(nft), type(uint256).max);
+    }
+
+    /// @dev The admin holds every role, without delay: delays are the deployment's, and tested there.
+    function _grantRoles() private {
+        bytes4[] memory selectors = new bytes4[](8);
+        selectors[0] = IGridNFT.addAnchorSource.selector;
+        selectors[1] = IGridNFT.setMintFee.selector;
+        selectors[2] = IGridNFT.setRenderer.selector;
+        selectors[3] = IGridNFT.setContractURI.selector;
+        selectors[4] = IGridNFT.pause.selector;
+        selectors[5] = IGridNFT.unpause.selector;
+        selectors[6] = IGridNFT.sealUpgrades.selector;
+        selectors[7] = bytes4(keccak256("transferOwnership(address)"));
+        vm.prank(admin);
+        manager.setTargetFunctionRole(address(nft), selectors, 0);
     }
 
     // -------------------------------------------------------------------------------------------------------- bodies
@@ -189,5 +205,85 @@ abstract contract NftTest is Test {
         bytes memory packed = NftBody.pack(body);
         vm.prank(artist);
         return nft.mint(packed, proofs, artist, type(uint128).max);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- signing
+
+    function sign(MintAuthorization memory a, uint256 key) internal view returns (bytes memory) {
+        return _sign(
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "MintAuthorization(address requester,address to,bytes32 bodyHash,uint128 maxFee,uint64 deadline)"
+                    ),
+                    a.requester,
+                    a.to,
+                    a.bodyHash,
+                    a.maxFee,
+                    a.deadline
+                )
+            ),
+            key
+        );
+    }
+
+    function sign(EvolveAuthorization memory a, uint256 key) internal view returns (bytes memory) {
+        return _sign(
+            keccak256(
+                abi.encode(
+                    keccak256("EvolveAuthorization(uint256 tokenId,uint32 version,bytes32 bodyHash,uint64 deadline)"),
+                    a.tokenId,
+                    a.version,
+                    a.bodyHash,
+                    a.deadline
+                )
+            ),
+            key
+        );
+    }
+
+    function _sign(bytes32 structHash, uint256 key) private view returns (bytes memory) {
+        bytes32 separator = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("GridNFT"),
+                keccak256("1"),
+                block.chainid,
+                address(nft)
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", separator, structHash)));
+        return abi.encodePacked(r, s, v);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- evolving
+
+    /// @dev A version made of one picture of an order of its own, anchored directly.
+    function aVersion(string memory prompt, address requester)
+        internal
+        returns (Body memory body, bytes memory packed, ReceiptProof[] memory proofs)
+    {
+        body = aBody(1);
+        body.requests[0].prompt = prompt;
+        body.orders[0].orderHash = keccak256(abi.encode("order of a version", prompt));
+        body.artworks[0].imageHash = keccak256(abi.encode("image of a version", prompt));
+        proofs = anchorAll(body, requester);
+        packed = NftBody.packVersion(body);
+    }
+
+    /// @dev Mints `count` artworks of a policy to `to`.
+    function mintOf(EvolutionPolicy policy, uint256 count, address to) internal returns (uint256 first) {
+        Body memory body = aBody(count);
+        body.policy = policy;
+        body.orders[0].orderHash = keccak256(abi.encode("order", nft.totalSupply(), policy));
+        ReceiptProof[] memory proofs = anchorAll(body, artist);
+        bytes memory packed = NftBody.pack(body);
+        vm.prank(artist);
+        return nft.mint(packed, proofs, to, type(uint128).max) * 1000 + 1;
+    }
+
+    function only(uint256 tokenId) internal pure returns (uint256[] memory list) {
+        list = new uint256[](1);
+        list[0] = tokenId;
     }
 }

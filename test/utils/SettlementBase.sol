@@ -238,7 +238,8 @@ abstract contract SettlementBase is Test {
         view
         returns (Settlement memory item)
     {
-        item.order = order;
+        // A copy: whoever changes `order` later doesn't change the item.
+        item.order = abi.decode(abi.encode(order), (JobOrder));
         item.orderSignature = _sign(orderBy, _orderDigest(order));
         item.receipts = new ReceiptOutput[](order.count);
         for (uint32 i; i < order.count; ++i) {

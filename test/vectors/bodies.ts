@@ -102,7 +102,7 @@ const bodies: Record<string, Body> = {
     orders: [
       order,
       { orderHash: h("order 1"), anchor: 1, request: 1, engine: 1, price: 2n ** 128n - 1n },
-      { orderHash: h("order 2"), anchor: 2, request: 2, engine: 2, price: 0n },
+      { orderHash: h("order 2"), anchor: 2, request: 2, engine: 2, price: order.price },
     ],
     artworks: [
       artwork(1, { cidDigest: h("dag-pb root"), parent: { tokenId: 1001n, version: 1 } }),
@@ -156,29 +156,69 @@ function find(text: string): number {
 /** Where the count of anchors stands; 22 bytes of the one anchor follow. */
 const anchorCount = find("sea,light") + "sea,light".length;
 
+/** Where the width stands: after the negative prompt. */
+const widthAt = find("blurry") + "blurry".length;
+
 /** Where the one artwork begins: flags, order, index, completedAt, imageHash, seed. */
 const artworkAt = usual.length / 2 - 1 - 48;
 
-/** What both sides must refuse; `field` is the one that the SDK names. */
-const invalid: Record<string, readonly [field: string, packed: Hex]> = {
-  empty: ["form", "0x"],
-  "form 0": ["form", patch(usual, 0, "00")],
-  "form 3": ["form", patch(usual, 0, "03")],
-  "policy 3": ["policy", patch(usual, 1, "03")],
-  "royalty of 1,001": ["royaltyBps", patch(usual, 2, "03e9")],
-  "a control character in the title": ["title", patch(usual, find("Lighthouses"), "0a")],
-  "a C1 control character in the description": ["description", patch(usual, find("Ten of"), "c285")],
-  "broken UTF-8 in the tags": ["tags", patch(usual, find("sea,light"), "c3")],
-  "a surrogate in the prompt": ["prompt", patch(usual, find("A lighthouse"), "eda080")],
-  "a non-shortest form in the prompt": ["prompt", patch(usual, find("A lighthouse"), "c0af")],
-  "bytes after the end": ["body", `${usual}00`],
-  "a parent of 0": ["parent", `${patch(usual, artworkAt, "04")}0000` as Hex],
-  "the last byte missing": ["seed", usual.slice(0, -2) as Hex],
-  "unknown flags of an anchor": ["flags", patch(usual, anchorCount + 2, "02")],
+type Invalid = readonly [field: string, error: string, packed: Hex];
+
+/** What both sides must refuse: `field` is what the SDK names, `error` what GridNFT reverts with. */
+const invalid: Record<string, Invalid> = {
+  empty: ["form", "GridNFT_BodyTooShort(uint256)", "0x"],
+  "form 0": ["form", "GridNFT_WrongForm(uint256,uint256)", patch(usual, 0, "00")],
+  "form 3": ["form", "GridNFT_WrongForm(uint256,uint256)", patch(usual, 0, "03")],
+  "policy 3": ["policy", "GridNFT_BadValue(string,uint256)", patch(usual, 1, "03")],
+  "royalty of 1,001": ["royaltyBps", "GridNFT_BadValue(string,uint256)", patch(usual, 2, "03e9")],
+  "a control character in the title": [
+    "title",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("Lighthouses"), "0a"),
+  ],
+  "a C1 control character in the description": [
+    "description",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("Ten of"), "c285"),
+  ],
+  "broken UTF-8 in the tags": ["tags", "GridNFT_BadText(string,uint256)", patch(usual, find("sea,light"), "c3")],
+  "a surrogate in the prompt": [
+    "prompt",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("A lighthouse"), "eda080"),
+  ],
+  "a non-shortest form in the prompt": [
+    "prompt",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("A lighthouse"), "c0af"),
+  ],
+  "a code point above U+10FFFF in the prompt": [
+    "prompt",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("A lighthouse"), "f4908080"),
+  ],
+  "bytes after the end": ["body", "GridNFT_BodyTooLong(uint256)", `${usual}00`],
+  "the last byte missing": ["seed", "GridNFT_BodyTooShort(uint256)", usual.slice(0, -2) as Hex],
+  "unknown flags of an anchor": ["flags", "GridNFT_BadValue(string,uint256)", patch(usual, anchorCount + 2, "02")],
   "no anchors": [
     "anchors",
+    "GridNFT_BadValue(string,uint256)",
     `${usual.slice(0, 2 + 2 * anchorCount)}00${usual.slice(2 + 2 * (anchorCount + 23))}` as Hex,
   ],
+  "no artworks": [
+    "artworks",
+    "GridNFT_BadValue(string,uint256)",
+    `${usual.slice(0, 2 + 2 * (artworkAt - 2))}0000` as Hex,
+  ],
+  "unknown flags of an artwork": ["flags", "GridNFT_BadValue(string,uint256)", patch(usual, artworkAt, "08")],
+  "an artwork of an order that is not there": [
+    "order",
+    "GridNFT_BadValue(string,uint256)",
+    patch(usual, artworkAt + 1, "01"),
+  ],
+  "a parent of 0": ["parent", "GridNFT_BadValue(string,uint256)", `${patch(usual, artworkAt, "04")}0000` as Hex],
+  "a width with a leading zero": ["width", "GridNFT_BadValue(string,uint256)", patch(usual, widthAt + 1, "00")],
+  "a width of more than 4 bytes": ["width", "GridNFT_BadValue(string,uint256)", patch(usual, widthAt, "05")],
 };
 
 export function bodyVectors(): object {
@@ -192,6 +232,8 @@ export function bodyVectors(): object {
         name,
         packed,
         bodyHash: keccak256(packed),
+        series: body.header !== undefined,
+        anchors: body.anchors.length,
         requestHashes: body.requests.map((each) =>
           hashStruct({ types: settlementTypes, primaryType: "GenerationRequest", data: each }),
         ),
@@ -200,7 +242,7 @@ export function bodyVectors(): object {
         ),
       };
     }),
-    invalid: Object.entries(invalid).map(([name, [field, packed]]) => ({ name, field, packed })),
+    invalid: Object.entries(invalid).map(([name, [field, error, packed]]) => ({ name, field, error, packed })),
   };
 }
 
