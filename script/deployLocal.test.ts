@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicClient, http, parseAbi } from "viem";
+import { createPublicClient, createWalletClient, http, parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseLike, type DeploymentFile, deployLocal, deploymentTable, startAnvil } from "./deployLocal.ts";
 
@@ -67,13 +67,14 @@ describe("deployLocal", () => {
   it("leaves the deployer without a role", async () => {
     const authority = file.contracts.GridAuthority?.address;
     if (authority === undefined) throw new Error("no authority");
-    const [deployer] = await client().request({ method: "eth_accounts" as never });
+    const [deployer] = await createWalletClient({ transport: http(anvil.rpcUrl) }).getAddresses();
+    if (deployer === undefined) throw new Error("no deployer");
     for (const role of [0n, 1n, 2n, 3n, 4n]) {
       const [held] = await client().readContract({
         address: authority,
         abi: parseAbi(["function hasRole(uint64, address) view returns (bool, uint32)"]),
         functionName: "hasRole",
-        args: [role, deployer as unknown as `0x${string}`],
+        args: [role, deployer],
       });
       expect(held).toBe(false);
     }

@@ -80,8 +80,9 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
     throw new DeployError("token", `There is no contract at AIPG_ADDRESS ${token} on chain ${chainId}.`);
   }
   log(`Deploying to chain ${chainId} at ${rpcUrl} (the first run compiles, which takes a minute)`);
+  // One transaction at a time: sent together they can exceed a block, and anvil then leaves the last ones in its pool.
   await forgeScript(
-    ["script/Deploy.s.sol", "--tc", "Deploy", "--rpc-url", rpcUrl, "--broadcast", ...sender],
+    ["script/Deploy.s.sol", "--tc", "Deploy", "--rpc-url", rpcUrl, "--broadcast", "--slow", ...sender],
     environment,
   );
 
