@@ -81,8 +81,9 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
   }
   mkdirSync(join(projectRoot, "deployments"), { recursive: true });
   log(`Deploying to chain ${chainId} at ${rpcUrl} (the first run compiles, which takes a minute)`);
+  // One transaction at a time: sent together they can exceed a block, and anvil then leaves the last ones in its pool.
   await forgeScript(
-    ["script/Deploy.s.sol", "--tc", "Deploy", "--rpc-url", rpcUrl, "--broadcast", ...sender],
+    ["script/Deploy.s.sol", "--tc", "Deploy", "--rpc-url", rpcUrl, "--broadcast", "--slow", ...sender],
     environment,
   );
 
