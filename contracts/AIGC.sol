@@ -10,10 +10,10 @@ import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC72
 import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/PausableUpgradeable.sol";
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
-import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {Access, IAIGC, Model, ModelFamily, ModelKind, ModelSpec} from "./interfaces/IAIGC.sol";
@@ -215,8 +215,7 @@ contract AIGC is
         uint256 bps = record.resaleBps;
         receiver = record.royaltyReceiver;
         if (receiver == address(0)) receiver = record.creator;
-        // No product larger than the price, so that no price overflows.
-        amount = (salePrice / 10_000) * bps + ((salePrice % 10_000) * bps) / 10_000;
+        amount = Math.mulDiv(salePrice, bps, 10_000);
     }
 
     /// @notice Data URI of the model's JSON metadata. Reverts when there is no such model.
@@ -278,6 +277,7 @@ contract AIGC is
         if (price > maxPrice) revert AIGC_PriceTooHigh(price, maxPrice);
 
         expires = _extend(modelId, account, uint256(period) * periods);
+        // forge-lint: disable-next-line(unsafe-typecast) -- it is at most maxPrice
         emit LicenseBought(modelId, account, msg.sender, seller, periods, uint128(price), expires);
         if (price != 0) aipg.safeTransferFrom(msg.sender, seller, price);
     }
@@ -450,6 +450,7 @@ contract AIGC is
         uint256 latest = block.timestamp + MAX_LICENSE_TERM;
         if (start + term > latest) revert AIGC_LicenseTooLong(start + term, latest);
 
+        // forge-lint: disable-next-line(unsafe-typecast) -- a hundred years from now at most
         expires = uint40(start + term);
         licenses[account] = expires;
     }

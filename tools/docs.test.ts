@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { filesBelow, projectRoot } from "./check.ts";
+import { solidityTests } from "./threats.ts";
 
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { scripts: Record<string, string> }).scripts,
@@ -39,14 +40,7 @@ function anchors(text: string): string[] {
   return [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map((match) => anchor(match[1] ?? ""));
 }
 
-/** Names of all Solidity tests and invariants. */
-const solidityTests = new Set(
-  filesBelow(join(projectRoot, "test"), ".sol").flatMap((file) =>
-    [...readFileSync(join(projectRoot, "test", file), "utf8").matchAll(/function ((?:test|invariant)\w+)/g)].map(
-      (match) => match[1] ?? "",
-    ),
-  ),
-);
+const solidityTestNames = new Set(solidityTests().keys());
 
 describe.each(documents)("%s", (document) => {
   const text = readFileSync(join(projectRoot, document), "utf8");
@@ -63,7 +57,7 @@ describe.each(documents)("%s", (document) => {
   test("names only Solidity tests that exist", () => {
     if (!document.startsWith("docs/")) return; // test/README.md explains names with made-up ones
     const named = [...text.matchAll(/`((?:test|testFuzz|invariant)_\w+)`/g)].map((match) => match[1] ?? "");
-    expect(named.filter((name) => !solidityTests.has(name))).toEqual([]);
+    expect(named.filter((name) => !solidityTestNames.has(name))).toEqual([]);
   });
 
   test("links lead somewhere", () => {

@@ -41,7 +41,9 @@ export function withTables(page: string, membersOf: (contract: string) => Member
 function membersOf(contract: string): Member[] {
   const path = join(projectRoot, "out", `${contract}.sol`, `${contract}.json`);
   const artifact = JSON.parse(readFileSync(path, "utf8")) as Artifact;
-  const definition = artifact.ast.nodes.find((node) => node.nodeType === "ContractDefinition" && node.name === contract);
+  const definition = artifact.ast.nodes.find(
+    (node) => node.nodeType === "ContractDefinition" && node.name === contract,
+  );
   if (definition === undefined) throw new Error(`no contract ${contract} in ${path}`);
   return definition.nodes;
 }
@@ -60,7 +62,9 @@ function eventRows(members: Member[]): string[] {
 
 function functionRows(members: Member[]): string[] {
   const rows = members
-    .filter((member) => member.nodeType === "FunctionDefinition" && !["view", "pure"].includes(member.stateMutability ?? ""))
+    .filter(
+      (member) => member.nodeType === "FunctionDefinition" && !["view", "pure"].includes(member.stateMutability ?? ""),
+    )
     .map((member) => {
       const fields = member.parameters.parameters.map((field) => `${typeOf(field)} ${field.name}`);
       return `| \`${member.name}(${fields.join(", ")})\` | ${natspec(member)} |`;
@@ -79,7 +83,12 @@ function natspec(member: Member): string {
   const notice = parts.filter((part) => part.startsWith("@notice ")).map((part) => part.slice(8).trim());
   const fields = parts
     .filter((part) => part.startsWith("@param ") && member.nodeType === "EventDefinition")
-    .map((part) => part.slice(7).trim().replace(/^(\w+) /, "`$1`: "));
+    .map((part) =>
+      part
+        .slice(7)
+        .trim()
+        .replace(/^(\w+) /, "`$1`: "),
+    );
   return [...notice, ...fields].join(" ").replaceAll("|", "\\|");
 }
 

@@ -17,6 +17,8 @@ export const steps: Step[] = [
   { script: "check:sizes", source: "exit" },
   { script: "check:layout", source: "exit" },
   { script: "check:trees", source: "exit" },
+  { script: "check:reference", source: "exit" },
+  { script: "check:threats", source: "exit" },
   { script: "check:canaries", source: "exit" },
   { script: "test:contracts", source: "forge" },
   { script: "test:gas", source: "forge" },

@@ -34,7 +34,6 @@ library JsonText {
     uint256 private constant SPACES = ONES * 0x20;
     uint256 private constant QUOTES = ONES * 0x22;
     uint256 private constant BACKSLASHES = ONES * 0x5c;
-    uint256 private constant DELETES = ONES * 0x7f;
 
     /// @notice Reverts unless `text` is text of at most `maxLength` bytes.
     function requireText(bytes memory text, uint256 maxLength, string memory field) internal pure {
@@ -77,10 +76,8 @@ library JsonText {
                     uint256 behind = type(uint256).max >> (left * 8);
                     word = (word & ~behind) | (SPACES & behind);
                 }
-                uint256 faults = (word - SPACES) & ~word; // control characters
-                uint256 deletes = word ^ DELETES;
-                faults |= (deletes - ONES) & ~deletes; // U+007F
-                if ((faults | word) & HIGH_BITS == 0) {
+                // All bytes are 0x20 to 0x7e exactly when none has its high bit set, before or after these.
+                if (((word - SPACES) | word | (word + ONES)) & HIGH_BITS == 0) {
                     position += 32;
                     continue;
                 }

@@ -11,7 +11,7 @@ import type { GenerationRequest, JobReceipt } from "./typedData.js";
 export const EvolutionPolicy = { NONE: 0, ARTIST: 1, OWNER: 2 } as const;
 export type EvolutionPolicy = (typeof EvolutionPolicy)[keyof typeof EvolutionPolicy];
 
-/** Body and trailer together fit one blob of code. */
+/** Requester, body and anchor times together fit one blob of code. */
 export const MAX_BLOB = 24_575;
 /** Most artworks in a series. */
 export const MAX_ARTWORKS = 999;
@@ -28,16 +28,12 @@ export interface SeriesHeader {
   readonly tags: string;
 }
 
-/** Where receipts are anchored. */
+/** Where receipts are anchored. Lane and root are not kept: the call names the lane, the root follows from the proof. */
 export interface BodyAnchor {
   /** Index of the anchor source (`GridNFT.anchorSource`). */
   readonly source: number;
-  /** Zero hash for the direct rail. */
-  readonly laneId: Hex;
   /** Left out when it is the requester. */
   readonly payer?: Address;
-  /** Left out when it is the leaf of the anchor's one receipt. */
-  readonly root?: Hex;
   readonly worker: Address;
 }
 
@@ -48,7 +44,7 @@ export interface BodyOrder {
   readonly anchor: number;
   readonly request: number;
   readonly engine: number;
-  /** AIPG wei, of each receipt that does not say otherwise. */
+  /** AIPG wei, of each receipt that does not say otherwise. Not 0 in a later order, unless the first one's is. */
   readonly price: bigint;
 }
 
@@ -79,21 +75,19 @@ export interface Body {
   readonly artworks: readonly BodyArtwork[];
 }
 
-/** A body as stored and logged, with what the contract added. */
+/** A body as stored and logged, with what the contract put around it. */
 export interface Blob {
+  readonly requester: Address;
   readonly body: Body;
   /** The packed body alone; its keccak256 is the `bodyHash` that authorizations sign. */
   readonly packed: Hex;
   /** Time and block of each anchor of the body. */
   readonly anchored: readonly { readonly time: number; readonly block: number }[];
-  readonly requester: Address;
 }
 
 const FORM_SERIES = 1;
 const FORM_VERSION = 2;
-const LANE = 1;
-const PAYER = 2;
-const ROOT = 4;
+const PAYER = 1;
 const CID = 1;
 const PRICE = 2;
 const PARENT = 4;
@@ -167,21 +161,19 @@ export function encodeBody(body: Body): Hex {
     writeRequest(to, request, i === 0 ? absent : (body.requests[0] as GenerationRequest));
   });
   to.uint("orders", body.orders.length, 1);
-  for (const order of body.orders) {
+  body.orders.forEach((order, i) => {
     to.fixed("orderHash", order.orderHash, 32);
     to.uint("anchor", order.anchor, 1);
     to.uint("request", order.request, 1);
     to.uint("engine", order.engine, 1);
-    to.num("price", order.price, 16);
-  }
+    to.num("price", i > 0 && order.price === body.orders[0]?.price ? 0n : order.price, 16);
+  });
   to.uint("artworks", body.artworks.length, 2);
   for (const artwork of body.artworks) writeArtwork(to, artwork);
 
   const bytes = to.bytes();
-  const trailer = 10 * body.anchors.length + 20;
-  if (bytes.length + trailer > MAX_BLOB) {
-    refuse("body", `with its trailer has ${bytes.length + trailer} bytes; a blob holds ${MAX_BLOB}.`);
-  }
+  const blob = 20 + bytes.length + 10 * body.anchors.length;
+  if (blob > MAX_BLOB) refuse("body", `makes a blob of ${blob} bytes; one holds ${MAX_BLOB}.`);
   return bytesToHex(bytes);
 }
 
@@ -197,17 +189,17 @@ export function decodeBody(packed: Hex): Body {
 }
 
 /**
- * Reads the blob of a `SeriesMinted` or `VersionAdded` event: body and trailer. (A blob contract's code has one zero byte
- * before it.)
+ * Reads the blob of a `SeriesMinted` or `VersionAdded` event. (A blob contract's code has one zero byte before it.)
+ * @throws {@link GridError} as {@link decodeBody}.
  */
 export function decodeBlob(blob: Hex): Blob {
   const from = new BodyReader(hexToBytes(blob, "blob"));
-  const body = readBody(from);
-  const packed = bytesToHex(from.source.subarray(0, from.offset));
-  const anchored = body.anchors.map(() => ({ time: from.uint("anchorTime", 5), block: from.uint("anchorBlock", 5) }));
   const requester = from.address("requester");
+  const body = readBody(from);
+  const packed = bytesToHex(from.source.subarray(20, from.offset));
+  const anchored = body.anchors.map(() => ({ time: from.uint("anchorTime", 5), block: from.uint("anchorBlock", 5) }));
   if (from.offset !== from.source.length) refuse("blob", "has bytes after its end.");
-  return { body, packed, anchored, requester };
+  return { requester, body, packed, anchored };
 }
 
 /** The receipts that a body states, in its order: what its workers signed. */
@@ -235,12 +227,9 @@ export function receiptsOf(body: Body, requester: Address): readonly JobReceipt[
 }
 
 function writeAnchor(to: BodyWriter, anchor: BodyAnchor): void {
-  const lane = anchor.laneId !== zeroHash;
   to.uint("source", anchor.source, 1);
-  to.uint("flags", (lane ? LANE : 0) | (anchor.payer ? PAYER : 0) | (anchor.root ? ROOT : 0), 1);
-  if (lane) to.fixed("laneId", anchor.laneId, 32);
+  to.uint("flags", anchor.payer ? PAYER : 0, 1);
   if (anchor.payer) to.fixed("payer", anchor.payer, 20);
-  if (anchor.root) to.fixed("root", anchor.root, 32);
   to.fixed("worker", anchor.worker, 20);
 }
 
@@ -303,13 +292,18 @@ function readBody(from: BodyReader): Body {
     first ??= request;
     return request;
   });
-  const orders = list(from, "orders", 1, () => ({
-    orderHash: from.bytes32("orderHash"),
-    anchor: from.uint("anchor", 1),
-    request: from.uint("request", 1),
-    engine: from.uint("engine", 1),
-    price: from.num("price", 16),
-  }));
+  let firstPrice: bigint | undefined;
+  const orders = list(from, "orders", 1, () => {
+    const order = {
+      orderHash: from.bytes32("orderHash"),
+      anchor: from.uint("anchor", 1),
+      request: from.uint("request", 1),
+      engine: from.uint("engine", 1),
+      price: from.num("price", 16),
+    };
+    firstPrice ??= order.price;
+    return order.price === 0n ? { ...order, price: firstPrice } : order;
+  });
   const artworks = list(from, "artworks", 2, () => readArtwork(from, orders, requests));
   const body: Body = { ...(header && { header }), anchors, engines, requests, orders, artworks };
   requireBody(body);
@@ -325,12 +319,10 @@ function list<Item>(from: BodyReader, field: string, countBytes: 1 | 2, read: (f
 function readAnchor(from: BodyReader): BodyAnchor {
   const source = from.uint("source", 1);
   const flags = from.uint("flags", 1);
-  if (flags > (LANE | PAYER | ROOT)) refuse("flags", "of an anchor has unknown bits.");
+  if (flags > PAYER) refuse("flags", "of an anchor has unknown bits.");
   return {
     source,
-    laneId: flags & LANE ? from.bytes32("laneId") : zeroHash,
     ...(flags & PAYER && { payer: from.address("payer") }),
-    ...(flags & ROOT && { root: from.bytes32("root") }),
     worker: from.address("worker"),
   };
 }
@@ -390,6 +382,8 @@ function requireBody({ header, anchors, engines, requests, orders, artworks }: B
     if (!anchors[order.anchor]) refuse("anchor", "of an order is not in the body.");
     if (!requests[order.request]) refuse("request", "of an order is not in the body.");
     if (order.engine >= engines.length) refuse("engine", "of an order is not in the body.");
+    if (order.price === 0n && orders[0]?.price !== 0n)
+      refuse("price", "of a later order is not 0: say so in its artworks.");
   }
   for (const artwork of artworks) {
     const order = orders[artwork.order];
@@ -397,10 +391,6 @@ function requireBody({ header, anchors, engines, requests, orders, artworks }: B
     if ((artwork.seed !== undefined) !== (requests[order.request]?.seed === ANY_SEED)) {
       refuse("seed", "of an artwork is given exactly when its request leaves it open.");
     }
+    if (artwork.parent?.tokenId === 0n) refuse("parent", "is a token id; leave it out when there is none.");
   }
-  anchors.forEach((anchor, i) => {
-    if (anchor.root) return;
-    const receipts = artworks.filter((artwork) => orders[artwork.order]?.anchor === i).length;
-    if (receipts !== 1) refuse("root", `of anchor ${i} can be left out for exactly one receipt, not ${receipts}.`);
-  });
 }

@@ -2,6 +2,8 @@
 export type GridErrorCode =
   | "BODY_INVALID"
   | "CID_INVALID"
+  | "DEPLOYMENT_INVALID"
+  | "DEPLOYMENT_UNKNOWN"
   | "EXTRAS_INVALID"
   | "FIELD_INVALID"
   | "MERKLE_INVALID"

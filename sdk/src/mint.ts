@@ -35,6 +35,8 @@ export interface ReceiptToMint {
 
 /** `ReceiptProof` of IGridNFT. */
 export interface ReceiptProof {
+  /** Lane that anchored the root, zero hash for the direct rail. */
+  readonly laneId: Hex;
   readonly proof: readonly Hex[];
   /** Flags of a multiproof as bits, highest first. */
   readonly flags: Hex;
@@ -47,13 +49,19 @@ export interface MintCall {
   readonly proofs: readonly ReceiptProof[];
 }
 
-/** A multiproof as GridNFT takes it: trailing zero flags are left out. */
-export function receiptProof({ proof, proofFlags }: Pick<MultiProof, "proof" | "proofFlags">): ReceiptProof {
+/**
+ * A multiproof as GridNFT takes it: trailing zero flags are left out.
+ * @param laneId Left out for the direct rail.
+ */
+export function receiptProof(
+  { proof, proofFlags }: Pick<MultiProof, "proof" | "proofFlags">,
+  laneId: Hex = zeroHash,
+): ReceiptProof {
   const flags = new Uint8Array(Math.ceil((proofFlags.lastIndexOf(true) + 1) / 8));
   proofFlags.forEach((flag, i) => {
     if (flag) flags[i >> 3] = (flags[i >> 3] as number) | (0x80 >> (i % 8));
   });
-  return { proof, flags: bytesToHex(flags) };
+  return { laneId, proof, flags: bytesToHex(flags) };
 }
 
 /**
@@ -96,7 +104,9 @@ export function composeBody(items: readonly ReceiptToMint[], header?: SeriesHead
       request: requests.place(receipt.requestHash.toLowerCase(), () => request),
       engine: engines.place(engine, () => engine),
     };
-    const order = orders.place(Object.values(orderFields).join(), () => ({ ...orderFields, price: receipt.price }));
+    // A later order can't state a price of 0, but its artworks can.
+    const price = receipt.price === 0n ? (orders.items[0]?.price ?? 0n) : receipt.price;
+    const order = orders.place(Object.values(orderFields).join(), () => ({ ...orderFields, price }));
 
     leaves[anchorIndex] ??= [];
     leaves[anchorIndex].push(leafIndex(item));
@@ -115,9 +125,7 @@ export function composeBody(items: readonly ReceiptToMint[], header?: SeriesHead
   const bodyAnchors = anchors.items.map(
     (anchor): BodyAnchor => ({
       source: anchor.source,
-      laneId: anchor.laneId ?? zeroHash,
       ...(!isAddressEqual(anchor.payer, requester) && { payer: anchor.payer }),
-      ...(anchor.tree.size > 1 && { root: anchor.tree.root }),
       worker: anchor.worker,
     }),
   );
@@ -126,7 +134,7 @@ export function composeBody(items: readonly ReceiptToMint[], header?: SeriesHead
     if (indices.some((index, at) => at > 0 && index <= (indices[at - 1] as number))) {
       throw new GridError("BODY_INVALID", "Receipts under one anchor must be in the order of its tree.", "artworks");
     }
-    return receiptProof(anchor.tree.multiProof(indices));
+    return receiptProof(anchor.tree.multiProof(indices), anchor.laneId);
   });
   return {
     body: {

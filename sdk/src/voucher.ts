@@ -42,7 +42,8 @@ export function nextVoucher(
 }
 
 /**
- * The contracts' rules on a voucher's own form: 1 to 16 rows strictly ascending by model id, and a count exactly with a root.
+ * The rules on a voucher's own form: at most 16 rows, strictly ascending by model id (the contract's), and a count exactly with
+ * a root (ours: the contract only logs the count).
  * @throws {@link GridError} `VOUCHER_INVALID`, field named.
  */
 export function requireVoucher(voucher: Voucher): void {

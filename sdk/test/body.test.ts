@@ -91,7 +91,7 @@ describe("blobs", () => {
     const trailer = body.anchors.map((_, i) =>
       concat([numberToHex(1_763_164_800 + i, { size: 5 }), numberToHex(38_000_000 + i, { size: 5 })]),
     );
-    const blob = concat([packed, ...trailer, vectors.requester]);
+    const blob = concat([vectors.requester, packed, ...trailer]);
     expect(decodeBlob(blob)).toEqual({
       body,
       packed,
@@ -133,11 +133,15 @@ describe("encodeBody refuses", () => {
     ["an order's request that is not there", "request", patchOrder({ request: 1 })],
     ["an order's engine that is not there", "engine", patchOrder({ engine: 1 })],
     ["an artwork's order that is not there", "order", { ...usual, artworks: [{ ...artwork(0), order: 1 }] }],
-    ["an implied root over two receipts", "root", { ...usual, artworks: [artwork(0), artwork(1)] }],
     ["a royalty of 1,001", "royaltyBps", { ...usual, header: { ...header(), royaltyBps: 1001 } }],
     ["a title of 256 bytes", "title", { ...usual, header: { ...header(), title: "é".repeat(128) } }],
     ["a line break", "prompt", { ...usual, requests: [{ ...request, prompt: "a\nb" }] }],
     ["an index of 256", "index", { ...usual, artworks: [artwork(256)] }],
+    [
+      "a later order for nothing",
+      "price",
+      { ...usual, orders: [...usual.orders, { ...(usual.orders[0] as Body["orders"][number]), price: 0n }] },
+    ],
     ["a price of 2^128", "price", patchOrder({ price: 2n ** 128n })],
     ["more than a blob", "body", { ...usual, requests: [{ ...request, prompt: "x".repeat(24_400) }] }],
   ];
@@ -183,9 +187,7 @@ function randomBody({ integer, hex, uint, text }: ReturnType<typeof random>): Bo
   }));
   const anchors = some(3, () => ({
     source: integer(256),
-    laneId: integer(2) ? zeroHash : hex(32),
     ...maybe(() => ({ payer: hex(20) })),
-    root: hex(32),
     worker: hex(20),
   }));
   const engines = some(3, text);
@@ -194,7 +196,7 @@ function randomBody({ integer, hex, uint, text }: ReturnType<typeof random>): Bo
     anchor: integer(anchors.length),
     request: integer(requests.length),
     engine: integer(engines.length),
-    price: uint(128),
+    price: integer(2) ? 5n : uint(128) || 5n,
   }));
   const series = integer(4) > 0;
   const artworks = some(series ? 20 : 1, () => {
@@ -207,7 +209,7 @@ function randomBody({ integer, hex, uint, text }: ReturnType<typeof random>): Bo
       ...(requests[orders[order]?.request ?? -1]?.seed === ANY_SEED && { seed: uint(64) }),
       ...maybe(() => ({ cidDigest: hex(32) })),
       ...maybe(() => ({ price: uint(128) })),
-      ...maybe(() => ({ parent: { tokenId: uint(256), version: Number(uint(32)) } })),
+      ...maybe(() => ({ parent: { tokenId: uint(256) || 1n, version: Number(uint(32)) } })),
     };
   });
   const head = {

@@ -40,7 +40,7 @@ const artwork = (index: number, more: Partial<BodyArtwork> = {}): BodyArtwork =>
   imageHash: h(`image ${index}`),
   ...more,
 });
-const direct = { source: 0, laneId: zeroHash, worker };
+const direct = { source: 0, worker };
 
 const bodies: Record<string, Body> = {
   "one artwork, direct, everything at its usual": {
@@ -69,9 +69,9 @@ const bodies: Record<string, Body> = {
     orders: [{ ...order, orderHash: zeroHash, price: 0n }],
     artworks: [{ order: 0, index: 0, completedAt: 0, imageHash: zeroHash, seed: 0n }],
   },
-  "ten of one order, fixed seed, under a lane's root": {
+  "ten of one order, fixed seed, of another payer": {
     header,
-    anchors: [{ source: 0, laneId: h("lane"), payer: a("gateway"), root: h("root"), worker }],
+    anchors: [{ source: 0, payer: a("gateway"), worker }],
     engines: [engine],
     requests: [{ ...request, seed: 1000n }],
     orders: [order],
@@ -80,9 +80,9 @@ const bodies: Record<string, Body> = {
   "several of everything": {
     header: { ...header, policy: 2, royaltyBps: 1000 },
     anchors: [
-      { source: 0, laneId: h("lane"), payer: a("gateway"), root: h("root"), worker },
+      { source: 0, payer: a("gateway"), worker },
       direct,
-      { ...direct, payer: a("patron"), root: h("root of two"), worker: a("another worker") },
+      { ...direct, payer: a("patron"), worker: a("another worker") },
     ],
     engines: [engine, "sd.cpp master-1 cuda", engine.toUpperCase()],
     requests: [
@@ -102,7 +102,7 @@ const bodies: Record<string, Body> = {
     orders: [
       order,
       { orderHash: h("order 1"), anchor: 1, request: 1, engine: 1, price: 2n ** 128n - 1n },
-      { orderHash: h("order 2"), anchor: 2, request: 2, engine: 2, price: 0n },
+      { orderHash: h("order 2"), anchor: 2, request: 2, engine: 2, price: order.price },
     ],
     artworks: [
       artwork(1, { cidDigest: h("dag-pb root"), parent: { tokenId: 1001n, version: 1 } }),
@@ -113,7 +113,7 @@ const bodies: Record<string, Body> = {
   },
   "256 of one order": {
     header,
-    anchors: [{ ...direct, root: h("root") }],
+    anchors: [direct],
     engines: [engine],
     requests: [{ ...request, seed: 0n }],
     orders: [order],
@@ -133,7 +133,7 @@ const bodies: Record<string, Body> = {
     artworks: [artwork(0, { seed: ANY_SEED })],
   },
   "a version": {
-    anchors: [{ source: 3, laneId: h("lane"), root: h("root"), worker }],
+    anchors: [{ source: 3, worker }],
     engines: [engine],
     requests: [{ ...request, sourceHash: h("image 0") }],
     orders: [order],
@@ -156,25 +156,69 @@ function find(text: string): number {
 /** Where the count of anchors stands; 22 bytes of the one anchor follow. */
 const anchorCount = find("sea,light") + "sea,light".length;
 
-/** What both sides must refuse; `field` is the one that the SDK names. */
-const invalid: Record<string, readonly [field: string, packed: Hex]> = {
-  empty: ["form", "0x"],
-  "form 0": ["form", patch(usual, 0, "00")],
-  "form 3": ["form", patch(usual, 0, "03")],
-  "policy 3": ["policy", patch(usual, 1, "03")],
-  "royalty of 1,001": ["royaltyBps", patch(usual, 2, "03e9")],
-  "a control character in the title": ["title", patch(usual, find("Lighthouses"), "0a")],
-  "a C1 control character in the description": ["description", patch(usual, find("Ten of"), "c285")],
-  "broken UTF-8 in the tags": ["tags", patch(usual, find("sea,light"), "c3")],
-  "a surrogate in the prompt": ["prompt", patch(usual, find("A lighthouse"), "eda080")],
-  "a non-shortest form in the prompt": ["prompt", patch(usual, find("A lighthouse"), "c0af")],
-  "bytes after the end": ["body", `${usual}00`],
-  "the last byte missing": ["seed", usual.slice(0, -2) as Hex],
-  "unknown flags of an anchor": ["flags", patch(usual, anchorCount + 2, "08")],
+/** Where the width stands: after the negative prompt. */
+const widthAt = find("blurry") + "blurry".length;
+
+/** Where the one artwork begins: flags, order, index, completedAt, imageHash, seed. */
+const artworkAt = usual.length / 2 - 1 - 48;
+
+type Invalid = readonly [field: string, error: string, packed: Hex];
+
+/** What both sides must refuse: `field` is what the SDK names, `error` what GridNFT reverts with. */
+const invalid: Record<string, Invalid> = {
+  empty: ["form", "GridNFT_BodyTooShort(uint256)", "0x"],
+  "form 0": ["form", "GridNFT_WrongForm(uint256,uint256)", patch(usual, 0, "00")],
+  "form 3": ["form", "GridNFT_WrongForm(uint256,uint256)", patch(usual, 0, "03")],
+  "policy 3": ["policy", "GridNFT_BadValue(string,uint256)", patch(usual, 1, "03")],
+  "royalty of 1,001": ["royaltyBps", "GridNFT_BadValue(string,uint256)", patch(usual, 2, "03e9")],
+  "a control character in the title": [
+    "title",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("Lighthouses"), "0a"),
+  ],
+  "a C1 control character in the description": [
+    "description",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("Ten of"), "c285"),
+  ],
+  "broken UTF-8 in the tags": ["tags", "GridNFT_BadText(string,uint256)", patch(usual, find("sea,light"), "c3")],
+  "a surrogate in the prompt": [
+    "prompt",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("A lighthouse"), "eda080"),
+  ],
+  "a non-shortest form in the prompt": [
+    "prompt",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("A lighthouse"), "c0af"),
+  ],
+  "a code point above U+10FFFF in the prompt": [
+    "prompt",
+    "GridNFT_BadText(string,uint256)",
+    patch(usual, find("A lighthouse"), "f4908080"),
+  ],
+  "bytes after the end": ["body", "GridNFT_BodyTooLong(uint256)", `${usual}00`],
+  "the last byte missing": ["seed", "GridNFT_BodyTooShort(uint256)", usual.slice(0, -2) as Hex],
+  "unknown flags of an anchor": ["flags", "GridNFT_BadValue(string,uint256)", patch(usual, anchorCount + 2, "02")],
   "no anchors": [
     "anchors",
+    "GridNFT_BadValue(string,uint256)",
     `${usual.slice(0, 2 + 2 * anchorCount)}00${usual.slice(2 + 2 * (anchorCount + 23))}` as Hex,
   ],
+  "no artworks": [
+    "artworks",
+    "GridNFT_BadValue(string,uint256)",
+    `${usual.slice(0, 2 + 2 * (artworkAt - 2))}0000` as Hex,
+  ],
+  "unknown flags of an artwork": ["flags", "GridNFT_BadValue(string,uint256)", patch(usual, artworkAt, "08")],
+  "an artwork of an order that is not there": [
+    "order",
+    "GridNFT_BadValue(string,uint256)",
+    patch(usual, artworkAt + 1, "01"),
+  ],
+  "a parent of 0": ["parent", "GridNFT_BadValue(string,uint256)", `${patch(usual, artworkAt, "04")}0000` as Hex],
+  "a width with a leading zero": ["width", "GridNFT_BadValue(string,uint256)", patch(usual, widthAt + 1, "00")],
+  "a width of more than 4 bytes": ["width", "GridNFT_BadValue(string,uint256)", patch(usual, widthAt, "05")],
 };
 
 export function bodyVectors(): object {
@@ -188,6 +232,8 @@ export function bodyVectors(): object {
         name,
         packed,
         bodyHash: keccak256(packed),
+        series: body.header !== undefined,
+        anchors: body.anchors.length,
         requestHashes: body.requests.map((each) =>
           hashStruct({ types: settlementTypes, primaryType: "GenerationRequest", data: each }),
         ),
@@ -196,7 +242,7 @@ export function bodyVectors(): object {
         ),
       };
     }),
-    invalid: Object.entries(invalid).map(([name, [field, packed]]) => ({ name, field, packed })),
+    invalid: Object.entries(invalid).map(([name, [field, error, packed]]) => ({ name, field, error, packed })),
   };
 }
 

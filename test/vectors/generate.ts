@@ -11,7 +11,7 @@ import { CID } from "multiformats/cid";
 import * as Digest from "multiformats/hashes/digest";
 import {
   concat,
-  domainSeparator,
+  encodeAbiParameters,
   encodePacked,
   type Hex,
   hashStruct,
@@ -20,6 +20,7 @@ import {
   maxUint128,
   maxUint256,
   numberToHex,
+  parseAbiParameters,
   sha256,
   size,
   slice,
@@ -319,19 +320,24 @@ function nftVectors(primaryType: keyof typeof nftTypes, messages: Record<string,
   }));
 }
 
-const domainType = [
-  { name: "name", type: "string" },
-  { name: "version", type: "string" },
-  { name: "chainId", type: "uint256" },
-  { name: "verifyingContract", type: "address" },
-];
+function separatorOf(domain: { name: string; version: string; chainId: number; verifyingContract: Hex }): Hex {
+  return keccak256(
+    encodeAbiParameters(parseAbiParameters("bytes32, bytes32, bytes32, uint256, address"), [
+      h("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+      h(domain.name),
+      h(domain.version),
+      BigInt(domain.chainId),
+      domain.verifyingContract,
+    ]),
+  );
+}
 
 const messages = {
   chainId: settlement.chainId,
   settlement: settlement.verifyingContract,
-  settlementSeparator: domainSeparator({ domain: settlement, types: { EIP712Domain: domainType } }),
+  settlementSeparator: separatorOf(settlement),
   gridNft: gridNft.verifyingContract,
-  gridNftSeparator: domainSeparator({ domain: gridNft, types: { EIP712Domain: domainType } }),
+  gridNftSeparator: separatorOf(gridNft),
   GenerationRequest: settlementVectors("GenerationRequest", requests),
   JobOrder: settlementVectors("JobOrder", orders),
   JobReceipt: settlementVectors("JobReceipt", receipts),

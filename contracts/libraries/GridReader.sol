@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
+
+import {
+    Artwork,
+    Display,
+    EvolutionPolicy,
+    IGridNFT,
+    Provenance,
+    ReceiptProof,
+    Series
+} from "../interfaces/IGridNFT.sol";
+import {IGridRenderer} from "../interfaces/IGridRenderer.sol";
+import {IModelTerms} from "../interfaces/IModelTerms.sol";
+import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
+import {Cid} from "./Cid.sol";
+import {GridBlob} from "./GridBlob.sol";
+import {GridBody} from "./GridBody.sol";
+import {GenerationRequest, GridMessages, JobReceipt} from "./GridMessages.sol";
+import {GridNFTStorage, TokenWord} from "./GridNFTStorage.sol";
+
+/// @title Reading what GridCodec has stored
+/// @notice Provenance, series and metadata, out of blobs; and whether they hold against the chain.
+/// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`. Functions that return structs return them encoded,
+/// so that GridNFT need not decode and encode them again.
+library GridReader {
+    uint256 private constant TOKENS_PER_SERIES = 1000;
+
+    // ------------------------------------------------------------------------------------------------------- reading
+
+    /// @notice Provenance of a version.
+    /// @return Encoded Provenance.
+    function provenance(uint256 tokenId, uint256 version) external view returns (bytes memory) {
+        return abi.encode(_provenance(tokenId, version));
+    }
+
+    /// @notice A series.
+    /// @return Encoded Series.
+    function series(uint256 seriesId) external view returns (bytes memory) {
+        Series memory item;
+        (address artist, EvolutionPolicy policy, uint256 royaltyBps) = GridBlob.headOf(seriesId);
+        if (artist == address(0)) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
+        (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
+        item.artist = artist;
+        item.count = draft.count;
+        item.royaltyBps = royaltyBps;
+        item.policy = policy;
+        item.blob = GridBlob.addressOf(seriesId);
+        item.title = GridBody.toString(header.title);
+        item.description = GridBody.toString(header.description);
+        item.tags = GridBody.toString(header.tags);
+        return abi.encode(item);
+    }
+
+    /// @notice What an artwork shows besides its provenance.
+    /// @return Encoded Display and `locked`.
+    function display(uint256 tokenId) external view returns (bytes memory) {
+        TokenWord token = GridNFTStorage.load().tokens[tokenId];
+        if (token.versions() == 0) revert IGridNFT.GridNFT_UnknownVersion(tokenId, 1);
+        (, GridBody.Header memory header) = _openSeries(tokenId / TOKENS_PER_SERIES);
+        return abi.encode(_display(tokenId, header), token.isLocked(header.policy == EvolutionPolicy.ARTIST));
+    }
+
+    /// @notice Metadata of an artwork.
+    function tokenURI(uint256 tokenId) external view returns (string memory) {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        uint256 seriesId = tokenId / TOKENS_PER_SERIES;
+        (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
+        Artwork memory artwork;
+        artwork.tokenId = tokenId;
+        artwork.index = tokenId % TOKENS_PER_SERIES;
+        artwork.count = draft.count;
+        artwork.version = $.tokens[tokenId].versions();
+        artwork.policy = header.policy;
+        artwork.artist = draft.requester;
+        artwork.tags = GridBody.toString(header.tags);
+        artwork.display = _display(tokenId, header);
+        artwork.provenance =
+            artwork.version == 1 ? _artwork(draft, artwork.index - 1) : _provenance(tokenId, artwork.version);
+        return IGridRenderer($.renderer).tokenURI(artwork);
+    }
+
+    /// @notice CID of the image that is shown.
+    function imageCid(uint256 tokenId, uint256 version) external view returns (string memory) {
+        Provenance memory item = _provenance(tokenId, version);
+        return Cid.toText(item.imageHash, item.cidDigest);
+    }
+
+    /// @notice Image hash of a version.
+    function imageHash(uint256 tokenId, uint256 version) external view returns (bytes32) {
+        return _provenance(tokenId, version).imageHash;
+    }
+
+    /// @notice Prompt of a version.
+    function prompt(uint256 tokenId, uint256 version) external view returns (string memory) {
+        return _provenance(tokenId, version).request.prompt;
+    }
+
+    /// @notice Where a version is stored.
+    function blobOf(uint256 tokenId, uint256 version) external view returns (address) {
+        (uint256 blob,) = _blobOf(tokenId, version);
+        return GridBlob.addressOf(blob);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- verifying
+
+    /// @notice Whether a version holds against the chain, as far as can be told without a proof.
+    function verifyRecord(uint256 tokenId, uint256 version, IModelTerms models) public view returns (bool) {
+        if (version == 0 || version > GridNFTStorage.load().tokens[tokenId].versions()) return false;
+        return _isRecorded(_provenance(tokenId, version), models);
+    }
+
+    /// @notice `verifyRecord` for every version.
+    function verifyRecords(uint256 tokenId, IModelTerms models) external view returns (bool) {
+        uint256 versions = GridNFTStorage.load().tokens[tokenId].versions();
+        for (uint256 version = 1; version <= versions; ++version) {
+            if (!verifyRecord(tokenId, version, models)) return false;
+        }
+        return versions != 0;
+    }
+
+    /// @notice Whether a version holds against the chain, its anchor included.
+    function verifyAnchored(
+        uint256 tokenId,
+        uint256 version,
+        bytes32 laneId,
+        bytes32[] calldata proof,
+        IModelTerms models
+    ) external view returns (bool) {
+        if (version == 0 || version > GridNFTStorage.load().tokens[tokenId].versions()) {
+            return false;
+        }
+        Provenance memory item = _provenance(tokenId, version);
+        bytes32 root = MerkleProof.processProofCalldata(proof, GridMessages.leafOf(item.receiptId));
+        (address worker, uint40 time, uint40 blockNumber) = _anchorOf(item, laneId, root);
+        return worker == item.worker && time == item.anchorTime && blockNumber == item.anchorBlock
+            && _isRecorded(item, models);
+    }
+
+    /// @notice Whether the one receipt of a body, minted or not, is anchored, and made from the prompt that is `expected`.
+    function verifyBody(bytes calldata expected, bytes calldata body, bytes calldata proof, IModelTerms models)
+        external
+        view
+        returns (bool)
+    {
+        (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
+        if (proofs.length != 1) revert IGridNFT.GridNFT_ProofCount(proofs.length, 1);
+        GridBody.Draft memory draft = GridBody.open(body, 1, requester, 0);
+        if (GridBody.word(draft.position - 1) >> 248 == GridBody.FORM_SERIES) {
+            (, draft.position) = GridBody.header(draft.position, draft.end);
+        }
+        GridBody.tables(draft, false);
+        if (draft.count != 1) GridBody.badValue("artworks", draft.count);
+        if (draft.anchors.length != 1) GridBody.badValue("anchors", draft.anchors.length);
+        Provenance memory item = _artwork(draft, 0);
+        if (draft.position != draft.end) revert IGridNFT.GridNFT_BodyTooLong(draft.end - draft.position);
+        if (keccak256(bytes(item.request.prompt)) != keccak256(expected)) return false;
+        bytes32 root = MerkleProof.processProof(proofs[0].proof, GridMessages.leafOf(item.receiptId));
+        (address worker, uint40 time,) = _anchorOf(item, proofs[0].laneId, root);
+        return worker != address(0) && worker == item.worker && GridBody.isTimely(item.completedAt, time)
+            && _isOfModel(item, models);
+    }
+
+    // ------------------------------------------------------------------------------------------------- internal: read
+
+    /// @dev Number of the blob that holds a version, and the artwork's place in it.
+    function _blobOf(uint256 tokenId, uint256 version) private view returns (uint256 blob, uint256 place) {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        uint256 versions = $.tokens[tokenId].versions();
+        if (version == 0 || version > versions) revert IGridNFT.GridNFT_UnknownVersion(tokenId, version);
+        if (version == 1) return (tokenId / TOKENS_PER_SERIES, tokenId % TOKENS_PER_SERIES - 1);
+        return ($.versions[tokenId][version], 0);
+    }
+
+    function _provenance(uint256 tokenId, uint256 version) private view returns (Provenance memory) {
+        (uint256 blob, uint256 place) = _blobOf(tokenId, version);
+        GridBody.Draft memory draft;
+        GridBody.begin(draft, GridBlob.read(blob));
+        if (version == 1) (, draft.position) = GridBody.header(draft.position, draft.end);
+        GridBody.tables(draft, false);
+        return _artwork(draft, place);
+    }
+
+    /// @dev A series, read up to its artworks.
+    function _openSeries(uint256 seriesId)
+        private
+        view
+        returns (GridBody.Draft memory draft, GridBody.Header memory header)
+    {
+        GridBody.begin(draft, GridBlob.read(seriesId));
+        (header, draft.position) = GridBody.header(draft.position, draft.end);
+        GridBody.tables(draft, false);
+    }
+
+    /// @dev Artwork at a place of the body, from 0.
+    function _artwork(GridBody.Draft memory draft, uint256 place) private view returns (Provenance memory item) {
+        GridBody.Piece memory piece;
+        for (uint256 i; i <= place; ++i) {
+            draft.position = GridBody.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
+        }
+        GridBody.Order memory order = draft.orders[piece.order];
+        GridBody.Anchor memory anchor = draft.anchors[order.anchor];
+        item.request = _request(draft, order.request);
+        item.seed = uint64(piece.seed);
+        item.engine = GridBody.toString(draft.engines[order.engine]);
+        item.imageHash = piece.imageHash;
+        item.cidDigest = piece.cidDigest;
+        item.worker = anchor.worker;
+        item.requester = draft.requester;
+        item.payer = anchor.payer;
+        item.orderHash = order.orderHash;
+        item.index = uint32(piece.index);
+        item.price = uint128(piece.price);
+        item.completedAt = uint64(piece.completedAt);
+        item.source = uint8(anchor.source);
+        item.parent = piece.parent;
+        item.parentVersion = uint32(piece.parentVersion);
+        item.receiptId = _receiptId(item);
+        uint256 stamp = GridBody.word(_blobEnd(draft.blob) - 10 * (draft.anchors.length - order.anchor));
+        item.anchorTime = uint40(stamp >> 216);
+        item.anchorBlock = uint40(stamp >> 176);
+    }
+
+    function _request(GridBody.Draft memory draft, uint256 place) private pure returns (GenerationRequest memory item) {
+        uint256[15] memory words = GridBody.emptyRequest(false);
+        GridBody.request(draft.requests[0].position, draft.end, words, false);
+        if (place != 0) GridBody.request(draft.requests[place].position, draft.end, words, false);
+        item.modelId = words[1];
+        item.modelHash = bytes32(words[2]);
+        item.prompt = GridBody.toString(GridBody.Slice.wrap(words[3]));
+        item.negativePrompt = GridBody.toString(GridBody.Slice.wrap(words[4]));
+        item.seed = uint64(words[5]);
+        item.width = uint32(words[6]);
+        item.height = uint32(words[7]);
+        item.steps = uint32(words[8]);
+        item.guidanceMilli = uint32(words[9]);
+        item.sampler = GridBody.toString(GridBody.Slice.wrap(words[10]));
+        item.scheduler = GridBody.toString(GridBody.Slice.wrap(words[11]));
+        item.sourceHash = bytes32(words[12]);
+        item.extras = GridBody.toString(GridBody.Slice.wrap(words[13]));
+        item.salt = bytes32(words[14]);
+    }
+
+    /// @dev What the worker signed, hashed the plain way: this is the check on `_leaf`.
+    function _receiptId(Provenance memory item) private view returns (bytes32) {
+        JobReceipt memory receipt = JobReceipt({
+            orderHash: item.orderHash,
+            index: item.index,
+            requester: item.requester,
+            worker: item.worker,
+            modelId: item.request.modelId,
+            requestHash: GridMessages.hashRequest(item.request),
+            seed: item.seed,
+            engineHash: keccak256(bytes(item.engine)),
+            imageHash: item.imageHash,
+            cidDigest: item.cidDigest,
+            completedAt: item.completedAt,
+            price: item.price
+        });
+        address source = GridNFTStorage.load().sources[item.source];
+        return GridMessages.toDigest(GridMessages.domainSeparator(source), GridMessages.hashReceipt(receipt));
+    }
+
+    function _display(uint256 tokenId, GridBody.Header memory header) private view returns (Display memory shown) {
+        address edited = GridNFTStorage.load().displays[tokenId];
+        if (edited != address(0)) return abi.decode(SSTORE2.read(edited), (Display));
+        shown.title = GridBody.toString(header.title);
+        shown.description = GridBody.toString(header.description);
+    }
+
+    function _blobEnd(bytes memory blob) private pure returns (uint256 end) {
+        assembly ("memory-safe") {
+            end := add(add(blob, 0x20), mload(blob))
+        }
+    }
+
+    /// @dev All zero when the source is not known.
+    function _anchorOf(Provenance memory item, bytes32 laneId, bytes32 root)
+        private
+        view
+        returns (address worker, uint40 time, uint40 blockNumber)
+    {
+        address source = GridNFTStorage.load().sources[item.source];
+        if (source != address(0)) return IReceiptAnchor(source).anchorOf(laneId, item.payer, root);
+    }
+
+    function _isOfModel(Provenance memory item, IModelTerms models) private view returns (bool) {
+        bytes32 modelHash = item.request.modelHash;
+        return modelHash != 0 && modelHash == models.weightsHash(item.request.modelId);
+    }
+
+    /// @dev Whether model, times and the used receipt are what a version says. The seed needs no look: decoding derives
+    /// it.
+    function _isRecorded(Provenance memory item, IModelTerms models) private view returns (bool) {
+        return GridNFTStorage.load().minted[item.requester][item.orderHash] >> item.index & 1 != 0
+            && GridBody.isTimely(item.completedAt, item.anchorTime) && _isOfModel(item, models);
+    }
+}

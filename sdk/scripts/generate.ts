@@ -1,0 +1,91 @@
+/**
+ * Writes `src/generated`: ABIs from forge's `out/` and addresses from `deployments/`. `npm run generate -w sdk` after
+ * `npm run build`; the output depends on nothing but these, so `test/generated.test.ts` can tell whether it is current.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Abi, AbiParameter } from "abitype";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The contracts that applications call, with the names of their ABIs. */
+export const contracts = {
+  AIGC: "aigcAbi",
+  AIPG: "aipgAbi",
+  GridAuthority: "gridAuthorityAbi",
+  GridNFT: "gridNftAbi",
+  GridSettlement: "gridSettlementAbi",
+  WorkerRegistry: "workerRegistryAbi",
+} as const;
+
+/** Chains that are thrown away: their addresses are read from `deployments/` at run time, never compiled in. */
+const localChains = ["1337", "31337"];
+
+/** ABI entries without compiler-internal type names, sorted, so that moving code about changes nothing. */
+export function abiOf(contract: string): Abi {
+  const path = `${root}out/${contract}.sol/${contract}.json`;
+  if (!existsSync(path)) throw new Error(`${contract} is not built: run npm run build first.`);
+  const { abi } = JSON.parse(readFileSync(path, "utf8")) as { abi: Abi };
+  return abi
+    .map((entry) => strip(entry as unknown as Record<string, unknown>) as unknown as Abi[number])
+    .map((entry) => [signature(entry), entry] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, entry]) => entry);
+}
+
+function strip(node: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(node)
+      .filter(([key]) => key !== "internalType" && key !== "anonymous")
+      .map(([key, value]) => [key, Array.isArray(value) ? value.map(strip) : value]),
+  );
+}
+
+function signature(entry: Abi[number]): string {
+  const types = (parameters: readonly AbiParameter[]): string =>
+    parameters
+      .map((each) => ("components" in each ? `(${types(each.components)})${each.type.slice(5)}` : each.type))
+      .join();
+  const inputs = "inputs" in entry ? types(entry.inputs) : "";
+  return `${entry.type} ${"name" in entry ? entry.name : ""}(${inputs})`;
+}
+
+function abisSource(): string {
+  const parts = Object.entries(contracts).map(([contract, name]) => {
+    const lines = abiOf(contract).map((entry) => `  ${JSON.stringify(entry)},\n`);
+    return `/** ABI of ${contract}. */\nexport const ${name} = [\n${lines.join("")}] as const;\n`;
+  });
+  return `// Generated from out/ by scripts/generate.ts: npm run generate -w sdk\n\n${parts.join("\n")}`;
+}
+
+function addressesSource(): string {
+  const folder = `${root}deployments`;
+  const chains = existsSync(folder)
+    ? readdirSync(folder)
+        .map((name) => /^(\d+)\.json$/.exec(name)?.[1])
+        .filter((chain): chain is string => chain !== undefined && !localChains.includes(chain))
+        .sort((a, b) => Number(a) - Number(b))
+    : [];
+  const entries = chains.map(
+    (chain) => `  ${chain}: ${JSON.stringify(JSON.parse(readFileSync(`${folder}/${chain}.json`, "utf8")))},\n`,
+  );
+  return (
+    "// Generated from deployments/ by scripts/generate.ts: npm run generate -w sdk\n\n" +
+    `/** Deployments by chain id, as in \`deployments/<chainId>.json\`. */\n` +
+    `export const deployments = {${entries.length > 0 ? `\n${entries.join("")}` : ""}} as const;\n`
+  );
+}
+
+/** File name and text of everything in `src/generated`. */
+export function generated(): Readonly<Record<string, string>> {
+  return { "abis.ts": abisSource(), "addresses.ts": addressesSource() };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = `${root}sdk/src/generated`;
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(generated())) {
+    writeFileSync(`${folder}/${name}`, text);
+    console.log(`sdk/src/generated/${name}: ${text.length} bytes`);
+  }
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { build } from "esbuild";
+import type { Hex } from "viem";
+import { describe, expect, it } from "vitest";
+import type { createFastChecker, recoverSigner } from "../src/index.js";
+
+const { vectors } = JSON.parse(
+  readFileSync(new URL("../../test/vectors/signatures.json", import.meta.url), "utf8"),
+) as {
+  vectors: { digest: Hex; signature: Hex; signer: Hex }[];
+};
+
+/** What a page has and this test needs; nothing of Node. */
+const page = () => {
+  const names = ["TextEncoder", "TextDecoder", "WebAssembly", "atob", "btoa", "crypto", "console", "setTimeout", "URL"];
+  return createContext(Object.fromEntries(names.map((name) => [name, Reflect.get(globalThis, name)])));
+};
+
+async function bundle(source: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: fileURLToPath(new URL("../src", import.meta.url)), loader: "ts" },
+    bundle: true,
+    platform: "browser", // an import of a Node module fails the build
+    format: "iife",
+    globalName: "sdk",
+    write: false,
+    minify: true,
+    logLevel: "silent",
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+describe("in a browser", () => {
+  it("digests, recovers and loads its WebAssembly without anything of Node", async () => {
+    const context = page();
+    runInContext(await bundle('export * from "./index.js";'), context);
+    const sdk = (
+      context as { sdk: { recoverSigner: typeof recoverSigner; createFastChecker: typeof createFastChecker } }
+    ).sdk;
+    const [{ digest, signature, signer }] = vectors as [(typeof vectors)[number]];
+    expect(sdk.recoverSigner(digest, signature)).toBe(signer);
+    expect((await sdk.createFastChecker()).recoverSigner(digest, signature)).toBe(signer);
+  });
+
+  it("costs a page that only hashes and recovers less than 100 kB", async () => {
+    const code = await bundle('export { receiptId, recoverSigner, settlementDomain } from "./index.js";');
+    expect(code.length).toBeLessThan(100_000);
+  });
+});

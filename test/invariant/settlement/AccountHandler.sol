@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SettlementHandler} from "./SettlementHandler.sol";
+import {SettlementLogBook} from "./SettlementLogBook.sol";
+import {SettlementStore} from "./SettlementStore.sol";
+
+/// @notice Money in and out of accounts, and earnings out.
+contract AccountHandler is SettlementHandler {
+    constructor(SettlementStore store_, SettlementLogBook book_) SettlementHandler(store_, book_) {}
+
+    /// @notice All that is owed to anybody, AIPG wei.
+    function owed() external view returns (uint256) {
+        return _owed(_books());
+    }
+
+    function deposit(uint256 who, uint256 amountSeed) external act {
+        address from = store.payer(who);
+        uint128 amount = _amount(amountSeed, aipg.balanceOf(from));
+        vm.prank(from);
+        try settlement.deposit(amount) {
+            _done("deposit");
+        } catch {
+            _refused();
+        }
+    }
+
+    function depositFor(uint256 who, uint256 whom, uint256 amountSeed) external act {
+        address from = store.payer(who);
+        address account = whom % 2 == 0 ? store.payer(whom / 2) : store.worker(whom / 2);
+        uint128 amount = _amount(amountSeed, aipg.balanceOf(from));
+        vm.prank(from);
+        try settlement.depositFor(account, amount) {
+            _done("depositFor");
+        } catch {
+            _refused();
+        }
+    }
+
+    function thaw(uint256 who, uint256 amountSeed) external act {
+        address account = _account(who);
+        uint128 amount = _amount(amountSeed, _balance(account));
+        vm.prank(account);
+        try settlement.thaw(amount) {
+            _done("thaw");
+        } catch {
+            _refused();
+        }
+    }
+
+    function cancelThaw(uint256 who) external act {
+        address account = _account(who);
+        vm.prank(account);
+        try settlement.cancelThaw() {
+            _done("cancelThaw");
+        } catch {
+            _refused();
+        }
+    }
+
+    function withdraw(uint256 who, uint256 wait) external act {
+        address account = _account(who);
+        uint256 readyAt = settlement.accountOf(account).thawReadyAt;
+        if (wait % 2 == 0 && readyAt != 0) _wait(readyAt - (wait >> 8) % 2);
+        vm.prank(account);
+        try settlement.withdraw(account) {
+            if (readyAt == 0 || block.timestamp < readyAt) store.violate(5, "withdrawn without notice");
+            _done("withdraw");
+        } catch {
+            _refused();
+        }
+    }
+
+    function claimEarned(uint256 who) external act {
+        address account = store.worker(who);
+        uint256 earned = settlement.earnedOf(account);
+        uint256 before = aipg.balanceOf(account);
+        vm.prank(account);
+        try settlement.claimEarned(account) {
+            if (aipg.balanceOf(account) - before != earned) store.violate(6, "earnings claimed for less");
+            _done("claimEarned");
+        } catch {
+            _refused();
+            if (earned != 0 && !aipg.paused()) store.violate(9, "earnings can't leave");
+        }
+    }
+
+    function moveEarned(uint256 who, uint256 whom, uint256 amountSeed) external act {
+        address account = store.worker(who);
+        address to = whom % 2 == 0 ? store.payer(whom / 2) : store.worker(whom / 2);
+        uint128 amount = _amount(amountSeed, settlement.earnedOf(account));
+        vm.prank(account);
+        try settlement.moveEarned(to, amount) {
+            _done("moveEarned");
+        } catch {
+            _refused();
+        }
+    }
+
+    function claimModelRoyalty(uint256 modelSeed) external act {
+        uint256 modelId = modelSeed % (store.MODEL_COUNT() + 1);
+        vm.prank(stranger);
+        try settlement.claimModelRoyalty(modelId) {
+            _done("claimModelRoyalty");
+        } catch {
+            _refused();
+        }
+    }
+
+    function sweepProtocol(uint256 who) external act {
+        address[] memory workers = new address[](3);
+        workers[0] = store.worker(who);
+        workers[1] = store.worker(who + 1);
+        workers[2] = store.worker(who); // the same again
+        vm.prank(stranger);
+        try settlement.sweepProtocol(workers) {
+            _done("sweepProtocol");
+        } catch {
+            _refused();
+        }
+    }
+
+    function donate(uint256 amountSeed) external act {
+        address from = store.payer(amountSeed);
+        uint128 amount = uint128(amountSeed % 1e18);
+        vm.prank(from);
+        try aipg.transfer(amountSeed % 3 == 0 ? address(registry) : address(settlement), amount) {
+            if (amountSeed % 3 == 0) store.gaveToRegistry(amount);
+            else store.gave(amount);
+            _done("donate");
+        } catch {
+            _refused();
+        }
+    }
+
+    function _account(uint256 who) private view returns (address) {
+        return who % 4 == 0 ? store.worker(who / 4) : store.payer(who / 4);
+    }
+}

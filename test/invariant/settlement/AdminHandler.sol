@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Lane} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {SettlementHandler} from "./SettlementHandler.sol";
+import {SettlementLogBook} from "./SettlementLogBook.sol";
+import {SettlementStore} from "./SettlementStore.sol";
+
+/// @notice Governance, the token's pauser, a hostile AIGC, and time.
+contract AdminHandler is SettlementHandler {
+    address private immutable _tokenOwner;
+
+    constructor(SettlementStore store_, SettlementLogBook book_, address tokenOwner) SettlementHandler(store_, book_) {
+        _tokenOwner = tokenOwner;
+    }
+
+    /// @dev Whatever an admin does, nobody's balance moves.
+    modifier harmless() {
+        Books memory before = _books();
+        uint256 staked = registry.totalBonded();
+        _;
+        if (!_equal(before, _books()) || staked != registry.totalBonded()) {
+            store.violate(9, "an admin moved somebody's balance");
+        }
+    }
+
+    function pause() external act harmless {
+        vm.prank(guardian);
+        try settlement.pause() {
+            _done("pause");
+        } catch {
+            _refused();
+        }
+    }
+
+    function unpause() external act harmless {
+        vm.prank(admin);
+        try settlement.unpause() {
+            _done("unpause");
+        } catch {
+            _refused();
+        }
+    }
+
+    function appendFeeConfig(uint256 seed) external act harmless {
+        uint256 since = settlement.feeConfigOf(settlement.currentFeeConfigId()).since;
+        vm.prank(params);
+        try settlement.appendFeeConfig(uint16(seed % 1200)) {
+            if (block.timestamp < since + 7 days) store.violate(9, "two fee configs within the overlap");
+            _done("appendFeeConfig");
+        } catch {
+            _refused();
+        }
+    }
+
+    function setTreasury(uint256 seed) external act harmless {
+        vm.prank(params);
+        try settlement.setTreasury(address(uint160(0x7ea5 + seed % 2))) {
+            _done("setTreasury");
+        } catch {
+            _refused();
+        }
+    }
+
+    function setMinBond(uint256 seed) external act harmless {
+        vm.prank(params);
+        try registry.setMinBond(uint128(seed % 6000e18)) {
+            _done("setMinBond");
+        } catch {
+            _refused();
+        }
+    }
+
+    function setRegistryTreasury(uint256 seed) external act harmless {
+        vm.prank(params);
+        try registry.setTreasury(address(uint160(0x7ea5 + seed % 2))) {
+            _done("setRegistryTreasury");
+        } catch {
+            _refused();
+        }
+    }
+
+    /// @notice Anybody without a role.
+    function usurp(uint256 seed) external act harmless {
+        vm.startPrank(seed % 2 == 0 ? thief.addr : store.payer(seed));
+        try settlement.pause() {
+            store.violate(9, "anyone can pause");
+        } catch {
+            _refused();
+        }
+        try settlement.appendFeeConfig(0) {
+            store.violate(9, "anyone can append fee configs");
+        } catch {
+            _refused();
+        }
+        try settlement.setTreasury(thief.addr) {
+            store.violate(9, "anyone can name the treasury");
+        } catch {
+            _refused();
+        }
+        try registry.slash(store.worker(seed), 1, thief.addr) {
+            store.violate(9, "anyone can slash");
+        } catch {
+            _refused();
+        }
+        vm.stopPrank();
+        _done("usurp");
+    }
+
+    function pauseToken(uint256 seed) external act {
+        vm.startPrank(_tokenOwner);
+        if (aipg.paused()) aipg.unpause();
+        else if (seed % 2 == 0) aipg.pause();
+        vm.stopPrank();
+        _done("pauseToken");
+    }
+
+    function changeModels(uint256 seed) external act {
+        if (seed % 2 == 0) aigc.setMode(0);
+        else aigc.setMode(seed >> 8);
+        aigc.set(1 + (seed >> 16) % 3, modelOwner, uint16((seed >> 32) % 2300)); // model 4 doesn't exist
+        _done("changeModels");
+    }
+
+    /// @notice Time passes: some seconds, hours or days, or to a second beside an edge.
+    function pass(uint256 seed) external {
+        uint256 time = store.time();
+        uint256 kind = seed % 8;
+        seed >>= 8;
+        if (kind < 2) time += seed % 120;
+        else if (kind < 4) time += seed % 2 hours;
+        else if (kind == 4) time += seed % 10 days;
+        else time = _edge(seed) + (seed >> 128) % 3 - 1;
+        if (time > store.time() + 35 days) time = store.time() + 1 days;
+        store.setTime(time);
+        _done("pass");
+    }
+
+    function _edge(uint256 seed) private view returns (uint256) {
+        uint256 kind = seed % 5;
+        seed >>= 8;
+        if (kind < 2) {
+            Lane memory lane = settlement.laneOf(store.lane(seed % store.laneCount()).id);
+            return uint256(lane.thawReadyAt) + (kind == 0 ? 0 : 1 days) + 1;
+        }
+        if (kind == 2) return uint256(settlement.accountOf(store.payer(seed)).thawReadyAt) + 1;
+        if (kind == 3) return store.revokedAt(store.hotKey(seed)) + 1 days + 1;
+        if (seed % 2 == 0 || store.paperCount() == 0) {
+            return uint256(settlement.feeConfigOf(settlement.currentFeeConfigId()).since) + 7 days;
+        }
+        return store.paper(seed % store.paperCount()).protectedUntil;
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {console} from "forge-std/console.sol";
+
+import {SettlementWorld} from "./SettlementWorld.sol";
+
+/// @notice One long history by dice, which proves that the invariants look at something: every call succeeds in it.
+contract SettlementCampaign is SettlementWorld {
+    uint256 private constant STEPS = 2500;
+
+    /// @dev What only a part of the calls of an action reaches.
+    bytes32[] private _extras = [bytes32("accept"), "collectPaying", "collectHop", "anchorLane"];
+
+    function test_EveryCallSucceedsInALongHistory() external {
+        Action[] memory actions = _actions();
+        for (uint256 i; i < STEPS; ++i) {
+            uint256 dice = uint256(keccak256(abi.encode("step", i)));
+            Action memory action = actions[dice % actions.length];
+            bytes memory data = abi.encodePacked(action.selector);
+            for (uint256 j; j < action.arguments; ++j) {
+                data = bytes.concat(data, keccak256(abi.encode(dice, j)));
+            }
+            (bool ok,) = action.handler.call(data);
+            assertTrue(ok, string.concat("handler reverted: ", _name(action.name)));
+        }
+        for (uint256 i; i < actions.length; ++i) {
+            _report(actions[i].name);
+        }
+        for (uint256 i; i < _extras.length; ++i) {
+            _report(_extras[i]);
+        }
+        for (uint256 i = 1; i <= 12; ++i) {
+            assertEq(store.violation(i), "", "violation");
+        }
+        vm.warp(store.time());
+        book.check();
+        assertEq(aipg.balanceOf(address(settlement)), accounts.owed() + store.donated(), "held and owed");
+    }
+
+    function _report(bytes32 name) private view {
+        console.log("%s: %s", _name(name), store.successes(name));
+        assertGt(store.successes(name), 0, _name(name));
+    }
+
+    function _name(bytes32 name) private pure returns (string memory) {
+        uint256 length;
+        while (length < 32 && name[length] != 0) ++length;
+        bytes memory text = new bytes(length);
+        for (uint256 i; i < length; ++i) {
+            text[i] = name[i];
+        }
+        return string(text);
+    }
+}

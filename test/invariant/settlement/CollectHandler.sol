@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {GridMessages, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementHandler} from "./SettlementHandler.sol";
+import {SettlementLogBook} from "./SettlementLogBook.sol";
+import {AnchorRecord, LaneRecord, Paper, SettlementStore} from "./SettlementStore.sol";
+
+/// @notice Workers' side of lanes: any voucher ever signed, in any order, again and again, by all three ways.
+contract CollectHandler is SettlementHandler {
+    struct Attempt {
+        Paper paper;
+        LaneRecord lane;
+        Voucher voucher;
+        address caller;
+        bytes counterSignature;
+        uint256 due;
+        uint128 limit;
+        bool capped;
+        Books before;
+    }
+
+    constructor(SettlementStore store_, SettlementLogBook book_) SettlementHandler(store_, book_) {}
+
+    function collect(uint256 paperSeed, uint256 how) external act {
+        if (store.paperCount() == 0) return;
+        _attempt(_prepare(paperSeed, how));
+    }
+
+    function collectUpTo(uint256 paperSeed, uint256 how, uint256 amountSeed) external act {
+        if (store.paperCount() == 0) return;
+        Attempt memory attempt = _prepare(paperSeed, how);
+        attempt.capped = true;
+        attempt.limit = _amount(amountSeed, attempt.due);
+        _attempt(attempt);
+    }
+
+    /// @notice A voucher and its signature are all a thief has: without the worker's word they move nothing.
+    function collectUnattested(uint256 paperSeed) external act {
+        if (store.paperCount() == 0) return;
+        Attempt memory attempt = _prepare(paperSeed, 0);
+        attempt.caller = paperSeed % 2 == 0 ? thief.addr : attempt.lane.config.payer;
+        if (attempt.caller == attempt.lane.config.worker) return;
+        attempt.counterSignature = paperSeed % 3 == 0 ? attempt.paper.signature : bytes("");
+        if (attempt.lane.config.payerSigner == attempt.lane.config.worker) return;
+        (bool ok,) = _call(attempt);
+        if (ok) store.violate(8, "a voucher was collected without its worker");
+        _done("collectUnattested");
+    }
+
+    function _prepare(uint256 paperSeed, uint256 how) private view returns (Attempt memory attempt) {
+        uint256 count = store.paperCount();
+        // Half of the time the newest, else any.
+        attempt.paper = store.paper(paperSeed % 2 == 0 ? count - 1 : (paperSeed >> 1) % count);
+        attempt.lane = store.lane(attempt.paper.lane);
+        attempt.voucher = abi.decode(attempt.paper.voucher, (Voucher));
+        attempt.caller = attempt.lane.config.worker;
+        if (how % 3 != 0) {
+            address key = _signerFor(attempt.lane.config.worker, SignerRoles.WORKER_SIGNER, how >> 8);
+            if (how % 3 == 1) {
+                attempt.caller = key;
+            } else {
+                attempt.caller = stranger;
+                attempt.counterSignature = _signBy(key, _voucherDigest(attempt.voucher));
+            }
+        }
+        (attempt.due,) = settlement.dueOf(attempt.voucher);
+        attempt.before = _books();
+    }
+
+    function _call(Attempt memory attempt) private returns (bool ok, uint128 paid) {
+        vm.prank(attempt.caller);
+        if (attempt.capped) {
+            try settlement.collectUpTo(
+                attempt.lane.config, attempt.voucher, attempt.paper.signature, attempt.counterSignature, attempt.limit
+            ) returns (
+                uint128 amount
+            ) {
+                return (true, amount);
+            } catch {
+                _refused();
+                return (false, 0);
+            }
+        }
+        try settlement.collect(
+            attempt.lane.config, attempt.voucher, attempt.paper.signature, attempt.counterSignature
+        ) returns (
+            uint128 amount
+        ) {
+            return (true, amount);
+        } catch {
+            _refused();
+            return (false, 0);
+        }
+    }
+
+    function _attempt(Attempt memory attempt) private {
+        (bool ok, uint128 paid) = _call(attempt);
+        if (!ok) {
+            if (block.timestamp < attempt.paper.protectedUntil && attempt.caller == attempt.lane.config.worker) {
+                store.violate(5, "accepted paper was refused");
+            }
+            return;
+        }
+        if (attempt.paper.protectedUntil == 0 && paid != 0) store.forfeit(attempt.paper.lane);
+        store.collected(attempt.paper.lane, paid);
+        _checkPaid(attempt, paid);
+        _checkKeys(attempt);
+        _checkTotals(attempt, paid);
+        _checkAnchor(attempt);
+        _again(attempt, paid);
+        _done(attempt.capped ? bytes32("collectUpTo") : bytes32("collect"));
+        if (paid != 0) _done("collectPaying");
+        if (attempt.lane.config.kind == GridMessages.LANE_HOP) _done("collectHop");
+    }
+
+    function _checkPaid(Attempt memory attempt, uint128 paid) private {
+        uint256 expected = attempt.due;
+        if (attempt.capped && attempt.limit < expected) expected = attempt.limit;
+        if (paid != expected) store.violate(6, "a voucher was consumed for less");
+
+        Books memory afterwards = _books();
+        if (attempt.before.accounts != afterwards.accounts) store.violate(2, "a collect touched an account");
+        if (attempt.before.lanes - afterwards.lanes != paid) store.violate(2, "a lane paid something else");
+        if (_credits(afterwards) - _credits(attempt.before) != paid) store.violate(2, "debit and credits differ");
+    }
+
+    function _checkKeys(Attempt memory attempt) private {
+        address key = attempt.lane.config.payerSigner;
+        uint256 revokedAt = store.revokedAt(key);
+        if (
+            key != attempt.lane.config.payer && revokedAt != 0
+                && block.timestamp > revokedAt + attempt.lane.config.thawDelay
+        ) store.violate(8, "a voucher of a dead key was paid");
+        revokedAt = store.revokedAt(attempt.caller);
+        if (attempt.caller != attempt.lane.config.worker && revokedAt != 0 && block.timestamp > revokedAt + 1 days) {
+            store.violate(8, "a dead worker key collected");
+        }
+    }
+
+    function _checkTotals(Attempt memory attempt, uint128 paid) private {
+        for (uint256 i; i <= store.MODEL_COUNT(); ++i) {
+            store.sawTotal(attempt.paper.lane, i, settlement.laneTotalOf(attempt.lane.id, i).cumulative);
+        }
+        if (paid != attempt.due) return;
+        for (uint256 i; i < attempt.voucher.totals.length; ++i) {
+            if (
+                store.highest(attempt.paper.lane, attempt.voucher.totals[i].modelId)
+                    < attempt.voucher.totals[i].cumulative
+            ) store.violate(6, "a row is still due after it was paid in full");
+        }
+    }
+
+    function _checkAnchor(Attempt memory attempt) private {
+        AnchorRecord memory anchor;
+        anchor.laneId = attempt.lane.id;
+        anchor.payer = attempt.lane.config.payer;
+        anchor.root = attempt.voucher.receiptsRoot;
+        (anchor.worker, anchor.time, anchor.blockNumber) = settlement.anchorOf(anchor.laneId, anchor.payer, anchor.root);
+        if (anchor.worker == address(0) || anchor.time != block.timestamp) return;
+        // Each root once: a second record that differs from the first is what invariant 3 looks for.
+        if (!registry.isBonded(anchor.worker) || anchor.root == 0) {
+            store.violate(3, "anchored without a bond or a root");
+        }
+        store.addAnchor(anchor);
+        _done("anchorLane");
+    }
+
+    /// @dev The same voucher at once again changes nothing.
+    function _again(Attempt memory attempt, uint128 paid) private {
+        if (paid != attempt.due) return;
+        Books memory books = _books();
+        (bool ok, uint128 more) = _call(attempt);
+        if (!ok || more != 0 || !_equal(books, _books())) store.violate(3, "a replayed voucher changed something");
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {GridSettlement} from "../../../contracts/GridSettlement.sol";
+import {AIPG} from "../../../contracts/dev/AIPG.sol";
+import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
+import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {HostileModels} from "./HostileModels.sol";
+
+/// @notice A lane and what a bystander counted of it.
+/// @param funded AIPG wei that went in.
+/// @param collected AIPG wei paid by vouchers.
+/// @param returned AIPG wei thawed.
+struct LaneRecord {
+    LaneConfig config;
+    bytes32 id;
+    uint256 funded;
+    uint256 collected;
+    uint256 returned;
+}
+
+/// @notice A signed voucher.
+/// @param lane Index of its lane.
+/// @param voucher ABI-encoded.
+/// @param signature By the lane's payerSigner.
+/// @param protectedUntil Before this time it must be paid in full; 0 when its worker could know better.
+struct Paper {
+    uint256 lane;
+    bytes voucher;
+    bytes signature;
+    uint256 protectedUntil;
+}
+
+/// @notice An anchor, as first seen.
+struct AnchorRecord {
+    bytes32 laneId;
+    address payer;
+    bytes32 root;
+    address worker;
+    uint40 time;
+    uint40 blockNumber;
+}
+
+/// @notice What the handlers share: the people, the clock, all paper ever signed, and ghost accounting.
+contract SettlementStore {
+    uint256 public constant MODEL_COUNT = 4;
+
+    GridSettlement public immutable settlement;
+    IWorkerRegistry public immutable registry;
+    AIPG public immutable aipg;
+    HostileModels public immutable models;
+
+    uint256 public time = 1_800_000_000;
+    uint256 public blockNumber = 30_000_000;
+
+    address[] private _payers;
+    address[] private _workers;
+    address[] private _hotKeys;
+    mapping(address => uint256) public keyOf;
+
+    LaneRecord[] private _lanes;
+    Paper[] private _papers;
+    bytes[] private _items;
+    AnchorRecord[] private _anchors;
+
+    /// @dev What the worker of a lane has accepted so far; a later voucher builds on it.
+    mapping(uint256 lane => mapping(uint256 modelId => uint128)) public accepted;
+    mapping(uint256 lane => mapping(uint256 modelId => uint128)) public highest;
+    mapping(address payer => mapping(uint256 nonce => uint256)) public settledTimes;
+    mapping(bytes32 receiptId => uint256) public creditedTimes;
+    mapping(address key => bool) public everAdded;
+    mapping(address key => uint256) public revokedAt;
+    mapping(address key => uint256) public windowStart;
+    mapping(address key => uint256) public windowSpent;
+    uint256 public donated;
+    uint256 public donatedToRegistry;
+
+    mapping(uint256 invariant => string) public violation;
+    mapping(bytes32 name => uint256) public successes;
+
+    constructor(GridSettlement settlement_, AIPG aipg_, HostileModels models_) {
+        settlement = settlement_;
+        registry = settlement_.registry();
+        aipg = aipg_;
+        models = models_;
+    }
+
+    // ---------------------------------------------------------------- people and time
+
+    function addPayer(address who, uint256 key) external {
+        _payers.push(who);
+        keyOf[who] = key;
+    }
+
+    function addWorker(address who, uint256 key) external {
+        _workers.push(who);
+        keyOf[who] = key;
+    }
+
+    function addHotKey(address who, uint256 key) external {
+        _hotKeys.push(who);
+        keyOf[who] = key;
+    }
+
+    function payer(uint256 seed) external view returns (address) {
+        return _payers[seed % _payers.length];
+    }
+
+    function worker(uint256 seed) external view returns (address) {
+        return _workers[seed % _workers.length];
+    }
+
+    function hotKey(uint256 seed) external view returns (address) {
+        return _hotKeys[seed % _hotKeys.length];
+    }
+
+    function payers() external view returns (address[] memory) {
+        return _payers;
+    }
+
+    function workers() external view returns (address[] memory) {
+        return _workers;
+    }
+
+    function hotKeys() external view returns (address[] memory) {
+        return _hotKeys;
+    }
+
+    function setTime(uint256 time_) external {
+        if (time_ <= time) return;
+        blockNumber += 1 + (time_ - time) / 2;
+        time = time_;
+    }
+
+    // ---------------------------------------------------------------- lanes and vouchers
+
+    function addLane(LaneConfig calldata config, bytes32 id, uint256 amount) external {
+        _lanes.push(LaneRecord({config: config, id: id, funded: amount, collected: 0, returned: 0}));
+    }
+
+    function lane(uint256 index) external view returns (LaneRecord memory) {
+        return _lanes[index];
+    }
+
+    function laneCount() external view returns (uint256) {
+        return _lanes.length;
+    }
+
+    function funded(uint256 index, uint256 amount) external {
+        _lanes[index].funded += amount;
+    }
+
+    function collected(uint256 index, uint256 amount) external {
+        _lanes[index].collected += amount;
+    }
+
+    function returned(uint256 index, uint256 amount) external {
+        _lanes[index].returned += amount;
+    }
+
+    function accept(uint256 lane_, uint256 modelId, uint128 cumulative) external {
+        if (cumulative > accepted[lane_][modelId]) accepted[lane_][modelId] = cumulative;
+    }
+
+    function sawTotal(uint256 lane_, uint256 modelId, uint128 cumulative) external {
+        if (cumulative < highest[lane_][modelId]) violate(3, "a total fell");
+        highest[lane_][modelId] = cumulative;
+    }
+
+    function addPaper(Paper calldata paper_) external {
+        _papers.push(paper_);
+    }
+
+    function paper(uint256 index) external view returns (Paper memory) {
+        return _papers[index];
+    }
+
+    function paperCount() external view returns (uint256) {
+        return _papers.length;
+    }
+
+    /// @dev The worker took paper it knew to be more than the lane holds: nothing is promised to it any more.
+    function forfeit(uint256 lane_) external {
+        for (uint256 i; i < _papers.length; ++i) {
+            if (_papers[i].lane == lane_) _papers[i].protectedUntil = 0;
+        }
+    }
+
+    // ---------------------------------------------------------------- anchors and orders
+
+    function addAnchor(AnchorRecord calldata anchor) external {
+        _anchors.push(anchor);
+    }
+
+    function anchors() external view returns (AnchorRecord[] memory) {
+        return _anchors;
+    }
+
+    function addItem(bytes calldata item_) external {
+        _items.push(item_);
+    }
+
+    function item(uint256 index) external view returns (bytes memory) {
+        return _items[index];
+    }
+
+    function itemCount() external view returns (uint256) {
+        return _items.length;
+    }
+
+    function settled(address payer_, uint256 nonce) external {
+        if (++settledTimes[payer_][nonce] > 1) violate(4, "a nonce settled twice");
+    }
+
+    function credited(bytes32 receiptId) external {
+        if (++creditedTimes[receiptId] > 1) violate(4, "a receipt was credited twice");
+    }
+
+    // ---------------------------------------------------------------- keys and gifts
+
+    function keyAdded(address key) external {
+        if (everAdded[key]) violate(8, "a key was registered twice");
+        everAdded[key] = true;
+    }
+
+    function keyRevoked(address key) external {
+        revokedAt[key] = time;
+    }
+
+    function treasurerSpent(address key, uint256 amount, uint256 cap) external {
+        if (time >= windowStart[key] + 1 days) {
+            windowStart[key] = time;
+            windowSpent[key] = 0;
+        }
+        windowSpent[key] += amount;
+        if (windowSpent[key] > cap) violate(7, "a treasurer exceeded its cap");
+    }
+
+    function gave(uint256 amount) external {
+        donated += amount;
+    }
+
+    function gaveToRegistry(uint256 amount) external {
+        donatedToRegistry += amount;
+    }
+
+    // ---------------------------------------------------------------- findings
+
+    function violate(uint256 invariant, string memory what) public {
+        if (bytes(violation[invariant]).length == 0) violation[invariant] = what;
+    }
+
+    function succeeded(bytes32 name) external {
+        ++successes[name];
+    }
+}

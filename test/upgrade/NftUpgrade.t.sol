@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Initializable.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Vm} from "forge-std/Vm.sol";
+
+import {GridNFT} from "../../contracts/GridNFT.sol";
+import {IGridNFT, Provenance} from "../../contracts/interfaces/IGridNFT.sol";
+import {IModelTerms} from "../../contracts/interfaces/IModelTerms.sol";
+import {GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
+import {Body} from "../utils/NftBody.sol";
+import {NftTest} from "../utils/NftTest.sol";
+
+/// @dev The old storage untouched, new storage in a namespace of its own.
+contract NftV2 is GridNFT {
+    /// @custom:storage-location erc7201:gridnft.storage.GridNFT.V2
+    struct V2Storage {
+        uint256 answer;
+    }
+
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor(IERC20 aipg_, IModelTerms models_) GridNFT(aipg_, models_) {}
+
+    function initializeV2(uint256 answer_) external reinitializer(2) {
+        _v2().answer = answer_;
+    }
+
+    function answer() external view returns (uint256) {
+        return _v2().answer;
+    }
+
+    function _v2() private pure returns (V2Storage storage store) {
+        bytes32 slot =
+            keccak256(abi.encode(uint256(keccak256("gridnft.storage.GridNFT.V2")) - 1)) & ~bytes32(uint256(0xff));
+        assembly ("memory-safe") {
+            store.slot := slot
+        }
+    }
+}
+
+enum Lie {
+    NONE,
+    PROMPT,
+    SEED,
+    MODEL,
+    IMAGE,
+    WORKER,
+    PAYER,
+    TIME,
+    PARENT,
+    BLOB
+}
+
+/// @dev What a captured UPGRADER might install: everything works as before, but it tells a story about where pictures
+/// come from, and calls its own stories true.
+contract LyingNft is UUPSUpgradeable {
+    address internal immutable honest;
+    Lie internal immutable lie;
+    /// @dev Other pictures' blob, to be shown in place of the real one.
+    address internal immutable otherBlob;
+
+    constructor(address honest_, Lie lie_, address otherBlob_) {
+        (honest, lie, otherBlob) = (honest_, lie_, otherBlob_);
+    }
+
+    /// @dev Not `view`, as it asks the honest code first; the selector is the same.
+    function provenanceOf(uint256) external returns (Provenance memory p) {
+        (, bytes memory answer) = honest.delegatecall(msg.data);
+        p = abi.decode(answer, (Provenance));
+        if (lie == Lie.PROMPT) p.request.prompt = "a prompt that nobody wrote";
+        if (lie == Lie.SEED) p.seed ^= 1;
+        if (lie == Lie.MODEL) (p.request.modelId, p.request.modelHash) = (1, keccak256("famous model"));
+        if (lie == Lie.IMAGE) (p.imageHash, p.cidDigest) = (keccak256("another"), keccak256("another"));
+        if (lie == Lie.WORKER) p.worker = address(0xFA);
+        if (lie == Lie.PAYER) p.payer = address(0xFA);
+        if (lie == Lie.TIME) p.anchorTime -= 365 days;
+        if (lie == Lie.PARENT) p.parent = 1001;
+    }
+
+    function verify(uint256) external pure returns (bool) {
+        return true;
+    }
+
+    function blobOf(uint256, uint256) external returns (address) {
+        if (lie == Lie.BLOB) return otherBlob;
+        (, bytes memory answer) = honest.delegatecall(msg.data);
+        return abi.decode(answer, (address));
+    }
+
+    fallback() external payable {
+        (bool ok, bytes memory answer) = honest.delegatecall(msg.data);
+        assembly ("memory-safe") {
+            if iszero(ok) { revert(add(answer, 0x20), mload(answer)) }
+            return(add(answer, 0x20), mload(answer))
+        }
+    }
+
+    function _authorizeUpgrade(address) internal override {}
+}
+
+contract NftUpgradeTest is NftTest {
+    uint256 internal constant TOKEN = 2002; // second artwork of the second series
+
+    address internal implementation;
+    bytes internal minted; // the blob in the mint's log
+    bytes32[] internal proof;
+
+    function setUp() public override {
+        super.setUp();
+        implementation = address(uint160(uint256(vm.load(address(nft), ERC1967Utils.IMPLEMENTATION_SLOT))));
+        mintBody(aBody(1));
+        Body memory body = aBody(2);
+        body.orders[0].orderHash = keccak256("another order");
+        proof.push(leavesOf(body, artist)[0]);
+        vm.recordLogs();
+        mintBody(body);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] == IGridNFT.SeriesMinted.selector) {
+                (, minted) = abi.decode(logs[i].data, (uint256, bytes));
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- upgrades
+
+    function test_T38_NftUpgradeKeepsEverything() external {
+        bytes memory before = _everything();
+        NftV2 next = new NftV2(IERC20(address(aipg)), models);
+        vm.prank(admin);
+        nft.upgradeToAndCall(address(next), abi.encodeCall(NftV2.initializeV2, (42)));
+        assertEq(_everything(), before);
+        assertEq(NftV2(address(nft)).answer(), 42);
+        assertTrue(_recheck());
+        vm.expectRevert(Initializable.InvalidInitialization.selector);
+        NftV2(address(nft)).initializeV2(43);
+        assertEq(mintBody(_third()), 3);
+    }
+
+    function test_T38_NftImplementationIsLocked() external {
+        vm.expectRevert(Initializable.InvalidInitialization.selector);
+        GridNFT(implementation).initialize(admin, admin, admin, admin, admin, 0, "");
+        vm.expectRevert(UUPSUpgradeable.UUPSUnauthorizedCallContext.selector);
+        GridNFT(implementation).upgradeToAndCall(implementation, "");
+        vm.expectRevert(Initializable.InvalidInitialization.selector);
+        nft.initialize(admin, admin, admin, admin, admin, 0, "");
+    }
+
+    function testFuzz_T38_NftOnlyTheUpgraderUpgrades(address caller) external {
+        vm.assume(caller != admin && caller != address(manager));
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
+        vm.prank(caller);
+        nft.upgradeToAndCall(implementation, "");
+    }
+
+    function test_T38_NftUpgradeToSomethingThatIsNotUUPSIsRefused() external {
+        vm.startPrank(admin);
+        vm.expectRevert(bytes(""));
+        nft.upgradeToAndCall(artist, "");
+        vm.expectRevert(abi.encodeWithSelector(ERC1967Utils.ERC1967InvalidImplementation.selector, address(aipg)));
+        nft.upgradeToAndCall(address(aipg), "");
+    }
+
+    function test_T38_NftSealingEndsUpgradesForEver() external {
+        address next = address(new NftV2(IERC20(address(aipg)), models));
+        vm.startPrank(admin);
+        nft.sealUpgrades();
+        assertTrue(nft.upgradesSealed());
+        vm.expectRevert(IGridNFT.GridNFT_UpgradesSealed.selector);
+        nft.upgradeToAndCall(next, "");
+        vm.stopPrank();
+        assertEq(mintBody(_third()), 3);
+    }
+
+    // ---------------------------------------------------------------- a lying upgrade
+
+    /// @dev The honest contract passes: otherwise the check would say nothing.
+    function test_T11_AnHonestContractIsConfirmedByItsLogs() external {
+        assertTrue(_recheck());
+        _install(Lie.NONE);
+        assertTrue(_recheck());
+    }
+
+    /// @dev Each lie is found out by whoever has the mint's log, the proof in its calldata, and the settlement's anchors,
+    /// which no upgrade of GridNFT can touch. The liar's own `verify` says yes, of course.
+    function test_T11_ALyingUpgradeIsDetectedFromTheLogs() external {
+        uint256 state = vm.snapshotState();
+        for (uint8 lie = 1; lie <= uint8(type(Lie).max); ++lie) {
+            _install(Lie(lie));
+            assertTrue(nft.verify(TOKEN));
+            assertFalse(_recheck(), vm.toString(lie));
+            vm.revertToState(state);
+        }
+    }
+
+    // ---------------------------------------------------------------- helpers
+
+    function _install(Lie lie) internal {
+        address liar = address(new LyingNft(implementation, lie, nft.blobOf(1001, 1)));
+        vm.prank(admin);
+        nft.upgradeToAndCall(liar, "");
+    }
+
+    /// @dev What `gridnft verify` does: asks the contract, and believes only logs, anchors and code.
+    function _recheck() internal returns (bool) {
+        Provenance memory said = nft.provenanceOf(TOKEN);
+        // 1. The stored code is what the mint's log carries.
+        if (keccak256(nft.blobOf(TOKEN, 1).code) != keccak256(bytes.concat(hex"00", minted))) return false;
+        // 2. Reading that code by the published implementation gives what the contract says.
+        if (keccak256(abi.encode(said)) != keccak256(abi.encode(_honestly()))) return false;
+        // 3. The receipt made of it is under the root that worker and payer anchored, at the time it says.
+        JobReceipt memory receipt = JobReceipt({
+            orderHash: said.orderHash,
+            index: said.index,
+            requester: said.requester,
+            worker: said.worker,
+            modelId: said.request.modelId,
+            requestHash: GridMessages.hashRequest(said.request),
+            seed: said.seed,
+            engineHash: keccak256(bytes(said.engine)),
+            imageHash: said.imageHash,
+            cidDigest: said.cidDigest,
+            completedAt: said.completedAt,
+            price: said.price
+        });
+        bytes32 receiptId =
+            GridMessages.toDigest(GridMessages.domainSeparator(address(anchors)), GridMessages.hashReceipt(receipt));
+        bytes32 root = MerkleProof.processProof(proof, GridMessages.leafOf(receiptId));
+        (address anchoredBy, uint40 time, uint40 blockNumber) = anchors.anchorOf(0, said.payer, root);
+        return anchoredBy == said.worker && time == said.anchorTime && blockNumber == said.anchorBlock
+            && receiptId == said.receiptId;
+    }
+
+    /// @dev The published implementation over the same state.
+    function _honestly() internal returns (Provenance memory) {
+        bytes32 current = vm.load(address(nft), ERC1967Utils.IMPLEMENTATION_SLOT);
+        vm.store(address(nft), ERC1967Utils.IMPLEMENTATION_SLOT, bytes32(uint256(uint160(implementation))));
+        Provenance memory provenance = nft.provenanceOf(TOKEN);
+        vm.store(address(nft), ERC1967Utils.IMPLEMENTATION_SLOT, current);
+        return provenance;
+    }
+
+    function _third() internal view returns (Body memory body) {
+        body = aBody(1);
+        body.orders[0].orderHash = keccak256("third order");
+    }
+
+    function _everything() internal view returns (bytes memory) {
+        (uint256 fee, address to) = nft.mintFee();
+        return bytes.concat(
+            abi.encode(nft.provenanceOf(TOKEN), nft.series(2), nft.tokenURI(TOKEN), nft.ownerOf(TOKEN)),
+            abi.encode(nft.totalSupply(), nft.balanceOf(artist), nft.verify(TOKEN), nft.owner()),
+            abi.encode(fee, to, nft.renderer(), nft.anchorSource(0), nft.authority(), nft.contractURI())
+        );
+    }
+}
