@@ -12,7 +12,6 @@ import {AnchorRecord, LaneRecord, Paper} from "./SettlementStore.sol";
 /// forge-config: default.invariant.fail-on-revert = true
 /// forge-config: deep.invariant.fail-on-revert = true
 /// forge-config: coverage.invariant.fail-on-revert = true
-/// forge-config: default.invariant.depth = 100
 contract GridSettlementInvariants is SettlementWorld {
     function setUp() public override {
         super.setUp();
