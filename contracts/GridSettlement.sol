@@ -11,7 +11,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {WorkerRegistry} from "./WorkerRegistry.sol";
 import {
-    Account,
+    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
@@ -48,12 +48,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes32 laneId;
         address worker;
         bool hop;
+        bool opened;
         uint256 protocolBps;
         uint256 free;
         uint256 budget;
         uint256 paid;
         uint256 toWorker;
         uint256 protocolFee;
+        // of the row at hand
+        uint256 before;
+        uint256 royaltyBps;
+        bool frozen;
     }
 
     /// @dev A direct settlement on its way. Amounts are uint128s.
@@ -65,7 +70,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 toWorker;
         uint256 royalty;
         uint256 protocolFee;
-        bool anchored;
+        uint256 balance;
+        uint256 receiptCount;
     }
 
     /// @dev Answers from outside, kept through a batch.
@@ -154,7 +160,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     /// @inheritdoc IGridSettlement
-    function accountOf(address account) external view returns (Account memory) {
+    function accountOf(address account) external view returns (PayerAccount memory) {
         return _state.accounts[account];
     }
 
@@ -475,6 +481,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
     }
 
+    function _creditModel(uint256 modelId, uint256 royalty) private {
+        unchecked {
+            _state.models[modelId].earned += uint128(royalty);
+        }
+    }
+
     // ---------------------------------------------------------------- internal: lanes
 
     function _collect(
@@ -485,23 +497,25 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 limit
     ) private returns (uint128) {
         bytes32 separator = _domainSeparatorV4();
-        (bytes32 laneId, Lane storage lane) = _state.laneOf(separator, config);
+        bytes32 laneId = SettlementSteps.laneIdOf(config, separator);
         if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
         bytes32 digest = GridMessages.toDigest(separator, voucher.hashVoucher());
         _requirePayerSigned(config, digest, payerSignature);
         _requireAttested(config.worker, digest, workerSignature);
-        return _payVoucher(lane, config, voucher, limit);
+        return _payVoucher(laneId, config, voucher, limit);
     }
 
-    function _payVoucher(Lane storage lane, LaneConfig calldata config, Voucher calldata voucher, uint256 limit)
+    function _payVoucher(bytes32 laneId, LaneConfig calldata config, Voucher calldata voucher, uint256 limit)
         private
         returns (uint128)
     {
+        Lane storage lane = _state.lanes[laneId];
         Collection memory collection;
-        collection.laneId = voucher.laneId;
+        // Read together, so that it costs one load.
+        (collection.opened, collection.protocolBps, collection.free) = (lane.opened, lane.protocolBps, lane.free);
+        if (!collection.opened) revert GridSettlement_LaneUnknown(laneId);
+        collection.laneId = laneId;
         collection.worker = config.worker;
-        collection.protocolBps = lane.protocolBps;
-        collection.free = lane.free;
         collection.budget = limit;
         if (config.kind == GridMessages.LANE_HOP) {
             _requireHopVoucher(voucher);
@@ -537,11 +551,13 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             previousId = modelId;
 
             LaneTotal storage total = _state.laneTotals[collection.laneId][modelId];
-            uint256 before = total.cumulative;
+            // Read together, so that it costs one load.
+            (collection.before, collection.royaltyBps, collection.frozen) =
+            (total.cumulative, total.royaltyBps, total.frozen);
             uint256 amount = row.cumulative;
-            if (amount <= before) continue;
+            if (amount <= collection.before) continue;
             unchecked {
-                amount -= before;
+                amount -= collection.before;
             }
             if (amount > collection.budget) {
                 amount = collection.budget;
@@ -549,32 +565,37 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
                 if (amount == 0) continue;
             }
             if (amount > collection.free) _revertLaneShort(collection, voucher, i);
-            _payRow(collection, total, modelId, before, amount);
+            if (!collection.frozen && !collection.hop) _freezeRoyalty(collection, total, modelId);
+            _payRow(collection, total, modelId, amount);
         }
     }
 
+    function _freezeRoyalty(Collection memory collection, LaneTotal storage total, uint256 modelId) private {
+        (, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
+        collection.royaltyBps = royaltyBps;
+        total.frozen = true;
+        total.royaltyBps = royaltyBps;
+        emit LaneRoyaltyFrozen(collection.laneId, modelId, royaltyBps);
+    }
+
     /// @dev `amount` is at most what the lane has free, and at most the budget.
-    function _payRow(
-        Collection memory collection,
-        LaneTotal storage total,
-        uint256 modelId,
-        uint256 before,
-        uint256 amount
-    ) private {
-        uint256 royaltyBps = collection.hop ? 0 : _frozenRoyaltyBps(collection.laneId, modelId, total);
-        (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
-            SplitMath.growth(before, before + amount, collection.protocolBps, royaltyBps);
+    function _payRow(Collection memory collection, LaneTotal storage total, uint256 modelId, uint256 amount) private {
+        uint256 cumulative;
         unchecked {
-            before += amount;
+            cumulative = collection.before + amount;
             collection.budget -= amount;
             collection.free -= amount;
             collection.paid += amount;
+        }
+        (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
+            SplitMath.growth(collection.before, cumulative, collection.protocolBps, collection.royaltyBps);
+        unchecked {
             collection.toWorker += toWorker;
             collection.protocolFee += protocolFee;
         }
-        total.cumulative = uint128(before);
-        if (royalty != 0) _state.models[modelId].earned += uint128(royalty);
-        _emitLaneCollected(collection, modelId, before, toWorker, royalty, protocolFee);
+        total.cumulative = uint128(cumulative);
+        if (royalty != 0) _creditModel(modelId, royalty);
+        _emitLaneCollected(collection, modelId, cumulative, toWorker, royalty, protocolFee);
     }
 
     function _emitLaneCollected(
@@ -595,15 +616,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             uint128(protocolFee),
             uint128(collection.free)
         );
-    }
-
-    function _frozenRoyaltyBps(bytes32 laneId, uint256 modelId, LaneTotal storage total) private returns (uint256) {
-        if (total.frozen) return total.royaltyBps;
-        (, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
-        total.frozen = true;
-        total.royaltyBps = royaltyBps;
-        emit LaneRoyaltyFrozen(laneId, modelId, royaltyBps);
-        return royaltyBps;
     }
 
     /// @dev Names the whole amount that was asked for, of which the rows before `position` are paid by now.
@@ -635,7 +647,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes32 key = _anchorKey(laneId, payer, root);
         if (_state.anchors[key] != 0 || !registry.isBonded(worker)) return;
         _writeAnchor(key, worker);
-        emit ReceiptsAnchored(laneId, payer, worker, root, voucher.receiptCount);
+        emit ReceiptsAnchored(laneId, worker, root, voucher.receiptCount);
     }
 
     function _writeAnchor(bytes32 key, address worker) private {
@@ -652,14 +664,15 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     {
         JobOrder calldata order = item.order;
         payment.orderHash = order.hashOrder();
-        failure = _checkOrder(item, payment, memo.separator);
+        failure = _checkOrder(order, item.orderSignature, payment, memo.separator);
         if (failure.length != 0) return failure;
-        failure = _checkReceipts(item, payment, memo.separator);
+        failure = _checkReceipts(order, item.receipts, payment, memo.separator);
         if (failure.length != 0) return failure;
 
         address payer = order.payer;
         uint256 total = payment.total;
-        uint256 balance = _state.accounts[payer].balance;
+        PayerAccount storage account = _state.accounts[payer];
+        uint256 balance = account.balance;
         if (total > order.maxPrice) {
             return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
         }
@@ -670,22 +683,23 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         unchecked {
             balance -= total;
         }
-        _state.accounts[payer].balance = uint128(balance);
+        account.balance = uint128(balance);
+        payment.balance = balance;
         _state.useNonce(payer, order.nonce);
         _creditOrder(order, payment, memo);
-        if (payment.anchored) _writeAnchor(_anchorKey(0, payer, payment.root), order.worker);
-        _emitOrderSettled(order, payment, uint32(item.receipts.length), uint128(balance));
+        if (memo.bonded) _writeAnchor(_anchorKey(0, payer, payment.root), memo.worker);
+        _emitOrderSettled(order, payment, payer, memo);
     }
 
-    function _checkOrder(Settlement calldata item, Payment memory payment, bytes32 separator)
+    function _checkOrder(JobOrder calldata order, bytes calldata signature, Payment memory payment, bytes32 separator)
         private
         view
         returns (bytes memory failure)
     {
-        JobOrder calldata order = item.order;
         if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
-        if (order.count == 0 || order.count > MAX_ORDER_COUNT) {
-            return _refusal(GridSettlement_OrderCountOutOfRange.selector, order.count, MAX_ORDER_COUNT);
+        uint256 count = order.count;
+        if (count == 0 || count > MAX_ORDER_COUNT) {
+            return _refusal(GridSettlement_OrderCountOutOfRange.selector, count, MAX_ORDER_COUNT);
         }
         uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
         if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
@@ -696,46 +710,49 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         if (_state.isNonceUsed(payer, order.nonce)) {
             return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), order.nonce);
         }
-        address recovered = _recover(GridMessages.toDigest(separator, payment.orderHash), item.orderSignature);
+        address recovered = _recover(GridMessages.toDigest(separator, payment.orderHash), signature);
         if (!_state.isSigner(payer, SignerRoles.ORDER_SIGNER, recovered)) {
             return _refusal(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
         }
     }
 
-    function _checkReceipts(Settlement calldata item, Payment memory payment, bytes32 separator)
-        private
-        view
-        returns (bytes memory failure)
-    {
-        JobOrder calldata order = item.order;
-        uint256 length = item.receipts.length;
-        if (length == 0 || length > order.count) {
-            return _refusal(GridSettlement_ReceiptCount.selector, length, order.count);
+    function _checkReceipts(
+        JobOrder calldata order,
+        ReceiptOutput[] calldata receipts,
+        Payment memory payment,
+        bytes32 separator
+    ) private view returns (bytes memory failure) {
+        payment.receiptCount = receipts.length;
+        payment.total = 0;
+        if (receipts.length == 0 || receipts.length > order.count) {
+            return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, order.count);
         }
         bytes32[13] memory words = order.beginReceipts(payment.orderHash);
-        bytes32[] memory leaves = new bytes32[](length);
-        uint256 total;
+        bytes32[] memory leaves = new bytes32[](receipts.length);
         uint256 nextIndex;
-        for (uint256 i; i < length; ++i) {
-            ReceiptOutput calldata output = item.receipts[i];
-            if (output.index < nextIndex || output.index >= order.count) {
-                return _refusal(GridSettlement_ReceiptIndex.selector, i, output.index);
+        for (uint256 i; i < leaves.length; ++i) {
+            ReceiptOutput calldata output = receipts[i];
+            {
+                uint256 index = output.index;
+                if (index < nextIndex || index >= order.count) {
+                    return _refusal(GridSettlement_ReceiptIndex.selector, i, index);
+                }
+                unchecked {
+                    nextIndex = index + 1;
+                    payment.total += output.price; // at most 256 uint128
+                }
             }
             if (output.completedAt > order.deadline) {
                 return _refusal(GridSettlement_ReceiptLate.selector, i, output.completedAt, order.deadline);
             }
-            unchecked {
-                nextIndex = uint256(output.index) + 1;
-                total += output.price; // at most 256 uint128
-            }
             bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
             leaves[i] = GridMessages.leafOf(receiptId);
             address recovered = _recover(receiptId, output.signature);
-            if (!_state.isSigner(order.worker, SignerRoles.WORKER_SIGNER, recovered)) {
-                return _refusal(GridSettlement_ReceiptSignature.selector, i, uint160(order.worker), uint160(recovered));
+            address worker = address(uint160(uint256(words[4])));
+            if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
+                return _refusal(GridSettlement_ReceiptSignature.selector, i, uint160(worker), uint160(recovered));
             }
         }
-        payment.total = total;
         payment.root = ReceiptTree.rootOf(leaves);
     }
 
@@ -751,11 +768,10 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             memo.bonded = registry.isBonded(worker);
             memo.worker = worker;
         }
-        payment.anchored = memo.bonded;
         (payment.toWorker, payment.royalty, payment.protocolFee) =
             SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
         _creditEarned(worker, payment.toWorker, payment.protocolFee);
-        if (payment.royalty != 0) _state.models[modelId].earned += uint128(payment.royalty);
+        if (payment.royalty != 0) _creditModel(modelId, payment.royalty);
     }
 
     /// @dev A failure counts as 0, but isn't kept.
@@ -770,23 +786,23 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         return royaltyBps;
     }
 
-    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, uint32 receiptCount, uint128 balance)
+    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, address payer, Memo memory memo)
         private
     {
         emit OrderSettled(
             payment.orderHash,
-            order.payer,
-            order.worker,
+            payer,
+            memo.worker,
             order.requester,
-            order.modelId,
+            memo.modelId,
             order.nonce,
             payment.root,
-            receiptCount,
-            payment.anchored,
+            uint32(payment.receiptCount),
+            memo.bonded,
             uint128(payment.toWorker),
             uint128(payment.royalty),
             uint128(payment.protocolFee),
-            balance
+            uint128(payment.balance)
         );
     }
 

@@ -39,6 +39,15 @@ function anchors(text: string): string[] {
   return [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map((match) => anchor(match[1] ?? ""));
 }
 
+/** Names of all Solidity tests and invariants. */
+const solidityTests = new Set(
+  filesBelow(join(projectRoot, "test"), ".sol").flatMap((file) =>
+    [...readFileSync(join(projectRoot, "test", file), "utf8").matchAll(/function ((?:test|invariant)\w+)/g)].map(
+      (match) => match[1] ?? "",
+    ),
+  ),
+);
+
 describe.each(documents)("%s", (document) => {
   const text = readFileSync(join(projectRoot, document), "utf8");
 
@@ -49,6 +58,12 @@ describe.each(documents)("%s", (document) => {
       if (/^npm start\b/.test(line)) named.push("start");
     }
     expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
+  });
+
+  test("names only Solidity tests that exist", () => {
+    if (!document.startsWith("docs/")) return; // test/README.md explains names with made-up ones
+    const named = [...text.matchAll(/`((?:test|testFuzz|invariant)_\w+)`/g)].map((match) => match[1] ?? "");
+    expect(named.filter((name) => !solidityTests.has(name))).toEqual([]);
   });
 
   test("links lead somewhere", () => {

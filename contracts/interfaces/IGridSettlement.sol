@@ -43,7 +43,7 @@ struct Settlement {
 /// @param balance AIPG wei that direct orders, lanes and withdrawals can draw on; includes what is thawing.
 /// @param thawing AIPG wei announced for withdrawal; still spendable until it is withdrawn.
 /// @param thawReadyAt Unix seconds from which it can be withdrawn; 0 when nothing thaws.
-struct Account {
+struct PayerAccount {
     uint128 balance;
     uint128 thawing;
     uint40 thawReadyAt;
@@ -208,10 +208,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     );
 
     /// @notice `worker` attested, and the lane's payer acknowledged, `receiptCount` receipts under `root`. The anchor's
-    /// time and block are this log's.
-    event ReceiptsAnchored(
-        bytes32 indexed laneId, address indexed payer, address indexed worker, bytes32 root, uint32 receiptCount
-    );
+    /// time and block are this log's; its payer is the lane's.
+    event ReceiptsAnchored(bytes32 indexed laneId, address indexed worker, bytes32 root, uint32 receiptCount);
 
     // ---------------------------------------------------------------- events: direct rail
 
@@ -492,7 +490,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     // ---------------------------------------------------------------- views: state
 
     /// @notice An account's balance and pending withdrawal.
-    function accountOf(address account) external view returns (Account memory);
+    function accountOf(address account) external view returns (PayerAccount memory);
 
     /// @notice A key's account, role and revocation.
     function signerOf(address signer) external view returns (Signer memory);

@@ -34,12 +34,17 @@ library CalldataMessages {
         pure
         returns (bytes32[13] memory words)
     {
-        words[0] = GridMessages.JOB_RECEIPT_TYPEHASH;
-        words[1] = orderHash;
-        words[3] = bytes32(uint256(uint160(order.requester)));
-        words[4] = bytes32(uint256(uint160(order.worker)));
-        words[5] = bytes32(order.modelId);
-        words[6] = order.requestHash;
+        bytes32 typeHash = GridMessages.JOB_RECEIPT_TYPEHASH;
+        address requester = order.requester;
+        address worker = order.worker;
+        assembly ("memory-safe") {
+            mstore(words, typeHash)
+            mstore(add(words, 0x20), orderHash)
+            mstore(add(words, 0x60), requester)
+            mstore(add(words, 0x80), worker)
+            // modelId and requestHash are the order's sixth and seventh word
+            calldatacopy(add(words, 0xa0), add(order, 0xa0), 0x40)
+        }
     }
 
     /// @notice Struct hash of the receipt with this output. `ReceiptOutput` names its fields in the receipt's order, so

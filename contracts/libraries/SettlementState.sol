@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {
-    Account,
+    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
@@ -49,7 +49,7 @@ struct ModelAccount {
 struct SettlementState {
     Policy policy;
     mapping(uint16 feeConfigId => FeeConfig) feeConfigs;
-    mapping(address account => Account) accounts;
+    mapping(address account => PayerAccount) accounts;
     mapping(address signer => Signer) signers;
     mapping(address signer => TreasurerCap) treasurerCaps;
     mapping(bytes32 laneId => Lane) lanes;

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {Account, IGridSettlement} from "../interfaces/IGridSettlement.sol";
+import {PayerAccount, IGridSettlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {BoundedCall} from "./BoundedCall.sol";
 import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
@@ -35,7 +35,7 @@ library TillDesk {
 
     /// @notice `IGridSettlement.thaw`.
     function thaw(SettlementState storage state, uint128 amount) external {
-        Account storage account = state.accounts[msg.sender];
+        PayerAccount storage account = state.accounts[msg.sender];
         if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
         uint128 balance = account.balance;
         if (amount > balance) revert IGridSettlement.GridSettlement_AccountShort(msg.sender, amount, balance);
@@ -48,7 +48,7 @@ library TillDesk {
 
     /// @notice `IGridSettlement.cancelThaw`.
     function cancelThaw(SettlementState storage state) external {
-        Account storage account = state.accounts[msg.sender];
+        PayerAccount storage account = state.accounts[msg.sender];
         if (account.thawReadyAt == 0) revert IGridSettlement.GridSettlement_AccountNotThawing(msg.sender);
 
         account.thawing = 0;
@@ -58,7 +58,7 @@ library TillDesk {
 
     /// @notice `IGridSettlement.withdraw`.
     function withdraw(SettlementState storage state, IERC20 aipg, address to) external {
-        Account storage account = state.accounts[msg.sender];
+        PayerAccount storage account = state.accounts[msg.sender];
         uint40 readyAt = account.thawReadyAt;
         if (readyAt == 0) revert IGridSettlement.GridSettlement_AccountNotThawing(msg.sender);
         if (block.timestamp < readyAt) revert IGridSettlement.GridSettlement_AccountStillThawing(msg.sender, readyAt);

@@ -36,6 +36,16 @@ contract SettlementGas is SettlementBase {
         vm.snapshotGasLastCall(GROUP, "lane collect, one model with royalty, anchoring a root, by the worker");
     }
 
+    function test_LaneCollectOfOwnKey() external {
+        LaneConfig memory config = _laneConfig();
+        bytes32 laneId = _open(config, FUNDS);
+        Voucher memory voucher = _voucher(laneId, MODEL, 1e18 + 12_345, keccak256("first"));
+        _collect(config, voucher);
+        voucher = _voucher(laneId, MODEL, 25e18 + 98_765_432_101, keccak256("root"));
+        _collect(config, voucher);
+        vm.snapshotGasLastCall(GROUP, "lane collect, one model with royalty, anchoring a root, payer's own key");
+    }
+
     function test_LaneCollectByHotKey() external {
         Voucher memory voucher = _voucher(_lane, MODEL, 25e18 + 98_765_432_101, keccak256("root"));
         bytes memory signature = _sign(payerSigner, _voucherDigest(voucher));
