@@ -5,11 +5,11 @@ import {Vm} from "forge-std/Vm.sol";
 
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {
-    Account,
     FeeConfig,
     IGridSettlement,
     Lane,
     LaneTotal,
+    PayerAccount,
     Signer,
     TreasurerCap
 } from "../../../contracts/interfaces/IGridSettlement.sol";
@@ -44,10 +44,11 @@ contract SettlementLogBook is RegistryLogBook {
 
     address public settlementAddress;
 
-    mapping(address => Account) private _accounts;
+    mapping(address => PayerAccount) private _accounts;
     mapping(address => Signer) private _signers;
     mapping(address => TreasurerCap) private _caps;
     mapping(bytes32 => Lane) private _lanes;
+    mapping(bytes32 => address) private _payerOf;
     mapping(bytes32 => mapping(uint256 => LaneTotal)) private _totals;
     mapping(bytes32 => uint256[3]) private _anchors;
     mapping(address => uint128) private _earned;
@@ -110,7 +111,7 @@ contract SettlementLogBook is RegistryLogBook {
 
     function _isAccount(Vm.Log calldata log) private returns (bool) {
         bytes32 topic = log.topics[0];
-        Account storage account = _accounts[_address(log, 1)];
+        PayerAccount storage account = _accounts[_address(log, 1)];
         if (topic == IGridSettlement.Deposited.selector) {
             (, account.balance) = abi.decode(log.data, (uint128, uint128));
         } else if (topic == IGridSettlement.AccountThawStarted.selector) {
@@ -179,6 +180,7 @@ contract SettlementLogBook is RegistryLogBook {
         bytes32 laneId = _word(log, 1);
         require(!_lanes[laneId].opened, "a lane was opened twice");
         _lanes[laneId].opened = true;
+        _payerOf[laneId] = config.payer;
         _lanes[laneId].free = amount;
         _lanes[laneId].protocolBps = protocolBps;
         _accounts[config.payer].balance = balance;
@@ -196,7 +198,7 @@ contract SettlementLogBook is RegistryLogBook {
             _collected(log);
         } else if (topic == IGridSettlement.ReceiptsAnchored.selector) {
             (bytes32 root,) = abi.decode(log.data, (bytes32, uint32));
-            _anchored(_word(log, 1), _address(log, 2), root, _address(log, 3));
+            _anchored(_word(log, 1), _payerOf[_word(log, 1)], root, _address(log, 2));
         } else if (topic == IGridSettlement.OrderSettled.selector) {
             _settled(log);
         } else {
