@@ -87,11 +87,12 @@ contract WorkerRegistryInvariants is RegistryBase {
         bytes4[] memory selectors = _selectors();
         for (uint256 i; i < 600; ++i) {
             bytes32 dice = keccak256(abi.encode("registry", i));
-            (bool ok,) = address(_handler).call(
-                abi.encodePacked(
-                    selectors[uint256(dice) % selectors.length], keccak256(abi.encode(dice)), ~dice, dice >> 3
-                )
-            );
+            (bool ok,) = address(_handler)
+                .call(
+                    abi.encodePacked(
+                        selectors[uint256(dice) % selectors.length], keccak256(abi.encode(dice)), ~dice, dice >> 3
+                    )
+                );
             assertTrue(ok, "handler reverted");
         }
         bytes32[11] memory names = [

@@ -9,14 +9,10 @@ import {AnchorRecord, LaneRecord, Paper} from "./SettlementStore.sol";
 
 /// @notice The invariants of `test/invariant/README.md` for money, paper, keys and bonds, after any history.
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.shrink-run-limit = 50
 /// forge-config: deep.invariant.fail-on-revert = true
 /// forge-config: coverage.invariant.fail-on-revert = true
 contract GridSettlementInvariants is SettlementWorld {
-    function setUp() public override {
-        super.setUp();
-        _targetAll();
-    }
-
     modifier now_() {
         vm.warp(store.time());
         vm.roll(store.blockNumber());

@@ -7,14 +7,10 @@ import {LaneRecord} from "./SettlementStore.sol";
 
 /// @notice Invariant 9, the way out: after any history every credited wei can leave.
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.shrink-run-limit = 50
 /// forge-config: deep.invariant.fail-on-revert = true
 /// forge-config: coverage.invariant.fail-on-revert = true
 contract SettlementWayOut is SettlementWorld {
-    function setUp() public override {
-        super.setUp();
-        _targetAll();
-    }
-
     /// @notice Never more is owed than is there to leave.
     function invariant_9_WayOut() external view {
         assertGe(aipg.balanceOf(address(settlement)), accounts.owed(), "owed and held");
