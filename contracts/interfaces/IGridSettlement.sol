@@ -116,7 +116,9 @@ struct FeeConfig {
 ///
 /// **Time given to the other side.** Leaving an account and cancelling an order take `ACCOUNT_DELAY`; leaving a lane
 /// takes its own `thawDelay`; revoking a key takes `REVOCATION_DELAY` (for vouchers: or the lane's `thawDelay`, if
-/// longer). All are announced by an event, and until they are over signed paper is paid in full.
+/// longer). All are announced by an event. Until they are over a voucher that its lane covers is paid in full.
+/// An account secures nobody: its payer can spend it at once on another order or on a lane, its own alias's included. So
+/// a worker of the direct rail gives credit for one order.
 ///
 /// **Paying** moves balances inside this contract only: a paused AIPG stops deposits and payouts, nothing else.
 /// Paper is never consumed for less than it credits.

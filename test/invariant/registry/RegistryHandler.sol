@@ -6,213 +6,190 @@ import {Vm} from "forge-std/Vm.sol";
 
 import {WorkerRegistry} from "../../../contracts/WorkerRegistry.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
-import {IWorkerRegistry, Worker} from "../../../contracts/interfaces/IWorkerRegistry.sol";
+import {Worker} from "../../../contracts/interfaces/IWorkerRegistry.sol";
+import {RegistryLogBook} from "./RegistryLogBook.sol";
 
-/// @dev Does random things with a few workers, and keeps a second set of books from the logs alone.
+/// @notice A registry's state told by its logs, alone.
+contract RegistryOnlyLogBook is RegistryLogBook {
+    constructor(address registry_) {
+        registryAddress = registry_;
+    }
+
+    function replay(Vm.Log[] calldata logs) external {
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].emitter == registryAddress) _replayRegistry(logs[i]);
+        }
+    }
+
+    function check() external view {
+        _checkRegistry();
+    }
+}
+
+/// @notice Workers come, add, leave and are slashed by any amount, as no settlement does it.
 contract RegistryHandler is Test {
-    AIPG internal aipg;
-    WorkerRegistry internal registry;
-    address internal settlement;
-    address internal params;
-    address[4] public actors;
+    WorkerRegistry private immutable _registry;
+    AIPG private immutable _aipg;
+    RegistryOnlyLogBook private immutable _book;
+    address private immutable _settlement;
+    address private immutable _params;
 
-    // ---------------------------------------------------------------- books kept from logs
-    mapping(address => Worker) internal books;
-    mapping(address => uint128) public rewards;
-    uint128 public pot;
-    uint128 public minBond;
-    address public treasury;
-
-    // ---------------------------------------------------------------- ghosts
-    /// @dev AIPG wei that went in and out, measured at the token.
+    address[] private _people;
+    uint256 public time = 1_800_000_000;
+    uint256 public donated;
     uint256 public paidIn;
     uint256 public paidOut;
-    /// @dev AIPG wei slashed, and what reporters were credited of it.
-    uint256 public slashed;
-    uint256 public shares;
-    /// @dev Set when a withdrawal came sooner than the delay after its announcement.
-    bool public leftTooSoon;
-    mapping(address => uint256) internal announcedAt;
-    bool internal reverted;
+    string public violation;
+    mapping(bytes32 name => uint256) public successes;
 
-    constructor(AIPG aipg_, WorkerRegistry registry_, address settlement_, address params_) {
-        (aipg, registry, settlement, params) = (aipg_, registry_, settlement_, params_);
-        (minBond, treasury) = (registry.minBond(), registry.treasury());
-        for (uint256 i; i < actors.length; ++i) {
-            actors[i] = makeAddr(string.concat("actor ", vm.toString(i)));
-            vm.prank(actors[i]);
-            aipg.approve(address(registry), type(uint256).max);
+    constructor(WorkerRegistry registry, AIPG aipg, RegistryOnlyLogBook book, address settlement, address params) {
+        (_registry, _aipg, _book, _settlement, _params) = (registry, aipg, book, settlement, params);
+        for (uint256 i; i < 4; ++i) {
+            _people.push(makeAddr(string.concat("person ", vm.toString(i))));
         }
     }
 
-    modifier booked() {
-        reverted = false;
+    modifier act() {
+        vm.warp(time);
         vm.recordLogs();
-        uint256 before = aipg.balanceOf(address(registry));
         _;
-        uint256 afterwards = aipg.balanceOf(address(registry));
-        if (afterwards > before) paidIn += afterwards - before;
-        else paidOut += before - afterwards;
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        // The cheatcode records the logs of a call that reverted, too; a chain doesn't.
-        if (!reverted) _read(logs);
+        _book.replay(vm.getRecordedLogs());
     }
 
-    // ---------------------------------------------------------------- actions
-
-    function register(uint256 who, uint128 bond) external booked {
-        address worker = _actor(who);
-        bond = uint128(bound(bond, registry.minBond() / 2, registry.minBond() * 3));
-        _fund(worker, bond);
-        vm.prank(worker);
-        try registry.register(bond, "profile") {}
-        catch {
-            reverted = true;
-        }
+    function people() external view returns (address[] memory) {
+        return _people;
     }
 
-    function addBond(uint256 who, uint256 to, uint128 amount) external booked {
-        address from = _actor(who);
-        amount = uint128(bound(amount, 0, 1000e18));
-        _fund(from, amount);
-        vm.prank(from);
-        try registry.addBond(_actor(to), amount) {}
-        catch {
-            reverted = true;
-        }
-    }
-
-    function announceUnbond(uint256 who, uint128 amount, bool all) external booked {
-        address worker = _actor(who);
-        uint128 bond = registry.bondOf(worker);
-        amount = all ? bond : uint128(bound(amount, 0, uint256(bond) + 1));
-        vm.prank(worker);
-        try registry.announceUnbond(amount) {
-            announcedAt[worker] = block.timestamp;
+    function register(uint256 who, uint256 amount) external act {
+        address account = _person(who);
+        amount = bound(amount, 900e18, 3000e18);
+        vm.prank(account);
+        try _registry.register(uint128(amount), "") {
+            paidIn += amount;
+            ++successes["register"];
         } catch {
-            reverted = true;
+            vm.getRecordedLogs();
         }
     }
 
-    function cancelUnbond(uint256 who) external booked {
-        vm.prank(_actor(who));
-        try registry.cancelUnbond() {}
-        catch {
-            reverted = true;
-        }
-    }
-
-    function withdraw(uint256 who, uint256 to) external booked {
-        address worker = _actor(who);
-        vm.prank(worker);
-        try registry.withdraw(_actor(to)) {
-            if (block.timestamp < announcedAt[worker] + registry.UNBOND_DELAY()) leftTooSoon = true;
+    function addBond(uint256 who, uint256 whom, uint256 amount) external act {
+        address to = _person(whom);
+        amount = _size(amount);
+        vm.prank(_person(who));
+        try _registry.addBond(to, uint128(amount)) {
+            paidIn += amount;
+            ++successes["addBond"];
         } catch {
-            reverted = true;
+            vm.getRecordedLogs();
         }
     }
 
-    function slash(uint256 who, uint128 amount, uint256 by, bool all) external booked {
-        amount = all ? type(uint128).max : uint128(bound(amount, 0, 2000e18));
-        vm.prank(settlement);
-        try registry.slash(_actor(who), amount, by % 5 == 0 ? address(0) : _actor(by)) {}
-        catch {
-            reverted = true;
+    function announceUnbond(uint256 who, uint256 amount) external act {
+        address account = _person(who);
+        amount = amount % 3 == 0 ? _registry.bondOf(account) : _size(amount);
+        vm.prank(account);
+        try _registry.announceUnbond(uint128(amount)) {
+            ++successes["announceUnbond"];
+        } catch {
+            vm.getRecordedLogs();
         }
     }
 
-    function claimReward(uint256 who) external booked {
-        address reporter = _actor(who);
-        vm.prank(reporter);
-        try registry.claimReward(reporter) {}
-        catch {
-            reverted = true;
+    function cancelUnbond(uint256 who) external act {
+        vm.prank(_person(who));
+        try _registry.cancelUnbond() {
+            ++successes["cancelUnbond"];
+        } catch {
+            vm.getRecordedLogs();
         }
     }
 
-    function payTreasury() external booked {
-        try registry.payTreasury() {}
-        catch {
-            reverted = true;
+    function withdraw(uint256 who, uint256 wait) external act {
+        address account = _person(who);
+        Worker memory record = _registry.workerOf(account);
+        if (wait % 2 == 0 && record.releaseAt > time) time = record.releaseAt - (wait >> 8) % 2;
+        vm.warp(time);
+        uint256 before = _aipg.balanceOf(account);
+        vm.prank(account);
+        try _registry.withdraw(account) {
+            uint256 got = _aipg.balanceOf(account) - before;
+            if (got != record.unbonding) violation = "withdrew something else";
+            if (time < record.releaseAt) violation = "withdrew too early";
+            paidOut += got;
+            ++successes["withdraw"];
+        } catch {
+            vm.getRecordedLogs();
+            if (record.unbonding != 0 && time >= record.releaseAt) violation = "what is left of a stake is trapped";
         }
     }
 
-    function setMinBond(uint128 amount) external booked {
-        vm.prank(params);
-        registry.setMinBond(uint128(bound(amount, 1, 5000e18)));
-    }
-
-    function setTreasury(uint256 who) external booked {
-        vm.prank(params);
-        registry.setTreasury(_actor(who));
-    }
-
-    function pauseToken(bool paused) external {
-        if (paused == aipg.paused()) return;
-        vm.prank(aipg.owner());
-        paused ? aipg.pause() : aipg.unpause();
-    }
-
-    function wait(uint256 time) external {
-        skip(bound(time, 1 hours, 20 days));
-    }
-
-    // ---------------------------------------------------------------- reading logs
-
-    function bookOf(address worker) external view returns (Worker memory) {
-        return books[worker];
-    }
-
-    function _read(Vm.Log[] memory logs) internal {
-        for (uint256 i; i < logs.length; ++i) {
-            Vm.Log memory log = logs[i];
-            if (log.emitter != address(registry)) continue;
-            bytes32 topic = log.topics[0];
-            if (topic == IWorkerRegistry.MinBondSet.selector) {
-                minBond = abi.decode(log.data, (uint128));
-                continue;
-            }
-            address subject = address(uint160(uint256(log.topics[1])));
-            Worker storage book = books[subject];
-            if (topic == IWorkerRegistry.WorkerRegistered.selector) {
-                (book.bond,) = abi.decode(log.data, (uint128, string));
-                book.registeredAt = uint40(block.timestamp);
-            } else if (topic == IWorkerRegistry.BondAdded.selector) {
-                (, book.bond) = abi.decode(log.data, (uint128, uint128));
-            } else if (topic == IWorkerRegistry.UnbondAnnounced.selector) {
-                (, book.bond, book.unbonding, book.releaseAt) =
-                    abi.decode(log.data, (uint128, uint128, uint128, uint40));
-            } else if (topic == IWorkerRegistry.UnbondCancelled.selector) {
-                (, book.bond) = abi.decode(log.data, (uint128, uint128));
-                (book.unbonding, book.releaseAt) = (0, 0);
-            } else if (topic == IWorkerRegistry.BondWithdrawn.selector) {
-                (book.unbonding, book.releaseAt) = (0, 0);
-            } else if (topic == IWorkerRegistry.BondSlashed.selector) {
-                (uint128 amount, uint128 share, uint128 bond, uint128 unbonding) =
-                    abi.decode(log.data, (uint128, uint128, uint128, uint128));
-                (book.bond, book.unbonding) = (bond, unbonding);
-                if (unbonding == 0) book.releaseAt = 0;
-                rewards[address(uint160(uint256(log.topics[2])))] += share;
-                pot += amount - share;
-                slashed += amount;
-                shares += share;
-            } else if (topic == IWorkerRegistry.RewardClaimed.selector) {
-                rewards[subject] -= abi.decode(log.data, (uint128));
-            } else if (topic == IWorkerRegistry.TreasuryPaid.selector) {
-                pot -= abi.decode(log.data, (uint128));
-            } else if (topic == IWorkerRegistry.TreasurySet.selector) {
-                treasury = subject;
-            }
+    function slash(uint256 who, uint256 amount, uint256 reporter) external act {
+        address account = _person(who);
+        uint256 stake = _registry.stakeOf(account);
+        amount = amount % 4 == 0 ? stake : _size(amount);
+        vm.prank(_settlement);
+        try _registry.slash(account, uint128(amount), reporter % 3 == 0 ? address(0) : _person(reporter)) returns (
+            uint128 slashed
+        ) {
+            if (slashed != (amount < stake ? amount : stake)) violation = "slashed another amount";
+            if (stake - _registry.stakeOf(account) != slashed) violation = "the stake lost something else";
+            ++successes["slash"];
+        } catch {
+            vm.getRecordedLogs();
+            if (_registry.isRegistered(account)) violation = "a slash was refused";
         }
     }
 
-    function _actor(uint256 who) internal view returns (address) {
-        return actors[who % actors.length];
+    function claimReward(uint256 who) external act {
+        address account = _person(who);
+        uint256 reward = _registry.rewardOf(account);
+        vm.prank(account);
+        try _registry.claimReward(account) {
+            paidOut += reward;
+            ++successes["claimReward"];
+        } catch {
+            vm.getRecordedLogs();
+        }
     }
 
-    function _fund(address account, uint256 amount) internal {
-        if (aipg.paused()) return;
-        vm.prank(aipg.owner());
-        aipg.mint(account, amount);
+    function payTreasury() external act {
+        uint256 pot = _registry.treasuryPot();
+        try _registry.payTreasury() {
+            paidOut += pot;
+            ++successes["payTreasury"];
+        } catch {
+            vm.getRecordedLogs();
+        }
+    }
+
+    function setMinBond(uint256 amount) external act {
+        vm.prank(_params);
+        try _registry.setMinBond(uint128(amount % 4000e18)) {
+            ++successes["setMinBond"];
+        } catch {
+            vm.getRecordedLogs();
+        }
+    }
+
+    function donate(uint256 who, uint256 amount) external act {
+        amount %= 1e18;
+        vm.prank(_person(who));
+        _aipg.transfer(address(_registry), amount);
+        donated += amount;
+        ++successes["donate"];
+    }
+
+    function pass(uint256 elapsed) external {
+        time += elapsed % 20 days;
+        ++successes["pass"];
+    }
+
+    function _person(uint256 who) private view returns (address) {
+        return _people[who % _people.length];
+    }
+
+    /// @dev From a wei to some thousands.
+    function _size(uint256 seed) private pure returns (uint256) {
+        return 1 + (seed >> 8) % (uint256(1) << (1 + seed % 71));
     }
 }

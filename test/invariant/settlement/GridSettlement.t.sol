@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {LaneTotal} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {Worker} from "../../../contracts/interfaces/IWorkerRegistry.sol";
 import {Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SplitMath} from "../../../contracts/libraries/SplitMath.sol";
 import {SettlementWorld} from "./SettlementWorld.sol";
@@ -10,15 +9,10 @@ import {AnchorRecord, LaneRecord, Paper} from "./SettlementStore.sol";
 
 /// @notice The invariants of `test/invariant/README.md` for money, paper, keys and bonds, after any history.
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.shrink-run-limit = 50
 /// forge-config: deep.invariant.fail-on-revert = true
 /// forge-config: coverage.invariant.fail-on-revert = true
-/// forge-config: default.invariant.depth = 100
 contract GridSettlementInvariants is SettlementWorld {
-    function setUp() public override {
-        super.setUp();
-        _targetAll();
-    }
-
     modifier now_() {
         vm.warp(store.time());
         vm.roll(store.blockNumber());
@@ -103,7 +97,7 @@ contract GridSettlementInvariants is SettlementWorld {
         assertEq(_balance(thief.addr) + settlement.earnedOf(thief.addr), 0, "the thief has a balance");
     }
 
-    /// @notice 9. No admin moves a balance; the cuts are capped. See `afterInvariant` for the way out.
+    /// @notice 9. No admin moves a balance; the cuts are capped. The way out is in `WayOut.t.sol`.
     function invariant_9_Admin() external view {
         _assertNone(9);
         for (uint16 i = 1; i <= settlement.currentFeeConfigId(); ++i) {
@@ -157,94 +151,6 @@ contract GridSettlementInvariants is SettlementWorld {
         _assertNone(12);
         book.check();
         assertEq(book.lanesSeen().length, store.laneCount(), "lanes");
-    }
-
-    // ---------------------------------------------------------------- the way out
-
-    /// @notice 9. At the end of every run all pauses of the protocol are on, and everybody leaves with everything.
-    function afterInvariant() external {
-        vm.warp(store.time());
-        if (aipg.paused()) aipg.unpause();
-        aigc.setMode(0);
-        aigc.set(4, modelOwner, 0); // whoever registers the model after all gets what it earned
-        if (!settlement.paused()) {
-            vm.prank(guardian);
-            settlement.pause();
-        }
-        uint256 leaving = accounts.owed();
-        uint256 inside = aipg.balanceOf(address(settlement));
-        _leaveLanes();
-        _leaveAccounts();
-        _leaveEarnings();
-        _leaveRegistry();
-        assertEq(inside - aipg.balanceOf(address(settlement)), leaving, "everything left");
-        assertEq(aipg.balanceOf(address(settlement)), store.donated(), "nothing but gifts is left");
-        assertEq(aipg.balanceOf(address(registry)), store.donatedToRegistry(), "no bond is left");
-    }
-
-    function _leaveLanes() private {
-        for (uint256 i; i < store.laneCount(); ++i) {
-            LaneRecord memory lane = store.lane(i);
-            vm.prank(lane.config.payer);
-            settlement.thawLane(lane.config, type(uint128).max);
-        }
-        for (uint256 i; i < store.laneCount(); ++i) {
-            LaneRecord memory lane = store.lane(i);
-            uint256 begun = vm.getBlockTimestamp();
-            vm.warp(settlement.laneOf(lane.id).thawReadyAt);
-            settlement.finaliseLaneThaw(lane.config);
-            vm.warp(begun);
-        }
-    }
-
-    function _leaveAccounts() private {
-        address[] memory payers = store.payers();
-        address[] memory workers = store.workers();
-        for (uint256 i; i < 6; ++i) {
-            address account = i < 3 ? payers[i] : workers[i - 3];
-            uint128 balance = _balance(account);
-            if (balance == 0) continue;
-            vm.prank(account);
-            settlement.thaw(balance);
-            vm.warp(vm.getBlockTimestamp() + settlement.ACCOUNT_DELAY());
-            vm.prank(account);
-            settlement.withdraw(account);
-        }
-    }
-
-    function _leaveEarnings() private {
-        address[] memory workers = store.workers();
-        uint256 accrued;
-        for (uint256 i; i < workers.length; ++i) {
-            accrued += settlement.protocolAccruedOf(workers[i]);
-            if (settlement.earnedOf(workers[i]) == 0) continue;
-            vm.prank(workers[i]);
-            settlement.claimEarned(workers[i]);
-        }
-        if (accrued != 0) settlement.sweepProtocol(workers);
-        for (uint256 i = 1; i <= store.MODEL_COUNT(); ++i) {
-            if (settlement.modelEarnedOf(i) != 0) settlement.claimModelRoyalty(i);
-        }
-    }
-
-    function _leaveRegistry() private {
-        address[] memory workers = store.workers();
-        for (uint256 i; i < workers.length; ++i) {
-            Worker memory record = registry.workerOf(workers[i]);
-            vm.startPrank(workers[i]);
-            if (record.bond != 0) registry.announceUnbond(record.bond);
-            if (record.bond + record.unbonding != 0) {
-                vm.warp(registry.workerOf(workers[i]).releaseAt);
-                registry.withdraw(workers[i]);
-            }
-            if (registry.rewardOf(workers[i]) != 0) registry.claimReward(workers[i]);
-            vm.stopPrank();
-        }
-        if (registry.rewardOf(stranger) != 0) {
-            vm.prank(stranger);
-            registry.claimReward(stranger);
-        }
-        if (registry.treasuryPot() != 0) registry.payTreasury();
     }
 
     // ---------------------------------------------------------------- helpers

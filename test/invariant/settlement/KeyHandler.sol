@@ -30,7 +30,9 @@ contract KeyHandler is SettlementHandler {
     function revokeSigner(uint256 keySeed) external act {
         address key = store.hotKey(keySeed);
         if (keySeed % 3 != 0) return; // keys live a while
-        vm.prank(settlement.signerOf(key).account);
+        address account = settlement.signerOf(key).account;
+        if (account == address(0)) return; // the zero address could, but it can't call
+        vm.prank(account);
         try settlement.revokeSigner(key) {
             store.keyRevoked(key);
             _done("revokeSigner");

@@ -5,11 +5,11 @@ import {Vm} from "forge-std/Vm.sol";
 
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {
-    PayerAccount,
     FeeConfig,
     IGridSettlement,
     Lane,
     LaneTotal,
+    PayerAccount,
     Signer,
     TreasurerCap
 } from "../../../contracts/interfaces/IGridSettlement.sol";
@@ -48,6 +48,7 @@ contract SettlementLogBook is RegistryLogBook {
     mapping(address => Signer) private _signers;
     mapping(address => TreasurerCap) private _caps;
     mapping(bytes32 => Lane) private _lanes;
+    mapping(bytes32 => address) private _payerOf;
     mapping(bytes32 => mapping(uint256 => LaneTotal)) private _totals;
     mapping(bytes32 => uint256[3]) private _anchors;
     mapping(address => uint128) private _earned;
@@ -179,6 +180,7 @@ contract SettlementLogBook is RegistryLogBook {
         bytes32 laneId = _word(log, 1);
         require(!_lanes[laneId].opened, "a lane was opened twice");
         _lanes[laneId].opened = true;
+        _payerOf[laneId] = config.payer;
         _lanes[laneId].free = amount;
         _lanes[laneId].protocolBps = protocolBps;
         _accounts[config.payer].balance = balance;
@@ -196,7 +198,7 @@ contract SettlementLogBook is RegistryLogBook {
             _collected(log);
         } else if (topic == IGridSettlement.ReceiptsAnchored.selector) {
             (bytes32 root,) = abi.decode(log.data, (bytes32, uint32));
-            _anchored(_word(log, 1), _address(log, 2), root, _address(log, 3));
+            _anchored(_word(log, 1), _payerOf[_word(log, 1)], root, _address(log, 2));
         } else if (topic == IGridSettlement.OrderSettled.selector) {
             _settled(log);
         } else {

@@ -9,11 +9,11 @@ import {AccountHandler} from "./AccountHandler.sol";
 import {AdminHandler} from "./AdminHandler.sol";
 import {BondHandler} from "./BondHandler.sol";
 import {CollectHandler} from "./CollectHandler.sol";
+import {Director} from "./Director.sol";
 import {HostileModels} from "./HostileModels.sol";
 import {KeyHandler} from "./KeyHandler.sol";
 import {LaneHandler} from "./LaneHandler.sol";
 import {OrderHandler} from "./OrderHandler.sol";
-import {RareHandler} from "./RareHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {SettlementStore} from "./SettlementStore.sol";
 
@@ -37,7 +37,7 @@ abstract contract SettlementWorld is SettlementBase {
     KeyHandler internal keys;
     AdminHandler internal admins;
     BondHandler internal bonds;
-    RareHandler internal rare;
+    Director internal director;
 
     function setUp() public virtual override {
         super.setUp();
@@ -56,6 +56,7 @@ abstract contract SettlementWorld is SettlementBase {
         _people();
         _handlers();
         _begin();
+        _direct();
     }
 
     function _grantAll() private {
@@ -172,7 +173,7 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, bonds.setProfile.selector, 1, "setProfile");
     }
 
-    /// @dev Rare things, one of which comes where any other action does.
+    /// @dev What needn't come often.
     function _isRare(bytes32 name) private pure returns (bool) {
         return name == "pause" || name == "unpause" || name == "appendFeeConfig" || name == "setTreasury"
             || name == "setMinBond" || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken"
@@ -180,20 +181,16 @@ abstract contract SettlementWorld is SettlementBase {
             || name == "addBond" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
     }
 
-    function _targetAll() internal {
-        rare = new RareHandler();
+    function _direct() private {
+        director = new Director();
         Action[] memory actions = _actions();
         for (uint256 i; i < actions.length; ++i) {
-            if (_isRare(actions[i].name)) rare.add(actions[i].handler, actions[i].selector, actions[i].arguments);
-            else _target(actions[i].handler, actions[i].selector);
+            uint256 weight = _isRare(actions[i].name) ? 1 : 4;
+            director.add(actions[i].handler, actions[i].selector, actions[i].arguments, weight);
         }
-        _target(address(rare), rare.act.selector);
-    }
-
-    function _target(address handler, bytes4 selector) private {
         bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = selector;
-        targetContract(handler);
-        targetSelector(FuzzSelector({addr: handler, selectors: selectors}));
+        selectors[0] = director.act.selector;
+        targetContract(address(director));
+        targetSelector(FuzzSelector({addr: address(director), selectors: selectors}));
     }
 }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {WorkerRegistry} from "../../../contracts/WorkerRegistry.sol";
+import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {RegistryBase} from "../../utils/RegistryBase.sol";
+import {RegistryHandler, RegistryOnlyLogBook} from "./RegistryHandler.sol";
+
+/// @notice The invariants of `test/invariant/README.md` for bonds, with a settlement that slashes as it likes.
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: deep.invariant.fail-on-revert = true
+/// forge-config: coverage.invariant.fail-on-revert = true
+contract WorkerRegistryInvariants is RegistryBase {
+    RegistryHandler private _handler;
+    RegistryOnlyLogBook private _book;
+
+    function setUp() public override {
+        super.setUp();
+        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+        _book = new RegistryOnlyLogBook(expected);
+        vm.recordLogs();
+        registry = new WorkerRegistry(aipg, settlement, address(manager), treasury);
+        assertEq(address(registry), expected, "address");
+        _book.replay(vm.getRecordedLogs());
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = WorkerRegistry.setMinBond.selector;
+        manager.setTargetFunctionRole(address(registry), selectors, GridRoles.PARAMS);
+        _handler = new RegistryHandler(registry, aipg, _book, settlement, params);
+        address[] memory people = _handler.people();
+        for (uint256 i; i < people.length; ++i) {
+            _fund(people[i]);
+        }
+        _handler.register(0, 1500e18);
+        _handler.register(1, 2500e18);
+        targetContract(address(_handler));
+        targetSelector(FuzzSelector({addr: address(_handler), selectors: _selectors()}));
+    }
+
+    /// @notice R1. The registry holds what its totals say, and gifts.
+    function invariant_R1_Solvency() external view {
+        assertEq(
+            aipg.balanceOf(address(registry)),
+            uint256(registry.totalBonded()) + registry.totalRewards() + registry.treasuryPot() + _handler.donated(),
+            "held and owed"
+        );
+        assertEq(
+            aipg.balanceOf(address(registry)), _handler.paidIn() + _handler.donated() - _handler.paidOut(), "in and out"
+        );
+    }
+
+    /// @notice R2. The totals are the sums.
+    function invariant_R2_Totals() external view {
+        uint256 stakes;
+        uint256 rewards;
+        address[] memory people = _handler.people();
+        for (uint256 i; i < people.length; ++i) {
+            stakes += registry.stakeOf(people[i]);
+            rewards += registry.rewardOf(people[i]);
+        }
+        assertEq(registry.totalBonded(), stakes, "stakes");
+        assertEq(registry.totalRewards(), rewards, "rewards");
+    }
+
+    /// @notice R3. A slash takes what was asked or all there is; a stake's rest always leaves, and never early.
+    function invariant_R3_Slashing() external view {
+        assertEq(_handler.violation(), "", "violation");
+    }
+
+    /// @notice R4. The logs tell everything.
+    function invariant_R4_Logs() external view {
+        _book.check();
+    }
+
+    /// @notice R5. Unbonding and its release come and go together; nobody is bonded below the minimum.
+    function invariant_R5_Records() external view {
+        address[] memory people = _handler.people();
+        for (uint256 i; i < people.length; ++i) {
+            bool unbonding = registry.workerOf(people[i]).unbonding != 0;
+            assertEq(registry.workerOf(people[i]).releaseAt != 0, unbonding, "release");
+            assertEq(registry.isBonded(people[i]), registry.bondOf(people[i]) >= registry.minBond(), "bonded");
+            if (!registry.isRegistered(people[i])) assertEq(registry.stakeOf(people[i]), 0, "stake of a stranger");
+        }
+    }
+
+    /// @notice One long history in which everything succeeds: the invariants look at something.
+    function test_EveryCallSucceedsInALongHistory() external {
+        bytes4[] memory selectors = _selectors();
+        for (uint256 i; i < 600; ++i) {
+            bytes32 dice = keccak256(abi.encode("registry", i));
+            (bool ok,) = address(_handler)
+                .call(
+                    abi.encodePacked(
+                        selectors[uint256(dice) % selectors.length], keccak256(abi.encode(dice)), ~dice, dice >> 3
+                    )
+                );
+            assertTrue(ok, "handler reverted");
+        }
+        bytes32[11] memory names = [
+            bytes32("register"),
+            "addBond",
+            "announceUnbond",
+            "cancelUnbond",
+            "withdraw",
+            "slash",
+            "claimReward",
+            "payTreasury",
+            "setMinBond",
+            "donate",
+            "pass"
+        ];
+        for (uint256 i; i < names.length; ++i) {
+            assertGt(_handler.successes(names[i]), 0, vm.toString(names[i]));
+        }
+        assertEq(_handler.violation(), "", "violation");
+        _book.check();
+    }
+
+    /// @notice At the end of every run everybody leaves with everything.
+    function afterInvariant() external {
+        vm.warp(_handler.time());
+        address[] memory people = _handler.people();
+        for (uint256 i; i < people.length; ++i) {
+            vm.startPrank(people[i]);
+            if (registry.bondOf(people[i]) != 0) registry.announceUnbond(registry.bondOf(people[i]));
+            if (registry.stakeOf(people[i]) != 0) {
+                if (registry.workerOf(people[i]).releaseAt > vm.getBlockTimestamp()) {
+                    vm.warp(registry.workerOf(people[i]).releaseAt);
+                }
+                registry.withdraw(people[i]);
+            }
+            if (registry.rewardOf(people[i]) != 0) registry.claimReward(people[i]);
+            vm.stopPrank();
+        }
+        if (registry.treasuryPot() != 0) registry.payTreasury();
+        assertEq(aipg.balanceOf(address(registry)), _handler.donated(), "nothing but gifts is left");
+    }
+
+    function _selectors() private view returns (bytes4[] memory selectors) {
+        selectors = new bytes4[](11);
+        selectors[0] = _handler.register.selector;
+        selectors[1] = _handler.addBond.selector;
+        selectors[2] = _handler.announceUnbond.selector;
+        selectors[3] = _handler.cancelUnbond.selector;
+        selectors[4] = _handler.withdraw.selector;
+        selectors[5] = _handler.slash.selector;
+        selectors[6] = _handler.claimReward.selector;
+        selectors[7] = _handler.payTreasury.selector;
+        selectors[8] = _handler.setMinBond.selector;
+        selectors[9] = _handler.donate.selector;
+        selectors[10] = _handler.pass.selector;
+    }
+}
