@@ -10,7 +10,11 @@ import {NftTree} from "../../utils/NftTree.sol";
 /// @dev On the real settlement and the real model registry.
 contract SettleAndMintTest is NftGridBase {
     /// @dev A series of three of one order.
-    function _ready() private view returns (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs) {
+    function _ready()
+        private
+        view
+        returns (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs)
+    {
         Body memory body = _body(_prompts("a neon city"));
         body.artworks = new BodyArtwork[](3);
         uint256[] memory places = new uint256[](3);
