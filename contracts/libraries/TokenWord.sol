@@ -57,6 +57,7 @@ library TokenWords {
     /// @dev Passing a token to its own owner moves nothing.
     function withOwner(TokenWord word, address to) internal pure returns (TokenWord) {
         uint256 raw = TokenWord.unwrap(word);
+        // forge-lint: disable-next-line(unsafe-typecast) -- the low bits are the owner
         uint256 moved = address(uint160(raw)) == to ? 0 : MOVED;
         return TokenWord.wrap((raw & ~OWNER_MASK) | uint160(to) | moved);
     }
