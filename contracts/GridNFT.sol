@@ -36,7 +36,8 @@ import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {GridBlob} from "./libraries/GridBlob.sol";
 import {GridCodec} from "./libraries/GridCodec.sol";
 import {GridReader} from "./libraries/GridReader.sol";
-import {GridNFTStorage, TokenWord, TokenWords} from "./libraries/GridNFTStorage.sol";
+import {GridNFTStorage} from "./libraries/GridNFTStorage.sol";
+import {TokenWord, TokenWords} from "./libraries/TokenWord.sol";
 
 /// @title GridNFT
 /// @dev Ownership, authorization, fees and edits. What a body says, and whether it is true, is `GridCodec`'s.
@@ -230,8 +231,7 @@ contract GridNFT is
         view
         returns (uint256)
     {
-        return
-            GridNFTStorage.load().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
+        return GridNFTStorage.load().announcements[GridNFTStorage.announcementKey(tokenId, version, account, bodyHash)];
     }
 
     /// @inheritdoc IGridNFT
@@ -626,6 +626,7 @@ contract GridNFT is
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (fee > MAX_MINT_FEE) revert GridNFT_FeeAboveCap(fee, MAX_MINT_FEE);
         if (treasury == address(0)) revert GridNFT_ZeroAddress("treasury");
+        // forge-lint: disable-next-line(unsafe-typecast) -- it is at most MAX_MINT_FEE
         ($.fee, $.treasury) = (uint96(fee), treasury);
         emit MintFeeSet(fee, treasury);
     }

@@ -52,6 +52,7 @@ library GridBlob {
             head := mload(0x00)
         }
         if ((head >> 80) & 0xff != GridBody.FORM_SERIES) return (address(0), EvolutionPolicy.NONE, 0);
+        // forge-lint: disable-next-line(unsafe-typecast) -- the bytes that are asked for
         return (address(uint160(head >> 88)), EvolutionPolicy((head >> 72) & 0xff), (head >> 56) & 0xffff);
     }
 }

@@ -172,6 +172,7 @@ library GridBody {
     /// @notice Copy of a slice.
     function toString(Slice slice) internal pure returns (string memory copy) {
         uint256 raw = Slice.unwrap(slice);
+        // forge-lint: disable-next-line(unsafe-typecast) -- a slice keeps its length there
         copy = new string(uint32(raw));
         assembly ("memory-safe") {
             mcopy(add(copy, 0x20), shr(32, raw), and(raw, 0xffffffff))

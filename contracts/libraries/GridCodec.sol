@@ -12,9 +12,10 @@ import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
 import {GridBlob} from "./GridBlob.sol";
 import {GridBody} from "./GridBody.sol";
 import {GridMessages} from "./GridMessages.sol";
-import {GridNFTStorage, TokenWord} from "./GridNFTStorage.sol";
+import {GridNFTStorage} from "./GridNFTStorage.sol";
 import {GridReader} from "./GridReader.sol";
 import {JsonText} from "./JsonText.sol";
+import {TokenWord} from "./TokenWord.sol";
 
 /// @title The packed body of a series or version
 /// @notice Decodes, hashes, checks, stores and reads the packed body that GridNFT is given at mint.
@@ -129,6 +130,7 @@ library GridCodec {
 
         count = draft.count;
         seriesId = $.counters.blobs + 1;
+        // forge-lint: disable-next-line(unsafe-typecast) -- each counts something that costs gas
         ($.counters.blobs, $.counters.supply) = (uint48(seriesId), uint64($.counters.supply + count));
         GridBlob.write(draft.blob, seriesId);
         emit IGridNFT.SeriesMinted(seriesId, requester, to, count, draft.blob);
@@ -342,6 +344,7 @@ library GridCodec {
                 receipt[12] = bytes32(piece.price);
                 leaves[i] = _leaf(receipt, anchor.separator);
 
+                // forge-lint: disable-next-line(incorrect-shift) -- the bit of an index
                 uint256 bits = order.bits | (1 << piece.index);
                 if (bits == order.bits) revert IGridNFT.GridNFT_AlreadyMinted(order.orderHash, piece.index);
                 order.bits = bits;

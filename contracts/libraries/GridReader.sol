@@ -20,7 +20,8 @@ import {Cid} from "./Cid.sol";
 import {GridBlob} from "./GridBlob.sol";
 import {GridBody} from "./GridBody.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "./GridMessages.sol";
-import {GridNFTStorage, TokenWord} from "./GridNFTStorage.sol";
+import {GridNFTStorage} from "./GridNFTStorage.sol";
+import {TokenWord} from "./TokenWord.sol";
 
 /// @title Reading what GridCodec has stored
 /// @notice Provenance, series and metadata, out of blobs; and whether they hold against the chain.
@@ -220,7 +221,9 @@ library GridReader {
         item.parentVersion = uint32(piece.parentVersion);
         item.receiptId = _receiptId(item);
         uint256 stamp = GridBody.word(_blobEnd(draft.blob) - 10 * (draft.anchors.length - order.anchor));
+        // forge-lint: disable-next-line(unsafe-typecast) -- the bytes that are asked for
         item.anchorTime = uint40(stamp >> 216);
+        // forge-lint: disable-next-line(unsafe-typecast) -- the bytes that are asked for
         item.anchorBlock = uint40(stamp >> 176);
     }
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Base64} from "solady/utils/Base64.sol";
 import {LibString} from "solady/utils/LibString.sol";
 
-import {EvolutionPolicy, IGridNFT, Provenance, ReceiptProof, Series} from "../../contracts/interfaces/IGridNFT.sol";
+import {EvolutionPolicy, Provenance, ReceiptProof, Series} from "../../contracts/interfaces/IGridNFT.sol";
 import {Cid} from "../../contracts/libraries/Cid.sol";
 import {GridBody} from "../../contracts/libraries/GridBody.sol";
 import {GenerationRequest, GridMessages} from "../../contracts/libraries/GridMessages.sol";
 import {Body, BodyArtwork, BodyOrder, NftBody} from "../utils/NftBody.sol";
 import {NftTest} from "../utils/NftTest.sol";
-import {NftTree} from "../utils/NftTree.sol";
 
 /// @dev What goes in as a body comes out as provenance, whatever it holds; what is not a body never gets in.
 contract NftBodyFuzz is NftTest {
@@ -154,12 +152,14 @@ contract NftBodyFuzz is NftTest {
     }
 
     /// @dev Any bytes at all revert cleanly, and never mint.
-    function testFuzz_GarbageNeverMints(bytes calldata garbage, bytes32[] calldata nodes, bytes calldata flags) external {
+    function testFuzz_GarbageNeverMints(bytes calldata garbage, bytes32[] calldata nodes, bytes calldata flags)
+        external
+    {
         ReceiptProof[] memory proofs = new ReceiptProof[](1);
         proofs[0] = ReceiptProof(0, nodes, flags);
         vm.prank(artist);
-        (bool ok,) =
-            address(nft).call(abi.encodeCall(nft.mint, (bytes.concat(hex"01", garbage), proofs, artist, type(uint128).max)));
+        (bool ok,) = address(nft)
+            .call(abi.encodeCall(nft.mint, (bytes.concat(hex"01", garbage), proofs, artist, type(uint128).max)));
         assertFalse(ok);
         assertEq(nft.totalSupply(), 0);
     }

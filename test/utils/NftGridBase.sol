@@ -7,12 +7,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AIGC} from "../../contracts/AIGC.sol";
 import {GridNFT} from "../../contracts/GridNFT.sol";
 import {GridRenderer} from "../../contracts/GridRenderer.sol";
-import {Access, IAIGC, ModelFamily, ModelKind, ModelSpec} from "../../contracts/interfaces/IAIGC.sol";
-import {EvolutionPolicy, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
+import {Access, ModelFamily, ModelKind, ModelSpec} from "../../contracts/interfaces/IAIGC.sol";
+import {ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {ReceiptOutput, Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
-import {GenerationRequest, GridMessages, JobOrder, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
-import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "./NftBody.sol";
-import {NftTree} from "./NftTree.sol";
+import {GenerationRequest, GridMessages, JobOrder, LaneConfig} from "../../contracts/libraries/GridMessages.sol";
+import {Body, BodyAnchor, BodyArtwork, BodyOrder} from "./NftBody.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 
 /// @dev The whole grid: the real model registry, the real settlement, and GridNFT over both. The requester is the artist
@@ -96,7 +95,8 @@ abstract contract NftGridBase is SettlementBase {
     function _body(string[] memory prompts) internal view returns (Body memory body) {
         body.royaltyBps = 500;
         body.title = "Cyberpunk Cityscape";
-        body.description = "A rain-soaked megacity at midnight: neon signs, flying traffic and a lone figure on a roofto.";
+        body.description =
+        "A rain-soaked megacity at midnight: neon signs, flying traffic and a lone figure on a roofto.";
         body.tags = "cyberpunk,city,neo";
         body.anchors = new BodyAnchor[](1);
         body.anchors[0].worker = worker.addr;

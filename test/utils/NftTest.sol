@@ -9,7 +9,13 @@ import {Test} from "forge-std/Test.sol";
 import {AIPG} from "../../contracts/dev/AIPG.sol";
 import {GridNFT} from "../../contracts/GridNFT.sol";
 import {IAIGC} from "../../contracts/interfaces/IAIGC.sol";
-import {EvolutionPolicy, EvolveAuthorization, IGridNFT, MintAuthorization, Provenance, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
+import {
+    EvolutionPolicy,
+    EvolveAuthorization,
+    IGridNFT,
+    MintAuthorization,
+    ReceiptProof
+} from "../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
 import {GridRenderer} from "../../contracts/GridRenderer.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "./NftBody.sol";

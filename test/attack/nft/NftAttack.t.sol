@@ -14,11 +14,10 @@ import {
     EvolveAuthorization,
     IGridNFT,
     MintAuthorization,
-    Provenance,
     ReceiptProof
 } from "../../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest} from "../../../contracts/libraries/GridMessages.sol";
-import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
+import {Body, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {Wallet} from "../../utils/NftMocks.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 import {NftTree} from "../../utils/NftTree.sol";
@@ -74,11 +73,7 @@ contract NftAttack is NftTest {
         return abi.encodeCall(nft.mint, (packed, proofs, to, type(uint128).max));
     }
 
-    function _authorization(bytes memory packed, address requester)
-        private
-        view
-        returns (MintAuthorization memory)
-    {
+    function _authorization(bytes memory packed, address requester) private view returns (MintAuthorization memory) {
         return MintAuthorization(requester, artist, keccak256(packed), 10e18, uint64(block.timestamp + 1 hours));
     }
 
@@ -488,9 +483,8 @@ contract NftAttack is NftTest {
     // ----------------------------------------------------------------------------------------------------------- text
 
     function test_T45_ControlCharactersAndBrokenTextAreRefused() external {
-        bytes[8] memory bad = [
-            bytes(hex"00"), hex"1f", hex"7f", hex"c280", hex"ff", hex"c0af", hex"eda080", hex"f4908080"
-        ];
+        bytes[8] memory bad =
+            [bytes(hex"00"), hex"1f", hex"7f", hex"c280", hex"ff", hex"c0af", hex"eda080", hex"f4908080"];
         for (uint256 i; i < bad.length; ++i) {
             for (uint256 before; before < 40; before += 13) {
                 Body memory body = aBody(1);

@@ -217,10 +217,7 @@ contract NftHandler is Test {
     }
 
     /// @dev A body of an order never used before, anchored.
-    function _make(address requester, uint256 count)
-        private
-        returns (Body memory body, ReceiptProof[] memory proofs)
-    {
+    function _make(address requester, uint256 count) private returns (Body memory body, ReceiptProof[] memory proofs) {
         body.title = "A title";
         body.description = "A description";
         body.anchors = new BodyAnchor[](1);

@@ -311,9 +311,7 @@ contract AdminTest is NftTest {
     }
 
     function test_UpgradeToAndCall_RevertWhen_TheNewCodeIsNoUUPSImplementation() external {
-        vm.expectRevert(
-            abi.encodeWithSelector(ERC1967Utils.ERC1967InvalidImplementation.selector, address(renderer))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ERC1967Utils.ERC1967InvalidImplementation.selector, address(renderer)));
         vm.prank(admin);
         nft.upgradeToAndCall(address(renderer), "");
     }

@@ -138,9 +138,7 @@ contract EvolveTest is NftTest {
         (Body memory body, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", artist);
         vm.startPrank(artist);
         nft.evolve(id, packed, proofs);
-        vm.expectRevert(
-            abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 0));
         nft.evolve(id + 1, packed, proofs);
     }
 

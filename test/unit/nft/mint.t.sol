@@ -6,8 +6,8 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {IGridNFT, Provenance, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages} from "../../../contracts/libraries/GridMessages.sol";
-import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
+import {GridMessages} from "../../../contracts/libraries/GridMessages.sol";
+import {Body, BodyAnchor, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {Receiver, RefusingReceiver} from "../../utils/NftMocks.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 import {NftTree} from "../../utils/NftTree.sol";
@@ -270,9 +270,7 @@ contract MintTest is NftTest {
         Body memory body = aBody(1);
         bytes32 other = keccak256("weights of another model");
         body.requests[0].modelHash = other;
-        _expect(
-            body, abi.encodeWithSelector(IGridNFT.GridNFT_WrongModelHash.selector, MODEL_ID, other, MODEL_HASH)
-        );
+        _expect(body, abi.encodeWithSelector(IGridNFT.GridNFT_WrongModelHash.selector, MODEL_ID, other, MODEL_HASH));
     }
 
     function test_RevertWhen_TheModelDoesNotExist() external {
@@ -337,9 +335,7 @@ contract MintTest is NftTest {
     function test_RevertWhen_ThePictureWasDoneAfterItsAnchor() external {
         Body memory body = aBody(2);
         body.artworks[1].completedAt = uint40(NOW + 15 minutes + 1);
-        _expect(
-            body, abi.encodeWithSelector(IGridNFT.GridNFT_BadCompletionTime.selector, NOW + 15 minutes + 1, NOW)
-        );
+        _expect(body, abi.encodeWithSelector(IGridNFT.GridNFT_BadCompletionTime.selector, NOW + 15 minutes + 1, NOW));
     }
 
     function test_RevertWhen_ThePictureWasDoneLongBeforeItsAnchor() external {
@@ -362,16 +358,12 @@ contract MintTest is NftTest {
     function test_RevertGiven_TheReceiptIsMinted() external {
         Body memory body = aBody(3);
         mintBody(body);
-        _expect(
-            body, abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 0)
-        );
+        _expect(body, abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 0));
         // One of them is enough, whatever image it now shows.
         Body memory other = aBody(1);
         other.artworks[0].index = 2;
         other.artworks[0].imageHash = keccak256("another image");
-        _expect(
-            other, abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 2)
-        );
+        _expect(other, abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 2));
     }
 
     function test_RevertWhen_TheBodyHasAReceiptTwice() external {
@@ -468,9 +460,8 @@ contract MintTest is NftTest {
         Body memory body = aBody(3);
         ReceiptProof[] memory proofs = anchorAll(body, artist);
         bytes memory packed = NftBody.pack(body);
-        bytes memory blob = bytes.concat(
-            bytes20(artist), packed, bytes5(uint40(block.timestamp)), bytes5(uint40(block.number))
-        );
+        bytes memory blob =
+            bytes.concat(bytes20(artist), packed, bytes5(uint40(block.timestamp)), bytes5(uint40(block.number)));
         uint256 before = aipg.balanceOf(artist);
 
         vm.expectEmit(address(nft));

@@ -40,9 +40,7 @@ contract MintForTest is NftTest {
         MintAuthorization memory authorization = _authorize(packed, artist, 0);
         bytes memory signature = sign(authorization, artistKey);
         vm.warp(block.timestamp + 61);
-        vm.expectRevert(
-            abi.encodeWithSelector(IGridNFT.GridNFT_AuthorizationExpired.selector, block.timestamp - 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_AuthorizationExpired.selector, block.timestamp - 1));
         vm.prank(collector);
         nft.mintFor(packed, proofs, authorization, signature);
     }

@@ -43,9 +43,7 @@ contract OwnershipTest is NftTest {
 
         ReceiptProof[] memory proofs = anchorAll(body, artist);
         bytes memory packed = NftBody.pack(body);
-        vm.expectRevert(
-            abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_AlreadyMinted.selector, body.orders[0].orderHash, 0));
         vm.prank(artist);
         nft.mint(packed, proofs, artist, type(uint128).max);
     }
@@ -72,9 +70,7 @@ contract OwnershipTest is NftTest {
 
     function test_TransferFrom_RevertWhen_TheSenderNamedIsNotTheOwner() external {
         uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC721Errors.ERC721IncorrectOwner.selector, collector, id, artist)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721IncorrectOwner.selector, collector, id, artist));
         vm.prank(artist);
         nft.transferFrom(collector, artist, id);
     }

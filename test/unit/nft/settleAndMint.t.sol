@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Base64} from "solady/utils/Base64.sol";
+import {LibString} from "solady/utils/LibString.sol";
+
 import {IGridNFT, MintAuthorization, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {Body, BodyArtwork, NftBody} from "../../utils/NftBody.sol";
@@ -10,7 +13,11 @@ import {NftTree} from "../../utils/NftTree.sol";
 /// @dev On the real settlement and the real model registry.
 contract SettleAndMintTest is NftGridBase {
     /// @dev A series of three of one order.
-    function _ready() private view returns (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs) {
+    function _ready()
+        private
+        view
+        returns (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs)
+    {
         Body memory body = _body(_prompts("a neon city"));
         body.artworks = new BodyArtwork[](3);
         uint256[] memory places = new uint256[](3);
@@ -94,6 +101,8 @@ contract SettleAndMintTest is NftGridBase {
         assertGt(settlement.earnedOf(worker.addr), 0);
         assertEq(nft.balanceOf(requester.addr), 3);
         assertTrue(nft.verify(1001));
+        string memory json = string(Base64.decode(LibString.slice(nft.tokenURI(1003), 29)));
+        assertEq(vm.parseJsonString(json, ".attributes[0].value"), "Stable Diffusion XL");
     }
 
     function test_SettleAndMint_GivenSomebodyElseHasSettled() external {

@@ -15,7 +15,7 @@ import {
     Series
 } from "../../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages} from "../../../contracts/libraries/GridMessages.sol";
-import {Body, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
+import {Body, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 
 contract ViewsTest is NftTest {
@@ -406,9 +406,8 @@ contract ViewsTest is NftTest {
 
     function test_TokenURI_GivenTheRegistryIsBroken() external {
         mintBody(aBody(1));
-        bytes[4] memory answers = [
-            bytes(""), abi.encode(type(uint256).max), new bytes(10_000), abi.encode("not a model")
-        ];
+        bytes[4] memory answers =
+            [bytes(""), abi.encode(type(uint256).max), new bytes(10_000), abi.encode("not a model")];
         for (uint256 i; i < answers.length; ++i) {
             vm.mockCall(address(models), abi.encodeWithSignature("modelOf(uint256)", MODEL_ID), answers[i]);
             assertEq(vm.parseJsonString(_json(1001), ".attributes[0].value"), "Model #7");
