@@ -9,7 +9,7 @@ import {DeployConfig, Deployment, GridDeployment} from "./GridDeployment.sol";
 /// @title Deploys the protocol
 /// @notice Reads its configuration from the environment and writes `deployments/<chain id>.json`.
 /// @dev GRID_ADMIN, GRID_UPGRADER, GRID_PARAMS, GRID_CURATOR, GRID_GUARDIAN, GRID_TREASURY, GRID_COLLECTION_OWNER (default: GRID_TREASURY), AIPG_ADDRESS, GRID_REGISTRATION_FEE,
-/// GRID_MINT_FEE (AIPG wei), GRID_PROTOCOL_BPS, GRID_CONTRACT_URI, GRID_EXTERNAL_URL, GRID_SALT. On a local chain every one has a
+/// GRID_MINT_FEE (AIPG wei), GRID_PROTOCOL_BPS, GRID_CONTRACT_URI, GRID_DEPLOYMENT_FILE, GRID_EXTERNAL_URL, GRID_SALT. On a local chain every one has a
 /// default: the accounts of anvil's test mnemonic, and the AIPG stand-in.
 contract Deploy is Script, GridDeployment {
     string internal constant TEST_MNEMONIC = "test test test test test test test test test test test junk";
@@ -21,7 +21,8 @@ contract Deploy is Script, GridDeployment {
         grid = deploy(config);
         // A dry run leaves no trace.
         if (vm.isContext(VmSafe.ForgeContext.ScriptBroadcast)) {
-            vm.writeJson(toJson(grid, startBlock), string.concat("deployments/", vm.toString(block.chainid), ".json"));
+            string memory standard = string.concat("deployments/", vm.toString(block.chainid), ".json");
+            vm.writeJson(toJson(grid, startBlock), vm.envOr("GRID_DEPLOYMENT_FILE", standard));
         }
     }
 

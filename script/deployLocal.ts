@@ -7,7 +7,8 @@
 // Writes deployments/<chain id>.json. The configuration comes from the environment, see script/Deploy.s.sol; the sender is
 // the node's first unlocked account, or that of DEPLOYER_PRIVATE_KEY.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -79,15 +80,18 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
   if (token !== undefined && token !== "" && (await client.getCode({ address: token as Address })) === undefined) {
     throw new DeployError("token", `There is no contract at AIPG_ADDRESS ${token} on chain ${chainId}.`);
   }
+  mkdirSync(join(projectRoot, "deployments"), { recursive: true });
   log(`Deploying to chain ${chainId} at ${rpcUrl} (the first run compiles, which takes a minute)`);
   // One transaction at a time: sent together they can exceed a block, and anvil then leaves the last ones in its pool.
+  // The script writes where nobody else reads, so that two deployments at a time keep apart.
+  mkdirSync(join(projectRoot, "cache"), { recursive: true });
+  const path = join(projectRoot, "cache", `deployment-${randomUUID()}.json`);
   await forgeScript(
     ["script/Deploy.s.sol", "--tc", "Deploy", "--rpc-url", rpcUrl, "--broadcast", "--slow", ...sender],
-    environment,
+    { ...environment, GRID_DEPLOYMENT_FILE: path },
   );
-
-  const path = join(projectRoot, "deployments", `${chainId}.json`);
   const file = JSON.parse(readFileSync(path, "utf8")) as DeploymentFile;
+  rmSync(path);
   const head = await client.getBlockNumber();
   for (const entry of Object.values(file.contracts)) {
     entry.startBlock = Number(await creationBlock(client, entry.address, head));

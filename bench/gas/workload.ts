@@ -80,12 +80,12 @@ function request(i: number): GenerationRequest {
   };
 }
 
-function order(of: GenerationRequest, i: number, count: number): JobOrder {
+function order(of: GenerationRequest, i: number, count: number, direct: boolean): JobOrder {
   return jobOrder(of, {
     requester: artist,
-    payer: gateway,
+    payer: direct ? artist : gateway,
     worker,
-    laneId: word("lane"),
+    ...(!direct && { laneId: word("lane") }),
     feeConfigId: 1,
     count,
     maxPrice: BigInt(count) * PRICE,
@@ -107,12 +107,13 @@ export interface MintWorkload {
 
 /**
  * @param count Artworks.
- * @param treeSize Receipts under the anchored root.
+ * @param treeSize Receipts under the anchored root; a single one is settled directly by the artist, else it is a lane's.
  * @param shared One prompt and one order for all (each image with a seed of its own), or a prompt and an order for each.
  */
 export function mintWorkload(count: number, shared: boolean, treeSize = TREE_SIZE): MintWorkload {
   const requests = Array.from({ length: shared ? 1 : count }, (_, i) => request(i));
-  const orders = requests.map((each, i) => order(each, i, shared ? count : 1));
+  const direct = treeSize === 1;
+  const orders = requests.map((each, i) => order(each, i, shared ? count : 1, direct));
   const receipts = Array.from({ length: count }, (_, i) =>
     jobReceipt(orders[shared ? 0 : i] as JobOrder, {
       index: shared ? i : 0,
@@ -130,7 +131,9 @@ export function mintWorkload(count: number, shared: boolean, treeSize = TREE_SIZ
     leaves[shared ? 100 + i : i * Math.floor(treeSize / count) + (i % 3)] = leafOf(receiptId(receipt, domain));
   });
   const tree = merkleTree(leaves);
-  const anchor = { source: 0, domain, laneId: word("lane"), payer: gateway, tree };
+  const anchor = direct
+    ? { source: 0, domain, payer: artist, tree }
+    : { source: 0, domain, laneId: word("lane"), payer: gateway, tree };
   const items: ReceiptToMint[] = receipts.map((receipt, i) => ({
     receipt,
     request: requests[shared ? 0 : i] as GenerationRequest,

@@ -2,7 +2,17 @@
  * The protocol's story on a fresh chain, told with nothing but the SDK, viem and cast: a model, a worker, a lane, 25
  * receipts, one collect, a series of ten by proof, one settled and minted at once, an evolution, metadata, money out.
  */
-import { type Address, type Hex, maxUint256, parseEther, parseEventLogs, sha256, stringToHex, zeroHash } from "viem";
+import {
+  type Address,
+  type Hex,
+  maxUint64,
+  maxUint256,
+  parseEther,
+  parseEventLogs,
+  sha256,
+  stringToHex,
+  zeroHash,
+} from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
@@ -29,6 +39,9 @@ import {
   jobReceipt,
   type LaneConfig,
   laneId as laneIdOf,
+  MAX_COUNT,
+  MAX_TOTALS,
+  MIN_THAW_DELAY,
   nextVoucher,
   nftDomainOf,
   nftTypes,
@@ -36,6 +49,7 @@ import {
   receiptId,
   receiptsOf,
   receiptTree,
+  SETTLE_GRACE,
   type SettlementDomain,
   SignerRole,
   seedAt,
@@ -162,6 +176,22 @@ it("agrees with the contracts about the domains", async () => {
     const [, name, version, chainId, verifyingContract] = await contract.read.eip712Domain();
     expect({ name, version, chainId: Number(chainId), verifyingContract }).toEqual({ ...ours });
   }
+});
+
+it("agrees with the contracts about limits and roles", async () => {
+  const { settlement, nft } = cast().owner.grid;
+  expect([
+    await settlement.read.MAX_ORDER_COUNT(),
+    await settlement.read.SETTLE_GRACE(),
+    await settlement.read.MIN_THAW_DELAY(),
+    Number(await settlement.read.MAX_VOUCHER_ROWS()),
+  ]).toEqual([MAX_COUNT, SETTLE_GRACE, MIN_THAW_DELAY, MAX_TOTALS]);
+  // A role that does not exist is refused by name, the last of ours is not.
+  const unknown = Math.max(...Object.values(SignerRole)) + 1;
+  const { address } = cast().gateway;
+  await expect(settlement.simulate.addSigner([address, unknown, maxUint64, "0x"])).rejects.toThrow("UnknownRole");
+  await expect(settlement.simulate.addSigner([address, unknown - 1, maxUint64, "0x"])).rejects.toThrow("BadProof");
+  expect(await nft.read.anchorSource([0n])).toBe(settlement.address);
 });
 
 it("registers a model", async () => {
@@ -304,6 +334,42 @@ it("reads the provenance of a token", async () => {
   expect(await artist.grid.nft.read.verify([1004n])).toBe(true);
 });
 
+it("mints another for the artist, who pays no gas", async () => {
+  const { artist, gateway } = cast();
+  const chosen = made.get(receiptId(laneReceipts[12] as JobReceipt, domain)) as ReceiptToMint;
+  const { body, proofs } = composeBody([chosen], {
+    policy: EvolutionPolicy.OWNER,
+    royaltyBps: 0,
+    title: "Harbour",
+    description: "",
+    tags: "",
+  });
+  const packed = encodeBody(body);
+  const authorization = {
+    requester: artist.address,
+    to: artist.address,
+    bodyHash: bodyHash(packed),
+    maxFee: 0n, // the gateway pays it
+    deadline: (await grid.now()) + 600n,
+  };
+  const sign = (message: typeof authorization) =>
+    artist.account.signTypedData({
+      domain: nftDomainOf(grid.deployment),
+      types: nftTypes,
+      primaryType: "MintAuthorization",
+      message,
+    });
+  const { mintFor } = gateway.grid.nft.simulate;
+  const other = { ...authorization, to: gateway.address };
+  await expect(mintFor([packed, proofs, other, await sign(authorization)])).rejects.toThrow("BadSignature");
+  const before = await artist.wallet.getBalance({ address: artist.address });
+  const call = [packed, proofs, authorization, await sign(authorization)] as const;
+  const { logs } = await grid.mined(gateway.grid.nft.write.mintFor(call));
+  expect(await artist.wallet.getBalance({ address: artist.address })).toBe(before);
+  const [minted] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" });
+  expect(minted?.args).toMatchObject({ seriesId: 2n, artist: artist.address, to: artist.address });
+});
+
 it("settles an order directly and mints it in one transaction", async () => {
   const { artist } = cast();
   await grid.mined(artist.grid.settlement.write.deposit([parseEther("10")]));
@@ -329,7 +395,7 @@ it("settles an order directly and mints it in one transaction", async () => {
   const call = [0n, [item], encodeBody(body), proofs, artist.address, parseEther("1")] as const;
   const { logs } = await grid.mined(artist.grid.nft.write.settleAndMint(call));
   expect(parseEventLogs({ abi: gridSettlementAbi, logs, eventName: "OrderSettled" })).toHaveLength(1);
-  expect(parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" })[0]?.args.seriesId).toBe(2n);
+  expect(parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" })[0]?.args.seriesId).toBe(3n);
   await expect(artist.grid.nft.simulate.settleAndMint(call)).rejects.toThrow("GridNFT_AlreadyMinted");
 });
 

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
 import {JobOrder, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../utils/SettlementBase.sol";
+import {SignerRoles} from "../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../utils/SettlementBase.sol";
 
 /// @notice What paying costs, in a steady state: everybody has been paid before, so that balances are not zero.
 /// Whole transactions: run with `--isolate`.

@@ -20,7 +20,6 @@ import {
 } from "../../contracts/libraries/GridMessages.sol";
 import {GridRoles} from "../../contracts/libraries/GridRoles.sol";
 import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
-import {SignerRoles} from "../../contracts/libraries/SignerRoles.sol";
 import {SettlementModels} from "./SettlementModels.sol";
 
 /// @notice A settlement with its registry, a token, two models, and people with keys.

@@ -3,6 +3,9 @@ import { type Body, type BodyArtwork, encodeBody, receiptsOf } from "../../sdk/s
 import { ANY_SEED, generationRequest } from "../../sdk/src/request.ts";
 import { type GenerationRequest, settlementDomain, settlementTypes } from "../../sdk/src/typedData.ts";
 
+import { random } from "../../sdk/test/random.ts";
+import { randomBody } from "./randomBody.ts";
+
 /** Anchor source 0 of the vectors. */
 export const domain = settlementDomain(8453, "0x5e77137e0000000000000000000000000000a1b6");
 
@@ -140,6 +143,9 @@ const bodies: Record<string, Body> = {
     artworks: [artwork(0, { seed: 7n, parent: { tokenId: 1001n, version: 1 } })],
   },
 };
+
+const seeded = random(0x5eed);
+for (let i = 0; i < 12; i++) bodies[`random ${i}`] = randomBody(seeded);
 
 const usual = encodeBody(bodies["one artwork, direct, everything at its usual"] as Body);
 

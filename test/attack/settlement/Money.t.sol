@@ -8,7 +8,8 @@ import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
 import {JobOrder, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHookToken, SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 
 /// @notice Threats 17, 22 to 28, 34 to 36 and 37c to 37h: running away, griefing, pausing, dodging.

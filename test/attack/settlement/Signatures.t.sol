@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
-import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobOrder, JobReceipt, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {JobOrder, JobReceipt, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 /// @dev A wallet whose owner decides afterwards what it has signed (ERC-1271).
 contract FickleWallet {

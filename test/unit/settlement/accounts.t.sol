@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {PayerAccount, IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {IGridSettlement, LaneTotal} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
 import {LaneConfig, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 
 contract SettlementCollect is SettlementBase {

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {JobOrder} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHostileModels, SettlementModelHolder} from "../../utils/SettlementDoubles.sol";
 
 contract SettlementEarnings is SettlementBase {

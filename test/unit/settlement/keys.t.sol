@@ -5,7 +5,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IGridSettlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, SignerProof} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementKeys is SettlementBase {
     // ---------------------------------------------------------------- addSigner

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Lane, TreasurerCap} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementLanes is SettlementBase {
     uint128 private constant AMOUNT = 100e18;

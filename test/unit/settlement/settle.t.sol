@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, JobOrder} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 
 contract SettlementSettle is SettlementBase {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
 import {JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementSlashEquivocation is SettlementBase {
     JobReceipt private _a;

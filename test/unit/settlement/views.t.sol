@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
-import {SettlementBase, SignerRoles} from "../../utils/SettlementBase.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementViews is SettlementBase {
     function test_IsSigner_WhenTheRoleDoesNotExist() external view {
