@@ -104,6 +104,8 @@ contract GridNFT is
     /// @param treasury Receives mint fees.
     /// @param fee AIPG wei per artwork.
     /// @param contractURI_ Collection metadata.
+    /// @dev ERC721's and EIP712's initialisers only store names, which are constant here.
+    /// @custom:oz-upgrades-unsafe-allow missing-initializer-call
     function initialize(
         address authority_,
         address owner_,

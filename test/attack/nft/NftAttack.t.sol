@@ -535,7 +535,7 @@ contract NftAttack is NftTest {
 
     // ------------------------------------------------------------------------ what systems before this one got wrong
 
-    function test_Wrong_NobodyRewritesPromptOrImageAfterMint() external {
+    function test_PastMistake_NobodyRewritesPromptOrImageAfterMint() external {
         uint256 id = mintOf(EvolutionPolicy.OWNER, 1, collector);
         bytes memory before = abi.encode(nft.provenanceOf(id, 1));
         bytes memory code = nft.blobOf(id, 1).code;
@@ -554,14 +554,14 @@ contract NftAttack is NftTest {
         assertEq(nft.blobOf(id, 1).code, code);
     }
 
-    function test_Wrong_TheRoyaltyIsTheArtistsNotTheWorkers() external {
+    function test_PastMistake_TheRoyaltyIsTheArtistsNotTheWorkers() external {
         uint256 id = mintOf(EvolutionPolicy.NONE, 1, collector);
         (address receiver,) = nft.royaltyInfo(id, 1e18);
         assertEq(receiver, artist);
         assertNotEq(receiver, worker);
     }
 
-    function test_Wrong_AWorkerCannotMintWithoutARequester() external {
+    function test_PastMistake_AWorkerCannotMintWithoutARequester() external {
         Body memory body = aBody(1);
         ReceiptProof[] memory proofs = anchorAll(body, artist);
         (bool ok, bytes4 reason) = _try(worker, _mintCall(NftBody.pack(body), proofs, worker));
@@ -569,14 +569,14 @@ contract NftAttack is NftTest {
         assertEq(reason, IGridNFT.GridNFT_NotAnchored.selector);
     }
 
-    function test_Wrong_ASeriesHasASeedForEachImage() external {
+    function test_PastMistake_ASeriesHasASeedForEachImage() external {
         mintBody(aBody(5));
         for (uint256 i; i < 5; ++i) {
             assertEq(nft.provenanceOf(1001 + i).seed, 42 + i);
         }
     }
 
-    function test_Wrong_BlobsCannotBeCalledAway() external {
+    function test_PastMistake_BlobsCannotBeCalledAway() external {
         mintBody(aBody(1));
         address blob = nft.blobOf(1001, 1);
         bytes memory code = blob.code;
@@ -587,7 +587,7 @@ contract NftAttack is NftTest {
 
     /// @dev Were an upgrade to create a contract of another kind, blobs would stand elsewhere than their numbers say:
     /// minting stops rather than point to the wrong place.
-    function test_Wrong_AMisplacedBlobStopsTheMint() external {
+    function test_PastMistake_AMisplacedBlobStopsTheMint() external {
         vm.setNonce(address(nft), vm.getNonce(address(nft)) + 1);
         Body memory body = aBody(1);
         ReceiptProof[] memory proofs = anchorAll(body, artist);
