@@ -42,11 +42,6 @@ contract GridRenderer is IGridRenderer {
         return string.concat("data:application/json;base64,", Base64.encode(bytes(_json(artwork))));
     }
 
-    /// @notice The JSON in `tokenURI`.
-    function json(Artwork calldata artwork) external view returns (string memory) {
-        return _json(artwork);
-    }
-
     /// @notice Name of a model; reverts when the registry does.
     function modelName(uint256 modelId) external view returns (string memory) {
         return models.modelOf(modelId).spec.name;

@@ -118,4 +118,9 @@ contract OwnershipTest is NftTest {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidReceiver.selector, refusing));
         nft.safeTransferFrom(artist, refusing, id + 1);
     }
+
+    function test_BalanceOf_RevertWhen_AskedForTheZeroAddress() external {
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidOwner.selector, address(0)));
+        nft.balanceOf(address(0));
+    }
 }

@@ -15,7 +15,7 @@ import {
     Series
 } from "../../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages} from "../../../contracts/libraries/GridMessages.sol";
-import {Body, BodyOrder, NftBody} from "../../utils/NftBody.sol";
+import {Body, BodyAnchor, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 
 contract ViewsTest is NftTest {
@@ -284,6 +284,12 @@ contract ViewsTest is NftTest {
         body = aBody(1);
         packed = bytes.concat(NftBody.pack(body), hex"00");
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BodyTooLong.selector, 1));
+        nft.verify("", packed, proof);
+        BodyAnchor memory anchor = body.anchors[0];
+        body.anchors = new BodyAnchor[](2);
+        (body.anchors[0], body.anchors[1]) = (anchor, anchor);
+        packed = NftBody.pack(body);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadValue.selector, "anchors", 2));
         nft.verify("", packed, proof);
     }
 
