@@ -5,8 +5,8 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {WorkerRegistry} from "./WorkerRegistry.sol";
@@ -29,8 +29,9 @@ import {CalldataMessages} from "./libraries/CalldataMessages.sol";
 import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} from "./libraries/GridMessages.sol";
 import {KeyDesk} from "./libraries/KeyDesk.sol";
 import {LaneDesk} from "./libraries/LaneDesk.sol";
+import {PlainSignature} from "./libraries/PlainSignature.sol";
 import {ReceiptTree} from "./libraries/ReceiptTree.sol";
-import {ModelAccount, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
+import {ModelAccount, NonceWord, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
 import {SignerRoles} from "./libraries/SignerRoles.sol";
 import {SplitMath} from "./libraries/SplitMath.sol";
 import {TillDesk} from "./libraries/TillDesk.sol";
@@ -61,22 +62,33 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bool frozen;
     }
 
-    /// @dev A direct settlement on its way. Amounts are uint128s.
+    /// @dev A direct settlement on its way. Amounts are uint128s. The first ten fields are the data of `OrderSettled`, in
+    /// its order, so that it is emitted from where they lie.
     struct Payment {
-        bytes32 orderHash;
+        address requester;
+        uint256 modelId;
+        uint256 nonce;
         bytes32 root;
-        uint256 protocolBps;
-        uint256 total;
+        uint256 receiptCount;
+        bool anchored;
         uint256 toWorker;
         uint256 royalty;
         uint256 protocolFee;
         uint256 balance;
-        uint256 receiptCount;
+        // its topics
+        bytes32 orderHash;
+        address payer;
+        address worker;
+        // the rest
+        uint256 protocolBps;
+        uint256 total;
     }
 
-    /// @dev Answers from outside, kept through a batch.
+    /// @dev Answers that hold for a whole batch.
     struct Memo {
         bytes32 separator;
+        uint256 feeConfigId;
+        uint256 protocolBps;
         bool modelKnown;
         uint256 modelId;
         uint256 royaltyBps;
@@ -213,7 +225,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function nonceWordOf(address payer, uint256 word) external view returns (uint256) {
-        return _state.nonces[payer][word];
+        return _state.nonces[payer][word].bits;
     }
 
     /// @inheritdoc IGridSettlement
@@ -234,6 +246,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @inheritdoc IGridSettlement
     function modelEarnedOf(uint256 modelId) external view returns (uint128) {
         return _state.models[modelId].earned;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function modelRoyaltyOf(uint256 modelId) external view returns (uint16 royaltyBps, uint40 readAt) {
+        ModelAccount storage model = _state.models[modelId];
+        return (model.royaltyBps, model.readAt);
     }
 
     /// @inheritdoc IGridSettlement
@@ -352,7 +370,10 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         Memo memory memo;
         memo.separator = _domainSeparatorV4();
         Payment memory payment;
+        // Nothing that an item leaves in memory is of use to the next: each begins where the first did.
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
         for (uint256 i; i < items.length; ++i) {
+            Memory.unsafeSetFreeMemoryPointer(free);
             bytes memory failure = _settle(items[i], payment, memo);
             if (failure.length == 0) continue;
             failures[i] = bytes4(failure);
@@ -638,7 +659,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     // ---------------------------------------------------------------- internal: anchors
 
     function _anchorKey(bytes32 laneId, address payer, bytes32 root) private pure returns (bytes32) {
-        return keccak256(abi.encode(laneId, payer, root));
+        return CalldataMessages.hashOf(laneId, bytes32(uint256(uint160(payer))), root);
     }
 
     function _anchorVoucher(address payer, address worker, Voucher calldata voucher) private {
@@ -663,13 +684,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         returns (bytes memory failure)
     {
         JobOrder calldata order = item.order;
+        address payer = order.payer;
+        uint256 nonce = order.nonce;
         payment.orderHash = order.hashOrder();
-        failure = _checkOrder(order, item.orderSignature, payment, memo.separator);
+        payment.payer = payer;
+        payment.nonce = nonce;
+        NonceWord storage word = _state.nonces[payer][nonce >> 8];
+        failure = _checkOrder(order, item.orderSignature, payment, memo, word);
         if (failure.length != 0) return failure;
         failure = _checkReceipts(order, item.receipts, payment, memo.separator);
         if (failure.length != 0) return failure;
 
-        address payer = order.payer;
         uint256 total = payment.total;
         PayerAccount storage account = _state.accounts[payer];
         uint256 balance = account.balance;
@@ -685,17 +710,19 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
         account.balance = uint128(balance);
         payment.balance = balance;
-        _state.useNonce(payer, order.nonce);
+        word.bits |= 1 << (nonce & 0xff);
         _creditOrder(order, payment, memo);
-        if (memo.bonded) _writeAnchor(_anchorKey(0, payer, payment.root), memo.worker);
-        _emitOrderSettled(order, payment, payer, memo);
+        if (payment.anchored) _writeAnchor(_anchorKey(0, payer, payment.root), payment.worker);
+        _emitOrderSettled(payment);
     }
 
-    function _checkOrder(JobOrder calldata order, bytes calldata signature, Payment memory payment, bytes32 separator)
-        private
-        view
-        returns (bytes memory failure)
-    {
+    function _checkOrder(
+        JobOrder calldata order,
+        bytes calldata signature,
+        Payment memory payment,
+        Memo memory memo,
+        NonceWord storage word
+    ) private view returns (bytes memory failure) {
         if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
         uint256 count = order.count;
         if (count == 0 || count > MAX_ORDER_COUNT) {
@@ -703,17 +730,26 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
         uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
         if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
-        bool accepted;
-        (accepted, payment.protocolBps) = _state.acceptedProtocolBps(order.feeConfigId);
-        if (!accepted) return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
-        address payer = order.payer;
-        if (_state.isNonceUsed(payer, order.nonce)) {
-            return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), order.nonce);
+        if (!_acceptsFeeConfig(order.feeConfigId, memo)) {
+            return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
         }
-        address recovered = _recover(GridMessages.toDigest(separator, payment.orderHash), signature);
+        payment.protocolBps = memo.protocolBps;
+        address payer = payment.payer;
+        if (word.bits & (1 << (payment.nonce & 0xff)) != 0) {
+            return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), payment.nonce);
+        }
+        address recovered =
+            PlainSignature.recover(GridMessages.toDigest(memo.separator, payment.orderHash), signature);
         if (!_state.isSigner(payer, SignerRoles.ORDER_SIGNER, recovered)) {
             return _refusal(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
         }
+    }
+
+    /// @dev What is accepted stays so, at the same rate, through a batch. Config 0 never is.
+    function _acceptsFeeConfig(uint16 feeConfigId, Memo memory memo) private view returns (bool accepted) {
+        if (feeConfigId == memo.feeConfigId && feeConfigId != 0) return true;
+        (accepted, memo.protocolBps) = _state.acceptedProtocolBps(feeConfigId);
+        memo.feeConfigId = accepted ? feeConfigId : 0;
     }
 
     function _checkReceipts(
@@ -722,12 +758,14 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         Payment memory payment,
         bytes32 separator
     ) private view returns (bytes memory failure) {
-        payment.receiptCount = receipts.length;
-        payment.total = 0;
         if (receipts.length == 0 || receipts.length > order.count) {
             return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, order.count);
         }
-        bytes32[13] memory words = order.beginReceipts(payment.orderHash);
+        payment.receiptCount = receipts.length;
+        payment.requester = order.requester;
+        payment.worker = order.worker;
+        payment.total = 0;
+        bytes32[13] memory words = order.beginReceipts(payment.orderHash, payment.requester, payment.worker);
         bytes32[] memory leaves = new bytes32[](receipts.length);
         uint256 nextIndex;
         for (uint256 i; i < leaves.length; ++i) {
@@ -747,18 +785,26 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             }
             bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
             leaves[i] = GridMessages.leafOf(receiptId);
-            address recovered = _recover(receiptId, output.signature);
-            address worker = address(uint160(uint256(words[4])));
-            if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
-                return _refusal(GridSettlement_ReceiptSignature.selector, i, uint160(worker), uint160(recovered));
-            }
+            failure = _checkReceiptSignature(payment.worker, i, receiptId, output.signature);
+            if (failure.length != 0) return failure;
         }
         payment.root = ReceiptTree.rootOf(leaves);
     }
 
+    function _checkReceiptSignature(address worker, uint256 position, bytes32 receiptId, bytes calldata signature)
+        private
+        view
+        returns (bytes memory failure)
+    {
+        address recovered = PlainSignature.recover(receiptId, signature);
+        if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
+            return _refusal(GridSettlement_ReceiptSignature.selector, position, uint160(worker), uint160(recovered));
+        }
+    }
+
     function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo) private {
         uint256 modelId = order.modelId;
-        address worker = order.worker;
+        address worker = payment.worker;
         if (!memo.modelKnown || memo.modelId != modelId) {
             memo.royaltyBps = _currentRoyaltyBps(modelId);
             memo.modelId = modelId;
@@ -768,6 +814,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             memo.bonded = registry.isBonded(worker);
             memo.worker = worker;
         }
+        payment.modelId = modelId;
+        payment.anchored = memo.bonded;
         (payment.toWorker, payment.royalty, payment.protocolFee) =
             SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
         _creditEarned(worker, payment.toWorker, payment.protocolFee);
@@ -782,28 +830,19 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         if (ok) {
             model.royaltyBps = royaltyBps;
             model.readAt = uint40(block.timestamp);
+            emit ModelRoyaltyRead(modelId, royaltyBps);
         }
         return royaltyBps;
     }
 
-    function _emitOrderSettled(JobOrder calldata order, Payment memory payment, address payer, Memo memory memo)
-        private
-    {
-        emit OrderSettled(
-            payment.orderHash,
-            payer,
-            memo.worker,
-            order.requester,
-            memo.modelId,
-            order.nonce,
-            payment.root,
-            uint32(payment.receiptCount),
-            memo.bonded,
-            uint128(payment.toWorker),
-            uint128(payment.royalty),
-            uint128(payment.protocolFee),
-            uint128(payment.balance)
-        );
+    function _emitOrderSettled(Payment memory payment) private {
+        bytes32 topic = OrderSettled.selector;
+        bytes32 orderHash = payment.orderHash;
+        address payer = payment.payer;
+        address worker = payment.worker;
+        assembly ("memory-safe") {
+            log4(payment, 0x140, topic, orderHash, payer, worker)
+        }
     }
 
     /// @dev ABI encoding of an error whose arguments are one, two or three words.
@@ -821,11 +860,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- internal: signatures
 
-    /// @dev The zero address for anything but a well-formed signature.
-    function _recover(bytes32 digest, bytes calldata signature) private pure returns (address signer) {
-        (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
-    }
-
     function _payerSignerValidUntil(LaneConfig calldata config) private view returns (uint40) {
         if (config.payerSigner == config.payer) return type(uint40).max;
         uint40 revokedAt = _state.signers[config.payerSigner].revokedAt;
@@ -835,7 +869,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     function _requirePayerSigned(LaneConfig calldata config, bytes32 digest, bytes calldata signature) private view {
-        address recovered = _recover(digest, signature);
+        address recovered = PlainSignature.recover(digest, signature);
         address payerSigner = config.payerSigner;
         if (recovered != payerSigner) revert GridSettlement_PayerSignature(payerSigner, recovered);
         if (payerSigner == config.payer || _state.signers[payerSigner].revokedAt == 0) return;
@@ -845,7 +879,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     function _requireAttested(address worker, bytes32 digest, bytes calldata signature) private view {
         if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return;
-        address recovered = _recover(digest, signature);
+        address recovered = PlainSignature.recover(digest, signature);
         if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) return;
         revert GridSettlement_NotAttested(worker, msg.sender, recovered);
     }

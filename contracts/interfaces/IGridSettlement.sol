@@ -245,6 +245,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         uint128 balance
     );
 
+    /// @notice The direct rail goes by AIGC's answer, `royaltyBps` for `modelId`, for `ROYALTY_LIFE` from now on.
+    event ModelRoyaltyRead(uint256 indexed modelId, uint16 royaltyBps);
+
     /// @notice One item of a batch was refused; nothing of it happened.
     /// @param position Its place in the batch.
     /// @param orderHash Struct hash of its order.
@@ -536,6 +539,11 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
 
     /// @notice A model's unclaimed royalties.
     function modelEarnedOf(uint256 modelId) external view returns (uint128);
+
+    /// @notice Usage royalty of a model as the direct rail last read it from AIGC.
+    /// @return royaltyBps Basis points; counts until `readAt + ROYALTY_LIFE`.
+    /// @return readAt Unix seconds; 0 when it never was.
+    function modelRoyaltyOf(uint256 modelId) external view returns (uint16 royaltyBps, uint40 readAt);
 
     /// @notice Fee config by id, 1 to `currentFeeConfigId`.
     function feeConfigOf(uint16 feeConfigId) external view returns (FeeConfig memory);

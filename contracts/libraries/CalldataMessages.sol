@@ -29,14 +29,12 @@ library CalldataMessages {
     }
 
     /// @notice The words of a receipt's struct encoding that repeat its order; `hashReceiptOf` fills in the others.
-    function beginReceipts(JobOrder calldata order, bytes32 orderHash)
+    function beginReceipts(JobOrder calldata order, bytes32 orderHash, address requester, address worker)
         internal
         pure
         returns (bytes32[13] memory words)
     {
         bytes32 typeHash = GridMessages.JOB_RECEIPT_TYPEHASH;
-        address requester = order.requester;
-        address worker = order.worker;
         assembly ("memory-safe") {
             mstore(words, typeHash)
             mstore(add(words, 0x20), orderHash)
@@ -92,6 +90,17 @@ library CalldataMessages {
             calldatacopy(add(buffer, 0x20), voucher, 0x60)
             mstore(add(buffer, 0x80), rowsHash)
             hash := keccak256(buffer, 0xa0)
+        }
+    }
+
+    /// @notice `keccak256(abi.encode(a, b, c))`.
+    function hashOf(bytes32 a, bytes32 b, bytes32 c) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, a)
+            mstore(add(buffer, 0x20), b)
+            mstore(add(buffer, 0x40), c)
+            hash := keccak256(buffer, 0x60)
         }
     }
 

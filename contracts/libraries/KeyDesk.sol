@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-
 import {IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
 import {CalldataMessages} from "./CalldataMessages.sol";
 import {GridMessages, JobReceipt, SignerProof} from "./GridMessages.sol";
+import {PlainSignature} from "./PlainSignature.sol";
 import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
@@ -33,7 +32,7 @@ library KeyDesk {
         }
         if (block.timestamp > deadline) revert IGridSettlement.GridSettlement_ProofExpired(deadline);
         bytes32 proof = GridMessages.hashSignerProof(SignerProof(msg.sender, role, deadline));
-        (address recovered,,) = ECDSA.tryRecoverCalldata(GridMessages.toDigest(separator, proof), signature);
+        address recovered = PlainSignature.recover(GridMessages.toDigest(separator, proof), signature);
         if (recovered != signer) revert IGridSettlement.GridSettlement_BadProof(signer, recovered);
 
         state.signers[signer] = Signer({account: msg.sender, role: role, revokedAt: 0});
@@ -125,7 +124,7 @@ library KeyDesk {
         bytes calldata signature
     ) private view returns (bytes32 receiptId) {
         receiptId = GridMessages.toDigest(separator, CalldataMessages.hashReceipt(receipt));
-        (address recovered,,) = ECDSA.tryRecoverCalldata(receiptId, signature);
+        address recovered = PlainSignature.recover(receiptId, signature);
         if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, recovered)) {
             revert IGridSettlement.GridSettlement_ReceiptSignature(position, receipt.worker, recovered);
         }

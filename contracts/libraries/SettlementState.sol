@@ -34,6 +34,11 @@ struct ModelAccount {
     uint40 readAt;
 }
 
+/// @dev Used nonces, one per bit. A struct, so that a payment finds it once, to check and to write it.
+struct NonceWord {
+    uint256 bits;
+}
+
 /// @dev All storage of GridSettlement.
 ///
 /// ```
@@ -57,7 +62,7 @@ struct SettlementState {
     mapping(bytes32 anchorKey => uint256) anchors;
     mapping(address worker => uint256) earned;
     mapping(uint256 modelId => ModelAccount) models;
-    mapping(address payer => mapping(uint256 word => uint256)) nonces;
+    mapping(address payer => mapping(uint256 word => NonceWord)) nonces;
     mapping(address payer => mapping(uint256 nonce => uint40)) cancelReadyAt;
     mapping(bytes32 faultKey => bool) slashed;
 }
@@ -149,10 +154,10 @@ library SettlementSteps {
     }
 
     function isNonceUsed(SettlementState storage state, address payer, uint256 nonce) internal view returns (bool) {
-        return state.nonces[payer][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+        return state.nonces[payer][nonce >> 8].bits & (1 << (nonce & 0xff)) != 0;
     }
 
     function useNonce(SettlementState storage state, address payer, uint256 nonce) internal {
-        state.nonces[payer][nonce >> 8] |= 1 << (nonce & 0xff);
+        state.nonces[payer][nonce >> 8].bits |= 1 << (nonce & 0xff);
     }
 }

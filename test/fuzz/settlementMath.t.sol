@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -15,6 +16,7 @@ import {
     ModelTotal,
     Voucher
 } from "../../contracts/libraries/GridMessages.sol";
+import {PlainSignature} from "../../contracts/libraries/PlainSignature.sol";
 import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
 import {SplitMath} from "../../contracts/libraries/SplitMath.sol";
 
@@ -135,7 +137,67 @@ contract SettlementMath is Test {
         assertEq(ReceiptTree.rootOf(leaves), Hashes.commutativeKeccak256(inner, leaves[2]));
     }
 
+    // ---------------------------------------------------------------- signatures
+
+    function testFuzz_PlainSignaturesAreOpenZeppelins(uint256 key, bytes32 digest, bytes memory other) external view {
+        key = bound(key, 1, SECP256K1_ORDER - 1);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        bytes memory signature = abi.encodePacked(r, s, v);
+        assertEq(this.recover(digest, signature), vm.addr(key));
+        bytes32 high = bytes32(SECP256K1_ORDER - uint256(s));
+        _same(digest, abi.encodePacked(r, high, v), address(0));
+        _same(digest, abi.encodePacked(r, high, v ^ 7), address(0)); // the same point
+        _same(digest, abi.encodePacked(r, s, v - 27), address(0));
+        _same(digest, abi.encodePacked(signature, uint8(0)), address(0));
+        _same(digest, abi.encodePacked(r, s), address(0));
+        _same(digest, abi.encodePacked(bytes32(0), s, v), address(0));
+        _same(digest, other, this.recover(digest, other));
+    }
+
+    function testFuzz_AnySixtyFiveBytesGiveOpenZeppelinsSigner(bytes32 digest, bytes32 r, bytes32 s, uint8 v)
+        external
+        view
+    {
+        _same(digest, abi.encodePacked(r, s, v), this.recover(digest, abi.encodePacked(r, s, v)));
+        v = uint8(27 + v % 2);
+        s = bytes32(uint256(s) % (SECP256K1_ORDER / 2 + 2));
+        _same(digest, abi.encodePacked(r, s, v), this.recover(digest, abi.encodePacked(r, s, v)));
+    }
+
+    /// @dev The greatest s that counts, and the least that doesn't.
+    function testFuzz_TheHalfOrderIsTheBorder(bytes32 digest, bytes32 r, bool odd) external view {
+        uint8 v = odd ? 28 : 27;
+        uint256 half = SECP256K1_ORDER / 2;
+        bytes memory atBorder = abi.encodePacked(r, half, v);
+        _same(digest, atBorder, ecrecover(digest, v, r, bytes32(half)));
+        _same(digest, abi.encodePacked(r, half + 1, v), address(0));
+    }
+
+    /// @dev Thrift must not make a good signature a bad one: a batch would skip what was paid for.
+    function testFuzz_ShortGasRevertsInsteadOfRefusing(uint256 key, bytes32 digest, uint16 gas) external view {
+        key = bound(key, 1, SECP256K1_ORDER - 1);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        try this.recover{gas: gas}(digest, abi.encodePacked(r, s, v)) returns (address signer) {
+            assertEq(signer, vm.addr(key));
+        } catch (bytes memory reason) {
+            assertEq(reason, "");
+        }
+    }
+
     // ---------------------------------------------------------------- help
+
+    function recover(bytes32 digest, bytes calldata signature) external view returns (address) {
+        return PlainSignature.recover(digest, signature);
+    }
+
+    function recoverOfOpenZeppelin(bytes32 digest, bytes calldata signature) external pure returns (address signer) {
+        (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
+    }
+
+    function _same(bytes32 digest, bytes memory signature, address expected) private view {
+        assertEq(this.recoverOfOpenZeppelin(digest, signature), expected);
+        assertEq(this.recover(digest, signature), expected);
+    }
 
     function hashOrder(JobOrder calldata order) external pure returns (bytes32) {
         return CalldataMessages.hashOrder(order);
@@ -158,7 +220,9 @@ contract SettlementMath is Test {
         pure
         returns (bytes32[2] memory hashes)
     {
-        bytes32[13] memory words = CalldataMessages.beginReceipts(order, CalldataMessages.hashOrder(order));
+        bytes32[13] memory words = CalldataMessages.beginReceipts(
+            order, CalldataMessages.hashOrder(order), order.requester, order.worker
+        );
         hashes[0] = CalldataMessages.hashReceiptOf(words, first);
         hashes[1] = CalldataMessages.hashReceiptOf(words, second);
     }
