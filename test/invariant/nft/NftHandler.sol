@@ -8,7 +8,7 @@ import {Test} from "forge-std/Test.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 import {GridNFT} from "../../../contracts/GridNFT.sol";
-import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
+import {Display, EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {MockAnchor} from "../../utils/NftMocks.sol";
@@ -53,6 +53,7 @@ contract NftHandler is Test {
     bytes32[] public receipts;
     mapping(uint256 tokenId => mapping(uint256 version => bytes32)) public provenance;
     bool public mintedTwice;
+    string public otherProvenance;
     bool public quietChange;
     bool public idleUpdate;
 
@@ -80,20 +81,22 @@ contract NftHandler is Test {
         return _books[tokenId];
     }
 
-    /// @dev Notes what tokens show, does the step, reads its logs, and compares.
+    /// @dev Does the step, reads its logs, and compares what tokens show with what they showed after the step before.
     modifier watched() {
         for (uint256 i; i < tokens.length; ++i) {
-            _shown[tokens[i]] = _look(tokens[i]);
             _told[tokens[i]] = false;
         }
         uint256 known = tokens.length;
         vm.recordLogs();
         _;
         _replay();
-        for (uint256 i; i < known; ++i) {
+        for (uint256 i; i < tokens.length; ++i) {
             uint256 tokenId = tokens[i];
             if (_books[tokenId].owner == address(0)) continue;
-            bool changed = _look(tokenId) != _shown[tokenId];
+            bytes32 shows = _look(tokenId);
+            bool changed = shows != _shown[tokenId];
+            _shown[tokenId] = shows;
+            if (i >= known) continue; // a mint tells enough
             if (changed && !_told[tokenId]) quietChange = true;
             if (!changed && _told[tokenId]) idleUpdate = true;
         }
@@ -108,6 +111,7 @@ contract NftHandler is Test {
         vm.prank(artist);
         try nft.mint(packed, proofs, _person(to), type(uint128).max) {
             _remember(body, proofs, artist);
+            _expect(body, packed, artist);
         } catch (bytes memory reason) {
             assertEq(bytes4(reason), IGridNFT.GridNFT_Paused.selector);
         }
@@ -145,6 +149,7 @@ contract NftHandler is Test {
         }
         try nft.evolve(tokenId, packed, proofs) {
             _remember(body, proofs, evolver);
+            _expect(body, packed, evolver);
         } catch {}
         vm.stopPrank();
     }
@@ -202,6 +207,11 @@ contract NftHandler is Test {
 
     // ------------------------------------------------------------------------------------------------------- internal
 
+    bytes private _expectedBody;
+    address private _expectedRequester;
+    bytes32[] private _expectedLeaves;
+    bytes32[] private _expectedImages;
+    bytes32 private _expectedRequest;
     bytes private _lastBody;
     bytes private _lastVersion;
     address private _lastArtist;
@@ -257,6 +267,38 @@ contract NftHandler is Test {
         _lastArtist = requester;
         delete _lastProofs;
         _lastProofs.push(proofs[0]);
+    }
+
+    /// @dev What the last mint or version must say, field by field, is put aside until its event is read.
+    function _expect(Body memory body, bytes memory packed, address requester) private {
+        _expectedBody = packed;
+        _expectedRequester = requester;
+        delete _expectedLeaves;
+        delete _expectedImages;
+        for (uint256 i; i < body.artworks.length; ++i) {
+            _expectedLeaves.push(_leaf(body, i, requester));
+            _expectedImages.push(body.artworks[i].imageHash);
+        }
+        _expectedRequest = GridMessages.hashRequest(body.requests[0]);
+    }
+
+    function _compare(uint256 tokenId, uint256 version, uint256 position, bytes memory blob) private {
+        Provenance memory told = nft.provenanceOf(tokenId, version);
+        if (GridMessages.leafOf(told.receiptId) != _expectedLeaves[position]) otherProvenance = "receipt";
+        if (told.imageHash != _expectedImages[position]) otherProvenance = "image";
+        if (GridMessages.hashRequest(told.request) != _expectedRequest) otherProvenance = "request";
+        if (told.seed != 1 + position) otherProvenance = "seed";
+        if (told.requester != _expectedRequester) otherProvenance = "requester";
+        if (told.worker != address(this)) otherProvenance = "worker";
+        if (told.completedAt > block.timestamp) otherProvenance = "time";
+        if (keccak256(_tail(blob, _expectedBody.length)) != keccak256(_expectedBody)) otherProvenance = "body";
+    }
+
+    function _tail(bytes memory blob, uint256 length) private pure returns (bytes memory tail) {
+        tail = new bytes(length);
+        for (uint256 i; i < length; ++i) {
+            tail[i] = blob[blob.length - length + i];
+        }
     }
 
     function _leaf(Body memory body, uint256 i, address requester) private view returns (bytes32) {
@@ -352,5 +394,6 @@ contract NftHandler is Test {
         bytes32 receiptId = nft.provenanceOf(tokenId, version).receiptId;
         if (used[receiptId]++ != 0) mintedTwice = true;
         receipts.push(receiptId);
+        _compare(tokenId, version, version == 1 ? tokenId % 1000 - 1 : 0, blob);
     }
 }
