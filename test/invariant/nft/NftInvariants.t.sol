@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Display, EvolutionPolicy} from "../../../contracts/interfaces/IGridNFT.sol";
+import {Display} from "../../../contracts/interfaces/IGridNFT.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 import {NftHandler} from "./NftHandler.sol";
@@ -77,7 +77,7 @@ contract NftInvariants is NftTest {
             assertEq(nft.presentationNonce(id), book.nonce, "12: logs");
             (Display memory shown, bool locked) = nft.displayOf(id);
             assertEq(abi.encode(shown), abi.encode(book.display), "12: logs");
-            assertEq(locked, book.frozen || (book.moved && book.policy != EvolutionPolicy.ARTIST), "12: logs");
+            assertEq(locked, _handler.isLocked(id), "12: logs");
         }
     }
 
@@ -89,6 +89,8 @@ contract NftInvariants is NftTest {
         }
         assertEq(sum, nft.totalSupply(), "13: balances and supply");
         assertFalse(_handler.quietChange(), "13: a change was not told");
+        assertFalse(_handler.lockedEdit(), "13: an edit of what is locked");
+        assertFalse(_handler.idleNonce(), "13: a change without a nonce");
         assertFalse(_handler.idleUpdate(), "13: told without a change");
     }
 }
