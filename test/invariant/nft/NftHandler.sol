@@ -8,7 +8,7 @@ import {Test} from "forge-std/Test.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 import {GridNFT} from "../../../contracts/GridNFT.sol";
-import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
+import {Display, EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {MockAnchor} from "../../utils/NftMocks.sol";
@@ -53,8 +53,12 @@ contract NftHandler is Test {
     bytes32[] public receipts;
     mapping(uint256 tokenId => mapping(uint256 version => bytes32)) public provenance;
     bool public mintedTwice;
+    string public otherProvenance;
     bool public quietChange;
     bool public idleUpdate;
+    bool public lockedEdit;
+    bool public idleNonce;
+    mapping(bytes32 name => uint256) public successes;
 
     mapping(uint256 tokenId => bytes32) private _shown;
     mapping(uint256 tokenId => bool) private _told;
@@ -80,20 +84,28 @@ contract NftHandler is Test {
         return _books[tokenId];
     }
 
-    /// @dev Notes what tokens show, does the step, reads its logs, and compares.
+    /// @dev Whether the artist may edit no more: frozen, or sold unless it is the artist's to evolve.
+    function isLocked(uint256 tokenId) public view returns (bool) {
+        Token storage token = _books[tokenId];
+        return token.frozen || (token.moved && token.policy != EvolutionPolicy.ARTIST);
+    }
+
+    /// @dev Does the step, reads its logs, and compares what tokens show with what they showed after the step before.
     modifier watched() {
         for (uint256 i; i < tokens.length; ++i) {
-            _shown[tokens[i]] = _look(tokens[i]);
             _told[tokens[i]] = false;
         }
         uint256 known = tokens.length;
         vm.recordLogs();
         _;
         _replay();
-        for (uint256 i; i < known; ++i) {
+        for (uint256 i; i < tokens.length; ++i) {
             uint256 tokenId = tokens[i];
             if (_books[tokenId].owner == address(0)) continue;
-            bool changed = _look(tokenId) != _shown[tokenId];
+            bytes32 shows = _look(tokenId);
+            bool changed = shows != _shown[tokenId];
+            _shown[tokenId] = shows;
+            if (i >= known) continue; // a mint tells enough
             if (changed && !_told[tokenId]) quietChange = true;
             if (!changed && _told[tokenId]) idleUpdate = true;
         }
@@ -108,6 +120,8 @@ contract NftHandler is Test {
         vm.prank(artist);
         try nft.mint(packed, proofs, _person(to), type(uint128).max) {
             _remember(body, proofs, artist);
+            _expect(body, packed, artist);
+            ++successes["mint"];
         } catch (bytes memory reason) {
             assertEq(bytes4(reason), IGridNFT.GridNFT_Paused.selector);
         }
@@ -138,6 +152,7 @@ contract NftHandler is Test {
         address evolver = token.policy == EvolutionPolicy.OWNER ? token.owner : token.artist;
         (Body memory body, ReceiptProof[] memory proofs) = _make(evolver, 1);
         bytes memory packed = NftBody.packVersion(body);
+        uint256 nonce = nft.presentationNonce(tokenId);
         vm.startPrank(evolver);
         if (token.policy == EvolutionPolicy.OWNER) {
             nft.announceEvolution(tokenId, keccak256(packed));
@@ -145,6 +160,10 @@ contract NftHandler is Test {
         }
         try nft.evolve(tokenId, packed, proofs) {
             _remember(body, proofs, evolver);
+            _expect(body, packed, evolver);
+            if (nft.presentationNonce(tokenId) != nonce + 1) idleNonce = true;
+            if (token.policy == EvolutionPolicy.NONE) lockedEdit = true;
+            ++successes["evolve"];
         } catch {}
         vm.stopPrank();
     }
@@ -155,8 +174,14 @@ contract NftHandler is Test {
         uint256[] memory ids = new uint256[](1);
         ids[0] = tokenId;
         string memory unique = vm.toString(keccak256(abi.encode(text, ++_orders)));
+        bool locked = isLocked(tokenId);
+        uint256 nonce = nft.presentationNonce(tokenId);
         vm.prank(_books[tokenId].artist);
-        try nft.setDisplay(ids, Display(unique, unique, text % 2 == 0 ? "" : unique)) {} catch {}
+        try nft.setDisplay(ids, Display(unique, unique, text % 2 == 0 ? "" : unique)) {
+            if (locked) lockedEdit = true;
+            if (nft.presentationNonce(tokenId) != nonce + 1) idleNonce = true;
+            ++successes["setDisplay"];
+        } catch {}
     }
 
     function freeze(uint256 which) external watched {
@@ -164,7 +189,9 @@ contract NftHandler is Test {
         uint256[] memory ids = new uint256[](1);
         ids[0] = tokens[which % tokens.length];
         vm.prank(_books[ids[0]].artist);
-        try nft.freeze(ids) {} catch {}
+        try nft.freeze(ids) {
+            ++successes["freeze"];
+        } catch {}
     }
 
     function transfer(uint256 which, uint256 to) external watched {
@@ -174,6 +201,7 @@ contract NftHandler is Test {
         if (owner == address(0)) return;
         vm.prank(owner);
         nft.transferFrom(owner, _person(to), tokenId);
+        ++successes["transfer"];
     }
 
     function burn(uint256 which) external watched {
@@ -181,7 +209,9 @@ contract NftHandler is Test {
         uint256 tokenId = tokens[which % tokens.length];
         if (which % 4 != 0) return;
         vm.prank(_books[tokenId].owner);
-        try nft.burn(tokenId) {} catch {}
+        try nft.burn(tokenId) {
+            ++successes["burn"];
+        } catch {}
     }
 
     function govern(uint256 what, uint256 value) external watched {
@@ -202,6 +232,11 @@ contract NftHandler is Test {
 
     // ------------------------------------------------------------------------------------------------------- internal
 
+    bytes private _expectedBody;
+    address private _expectedRequester;
+    bytes32[] private _expectedLeaves;
+    bytes32[] private _expectedImages;
+    bytes32 private _expectedRequest;
     bytes private _lastBody;
     bytes private _lastVersion;
     address private _lastArtist;
@@ -254,6 +289,39 @@ contract NftHandler is Test {
         _lastArtist = requester;
         delete _lastProofs;
         _lastProofs.push(proofs[0]);
+    }
+
+    /// @dev What the last mint or version must say, field by field, is put aside until its event is read.
+    function _expect(Body memory body, bytes memory packed, address requester) private {
+        _expectedBody = packed;
+        _expectedRequester = requester;
+        delete _expectedLeaves;
+        delete _expectedImages;
+        for (uint256 i; i < body.artworks.length; ++i) {
+            _expectedLeaves.push(_leaf(body, i, requester));
+            _expectedImages.push(body.artworks[i].imageHash);
+        }
+        _expectedRequest = GridMessages.hashRequest(body.requests[0]);
+    }
+
+    function _compare(uint256 tokenId, uint256 version, uint256 position, bytes memory blob) private {
+        Provenance memory told = nft.provenanceOf(tokenId, version);
+        if (GridMessages.leafOf(told.receiptId) != _expectedLeaves[position]) otherProvenance = "receipt";
+        if (told.imageHash != _expectedImages[position]) otherProvenance = "image";
+        if (GridMessages.hashRequest(told.request) != _expectedRequest) otherProvenance = "request";
+        if (told.seed != 1 + position) otherProvenance = "seed";
+        if (told.requester != _expectedRequester) otherProvenance = "requester";
+        if (told.worker != address(this)) otherProvenance = "worker";
+        if (told.completedAt > block.timestamp) otherProvenance = "time";
+        // The event carries the artist, the body as it was given, and the anchors' times.
+        if (keccak256(_slice(blob, 20, _expectedBody.length)) != keccak256(_expectedBody)) otherProvenance = "body";
+    }
+
+    function _slice(bytes memory blob, uint256 from, uint256 length) private pure returns (bytes memory slice) {
+        slice = new bytes(length);
+        for (uint256 i; i < length && from + i < blob.length; ++i) {
+            slice[i] = blob[from + i];
+        }
     }
 
     function _leaf(Body memory body, uint256 i, address requester) private view returns (bytes32) {
@@ -349,5 +417,6 @@ contract NftHandler is Test {
         bytes32 receiptId = nft.provenanceOf(tokenId, version).receiptId;
         if (used[receiptId]++ != 0) mintedTwice = true;
         receipts.push(receiptId);
+        _compare(tokenId, version, version == 1 ? tokenId % 1000 - 1 : 0, blob);
     }
 }

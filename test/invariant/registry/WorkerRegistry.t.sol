@@ -8,7 +8,9 @@ import {RegistryHandler, RegistryOnlyLogBook} from "./RegistryHandler.sol";
 
 /// @notice The invariants of `test/invariant/README.md` for bonds, with a settlement that slashes as it likes.
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.check-interval = 5
 /// forge-config: deep.invariant.fail-on-revert = true
+/// forge-config: deep.invariant.check-interval = 5
 /// forge-config: coverage.invariant.fail-on-revert = true
 contract WorkerRegistryInvariants is RegistryBase {
     RegistryHandler private _handler;
@@ -36,20 +38,30 @@ contract WorkerRegistryInvariants is RegistryBase {
         targetSelector(FuzzSelector({addr: address(_handler), selectors: _selectors()}));
     }
 
-    /// @notice R1. The registry holds what its totals say, and gifts.
-    function invariant_R1_Solvency() external view {
+    /// @notice All of them in one campaign. R3, a slash takes what was asked or all there is, a stake's rest always leaves
+    /// and never early, is watched call by call, and at the end of every run.
+    function invariant_R1toR5_Bonds() external view {
+        assertEq(_handler.violation(), "", "R3: violation");
+        _solvency();
+        _totals();
+        _records();
+        _book.check();
+    }
+
+    /// @dev R1. The registry holds what its totals say, and gifts.
+    function _solvency() private view {
         assertEq(
             aipg.balanceOf(address(registry)),
             uint256(registry.totalBonded()) + registry.totalRewards() + registry.treasuryPot() + _handler.donated(),
-            "held and owed"
+            "R1: held and owed"
         );
         assertEq(
-            aipg.balanceOf(address(registry)), _handler.paidIn() + _handler.donated() - _handler.paidOut(), "in and out"
+            aipg.balanceOf(address(registry)), _handler.paidIn() + _handler.donated() - _handler.paidOut(), "R1: in and out"
         );
     }
 
-    /// @notice R2. The totals are the sums.
-    function invariant_R2_Totals() external view {
+    /// @dev R2. The totals are the sums.
+    function _totals() private view {
         uint256 stakes;
         uint256 rewards;
         address[] memory people = _handler.people();
@@ -57,28 +69,18 @@ contract WorkerRegistryInvariants is RegistryBase {
             stakes += registry.stakeOf(people[i]);
             rewards += registry.rewardOf(people[i]);
         }
-        assertEq(registry.totalBonded(), stakes, "stakes");
-        assertEq(registry.totalRewards(), rewards, "rewards");
+        assertEq(registry.totalBonded(), stakes, "R2: stakes");
+        assertEq(registry.totalRewards(), rewards, "R2: rewards");
     }
 
-    /// @notice R3. A slash takes what was asked or all there is; a stake's rest always leaves, and never early.
-    function invariant_R3_Slashing() external view {
-        assertEq(_handler.violation(), "", "violation");
-    }
-
-    /// @notice R4. The logs tell everything.
-    function invariant_R4_Logs() external view {
-        _book.check();
-    }
-
-    /// @notice R5. Unbonding and its release come and go together; nobody is bonded below the minimum.
-    function invariant_R5_Records() external view {
+    /// @dev R5. Unbonding and its release come and go together; nobody is bonded below the minimum.
+    function _records() private view {
         address[] memory people = _handler.people();
         for (uint256 i; i < people.length; ++i) {
             bool unbonding = registry.workerOf(people[i]).unbonding != 0;
-            assertEq(registry.workerOf(people[i]).releaseAt != 0, unbonding, "release");
-            assertEq(registry.isBonded(people[i]), registry.bondOf(people[i]) >= registry.minBond(), "bonded");
-            if (!registry.isRegistered(people[i])) assertEq(registry.stakeOf(people[i]), 0, "stake of a stranger");
+            assertEq(registry.workerOf(people[i]).releaseAt != 0, unbonding, "R5: release");
+            assertEq(registry.isBonded(people[i]), registry.bondOf(people[i]) >= registry.minBond(), "R5: bonded");
+            if (!registry.isRegistered(people[i])) assertEq(registry.stakeOf(people[i]), 0, "R5: stake of a stranger");
         }
     }
 
@@ -132,7 +134,7 @@ contract WorkerRegistryInvariants is RegistryBase {
             vm.stopPrank();
         }
         if (registry.treasuryPot() != 0) registry.payTreasury();
-        assertEq(aipg.balanceOf(address(registry)), _handler.donated(), "nothing but gifts is left");
+        assertEq(aipg.balanceOf(address(registry)), _handler.donated(), "R3: nothing but gifts is left");
     }
 
     function _selectors() private view returns (bytes4[] memory selectors) {

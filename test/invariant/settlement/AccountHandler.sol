@@ -37,6 +37,33 @@ contract AccountHandler is SettlementHandler {
         }
     }
 
+    /// @notice By a permit, which somebody else has used already now and then, or which says something else.
+    function depositWithPermit(uint256 who, uint256 whom, uint256 amountSeed) external act {
+        address from = store.payer(who);
+        address account = whom % 2 == 0 ? store.payer(whom / 2) : store.worker(whom / 2);
+        uint128 amount = _amount(amountSeed, aipg.balanceOf(from));
+        vm.prank(from);
+        aipg.approve(address(settlement), 0);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(store.keyOf(from), _permitDigest(from, amount));
+        bool forged = (whom >> 8) % 4 == 0;
+        if ((whom >> 16) % 3 == 0) aipg.permit(from, address(settlement), amount, block.timestamp, v, r, s);
+        else if (forged) s = bytes32(uint256(s) ^ 2);
+        else forged = false;
+        uint128 asked = forged ? amount / 2 + 1 : amount;
+        uint256 before = _balance(account);
+        bool allowed = aipg.allowance(from, address(settlement)) >= asked;
+        vm.prank(from);
+        try settlement.depositWithPermit(account, asked, block.timestamp, v, r, s) {
+            if (forged && !allowed) store.violate(6, "a forged permit moved money");
+            if (_balance(account) != before + asked) store.violate(6, "deposited for less");
+            _done("depositWithPermit");
+        } catch {
+            _refused();
+        }
+        vm.prank(from);
+        aipg.approve(address(settlement), type(uint256).max);
+    }
+
     function thaw(uint256 who, uint256 amountSeed) external act {
         address account = _account(who);
         uint128 amount = _amount(amountSeed, _balance(account));
@@ -99,8 +126,17 @@ contract AccountHandler is SettlementHandler {
 
     function claimModelRoyalty(uint256 modelSeed) external act {
         uint256 modelId = modelSeed % (store.MODEL_COUNT() + 1);
-        vm.prank(stranger);
+        address owner = aigc.registeredOwner(modelId);
+        bool byOwner = (modelSeed >> 128) % 2 == 0;
+        uint256 earned = settlement.modelEarnedOf(modelId);
+        uint256 before = aipg.balanceOf(owner);
+        vm.prank(byOwner ? owner : stranger);
         try settlement.claimModelRoyalty(modelId) {
+            if (aipg.balanceOf(owner) - before != earned) store.violate(6, "royalties claimed for less");
+            if (owner.code.length != 0) {
+                if (!byOwner) store.violate(8, "a stranger moved a contract's royalties");
+                _done("claimByContract");
+            }
             _done("claimModelRoyalty");
         } catch {
             _refused();
@@ -131,6 +167,15 @@ contract AccountHandler is SettlementHandler {
         } catch {
             _refused();
         }
+    }
+
+    function _permitDigest(address from, uint256 amount) private view returns (bytes32) {
+        bytes32 typeHash =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 structHash = keccak256(
+            abi.encode(typeHash, from, address(settlement), amount, aipg.nonces(from), block.timestamp)
+        );
+        return keccak256(abi.encodePacked(hex"1901", aipg.DOMAIN_SEPARATOR(), structHash));
     }
 
     function _account(uint256 who) private view returns (address) {

@@ -64,7 +64,7 @@ contract AdminHandler is SettlementHandler {
 
     function setMinBond(uint256 seed) external act harmless {
         vm.prank(params);
-        try registry.setMinBond(uint128(seed % 6000e18)) {
+        try registry.setMinBond(uint128(seed % 8 == 0 ? seed % 6000e18 : seed % 2000e18)) {
             _done("setMinBond");
         } catch {
             _refused();
@@ -118,7 +118,8 @@ contract AdminHandler is SettlementHandler {
     function changeModels(uint256 seed) external act {
         if (seed % 2 == 0) aigc.setMode(0);
         else aigc.setMode(seed >> 8);
-        aigc.set(1 + (seed >> 16) % 3, modelOwner, uint16((seed >> 32) % 2300)); // model 4 doesn't exist
+        uint256 modelId = 1 + (seed >> 16) % 3; // model 4 doesn't exist
+        aigc.set(modelId, aigc.registeredOwner(modelId), uint16((seed >> 32) % 2300));
         _done("changeModels");
     }
 
@@ -144,7 +145,7 @@ contract AdminHandler is SettlementHandler {
             return uint256(lane.thawReadyAt) + (kind == 0 ? 0 : 1 days);
         }
         if (kind == 2) return uint256(settlement.accountOf(store.payer(seed)).thawReadyAt);
-        if (kind == 3) return store.revokedAt(store.hotKey(seed)) + 1 days;
+        if (kind == 3) return store.lastRevokedAt() + 1 days;
         if (seed % 2 == 0 || store.paperCount() == 0) {
             return uint256(settlement.feeConfigOf(settlement.currentFeeConfigId()).since) + 7 days;
         }

@@ -65,8 +65,8 @@ contract BondHandler is SettlementHandler {
     function withdrawBond(uint256 who, uint256 wait) external act {
         address account = store.worker(who);
         Worker memory before = registry.workerOf(account);
-        if (wait % 3 == 0 && before.releaseAt > block.timestamp) {
-            _wait(uint256(before.releaseAt) - wait % 2);
+        if (wait % 3 != 0 && before.releaseAt > block.timestamp) {
+            _wait(uint256(before.releaseAt) - (wait >> 8) % 4 / 3);
         }
         uint256 balance = aipg.balanceOf(account);
         vm.prank(account);

@@ -10,7 +10,7 @@ contract SettlementCampaign is SettlementWorld {
     uint256 private constant CALLS = 1400;
 
     /// @dev What only a part of the calls of an action reaches.
-    bytes32[] private _extras = [bytes32("accept"), "collectPaying", "collectHop", "anchorLane"];
+    bytes32[] private _extras = [bytes32("accept"), "collectPaying", "collectHop", "anchorLane", "claimByContract"];
 
     function test_EveryCallSucceedsInALongHistory() external {
         for (uint256 i; i < CALLS; ++i) {

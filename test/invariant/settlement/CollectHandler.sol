@@ -18,6 +18,7 @@ contract CollectHandler is SettlementHandler {
         uint256 due;
         uint128 limit;
         bool capped;
+        bool anchored;
         Books before;
     }
 
@@ -66,6 +67,9 @@ contract CollectHandler is SettlementHandler {
             }
         }
         (attempt.due,) = settlement.dueOf(attempt.voucher);
+        (address anchoredBy,,) =
+            settlement.anchorOf(attempt.lane.id, attempt.lane.config.payer, attempt.voucher.receiptsRoot);
+        attempt.anchored = anchoredBy != address(0);
         attempt.before = _books();
     }
 
@@ -158,12 +162,13 @@ contract CollectHandler is SettlementHandler {
         anchor.payer = attempt.lane.config.payer;
         anchor.root = attempt.voucher.receiptsRoot;
         (anchor.worker, anchor.time, anchor.blockNumber) = settlement.anchorOf(anchor.laneId, anchor.payer, anchor.root);
-        if (anchor.worker == address(0) || anchor.time != block.timestamp) return;
+        if (attempt.anchored || anchor.worker == address(0)) return;
         // Each root once: a second record that differs from the first is what invariant 3 looks for.
         if (!registry.isBonded(anchor.worker) || anchor.root == 0) {
             store.violate(3, "anchored without a bond or a root");
         }
         store.addAnchor(anchor);
+        store.creditRoot(anchor.root);
         _done("anchorLane");
     }
 

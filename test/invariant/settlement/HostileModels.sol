@@ -30,6 +30,11 @@ contract HostileModels is IModelTerms {
         _royaltyBps[modelId] = royaltyBps;
     }
 
+    /// @notice What `ownerOf` says when it is honest, 0 for a model that doesn't exist.
+    function registeredOwner(uint256 modelId) external view returns (address) {
+        return _owner[modelId];
+    }
+
     function usageRoyaltyBps(uint256 modelId) external view returns (uint16) {
         _misbehave();
         return _royaltyBps[modelId];
@@ -63,3 +68,6 @@ contract HostileModels is IModelTerms {
         }
     }
 }
+
+/// @notice A contract that owns a model.
+contract ModelVault {}

@@ -55,6 +55,7 @@ contract SettlementLogBook is RegistryLogBook {
     mapping(address => uint128) private _accrued;
     mapping(uint256 => uint128) private _royalties;
     mapping(address => mapping(uint256 => bool)) private _used;
+    mapping(address => mapping(uint256 => uint256)) private _words;
     mapping(address => mapping(uint256 => uint40)) private _cancels;
     mapping(uint16 => FeeConfig) private _feeConfigs;
     uint16 private _feeConfigId;
@@ -64,6 +65,8 @@ contract SettlementLogBook is RegistryLogBook {
     /// @notice Credits of a lane for a model, summed over `LaneCollected`: worker, royalty, protocol.
     mapping(bytes32 => mapping(uint256 => uint256[3])) public creditsOf;
 
+    /// @dev What is in the lists below: each thing once, so that a comparison doesn't grow with the history.
+    mapping(bytes32 => bool) private _listed;
     address[] private _accountsSeen;
     address[] private _signersSeen;
     bytes32[] private _lanesSeen;
@@ -126,7 +129,7 @@ contract SettlementLogBook is RegistryLogBook {
         } else {
             return false;
         }
-        _accountsSeen.push(_address(log, 1));
+        _see(_accountsSeen, _address(log, 1));
         return true;
     }
 
@@ -135,7 +138,7 @@ contract SettlementLogBook is RegistryLogBook {
         if (topic == IGridSettlement.SignerAdded.selector) {
             address signer = _address(log, 3);
             _signers[signer] = Signer({account: _address(log, 1), role: uint8(uint256(log.topics[2])), revokedAt: 0});
-            _signersSeen.push(signer);
+            _see(_signersSeen, signer);
         } else if (topic == IGridSettlement.SignerRevoked.selector) {
             (_signers[_address(log, 3)].revokedAt,) = abi.decode(log.data, (uint40, uint40));
         } else if (topic == IGridSettlement.TreasurerCapSet.selector) {
@@ -185,7 +188,7 @@ contract SettlementLogBook is RegistryLogBook {
         _lanes[laneId].protocolBps = protocolBps;
         _accounts[config.payer].balance = balance;
         _lanesSeen.push(laneId);
-        _accountsSeen.push(config.payer);
+        _see(_accountsSeen, config.payer);
     }
 
     function _isPayment(Vm.Log calldata log) private returns (bool) {
@@ -219,7 +222,7 @@ contract SettlementLogBook is RegistryLogBook {
         credits[0] += toWorker;
         credits[1] += royalty;
         credits[2] += protocolFee;
-        _totalsSeen.push(LaneModel(laneId, modelId));
+        if (_isNew(keccak256(abi.encode("total", laneId, modelId)))) _totalsSeen.push(LaneModel(laneId, modelId));
     }
 
     function _settled(Vm.Log calldata log) private {
@@ -230,8 +233,7 @@ contract SettlementLogBook is RegistryLogBook {
         address payer = _address(log, 2);
         _credit(_address(log, 3), modelId, toWorker, royalty, protocolFee);
         _accounts[payer].balance = balance;
-        _used[payer][nonce] = true;
-        _noncesSeen.push(Nonce(payer, nonce));
+        _use(payer, nonce);
         if (anchored) _anchored(0, payer, root, _address(log, 3));
     }
 
@@ -239,8 +241,8 @@ contract SettlementLogBook is RegistryLogBook {
         _earned[worker] += toWorker;
         _accrued[worker] += protocolFee;
         _royalties[modelId] += royalty;
-        _workersSeen.push(worker);
-        _modelsSeen.push(modelId);
+        _see(_workersSeen, worker);
+        if (_isNew(keccak256(abi.encode("model", modelId)))) _modelsSeen.push(modelId);
     }
 
     function _anchored(bytes32 laneId, address payer, bytes32 root, address worker) private {
@@ -263,7 +265,7 @@ contract SettlementLogBook is RegistryLogBook {
         } else if (topic == IGridSettlement.EarnedMoved.selector) {
             (, _earned[_address(log, 1)], _accounts[_address(log, 2)].balance) =
                 abi.decode(log.data, (uint128, uint128, uint128));
-            _accountsSeen.push(_address(log, 2));
+            _see(_accountsSeen, _address(log, 2));
         } else if (topic == IGridSettlement.ModelRoyaltyClaimed.selector) {
             _royalties[uint256(_word(log, 1))] -= abi.decode(log.data, (uint128));
         } else if (topic == IGridSettlement.ProtocolSwept.selector) {
@@ -279,16 +281,38 @@ contract SettlementLogBook is RegistryLogBook {
         if (topic == IGridSettlement.OrderCancelAnnounced.selector) {
             (uint256 nonce, uint40 readyAt) = abi.decode(log.data, (uint256, uint40));
             _cancels[_address(log, 1)][nonce] = readyAt;
-            _cancelsSeen.push(Nonce(_address(log, 1), nonce));
+            if (_isNew(keccak256(abi.encode("cancel", log.topics[1], nonce)))) {
+                _cancelsSeen.push(Nonce(_address(log, 1), nonce));
+            }
         } else if (topic == IGridSettlement.OrderCancelled.selector) {
-            _used[_address(log, 1)][abi.decode(log.data, (uint256))] = true;
-            _noncesSeen.push(Nonce(_address(log, 1), abi.decode(log.data, (uint256))));
+            _use(_address(log, 1), abi.decode(log.data, (uint256)));
         } else if (topic == IGridSettlement.EquivocationSlashed.selector) {
             (uint32 index,,,) = abi.decode(log.data, (uint32, bytes32, bytes32, uint128));
             _faultsSeen.push(Fault(_address(log, 1), _word(log, 3), index));
         } else {
             return false;
         }
+        return true;
+    }
+
+    function _use(address payer, uint256 nonce) private {
+        require(!_used[payer][nonce], "a nonce was used twice");
+        _used[payer][nonce] = true;
+        _words[payer][nonce >> 8] |= 1 << (nonce & 0xff);
+        _noncesSeen.push(Nonce(payer, nonce));
+    }
+
+    function _see(address[] storage list, address who) private {
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := list.slot
+        }
+        if (_isNew(keccak256(abi.encode(slot, who)))) list.push(who);
+    }
+
+    function _isNew(bytes32 key) private returns (bool) {
+        if (_listed[key]) return false;
+        _listed[key] = true;
         return true;
     }
 
@@ -379,7 +403,7 @@ contract SettlementLogBook is RegistryLogBook {
         for (uint256 i; i < _noncesSeen.length; ++i) {
             Nonce memory key = _noncesSeen[i];
             assertEq(settlement.isNonceUsed(key.payer, key.nonce), _used[key.payer][key.nonce], "nonce");
-            assertEq(settlement.nonceWordOf(key.payer, key.nonce >> 8), _wordOf(key.payer, key.nonce >> 8), "nonces");
+            assertEq(settlement.nonceWordOf(key.payer, key.nonce >> 8), _words[key.payer][key.nonce >> 8], "nonces");
         }
         for (uint256 i; i < _cancelsSeen.length; ++i) {
             Nonce memory key = _cancelsSeen[i];
@@ -388,12 +412,6 @@ contract SettlementLogBook is RegistryLogBook {
         for (uint256 i; i < _faultsSeen.length; ++i) {
             Fault memory fault = _faultsSeen[i];
             assertTrue(settlement.isSlashed(fault.worker, fault.orderHash, fault.index), "fault");
-        }
-    }
-
-    function _wordOf(address payer, uint256 index) private view returns (uint256 word) {
-        for (uint256 i; i < 256; ++i) {
-            if (_used[payer][256 * index + i]) word |= 1 << i;
         }
     }
 

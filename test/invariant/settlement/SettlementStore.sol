@@ -62,6 +62,7 @@ contract SettlementStore {
     Paper[] private _papers;
     bytes[] private _items;
     AnchorRecord[] private _anchors;
+    mapping(bytes32 root => bytes32[]) private _receiptsOfRoot;
 
     /// @dev What the worker of a lane has accepted so far; a later voucher builds on it.
     mapping(uint256 lane => mapping(uint256 modelId => uint128)) public accepted;
@@ -70,6 +71,7 @@ contract SettlementStore {
     mapping(bytes32 receiptId => uint256) public creditedTimes;
     mapping(address key => bool) public everAdded;
     mapping(address key => uint256) public revokedAt;
+    uint256 public lastRevokedAt;
     mapping(address key => uint256) public windowStart;
     mapping(address key => uint256) public windowSpent;
     uint256 public donated;
@@ -175,6 +177,14 @@ contract SettlementStore {
         return _papers[index];
     }
 
+    function paperLane(uint256 index) external view returns (uint256) {
+        return _papers[index].lane;
+    }
+
+    function paperProtectedUntil(uint256 index) external view returns (uint256) {
+        return _papers[index].protectedUntil;
+    }
+
     function paperCount() external view returns (uint256) {
         return _papers.length;
     }
@@ -190,6 +200,17 @@ contract SettlementStore {
 
     function addAnchor(AnchorRecord calldata anchor) external {
         _anchors.push(anchor);
+    }
+
+    function addReceiptOfRoot(bytes32 root, bytes32 receiptId) external {
+        _receiptsOfRoot[root].push(receiptId);
+    }
+
+    /// @dev A voucher credits the receipts under its root when it anchors them.
+    function creditRoot(bytes32 root) external {
+        for (uint256 i; i < _receiptsOfRoot[root].length; ++i) {
+            credited(_receiptsOfRoot[root][i]);
+        }
     }
 
     function anchors() external view returns (AnchorRecord[] memory) {
@@ -212,7 +233,7 @@ contract SettlementStore {
         if (++settledTimes[payer_][nonce] > 1) violate(4, "a nonce settled twice");
     }
 
-    function credited(bytes32 receiptId) external {
+    function credited(bytes32 receiptId) public {
         if (++creditedTimes[receiptId] > 1) violate(4, "a receipt was credited twice");
     }
 
@@ -225,6 +246,7 @@ contract SettlementStore {
 
     function keyRevoked(address key) external {
         revokedAt[key] = time;
+        lastRevokedAt = time;
     }
 
     function treasurerSpent(address key, uint256 amount, uint256 cap) external {

@@ -10,14 +10,15 @@ import {AdminHandler} from "./AdminHandler.sol";
 import {BondHandler} from "./BondHandler.sol";
 import {CollectHandler} from "./CollectHandler.sol";
 import {Director} from "./Director.sol";
-import {HostileModels} from "./HostileModels.sol";
+import {HostileModels, ModelVault} from "./HostileModels.sol";
 import {KeyHandler} from "./KeyHandler.sol";
 import {LaneHandler} from "./LaneHandler.sol";
+import {LaneOrderHandler} from "./LaneOrderHandler.sol";
 import {OrderHandler} from "./OrderHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {SettlementStore} from "./SettlementStore.sol";
 
-/// @notice Three payers, three workers, twelve hot keys, four models (one of which doesn't exist), and the handlers that
+/// @notice Three payers, three workers, 24 hot keys, four models (one is a contract's, one doesn't exist), and the handlers that
 /// move them. Begins with some lanes, keys and bonds, so that short runs get somewhere.
 abstract contract SettlementWorld is SettlementBase {
     struct Action {
@@ -31,7 +32,7 @@ abstract contract SettlementWorld is SettlementBase {
     SettlementLogBook internal book;
     HostileModels internal aigc;
     AccountHandler internal accounts;
-    LaneHandler internal lanes;
+    LaneOrderHandler internal lanes;
     CollectHandler internal collects;
     OrderHandler internal orders;
     KeyHandler internal keys;
@@ -43,7 +44,7 @@ abstract contract SettlementWorld is SettlementBase {
         super.setUp();
         aigc = new HostileModels();
         for (uint256 i = 1; i <= 3; ++i) {
-            aigc.set(i, modelOwner, uint16(900 * (i - 1)));
+            aigc.set(i, i == 3 ? address(new ModelVault()) : modelOwner, uint16(900 * (i - 1)));
         }
         book = new SettlementLogBook();
         vm.recordLogs();
@@ -74,11 +75,11 @@ abstract contract SettlementWorld is SettlementBase {
             _mint(person.addr, 3000e18);
             person = _person(string.concat("worker ", vm.toString(i)));
             store.addWorker(person.addr, person.key);
-            aipg.mint(person.addr, 20_000e18);
+            aipg.mint(person.addr, 200_000e18);
             vm.prank(person.addr);
             aipg.approve(address(registry), type(uint256).max);
         }
-        for (uint256 i; i < 12; ++i) {
+        for (uint256 i; i < 24; ++i) {
             Person memory key = _person(string.concat("hot key ", vm.toString(i)));
             store.addHotKey(key.addr, key.key);
         }
@@ -86,7 +87,7 @@ abstract contract SettlementWorld is SettlementBase {
 
     function _handlers() private {
         accounts = new AccountHandler(store, book);
-        lanes = new LaneHandler(store, book);
+        lanes = new LaneOrderHandler(store, book);
         collects = new CollectHandler(store, book);
         orders = new OrderHandler(store, book);
         keys = new KeyHandler(store, book);
@@ -101,6 +102,7 @@ abstract contract SettlementWorld is SettlementBase {
         }
         bonds.register(0, 3);
         bonds.register(1, 4);
+        bonds.register(2, 5);
         uint256[6] memory roles = [uint256(1), 2, 3, 4, 1, 4];
         for (uint256 i; i < 6; ++i) {
             // Payers have even numbers, workers odd ones.
@@ -108,17 +110,27 @@ abstract contract SettlementWorld is SettlementBase {
         }
         keys.setTreasurerCap(2, 60e18);
         for (uint256 i; i < 5; ++i) {
-            lanes.openLane(uint256(keccak256(abi.encode("lane", i))), 3 + 16 * i);
+            lanes.openLane(_laneSeed(i), 3 + 16 * i);
         }
+    }
+
+    /// @dev As `LaneHandler` reads it. The first two lanes' vouchers are signed by the hot keys of payers 0 and 1, the
+    /// third one's by its payer, the fourth is a hop lane of a hot key, the rest as it comes.
+    function _laneSeed(uint256 i) private pure returns (uint256 seed) {
+        if (i == 4) return uint256(keccak256("lane"));
+        uint256 payerSeed = i == 3 ? 0 : i;
+        seed = payerSeed << 8 | (i == 2 ? 0 : 1) << 16 | i << 32 | (i == 3 ? 0 : 1) << 40 | 1 << 48 | 1 << 56 | i << 64;
+        seed += 5 - (seed % 5) + 1; // not a worker as payer
     }
 
     /// @dev Everything a run can do.
     function _actions() internal view returns (Action[] memory actions) {
-        actions = new Action[](48);
+        actions = new Action[](50);
         uint256 n;
         address where = address(accounts);
         actions[n++] = Action(where, accounts.deposit.selector, 2, "deposit");
         actions[n++] = Action(where, accounts.depositFor.selector, 3, "depositFor");
+        actions[n++] = Action(where, accounts.depositWithPermit.selector, 3, "depositWithPermit");
         actions[n++] = Action(where, accounts.thaw.selector, 2, "thaw");
         actions[n++] = Action(where, accounts.cancelThaw.selector, 1, "cancelThaw");
         actions[n++] = Action(where, accounts.withdraw.selector, 2, "withdraw");
@@ -134,6 +146,7 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, lanes.thawLane.selector, 2, "thawLane");
         actions[n++] = Action(where, lanes.finaliseLaneThaw.selector, 2, "finaliseLaneThaw");
         actions[n++] = Action(where, lanes.signVoucher.selector, 3, "signVoucher");
+        actions[n++] = Action(where, lanes.orderOnLane.selector, 3, "orderOnLane");
         where = address(collects);
         actions[n++] = Action(where, collects.collect.selector, 2, "collect");
         actions[n++] = Action(where, collects.collectUpTo.selector, 3, "collectUpTo");
@@ -178,14 +191,20 @@ abstract contract SettlementWorld is SettlementBase {
         return name == "pause" || name == "unpause" || name == "appendFeeConfig" || name == "setTreasury"
             || name == "setMinBond" || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken"
             || name == "setProfile" || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond"
-            || name == "addBond" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+            || name == "slashEquivocation" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+    }
+
+    /// @dev What other things wait for, or what leads to many states.
+    function _isCommon(bytes32 name) private pure returns (bool) {
+        return name == "signVoucher" || name == "collect" || name == "withdrawBond" || name == "revokeSigner"
+            || name == "orderOnLane" || name == "finaliseLaneThaw" || name == "topUpByTreasurer";
     }
 
     function _direct() private {
         director = new Director();
         Action[] memory actions = _actions();
         for (uint256 i; i < actions.length; ++i) {
-            uint256 weight = _isRare(actions[i].name) ? 1 : 4;
+            uint256 weight = _isRare(actions[i].name) ? 1 : _isCommon(actions[i].name) ? 8 : 4;
             director.add(actions[i].handler, actions[i].selector, actions[i].arguments, weight);
         }
         bytes4[] memory selectors = new bytes4[](1);
