@@ -54,6 +54,9 @@ contract SettlementLogBook is RegistryLogBook {
     mapping(address => uint128) private _earned;
     mapping(address => uint128) private _accrued;
     mapping(uint256 => uint128) private _royalties;
+    /// @dev Encoded rate of a model on the direct rail, and when it was read.
+    mapping(uint256 => bytes) private _rates;
+    uint256[] private _ratesSeen;
     mapping(address => mapping(uint256 => bool)) private _used;
     mapping(address => mapping(uint256 => uint256)) private _words;
     mapping(address => mapping(uint256 => uint40)) private _cancels;
@@ -197,6 +200,10 @@ contract SettlementLogBook is RegistryLogBook {
             LaneTotal storage total = _totals[_word(log, 1)][uint256(_word(log, 2))];
             total.frozen = true;
             total.royaltyBps = abi.decode(log.data, (uint16));
+        } else if (topic == IGridSettlement.ModelRoyaltyRead.selector) {
+            uint256 modelId = uint256(log.topics[1]);
+            if (_rates[modelId].length == 0) _ratesSeen.push(modelId);
+            _rates[modelId] = abi.encode(abi.decode(log.data, (uint16)), block.timestamp);
         } else if (topic == IGridSettlement.LaneCollected.selector) {
             _collected(log);
         } else if (topic == IGridSettlement.ReceiptsAnchored.selector) {
@@ -342,6 +349,7 @@ contract SettlementLogBook is RegistryLogBook {
         _checkAccounts(settlement);
         _checkLanes(settlement);
         _checkAnchors(settlement);
+        _checkRates(settlement);
         _checkEarnings(settlement);
         _checkNonces(settlement);
         _checkAdmin(settlement);
@@ -385,6 +393,13 @@ contract SettlementLogBook is RegistryLogBook {
                 abi.encode(_anchors[keccak256(abi.encode(key.laneId, key.payer, key.root))]),
                 "anchor"
             );
+        }
+    }
+
+    function _checkRates(GridSettlement settlement) private view {
+        for (uint256 i; i < _ratesSeen.length; ++i) {
+            (uint16 royaltyBps, uint40 readAt) = settlement.modelRoyaltyOf(_ratesSeen[i]);
+            _same(abi.encode(royaltyBps, readAt), _rates[_ratesSeen[i]], "logs: rate");
         }
     }
 
