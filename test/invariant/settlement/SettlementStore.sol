@@ -72,6 +72,7 @@ contract SettlementStore {
     mapping(address key => bool) public everAdded;
     mapping(address key => uint256) public revokedAt;
     uint256 public lastRevokedAt;
+    address public lastRevokedKey;
     mapping(address key => uint256) public windowStart;
     mapping(address key => uint256) public windowSpent;
     uint256 public donated;
@@ -247,6 +248,7 @@ contract SettlementStore {
     function keyRevoked(address key) external {
         revokedAt[key] = time;
         lastRevokedAt = time;
+        lastRevokedKey = key;
     }
 
     function treasurerSpent(address key, uint256 amount, uint256 cap) external {
