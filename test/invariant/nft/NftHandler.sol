@@ -237,6 +237,8 @@ contract NftHandler is Test {
     bytes32[] private _expectedLeaves;
     bytes32[] private _expectedImages;
     bytes32 private _expectedRequest;
+    uint256 private _madeAt;
+    uint256 private _madeIn;
     bytes private _lastBody;
     bytes private _lastVersion;
     address private _lastArtist;
@@ -301,6 +303,7 @@ contract NftHandler is Test {
             _expectedLeaves.push(_leaf(body, i, requester));
             _expectedImages.push(body.artworks[i].imageHash);
         }
+        (_madeAt, _madeIn) = (body.artworks[0].completedAt, block.number);
         _expectedRequest = GridMessages.hashRequest(body.requests[0]);
     }
 
@@ -312,7 +315,11 @@ contract NftHandler is Test {
         if (told.seed != 1 + position) otherProvenance = "seed";
         if (told.requester != _expectedRequester) otherProvenance = "requester";
         if (told.worker != address(this)) otherProvenance = "worker";
-        if (told.completedAt > block.timestamp) otherProvenance = "time";
+        if (told.payer != _expectedRequester) otherProvenance = "payer";
+        if (told.completedAt != _madeAt) otherProvenance = "time";
+        if (told.anchorTime != _madeAt || told.anchorBlock != _madeIn) otherProvenance = "anchor";
+        if (told.index != position || told.price != 1 || told.source != 0 || told.parent != 0) otherProvenance = "job";
+        if (bytes(told.engine).length != 0 || told.cidDigest != told.imageHash) otherProvenance = "file";
         // The event carries the artist, the body as it was given, and the anchors' times.
         if (keccak256(_slice(blob, 20, _expectedBody.length)) != keccak256(_expectedBody)) otherProvenance = "body";
     }

@@ -52,7 +52,9 @@ contract NftInvariants is NftTest {
             for (uint256 version = 1; version <= _handler.bookOf(id).versions; ++version) {
                 assertEq(nft.blobOf(id, version).codehash, _handler.blobs(id, version), "11: blob and event");
                 assertEq(
-                    keccak256(abi.encode(nft.provenanceOf(id, version))), _handler.provenance(id, version), "11: provenance"
+                    keccak256(abi.encode(nft.provenanceOf(id, version))),
+                    _handler.provenance(id, version),
+                    "11: provenance"
                 );
                 assertTrue(nft.verify(id, version), "11: verify");
             }

@@ -112,16 +112,16 @@ abstract contract RegistryLogBook is StdAssertions {
         IWorkerRegistry registry = IWorkerRegistry(registryAddress);
         for (uint256 i; i < _stakersSeen.length; ++i) {
             address worker = _stakersSeen[i];
-            _same(abi.encode(registry.workerOf(worker)), abi.encode(_records[worker]), "worker");
+            _same(abi.encode(registry.workerOf(worker)), abi.encode(_records[worker]), "logs: worker");
         }
         for (uint256 i; i < _reportersSeen.length; ++i) {
-            assertEq(registry.rewardOf(_reportersSeen[i]), _rewards[_reportersSeen[i]], "reward");
+            assertEq(registry.rewardOf(_reportersSeen[i]), _rewards[_reportersSeen[i]], "logs: reward");
         }
-        assertEq(registry.totalBonded(), _bonded, "total bonded");
-        assertEq(registry.totalRewards(), _rewardsTotal, "total rewards");
-        assertEq(registry.treasuryPot(), _pot, "pot");
-        assertEq(registry.minBond(), _minBond, "minimum bond");
-        assertEq(registry.treasury(), _registryTreasury, "registry's treasury");
+        assertEq(registry.totalBonded(), _bonded, "logs: total bonded");
+        assertEq(registry.totalRewards(), _rewardsTotal, "logs: total rewards");
+        assertEq(registry.treasuryPot(), _pot, "logs: pot");
+        assertEq(registry.minBond(), _minBond, "logs: minimum bond");
+        assertEq(registry.treasury(), _registryTreasury, "logs: registry's treasury");
     }
 
     // ---------------------------------------------------------------- reading logs

@@ -56,7 +56,9 @@ contract WorkerRegistryInvariants is RegistryBase {
             "R1: held and owed"
         );
         assertEq(
-            aipg.balanceOf(address(registry)), _handler.paidIn() + _handler.donated() - _handler.paidOut(), "R1: in and out"
+            aipg.balanceOf(address(registry)),
+            _handler.paidIn() + _handler.donated() - _handler.paidOut(),
+            "R1: in and out"
         );
     }
 

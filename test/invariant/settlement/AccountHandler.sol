@@ -172,9 +172,8 @@ contract AccountHandler is SettlementHandler {
     function _permitDigest(address from, uint256 amount) private view returns (bytes32) {
         bytes32 typeHash =
             keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
-        bytes32 structHash = keccak256(
-            abi.encode(typeHash, from, address(settlement), amount, aipg.nonces(from), block.timestamp)
-        );
+        bytes32 structHash =
+            keccak256(abi.encode(typeHash, from, address(settlement), amount, aipg.nonces(from), block.timestamp));
         return keccak256(abi.encodePacked(hex"1901", aipg.DOMAIN_SEPARATOR(), structHash));
     }
 

@@ -64,7 +64,7 @@ contract AdminHandler is SettlementHandler {
 
     function setMinBond(uint256 seed) external act harmless {
         vm.prank(params);
-        try registry.setMinBond(uint128(seed % 8 == 0 ? seed % 6000e18 : seed % 2000e18)) {
+        try registry.setMinBond(uint128(seed % 4 == 0 ? seed % 60_000e18 : seed % 2000e18)) {
             _done("setMinBond");
         } catch {
             _refused();

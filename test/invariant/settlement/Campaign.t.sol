@@ -7,7 +7,7 @@ import {SettlementWorld} from "./SettlementWorld.sol";
 
 /// @notice One long history by dice, which proves that the invariants look at something: every call succeeds in it.
 contract SettlementCampaign is SettlementWorld {
-    uint256 private constant CALLS = 1400;
+    uint256 private constant CALLS = 700;
 
     /// @dev What only a part of the calls of an action reaches.
     bytes32[] private _extras = [bytes32("accept"), "collectPaying", "collectHop", "anchorLane", "claimByContract"];

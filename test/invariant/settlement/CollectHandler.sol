@@ -26,6 +26,7 @@ contract CollectHandler is SettlementHandler {
 
     function collect(uint256 paperSeed, uint256 how) external act {
         if (store.paperCount() == 0) return;
+        if ((how >> 128) % 4 == 0) _waitForKey(paperSeed, (how >> 136) % 2);
         _attempt(_prepare(paperSeed, how));
     }
 
@@ -50,10 +51,21 @@ contract CollectHandler is SettlementHandler {
         _done("collectUnattested");
     }
 
-    function _prepare(uint256 paperSeed, uint256 how) private view returns (Attempt memory attempt) {
+    /// @dev To the last second of a revoked payerSigner's paper, or to the first after it.
+    function _waitForKey(uint256 paperSeed, uint256 more) private {
+        LaneRecord memory lane = store.lane(_pick(paperSeed).lane);
+        uint256 revokedAt = store.revokedAt(lane.config.payerSigner);
+        if (revokedAt != 0) _wait(revokedAt + lane.config.thawDelay + more);
+    }
+
+    /// @dev Half of the time the newest, else any.
+    function _pick(uint256 paperSeed) private view returns (Paper memory) {
         uint256 count = store.paperCount();
-        // Half of the time the newest, else any.
-        attempt.paper = store.paper(paperSeed % 2 == 0 ? count - 1 : (paperSeed >> 1) % count);
+        return store.paper(paperSeed % 2 == 0 ? count - 1 : (paperSeed >> 1) % count);
+    }
+
+    function _prepare(uint256 paperSeed, uint256 how) private view returns (Attempt memory attempt) {
+        attempt.paper = _pick(paperSeed);
         attempt.lane = store.lane(attempt.paper.lane);
         attempt.voucher = abi.decode(attempt.paper.voucher, (Voucher));
         attempt.caller = attempt.lane.config.worker;

@@ -10,7 +10,7 @@ contract Director {
         uint256 arguments;
     }
 
-    uint256 public constant STEPS = 2;
+    uint256 public constant STEPS = 4;
 
     Action[] private _actions;
 

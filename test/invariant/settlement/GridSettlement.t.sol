@@ -22,9 +22,6 @@ contract GridSettlementInvariants is WayOut {
     function invariant_1to12_MoneyPaperKeysAndBonds() external {
         vm.warp(store.time());
         vm.roll(store.blockNumber());
-        for (uint256 i = 1; i <= 12; ++i) {
-            assertEq(store.violation(i), "", string.concat(vm.toString(i), ": violation"));
-        }
         _solvency();
         _monotone();
         _caps();
@@ -32,6 +29,9 @@ contract GridSettlementInvariants is WayOut {
         _cuts();
         _splitsAddUp();
         _bonds();
+        for (uint256 i = 1; i <= 12; ++i) {
+            assertEq(store.violation(i), "", string.concat(vm.toString(i), ": violation"));
+        }
         _logs();
         _noRug();
     }
@@ -93,6 +93,7 @@ contract GridSettlementInvariants is WayOut {
             bytes32 id = store.lane(i).id;
             for (uint256 modelId; modelId <= store.MODEL_COUNT(); ++modelId) {
                 uint256 bps = settlement.laneTotalOf(id, modelId).royaltyBps;
+                assertLe(bps, 2000, "9: royalty");
                 assertLe(bps + settlement.laneOf(id).protocolBps, 3000, "9: fee and royalty");
             }
         }
@@ -175,8 +176,11 @@ contract GridSettlementInvariants is WayOut {
         } catch {}
         (uint256 due,) = settlement.dueOf(voucher);
         vm.prank(lane.config.worker);
-        uint128 paid = settlement.collect(lane.config, voucher, paper.signature, "");
-        assertEq(paid, due, "5: paid in full");
+        try settlement.collect(lane.config, voucher, paper.signature, "") returns (uint128 paid) {
+            assertEq(paid, due, "5: paid in full");
+        } catch {
+            revert("5: accepted paper was refused");
+        }
         (due,) = settlement.dueOf(voucher);
         assertEq(due, 0, "5: nothing is due");
     }

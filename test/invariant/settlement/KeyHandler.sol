@@ -16,6 +16,7 @@ contract KeyHandler is SettlementHandler {
         address account = _account(who);
         address key = store.hotKey(keySeed);
         uint8 role = uint8(1 + roleSeed % 4);
+        if ((roleSeed >> 128) % 4 == 0 && store.lastRevokedKey() != address(0)) key = store.lastRevokedKey();
         uint64 deadline = uint64(block.timestamp + 1 hours);
         bytes memory proof = _signProof(Person(key, store.keyOf(key)), account, role, deadline);
         vm.prank(account);

@@ -66,8 +66,7 @@ contract LaneOrderHandler is LaneHandler {
         voucher.receiptCount = uint32(item.receipts.length);
         voucher.totals = new ModelTotal[](1);
         voucher.totals[0] = ModelTotal({
-            modelId: item.order.modelId,
-            cumulative: _promised(index, lane.id, item.order.modelId) + item.order.maxPrice
+            modelId: item.order.modelId, cumulative: _promised(index, lane.id, item.order.modelId) + item.order.maxPrice
         });
         for (uint256 i; i < item.receipts.length; ++i) {
             store.addReceiptOfRoot(voucher.receiptsRoot, _receiptDigest(_receipt(item, i)));

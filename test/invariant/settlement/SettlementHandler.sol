@@ -69,7 +69,7 @@ abstract contract SettlementHandler is SettlementBase {
         if (kind == 0) return uint128(max + 1);
         if (kind == 1) return uint128(max);
         if (kind == 2) return max == 0 ? 0 : 1;
-        if (kind < 7) return uint128(max / (2 + seed % 8));
+        if (kind < 7) return uint128(max / (2 + seed % 8) - (max < 1e6 ? 0 : seed % 1000)); // seldom a round number
         uint256 amount = (seed >> 8) % (uint256(1) << (1 + seed % 72));
         return uint128(amount > max ? max : amount);
     }

@@ -359,19 +359,19 @@ contract SettlementLogBook is RegistryLogBook {
     function _checkAccounts(GridSettlement settlement) private view {
         for (uint256 i; i < _accountsSeen.length; ++i) {
             address who = _accountsSeen[i];
-            _same(abi.encode(settlement.accountOf(who)), abi.encode(_accounts[who]), "account");
+            _same(abi.encode(settlement.accountOf(who)), abi.encode(_accounts[who]), "logs: account");
         }
         for (uint256 i; i < _signersSeen.length; ++i) {
             address key = _signersSeen[i];
-            _same(abi.encode(settlement.signerOf(key)), abi.encode(_signers[key]), "signer");
-            _same(abi.encode(settlement.treasurerCapOf(key)), abi.encode(_caps[key]), "treasurer");
+            _same(abi.encode(settlement.signerOf(key)), abi.encode(_signers[key]), "logs: signer");
+            _same(abi.encode(settlement.treasurerCapOf(key)), abi.encode(_caps[key]), "logs: treasurer");
         }
     }
 
     function _checkLanes(GridSettlement settlement) private view {
         for (uint256 i; i < _lanesSeen.length; ++i) {
             bytes32 id = _lanesSeen[i];
-            _same(abi.encode(settlement.laneOf(id)), abi.encode(_lanes[id]), "lane");
+            _same(abi.encode(settlement.laneOf(id)), abi.encode(_lanes[id]), "logs: lane");
         }
         for (uint256 i; i < _totalsSeen.length; ++i) {
             LaneModel memory key = _totalsSeen[i];
@@ -406,36 +406,38 @@ contract SettlementLogBook is RegistryLogBook {
     function _checkEarnings(GridSettlement settlement) private view {
         for (uint256 i; i < _workersSeen.length; ++i) {
             address worker = _workersSeen[i];
-            assertEq(settlement.earnedOf(worker), _earned[worker], "earned");
-            assertEq(settlement.protocolAccruedOf(worker), _accrued[worker], "accrued");
+            assertEq(settlement.earnedOf(worker), _earned[worker], "logs: earned");
+            assertEq(settlement.protocolAccruedOf(worker), _accrued[worker], "logs: accrued");
         }
         for (uint256 i; i < _modelsSeen.length; ++i) {
-            assertEq(settlement.modelEarnedOf(_modelsSeen[i]), _royalties[_modelsSeen[i]], "royalties");
+            assertEq(settlement.modelEarnedOf(_modelsSeen[i]), _royalties[_modelsSeen[i]], "logs: royalties");
         }
     }
 
     function _checkNonces(GridSettlement settlement) private view {
         for (uint256 i; i < _noncesSeen.length; ++i) {
             Nonce memory key = _noncesSeen[i];
-            assertEq(settlement.isNonceUsed(key.payer, key.nonce), _used[key.payer][key.nonce], "nonce");
-            assertEq(settlement.nonceWordOf(key.payer, key.nonce >> 8), _words[key.payer][key.nonce >> 8], "nonces");
+            assertEq(settlement.isNonceUsed(key.payer, key.nonce), _used[key.payer][key.nonce], "logs: nonce");
+            assertEq(
+                settlement.nonceWordOf(key.payer, key.nonce >> 8), _words[key.payer][key.nonce >> 8], "logs: nonces"
+            );
         }
         for (uint256 i; i < _cancelsSeen.length; ++i) {
             Nonce memory key = _cancelsSeen[i];
-            assertEq(settlement.cancelReadyAt(key.payer, key.nonce), _cancels[key.payer][key.nonce], "cancel");
+            assertEq(settlement.cancelReadyAt(key.payer, key.nonce), _cancels[key.payer][key.nonce], "logs: cancel");
         }
         for (uint256 i; i < _faultsSeen.length; ++i) {
             Fault memory fault = _faultsSeen[i];
-            assertTrue(settlement.isSlashed(fault.worker, fault.orderHash, fault.index), "fault");
+            assertTrue(settlement.isSlashed(fault.worker, fault.orderHash, fault.index), "logs: fault");
         }
     }
 
     function _checkAdmin(GridSettlement settlement) private view {
-        assertEq(settlement.currentFeeConfigId(), _feeConfigId, "fee config");
+        assertEq(settlement.currentFeeConfigId(), _feeConfigId, "logs: fee config");
         for (uint16 i = 0; i <= _feeConfigId + 1; ++i) {
-            _same(abi.encode(settlement.feeConfigOf(i)), abi.encode(_feeConfigs[i]), "fee config");
+            _same(abi.encode(settlement.feeConfigOf(i)), abi.encode(_feeConfigs[i]), "logs: fee config");
         }
-        assertEq(settlement.treasury(), _treasury, "treasury");
-        assertEq(settlement.paused(), _paused, "paused");
+        assertEq(settlement.treasury(), _treasury, "logs: treasury");
+        assertEq(settlement.paused(), _paused, "logs: paused");
     }
 }

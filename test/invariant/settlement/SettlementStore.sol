@@ -63,6 +63,7 @@ contract SettlementStore {
     bytes[] private _items;
     AnchorRecord[] private _anchors;
     mapping(bytes32 root => bytes32[]) private _receiptsOfRoot;
+    mapping(bytes32 receiptId => bool) private _isListed;
 
     /// @dev What the worker of a lane has accepted so far; a later voucher builds on it.
     mapping(uint256 lane => mapping(uint256 modelId => uint128)) public accepted;
@@ -72,6 +73,7 @@ contract SettlementStore {
     mapping(address key => bool) public everAdded;
     mapping(address key => uint256) public revokedAt;
     uint256 public lastRevokedAt;
+    address public lastRevokedKey;
     mapping(address key => uint256) public windowStart;
     mapping(address key => uint256) public windowSpent;
     uint256 public donated;
@@ -203,6 +205,8 @@ contract SettlementStore {
     }
 
     function addReceiptOfRoot(bytes32 root, bytes32 receiptId) external {
+        if (_isListed[receiptId]) return; // the very same order signed again is the same receipt under the same root
+        _isListed[receiptId] = true;
         _receiptsOfRoot[root].push(receiptId);
     }
 
@@ -247,6 +251,7 @@ contract SettlementStore {
     function keyRevoked(address key) external {
         revokedAt[key] = time;
         lastRevokedAt = time;
+        lastRevokedKey = key;
     }
 
     function treasurerSpent(address key, uint256 amount, uint256 cap) external {

@@ -102,7 +102,6 @@ abstract contract SettlementWorld is SettlementBase {
         }
         bonds.register(0, 3);
         bonds.register(1, 4);
-        bonds.register(2, 5);
         uint256[6] memory roles = [uint256(1), 2, 3, 4, 1, 4];
         for (uint256 i; i < 6; ++i) {
             // Payers have even numbers, workers odd ones.
@@ -188,16 +187,16 @@ abstract contract SettlementWorld is SettlementBase {
 
     /// @dev What needn't come often.
     function _isRare(bytes32 name) private pure returns (bool) {
-        return name == "pause" || name == "unpause" || name == "appendFeeConfig" || name == "setTreasury"
-            || name == "setMinBond" || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken"
-            || name == "setProfile" || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond"
-            || name == "slashEquivocation" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+        return name == "pause" || name == "unpause" || name == "setTreasury" || name == "setMinBond"
+            || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken" || name == "setProfile"
+            || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond" || name == "slashEquivocation"
+            || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
     }
 
     /// @dev What other things wait for, or what leads to many states.
     function _isCommon(bytes32 name) private pure returns (bool) {
         return name == "signVoucher" || name == "collect" || name == "withdrawBond" || name == "revokeSigner"
-            || name == "orderOnLane" || name == "finaliseLaneThaw" || name == "topUpByTreasurer";
+            || name == "orderOnLane" || name == "finaliseLaneThaw";
     }
 
     function _direct() private {
