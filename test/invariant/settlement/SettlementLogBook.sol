@@ -54,6 +54,7 @@ contract SettlementLogBook is RegistryLogBook {
     mapping(address => uint128) private _earned;
     mapping(address => uint128) private _accrued;
     mapping(uint256 => uint128) private _royalties;
+    mapping(uint256 => uint256[2]) private _rates;
     mapping(address => mapping(uint256 => bool)) private _used;
     mapping(address => mapping(uint256 => uint40)) private _cancels;
     mapping(uint16 => FeeConfig) private _feeConfigs;
@@ -201,6 +202,8 @@ contract SettlementLogBook is RegistryLogBook {
             _anchored(_word(log, 1), _payerOf[_word(log, 1)], root, _address(log, 2));
         } else if (topic == IGridSettlement.OrderSettled.selector) {
             _settled(log);
+        } else if (topic == IGridSettlement.ModelRoyaltyRead.selector) {
+            _rates[uint256(_word(log, 1))] = [abi.decode(log.data, (uint16)), block.timestamp];
         } else {
             return false;
         }
@@ -372,6 +375,9 @@ contract SettlementLogBook is RegistryLogBook {
         }
         for (uint256 i; i < _modelsSeen.length; ++i) {
             assertEq(settlement.modelEarnedOf(_modelsSeen[i]), _royalties[_modelsSeen[i]], "royalties");
+            (uint16 royaltyBps, uint40 readAt) = settlement.modelRoyaltyOf(_modelsSeen[i]);
+            assertEq(royaltyBps, _rates[_modelsSeen[i]][0], "rate");
+            assertEq(readAt, _rates[_modelsSeen[i]][1], "rate read");
         }
     }
 
