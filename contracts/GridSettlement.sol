@@ -31,7 +31,7 @@ import {KeyDesk} from "./libraries/KeyDesk.sol";
 import {LaneDesk} from "./libraries/LaneDesk.sol";
 import {PlainSignature} from "./libraries/PlainSignature.sol";
 import {ReceiptTree} from "./libraries/ReceiptTree.sol";
-import {ModelAccount, NonceWord, SettlementState, SettlementSteps, SettlementTimes} from "./libraries/SettlementState.sol";
+import {ModelAccount, SettlementState, SettlementSteps, SettlementTimes, Word} from "./libraries/SettlementState.sol";
 import {SignerRoles} from "./libraries/SignerRoles.sol";
 import {SplitMath} from "./libraries/SplitMath.sol";
 import {TillDesk} from "./libraries/TillDesk.sol";
@@ -44,14 +44,19 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- types
 
-    /// @dev A collect on its way. Amounts are uint128s.
+    /// @dev A collect on its way. Amounts are uint128s. The first five fields are the data of `LaneCollected`, in its
+    /// order, so that it is emitted from where they lie.
     struct Collection {
+        uint256 cumulative;
+        uint256 rowToWorker;
+        uint256 rowRoyalty;
+        uint256 rowProtocolFee;
+        uint256 free;
+        // of the whole
         bytes32 laneId;
         address worker;
         bool hop;
-        bool opened;
         uint256 protocolBps;
-        uint256 free;
         uint256 budget;
         uint256 paid;
         uint256 toWorker;
@@ -59,7 +64,6 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         // of the row at hand
         uint256 before;
         uint256 royaltyBps;
-        bool frozen;
     }
 
     /// @dev A direct settlement on its way. Amounts are uint128s. The first ten fields are the data of `OrderSettled`, in
@@ -81,10 +85,14 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         address worker;
         // the rest
         uint256 protocolBps;
+        uint256 count;
+        uint256 deadline;
+        uint256 nonceBits;
+        uint256 nextIndex;
         uint256 total;
     }
 
-    /// @dev Answers that hold for a whole batch.
+    /// @dev What holds for a whole batch, and what `worker` and `modelId` are credited but that isn't stored yet.
     struct Memo {
         bytes32 separator;
         uint256 feeConfigId;
@@ -94,6 +102,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 royaltyBps;
         address worker;
         bool bonded;
+        uint256 toWorker;
+        uint256 protocolFee;
+        uint256 royalty;
     }
 
     // ---------------------------------------------------------------- storage
@@ -167,7 +178,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         view
         returns (address worker, uint40 time, uint40 blockNumber)
     {
-        uint256 anchor = _state.anchors[_anchorKey(laneId, payer, root)];
+        uint256 anchor = _anchor(laneId, payer, root).bits;
         return (address(uint160(anchor)), uint40(anchor >> 160), uint40(anchor >> 200));
     }
 
@@ -361,6 +372,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         Payment memory payment;
         bytes memory failure = _settle(item, payment, memo);
         if (failure.length != 0) LowLevelCall.bubbleRevert(failure);
+        _storeCredits(memo);
         return payment.root;
     }
 
@@ -379,6 +391,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             failures[i] = bytes4(failure);
             emit SettlementFailed(i, payment.orderHash, failure);
         }
+        _storeCredits(memo);
     }
 
     /// @inheritdoc IGridSettlement
@@ -522,21 +535,26 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
         bytes32 digest = GridMessages.toDigest(separator, voucher.hashVoucher());
         _requirePayerSigned(config, digest, payerSignature);
-        _requireAttested(config.worker, digest, workerSignature);
-        return _payVoucher(laneId, config, voucher, limit);
+        address worker = config.worker;
+        _requireAttested(worker, digest, workerSignature);
+        return _payVoucher(laneId, config, worker, voucher, limit);
     }
 
-    function _payVoucher(bytes32 laneId, LaneConfig calldata config, Voucher calldata voucher, uint256 limit)
-        private
-        returns (uint128)
-    {
+    function _payVoucher(
+        bytes32 laneId,
+        LaneConfig calldata config,
+        address worker,
+        Voucher calldata voucher,
+        uint256 limit
+    ) private returns (uint128) {
         Lane storage lane = _state.lanes[laneId];
         Collection memory collection;
         // Read together, so that it costs one load.
-        (collection.opened, collection.protocolBps, collection.free) = (lane.opened, lane.protocolBps, lane.free);
-        if (!collection.opened) revert GridSettlement_LaneUnknown(laneId);
+        bool opened;
+        (opened, collection.protocolBps, collection.free) = (lane.opened, lane.protocolBps, lane.free);
+        if (!opened) revert GridSettlement_LaneUnknown(laneId);
         collection.laneId = laneId;
-        collection.worker = config.worker;
+        collection.worker = worker;
         collection.budget = limit;
         if (config.kind == GridMessages.LANE_HOP) {
             _requireHopVoucher(voucher);
@@ -546,9 +564,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
         if (collection.paid != 0) {
             lane.free = uint128(collection.free);
-            _creditEarned(collection.worker, collection.toWorker, collection.protocolFee);
+            _creditEarned(worker, collection.toWorker, collection.protocolFee);
         }
-        if (paidInFull && voucher.receiptsRoot != 0) _anchorVoucher(config.payer, collection.worker, voucher);
+        if (paidInFull && voucher.receiptsRoot != 0) _anchorVoucher(config.payer, worker, voucher);
         return uint128(collection.paid);
     }
 
@@ -573,8 +591,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
             LaneTotal storage total = _state.laneTotals[collection.laneId][modelId];
             // Read together, so that it costs one load.
-            (collection.before, collection.royaltyBps, collection.frozen) =
-            (total.cumulative, total.royaltyBps, total.frozen);
+            bool frozen;
+            (collection.before, collection.royaltyBps, frozen) = (total.cumulative, total.royaltyBps, total.frozen);
             uint256 amount = row.cumulative;
             if (amount <= collection.before) continue;
             unchecked {
@@ -586,7 +604,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
                 if (amount == 0) continue;
             }
             if (amount > collection.free) _revertLaneShort(collection, voucher, i);
-            if (!collection.frozen && !collection.hop) _freezeRoyalty(collection, total, modelId);
+            if (!frozen && !collection.hop) _freezeRoyalty(collection, total, modelId);
             _payRow(collection, total, modelId, amount);
         }
     }
@@ -610,33 +628,26 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
         (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
             SplitMath.growth(collection.before, cumulative, collection.protocolBps, collection.royaltyBps);
+        collection.cumulative = cumulative;
+        collection.rowToWorker = toWorker;
+        collection.rowRoyalty = royalty;
+        collection.rowProtocolFee = protocolFee;
         unchecked {
             collection.toWorker += toWorker;
             collection.protocolFee += protocolFee;
         }
         total.cumulative = uint128(cumulative);
         if (royalty != 0) _creditModel(modelId, royalty);
-        _emitLaneCollected(collection, modelId, cumulative, toWorker, royalty, protocolFee);
+        _emitLaneCollected(collection, modelId);
     }
 
-    function _emitLaneCollected(
-        Collection memory collection,
-        uint256 modelId,
-        uint256 cumulative,
-        uint256 toWorker,
-        uint256 royalty,
-        uint256 protocolFee
-    ) private {
-        emit LaneCollected(
-            collection.laneId,
-            collection.worker,
-            modelId,
-            uint128(cumulative),
-            uint128(toWorker),
-            uint128(royalty),
-            uint128(protocolFee),
-            uint128(collection.free)
-        );
+    function _emitLaneCollected(Collection memory collection, uint256 modelId) private {
+        bytes32 topic = LaneCollected.selector;
+        bytes32 laneId = collection.laneId;
+        address worker = collection.worker;
+        assembly ("memory-safe") {
+            log4(collection, 0xa0, topic, laneId, worker, modelId)
+        }
     }
 
     /// @dev Names the whole amount that was asked for, of which the rows before `position` are paid by now.
@@ -658,21 +669,21 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- internal: anchors
 
-    function _anchorKey(bytes32 laneId, address payer, bytes32 root) private pure returns (bytes32) {
-        return CalldataMessages.hashOf(laneId, bytes32(uint256(uint160(payer))), root);
+    function _anchor(bytes32 laneId, address payer, bytes32 root) private view returns (Word storage) {
+        return _state.anchors[CalldataMessages.hashOf(laneId, bytes32(uint256(uint160(payer))), root)];
     }
 
     function _anchorVoucher(address payer, address worker, Voucher calldata voucher) private {
         bytes32 laneId = voucher.laneId;
         bytes32 root = voucher.receiptsRoot;
-        bytes32 key = _anchorKey(laneId, payer, root);
-        if (_state.anchors[key] != 0 || !registry.isBonded(worker)) return;
-        _writeAnchor(key, worker);
+        Word storage anchor = _anchor(laneId, payer, root);
+        if (anchor.bits != 0 || !registry.isBonded(worker)) return;
+        _writeAnchor(anchor, worker);
         emit ReceiptsAnchored(laneId, worker, root, voucher.receiptCount);
     }
 
-    function _writeAnchor(bytes32 key, address worker) private {
-        _state.anchors[key] = uint160(worker) | block.timestamp << 160 | block.number << 200;
+    function _writeAnchor(Word storage anchor, address worker) private {
+        anchor.bits = uint160(worker) | block.timestamp << 160 | block.number << 200;
     }
 
     // ---------------------------------------------------------------- internal: direct rail
@@ -689,7 +700,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.orderHash = order.hashOrder();
         payment.payer = payer;
         payment.nonce = nonce;
-        NonceWord storage word = _state.nonces[payer][nonce >> 8];
+        Word storage word = _state.nonces[payer][nonce >> 8];
         failure = _checkOrder(order, item.orderSignature, payment, memo, word);
         if (failure.length != 0) return failure;
         failure = _checkReceipts(order, item.receipts, payment, memo.separator);
@@ -710,9 +721,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
         account.balance = uint128(balance);
         payment.balance = balance;
-        word.bits |= 1 << (nonce & 0xff);
+        word.bits = payment.nonceBits;
         _creditOrder(order, payment, memo);
-        if (payment.anchored) _writeAnchor(_anchorKey(0, payer, payment.root), payment.worker);
+        if (payment.anchored) _writeAnchor(_anchor(0, payer, payment.root), payment.worker);
         _emitOrderSettled(payment);
     }
 
@@ -721,25 +732,32 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes calldata signature,
         Payment memory payment,
         Memo memory memo,
-        NonceWord storage word
+        Word storage word
     ) private view returns (bytes memory failure) {
-        if (order.laneId != 0) return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
+        if (order.laneId != 0) {
+            return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
+        }
         uint256 count = order.count;
+        payment.count = count;
         if (count == 0 || count > MAX_ORDER_COUNT) {
             return _refusal(GridSettlement_OrderCountOutOfRange.selector, count, MAX_ORDER_COUNT);
         }
-        uint256 settleBy = uint256(order.deadline) + SETTLE_GRACE;
-        if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
+        uint256 deadline = order.deadline;
+        payment.deadline = deadline;
+        if (block.timestamp > deadline + SETTLE_GRACE) {
+            return _refusal(GridSettlement_OrderExpired.selector, deadline + SETTLE_GRACE);
+        }
         if (!_acceptsFeeConfig(order.feeConfigId, memo)) {
             return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
         }
         payment.protocolBps = memo.protocolBps;
         address payer = payment.payer;
-        if (word.bits & (1 << (payment.nonce & 0xff)) != 0) {
+        uint256 bits = word.bits;
+        payment.nonceBits = bits | 1 << (payment.nonce & 0xff);
+        if (payment.nonceBits == bits) {
             return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), payment.nonce);
         }
-        address recovered =
-            PlainSignature.recover(GridMessages.toDigest(memo.separator, payment.orderHash), signature);
+        address recovered = PlainSignature.recover(GridMessages.toDigest(memo.separator, payment.orderHash), signature);
         if (!_state.isSigner(payer, SignerRoles.ORDER_SIGNER, recovered)) {
             return _refusal(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
         }
@@ -758,53 +776,72 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         Payment memory payment,
         bytes32 separator
     ) private view returns (bytes memory failure) {
-        if (receipts.length == 0 || receipts.length > order.count) {
-            return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, order.count);
+        if (receipts.length == 0 || receipts.length > payment.count) {
+            return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, payment.count);
         }
         payment.receiptCount = receipts.length;
         payment.requester = order.requester;
         payment.worker = order.worker;
         payment.total = 0;
+        payment.nextIndex = 0;
         bytes32[13] memory words = order.beginReceipts(payment.orderHash, payment.requester, payment.worker);
+        if (receipts.length == 1) {
+            (failure, payment.root) = _checkReceipt(receipts[0], 0, words, payment, separator);
+            return failure;
+        }
         bytes32[] memory leaves = new bytes32[](receipts.length);
-        uint256 nextIndex;
         for (uint256 i; i < leaves.length; ++i) {
-            ReceiptOutput calldata output = receipts[i];
-            {
-                uint256 index = output.index;
-                if (index < nextIndex || index >= order.count) {
-                    return _refusal(GridSettlement_ReceiptIndex.selector, i, index);
-                }
-                unchecked {
-                    nextIndex = index + 1;
-                    payment.total += output.price; // at most 256 uint128
-                }
-            }
-            if (output.completedAt > order.deadline) {
-                return _refusal(GridSettlement_ReceiptLate.selector, i, output.completedAt, order.deadline);
-            }
-            bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
-            leaves[i] = GridMessages.leafOf(receiptId);
-            failure = _checkReceiptSignature(payment.worker, i, receiptId, output.signature);
+            (failure, leaves[i]) = _checkReceipt(receipts[i], i, words, payment, separator);
             if (failure.length != 0) return failure;
         }
         payment.root = ReceiptTree.rootOf(leaves);
     }
 
-    function _checkReceiptSignature(address worker, uint256 position, bytes32 receiptId, bytes calldata signature)
-        private
-        view
-        returns (bytes memory failure)
-    {
-        address recovered = PlainSignature.recover(receiptId, signature);
+    function _checkReceipt(
+        ReceiptOutput calldata output,
+        uint256 position,
+        bytes32[13] memory words,
+        Payment memory payment,
+        bytes32 separator
+    ) private view returns (bytes memory failure, bytes32 leaf) {
+        uint256 index = output.index;
+        if (index < payment.nextIndex || index >= payment.count) {
+            return (_refusal(GridSettlement_ReceiptIndex.selector, position, index), 0);
+        }
+        unchecked {
+            payment.nextIndex = index + 1;
+            payment.total += output.price; // at most 256 uint128
+        }
+        if (output.completedAt > payment.deadline) {
+            return (_refusal(GridSettlement_ReceiptLate.selector, position, output.completedAt, payment.deadline), 0);
+        }
+        bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
+        leaf = GridMessages.leafOf(receiptId);
+        address worker = payment.worker;
+        address recovered = PlainSignature.recover(receiptId, output.signature);
         if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
-            return _refusal(GridSettlement_ReceiptSignature.selector, position, uint160(worker), uint160(recovered));
+            failure = _refusal(GridSettlement_ReceiptSignature.selector, position, uint160(worker), uint160(recovered));
         }
     }
 
     function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo) private {
         uint256 modelId = order.modelId;
         address worker = payment.worker;
+        if (memo.worker != worker || memo.modelId != modelId || !memo.modelKnown) _turnTo(memo, worker, modelId);
+        payment.modelId = modelId;
+        payment.anchored = memo.bonded;
+        (payment.toWorker, payment.royalty, payment.protocolFee) =
+            SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
+        unchecked {
+            memo.toWorker += payment.toWorker;
+            memo.royalty += payment.royalty;
+            memo.protocolFee += payment.protocolFee;
+        }
+    }
+
+    /// @dev Asks what a payment to this worker for this model has to know.
+    function _turnTo(Memo memory memo, address worker, uint256 modelId) private {
+        _storeCredits(memo);
         if (!memo.modelKnown || memo.modelId != modelId) {
             memo.royaltyBps = _currentRoyaltyBps(modelId);
             memo.modelId = modelId;
@@ -814,12 +851,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             memo.bonded = registry.isBonded(worker);
             memo.worker = worker;
         }
-        payment.modelId = modelId;
-        payment.anchored = memo.bonded;
-        (payment.toWorker, payment.royalty, payment.protocolFee) =
-            SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
-        _creditEarned(worker, payment.toWorker, payment.protocolFee);
-        if (payment.royalty != 0) _creditModel(modelId, payment.royalty);
+    }
+
+    function _storeCredits(Memo memory memo) private {
+        if (memo.toWorker | memo.protocolFee != 0) _creditEarned(memo.worker, memo.toWorker, memo.protocolFee);
+        if (memo.royalty != 0) _creditModel(memo.modelId, memo.royalty);
+        (memo.toWorker, memo.royalty, memo.protocolFee) = (0, 0, 0);
     }
 
     /// @dev A failure counts as 0, but isn't kept.
@@ -878,7 +915,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     function _requireAttested(address worker, bytes32 digest, bytes calldata signature) private view {
-        if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return;
+        if (msg.sender == worker || _state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return;
         address recovered = PlainSignature.recover(digest, signature);
         if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) return;
         revert GridSettlement_NotAttested(worker, msg.sender, recovered);

@@ -148,6 +148,7 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
         Worker storage record = _workers[msg.sender];
         uint128 amount = record.unbonding;
         if (to == address(0)) revert WorkerRegistry_ZeroAddress("to");
+        if (to == address(this)) revert WorkerRegistry_BadRecipient(to);
         if (amount == 0) revert WorkerRegistry_NothingUnbonding(msg.sender);
         if (block.timestamp < record.releaseAt) revert WorkerRegistry_StillLocked(record.releaseAt);
 
@@ -162,6 +163,7 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
     function claimReward(address to) external nonReentrant {
         uint128 amount = rewardOf[msg.sender];
         if (to == address(0)) revert WorkerRegistry_ZeroAddress("to");
+        if (to == address(this)) revert WorkerRegistry_BadRecipient(to);
         if (amount == 0) revert WorkerRegistry_NothingToClaim(msg.sender);
 
         rewardOf[msg.sender] = 0;
@@ -242,6 +244,7 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     function _setTreasury(address newTreasury) private {
         if (newTreasury == address(0)) revert WorkerRegistry_ZeroAddress("treasury");
+        if (newTreasury == address(this)) revert WorkerRegistry_BadRecipient(newTreasury);
         treasury = newTreasury;
         emit TreasurySet(newTreasury);
     }

@@ -90,6 +90,8 @@ interface IWorkerRegistry {
     error WorkerRegistry_ZeroAmount();
     /// @notice The zero address can't be `field`.
     error WorkerRegistry_ZeroAddress(string field);
+    /// @notice AIPG can't be paid to this contract itself, where nobody could claim it.
+    error WorkerRegistry_BadRecipient(address to);
     /// @notice `asked` is more than the active bond.
     error WorkerRegistry_BondShort(uint128 asked, uint128 bond);
     /// @notice Nothing is unbonding.

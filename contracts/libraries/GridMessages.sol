@@ -250,7 +250,10 @@ library GridMessages {
 
     /// @notice Merkle leaf of a receipt: keccak256(bytes.concat(receiptId)). Inner nodes hash 64 bytes, leaves 32, so
     /// neither can be taken for the other; pairs are sorted (OpenZeppelin MerkleProof).
-    function leafOf(bytes32 receiptId) internal pure returns (bytes32) {
-        return keccak256(bytes.concat(receiptId));
+    function leafOf(bytes32 receiptId) internal pure returns (bytes32 leaf) {
+        assembly ("memory-safe") {
+            mstore(0x00, receiptId)
+            leaf := keccak256(0x00, 0x20)
+        }
     }
 }

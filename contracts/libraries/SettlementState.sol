@@ -34,8 +34,8 @@ struct ModelAccount {
     uint40 readAt;
 }
 
-/// @dev Used nonces, one per bit. A struct, so that a payment finds it once, to check and to write it.
-struct NonceWord {
+/// @dev A slot. A struct, so that whoever found it can hand it on, to be read and then written.
+struct Word {
     uint256 bits;
 }
 
@@ -59,10 +59,10 @@ struct SettlementState {
     mapping(address signer => TreasurerCap) treasurerCaps;
     mapping(bytes32 laneId => Lane) lanes;
     mapping(bytes32 laneId => mapping(uint256 modelId => LaneTotal)) laneTotals;
-    mapping(bytes32 anchorKey => uint256) anchors;
+    mapping(bytes32 anchorKey => Word) anchors;
     mapping(address worker => uint256) earned;
     mapping(uint256 modelId => ModelAccount) models;
-    mapping(address payer => mapping(uint256 word => NonceWord)) nonces;
+    mapping(address payer => mapping(uint256 word => Word)) nonces;
     mapping(address payer => mapping(uint256 nonce => uint40)) cancelReadyAt;
     mapping(bytes32 faultKey => bool) slashed;
 }

@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
 import {JobOrder, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../contracts/libraries/SignerRoles.sol";
+import {Body} from "../utils/NftBody.sol";
+import {NftGridBase} from "../utils/NftGridBase.sol";
 import {SettlementBase} from "../utils/SettlementBase.sol";
 
 /// @notice What paying costs, in a steady state: everybody has been paid before, so that balances are not zero.
@@ -118,5 +120,18 @@ contract SettlementGas is SettlementBase {
         bytes memory signature = _sign(payerSigner, _voucherDigest(voucher));
         vm.prank(worker.addr);
         settlement.collect(_config, voucher, signature, "");
+    }
+}
+
+/// @notice The first direct settlement of a model within an hour asks AIGC, the real one behind its proxy.
+contract SettlementColdRateGas is NftGridBase {
+    function test_DirectSettleColdRate() external {
+        Body memory body = _body(_prompts("a picture"));
+        settlement.settle(_order(body, 0));
+        skip(settlement.ROYALTY_LIFE());
+        body.artworks[0].completedAt = uint40(block.timestamp);
+        Settlement memory item = _order(body, 1);
+        settlement.settle(item);
+        vm.snapshotGasLastCall("settlement", "direct settle of 1 job, with royalty, cold rate from AIGC");
     }
 }

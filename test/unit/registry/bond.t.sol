@@ -32,6 +32,12 @@ contract BondTest is RegistryBase {
         new WorkerRegistry(aipg, settlement, address(manager), address(0));
     }
 
+    function test_Constructor_RevertWhen_TheTreasuryIsTheRegistryItself() external {
+        address itself = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_BadRecipient.selector, itself));
+        new WorkerRegistry(aipg, settlement, address(manager), itself);
+    }
+
     function test_Constructor_WhenAllIsGiven() external view {
         assertEq(address(registry.aipg()), address(aipg));
         assertEq(registry.settlement(), settlement);
@@ -249,6 +255,15 @@ contract BondTest is RegistryBase {
         _expectZero("to");
         vm.prank(worker);
         registry.withdraw(address(0));
+    }
+
+    function test_Withdraw_RevertWhen_TheReceiverIsTheRegistryItself() external {
+        _register();
+        _unbond(BOND);
+        skip(14 days);
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_BadRecipient.selector, address(registry)));
+        vm.prank(worker);
+        registry.withdraw(address(registry));
     }
 
     function test_Withdraw_RevertGiven_ThereIsNothingToWithdraw() external {

@@ -118,6 +118,13 @@ contract SlashTest is RegistryBase {
         registry.claimReward(address(0));
     }
 
+    function test_ClaimReward_RevertWhen_TheReceiverIsTheRegistryItself() external {
+        _slash(BOND);
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_BadRecipient.selector, address(registry)));
+        vm.prank(reporter);
+        registry.claimReward(address(registry));
+    }
+
     function test_ClaimReward_RevertGiven_ThereIsNoReward() external {
         _slash(BOND);
         vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_NothingToClaim.selector, worker));
@@ -201,6 +208,12 @@ contract SlashTest is RegistryBase {
         vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_ZeroAddress.selector, "treasury"));
         vm.prank(params);
         registry.setTreasury(address(0));
+    }
+
+    function test_SetTreasury_RevertWhen_TheTreasuryIsTheRegistryItself() external {
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_BadRecipient.selector, address(registry)));
+        vm.prank(params);
+        registry.setTreasury(address(registry));
     }
 
     function test_SetTreasury_WhenTheTreasuryIsAnAccount() external {

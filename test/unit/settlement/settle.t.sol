@@ -324,14 +324,22 @@ contract SettlementSettle is SettlementBase {
         skip(1 hours - 1);
         settlement.settle(_settlement(1, 2));
         assertEq(settlement.modelEarnedOf(MODEL), 0.2e18);
+        (uint16 royaltyBps, uint40 readAt) = settlement.modelRoyaltyOf(MODEL);
+        assertEq(royaltyBps, ROYALTY_BPS);
+        assertEq(readAt, block.timestamp - (1 hours - 1));
     }
 
     function test_Settle_GivenTheRateWasReadAnHourAgo() external {
         settlement.settle(_settlement(1, 1));
         models.set(MODEL, modelOwner, 2000);
         skip(1 hours);
+        vm.expectEmit(address(settlement));
+        emit IGridSettlement.ModelRoyaltyRead(MODEL, 2000);
         settlement.settle(_settlement(1, 2));
         assertEq(settlement.modelEarnedOf(MODEL), 0.3e18);
+        (uint16 royaltyBps, uint40 readAt) = settlement.modelRoyaltyOf(MODEL);
+        assertEq(royaltyBps, 2000);
+        assertEq(readAt, block.timestamp);
     }
 
     function test_Settle_RevertWhen_ThereIsTooLittleGasToAskAIGC() external {
