@@ -31,7 +31,8 @@ import {KeyDesk} from "./libraries/KeyDesk.sol";
 import {LaneDesk} from "./libraries/LaneDesk.sol";
 import {PlainSignature} from "./libraries/PlainSignature.sol";
 import {ReceiptTree} from "./libraries/ReceiptTree.sol";
-import {ModelAccount, SettlementState, SettlementSteps, SettlementTimes, Word} from "./libraries/SettlementState.sol";
+import {ModelAccount, SettlementState, SettlementSteps, Word} from "./libraries/SettlementState.sol";
+import {SettlementTimes} from "./libraries/SettlementTimes.sol";
 import {SignerRoles} from "./libraries/SignerRoles.sol";
 import {SplitMath} from "./libraries/SplitMath.sol";
 import {TillDesk} from "./libraries/TillDesk.sol";
@@ -179,6 +180,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         returns (address worker, uint40 time, uint40 blockNumber)
     {
         uint256 anchor = _anchor(laneId, payer, root).bits;
+        // forge-lint: disable-next-line(unsafe-typecast) -- the three fields of the word
         return (address(uint160(anchor)), uint40(anchor >> 160), uint40(anchor >> 200));
     }
 
@@ -287,6 +289,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         returns (uint128 toWorker, uint128 royalty, uint128 protocolFee)
     {
         (uint256 a, uint256 b, uint256 c) = SplitMath.split(gross, protocolBps, royaltyBps);
+        // forge-lint: disable-next-line(unsafe-typecast) -- parts of a uint128
         return (uint128(a), uint128(b), uint128(c));
     }
 
@@ -388,6 +391,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             Memory.unsafeSetFreeMemoryPointer(free);
             bytes memory failure = _settle(items[i], payment, memo);
             if (failure.length == 0) continue;
+            // forge-lint: disable-next-line(unsafe-typecast) -- the selector it begins with
             failures[i] = bytes4(failure);
             emit SettlementFailed(i, payment.orderHash, failure);
         }
@@ -517,6 +521,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     function _creditModel(uint256 modelId, uint256 royalty) private {
         unchecked {
+            // forge-lint: disable-next-line(unsafe-typecast) -- part of payments that are uint128
             _state.models[modelId].earned += uint128(royalty);
         }
     }
@@ -636,6 +641,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             collection.toWorker += toWorker;
             collection.protocolFee += protocolFee;
         }
+        // forge-lint: disable-next-line(unsafe-typecast) -- a row of the voucher is a uint128
         total.cumulative = uint128(cumulative);
         if (royalty != 0) _creditModel(modelId, royalty);
         _emitLaneCollected(collection, modelId);
@@ -719,6 +725,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         unchecked {
             balance -= total;
         }
+        // forge-lint: disable-next-line(unsafe-typecast) -- less than the balance it was
         account.balance = uint128(balance);
         payment.balance = balance;
         word.bits = payment.nonceBits;
@@ -753,6 +760,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.protocolBps = memo.protocolBps;
         address payer = payment.payer;
         uint256 bits = word.bits;
+        // forge-lint: disable-next-line(incorrect-shift) -- the bit of this nonce
         payment.nonceBits = bits | 1 << (payment.nonce & 0xff);
         if (payment.nonceBits == bits) {
             return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), payment.nonce);

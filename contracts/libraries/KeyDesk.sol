@@ -6,7 +6,8 @@ import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
 import {CalldataMessages} from "./CalldataMessages.sol";
 import {GridMessages, JobReceipt, SignerProof} from "./GridMessages.sol";
 import {PlainSignature} from "./PlainSignature.sol";
-import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
+import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
 /// @title Keys, cancelled orders, and faults of signing

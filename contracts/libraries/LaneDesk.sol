@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IGridSettlement, Lane, Signer, TreasurerCap} from "../interfaces/IGridSettlement.sol";
 import {GridMessages, LaneConfig} from "./GridMessages.sol";
-import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
+import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
 /// @title Opening, funding and leaving lanes

@@ -14,6 +14,7 @@ import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {BoundedCall} from "./BoundedCall.sol";
 import {CalldataMessages} from "./CalldataMessages.sol";
 import {GridMessages, LaneConfig} from "./GridMessages.sol";
+import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
 /// @dev What every settlement needs of governance's settings, in one slot.
@@ -65,20 +66,6 @@ struct SettlementState {
     mapping(address payer => mapping(uint256 word => Word)) nonces;
     mapping(address payer => mapping(uint256 nonce => uint40)) cancelReadyAt;
     mapping(bytes32 faultKey => bool) slashed;
-}
-
-/// @title The protocol's fixed times
-library SettlementTimes {
-    uint40 internal constant ACCOUNT_DELAY = 1 hours;
-    uint40 internal constant REVOCATION_DELAY = 1 days;
-    uint40 internal constant MIN_THAW_DELAY = 1 days;
-    uint40 internal constant MAX_THAW_DELAY = 30 days;
-    uint40 internal constant THAW_WINDOW = 1 days;
-    uint40 internal constant TREASURER_WINDOW = 1 days;
-    uint40 internal constant SETTLE_GRACE = 15 minutes;
-    uint40 internal constant FEE_CONFIG_OVERLAP = 7 days;
-    uint40 internal constant FEE_CONFIG_LIFE = 90 days;
-    uint40 internal constant ROYALTY_LIFE = 1 hours;
 }
 
 /// @title Small steps that more than one part of the settlement takes
@@ -150,14 +137,17 @@ library SettlementSteps {
     function royaltyBpsNow(IModelTerms models, uint256 modelId) internal view returns (bool ok, uint16 royaltyBps) {
         uint256 word;
         (ok, word) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
+        // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_ROYALTY_BPS
         if (ok && word <= MAX_ROYALTY_BPS) royaltyBps = uint16(word);
     }
 
     function isNonceUsed(SettlementState storage state, address payer, uint256 nonce) internal view returns (bool) {
+        // forge-lint: disable-next-line(incorrect-shift) -- the bit of this nonce
         return state.nonces[payer][nonce >> 8].bits & (1 << (nonce & 0xff)) != 0;
     }
 
     function useNonce(SettlementState storage state, address payer, uint256 nonce) internal {
+        // forge-lint: disable-next-line(incorrect-shift) -- the bit of this nonce
         state.nonces[payer][nonce >> 8].bits |= 1 << (nonce & 0xff);
     }
 }

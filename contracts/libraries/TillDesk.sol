@@ -7,7 +7,8 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {PayerAccount, IGridSettlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {BoundedCall} from "./BoundedCall.sol";
-import {SettlementState, SettlementSteps, SettlementTimes} from "./SettlementState.sol";
+import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {SettlementTimes} from "./SettlementTimes.sol";
 
 /// @title AIPG coming in and going out
 /// @notice Linked by GridSettlement, whose storage it works on and whose reentrancy guard stands around every call;
@@ -105,6 +106,7 @@ library TillDesk {
         if (!ok || word == 0 || word > type(uint160).max) {
             revert IGridSettlement.GridSettlement_ModelOwnerUnknown(modelId);
         }
+        // forge-lint: disable-next-line(unsafe-typecast) -- refused above if it is more than an address
         address owner = address(uint160(word));
         if (msg.sender != owner && _isContract(owner)) {
             revert IGridSettlement.GridSettlement_OwnerIsContract(modelId, owner);
@@ -123,8 +125,10 @@ library TillDesk {
         address to = state.policy.treasury;
         for (uint256 i; i < workers.length; ++i) {
             uint256 earned = state.earned[workers[i]];
+            // forge-lint: disable-next-line(unsafe-typecast) -- the upper half of the word
             uint128 accrued = uint128(earned >> 128);
             if (accrued == 0) continue;
+            // forge-lint: disable-next-line(unsafe-typecast) -- the lower half of the word stays
             state.earned[workers[i]] = uint128(earned);
             amount += accrued;
             emit IGridSettlement.ProtocolSwept(workers[i], to, accrued);

@@ -173,10 +173,10 @@ contract RegistryHandler is Test {
 
     function donate(uint256 who, uint256 amount) external act {
         amount %= 1e18;
-        vm.prank(_person(who));
-        _aipg.transfer(address(_registry), amount);
         donated += amount;
+        vm.prank(_person(who));
         ++successes["donate"];
+        _aipg.transfer(address(_registry), amount);
     }
 
     function pass(uint256 elapsed) external {

@@ -13,7 +13,6 @@ import {
     Signer,
     TreasurerCap
 } from "../../../contracts/interfaces/IGridSettlement.sol";
-import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
 import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
 import {RegistryLogBook} from "../registry/RegistryLogBook.sol";
 

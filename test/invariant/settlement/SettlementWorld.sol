@@ -12,7 +12,6 @@ import {CollectHandler} from "./CollectHandler.sol";
 import {Director} from "./Director.sol";
 import {HostileModels, ModelVault} from "./HostileModels.sol";
 import {KeyHandler} from "./KeyHandler.sol";
-import {LaneHandler} from "./LaneHandler.sol";
 import {LaneOrderHandler} from "./LaneOrderHandler.sol";
 import {OrderHandler} from "./OrderHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
