@@ -50,7 +50,9 @@ describe("deployLocal", () => {
     for (const { address, startBlock } of Object.values(file.contracts)) {
       expect(startBlock).toBeGreaterThan(0);
       expect(startBlock).toBeGreaterThanOrEqual(file.startBlock);
-      expect(await client().getCode({ address, blockNumber: BigInt(startBlock) })).toBeDefined();
+      expect(await client().getCode({ address, blockNumber: BigInt(startBlock) })).toBe(
+        await client().getCode({ address }),
+      );
       expect(await client().getCode({ address, blockNumber: BigInt(startBlock - 1) })).toBeUndefined();
     }
   });
