@@ -4,11 +4,22 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     // Tests run on the sources: no build in between, and a linked checkout tests its own SDK.
-    alias: { "@gridnft/sdk": fileURLToPath(new URL("./sdk/src/index.ts", import.meta.url)) },
+    alias: [
+      ["@gridnft/sdk/wire", "./sdk/src/wire/index.ts"],
+      ["@gridnft/sdk/queries", "./sdk/src/queries/index.ts"],
+      ["@gridnft/sdk", "./sdk/src/index.ts"],
+      ["@gridnft/worker/engine", "./worker/src/engines/index.ts"],
+    ].map(([find, path]) => ({
+      find: new RegExp(`^${find}$`),
+      replacement: fileURLToPath(new URL(path as string, import.meta.url)),
+    })),
   },
   test: {
     include: [
       "sdk/**/*.test.ts",
+      "cloud/**/*.test.ts",
+      "worker/**/*.test.ts",
+      "cli/**/*.test.ts",
       "tools/**/*.test.ts",
       "test/**/*.test.ts",
       "script/**/*.test.ts",

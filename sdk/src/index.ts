@@ -9,6 +9,7 @@ export * from "./generated/abis.js";
 export * from "./generated/addresses.js";
 export * from "./lane.js";
 export * from "./merkle.js";
+export * from "./messageJson.js";
 export * from "./mint.js";
 export * from "./order.js";
 export * from "./receipt.js";

@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+/** Every code that the AI Cloud API answers with, and its HTTP status. Codes are stable; messages may change. */
+export const cloudErrors = {
+  // 401, 402, 403
+  SESSION_INVALID: 401,
+  SIGN_IN_REFUSED: 401,
+  PAYMENT_REQUIRED: 402,
+  BALANCE_TOO_LOW: 402,
+  QUOTA_USED: 402,
+  MODEL_NOT_LICENSED: 403,
+  NOT_YOURS: 403,
+  WORKER_NOT_BONDED: 403,
+  // 404, 409
+  MODEL_UNKNOWN: 404,
+  JOB_UNKNOWN: 404,
+  IMAGE_UNKNOWN: 404,
+  RECEIPT_UNKNOWN: 404,
+  ROUTE_UNKNOWN: 404,
+  ORDER_REPLAYED: 409,
+  LEASE_LOST: 409,
+  JOB_FINISHED: 409,
+  // 413, 415, 422
+  BODY_TOO_LARGE: 413,
+  BODY_NOT_JSON: 415,
+  FIELD_INVALID: 422,
+  ORDER_INVALID: 422,
+  ORDER_EXPIRED: 422,
+  SIGNATURE_INVALID: 422,
+  IMAGE_MISMATCH: 422,
+  IMAGE_INVALID: 422,
+  RECEIPT_INVALID: 422,
+  VOUCHER_INVALID: 422,
+  // 429, 5xx
+  TOO_MANY_REQUESTS: 429,
+  JOB_FAILED: 502,
+  NO_WORKER: 503,
+  CHAIN_UNREACHABLE: 503,
+  STOPPING: 503,
+  INTERNAL: 500,
+} as const;
+export type CloudErrorCode = keyof typeof cloudErrors;
+
+/** The one error shape of the API. */
+export const errorJson = z.object({
+  error: z.object({
+    code: z.enum(Object.keys(cloudErrors) as [CloudErrorCode, ...CloudErrorCode[]]),
+    /** A sentence for the user: what is wrong and what to do. */
+    message: z.string(),
+    /** Name of the field at fault, where there is one. */
+    field: z.string().optional(),
+  }),
+});
+export type ErrorJson = z.output<typeof errorJson>;

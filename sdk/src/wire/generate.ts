@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { addressJson, bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
+
+/** Samplers by the names that requests carry. */
+export const samplers = ["ddim", "euler", "euler_a", "dpmpp_2m"] as const;
+/** Noise schedules by the names that requests carry. */
+export const schedulers = ["normal", "karras"] as const;
+
+/** Bounds of what the API takes. Prompts are UTF-8 bytes: a mint stores them, and its body has 24,575. */
+export const limits = {
+  promptBytes: 8_000,
+  minSide: 64,
+  maxSide: 1_024,
+  sideStep: 8,
+  maxSteps: 150,
+  maxGuidance: 30,
+  maxCount: 16,
+} as const;
+
+const text = z
+  .string()
+  .refine((value) => new TextEncoder().encode(value).length <= limits.promptBytes, {
+    message: `is longer than ${limits.promptBytes} bytes`,
+  })
+  // A mint refuses them, newlines too.
+  .refine((value) => !/\p{Cc}/u.test(value), { message: "has control characters (a newline is one)" })
+  .refine((value) => !/\p{Surrogate}/u.test(value), { message: "is not valid Unicode" });
+
+const side = z.int().min(limits.minSide).max(limits.maxSide).multipleOf(limits.sideStep);
+
+/** A seed: a number, a decimal string from 2^53 on; -1, or nothing, leaves it to the worker. */
+const seed = z.union([
+  z.int().min(-1),
+  z.string().regex(/^(-1|0|[1-9]\d{0,18})$/, "is not a seed: -1, or 0 to 2^63-1"),
+]);
+
+/** What describes the picture. Absent fields get the model's usual values; a quote states them all. */
+export const generationParameters = z.strictObject({
+  prompt: text.min(1),
+  negative_prompt: text.optional(),
+  /** AIGC token id (decimal), or the model's name. */
+  model: z.string().min(1).max(200),
+  steps: z.int().min(1).max(limits.maxSteps).optional(),
+  guidance_scale: z.number().min(0).max(limits.maxGuidance).multipleOf(0.001).optional(),
+  width: side.optional(),
+  height: side.optional(),
+  seed: seed.optional(),
+  sampler: z.enum(samplers).optional(),
+  scheduler: z.enum(schedulers).optional(),
+  /** Number of images, default 1. Image i of a fixed seed has seed + i. */
+  n: z.int().min(1).max(limits.maxCount).optional(),
+  /** 32 random bytes that hide the prompt until its mint. Its presence makes the job private. */
+  salt: bytes32Json.optional(),
+});
+export type GenerationParameters = z.input<typeof generationParameters>;
+
+const signedOrder = z.strictObject({ order: messageSchema("JobOrder"), signature: signatureJson });
+
+/**
+ * How it is paid. `direct`: orders signed by the payer, best worker first, with one nonce and rising deadlines; at most one can
+ * settle. `gateway`: the cloud pays over its lane to the worker, for signed-in users within their quota.
+ */
+export const payment = z.discriminatedUnion("rail", [
+  z.strictObject({ rail: z.literal("direct"), orders: z.array(signedOrder).min(1).max(3) }),
+  z.strictObject({ rail: z.literal("gateway") }),
+]);
+
+/** Body of `POST /v1/generate-image`. */
+export const generateImageRequest = z.strictObject({
+  ...generationParameters.shape,
+  /** Who may mint. Default: the signed-in account, or the orders' requester. */
+  requester: addressJson.optional(),
+  /** Default: `gateway` when signed in; otherwise the answer is 402 with what to sign. */
+  payment: payment.optional(),
+});
+export type GenerateImageRequest = z.input<typeof generateImageRequest>;
+
+/** Query of `GET /v1/quote`: numbers as text. `requester` and `payer` go into the orders to sign; `payer` defaults to `requester`. */
+export const quoteQuery = z.object({
+  ...generationParameters.shape,
+  prompt: text.optional(),
+  requester: addressJson.optional(),
+  payer: addressJson.optional(),
+});
+
+/** One worker that would do the job, and the order to sign for it (EIP-712, primary type JobOrder). */
+export const candidate = z.object({
+  worker: addressJson,
+  /** AIPG wei for all images. */
+  price: integerJson,
+  /** Its `worker`, `maxPrice`, `deadline`, `nonce` and the rest are ready; only the signature is missing. */
+  order: messageSchema("JobOrder"),
+});
+
+/** A price and what to sign for it. */
+export const quote = z.object({
+  model_id: integerJson,
+  /** AIPG wei at the first candidate. */
+  price: integerJson,
+  /** The same in AIPG, decimal. */
+  cost_aipg: z.string(),
+  /** Workers stand by these prices until then, Unix seconds. */
+  expires_at: unixSeconds,
+  /** Parameters with every default filled in: send these with the signed orders, so that the request hash is the same. */
+  parameters: generationParameters,
+  request: messageSchema("GenerationRequest"),
+  request_hash: bytes32Json,
+  /** EIP-712 domain of the orders. */
+  domain: z.object({ name: z.string(), version: z.string(), chainId: z.int(), verifyingContract: addressJson }),
+  /** At most three, best first. */
+  candidates: z.array(candidate),
+});
+export type Quote = z.output<typeof quote>;
+
+/** Answer 402 to a request without payment. */
+export const paymentRequired = z.object({
+  error: z.object({ code: z.literal("PAYMENT_REQUIRED"), message: z.string() }),
+  quote,
+});

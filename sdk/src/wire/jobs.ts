@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { addressJson, bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
+
+/** `queued` waits for a worker, `claimed` has one, `running` shows progress; the other three are final. */
+export const jobStatus = z.enum(["queued", "claimed", "running", "done", "failed", "cancelled"]);
+
+/** One finished image. */
+export const jobImage = z.object({
+  index: z.int(),
+  image_url: z.string(),
+  thumbnail_url: z.string(),
+  /** CID of the file. */
+  ipfs_hash: z.string(),
+  /** sha256 of the file. */
+  image_hash: bytes32Json,
+  seed: z.string(),
+  receipt_id: bytes32Json,
+  receipt: messageSchema("JobReceipt"),
+  /** The worker's signature. */
+  signature: signatureJson,
+});
+
+/** `GET /v1/jobs/:id`, and the `state` event of its stream. */
+export const job = z.object({
+  id: z.string(),
+  status: jobStatus,
+  rail: z.enum(["direct", "gateway"]),
+  model_id: integerJson,
+  requester: addressJson,
+  worker: addressJson.optional(),
+  /** Place in the queue, from 1. */
+  position: z.int().optional(),
+  /** Of the images: `image` from 0 of `images`, `step` of `steps`. */
+  progress: z.object({ image: z.int(), images: z.int(), step: z.int(), steps: z.int() }).optional(),
+  attempts: z.int(),
+  created_at: unixSeconds,
+  started_at: unixSeconds.optional(),
+  finished_at: unixSeconds.optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  images: z.array(jobImage).optional(),
+});
+export type Job = z.output<typeof job>;
+
+/** Answer of `POST /v1/generate-image`: the first image in front, everything in `images`. */
+export const generateImageResponse = z.object({
+  job: z.string(),
+  image_url: z.string(),
+  ipfs_hash: z.string(),
+  /** Cold account of the worker. */
+  worker_node: addressJson,
+  /** Seconds from claim to finish. */
+  generation_time: z.number(),
+  /** AIPG, decimal. */
+  cost_aipg: z.string(),
+  receipt_id: bytes32Json,
+  image_hash: bytes32Json,
+  seed: z.string(),
+  engine: z.string(),
+  images: z.array(jobImage),
+  request: messageSchema("GenerationRequest"),
+  order: messageSchema("JobOrder"),
+});
+export type GenerateImageResponse = z.output<typeof generateImageResponse>;
+
+/**
+ * Everything that a mint or a check of one receipt needs, `GET /v1/receipts/:id`. A direct receipt is anchored by settling the
+ * order with all its receipts; a lane's by collecting the voucher, which anyone may do with both signatures.
+ */
+export const receiptBundle = z.object({
+  chain_id: z.int(),
+  settlement: addressJson,
+  request: messageSchema("GenerationRequest"),
+  order: messageSchema("JobOrder"),
+  receipt: messageSchema("JobReceipt"),
+  receipt_id: bytes32Json,
+  /** The worker's signature. */
+  signature: signatureJson,
+  engine: z.string(),
+  ipfs_hash: z.string(),
+  direct: z
+    .object({
+      order_signature: signatureJson,
+      /** All receipts of the order, by index. */
+      receipts: z.array(z.object({ receipt: messageSchema("JobReceipt"), signature: signatureJson })),
+    })
+    .optional(),
+  lane: z
+    .object({
+      config: messageSchema("LaneConfig"),
+      voucher: messageSchema("Voucher"),
+      payer_signature: signatureJson,
+      /** Absent until the worker has counter-signed. */
+      worker_signature: signatureJson.optional(),
+      /** Receipts of the voucher's tree, in leaf order. */
+      receipt_ids: z.array(bytes32Json),
+    })
+    .optional(),
+});
+export type ReceiptBundle = z.output<typeof receiptBundle>;
+
+/** `GET /v1/models`. */
+export const modelListing = z.object({
+  model_id: integerJson,
+  name: z.string(),
+  version: z.string(),
+  access: z.enum(["open", "licensed", "private"]),
+  owner: addressJson,
+  weights_hash: bytes32Json,
+  usage_bps: z.int(),
+  /** Live workers that serve it. */
+  workers: z.int(),
+  /** Lowest price of a live worker, AIPG wei per megapixel and step. */
+  rate: integerJson.optional(),
+  samplers: z.array(z.string()),
+  schedulers: z.array(z.string()),
+  /** Values for absent parameters. */
+  defaults: z.object({
+    width: z.int(),
+    height: z.int(),
+    steps: z.int(),
+    guidance_scale: z.number(),
+    sampler: z.string(),
+    scheduler: z.string(),
+  }),
+});
+export const modelList = z.object({ models: z.array(modelListing) });
+
+/** `GET /v1/workers`: those in touch now. */
+export const workerListing = z.object({
+  worker: addressJson,
+  software: z.string(),
+  models: z.array(z.object({ model_id: integerJson, rate: integerJson })),
+  busy: z.int(),
+  parallel: z.int(),
+  jobs_done: z.int(),
+  last_seen: unixSeconds,
+});
+export const workerList = z.object({ workers: z.array(workerListing) });

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
+import { samplers, schedulers } from "./generate.js";
+
+/** `PUT /v1/worker/offer`: what a worker serves. It counts as live for 60 s after each request of its session. */
+export const workerOffer = z.strictObject({
+  software: z.string().max(100),
+  /** Jobs at a time. */
+  parallel: z.int().min(1).max(64),
+  models: z
+    .array(
+      z.strictObject({
+        model_id: integerJson,
+        /** sha256 of the weights that are loaded; must be the chain's. */
+        model_hash: bytes32Json,
+        /** Least price, AIPG wei per megapixel and step. */
+        rate: integerJson,
+        samplers: z.array(z.enum(samplers)).min(1),
+        schedulers: z.array(z.enum(schedulers)).min(1),
+        max_pixels: z.int().positive(),
+        max_steps: z.int().positive(),
+        max_count: z.int().positive(),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+export type WorkerOffer = z.input<typeof workerOffer>;
+
+/** Holding a job: each call about it carries the token; a heartbeat moves the end. */
+export const lease = z.object({ token: z.string(), expires_at: unixSeconds });
+
+/** A job as its worker gets it. */
+export const workerJob = z.object({
+  id: z.string(),
+  lease,
+  request: messageSchema("GenerationRequest"),
+  order: messageSchema("JobOrder"),
+  /** Direct rail: the payer's signature of the order. */
+  order_signature: signatureJson.optional(),
+  /** Lane rail: the lane that pays. */
+  lane: messageSchema("LaneConfig").optional(),
+  /** AIPG wei for all images. Each receipt's price is `floor(price / count)`, the first one takes the rest. */
+  price: integerJson,
+});
+export type WorkerJob = z.output<typeof workerJob>;
+
+/** Body of `POST /v1/worker/claim`; the answer is a job, or 204 after that many seconds without one. */
+export const claimRequest = z.strictObject({ wait_seconds: z.int().min(0).max(25) });
+
+/** Body of `POST /v1/worker/jobs/:id/heartbeat`. */
+export const heartbeatRequest = z.strictObject({
+  lease: z.string(),
+  progress: z.strictObject({ image: z.int(), step: z.int(), steps: z.int() }).optional(),
+});
+export const heartbeatAnswer = z.object({ expires_at: unixSeconds, cancelled: z.boolean() });
+
+/** Answer of `PUT /v1/worker/jobs/:id/images/:index?lease=...` (body: the file): what the cloud computed from the bytes. */
+export const uploadAnswer = z.object({
+  image_hash: bytes32Json,
+  cid_digest: bytes32Json,
+  ipfs_hash: z.string(),
+  bytes: z.int(),
+});
+
+/** Body of `POST /v1/worker/jobs/:id/complete`: one receipt an image, by index. */
+export const completeRequest = z.strictObject({
+  lease: z.string(),
+  engine: z.string().min(1).max(500),
+  receipts: z.array(z.strictObject({ receipt: messageSchema("JobReceipt"), signature: signatureJson })).min(1),
+});
+
+/** A voucher that waits for the worker's counter-signature of the same digest. */
+export const voucherOffer = z.object({
+  lane: messageSchema("LaneConfig"),
+  voucher: messageSchema("Voucher"),
+  payer_signature: signatureJson,
+  /** Receipts of its tree, in leaf order. */
+  receipt_ids: z.array(bytes32Json),
+});
+export type VoucherOffer = z.output<typeof voucherOffer>;
+
+/** Answer of `complete`: on the lane rail, the voucher that pays for the job. */
+export const completeAnswer = z.object({ accepted: z.literal(true), voucher: voucherOffer.optional() });
+
+/** `GET /v1/worker/vouchers`: the newest of each lane, whether counter-signed or not. */
+export const voucherList = z.object({ vouchers: z.array(voucherOffer) });
+
+/** Body of `POST /v1/worker/vouchers`. */
+export const counterSignature = z.strictObject({ lane_id: bytes32Json, digest: bytes32Json, signature: signatureJson });
+
+/** Body of `POST /v1/worker/jobs/:id/release`: gives the job back. `failed` counts as an attempt, `stopping` does not. */
+export const releaseRequest = z.strictObject({
+  lease: z.string(),
+  reason: z.enum(["stopping", "failed", "refused"]),
+  message: z.string().max(1_000).optional(),
+});
