@@ -1,10 +1,10 @@
 // The programs of a local grid, as processes: what they are started with, and how one sees that they are ready.
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { projectRoot } from "../../tools/check.ts";
 import { testAccount } from "./accounts.ts";
 import type { Home } from "./home.ts";
+import { packageFile, typescriptFlags } from "./packages.ts";
 import { type ProcessSpec, readyLine } from "./processes.ts";
 import type { HotKeys, SeededModel } from "./seed.ts";
 
@@ -25,7 +25,7 @@ const workerRate = 10n ** 16n;
 
 /** The indexer. `schema` holds its tables; the views that readers use are in `gallery`. */
 export function indexerProcess(context: PartContext, schema: string): ProcessSpec {
-  const ponder = fileURLToPath(new URL("./bin/ponder.js", import.meta.resolve("ponder")));
+  const ponder = packageFile("ponder", "dist/esm/bin/ponder.js");
   const { indexerPort, databaseUrl } = context;
   return {
     name: "indexer",
@@ -117,7 +117,7 @@ export async function prepareIndexerSchema(databaseUrl: string, schema: string):
 
 /** A TypeScript program of this project, run from its sources. */
 export function program(path: string): Pick<ProcessSpec, "command" | "args" | "cwd"> {
-  const args = ["--import", import.meta.resolve("tsx"), join(projectRoot, path)];
+  const args = [...typescriptFlags(), join(projectRoot, path)];
   return { command: process.execPath, args, cwd: projectRoot };
 }
 
