@@ -1,6 +1,5 @@
 export * from "./compare.ts";
 export { engineName, loadOnnxEngine, type OnnxEngineOptions } from "./onnx/engine.ts";
-export { hashFolder } from "./onnx/folder.ts";
 export {
   DIGITAL_SOURCE_TYPE,
   encodePicture,

@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { MODEL_CARD_FILE, modelManifest } from "@gridnft/sdk";
+import { MODEL_CARD_FILE } from "@gridnft/sdk";
 import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { z } from "zod";
+import { hashModelFolder } from "../../devmodel/modelFolder.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
-import { hashFolder } from "./folder.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
 import { OPTIMISATION } from "./session.ts";
 
@@ -37,11 +37,9 @@ export interface OnnxEngineOptions {
  * await engine.close();
  */
 export async function loadOnnxEngine({ folder, modelName, threads = 1 }: OnnxEngineOptions): Promise<Engine> {
-  const files = await hashFolder(folder).catch((cause: unknown) => {
-    throw new EngineError("FOLDER_INVALID", `The model folder ${folder} cannot be read.`, { cause });
+  const { hash: modelHash } = await hashModelFolder(folder).catch((cause: unknown) => {
+    throw new EngineError("FOLDER_INVALID", `The model folder ${folder} is empty or cannot be read.`, { cause });
   });
-  if (files.length === 0) throw new EngineError("FOLDER_INVALID", `The model folder ${folder} is empty.`);
-  const modelHash = modelManifest(files).hash;
   const name = engineName(threads);
   const stop = new SharedArrayBuffer(4);
   const start: ThreadData = {

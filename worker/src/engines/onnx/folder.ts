@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -137,30 +135,4 @@ async function readJson<schema extends z.ZodType>(
   throw new EngineError("FOLDER_INVALID", `${file}: ${fault?.path.join(".")} ${fault?.message}.`, {
     cause: result.error,
   });
-}
-
-/** sha256 and size of every file of a folder, links followed, paths joined by "/". For `modelManifest` of the SDK. */
-export async function hashFolder(path: string): Promise<{ path: string; sha256: `0x${string}`; size: number }[]> {
-  const files: { path: string; sha256: `0x${string}`; size: number }[] = [];
-  for (const file of await listFiles(path, "")) {
-    const hash = createHash("sha256");
-    let size = 0;
-    for await (const chunk of createReadStream(join(path, file), { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      size += chunk.length;
-    }
-    files.push({ path: file, sha256: `0x${hash.digest("hex")}`, size });
-  }
-  return files;
-}
-
-async function listFiles(root: string, under: string): Promise<string[]> {
-  const files: string[] = [];
-  for (const name of (await readdir(join(root, under))).sort()) {
-    const path = under === "" ? name : `${under}/${name}`;
-    const found = await stat(join(root, path));
-    if (found.isDirectory()) files.push(...(await listFiles(root, path)));
-    else if (found.isFile()) files.push(path);
-  }
-  return files;
 }
