@@ -8,6 +8,7 @@ export * from "./fast.js";
 export * from "./generated/abis.js";
 export * from "./generated/addresses.js";
 export * from "./lane.js";
+export * from "./manifest.js";
 export * from "./merkle.js";
 export * from "./messageJson.js";
 export * from "./mint.js";
