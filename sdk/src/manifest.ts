@@ -71,14 +71,14 @@ const defaults = z.object({
 
 /** `gridnft.json`: what a model folder says about itself. It becomes the fields of `AIGC.register`. */
 export const modelCard = z.object({
-  name: z.string().min(1).max(100),
+  name: z.string().min(1).max(64),
   version: z.string().min(1).max(32),
   /** As AIGC names families: sd15, sd21, sdxl, ..., other. */
   family: z.string().min(1),
   kind: z.enum(["checkpoint", "lora", "controlnet", "upscaler", "embedding", "vae", "pipeline"]),
   description: z.string().max(2_000).default(""),
   /** SPDX id or URI. */
-  license: z.string().min(1),
+  license: z.string().min(1).max(256),
   /** Share of each job's price for the model's owner, in hundredths of a percent. */
   usageBps: z.int().min(0).max(2_000),
   /** ERC-2981 royalty on sales of the model's token, in hundredths of a percent. */
