@@ -13,6 +13,7 @@ export * from "./merkle.js";
 export * from "./messageJson.js";
 export * from "./mint.js";
 export * from "./order.js";
+export * from "./price.js";
 export * from "./receipt.js";
 export * from "./request.js";
 export * from "./signature.js";
