@@ -17,4 +17,5 @@ export * from "./request.js";
 export * from "./signature.js";
 export * from "./signer.js";
 export * from "./typedData.js";
+export * from "./verify.js";
 export * from "./voucher.js";
