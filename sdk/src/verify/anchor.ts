@@ -157,7 +157,7 @@ export async function checkAnchor(
   if (!event || timestamp !== BigInt(time)) {
     return { finding: fail("The settlement contract's logs do not show the anchor that its storage names.", found) };
   }
-  const count = event.receipts === 1 ? "alone" : `with ${event.receipts - 1} others`;
+  const count = event.receipts === 1 ? "alone" : `together with ${event.receipts - 1} more`;
   return {
     finding: pass(
       `The payer acknowledged and the worker attested the receipt, ${count}, in block ${block} on ${dateOf(time)}.`,
