@@ -32,4 +32,5 @@ export * from "./signer.js";
 export * from "./signIn.js";
 export * from "./tokenUri.js";
 export * from "./typedData.js";
+export * from "./verify.js";
 export * from "./voucher.js";
