@@ -106,7 +106,7 @@ async function pressedPayers(jobs: readonly LedgerJob[], { chain }: PurseService
     const theirs = jobs.filter(({ order }) => order.payer === payer);
     const { balance, thawing } = await settlement.read.accountOf([payer]);
     const owed = theirs.reduce((sum, { price }) => sum + price, 0n);
-    const leaves = balance - (thawing < balance ? thawing : balance) < owed;
+    const leaves = balance < owed + thawing;
     for (const job of theirs) {
       const cancels = (await settlement.read.cancelReadyAt([payer, job.order.nonce])) !== 0;
       if (leaves || cancels) pressed.add(nonceKey(job));
