@@ -21,7 +21,8 @@ export interface Variant {
   readonly extraInput?: string;
   readonly latentChannels?: number;
   readonly scheduler?: object;
-  readonly denoiserConfig?: object;
+  /** null leaves the file out. */
+  readonly denoiserConfig?: object | null;
 }
 
 /** Weights of the networks: all of them are linear, so that pictures can be computed by hand. */
@@ -65,7 +66,7 @@ export async function writeLinearModel(folder: string, variant: Variant = {}): P
     "tokenizer/tokenizer_config.json": json({ model_max_length: 77, pad_token: "<|endoftext|>" }),
     "text_encoder/config.json": json({ max_position_embeddings: WINDOW, use_attention_mask: variant.useMask ?? false }),
     "text_encoder/model.onnx": textEncoder(variant),
-    "unet/config.json": json(variant.denoiserConfig ?? {}),
+    ...(variant.denoiserConfig !== null && { "unet/config.json": json(variant.denoiserConfig ?? {}) }),
     "unet/model.onnx": denoiser(variant),
     "vae_decoder/config.json": json({ scaling_factor: SCALING_FACTOR, block_out_channels: [1, 1, 1, 1] }),
     "vae_decoder/model.onnx": decoder(variant),

@@ -227,11 +227,16 @@ describe("exports that differ are read from their files", () => {
     expect(farthest(pixels.rgb, expected)).toBeLessThanOrEqual(1);
   });
 
-  it("blocks of the unet decide which sizes it makes", async () => {
-    const path = join(folder, "blocks");
-    await writeLinearModel(path, { denoiserConfig: { down_block_types: ["a", "b", "c", "d"] } });
+  it.each<[string, Variant["denoiserConfig"], number]>([
+    ["four blocks", { down_block_types: ["a", "b", "c", "d"] }, 64],
+    ["two blocks", { down_block_types: ["a", "b"] }, 16],
+    ["none named", {}, 8],
+    ["no configuration, as in the first exports of Stable Diffusion", null, 64],
+  ])("blocks of the unet decide which sizes it makes: %s", async (name, denoiserConfig, sideStep) => {
+    const path = join(folder, name);
+    await writeLinearModel(path, { denoiserConfig: denoiserConfig ?? null });
     const pipeline = await openPipeline(path, { threads: 1 });
-    expect(pipeline.sideStep).toBe(64);
+    expect(pipeline.sideStep).toBe(sideStep);
     await pipeline.close();
   });
 });
