@@ -163,9 +163,7 @@ describe("direct rail", () => {
     const error = await failure(
       mintSeries(shop.artist.wallet, { deployment: deployment(), bundles: made, series: { title: "Fleet" } }),
     );
-    expect(error.message).toBe(
-      "The worker could not be paid: The payer's settlement account holds too little AIPG. Deposit the difference.",
-    );
+    expect(error.message).toBe("The payer's account holds 2 AIPG, and 9 AIPG is needed. Deposit the difference.");
     const settling = await failure(settleOrders(shop.artist.wallet, { deployment: deployment(), bundles: made }));
     expect(settling.message).toBe("The payer's account holds 2 AIPG, and 9 AIPG is needed. Deposit the difference.");
   });

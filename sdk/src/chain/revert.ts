@@ -64,7 +64,7 @@ export function sentenceOf({ name, args }: ContractError): string {
   const nameAlone = Object.keys(args).length === 0;
   if (own && (own.length === 0 || !nameAlone)) return own(args);
   if (nameAlone && bareSentences[name]) return bareSentences[name];
-  if (name === "GridNFT_SettlementFailed") {
+  if (name === "GridNFT_SettlementFailed" && !nameAlone) {
     const inner = decodeContractError(args.reason as Hex);
     return `The worker could not be paid: ${inner ? sentenceOf(inner) : `the settlement refused (${args.reason}).`}`;
   }
