@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { type FetchFile, ipfsGateway, type Verification, verifyToken } from "@gridnft/sdk";
+import { CliError, ExitCode, usageError } from "../failure.ts";
+import type { Grid } from "../grid.ts";
+import { type CommonOptions, openSession, readTokenId } from "../program.ts";
+import { printReport } from "../report.ts";
+
+export interface VerifyCommandOptions extends CommonOptions {
+  readonly ipfs?: string;
+  readonly image?: string;
+  readonly rerun?: boolean;
+  readonly models?: string;
+  readonly verbose?: boolean;
+}
+
+/** Public gateway for when none is named and no cloud is known. */
+const DEFAULT_GATEWAY = "https://ipfs.io";
+
+/** `gridnft verify <token>`. */
+export async function verifyCommand(token: string, options: VerifyCommandOptions): Promise<ExitCode> {
+  const tokenId = readTokenId(token);
+  const session = openSession(options);
+  const { terminal } = session;
+  const grid = await session.grid();
+  let done = 0;
+  terminal.progress(`Checking token ${tokenId}`, 0);
+  const result = await verifyToken(grid.client, grid.contracts, tokenId, {
+    fetchFile: options.image ? localFile(options.image) : gatewayOf(grid, options.ipfs, session.environment),
+    onCheck: ({ title }) => {
+      done++;
+      if (process.stderr.isTTY) terminal.progress(title, Math.min(done / 18, 0.97));
+    },
+  });
+  terminal.settle();
+  if (!result.checks.some(({ id, status }) => id === "event" && status !== "fail") && result.versions.length === 0) {
+    throw new CliError("TOKEN_UNKNOWN", `There is no token ${tokenId} on chain ${grid.chainId}.`);
+  }
+  const again = undefined;
+  printReport(terminal, result, again, options.verbose ?? false);
+  terminal.result({ ...result, exit_code: exitCodeOf(result) });
+  return exitCodeOf(result);
+}
+
+function exitCodeOf({ verdict }: Verification): ExitCode {
+  if (verdict === "broken") return ExitCode.BROKEN;
+  return verdict === "incomplete" ? ExitCode.INCOMPLETE : ExitCode.OK;
+}
+
+/** The cloud of a local grid is a gateway, too. Whichever it is: what it serves is hashed. */
+function gatewayOf(grid: Grid, option: string | undefined, environment: NodeJS.ProcessEnv): FetchFile {
+  const gateway = option ?? environment.GRID_IPFS_GATEWAY ?? grid.cloudUrl ?? DEFAULT_GATEWAY;
+  if (!URL.canParse(gateway)) throw usageError(`--ipfs "${gateway}" is not a URL such as ${DEFAULT_GATEWAY}.`);
+  return ipfsGateway(gateway);
+}
+
+function localFile(path: string): FetchFile {
+  return async () => new Uint8Array(await readFile(path));
+}
