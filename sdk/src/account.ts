@@ -48,8 +48,8 @@ export async function accountState(
   );
   const { balance, thawing, thawReadyAt } = inside;
   // An order may have spent what was announced.
-  const stillThawing = thawing < balance ? thawing : balance;
-  return { account, aipg, eth, balance, free: balance - stillThawing, thawing: stillThawing, thawReadyAt };
+  const free = balance > thawing ? balance - thawing : 0n;
+  return { account, aipg, eth, balance, free, thawing: balance - free, thawReadyAt };
 }
 
 /** A deposit. */

@@ -21,6 +21,7 @@ export * from "./messageJson.js";
 export * from "./mint.js";
 export * from "./minting.js";
 export * from "./order.js";
+export * from "./price.js";
 export * from "./provenance.js";
 export * from "./quote.js";
 export * from "./receipt.js";
