@@ -88,6 +88,8 @@ export function checkFileText({ request, receipt }: VersionRecord, file: Uint8Ar
     ...stated("CFG scale", `${request.guidanceMilli / 1000}`),
     ...stated("Seed", `${receipt.seed}`),
     ...stated("Size", `${request.width}x${request.height}`),
+    // By convention the first digits only.
+    ...stated("Model hash", request.modelHash.slice(2, 2 + (settings.get("Model hash")?.length ?? 0))),
   ];
   const wrong = pairs.filter(([name, said, value]) =>
     name === "CFG scale" ? Number(said) !== Number(value) : said.trim() !== value.trim(),
