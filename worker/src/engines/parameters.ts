@@ -55,7 +55,8 @@ export interface ParametersText {
   readonly settings: ReadonlyMap<string, string>;
 }
 
-const setting = /\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
+// Names are bounded: a long text without a colon must not be read once from each of its places.
+const setting = /\s?(\w[\w \-/]{1,60}):\s?("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 
 /** Reads a `parameters` text, also one of A1111 or Forge: the last line has the settings if at least three are on it. */
 export function parseParameters(text: string): ParametersText {

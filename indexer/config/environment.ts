@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { type Deployment, deploymentOf, parseDeployment } from "@gridnft/sdk";
+import { z } from "zod";
+
+/** What the indexer was told to index, and where to keep it. */
+export interface IndexerEnvironment {
+  readonly chainId: number;
+  readonly deployment: Deployment;
+  /** One entry for each URL given; more of them share the load of a backfill. */
+  readonly rpcUrls: string[];
+  readonly databaseUrl: string;
+  /** Milliseconds between looks at the chain's head. */
+  readonly pollingInterval: number;
+  /** Whether this is a development chain, which may be thrown away and begun anew. */
+  readonly local: boolean;
+}
+
+/** Something in the environment that has to be put right before the indexer can start. */
+export class IndexerEnvironmentError extends Error {
+  override readonly name = "IndexerEnvironmentError";
+
+  constructor(
+    readonly code: "ENVIRONMENT_INVALID" | "RPC_UNREACHABLE" | "CHAIN_MISMATCH" | "DEPLOYMENT_INVALID",
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const localChains = [1337, 31_337];
+
+const httpUrl = z
+  .string({ error: "is missing: the URL of a JSON-RPC endpoint, or several with commas between" })
+  .transform((text) => text.split(",").map((url) => url.trim()))
+  .refine((urls) => urls.every((url) => /^https?:\/\//.test(url) && URL.canParse(url)), {
+    error: "is not a URL such as http://127.0.0.1:8545 (or several with commas between)",
+  });
+
+const variables = z.object({
+  GRID_RPC_URL: httpUrl,
+  GRID_DEPLOYMENT: z.string().min(1).optional(),
+  DATABASE_URL: z
+    .string({ error: "is missing: the URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid" })
+    .regex(/^postgres(ql)?:\/\//, "is not a URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid"),
+  GRID_POLL_MILLISECONDS: z
+    .string()
+    .regex(/^[1-9]\d{1,5}$/, "is not a whole number of milliseconds from 10 on")
+    .transform(Number)
+    .optional(),
+});
+
+/**
+ * Reads and checks the indexer's environment.
+ * @throws {@link IndexerEnvironmentError} with one sentence for each fault.
+ */
+export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<IndexerEnvironment> {
+  const parsed = variables.safeParse(environment);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`);
+    throw new IndexerEnvironmentError("ENVIRONMENT_INVALID", faults.join("\n"));
+  }
+  const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
+  const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
+  const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
+  const local = localChains.includes(chainId);
+  return {
+    chainId,
+    deployment,
+    rpcUrls: GRID_RPC_URL,
+    databaseUrl: DATABASE_URL,
+    pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
+    local,
+  };
+}
+
+function readDeployment(chainId: number, path: string | undefined): Deployment {
+  let deployment: Deployment;
+  try {
+    deployment = path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const subject = path === undefined ? "GRID_DEPLOYMENT is missing" : `GRID_DEPLOYMENT ${path} can't be used`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new IndexerEnvironmentError("DEPLOYMENT_INVALID", `${subject}: ${reason}`, { cause });
+  }
+  if (deployment.chainId !== chainId) {
+    throw new IndexerEnvironmentError(
+      "CHAIN_MISMATCH",
+      `GRID_DEPLOYMENT is of chain ${deployment.chainId}, but the chain at GRID_RPC_URL has id ${chainId}.`,
+    );
+  }
+  return deployment;
+}
+
+/** Asks the chain who it is: better to stop here with a sentence than after a minute of retries. */
+async function chainIdOf(rpcUrl: string): Promise<number> {
+  try {
+    const response = await fetch(rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const { result } = z.object({ result: z.string().regex(/^0x[0-9a-fA-F]+$/) }).parse(await response.json());
+    return Number(result);
+  } catch (cause) {
+    // The URL may hold a key: name its host alone.
+    throw new IndexerEnvironmentError(
+      "RPC_UNREACHABLE",
+      `No chain answers at ${new URL(rpcUrl).host} (GRID_RPC_URL).`,
+      {
+        cause,
+      },
+    );
+  }
+}
