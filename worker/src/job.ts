@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { engineHash, fileHashes, type JobReceipt, jobReceipt, orderHash, receiptId, receiptPrice, SETTLE_GRACE, seedAt } from "@gridnft/sdk";
+import {
+  engineHash,
+  fileHashes,
+  type JobReceipt,
+  jobReceipt,
+  orderHash,
+  receiptId,
+  receiptPrice,
+  SETTLE_GRACE,
+  seedAt,
+} from "@gridnft/sdk";
 import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
 import { type CloudClient, CloudError, isPassing, type SignedReceipt } from "./cloud.ts";
@@ -10,7 +20,7 @@ import type { Logger } from "./log.ts";
 import type { Mutex } from "./mutex.ts";
 import type { Pace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
-import type { SignMessage } from "./purse/services.ts";
+import type { Signing } from "./signing.ts";
 import type { LedgerJob } from "./state/ledger.ts";
 import type { Pictures } from "./state/pictures.ts";
 import { type TakeServices, takeJob } from "./take.ts";
@@ -21,7 +31,7 @@ export interface JobServices extends TakeServices {
   readonly cloud: CloudClient;
   readonly pictures: Pictures;
   readonly desk: VoucherDesk;
-  readonly sign: SignMessage;
+  readonly sign: Signing;
   readonly pace: Pace;
   readonly taking: Mutex;
   readonly log: Logger;
@@ -147,7 +157,10 @@ async function fileOf(
   if (stored) return stored;
   const file = await generate(job, index, receipt.seed, engine, holding);
   if (fileHashes(file).imageHash !== receipt.imageHash) {
-    throw new WorkerError("ENGINE_FAILED", "The file of a receipt is lost, and the engine does not make the same again.");
+    throw new WorkerError(
+      "ENGINE_FAILED",
+      "The file of a receipt is lost, and the engine does not make the same again.",
+    );
   }
   return file;
 }
@@ -172,7 +185,13 @@ async function generate(
   return png;
 }
 
-async function upload(job: WorkerJob, index: number, { receipt, file }: Image, holding: Holding, services: JobServices): Promise<void> {
+async function upload(
+  job: WorkerJob,
+  index: number,
+  { receipt, file }: Image,
+  holding: Holding,
+  services: JobServices,
+): Promise<void> {
   const answer = await patiently(() => services.cloud.upload(job, index, file), holding);
   if (answer.image_hash !== receipt.imageHash || answer.cid_digest !== receipt.cidDigest) {
     throw new WorkerError("UPLOAD_MISMATCH", "The cloud read another file than was sent.");
@@ -188,13 +207,14 @@ async function handOver(
 ): Promise<JobOutcome> {
   const { ledger, clock, sign, pictures, desk, log } = services;
   const signed: SignedReceipt[] = [];
-  for (const { receipt } of images) signed.push({ receipt, signature: await sign("JobReceipt", receipt) });
+  for (const { receipt } of images) signed.push({ receipt, signature: await sign.receipt(receipt) });
   const voucher = await complete(job, taken, signed, holding, services);
   await ledger.recordDelivered(taken.orderHash, clock.now());
   log.info({ job: job.id, images: images.length, aipg: formatEther(job.price) }, "a job is delivered");
   for (const { receipt } of images) await pictures.remove(receipt.imageHash);
   if (voucher) await acceptVoucher(voucher, desk, log);
-  else if (job.order.laneId !== zeroHash) await desk.catchUp().catch((error: unknown) => log.warn({ reason: describe(error) }, "no voucher yet"));
+  else if (job.order.laneId !== zeroHash)
+    await desk.catchUp().catch((error: unknown) => log.warn({ reason: describe(error) }, "no voucher yet"));
   return "delivered";
 }
 
@@ -253,7 +273,9 @@ async function giveBack(
 }
 
 /** Finds out about jobs that were handed over when a process ended: whether the cloud has their receipts. */
-export async function reconcile(services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">): Promise<void> {
+export async function reconcile(
+  services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">,
+): Promise<void> {
   const { ledger, cloud, chain, clock, log, pictures } = services;
   for (const job of ledger.jobsIn("open")) {
     const first: JobReceipt | undefined = job.receipts.get(0);

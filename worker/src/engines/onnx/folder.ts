@@ -41,7 +41,8 @@ const decoderConfig = z.object({
   block_out_channels: z.array(z.number()).min(1).optional(),
 });
 
-/** Stable Diffusion 1 and 2 name it in later exports only. */
+/** The first exports came without the configurations of their networks. */
+const STABLE_DIFFUSION_BLOCKS = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
 const SCALING_FACTOR = 0.18215;
 const LATENT_PIXELS = 8;
 
@@ -57,7 +58,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const [scheduler, text, denoiser, decoder, vae] = await Promise.all([
     readJson(path, "scheduler/scheduler_config.json", schedulerConfig),
     readJson(path, "text_encoder/config.json", textConfig),
-    readJson(path, "unet/config.json", denoiserConfig),
+    readJson(path, "unet/config.json", denoiserConfig, { down_block_types: STABLE_DIFFUSION_BLOCKS }),
     readJson(path, "vae_decoder/config.json", decoderConfig),
     readJson(path, "vae/config.json", decoderConfig),
   ]);
@@ -116,16 +117,17 @@ async function readText(path: string, file: string): Promise<string | undefined>
   }
 }
 
-/** Reads a configuration; a missing one is like an empty one, whose defaults are those of the first Stable Diffusion. */
+/** Reads a configuration, or takes what stands for a missing one. */
 async function readJson<schema extends z.ZodType>(
   path: string,
   file: string,
   schema: schema,
+  missing: z.input<schema> & object = {},
 ): Promise<z.output<schema>> {
-  const text = (await readText(path, file)) ?? "{}";
+  const text = await readText(path, file);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = text === undefined ? missing : JSON.parse(text);
   } catch (cause) {
     throw new EngineError("FOLDER_INVALID", `${file} is not JSON.`, { cause });
   }
