@@ -64,6 +64,8 @@ export interface ScriptedCloud {
   readonly heartbeats: { image: number; step: number; steps: number }[];
   readonly counterSigned: { laneId: Hex; digest: Hex; signature: Hex }[];
   readonly offers: number;
+  readonly refusedHeartbeats: number;
+  readonly refusedWhileDown: number;
   readonly signIns: readonly { address: string; resources: readonly string[] }[];
   stop(): Promise<void>;
 }
@@ -91,6 +93,8 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     { config: LaneConfig; totals: readonly ModelTotal[]; receipts: JobReceipt[]; offer?: unknown }
   >();
   let offers = 0;
+  let refusedHeartbeats = 0;
+  let refusedWhileDown = 0;
 
   const voucherFor = async (job: Running, signed: readonly { receipt: JobReceipt }[]): Promise<unknown> => {
     const config = job.lane as LaneConfig;
@@ -139,7 +143,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     const path = url.pathname;
     const json = (): unknown => JSON.parse(body.toString() || "null");
     const refuse = (status: number, code: string) => ({ status, json: { error: { code, message: "Scripted." } } });
-    if (behaviour.down) return refuse(503, "STOPPING");
+    if (behaviour.down) {
+      refusedWhileDown++;
+      return refuse(503, "STOPPING");
+    }
     if (path === "/v1/auth/nonce") {
       const host = request.headers.host ?? "";
       const nonce = randomBytes(12).toString("hex");
@@ -202,7 +209,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     }
     const [, id = "", action = "", index] = /^\/v1\/worker\/jobs\/([^/]+)\/([a-z]+)(?:\/(\d+))?$/.exec(path) ?? [];
     const job = running.get(id);
-    if (job === undefined || behaviour.loseLease) return refuse(409, finished.has(id) ? "JOB_FINISHED" : "LEASE_LOST");
+    if (job === undefined || behaviour.loseLease) {
+      if (action === "heartbeat") refusedHeartbeats++;
+      return refuse(409, finished.has(id) ? "JOB_FINISHED" : "LEASE_LOST");
+    }
     if (action === "heartbeat") {
       const { progress } = heartbeatRequest.parse(json());
       if (progress) heartbeats.push(progress);
@@ -252,6 +262,12 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     ...{ behaviour, heartbeats, counterSigned, signIns },
     get offers() {
       return offers;
+    },
+    get refusedHeartbeats() {
+      return refusedHeartbeats;
+    },
+    get refusedWhileDown() {
+      return refusedWhileDown;
     },
     stop: async () => {
       server.closeAllConnections();

@@ -19,7 +19,7 @@ import {
 import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { pino } from "pino";
 import sharp from "sharp";
-import { type Hex, maxUint256, parseEther, parseEventLogs, zeroHash } from "viem";
+import { type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { type LocalGrid, type Party, startGrid } from "../../../test/e2e/chain.ts";
 import type { Engine } from "../../src/engines/types.ts";
@@ -199,4 +199,11 @@ async function furnish(grid: LocalGrid): Promise<World> {
   };
 }
 
-export { zeroHash };
+/** Looks again and again until there is something to see; the test's own limit ends it otherwise. */
+export async function until<value>(look: () => Promise<value>): Promise<value> {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

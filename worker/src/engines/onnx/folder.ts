@@ -122,7 +122,7 @@ async function readJson<schema extends z.ZodType>(
   path: string,
   file: string,
   schema: schema,
-  missing: z.input<schema> & object = {},
+  missing: object = {},
 ): Promise<z.output<schema>> {
   const text = await readText(path, file);
   let json: unknown;
