@@ -5,7 +5,8 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, startScriptedCloud } from "./scriptedCloud.ts";
-import { PRICE, quiet, startWorld, tinyEngine, type World } from "./world.ts";
+import { tinyEngine } from "./tinyEngine.ts";
+import { PRICE, quiet, startWorld, type World } from "./world.ts";
 
 let world: World;
 let cloud: ScriptedCloud;

@@ -54,6 +54,8 @@ export interface ScriptedCloud {
     down?: boolean;
     /** Takes `complete`, but its answer never arrives. */
     loseCompleteAnswer?: boolean;
+    /** Reads the receipts of `complete`, and answers that it is stopping. */
+    refuseComplete?: boolean;
     /** Says that it read other bytes. */
     misread?: boolean;
     /** Forgets every session. */
@@ -61,6 +63,8 @@ export interface ScriptedCloud {
     /** Says of the running job that it is gone. */
     loseLease?: boolean;
   };
+  /** Every receipt that ever arrived, whatever was answered. */
+  readonly seen: { receipt: JobReceipt; signature: Hex }[];
   readonly heartbeats: { image: number; step: number; steps: number }[];
   readonly counterSigned: { laneId: Hex; digest: Hex; signature: Hex }[];
   readonly offers: number;
@@ -80,6 +84,7 @@ interface Running extends ScriptedJob {
 /** Starts a {@link ScriptedCloud} on a free port. */
 export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   const behaviour: ScriptedCloud["behaviour"] = {};
+  const seen: ScriptedCloud["seen"] = [];
   const heartbeats: ScriptedCloud["heartbeats"] = [];
   const counterSigned: ScriptedCloud["counterSigned"] = [];
   const signIns: { address: string; resources: readonly string[] }[] = [];
@@ -231,7 +236,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       job.done({ released: reason, message });
       return { status: 204 };
     }
-    const answer = await complete(job, json());
+    const completed = json();
+    seen.push(...completeRequest.parse(completed).receipts);
+    if (behaviour.refuseComplete) return refuse(503, "STOPPING");
+    const answer = await complete(job, completed);
     if (behaviour.loseCompleteAnswer) return { status: 0 };
     return { status: 200, json: answer };
   };
@@ -259,7 +267,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     url: `http://127.0.0.1:${address.port}`,
     give: (job) =>
       new Promise((done) => queue.push({ ...job, id: randomUUID(), lease: randomUUID(), files: new Map(), done })),
-    ...{ behaviour, heartbeats, counterSigned, signIns },
+    ...{ behaviour, seen, heartbeats, counterSigned, signIns },
     get offers() {
       return offers;
     },

@@ -14,7 +14,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WorkerError } from "../../src/errors.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
-import { MODEL_HASH, PRICE, quiet, startWorld, tinyEngine, until, type World } from "./world.ts";
+import { MODEL_HASH, tinyEngine } from "./tinyEngine.ts";
+import { PRICE, quiet, startWorld, until, type World } from "./world.ts";
 
 let world: World;
 let cloud: ScriptedCloud;
@@ -83,8 +84,8 @@ describe("the direct rail", () => {
     await start();
     const before = await chain().earnedOf([world.worker.address]);
     const request = world.request({ seed: 77n });
-    const order = await world.order(request, { count: 2 });
-    const price = PRICE * 2n - 1n;
+    const order = await world.order(request, { count: 2, maxPrice: PRICE * 3n });
+    const price = PRICE * 2n + 1n;
     const { receipts } = delivered(
       await cloud.give({ request, order, signature: await world.signOrder(order), price }),
     );
@@ -101,18 +102,35 @@ describe("the direct rail", () => {
     expect(await chain().earnedOf([world.worker.address])).toBeGreaterThan(before);
   });
 
-  it("settles many orders in one transaction", async () => {
-    await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
-    const given = [await giveDirect(), await giveDirect(), await giveDirect()];
+  it("settles orders that were delivered together in one transaction", async () => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "2" } });
+    const before = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    const given = [await giveDirect(), await giveDirect(), await giveDirect(), await giveDirect()];
     for (const { answer } of given) delivered(await answer);
-    const count = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
-    // The payer announces to cancel one of them: the rest goes along.
-    await world.grid.mined(world.artist.grid.settlement.write.announceCancel([[given[1]?.order.nonce ?? 0n]]));
     for (const { order } of given) await until(() => isUsed(order));
-    // Two, if the others were not due yet when the first went.
-    expect(await world.owner.wallet.getTransactionCount({ address: world.workerKey.address })).toBeLessThanOrEqual(
-      count + 2,
-    );
+    // Two, if a look fell between them.
+    const after = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    expect(after - before).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    ["cancels", (order: JobOrder) => world.artist.grid.settlement.write.announceCancel([[order.nonce]])],
+    [
+      "withdraws",
+      async ({ payer }: JobOrder) => {
+        const { balance } = await chain().accountOf([payer]);
+        return world.artist.grid.settlement.write.thaw([balance]);
+      },
+    ],
+  ])("settles at once when the payer %s", async (_, leave) => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
+    const { order, answer } = await giveDirect();
+    delivered(await answer);
+    await world.grid.mined(leave(order));
+    await until(() => isUsed(order));
+    if ((await chain().accountOf([world.artist.address])).thawing > 0n) {
+      await world.grid.mined(world.artist.grid.settlement.write.cancelThaw());
+    }
   });
 
   it("spends no gas on what the artist has settled", async () => {
