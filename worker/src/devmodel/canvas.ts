@@ -239,7 +239,8 @@ export function contentGates(canvas: Canvas, axes: readonly Axis[]): Map<string,
   const shares = authored.frames.map((name) => a.exp(a.multiply(a.clamp(value.get(name) ?? 0, -4, 9), 4)));
   const total = shares.reduce((sum, share) => a.add(sum, share));
   authored.frames.forEach((name, i) => {
-    gates.set(name, a.multiply(gates.get(name) as Tensor, a.divide(shares[i] as Quantity, total)) as Tensor);
+    const part = a.multiply(gates.get(name) as Tensor, a.divide(shares[i] as Quantity, total));
+    gates.set(name, a.smooth(0.3, 0.6, part) as Tensor); // a winner wins wholly
   });
   return gates;
 }
