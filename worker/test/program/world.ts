@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,43 +15,18 @@ import {
   settlementTypes,
   workLane,
 } from "@gridnft/sdk";
-import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { pino } from "pino";
-import sharp from "sharp";
-import { type Hex, maxUint256, parseEther, parseEventLogs, zeroHash } from "viem";
+import { type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { type LocalGrid, type Party, startGrid } from "../../../test/e2e/chain.ts";
-import type { Engine } from "../../src/engines/types.ts";
-import { EngineError } from "../../src/engines/types.ts";
 import { readEnvironment, type WorkerEnvironment } from "../../src/environment.ts";
-
-/** Hash of the model that {@link tinyEngine} serves. */
-export const MODEL_HASH: Hex = `0x${createHash("sha256").update("tiny").digest("hex")}`;
+import { MODEL_HASH } from "./tinyEngine.ts";
 
 /** AIPG wei per megapixel and step, and what one 64 x 64 image of 4 steps costs by it. */
 export const RATE = parseEther("1");
 export const PRICE = (64n * 64n * 4n * RATE) / 1_000_000n;
 
 export const quiet = pino({ level: process.env.WORKER_TEST_LOG ?? "silent" });
-
-/** Paints one colour from the seed; enough of an engine for everything but its pictures. */
-export function tinyEngine(options: { readonly stepMilliseconds?: number; readonly modelHash?: Hex } = {}): Engine {
-  const { stepMilliseconds = 0, modelHash = MODEL_HASH } = options;
-  return {
-    ...{ name: "tiny 1 test", modelHash, samplers, schedulers, sideStep: 8 },
-    generate: async ({ seed, width, height, steps }, { onStep, signal } = {}) => {
-      for (let step = 1; step <= steps; step++) {
-        if (signal?.aborted) throw new EngineError("ABORTED", "The picture was given up.");
-        if (stepMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, stepMilliseconds));
-        onStep?.(step, steps);
-      }
-      const [r, g, b] = [Number(seed & 255n), Number((seed >> 8n) & 255n), Number((seed >> 16n) & 255n)];
-      const picture = sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
-      return { png: new Uint8Array(await picture.png().toBuffer()), promptCut: false };
-    },
-    close: async () => {},
-  };
-}
 
 /** A chain with a model, a bonded worker with a hot key, a payer with money, and a gateway with a lane to the worker. */
 export interface World {
@@ -199,4 +173,11 @@ async function furnish(grid: LocalGrid): Promise<World> {
   };
 }
 
-export { zeroHash };
+/** Looks again and again until there is something to see; the test's own limit ends it otherwise. */
+export async function until<value>(look: () => Promise<value>): Promise<value> {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
