@@ -1,7 +1,7 @@
 import { Message } from "./protobuf.ts";
 
-/** Element types of ONNX that a model here uses, with their numbers in TensorProto.DataType. */
-export const ELEMENT_TYPES = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
+/** Element types of ONNX, with their numbers in TensorProto.DataType. */
+export const ELEMENT_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
 /** A value of a graph: the output of a node, an input or a constant. */
@@ -52,10 +52,20 @@ export class GraphBuilder {
     return tensor;
   }
 
-  /** `condition ? whenTrue() : whenFalse()`: only the branch that is taken costs time. */
-  when(condition: Tensor, whenTrue: () => Tensor, whenFalse: () => Tensor): Tensor {
-    const branches = { then_branch: { graph: this.branch(whenTrue) }, else_branch: { graph: this.branch(whenFalse) } };
-    return this.emit("If", [condition], branches);
+  /**
+   * `condition ? whenTrue() : whenFalse()`, several values at once: only the branch that is taken costs time. The branches are
+   * built in this order and give the same number of values.
+   */
+  when(condition: Tensor, whenTrue: () => readonly Tensor[], whenFalse: () => readonly Tensor[]): Tensor[] {
+    const yes = this.branch(whenTrue);
+    const no = this.branch(whenFalse);
+    const outputs = yes.outputs.map(() => ({ name: `v${this.count++}` }));
+    const message = nodeMessage("If", [condition.name], outputs, {
+      then_branch: { graph: yes.graph },
+      else_branch: { graph: no.graph },
+    });
+    this.scope.nodes.push(message);
+    return outputs;
   }
 
   /** A constant of 32-bit floats; without a shape, one number. */
@@ -75,7 +85,7 @@ export class GraphBuilder {
 
   /** Gives a value its public name. */
   rename(tensor: Tensor, name: string): void {
-    this.scope.nodes.push(nodeMessage("Identity", [tensor.name], name, {}));
+    this.scope.nodes.push(nodeMessage("Identity", [tensor.name], [{ name }], {}));
   }
 
   /** The finished file. */
@@ -106,20 +116,24 @@ export class GraphBuilder {
   ): Tensor {
     const name = `v${this.count++}`;
     const names = inputs.map((input) => input?.name ?? "");
-    this.scope.nodes.push(nodeMessage(operator, names, name, attributes));
+    this.scope.nodes.push(nodeMessage(operator, names, [{ name }], attributes));
     return { name };
   }
 
-  private branch(make: () => Tensor): Message {
+  private branch(make: () => readonly Tensor[]): { readonly graph: Message; readonly outputs: readonly string[] } {
     this.scopes.push({ nodes: [], made: new Map() });
     try {
-      const result = make();
-      // An If's branch returns a value of its own graph, so one from outside passes through a node.
-      const name = `v${this.count++}`;
-      this.rename(result, name);
+      // A branch returns values of its own graph, so one from outside passes through a node.
+      const outputs = make().map((result) => {
+        const name = `v${this.count++}`;
+        this.rename(result, name);
+        return name;
+      });
       const graph = new Message();
       for (const node of this.scope.nodes) graph.message(1, node);
-      return graph.text(2, `b${this.count++}`).message(12, portMessage({ name, type: "float32" }));
+      graph.text(2, `b${this.count++}`);
+      for (const name of outputs) graph.message(12, portMessage({ name, type: "float32" }));
+      return { graph, outputs };
     } finally {
       this.scopes.pop();
     }
@@ -141,12 +155,13 @@ export class GraphBuilder {
 function nodeMessage(
   operator: string,
   inputs: readonly string[],
-  output: string,
+  outputs: readonly Tensor[],
   attributes: Record<string, Attribute>,
 ): Message {
   const message = new Message();
   for (const input of inputs) message.text(1, input);
-  message.text(2, output).text(4, operator);
+  for (const { name } of outputs) message.text(2, name);
+  message.text(4, operator);
   for (const [name, value] of Object.entries(attributes)) message.message(5, attributeMessage(name, value));
   return message;
 }

@@ -1,3 +1,4 @@
+export { hashModelFolder, readModelCard } from "../devmodel/modelFolder.ts";
 export * from "./compare.ts";
 export { engineName, loadOnnxEngine, type OnnxEngineOptions } from "./onnx/engine.ts";
 export {

@@ -30,7 +30,7 @@ export async function encodePng(
   view.setUint32(4, height);
   // 8 bits, RGB, deflate, adaptive filters, not interlaced.
   header.set([8, 2, 0, 0, 0], 8);
-  const pixels = await compress(filterRows(width, height, rgb), { level: 9, memLevel: 9 });
+  const pixels = await compress(filterRows(width, height, rgb), { level: 6, memLevel: 9 });
   return concat([
     SIGNATURE,
     chunk("IHDR", header),

@@ -21,6 +21,8 @@ export interface ModelFolder {
   readonly masksPadding: boolean;
   /** Latents are pictures' latents times this. */
   readonly scalingFactor: number;
+  /** Channels of the latents that the unet takes, where its configuration says. */
+  readonly channels: number | undefined;
   /** Pixels per latent, along a side. */
   readonly latentPixels: number;
   /** Width and height are multiples of this many pixels. */
@@ -33,6 +35,7 @@ const textConfig = z.object({
 });
 const denoiserConfig = z.object({
   down_block_types: z.array(z.string()).min(1).optional(),
+  in_channels: z.int().positive().optional(),
   class_embed_type: z.null("is a class embedding, which is unknown here").optional(),
 });
 const decoderConfig = z.object({
@@ -41,7 +44,8 @@ const decoderConfig = z.object({
   block_out_channels: z.array(z.number()).min(1).optional(),
 });
 
-/** Stable Diffusion 1 and 2 name it in later exports only. */
+/** The first exports came without the configurations of their networks. */
+const STABLE_DIFFUSION_BLOCKS = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
 const SCALING_FACTOR = 0.18215;
 const LATENT_PIXELS = 8;
 
@@ -57,7 +61,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const [scheduler, text, denoiser, decoder, vae] = await Promise.all([
     readJson(path, "scheduler/scheduler_config.json", schedulerConfig),
     readJson(path, "text_encoder/config.json", textConfig),
-    readJson(path, "unet/config.json", denoiserConfig),
+    readJson(path, "unet/config.json", denoiserConfig, { down_block_types: STABLE_DIFFUSION_BLOCKS }),
     readJson(path, "vae_decoder/config.json", decoderConfig),
     readJson(path, "vae/config.json", decoderConfig),
   ]);
@@ -70,6 +74,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     tokenizer,
     masksPadding: text.use_attention_mask ?? false,
     scalingFactor: decoder.scaling_factor ?? vae.scaling_factor ?? SCALING_FACTOR,
+    channels: denoiser.in_channels,
     latentPixels,
     // Each of its blocks but the last halves the latents, and an export meets the halves again only if they were even.
     sideStep: latentPixels * 2 ** ((denoiser.down_block_types?.length ?? 1) - 1),
@@ -116,16 +121,17 @@ async function readText(path: string, file: string): Promise<string | undefined>
   }
 }
 
-/** Reads a configuration; a missing one is like an empty one, whose defaults are those of the first Stable Diffusion. */
+/** Reads a configuration, or takes what stands for a missing one. */
 async function readJson<schema extends z.ZodType>(
   path: string,
   file: string,
   schema: schema,
+  missing: object = {},
 ): Promise<z.output<schema>> {
-  const text = (await readText(path, file)) ?? "{}";
+  const text = await readText(path, file);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = text === undefined ? missing : JSON.parse(text);
   } catch (cause) {
     throw new EngineError("FOLDER_INVALID", `${file} is not JSON.`, { cause });
   }

@@ -10,6 +10,8 @@ export interface Pixels {
 
 /** Turns latents into pixels. */
 export interface PictureDecoder {
+  /** Channels of the latents, where the file says. */
+  readonly channels: number | undefined;
   decode(latents: Float32Array, shape: readonly [number, number, number, number]): Promise<Pixels>;
 }
 
@@ -20,7 +22,9 @@ export function createPictureDecoder(network: Network, scalingFactor: number): P
   if (!input || !output || network.inputs.length !== 1) {
     throw new EngineError("MODEL_UNSUPPORTED", "The picture decoder does not take latents alone.");
   }
+  const channels = input.shape[1];
   return {
+    channels: typeof channels === "number" ? channels : undefined,
     async decode(latents, shape) {
       const values = latents.map((value) => value / scalingFactor);
       const picture = await network.run(new Map([[input.name, { values, shape }]]), output.name);
