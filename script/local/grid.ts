@@ -84,6 +84,8 @@ export interface LocalGridSystem {
   readonly notices: readonly string[];
   /** Process id and log of a part. */
   process(part: PartName): { pid: number; log: string };
+  /** Whether it runs: not when it was killed, or ended by itself. */
+  isRunning(part: PartName): boolean;
   /** kill -9. */
   kill(part: PartName): Promise<void>;
   /** Starts a part again, on its port and with its state; stops it first when it runs. */
@@ -128,6 +130,7 @@ interface Supervisor {
     start: () => Promise<part>,
   ): Promise<part>;
   process(name: PartName): RunningProcess;
+  isRunning(name: PartName): boolean;
   kill(name: PartName): Promise<void>;
   restart(name: PartName): Promise<void>;
   stop(): Promise<void>;
@@ -179,6 +182,7 @@ function createSupervisor(home: Home, { onCrash, onProgress = () => {} }: LocalG
       return part;
     },
     process: (name) => running(name).process,
+    isRunning: (name) => parts.get(name)?.running !== undefined,
     kill: async (name) => {
       const part = running(name);
       known(name).running = undefined;
@@ -318,6 +322,7 @@ async function bringUp(
     models: await models,
     accounts: listedAccounts(),
     process: (name) => supervisor.process(name),
+    isRunning: (name) => supervisor.isRunning(name),
     kill: (name) => supervisor.kill(name),
     restart: (name) => supervisor.restart(name),
   };
