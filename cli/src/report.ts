@@ -17,12 +17,22 @@ export function printReport(
     terminal.line(wrap(printable(shown.statement), width, "  "));
   }
   terminal.line();
-  const versions = [...new Set(result.checks.map(({ version }) => version))].sort((a, b) => (a ?? 0) - (b ?? 0));
+  const of = (version: number | undefined): readonly Check[] =>
+    result.checks.filter((check) => check.version === version);
+  for (const check of of(undefined)) printCheck(terminal, check, verbose);
+  const versions = [...new Set(result.checks.flatMap(({ version }) => version ?? []))];
+  const last = versions.at(-1);
   for (const version of versions) {
-    if (version !== undefined && versions.length > 2) terminal.line(colors.bold(`  Version ${version}`));
-    for (const check of result.checks.filter((one) => one.version === version)) printCheck(terminal, check, verbose);
+    const checks = of(version);
+    if (versions.length > 1) terminal.line(colors.bold(`  Version ${version}${version === last ? ", shown now" : ""}`));
+    // What is no longer shown needs words only where something is wrong.
+    const worth = verbose || version === last ? checks : checks.filter(({ status }) => status !== "pass");
+    for (const check of worth) printCheck(terminal, check, verbose);
+    const silent = checks.length - worth.length;
+    if (silent > 0)
+      terminal.line(`  ${colors.green("✓")} ${silent} checks hold ${colors.dim("(--verbose shows them)")}`);
   }
-  for (const rerun of reruns ?? []) printRerun(terminal, rerun, versions.length > 2);
+  for (const rerun of reruns ?? []) printRerun(terminal, rerun, versions.length > 1);
   terminal.line();
   terminal.line(colors.bold("  Not proven by this"));
   for (const sentence of result.notProven) {

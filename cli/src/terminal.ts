@@ -5,6 +5,8 @@ import picocolors from "picocolors";
 export interface Terminal {
   readonly json: boolean;
   readonly colors: ReturnType<typeof picocolors.createColors>;
+  /** Whether progress is drawn as a bar that moves. */
+  readonly live: boolean;
   /** Columns of the output; a pipe has no end. */
   readonly width: number;
   /** A line of the result; nothing with `--json`. */
@@ -41,6 +43,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   return {
     json,
     colors,
+    live,
     width: isTerminal(out) ? Math.min(Math.max((out as WriteStream).columns ?? 80, 40), 120) : 100,
     line: (text = "") => {
       if (json) return;

@@ -11,6 +11,10 @@ export interface IndexerEnvironment {
   readonly databaseUrl: string;
   /** Milliseconds between looks at the chain's head. */
   readonly pollingInterval: number;
+  /** Blocks that the index may be behind the chain before `/v1/health` says so. */
+  readonly maxLag: number;
+  /** Where others reach the API, if not at this machine's address. */
+  readonly publicUrl: string | undefined;
   /** Whether this is a development chain, which may be thrown away and begun anew. */
   readonly local: boolean;
 }
@@ -37,16 +41,26 @@ const httpUrl = z
     error: "is not a URL such as http://127.0.0.1:8545 (or several with commas between)",
   });
 
+const wholeNumber = (from: number, to: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `is not a whole number from ${from} to ${to}`,
+    })
+    .transform(Number)
+    .optional();
+
 const variables = z.object({
   GRID_RPC_URL: httpUrl,
   GRID_DEPLOYMENT: z.string().min(1).optional(),
   DATABASE_URL: z
     .string({ error: "is missing: the URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid" })
     .regex(/^postgres(ql)?:\/\//, "is not a URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid"),
-  GRID_POLL_MILLISECONDS: z
+  GRID_POLL_MILLISECONDS: wholeNumber(10, 600_000),
+  GRID_INDEXER_MAX_LAG: wholeNumber(0, 1_000_000),
+  GRID_INDEXER_URL: z
     .string()
-    .regex(/^[1-9]\d{1,5}$/, "is not a whole number of milliseconds from 10 on")
-    .transform(Number)
+    .refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), { error: "is not a URL" })
     .optional(),
 });
 
@@ -61,6 +75,7 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     throw new IndexerEnvironmentError("ENVIRONMENT_INVALID", faults.join("\n"));
   }
   const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
+  const { GRID_INDEXER_MAX_LAG, GRID_INDEXER_URL } = parsed.data;
   const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
   const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
   const local = localChains.includes(chainId);
@@ -70,6 +85,8 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     rpcUrls: GRID_RPC_URL,
     databaseUrl: DATABASE_URL,
     pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
+    maxLag: GRID_INDEXER_MAX_LAG ?? 10,
+    publicUrl: GRID_INDEXER_URL,
     local,
   };
 }

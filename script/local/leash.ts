@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { typescriptFlags } from "./packages.ts";
 
 /**
  * A process that does nothing but wait for our end: its input closes when we die, however that happens, and then it ends what
@@ -9,7 +10,7 @@ export function holdLeash(home: string): { release: () => void } {
   const reaper = fileURLToPath(new URL("./reap.ts", import.meta.url));
   const child = spawn(
     "/bin/sh",
-    ["-c", 'cat >/dev/null; exec "$0" "$@"', process.execPath, "--import", import.meta.resolve("tsx"), reaper, home],
+    ["-c", 'cat >/dev/null; exec "$0" "$@"', process.execPath, ...typescriptFlags(), reaper, home],
     { stdio: ["pipe", "ignore", "ignore"], detached: true, cwd: "/" },
   );
   child.on("error", () => undefined);

@@ -39,6 +39,8 @@ export interface RunningProcess {
 /** Starts processes and keeps the record of them in `home`. */
 export interface Processes {
   start(spec: ProcessSpec): Promise<RunningProcess>;
+  /** Starts nothing any more, and ends those still starting: all but the given ones. */
+  close(keep: readonly number[]): Promise<void>;
   /** Force, at once, for all. */
   killAll(): void;
 }
@@ -46,9 +48,11 @@ export interface Processes {
 /** @param onCrash Called when a process ends that nobody stopped. */
 export function createProcesses(home: string, onCrash: (name: string, how: string, log: string) => void): Processes {
   const running = new Map<string, ChildProcess>();
+  let closed = false;
   mkdirSync(join(home, "logs"), { recursive: true });
 
   async function start(spec: ProcessSpec): Promise<RunningProcess> {
+    if (closed) throw new LocalError("PART", `The ${spec.name} isn't started: everything is being stopped.`);
     const log = join(home, "logs", `${spec.name}.log`);
     const before = existsSync(log) ? statSync(log).size : 0;
     const output = openSync(log, "a", 0o600);
@@ -109,6 +113,19 @@ export function createProcesses(home: string, onCrash: (name: string, how: strin
 
   return {
     start,
+    close: async (keep) => {
+      closed = true;
+      const starting = [...running.values()].filter(({ pid }) => pid !== undefined && !keep.includes(pid));
+      for (const child of starting) child.kill("SIGTERM");
+      const ends = starting.map((child) =>
+        child.exitCode !== null || child.signalCode !== null
+          ? undefined
+          : new Promise((resolve) => child.once("exit", resolve)),
+      );
+      const timer = setTimeout(() => starting.map((child) => child.kill("SIGKILL")), 10_000);
+      await Promise.all(ends);
+      clearTimeout(timer);
+    },
     killAll: () => {
       for (const child of running.values()) child.kill("SIGKILL");
     },

@@ -5,11 +5,12 @@ import { checkBundle } from "./bundle.js";
 import { reading, type WalletClient } from "./chain/transact.js";
 import type { CloudClient, Submission } from "./cloud/client.js";
 import { CloudError } from "./cloud/errors.js";
-import { isFinal, pause } from "./cloud/watch.js";
+import { isFinal } from "./cloud/watch.js";
 import type { Deployment } from "./deployment.js";
 import { orderHash } from "./digest.js";
 import { GridError } from "./errors.js";
 import { requireImage } from "./image.js";
+import { pause } from "./pause.js";
 import { checkQuote, requireModel, requireRequest, type SignedOrder, signQuote, toPayment } from "./quote.js";
 import type { GenerationParameters, Job, Quote, ReceiptBundle } from "./wire/index.js";
 

@@ -1,12 +1,13 @@
 import { type Address, type Hex, parseEventLogs, type TransactionReceipt } from "viem";
-import { getBlock, readContract, signTypedData } from "viem/actions";
+import { getBlock, readContract, signTypedData, simulateContract } from "viem/actions";
 import { ensureAllowance } from "./account.js";
 import { bodyHash, EvolutionPolicy, encodeBody, type SeriesHeader } from "./body.js";
+import { ChainError } from "./chain/errors.js";
 import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
 import { type Deployment, nftDomainOf } from "./deployment.js";
 import { leafOf } from "./digest.js";
 import { GridError } from "./errors.js";
-import { gridNftAbi } from "./generated/abis.js";
+import { gridNftAbi, gridSettlementAbi } from "./generated/abis.js";
 import { composeBody, type ReceiptProof, type ReceiptToMint } from "./mint.js";
 import { collectAll, isAnchored, type LanePapers, planAnchoring, type Settlement } from "./settle.js";
 import { type MintAuthorization, nftTypes } from "./typedData.js";
@@ -155,11 +156,15 @@ export async function mintSeries(
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
   const receipt =
     plan.settlements.length > 0
-      ? await transact(client, {
-          ...nft,
-          functionName: "settleAndMint",
-          args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, to, limit],
-        })
+      ? await explainSettling(
+          client,
+          plan,
+          transact(client, {
+            ...nft,
+            functionName: "settleAndMint",
+            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, to, limit],
+          }),
+        )
       : await transact(client, { ...nft, functionName: "mint", args: [plan.body, plan.proofs, to, limit] });
   return mintedOf(receipt, plan, collected);
 }
@@ -213,17 +218,41 @@ export async function relayMint(
   const nft = { address: plan.deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
   const receipt =
     plan.settlements.length > 0
-      ? await transact(client, {
-          ...nft,
-          functionName: "settleAndMintFor",
-          args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature],
-        })
+      ? await explainSettling(
+          client,
+          plan,
+          transact(client, {
+            ...nft,
+            functionName: "settleAndMintFor",
+            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature],
+          }),
+        )
       : await transact(client, {
           ...nft,
           functionName: "mintFor",
           args: [plan.body, plan.proofs, authorization, signature],
         });
   return mintedOf(receipt, plan, collected);
+}
+
+/** A mint that settles passes on only the name of what stopped the settling: asks the settlement itself for the rest. */
+async function explainSettling<Value>(client: WalletClient, plan: MintPlan, mint: Promise<Value>): Promise<Value> {
+  try {
+    return await mint;
+  } catch (error) {
+    const failed = error instanceof ChainError && error.contractError?.name === "GridNFT_SettlementFailed";
+    const item = failed && plan.settlements[Number(error.contractError?.args.position)];
+    if (!item) throw error;
+    const settle = {
+      address: plan.deployment.contracts.GridSettlement.address,
+      abi: gridSettlementAbi,
+      functionName: "settle",
+      args: [item],
+      account: client.account,
+    } as const;
+    await reading(simulateContract(client, settle));
+    throw error;
+  }
 }
 
 function feeLimit({ fee }: MintPlan, maxFee = fee): bigint {

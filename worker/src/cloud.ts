@@ -1,7 +1,7 @@
 import { type JobReceipt, messageToJson } from "@gridnft/sdk";
 import {
   type CloudErrorCode,
-  claimRequest,
+  type claimRequest,
   completeAnswer,
   errorJson,
   heartbeatAnswer,
@@ -19,7 +19,7 @@ import {
 import type { Address, Hex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
-import { z } from "zod";
+import type { z } from "zod";
 import { WorkerError } from "./errors.ts";
 
 /** An answer of the cloud that says no. */
@@ -185,7 +185,13 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
     },
     claim: async (waitSeconds, signal) => {
       const json: z.input<typeof claimRequest> = { wait_seconds: waitSeconds };
-      const response = await call({ method: "POST", path: "/v1/worker/claim", json, signal, patience: waitSeconds + 20 });
+      const response = await call({
+        method: "POST",
+        path: "/v1/worker/claim",
+        json,
+        signal,
+        patience: waitSeconds + 20,
+      });
       if (response.status === 204) return undefined;
       return read(response, workerJob);
     },
@@ -202,16 +208,21 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       const json = {
         lease: job.lease.token,
         engine,
-        receipts: receipts.map(({ receipt, signature }) => ({ receipt: messageToJson("JobReceipt", receipt), signature })),
+        receipts: receipts.map(({ receipt, signature }) => ({
+          receipt: messageToJson("JobReceipt", receipt),
+          signature,
+        })),
       };
-      return (await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer))
-        .voucher;
+      return (
+        await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer)
+      ).voucher;
     },
     release: async (job, reason, message) => {
       const json = { lease: job.lease.token, reason, message: message.slice(0, 1_000) };
       await discard(await call({ method: "POST", path: `${of(job)}/release`, json, patience: 10 }));
     },
-    vouchers: async () => (await read(await call({ method: "GET", path: "/v1/worker/vouchers" }), voucherList)).vouchers,
+    vouchers: async () =>
+      (await read(await call({ method: "GET", path: "/v1/worker/vouchers" }), voucherList)).vouchers,
     counterSign: async (laneId, digest, signature) => {
       const json = { lane_id: laneId, digest, signature };
       await discard(await call({ method: "POST", path: "/v1/worker/vouchers", json }));

@@ -1,5 +1,16 @@
-import { randomBytes } from "node:crypto";
-import { engineHash, fileHashes, type JobReceipt, jobReceipt, orderHash, receiptId, receiptPrice, SETTLE_GRACE, seedAt } from "@gridnft/sdk";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  engineHash,
+  type FileHashes,
+  fileHashes,
+  type JobReceipt,
+  jobReceipt,
+  orderHash,
+  receiptId,
+  receiptPrice,
+  SETTLE_GRACE,
+  seedAt,
+} from "@gridnft/sdk";
 import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
 import { type CloudClient, CloudError, isPassing, type SignedReceipt } from "./cloud.ts";
@@ -10,7 +21,7 @@ import type { Logger } from "./log.ts";
 import type { Mutex } from "./mutex.ts";
 import type { Pace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
-import type { SignMessage } from "./purse/services.ts";
+import type { Signing } from "./signing.ts";
 import type { LedgerJob } from "./state/ledger.ts";
 import type { Pictures } from "./state/pictures.ts";
 import { type TakeServices, takeJob } from "./take.ts";
@@ -21,7 +32,7 @@ export interface JobServices extends TakeServices {
   readonly cloud: CloudClient;
   readonly pictures: Pictures;
   readonly desk: VoucherDesk;
-  readonly sign: SignMessage;
+  readonly sign: Signing;
   readonly pace: Pace;
   readonly taking: Mutex;
   readonly log: Logger;
@@ -115,7 +126,7 @@ async function makeImage(
   const started = performance.now();
   const file = await generate(job, index, seed, engine, holding);
   pace.learn(job, (performance.now() - started) / 1_000);
-  const hashes = fileHashes(file);
+  const hashes = hashesOf(file);
   const completedAt = clock.now();
   if (completedAt > Number(job.order.deadline)) {
     throw new WorkerError("ENGINE_FAILED", "The image was finished after the order's deadline.");
@@ -134,6 +145,10 @@ async function makeImage(
   return { receipt, file };
 }
 
+function hashesOf(file: Uint8Array): FileHashes {
+  return fileHashes(file, { sha256: (bytes) => createHash("sha256").update(bytes).digest() });
+}
+
 /** The file of a receipt from before a restart; made again if it is gone, which must give the very same bytes. */
 async function fileOf(
   receipt: JobReceipt,
@@ -146,8 +161,11 @@ async function fileOf(
   const stored = await pictures.get(receipt.imageHash);
   if (stored) return stored;
   const file = await generate(job, index, receipt.seed, engine, holding);
-  if (fileHashes(file).imageHash !== receipt.imageHash) {
-    throw new WorkerError("ENGINE_FAILED", "The file of a receipt is lost, and the engine does not make the same again.");
+  if (hashesOf(file).imageHash !== receipt.imageHash) {
+    throw new WorkerError(
+      "ENGINE_FAILED",
+      "The file of a receipt is lost, and the engine does not make the same again.",
+    );
   }
   return file;
 }
@@ -172,7 +190,13 @@ async function generate(
   return png;
 }
 
-async function upload(job: WorkerJob, index: number, { receipt, file }: Image, holding: Holding, services: JobServices): Promise<void> {
+async function upload(
+  job: WorkerJob,
+  index: number,
+  { receipt, file }: Image,
+  holding: Holding,
+  services: JobServices,
+): Promise<void> {
   const answer = await patiently(() => services.cloud.upload(job, index, file), holding);
   if (answer.image_hash !== receipt.imageHash || answer.cid_digest !== receipt.cidDigest) {
     throw new WorkerError("UPLOAD_MISMATCH", "The cloud read another file than was sent.");
@@ -188,13 +212,14 @@ async function handOver(
 ): Promise<JobOutcome> {
   const { ledger, clock, sign, pictures, desk, log } = services;
   const signed: SignedReceipt[] = [];
-  for (const { receipt } of images) signed.push({ receipt, signature: await sign("JobReceipt", receipt) });
+  for (const { receipt } of images) signed.push({ receipt, signature: await sign.receipt(receipt) });
   const voucher = await complete(job, taken, signed, holding, services);
   await ledger.recordDelivered(taken.orderHash, clock.now());
   log.info({ job: job.id, images: images.length, aipg: formatEther(job.price) }, "a job is delivered");
   for (const { receipt } of images) await pictures.remove(receipt.imageHash);
   if (voucher) await acceptVoucher(voucher, desk, log);
-  else if (job.order.laneId !== zeroHash) await desk.catchUp().catch((error: unknown) => log.warn({ reason: describe(error) }, "no voucher yet"));
+  else if (job.order.laneId !== zeroHash)
+    await desk.catchUp().catch((error: unknown) => log.warn({ reason: describe(error) }, "no voucher yet"));
   return "delivered";
 }
 
@@ -253,7 +278,9 @@ async function giveBack(
 }
 
 /** Finds out about jobs that were handed over when a process ended: whether the cloud has their receipts. */
-export async function reconcile(services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">): Promise<void> {
+export async function reconcile(
+  services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">,
+): Promise<void> {
   const { ledger, cloud, chain, clock, log, pictures } = services;
   for (const job of ledger.jobsIn("open")) {
     const first: JobReceipt | undefined = job.receipts.get(0);

@@ -5,8 +5,8 @@ import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/wire";
 import { zeroHash } from "viem";
 import type { GridChain } from "./chain/connect.ts";
 import type { ServedModel } from "./checks/request.ts";
-import type { ModelFolder, WorkLimits } from "./environment.ts";
 import type { Engine } from "./engines/types.ts";
+import type { ModelFolder, WorkLimits } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
 
 /** A loaded model, proven to be the one on the chain. */
@@ -36,7 +36,9 @@ export async function loadModels(
       if (weightsHash === zeroHash) throw new WorkerError("MODEL_MISMATCH", `AIGC has no model ${modelId}.`);
       const card = await readCard(folder);
       const engine = await load(folder, card?.name).catch((cause: unknown) => {
-        throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, { cause });
+        throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, {
+          cause,
+        });
       });
       const { modelHash, samplers, schedulers, sideStep } = engine;
       loaded.push({ modelId, modelHash, samplers, schedulers, sideStep, engine, card });
@@ -89,8 +91,12 @@ async function readCard(folder: string): Promise<ModelCard | undefined> {
   try {
     return modelCard.parse(JSON.parse(text));
   } catch (cause) {
-    throw new WorkerError("MODEL_MISMATCH", `The card ${MODEL_CARD_FILE} in ${folder} is not valid: ${describe(cause)}`, {
-      cause,
-    });
+    throw new WorkerError(
+      "MODEL_MISMATCH",
+      `The card ${MODEL_CARD_FILE} in ${folder} is not valid: ${describe(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { laneId as laneIdOf, type LaneConfig, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
+import { type LaneConfig, laneId as laneIdOf, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/wire";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import type { ChainClock } from "./chain/clock.ts";
@@ -18,7 +18,7 @@ export interface TakeServices {
   readonly clock: ChainClock;
   readonly ledger: Ledger;
   readonly account: Address;
-  readonly terms: RequestTerms & { readonly models: readonly LoadedModel[] };
+  readonly terms: Omit<RequestTerms, "models"> & { readonly models: readonly LoadedModel[] };
   /** AIPG wei. */
   readonly exposure: bigint;
   /** Seconds that a job of this size takes. */
@@ -43,7 +43,8 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
   if (before !== undefined && before.receipts.size > 0) {
     // All is made and signed: what remains is to hand it over.
     if (before.receipts.size === before.order.count) return before;
-    if (before.engine !== engine) return refusal("ENGINE_CHANGED", "Part of this order was made by another engine version.");
+    if (before.engine !== engine)
+      return refusal("ENGINE_CHANGED", "Part of this order was made by another engine version.");
   }
   const context: OrderContext = {
     account: services.account,
@@ -90,7 +91,11 @@ async function checkLaneMoney(
 ): Promise<Refusal | undefined> {
   const book = ledger.lane(order.laneId);
   const voucher = book?.voucher?.voucher;
-  const models = new Set([order.modelId, ...(book?.earned.keys() ?? []), ...(voucher?.totals ?? []).map((row) => row.modelId)]);
+  const models = new Set([
+    order.modelId,
+    ...(book?.earned.keys() ?? []),
+    ...(voucher?.totals ?? []).map((row) => row.modelId),
+  ]);
   const facts = await readLaneFacts(chain, order.laneId, lane, [...models]);
   const vouched = new Map(facts.totals.map((row) => [row.modelId, row.cumulative]));
   for (const { modelId, cumulative } of voucher?.totals ?? []) {
@@ -120,7 +125,10 @@ async function checkLaneMoney(
 /** What a payer owes by other direct orders that are in the making or wait to be settled, AIPG wei. */
 function owedBy(payer: Address, except: Hex, { ledger, clock }: TakeServices): bigint {
   return [...ledger.jobsIn("open"), ...ledger.jobsIn("delivered")]
-    .filter(({ order, orderHash: hash }) => order.laneId === zeroHash && hash !== except && isAddressEqual(order.payer, payer))
+    .filter(
+      ({ order, orderHash: hash }) =>
+        order.laneId === zeroHash && hash !== except && isAddressEqual(order.payer, payer),
+    )
     .filter(({ order }) => Number(order.deadline) + SETTLE_GRACE > clock.now())
     .reduce((sum, { price }) => sum + price, 0n);
 }

@@ -46,7 +46,7 @@ export function createVoucherDesk(services: DeskServices): VoucherDesk {
     const isMine = (id: Hex): boolean => ledger.laneReceipt(id)?.laneId === laneId;
     const { domain } = chain;
     checkVoucher(offer.voucher, offer.payer_signature, offer.receipt_ids, { domain, lane, isMine, paid, free });
-    const workerSignature = await sign("Voucher", offer.voucher);
+    const workerSignature = await sign.voucher(offer.voucher);
     const { voucher, payer_signature: payerSignature } = offer;
     await ledger.recordVoucher({ voucher, payerSignature, workerSignature }, clock.now());
     const total = voucher.totals.reduce((sum, { cumulative }) => sum + cumulative, 0n);

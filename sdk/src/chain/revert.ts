@@ -21,7 +21,7 @@ import {
   workerRegistryAbi,
 } from "../generated/abis.js";
 import { ChainError, type ContractError } from "./errors.js";
-import { sentences } from "./sentences.js";
+import { bareSentences, sentences } from "./sentences.js";
 
 let known: ReadonlyMap<Hex, AbiError> | undefined;
 
@@ -61,8 +61,10 @@ function namedArguments({ inputs }: AbiError, args: readonly unknown[]): Record<
 /** A contract's error as a sentence; an error without one of its own is spelt out. */
 export function sentenceOf({ name, args }: ContractError): string {
   const own = sentences[name];
-  if (own) return own(args);
-  if (name === "GridNFT_SettlementFailed") {
+  const nameAlone = Object.keys(args).length === 0;
+  if (own && (own.length === 0 || !nameAlone)) return own(args);
+  if (nameAlone && bareSentences[name]) return bareSentences[name];
+  if (name === "GridNFT_SettlementFailed" && !nameAlone) {
     const inner = decodeContractError(args.reason as Hex);
     return `The worker could not be paid: ${inner ? sentenceOf(inner) : `the settlement refused (${args.reason}).`}`;
   }

@@ -3,7 +3,10 @@ import { formatEther } from "viem";
 type Arguments = Readonly<Record<string, unknown>>;
 
 const amount = (wei: unknown): string => (typeof wei === "bigint" ? `${formatEther(wei)} AIPG` : `${wei}`);
-const time = (seconds: unknown): string => new Date(Number(seconds) * 1_000).toISOString().replace(".000Z", "Z");
+const time = (seconds: unknown): string => {
+  const date = new Date(Number(seconds) * 1_000);
+  return Number.isNaN(date.getTime()) ? `${seconds}` : date.toISOString().replace(".000Z", "Z");
+};
 
 /** What the custom errors that users meet mean, and what to do. Others are spelt out from their name and arguments. */
 export const sentences: Readonly<Record<string, (args: Arguments) => string>> = {
@@ -89,4 +92,17 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   ERC721NonexistentToken: ({ tokenId }) => `There is no token ${tokenId}.`,
   ERC721IncorrectOwner: ({ tokenId }) => `Token ${tokenId} belongs to somebody else.`,
   ERC721InsufficientApproval: ({ operator, tokenId }) => `${operator} may not move token ${tokenId}.`,
+};
+
+/** The same for errors of which only the name is known: a mint that settles passes on no more of why it could not. */
+export const bareSentences: Readonly<Record<string, string>> = {
+  GridSettlement_AccountShort: "The payer's settlement account holds too little AIPG. Deposit the difference.",
+  GridSettlement_FeeConfigRefused: "The protocol fee that the order names is not accepted any more.",
+  GridSettlement_NonceUsed: "Another order with the same number is settled or cancelled already.",
+  GridSettlement_OrderExpired: "The time in which the order could be settled is over.",
+  GridSettlement_OrderSignature: "The order is not signed by its payer or a key of it.",
+  GridSettlement_PriceAboveCap: "The receipts ask for more than the order allows.",
+  GridSettlement_ReceiptLate: "An image was completed after the order's deadline.",
+  GridSettlement_ReceiptSignature: "A receipt is not signed by its worker or a key of it.",
+  GridSettlement_SignerRevoked: "A key that signed is revoked.",
 };

@@ -1,4 +1,5 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { pause } from "../pause.js";
 import { type Job, job } from "../wire/index.js";
 import { CloudError } from "./errors.js";
 import { anyOf, type CloudEndpoint, send, sendJson } from "./http.js";
@@ -143,20 +144,4 @@ async function* events(
     clearTimeout(timer);
     hangUp.abort();
   }
-}
-
-/** Waits; an abort ends it with the signal's reason. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

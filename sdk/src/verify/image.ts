@@ -66,7 +66,12 @@ export async function checkImage(
         finding: pass(`The file's ${file.length} bytes have the hash and the CID that the worker signed.`, found),
         file,
       }
-    : { finding: fail("The file that was fetched is not the picture that the worker signed.", found) };
+    : {
+        finding: fail(
+          "What was fetched is not the picture that the worker signed. If that is the gateway's fault, another one has the right file.",
+          found,
+        ),
+      };
 }
 
 /** What the file says about itself. Anybody can write such text; here it has to agree with the record. */
@@ -88,6 +93,8 @@ export function checkFileText({ request, receipt }: VersionRecord, file: Uint8Ar
     ...stated("CFG scale", `${request.guidanceMilli / 1000}`),
     ...stated("Seed", `${receipt.seed}`),
     ...stated("Size", `${request.width}x${request.height}`),
+    // By convention the first digits only.
+    ...stated("Model hash", request.modelHash.slice(2, 2 + (settings.get("Model hash")?.length ?? 0))),
   ];
   const wrong = pairs.filter(([name, said, value]) =>
     name === "CFG scale" ? Number(said) !== Number(value) : said.trim() !== value.trim(),

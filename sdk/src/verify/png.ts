@@ -45,8 +45,8 @@ export interface PictureParameters {
 
 /** Reads a `parameters` text: prompt, a line "Negative prompt: ...", and a last line "Steps: 20, Sampler: Euler a, ...". */
 export function readParameters(text: string): PictureParameters {
-  const [, before = text, line = ""] = /^([\s\S]*?)(?:^|\n)(Steps: [^\n]*)$/.exec(text.trimEnd()) ?? [];
-  const [prompt = "", negativePrompt = ""] = before.split(/\n?Negative prompt: /, 2);
+  const [, before = text.trimEnd(), line = ""] = /^([\s\S]*?)(?:^|\n)(Steps: [^\n]*)$/.exec(text.trimEnd()) ?? [];
+  const [prompt = "", negativePrompt = ""] = before.split("\nNegative prompt: ", 2);
   // A value is either quoted JSON or has no comma.
   const settings = [...line.matchAll(/\s*([\w /-]+?):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g)];
   return {

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import {
   type Deployment,
   deploymentOf,
-  GridError,
   type GridContracts,
+  GridError,
   gridContracts,
   parseDeployment,
   type SettlementDomain,
@@ -52,7 +52,9 @@ export async function connectChain(rpcUrl: string, deploymentPath: string | unde
   const domain = settlementDomainOf(deployment);
   const grid = gridContracts<Reader>(deployment, client);
   const [, name, version, chainId, verifyingContract] = await grid.settlement.read.eip712Domain().catch((cause) => {
-    throw new WorkerError("DEPLOYMENT_MISMATCH", `There is no GridSettlement at ${domain.verifyingContract}.`, { cause });
+    throw new WorkerError("DEPLOYMENT_MISMATCH", `There is no GridSettlement at ${domain.verifyingContract}.`, {
+      cause,
+    });
   });
   const same =
     name === domain.name &&
@@ -65,7 +67,8 @@ export async function connectChain(rpcUrl: string, deploymentPath: string | unde
 
 function readDeployment(path: string | undefined, chainId: number): Deployment {
   try {
-    const deployment = path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+    const deployment =
+      path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
     if (deployment.chainId === chainId) return deployment;
     throw new WorkerError(
       "DEPLOYMENT_MISMATCH",

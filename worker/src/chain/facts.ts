@@ -4,8 +4,8 @@ import {
   type ModelTotal,
   orderDigest,
   recoverSigner,
-  SignerRole,
   type SettlementDomain,
+  SignerRole,
 } from "@gridnft/sdk";
 import { type Address, type Hex, isAddressEqual, maxUint128 } from "viem";
 import type { GridChain } from "./connect.ts";

@@ -1,4 +1,11 @@
-import { type Address, type Hex, keccak256, parseTransaction, type TransactionReceipt, TransactionReceiptNotFoundError } from "viem";
+import {
+  type Address,
+  type Hex,
+  keccak256,
+  parseTransaction,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
+} from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { describe, WorkerError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -88,7 +95,8 @@ export function createTransactions({ chain, signer, ledger, log, now, stuck = ST
   /** The market's fees, but enough to replace transactions with these: a tenth more of both is the least. */
   const raise = async (before: readonly Fees[]): Promise<Fees> => {
     const market = await client.estimateFeesPerGas();
-    const above = (field: keyof Fees): bigint => before.reduce((most, fees) => max(most, (fees[field] * 5n) / 4n + 1n), market[field]);
+    const above = (field: keyof Fees): bigint =>
+      before.reduce((most, fees) => max(most, (fees[field] * 5n) / 4n + 1n), market[field]);
     return { maxFeePerGas: above("maxFeePerGas"), maxPriorityFeePerGas: above("maxPriorityFeePerGas") };
   };
 

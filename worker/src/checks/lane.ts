@@ -1,4 +1,4 @@
-import { LANE_WORK, laneId as laneIdOf, type JobOrder, type LaneConfig, type SettlementDomain } from "@gridnft/sdk";
+import { type JobOrder, LANE_WORK, type LaneConfig, laneId as laneIdOf, type SettlementDomain } from "@gridnft/sdk";
 import { formatEther, isAddressEqual } from "viem";
 import type { LaneFacts } from "../chain/facts.ts";
 import { type Refusal, refusal } from "../refusal.ts";
@@ -35,7 +35,10 @@ export function checkLane(
   if (!facts.payerSignerGood) return refusal("LANE_SIGNER", "The key that signs the lane's vouchers is revoked.");
   const { uncovered, promised, exposure } = context;
   if (uncovered + price > exposure) {
-    return refusal("EXPOSURE", `${formatEther(uncovered)} AIPG of work on this lane have no voucher yet; the limit is ${formatEther(exposure)}.`);
+    return refusal(
+      "EXPOSURE",
+      `${formatEther(uncovered)} AIPG of work on this lane have no voucher yet; the limit is ${formatEther(exposure)}.`,
+    );
   }
   const needed = promised + uncovered + price;
   if (facts.free < needed) {
@@ -45,10 +48,13 @@ export function checkLane(
 }
 
 function checkLaneTerms(order: JobOrder, lane: LaneConfig, { domain, account }: LaneContext): Refusal | undefined {
-  if (laneIdOf(lane, domain) !== order.laneId) return refusal("LANE_MISMATCH", "The lane is not the one that the order names.");
+  if (laneIdOf(lane, domain) !== order.laneId)
+    return refusal("LANE_MISMATCH", "The lane is not the one that the order names.");
   if (lane.kind !== LANE_WORK) return refusal("LANE_KIND", "The lane is not one from a payer to a worker.");
   if (!isAddressEqual(lane.worker, account)) return refusal("NOT_MY_ORDER", `The lane pays worker ${lane.worker}.`);
-  if (!isAddressEqual(lane.payer, order.payer)) return refusal("LANE_MISMATCH", "The order names another payer than its lane.");
-  if (lane.feeConfigId !== order.feeConfigId) return refusal("FEE_CONFIG", "The order names another fee config than its lane.");
+  if (!isAddressEqual(lane.payer, order.payer))
+    return refusal("LANE_MISMATCH", "The order names another payer than its lane.");
+  if (lane.feeConfigId !== order.feeConfigId)
+    return refusal("FEE_CONFIG", "The order names another fee config than its lane.");
   return undefined;
 }

@@ -16,10 +16,14 @@ export interface OrderContext {
 
 /** Checks what both rails share: that the order is this worker's, and that there is time. */
 export function checkTime(order: JobOrder, { account, now, needed }: OrderContext): Refusal | undefined {
-  if (!isAddressEqual(order.worker, account)) return refusal("NOT_MY_ORDER", `The order is for worker ${order.worker}.`);
+  if (!isAddressEqual(order.worker, account))
+    return refusal("NOT_MY_ORDER", `The order is for worker ${order.worker}.`);
   const left = Number(order.deadline) - now;
   if (left < needed) {
-    return refusal("DEADLINE_TOO_NEAR", `The order ends in ${Math.max(0, left)} s, the job takes about ${Math.ceil(needed)} s.`);
+    return refusal(
+      "DEADLINE_TOO_NEAR",
+      `The order ends in ${Math.max(0, left)} s, the job takes about ${Math.ceil(needed)} s.`,
+    );
   }
   return undefined;
 }
@@ -30,12 +34,16 @@ export function checkTime(order: JobOrder, { account, now, needed }: OrderContex
  * for one order: the worker settles soon.
  */
 export function checkOrder(order: JobOrder, facts: OrderFacts, context: OrderContext): Refusal | undefined {
-  if (order.laneId !== zeroHash) return refusal("LANE_MISMATCH", "The order belongs to a lane, and no lane came with it.");
+  if (order.laneId !== zeroHash)
+    return refusal("LANE_MISMATCH", "The order belongs to a lane, and no lane came with it.");
   const late = checkTime(order, context);
   if (late) return late;
   if (!facts.signerGood) {
     const by = facts.signer === undefined ? "in no form that the contracts take" : `by ${facts.signer}`;
-    return refusal("ORDER_SIGNATURE", `The order is signed ${by}, not by its payer ${order.payer} or its ORDER_SIGNER.`);
+    return refusal(
+      "ORDER_SIGNATURE",
+      `The order is signed ${by}, not by its payer ${order.payer} or its ORDER_SIGNER.`,
+    );
   }
   if (facts.nonceUsed) return refusal("NONCE_USED", `Nonce ${order.nonce} of ${order.payer} is used or cancelled.`);
   if (facts.cancelReadyAt !== 0) return refusal("CANCEL_PENDING", "The payer has announced that it cancels the order.");

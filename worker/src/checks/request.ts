@@ -1,5 +1,5 @@
-import { GridError, type GenerationRequest, jobPrice, requestHash, seedAt } from "@gridnft/sdk";
-import { limits as wireLimits, type WorkerJob } from "@gridnft/sdk/wire";
+import { type GenerationRequest, GridError, jobPrice, requestHash, seedAt } from "@gridnft/sdk";
+import { type WorkerJob, limits as wireLimits } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
 import type { WorkLimits } from "../environment.ts";
 import { type Refusal, refusal } from "../refusal.ts";
@@ -22,7 +22,10 @@ export interface RequestTerms {
 }
 
 /** Checks a job's request and price, believing the router nothing. */
-export function checkRequest(job: Pick<WorkerJob, "request" | "order" | "price">, terms: RequestTerms): Refusal | undefined {
+export function checkRequest(
+  job: Pick<WorkerJob, "request" | "order" | "price">,
+  terms: RequestTerms,
+): Refusal | undefined {
   const { request, order, price } = job;
   if (requestHash(request) !== order.requestHash || request.modelId !== order.modelId) {
     return refusal("REQUEST_HASH", "The request is not the one that the order names.");
@@ -44,15 +47,18 @@ function checkParameters(
   const { width, height, steps, guidanceMilli } = request;
   if (request.sourceHash !== zeroHash) return refusal("UNSUPPORTED", "Input images are not supported here.");
   if (request.extras !== "") return refusal("UNSUPPORTED", "Extras (LoRAs, ControlNet ...) are not supported here.");
-  if (!model.samplers.includes(request.sampler)) return refusal("UNSUPPORTED", `There is no sampler "${request.sampler}".`);
+  if (!model.samplers.includes(request.sampler))
+    return refusal("UNSUPPORTED", `There is no sampler "${request.sampler}".`);
   if (!model.schedulers.includes(request.scheduler)) {
     return refusal("UNSUPPORTED", `There is no scheduler "${request.scheduler}".`);
   }
   const { minSide, maxGuidance, promptBytes } = wireLimits;
   const sideStep = Math.max(wireLimits.sideStep, model.sideStep);
-  const tooMuch = (what: string): Refusal => refusal("LIMITS", `The request is outside of this worker's limits: ${what}.`);
+  const tooMuch = (what: string): Refusal =>
+    refusal("LIMITS", `The request is outside of this worker's limits: ${what}.`);
   for (const side of [width, height]) {
-    if (side < minSide || side % sideStep !== 0) return tooMuch(`sides are multiples of ${sideStep} from ${minSide} on`);
+    if (side < minSide || side % sideStep !== 0)
+      return tooMuch(`sides are multiples of ${sideStep} from ${minSide} on`);
   }
   if (width * height > limits.maxPixels) return tooMuch(`at most ${limits.maxPixels} pixels`);
   if (steps < 1 || steps > limits.maxSteps) return tooMuch(`1 to ${limits.maxSteps} steps`);
@@ -70,11 +76,18 @@ function checkParameters(
   return undefined;
 }
 
-function checkPrice({ request, order }: Pick<WorkerJob, "request" | "order">, rate: bigint, price: bigint): Refusal | undefined {
+function checkPrice(
+  { request, order }: Pick<WorkerJob, "request" | "order">,
+  rate: bigint,
+  price: bigint,
+): Refusal | undefined {
   const { width, height, steps } = request;
   const least = jobPrice({ width, height, steps, count: order.count }, rate);
   if (price < least) {
-    return refusal("PRICE_TOO_LOW", `${formatEther(price)} AIPG is offered, ${formatEther(least)} AIPG is this worker's price.`);
+    return refusal(
+      "PRICE_TOO_LOW",
+      `${formatEther(price)} AIPG is offered, ${formatEther(least)} AIPG is this worker's price.`,
+    );
   }
   if (price > order.maxPrice) return refusal("PRICE_ABOVE_CAP", "The price is above what the order allows.");
   return undefined;

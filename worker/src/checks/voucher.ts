@@ -1,8 +1,8 @@
 import {
   GridError,
   leafOf,
-  merkleTree,
   type ModelTotal,
+  merkleTree,
   recoverSigner,
   requireVoucher,
   type SettlementDomain,

@@ -24,7 +24,7 @@ export function logSnr(): Float64Array {
 
 /** How widely the seed moves each axis when the prompt says nothing about it. */
 export function spreadOf({ name, kind }: Axis): number {
-  if (kind === "palette") return name === "p_mono" ? 0.4 : 0.8;
+  if (kind === "palette") return name === "p_mono" ? 0.35 : 0.7;
   if (kind === "style") return 0.2;
   if (authored.wander.includes(name)) return 0.5;
   return authored.frames.includes(name) ? 0.15 : 0.25;

@@ -67,7 +67,10 @@ async function collect(
   const gas = (estimate * 12n) / 10n;
   const cost = gasCost(gas, await client.getGasPrice(), terms);
   if (!isWorth(amount, cost, occasion, terms)) {
-    log.debug({ lane: laneId, aipg: formatEther(amount), cost: formatEther(cost) }, "a lane waits until it is worth its gas");
+    log.debug(
+      { lane: laneId, aipg: formatEther(amount), cost: formatEther(cost) },
+      "a lane waits until it is worth its gas",
+    );
     return;
   }
   const data = whole
@@ -78,7 +81,8 @@ async function collect(
   const [anchored] = parseEventLogs({ abi: gridSettlementAbi, logs: receipt.logs, eventName: "ReceiptsAnchored" });
   const paid = rows.reduce((sum, { args }) => sum + args.toWorker + args.royalty + args.protocolFee, 0n);
   const line = { lane: laneId, aipg: formatEther(paid), transaction: receipt.transactionHash };
-  if (receipt.status !== "success") return log.warn(line, "somebody else collected a lane first, or its money went away");
+  if (receipt.status !== "success")
+    return log.warn(line, "somebody else collected a lane first, or its money went away");
   if (whole) await ledger.recordCollected(laneId, clock.now());
   log.info({ ...line, anchored: anchored?.args.receiptCount ?? 0 }, "a lane is collected");
 }

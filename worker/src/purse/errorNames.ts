@@ -5,10 +5,7 @@ import { type Hex, toFunctionSelector } from "viem";
 const names: ReadonlyMap<Hex, string> = new Map(
   gridSettlementAbi
     .filter((item) => item.type === "error")
-    .map((item) => [
-      toFunctionSelector(`${item.name}(${item.inputs.map(({ type }) => type).join(",")})`),
-      item.name,
-    ]),
+    .map((item) => [toFunctionSelector(`${item.name}(${item.inputs.map(({ type }) => type).join(",")})`), item.name]),
 );
 
 /** Name of the error with this selector, or the selector itself. */

@@ -1,17 +1,11 @@
-import type { JobReceipt, Voucher } from "@gridnft/sdk";
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 import type { ChainClock } from "../chain/clock.ts";
 import type { GridChain } from "../chain/connect.ts";
 import type { Transactions } from "../chain/transactions.ts";
 import type { PurseTerms } from "../environment.ts";
 import type { Logger } from "../log.ts";
+import type { Signing } from "../signing.ts";
 import type { Ledger } from "../state/ledger.ts";
-
-/** Signs messages of the settlement's domain by the hot key. */
-export interface SignMessage {
-  (primaryType: "JobReceipt", message: JobReceipt): Promise<Hex>;
-  (primaryType: "Voucher", message: Voucher): Promise<Hex>;
-}
 
 /** What settling and collecting need. */
 export interface PurseServices {
@@ -19,7 +13,7 @@ export interface PurseServices {
   readonly clock: ChainClock;
   readonly ledger: Ledger;
   readonly transactions: Transactions;
-  readonly sign: SignMessage;
+  readonly sign: Signing;
   /** Cold account of the worker. */
   readonly account: Address;
   readonly terms: PurseTerms;

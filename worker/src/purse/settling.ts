@@ -27,7 +27,10 @@ export async function settleOrders(services: PurseServices, pressing = false): P
     if (await isDone(job, services)) continue;
     if (clock.now() > Number(job.order.deadline) + SETTLE_GRACE) {
       await ledger.recordClosed(job.orderHash, "expired", clock.now());
-      log.error({ order: job.orderHash, aipg: formatEther(job.price) }, "an order was not settled in time; its pay is lost");
+      log.error(
+        { order: job.orderHash, aipg: formatEther(job.price) },
+        "an order was not settled in time; its pay is lost",
+      );
       continue;
     }
     waiting.push(job);
@@ -58,7 +61,10 @@ export async function settleOrders(services: PurseServices, pressing = false): P
 }
 
 /** Whether the nonce is used, deep enough to stay so; then says by what. */
-async function isDone(job: LedgerJob, { chain, ledger, clock, log, confirmations, account }: PurseServices): Promise<boolean> {
+async function isDone(
+  job: LedgerJob,
+  { chain, ledger, clock, log, confirmations, account }: PurseServices,
+): Promise<boolean> {
   const { settlement } = chain.grid;
   const { order, orderHash } = job;
   const nonce = [order.payer, order.nonce] as const;
@@ -74,12 +80,19 @@ async function isDone(job: LedgerJob, { chain, ledger, clock, log, confirmations
   const settled = worker.toLowerCase() === account.toLowerCase() || (await isSettledUnanchored(job, chain));
   await ledger.recordClosed(orderHash, settled ? "settled" : "lost", clock.now());
   if (settled) log.info({ order: orderHash, aipg: formatEther(job.price) }, "an order is settled");
-  else log.error({ order: orderHash, aipg: formatEther(job.price) }, "an order's nonce went to another order; its pay is lost");
+  else
+    log.error(
+      { order: orderHash, aipg: formatEther(job.price) },
+      "an order's nonce went to another order; its pay is lost",
+    );
   return true;
 }
 
 /** Without a bond an order is paid but not anchored; its event tells. */
-async function isSettledUnanchored({ orderHash, block }: LedgerJob, { grid }: PurseServices["chain"]): Promise<boolean> {
+async function isSettledUnanchored(
+  { orderHash, block }: LedgerJob,
+  { grid }: PurseServices["chain"],
+): Promise<boolean> {
   const logs = await grid.settlement.getEvents.OrderSettled({ orderHash }, { fromBlock: block });
   return logs.length > 0;
 }
@@ -93,7 +106,7 @@ async function pressedPayers(jobs: readonly LedgerJob[], { chain }: PurseService
     const theirs = jobs.filter(({ order }) => order.payer === payer);
     const { balance, thawing } = await settlement.read.accountOf([payer]);
     const owed = theirs.reduce((sum, { price }) => sum + price, 0n);
-    const leaves = balance - (thawing < balance ? thawing : balance) < owed;
+    const leaves = balance < owed + thawing;
     for (const job of theirs) {
       const cancels = (await settlement.read.cancelReadyAt([payer, job.order.nonce])) !== 0;
       if (leaves || cancels) pressed.add(nonceKey(job));
@@ -142,7 +155,7 @@ async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, servi
 /** A settlement of all receipts, each signed again: signatures are deterministic, and the journal holds none. */
 async function itemOf(job: LedgerJob, { sign }: PurseServices) {
   const receipts = await Promise.all(
-    orderedReceipts(job).map(async (receipt) => ({ ...receipt, signature: await sign("JobReceipt", receipt) })),
+    orderedReceipts(job).map(async (receipt) => ({ ...receipt, signature: await sign.receipt(receipt) })),
   );
   return { order: job.order, orderSignature: job.orderSignature ?? "0x", receipts } as const;
 }
@@ -158,4 +171,3 @@ function nonceKey({ order }: LedgerJob): string {
 function isNoError(selector: Hex | undefined): boolean {
   return selector === "0x00000000";
 }
-

@@ -16,7 +16,10 @@ import { WorkerError } from "../errors.ts";
 import type { Journal } from "./journal.ts";
 import { type Record, type RecordJson, record } from "./records.ts";
 
-/** What became of an order. `open`: being made, or not acknowledged yet. */
+/**
+ * What became of an order. `open`: being made, or not acknowledged yet. `delivered`: to be settled on the direct rail; a lane's
+ * jobs are `settled` with their delivery, since their pay is in the lane's book.
+ */
 export type JobState = "open" | "delivered" | "settled" | "lost" | "expired" | "rejected";
 
 /** A job as the journal knows it. */
@@ -81,7 +84,9 @@ export interface Ledger {
   laneReceipt(receiptId: Hex): LaneReceipt | undefined;
   /** By nonce: every version sent of the transactions not known to be mined. */
   sent(): readonly SentTransaction[];
-  recordJob(job: Pick<LedgerJob, "order" | "orderSignature" | "request" | "engine" | "price" | "at" | "block">): Promise<void>;
+  recordJob(
+    job: Pick<LedgerJob, "order" | "orderSignature" | "request" | "engine" | "price" | "at" | "block">,
+  ): Promise<void>;
   /**
    * Writes a receipt before it is signed. The same one again is nothing new.
    * @throws {@link WorkerError} `EQUIVOCATION` when another receipt of this order and index is there: signing both costs the bond.
@@ -141,7 +146,8 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
           deliveredAt: undefined,
         };
         jobs.set(hash, entry);
-        return move(entry, "open");
+        move(entry, "open");
+        return;
       }
       case "receipt": {
         const { receipt } = line;
@@ -154,14 +160,15 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         const job = jobOf(line.order_hash);
         if (job.deliveredAt !== undefined) return;
         job.deliveredAt = line.at;
-        move(job, "delivered");
+        move(job, job.order.laneId === zeroHash ? "delivered" : "settled");
         if (job.order.laneId === zeroHash) return;
         const lane = known(lanes.get(job.order.laneId), `lane ${job.order.laneId}`);
         for (const receipt of job.receipts.values()) earn(lane, receipt);
         return;
       }
       case "closed":
-        return move(jobOf(line.order_hash), line.outcome);
+        move(jobOf(line.order_hash), line.outcome);
+        return;
       case "lane": {
         const laneId = laneIdOf(line.config, domain);
         const lane: LaneEntry = lanes.get(laneId) ?? {
@@ -188,7 +195,8 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         const id = receiptId(line.receipt, domain);
         if (laneReceipts.has(id)) return;
         laneReceipts.set(id, { laneId: line.lane_id, receipt: line.receipt });
-        return earn(known(lanes.get(line.lane_id), `lane ${line.lane_id}`), line.receipt);
+        earn(known(lanes.get(line.lane_id), `lane ${line.lane_id}`), line.receipt);
+        return;
       }
       case "transaction": {
         const { purpose, nonce, hash, raw } = line;
@@ -244,7 +252,10 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
       const before = jobOf(receipt.orderHash).receipts.get(receipt.index);
       const other = before === undefined ? writing.get(place) : receiptId(before, domain);
       if (other !== undefined && other !== id) {
-        throw new WorkerError("EQUIVOCATION", `Image ${receipt.index} of order ${receipt.orderHash} has another receipt.`);
+        throw new WorkerError(
+          "EQUIVOCATION",
+          `Image ${receipt.index} of order ${receipt.orderHash} has another receipt.`,
+        );
       }
       if (before !== undefined) return;
       writing.set(place, id);

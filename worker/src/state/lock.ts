@@ -20,7 +20,12 @@ export interface FolderLock {
  */
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, "lock");
-  const mine = JSON.stringify({ pid: process.pid, started: startTime(process.pid), host: hostname(), id: randomUUID() });
+  const mine = JSON.stringify({
+    pid: process.pid,
+    started: startTime(process.pid),
+    host: hostname(),
+    id: randomUUID(),
+  });
   const draft = `${path}.${process.pid}.${randomUUID().slice(0, 8)}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
