@@ -74,6 +74,33 @@ export function fileHashes(
   return { imageHash, cidDigest: raw ? imageHash : bytesToHex(unixFsRoot(file, sha256)) };
 }
 
+/** A block of a file: what a content-addressed store keeps under its CID. */
+export interface FileBlock {
+  /** CIDv1. */
+  readonly cid: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * All blocks of a file in the layout of {@link fileHashes}: the root first, then level by level, leaves in the file's order. For
+ * a file of up to 45 MB (one level of links) that is also the depth-first order of a CAR.
+ */
+export function fileBlocks(file: Uint8Array, options: Parameters<typeof fileHashes>[1] = {}): readonly FileBlock[] {
+  const { sha256 = nobleSha256 } = options;
+  const raw = options.layout ? options.layout === "raw" : file.length <= MAX_RAW_BLOCK;
+  const cidV1 = (codec: number, digest: Uint8Array) => CID.createV1(codec, Digest.create(SHA2_256, digest)).toString();
+  if (raw) {
+    const { imageHash } = fileHashes(file, options);
+    return [{ cid: cidV1(RAW, hexToBytes(imageHash)), bytes: file }];
+  }
+  const levels: FileBlock[][] = [];
+  unixFsRoot(file, sha256, (level, digest, bytes) => {
+    levels[level] ??= [];
+    levels[level].push({ cid: cidV1(DAG_PB, digest), bytes });
+  });
+  return levels.reverse().flat();
+}
+
 /**
  * Whether a file is the one that a receipt names: recomputes both hashes, by whichever of the two layouts the receipt uses.
  */
@@ -91,30 +118,40 @@ interface TreeNode {
   readonly dagSize: number;
 }
 
-function unixFsRoot(file: Uint8Array, sha256: Sha256): Uint8Array {
+/** Told of each block as it is made; level 0 holds the leaves. */
+type BlockVisitor = (level: number, digest: Uint8Array, block: Uint8Array) => void;
+
+function unixFsRoot(file: Uint8Array, sha256: Sha256, visit: BlockVisitor = () => {}): Uint8Array {
   let level: TreeNode[] = [];
+  let height = 0;
+  const seen = (digest: Uint8Array, block: Uint8Array) => visit(height, digest, block);
   for (let start = 0; start === 0 || start < file.length; start += CHUNK) {
-    level.push(leafNode(file.subarray(start, start + CHUNK), sha256));
+    level.push(leafNode(file.subarray(start, start + CHUNK), sha256, seen));
   }
   while (level.length > 1) {
     const above: TreeNode[] = [];
-    for (let i = 0; i < level.length; i += LINKS) above.push(innerNode(level.slice(i, i + LINKS), sha256));
+    height++;
+    for (let i = 0; i < level.length; i += LINKS) above.push(innerNode(level.slice(i, i + LINKS), sha256, seen));
     level = above;
   }
   return (level[0] as TreeNode).digest;
 }
 
-function leafNode(chunk: Uint8Array, sha256: Sha256): TreeNode {
+type SeenBlock = (digest: Uint8Array, block: Uint8Array) => void;
+
+function leafNode(chunk: Uint8Array, sha256: Sha256, seen: SeenBlock): TreeNode {
   const unixFs = concatBytes(
     Uint8Array.of(0x08, 2), // Type = File
     chunk.length > 0 ? bytesField(2, chunk) : new Uint8Array(),
     varintField(3, chunk.length),
   );
   const block = bytesField(1, unixFs);
-  return { digest: sha256(block), fileSize: chunk.length, dagSize: block.length };
+  const digest = sha256(block);
+  seen(digest, block);
+  return { digest, fileSize: chunk.length, dagSize: block.length };
 }
 
-function innerNode(children: readonly TreeNode[], sha256: Sha256): TreeNode {
+function innerNode(children: readonly TreeNode[], sha256: Sha256, seen: SeenBlock): TreeNode {
   const links = children.map((child) =>
     bytesField(
       2,
@@ -132,8 +169,10 @@ function innerNode(children: readonly TreeNode[], sha256: Sha256): TreeNode {
     ...children.map((child) => varintField(4, child.fileSize)),
   );
   const block = concatBytes(...links, bytesField(1, unixFs)); // dag-pb puts links before data
+  const digest = sha256(block);
+  seen(digest, block);
   return {
-    digest: sha256(block),
+    digest,
     fileSize,
     dagSize: block.length + children.reduce((sum, child) => sum + child.dagSize, 0),
   };

@@ -28,6 +28,16 @@ const text = z
 
 const side = z.int().min(limits.minSide).max(limits.maxSide).multipleOf(limits.sideStep);
 
+/** A model's usual values, for parameters that a request leaves out. */
+export const modelDefaults = z.strictObject({
+  width: side,
+  height: side,
+  steps: z.int().min(1).max(limits.maxSteps),
+  guidance_scale: z.number().min(0).max(limits.maxGuidance),
+  sampler: z.enum(samplers),
+  scheduler: z.enum(schedulers),
+});
+
 /** A seed: a number, a decimal string from 2^53 on; -1, or nothing, leaves it to the worker. */
 const seed = z.union([
   z.int().min(-1),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
-import { samplers, schedulers } from "./generate.js";
+import { modelDefaults, samplers, schedulers } from "./generate.js";
 
 /** `PUT /v1/worker/offer`: what a worker serves. It counts as live for 60 s after each request of its session. */
 export const workerOffer = z.strictObject({
@@ -20,6 +20,8 @@ export const workerOffer = z.strictObject({
         max_pixels: z.int().positive(),
         max_steps: z.int().positive(),
         max_count: z.int().positive(),
+        /** What the model's card recommends for parameters that a request leaves out. */
+        defaults: modelDefaults.optional(),
       }),
     )
     .min(1)

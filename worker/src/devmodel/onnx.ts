@@ -1,7 +1,7 @@
 import { Message } from "./protobuf.ts";
 
-/** Element types of ONNX that a model here uses, with their numbers in TensorProto.DataType. */
-export const ELEMENT_TYPES = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
+/** Element types of ONNX, with their numbers in TensorProto.DataType. */
+export const ELEMENT_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
 /** A value of a graph: the output of a node, an input or a constant. */

@@ -1,0 +1,96 @@
+import { accountState, cancelThaw, depositAipg, thawAipg, withdrawAipg } from "@gridnft/sdk";
+import { formatEther } from "viem";
+import { getBlock } from "viem/actions";
+import { CliError, ExitCode, usageError } from "../failure.ts";
+import type { Grid } from "../grid.ts";
+import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { openSigner, type Signer } from "../signer.ts";
+import { aipg, readAipg } from "../values.ts";
+
+export interface AccountCommandOptions extends CommonOptions {
+  readonly account?: string;
+}
+
+interface Opened {
+  readonly session: Session;
+  readonly grid: Grid;
+  readonly signer: Signer;
+}
+
+async function open(options: AccountCommandOptions): Promise<Opened> {
+  const session = openSession(options);
+  const grid = await session.grid();
+  return { session, grid, signer: openSigner(grid, options.account, session.environment) };
+}
+
+/** `gridnft account`: what an account has. */
+export async function accountCommand(options: AccountCommandOptions): Promise<ExitCode> {
+  const opened = await open(options);
+  await print(opened);
+  return ExitCode.OK;
+}
+
+async function print({ session: { terminal }, grid, signer }: Opened, transaction?: string): Promise<void> {
+  const state = await accountState(grid.client, { deployment: grid.contracts, account: signer.account.address });
+  terminal.line(`${terminal.colors.bold(signer.name)}  ${signer.account.address}`);
+  terminal.line(`  wallet       ${aipg(state.aipg)}, ${formatEther(state.eth)} ETH for gas`);
+  terminal.line(`  settlement   ${aipg(state.free)} that jobs can draw on`);
+  if (state.thawing > 0n) {
+    const time = new Date(state.thawReadyAt * 1_000).toISOString().slice(0, 16).replace("T", " ");
+    terminal.line(`  withdrawing  ${aipg(state.thawing)}, ready at ${time} UTC: gridnft account withdraw`);
+  }
+  const others = grid.accounts.filter(({ name }) => name !== signer.name).map(({ name }) => name);
+  if (others.length > 0)
+    terminal.line(terminal.colors.dim(`  Other accounts here: ${others.join(", ")} (--account <name>)`));
+  terminal.result({ name: signer.name, ...state, ...(transaction && { transaction }) });
+}
+
+/** `gridnft account deposit <AIPG>`. */
+export async function depositCommand(amount: string, options: AccountCommandOptions): Promise<ExitCode> {
+  const wei = readAipg("The amount", amount);
+  if (wei === 0n) throw usageError("The amount is 0.");
+  const opened = await open(options);
+  opened.session.terminal.progress(`Depositing ${aipg(wei)}`);
+  const hash = await depositAipg(opened.signer.wallet, { deployment: opened.grid.contracts, amount: wei });
+  await print(opened, hash);
+  return ExitCode.OK;
+}
+
+/** `gridnft account withdraw [AIPG]`: announces with an amount, pays out what is ripe without one. */
+export async function withdrawCommand(amount: string | undefined, options: AccountCommandOptions): Promise<ExitCode> {
+  const wei = amount === undefined ? undefined : readAipg("The amount", amount);
+  const opened = await open(options);
+  const { grid, signer } = opened;
+  const deployment = grid.contracts;
+  const state = await accountState(grid.client, { deployment, account: signer.account.address });
+  if (wei !== undefined) {
+    if (wei === 0n || wei > state.balance) {
+      throw new CliError(
+        "BALANCE_TOO_LOW",
+        `The settlement account has ${aipg(state.balance)}; withdraw that or less.`,
+      );
+    }
+    await print(opened, await thawAipg(signer.wallet, { deployment, amount: wei }));
+    return ExitCode.OK;
+  }
+  if (state.thawReadyAt === 0) {
+    throw usageError("No withdrawal is announced: say how much, e.g. gridnft account withdraw 5.", "NOTHING_ANNOUNCED");
+  }
+  const { timestamp } = await getBlock(grid.client);
+  if (timestamp < BigInt(state.thawReadyAt)) {
+    const minutes = Math.ceil((state.thawReadyAt - Number(timestamp)) / 60);
+    throw new CliError(
+      "TOO_EARLY",
+      `The withdrawal is ready in ${minutes} minutes: it takes an hour from its announcement.`,
+    );
+  }
+  await print(opened, await withdrawAipg(signer.wallet, { deployment }));
+  return ExitCode.OK;
+}
+
+/** `gridnft account cancel`: takes the announcement of a withdrawal back. */
+export async function cancelCommand(options: AccountCommandOptions): Promise<ExitCode> {
+  const opened = await open(options);
+  await print(opened, await cancelThaw(opened.signer.wallet, { deployment: opened.grid.contracts }));
+  return ExitCode.OK;
+}

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { type FetchFile, ipfsGateway, type Verification, verifyToken } from "@gridnft/sdk";
+import { CliError, ExitCode, usageError } from "../failure.ts";
+import type { Grid } from "../grid.ts";
+import { type CommonOptions, openSession, readTokenId } from "../program.ts";
+import { printReport } from "../report.ts";
+import { type Rerun, rerunVersion } from "../rerun.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface VerifyCommandOptions extends CommonOptions {
+  readonly ipfs?: string;
+  readonly image?: string;
+  readonly rerun?: boolean;
+  readonly models?: string;
+  readonly verbose?: boolean;
+}
+
+/** Public gateway for when none is named and no cloud is known. */
+const DEFAULT_GATEWAY = "https://ipfs.io";
+
+/** `gridnft verify <token>`. */
+export async function verifyCommand(token: string, options: VerifyCommandOptions): Promise<ExitCode> {
+  const tokenId = readTokenId(token);
+  const session = openSession(options);
+  const { terminal } = session;
+  const grid = await session.grid();
+  let done = 0;
+  terminal.progress(`Checking token ${tokenId}`, 0);
+  const result = await verifyToken(grid.client, grid.contracts, tokenId, {
+    fetchFile: options.image ? localFile(options.image) : gatewayOf(grid, options.ipfs, session.environment),
+    onCheck: ({ title }) => {
+      done++;
+      if (terminal.live) terminal.progress(title, Math.min(done / 18, 0.97));
+    },
+  });
+  terminal.settle();
+  if (!result.checks.some(({ id, status }) => id === "event" && status !== "fail") && result.versions.length === 0) {
+    throw new CliError("TOKEN_UNKNOWN", `There is no token ${tokenId} on chain ${grid.chainId}.`);
+  }
+  const reruns = options.rerun ? await rerunAll(result, modelsFolderOf(grid, options.models), terminal) : undefined;
+  printReport(terminal, result, reruns, options.verbose ?? false);
+  const exitCode = exitCodeOf(result, reruns ?? []);
+  terminal.result({ ...result, ...(reruns && { reruns }), exitCode });
+  return exitCode;
+}
+
+/** A picture that comes out differently under the receipt's own engine contradicts the receipt. */
+function exitCodeOf({ verdict }: Verification, reruns: readonly Rerun[]): ExitCode {
+  if (verdict === "broken") return ExitCode.BROKEN;
+  if (reruns.some(({ outcome, sameEngine }) => outcome === "different" && sameEngine)) return ExitCode.BROKEN;
+  const open = reruns.some(({ outcome }) => outcome === "impossible" || outcome === "different");
+  return verdict === "incomplete" || open ? ExitCode.INCOMPLETE : ExitCode.OK;
+}
+
+async function rerunAll(
+  { versions }: Verification,
+  modelsFolder: string,
+  terminal: Terminal,
+): Promise<readonly Rerun[]> {
+  const reruns: Rerun[] = [];
+  for (const version of versions) {
+    const name = `Running version ${version.version} again`;
+    terminal.progress(name, 0);
+    const onStep = (step: number, steps: number): void => {
+      if (terminal.live) terminal.progress(`${name}: step ${step} of ${steps}`, step / steps);
+    };
+    reruns.push(await rerunVersion(version, { modelsFolder, onStep }));
+  }
+  terminal.settle();
+  return reruns;
+}
+
+function modelsFolderOf(grid: Grid, option: string | undefined): string {
+  const folder = option ?? grid.modelsFolder;
+  if (folder === undefined) {
+    throw usageError("--rerun needs the model: say --models <folder>, where a folder with the weights is.");
+  }
+  return folder;
+}
+
+/** The cloud of a local grid is a gateway, too. Whichever it is: what it serves is hashed. */
+function gatewayOf(grid: Grid, option: string | undefined, environment: NodeJS.ProcessEnv): FetchFile {
+  const gateway = option ?? environment.GRID_IPFS_GATEWAY ?? grid.cloudUrl ?? DEFAULT_GATEWAY;
+  if (!URL.canParse(gateway)) throw usageError(`--ipfs "${gateway}" is not a URL such as ${DEFAULT_GATEWAY}.`);
+  return ipfsGateway(gateway);
+}
+
+function localFile(path: string): FetchFile {
+  return async () => new Uint8Array(await readFile(path));
+}

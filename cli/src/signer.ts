@@ -1,0 +1,75 @@
+import type { WalletClient } from "@gridnft/sdk";
+import { createWalletClient, defineChain, type Hex, http, isAddress, type LocalAccount } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { usageError } from "./failure.ts";
+import type { Grid } from "./grid.ts";
+
+/** Who signs and sends. */
+export interface Signer {
+  /** Name in grid.json, or of the variable that the key came from. */
+  readonly name: string;
+  readonly account: LocalAccount;
+  readonly wallet: WalletClient;
+}
+
+/** The account that a local grid has for its artist. */
+const DEFAULT_NAME = "artist";
+
+/**
+ * The account that `--account` names: one of grid.json by name or address, or the environment variable that holds a key.
+ * Without it: GRID_PRIVATE_KEY, else grid.json's artist. Keys are never taken from the command line, which others can read.
+ *
+ * @throws usage error that lists the choices.
+ */
+export function openSigner(grid: Grid, choice: string | undefined, environment: NodeJS.ProcessEnv): Signer {
+  const { name, key } = findKey(grid, choice, environment);
+  const account = privateKeyToAccount(key);
+  const chain = defineChain({
+    id: grid.chainId,
+    name: `chain ${grid.chainId}`,
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [grid.rpcUrl] } },
+  });
+  const transport = http(grid.rpcUrl, { retryCount: 1, timeout: 20_000 });
+  return {
+    name,
+    account,
+    wallet: createWalletClient({ account, chain, transport, pollingInterval: 200, cacheTime: 0 }),
+  };
+}
+
+function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.ProcessEnv): { name: string; key: Hex } {
+  const { accounts } = grid;
+  if (choice === undefined) {
+    if (environment.GRID_PRIVATE_KEY) return ofVariable("GRID_PRIVATE_KEY", environment);
+    const artist = accounts.find(({ name }) => name === DEFAULT_NAME) ?? accounts[0];
+    if (artist) return { name: artist.name, key: keyOf(artist.name, artist.privateKey) };
+    throw usageError("There is no account to sign with: set GRID_PRIVATE_KEY to a private key.", "NO_ACCOUNT");
+  }
+  if (/^(0x)?[0-9a-fA-F]{64}$/.test(choice)) {
+    throw usageError(
+      "--account takes a name, not a key: others can read the command line. Put the key into a variable and name that.",
+      "KEY_ON_COMMAND_LINE",
+    );
+  }
+  const known = accounts.find(({ name, address }) =>
+    isAddress(choice, { strict: false }) ? address.toLowerCase() === choice.toLowerCase() : name === choice,
+  );
+  if (known) return { name: known.name, key: keyOf(known.name, known.privateKey) };
+  if (environment[choice]) return ofVariable(choice, environment);
+  const names = accounts.map(({ name }) => name).join(", ");
+  throw usageError(
+    `There is no account "${choice}". ${names ? `The grid has ${names}; or name` : "Name"} an environment variable that holds a key.`,
+    "ACCOUNT_UNKNOWN",
+  );
+}
+
+function ofVariable(name: string, environment: NodeJS.ProcessEnv): { name: string; key: Hex } {
+  return { name, key: keyOf(name, environment[name] ?? "") };
+}
+
+function keyOf(name: string, text: string): Hex {
+  const hex = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text.trim())?.[1];
+  if (hex === undefined) throw usageError(`The key in ${name} is not 32 bytes of hex.`, "KEY_INVALID");
+  return `0x${hex}`;
+}

@@ -1,0 +1,142 @@
+import type { ErrorJson } from "@gridnft/sdk/wire";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { requestId } from "hono/request-id";
+import { bearerToken, sessionOf } from "./auth/sessions.ts";
+import type { Cloud } from "./cloud.ts";
+import { CloudError, describeError } from "./error.ts";
+import type { App, Env } from "./http/endpoint.ts";
+import { RateLimit } from "./http/rates.ts";
+import { catalogueRoutes } from "./routes/catalogue.ts";
+import { fileRoutes } from "./routes/files.ts";
+import { generateRoutes } from "./routes/generate.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { signInRoutes } from "./routes/signIn.ts";
+import { workerRoutes } from "./routes/worker.ts";
+
+/** Largest JSON body, bytes: a prompt of the longest kind, three signed orders, and room. */
+const MOST_JSON = 256 * 1_024;
+/** A worker's calls (heartbeats, progress) are more than a user's. */
+const WORKER_FACTOR = 5;
+
+/** The API over a running cloud. `tendLanes` asks for a look at the gateway's lanes soon. */
+export function createApp(cloud: Cloud, tendLanes: () => void): App {
+  const app: App = new OpenAPIHono<Env>();
+  const { settings, log } = cloud;
+  const limit = new RateLimit(settings.requestsPerMinute);
+  const workerLimit = new RateLimit(settings.requestsPerMinute * WORKER_FACTOR);
+  const signInLimit = new RateLimit(settings.jobsPerMinute);
+
+  app.use(requestId({ headerName: "x-request-id", limitLength: 64 }));
+  app.use(async (context, next) => {
+    const from = Date.now();
+    await next();
+    const { method, path } = context.req;
+    const entry = {
+      request: context.get("requestId"),
+      method,
+      path,
+      status: context.res.status,
+      ms: Date.now() - from,
+    };
+    if (context.res.status >= 500) log.warn(entry, "request");
+    else log.debug(entry, "request");
+  });
+  // The API knows its callers by tokens, never by cookies, so any page may call it.
+  app.use(
+    cors({
+      origin: "*",
+      allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+      allowHeaders: [
+        "authorization",
+        "content-type",
+        "last-event-id",
+        "prefer",
+        "range",
+        "if-none-match",
+        "x-request-id",
+      ],
+      exposeHeaders: [
+        "etag",
+        "content-range",
+        "location",
+        "retry-after",
+        "x-request-id",
+        "x-ipfs-path",
+        "x-ipfs-roots",
+      ],
+      maxAge: 86_400,
+    }),
+  );
+  app.use(async (context, next) => {
+    const isRead = ["GET", "HEAD", "OPTIONS"].includes(context.req.method);
+    if (cloud.stopping.aborted && !isRead) {
+      throw new CloudError("STOPPING", "This process is stopping. Ask again.", { headers: { "retry-after": "5" } });
+    }
+    const token = bearerToken(context.req.header("authorization"));
+    const address = callerAddress(context, settings.proxies);
+    // Before the token is looked up, so that guessing tokens is limited too.
+    (context.req.path.startsWith("/v1/worker/") ? workerLimit : limit).take(address);
+    if (token !== undefined) {
+      const session = await sessionOf(cloud.database, token);
+      if (!session) {
+        throw new CloudError("SESSION_INVALID", "The session is unknown or over. Sign in again.", {
+          headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+        });
+      }
+      context.set("session", session);
+    }
+    context.set("caller", context.get("session")?.account ?? address);
+    await next();
+  });
+  const jsonLimit = bodyLimit({
+    maxSize: MOST_JSON,
+    onError: () => {
+      throw new CloudError("BODY_TOO_LARGE", `A body has at most ${MOST_JSON} bytes.`);
+    },
+  });
+  app.use((context, next) => (/\/images\/\d+$/.test(context.req.path) ? next() : jsonLimit(context, next)));
+
+  healthRoutes(app, cloud);
+  signInRoutes(app, cloud, signInLimit);
+  catalogueRoutes(app, cloud);
+  generateRoutes(app, cloud, new RateLimit(settings.jobsPerMinute));
+  jobRoutes(app, cloud);
+  workerRoutes(app, cloud, tendLanes);
+  fileRoutes(app, cloud);
+
+  app.notFound((context) =>
+    refusal(context, new CloudError("ROUTE_UNKNOWN", "There is no such route. See /openapi.json.")),
+  );
+  app.onError((error, context) => {
+    if (error instanceof CloudError) {
+      if (error.status >= 500) log.warn({ code: error.code, error: describeError(error) }, "refused");
+      return refusal(context, error);
+    }
+    const request = context.get("requestId");
+    log.error({ request, path: context.req.path, error: describeError(error) }, "request failed");
+    return refusal(
+      context,
+      new CloudError("INTERNAL", `Something went wrong here. Name request ${request} when you report it.`),
+    );
+  });
+  return app;
+}
+
+function refusal(context: Context<Env>, { code, message, field, status, headers }: CloudError): Response {
+  const body: ErrorJson = { error: { code, message, ...(field !== undefined && { field }) } };
+  context.header("cache-control", "no-store");
+  return context.json(body, status, { ...headers });
+}
+
+/** The client's address: the socket's, or what the trusted proxies in front say it is. */
+function callerAddress(context: Context<Env>, proxies: number): string {
+  const socket = getConnInfo(context).remote.address ?? "unknown";
+  if (proxies === 0) return socket;
+  const forwarded = (context.req.header("x-forwarded-for") ?? "").split(",").map((part) => part.trim());
+  return forwarded.at(-proxies) || socket;
+}

@@ -1,0 +1,23 @@
+import type { FastChecker } from "@gridnft/sdk";
+import type { Logger } from "pino";
+import type { Chain } from "./chain/chain.ts";
+import type { Database } from "./database/database.ts";
+import type { Notices } from "./database/notices.ts";
+import type { GatewayTerms, Settings } from "./environment.ts";
+import type { PictureStore } from "./storage/pictures.ts";
+
+/** What every part of the running cloud works with. */
+export interface Cloud {
+  readonly settings: Settings;
+  /** Base URL under which users reach it, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly database: Database;
+  readonly notices: Notices;
+  readonly chain: Chain;
+  readonly pictures: PictureStore;
+  readonly checker: FastChecker;
+  readonly gateway: GatewayTerms | undefined;
+  readonly log: Logger;
+  /** Aborted once the process is to end: nothing new begins, what waits answers. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,46 @@
+import { type CloudErrorCode, cloudErrors } from "@gridnft/sdk/wire";
+
+/** What the API answers when it refuses: a stable code, a sentence for the user, the field at fault. */
+export class CloudError extends Error {
+  override readonly name = "CloudError";
+  readonly field: string | undefined;
+  /** Headers of the answer, e.g. Retry-After. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly code: CloudErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly field?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : {});
+    this.field = options.field;
+    this.headers = options.headers ?? {};
+  }
+
+  /** HTTP status of the code. */
+  get status(): (typeof cloudErrors)[CloudErrorCode] {
+    return cloudErrors[this.code];
+  }
+}
+
+/**
+ * What a log may say of an error: names and first lines, no stack of requests. URLs are cut to their origin, because an RPC's
+ * path or query is often a credential.
+ */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let current: unknown = error; current instanceof Error && parts.length < 4; current = current.cause) {
+    const { shortMessage } = current as { shortMessage?: unknown };
+    const text = typeof shortMessage === "string" ? shortMessage : (current.message.split("\n")[0] ?? "");
+    parts.push(`${current.name}: ${text}`);
+  }
+  return withoutUrlSecrets(parts.length > 0 ? parts.join(" <- ") : String(error));
+}
+
+function withoutUrlSecrets(text: string): string {
+  return text.replace(/\b([a-z][a-z0-9+.-]*):\/\/[^\s"'<>]+/gi, (url) => {
+    if (!URL.canParse(url)) return "(URL)";
+    const { protocol, host } = new URL(url);
+    return `${protocol}//${host}`;
+  });
+}

@@ -1,0 +1,188 @@
+import { gridSettlementAbi, laneId as laneIdOf, messageToJson } from "@gridnft/sdk";
+import type { GetContractEventsReturnType, Hex } from "viem";
+import type { Cloud } from "../cloud.ts";
+import { type LaneRow, lockLane } from "./lanes.ts";
+
+/** Blocks that are read again each time: a reorg within them is noticed. */
+const REREAD = 64n;
+/** Blocks per question. */
+const PAGE = 2_000n;
+const CURSOR = "settlement";
+
+type Logs = GetContractEventsReturnType<typeof gridSettlementAbi>;
+type LogOf<Name extends Logs[number]["eventName"]> = Extract<Logs[number], { eventName: Name }>;
+
+/**
+ * Reads what GridSettlement did since last time: lanes that were opened, topped up, collected or thawed, receipts that were
+ * anchored, orders that were settled. Any number of processes can do it at once.
+ */
+export async function readSettlement(cloud: Cloud): Promise<void> {
+  const { database, chain } = cloud;
+  const head = await chain.refresh();
+  const start = BigInt(chain.deployment.startBlock);
+  const cursor = await database.one<{ block: string }>("SELECT block FROM cloud.chain_cursor WHERE name = $1", [
+    CURSOR,
+  ]);
+  const last = cursor ? BigInt(cursor.block) : start;
+  const behind = (last < head.number ? last : head.number) - REREAD;
+  for (let from = behind > start ? behind : start; from <= head.number; from += PAGE) {
+    const to = from + PAGE - 1n < head.number ? from + PAGE - 1n : head.number;
+    const logs: Logs = await chain.client.getContractEvents({
+      abi: gridSettlementAbi,
+      address: chain.deployment.contracts.GridSettlement.address,
+      fromBlock: from,
+      toBlock: to,
+      strict: true,
+    });
+    await discoverLanes(cloud, ofKind(logs, "LaneOpened"));
+    await noteAnchors(cloud, ofKind(logs, "ReceiptsAnchored"), from, to);
+    await noteSettled(cloud, ofKind(logs, "OrderSettled"));
+    await noteCollected(cloud, ofKind(logs, "LaneCollected"));
+    // State of now, not of then: an RPC need not keep old state.
+    await syncLanes(cloud, touchedLanes(logs), head.number);
+    await database.run(
+      `INSERT INTO cloud.chain_cursor (name, block) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE SET block = excluded.block`,
+      [CURSOR, to.toString()],
+    );
+  }
+}
+
+function ofKind<Name extends Logs[number]["eventName"]>(logs: Logs, name: Name): LogOf<Name>[] {
+  return logs.filter((log): log is LogOf<Name> => log.eventName === name);
+}
+
+function touchedLanes(logs: Logs): Set<Hex> {
+  const ids = new Set<Hex>();
+  for (const { args } of logs) {
+    if (args && "laneId" in args && typeof args.laneId === "string") ids.add(args.laneId.toLowerCase() as Hex);
+  }
+  return ids;
+}
+
+/**
+ * Lanes of the gateway that somebody else opened. Where this process opens lanes itself, such a lane is one whose promises a
+ * lost database knew: nothing new is promised on it.
+ */
+async function discoverLanes({ database, chain, gateway }: Cloud, opened: LogOf<"LaneOpened">[]): Promise<void> {
+  if (!gateway) return;
+  for (const { args } of opened) {
+    const { config } = args;
+    if (config?.kind !== 0 || config.payer.toLowerCase() !== gateway.account.toLowerCase()) continue;
+    await database.run(
+      `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (lane_id) DO UPDATE SET state = 'open' WHERE lane.state = 'opening'`,
+      [
+        laneIdOf(config, chain.domain),
+        JSON.stringify(messageToJson("LaneConfig", config)),
+        config.payer.toLowerCase(),
+        config.payerSigner.toLowerCase(),
+        config.worker.toLowerCase(),
+        gateway.owner ? "closed" : "open",
+      ],
+    );
+  }
+}
+
+/** Totals that were paid for models of which this database knows no promise. */
+async function noteCollected({ database }: Cloud, collected: LogOf<"LaneCollected">[]): Promise<void> {
+  for (const { args } of collected) {
+    await database.run(
+      `INSERT INTO cloud.lane_total (lane_id, model_id, promised, collected)
+       SELECT $1, $2, $3::numeric, $3::numeric WHERE EXISTS (SELECT FROM cloud.lane WHERE lane_id = $1)
+       ON CONFLICT DO NOTHING`,
+      [(args.laneId ?? "0x").toLowerCase(), String(args.modelId ?? 0n), String(args.cumulative ?? 0n)],
+    );
+  }
+}
+
+/** Which vouchers' roots are on chain. One that is gone again, by a reorg, counts as not anchored. */
+async function noteAnchors(
+  { database, log }: Cloud,
+  anchored: LogOf<"ReceiptsAnchored">[],
+  from: bigint,
+  to: bigint,
+): Promise<void> {
+  const roots = anchored.map(({ args, blockNumber }) => ({
+    laneId: (args.laneId ?? "0x").toLowerCase(),
+    root: (args.root ?? "0x").toLowerCase(),
+    block: blockNumber.toString(),
+  }));
+  const changed = await database.all<{ lane_id: Hex }>(
+    `WITH found AS (
+       SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS found (lane_id, root, block)
+     )
+     UPDATE cloud.voucher v SET anchored_block = (
+       SELECT min(block) FROM found f WHERE f.lane_id = v.lane_id AND f.root = v.root)
+     WHERE (v.anchored_block BETWEEN $4 AND $5 OR (v.lane_id, v.root) IN (SELECT lane_id, root FROM found))
+       AND v.anchored_block IS DISTINCT FROM (
+         SELECT min(block) FROM found f WHERE f.lane_id = v.lane_id AND f.root = v.root)
+     RETURNING v.lane_id`,
+    [
+      roots.map(({ laneId }) => laneId),
+      roots.map(({ root }) => root),
+      roots.map(({ block }) => block),
+      from.toString(),
+      to.toString(),
+    ],
+  );
+  for (const laneId of new Set(changed.map(({ lane_id }) => lane_id))) {
+    await database.transaction(async (queries) => {
+      const lane = await lockLane(queries, laneId);
+      const row = await queries.one<{ through: number }>(
+        `UPDATE cloud.lane SET anchored_through = (
+           SELECT coalesce(max(last), 0) FROM cloud.voucher WHERE lane_id = $1 AND anchored_block IS NOT NULL)
+         WHERE lane_id = $1 RETURNING anchored_through AS through`,
+        [laneId],
+      );
+      log.info({ lane: laneId, before: lane.anchored_through, through: row?.through }, "receipts anchored");
+    });
+  }
+}
+
+async function noteSettled({ database }: Cloud, settled: LogOf<"OrderSettled">[]): Promise<void> {
+  if (settled.length === 0) return;
+  await database.run(
+    `UPDATE cloud.job j SET settled_at = now() FROM cloud.candidate c
+     WHERE c.job_id = j.id AND c.order_hash = ANY ($1) AND j.settled_at IS NULL`,
+    [settled.map(({ args }) => (args.orderHash ?? "0x").toLowerCase())],
+  );
+}
+
+/** Reads funds and totals of lanes, all at one block, so that they belong together. */
+export async function syncLanes(cloud: Cloud, laneIds: Iterable<Hex>, block: bigint): Promise<void> {
+  const { database, chain } = cloud;
+  const { settlement } = chain.contracts;
+  for (const laneId of laneIds) {
+    const known = await database.one<LaneRow>("SELECT * FROM cloud.lane WHERE lane_id = $1", [laneId]);
+    if (!known) continue;
+    const models = await database.all<{ model_id: string }>(
+      "SELECT model_id FROM cloud.lane_total WHERE lane_id = $1",
+      [laneId],
+    );
+    const at = { blockNumber: block };
+    const [lane, totals] = await Promise.all([
+      settlement.read.laneOf([laneId], at),
+      Promise.all(models.map(({ model_id }) => settlement.read.laneTotalOf([laneId, BigInt(model_id)], at))),
+    ]);
+    if (!lane.opened) continue;
+    await database.transaction(async (queries) => {
+      await lockLane(queries, laneId);
+      await queries.run(
+        `UPDATE cloud.lane SET free = $2, thawing = $3, synced_block = $4,
+           state = CASE WHEN state = 'opening' THEN 'open' ELSE state END
+         WHERE lane_id = $1`,
+        [laneId, lane.free.toString(), lane.thawReadyAt !== 0, block.toString()],
+      );
+      for (const [i, { model_id }] of models.entries()) {
+        const collected = totals[i]?.cumulative ?? 0n;
+        // Never below what is collected, though: after a lost database, promises begin where the chain is.
+        await queries.run(
+          `UPDATE cloud.lane_total SET collected = $3, promised = greatest(promised, $3::numeric)
+           WHERE lane_id = $1 AND model_id = $2`,
+          [laneId, model_id, collected.toString()],
+        );
+      }
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { type LaneConfig, MAX_TOTALS, type MessageJson, messageFromJson } from "@gridnft/sdk";
+import type { Address, Hex } from "viem";
+import type { Queries } from "../database/database.ts";
+import type { GatewayTerms } from "../environment.ts";
+
+/** A row of `cloud.lane`. */
+export interface LaneRow {
+  readonly lane_id: Hex;
+  readonly config: MessageJson<"LaneConfig">;
+  readonly payer: Address;
+  readonly payer_signer: Address;
+  readonly worker: Address;
+  readonly state: "opening" | "open" | "closed";
+  readonly free: string;
+  readonly thawing: boolean;
+  readonly synced_block: string;
+  readonly receipts: number;
+  readonly anchored_through: number;
+}
+
+/** A model's totals on a lane, AIPG wei. */
+export interface LaneTotalRow {
+  readonly model_id: string;
+  readonly promised: string;
+  readonly collected: string;
+}
+
+/** What of a lane new jobs can use. */
+export interface LaneRoom {
+  readonly lane: LaneRow;
+  /** AIPG wei: what is in it, less what is promised and not collected, less what jobs under way will cost. */
+  readonly available: bigint;
+  /** Models with something promised and not collected: rows that a voucher must carry. */
+  readonly openModels: readonly string[];
+}
+
+export const laneConfigOf = (lane: Pick<LaneRow, "config">): LaneConfig => messageFromJson("LaneConfig", lane.config);
+
+/**
+ * The newest open lane from the gateway to a worker, locked for the transaction: whoever promises anything on a lane holds
+ * this lock.
+ */
+export async function lockLaneTo(
+  queries: Queries,
+  gateway: GatewayTerms,
+  worker: Address,
+): Promise<LaneRow | undefined> {
+  return queries.one<LaneRow>(
+    `SELECT * FROM cloud.lane
+     WHERE worker = $1 AND payer = $2 AND payer_signer = $3 AND state = 'open' AND NOT thawing
+     ORDER BY created_at DESC, lane_id LIMIT 1 FOR UPDATE`,
+    [worker.toLowerCase(), gateway.account.toLowerCase(), gateway.signer.address.toLowerCase()],
+  );
+}
+
+/** Locks one lane. */
+export async function lockLane(queries: Queries, laneId: Hex): Promise<LaneRow> {
+  const lane = await queries.one<LaneRow>("SELECT * FROM cloud.lane WHERE lane_id = $1 FOR UPDATE", [laneId]);
+  if (!lane) throw new Error(`Lane ${laneId} is unknown.`);
+  return lane;
+}
+
+/** A lane's totals, ascending by model. */
+export function totalsOf(queries: Queries, laneId: Hex): Promise<LaneTotalRow[]> {
+  return queries.all<LaneTotalRow>(
+    "SELECT model_id, promised, collected FROM cloud.lane_total WHERE lane_id = $1 ORDER BY model_id",
+    [laneId],
+  );
+}
+
+/** AIPG wei promised on a lane and not collected as of its last reading. */
+export function outstanding(totals: readonly LaneTotalRow[]): bigint {
+  return totals.reduce((sum, { promised, collected }) => {
+    const due = BigInt(promised) - BigInt(collected);
+    return due > 0n ? sum + due : sum;
+  }, 0n);
+}
+
+/** What is left of a locked lane. */
+export async function roomOf(queries: Queries, lane: LaneRow): Promise<LaneRoom> {
+  const totals = await totalsOf(queries, lane.lane_id);
+  const row = await queries.one<{ reserved: string }>(
+    "SELECT coalesce(sum(price), 0)::text AS reserved FROM cloud.job WHERE lane_id = $1 AND status IN ('claimed', 'running')",
+    [lane.lane_id],
+  );
+  return {
+    lane,
+    available: BigInt(lane.free) - outstanding(totals) - BigInt(row?.reserved ?? "0"),
+    openModels: totals
+      .filter(({ promised, collected }) => BigInt(promised) > BigInt(collected))
+      .map((row) => row.model_id),
+  };
+}
+
+/** Whether one more model finds a row in the lane's vouchers. */
+export function hasRowLeft(openModels: readonly string[]): boolean {
+  return openModels.length < MAX_TOTALS;
+}

@@ -1,0 +1,183 @@
+import { GridError, type JobOrder, jobPrice, SETTLE_GRACE, SignerRole } from "@gridnft/sdk";
+import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
+import type { Cloud } from "../cloud.ts";
+import { CloudError } from "../error.ts";
+import { covers, liveOffers } from "../queue/offers.ts";
+import { lesser } from "./amounts.ts";
+import type { Wish } from "./parameters.ts";
+import { jobOf, noWorker } from "./quote.ts";
+
+/** An order of the direct rail, as it was posted. */
+export interface SignedOrder {
+  readonly order: JobOrder;
+  readonly signature: Hex;
+}
+
+/** A checked order, and what its worker takes for it. */
+export interface Candidate extends SignedOrder {
+  readonly orderHash: Hex;
+  readonly price: bigint;
+}
+
+/** The orders of one job after all checks. */
+export interface CheckedOrders {
+  readonly requester: Address;
+  readonly payer: Address;
+  readonly nonce: bigint;
+  readonly candidates: readonly Candidate[];
+  /** The requester itself ordered: its own signature, or its ORDER_SIGNER's. */
+  readonly provesRequester: boolean;
+}
+
+/** Seconds that must be left to the first order's deadline. */
+const LEAST_TIME = 20n;
+/** Seconds beyond what a quote offers that a deadline may lie ahead. */
+const MOST_TIME = 24n * 60n * 60n;
+
+/**
+ * Checks everything about posted orders that can make them worthless to their workers, or the job worthless to its payer.
+ *
+ * @throws {@link CloudError} `ORDER_INVALID`, `ORDER_EXPIRED`, `SIGNATURE_INVALID`, `ORDER_REPLAYED`, `BALANCE_TOO_LOW` or
+ * `NO_WORKER`.
+ */
+export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]): Promise<CheckedOrders> {
+  const { chain, database } = cloud;
+  const first = orders[0]?.order;
+  if (!first) throw new CloudError("ORDER_INVALID", "There is no order.", { field: "payment.orders" });
+
+  orders.forEach(({ order }, i) => {
+    const refuse = (field: string, reason: string): never => {
+      throw new CloudError("ORDER_INVALID", `payment.orders.${i}.order.${field} ${reason}.`, {
+        field: `payment.orders.${i}.order.${field}`,
+      });
+    };
+    if (order.laneId !== zeroHash) refuse("laneId", "is not 0, which the direct rail needs");
+    if (order.requestHash !== wish.requestHash) {
+      refuse("requestHash", "is not the hash of this request; send the quote's parameters unchanged");
+    }
+    if (order.modelId !== wish.model.modelId) refuse("modelId", "is another model");
+    if (order.count !== wish.count) refuse("count", `is not the number of images, ${wish.count}`);
+    if (!isAddressEqual(order.requester, first.requester)) refuse("requester", "is not that of the first order");
+    if (!isAddressEqual(order.payer, first.payer)) refuse("payer", "is not that of the first order");
+    if (order.nonce !== first.nonce)
+      refuse("nonce", "is not that of the first order, so that several could be settled");
+    if (BigInt(order.requester) === 0n) refuse("requester", "names nobody");
+    if (orders.findIndex((other) => isAddressEqual(other.order.worker, order.worker)) !== i) {
+      refuse("worker", "has an order already");
+    }
+    const before = orders[i - 1]?.order;
+    if (before && order.deadline < before.deadline + BigInt(SETTLE_GRACE)) {
+      refuse("deadline", `is less than ${SETTLE_GRACE} s after that of the order before, which could still be settled`);
+    }
+    if (order.deadline > chain.now() + MOST_TIME) refuse("deadline", "is more than a day ahead");
+  });
+  if (first.deadline < chain.now() + LEAST_TIME) {
+    throw new CloudError("ORDER_EXPIRED", "The order's deadline is over, or too near. Ask for a new quote.", {
+      field: "payment.orders.0.order.deadline",
+    });
+  }
+
+  const signers = await Promise.all(orders.map((signed, i) => orderSigner(cloud, signed, i)));
+  const candidates = await priced(cloud, wish, orders);
+  for (const id of new Set(orders.map(({ order }) => order.feeConfigId))) {
+    if (await chain.isFeeConfigAccepted(id)) continue;
+    throw new CloudError("ORDER_INVALID", "feeConfigId is not accepted any more. Ask for a new quote.", {
+      field: "payment.orders.0.order.feeConfigId",
+    });
+  }
+
+  const { payer, requester, nonce } = first;
+  const posted = await database.one("SELECT 1 FROM cloud.order_nonce WHERE payer = $1 AND nonce = $2", [
+    payer.toLowerCase(),
+    nonce.toString(),
+  ]);
+  if (posted || !(await chain.isNonceFree(payer, nonce))) throw orderReplayed();
+
+  const owed = await owedBy(cloud, payer);
+  // Only one of them can be settled.
+  const most = candidates.map(({ order }) => order.maxPrice).sort((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
+  const spendable = await chain.spendableOf(payer);
+  if (spendable < owed + most) {
+    throw new CloudError(
+      "BALANCE_TOO_LOW",
+      `${payer} has ${spendable} AIPG wei in GridSettlement, of which ${owed} are for orders under way; this one may cost ${most}. Deposit first.`,
+    );
+  }
+  return {
+    requester,
+    payer,
+    nonce,
+    candidates,
+    provesRequester: isAddressEqual(requester, payer) && signers.length > 0,
+  };
+}
+
+/** The refusal of an order whose nonce was seen before. */
+export function orderReplayed(cause?: unknown): CloudError {
+  return new CloudError("ORDER_REPLAYED", "An order with this nonce was used before. Ask for a new quote.", {
+    field: "payment.orders.0.order.nonce",
+    cause,
+  });
+}
+
+/** The key that signed: the payer's own, or its live ORDER_SIGNER. */
+async function orderSigner({ chain, checker }: Cloud, { order, signature }: SignedOrder, i: number): Promise<Address> {
+  const field = `payment.orders.${i}.signature`;
+  let signer: Address;
+  try {
+    signer = checker.recoverSigner(checker.digester.orderDigest(order, chain.domain), signature);
+  } catch (error) {
+    if (!(error instanceof GridError)) throw error;
+    throw new CloudError("SIGNATURE_INVALID", error.message, { field, cause: error });
+  }
+  if (await chain.isSigner(order.payer, SignerRole.ORDER_SIGNER, signer)) return signer;
+  throw new CloudError(
+    "SIGNATURE_INVALID",
+    `The order is signed by ${signer}, who does not order for ${order.payer}.`,
+    {
+      field,
+    },
+  );
+}
+
+/** Orders with their workers' prices. Each worker must offer the job; one of them must be live. */
+async function priced(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]): Promise<Candidate[]> {
+  const offers = await liveOffers(cloud.database, wish.model.modelId);
+  const job = jobOf(wish);
+  const candidates = orders.flatMap(({ order, signature }, i): Candidate[] => {
+    const offer = offers.find(({ worker }) => isAddressEqual(worker, order.worker));
+    if (!offer || !covers(offer, job)) return [];
+    const asked = jobPrice(job, offer.rate);
+    const least = jobPrice(job, offer.leastRate);
+    if (order.maxPrice < least) {
+      throw new CloudError("ORDER_INVALID", `maxPrice is below the worker's price of ${least} AIPG wei.`, {
+        field: `payment.orders.${i}.order.maxPrice`,
+      });
+    }
+    return [
+      {
+        order,
+        signature,
+        orderHash: cloud.checker.digester.orderHash(order),
+        price: lesser(asked, order.maxPrice),
+      },
+    ];
+  });
+  if (candidates.length === 0) throw noWorker(wish, offers);
+  return candidates;
+}
+
+/** What a payer's other direct jobs may still take, AIPG wei. */
+async function owedBy({ database, chain }: Cloud, payer: Address): Promise<bigint> {
+  const row = await database.one<{ owed: string }>(
+    `SELECT coalesce(sum(most), 0)::text AS owed FROM (
+       SELECT max((c.order_message->>'maxPrice')::numeric) AS most, max(c.deadline) AS deadline
+       FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id
+       WHERE j.rail = 'direct' AND j.payer = $1 AND j.settled_at IS NULL
+         AND (j.status NOT IN ('failed', 'cancelled') OR c.handed_at IS NOT NULL)
+       GROUP BY j.id
+     ) open WHERE deadline + $2 >= $3`,
+    [payer.toLowerCase(), SETTLE_GRACE, chain.certainTime().toString()],
+  );
+  return BigInt(row?.owed ?? "0");
+}

@@ -1,0 +1,199 @@
+import {
+  checkReceipt,
+  engineHash,
+  GridError,
+  type JobReceipt,
+  messageToJson,
+  receiptPrice,
+  SignerRole,
+} from "@gridnft/sdk";
+import type { completeAnswer } from "@gridnft/sdk/wire";
+import type { Address, Hex } from "viem";
+import type { z } from "zod";
+import type { Cloud } from "../cloud.ts";
+import type { Queries } from "../database/database.ts";
+import { tell } from "../database/notices.ts";
+import { CloudError } from "../error.ts";
+import { lockLane } from "../payment/lanes.ts";
+import { appendToLane, newestVoucher, offerOf, signNextVoucher } from "../payment/vouchers.ts";
+import { findJob, type JobRow, orderOf, requestOf } from "./jobs.ts";
+import { type LeaseKey, lockLeased } from "./lease.ts";
+import { type StagedImage, stagedImages } from "./staging.ts";
+
+export type CompleteAnswerJson = z.input<typeof completeAnswer>;
+
+/** Seconds by which a worker's clock may be ahead: a mint refuses receipts that are more than 15 min ahead of their anchor. */
+const CLOCK_AHEAD = 10n * 60n;
+/** Seconds before the claim that a receipt may be of: a worker that kept its result over a restart. */
+const CLOCK_BEHIND = 60n * 60n;
+
+/** A receipt with its worker's signature. */
+export interface SignedReceipt {
+  readonly receipt: JobReceipt;
+  readonly signature: Hex;
+}
+
+/**
+ * Takes a finished job. Everything about its receipts is checked against the bytes that were uploaded; then, in one
+ * transaction, receipts are stored, the job is done, and on the lane rail the voucher that pays for it is signed and stored.
+ * Nothing can be uploaded afterwards. The same call again gets the same answer.
+ *
+ * @throws {@link CloudError} `LEASE_LOST`; `IMAGE_MISMATCH` or `RECEIPT_INVALID`, after which the job is somebody else's.
+ */
+export async function completeJob(
+  cloud: Cloud,
+  key: LeaseKey,
+  engine: string,
+  receipts: readonly SignedReceipt[],
+): Promise<CompleteAnswerJson> {
+  const { database } = cloud;
+  const repeated = await alreadyDone(cloud, key, receipts);
+  if (repeated) return repeated;
+  // Signatures are checked before the transaction: looking up a key may ask the chain.
+  const seen = await database.transaction((queries) => lockLeased(queries, key));
+  const staged = await stagedImages(database, key.jobId, key.token);
+  await checkReceipts(cloud, seen, engine, receipts, staged);
+
+  return database.transaction(async (queries) => {
+    const job = await lockLeased(queries, key);
+    const now = await stagedImages(queries, job.id, key.token);
+    if (JSON.stringify(now) !== JSON.stringify(staged)) {
+      throw new CloudError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.");
+    }
+    await queries.run("UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now() WHERE worker = $1", [
+      key.worker,
+    ]);
+    await storeResult(cloud, queries, job, engine, receipts, staged);
+    const voucher = job.lane_id && (await newestVoucher(queries, job.lane_id));
+    return { accepted: true, ...(voucher && { voucher: await offerOf(queries, voucher) }) };
+  });
+}
+
+/** The answer to a call that was made before: the worker may not have got it. */
+async function alreadyDone(
+  { database, checker, chain }: Cloud,
+  { jobId, token, worker }: LeaseKey,
+  receipts: readonly SignedReceipt[],
+): Promise<CompleteAnswerJson | undefined> {
+  const job = await findJob(database, jobId);
+  if (job?.status !== "done" || job.lease_token !== token || job.worker !== worker) return undefined;
+  const rows = await database.all<{ receipt_id: Hex }>("SELECT receipt_id FROM cloud.receipt WHERE job_id = $1", [
+    jobId,
+  ]);
+  const known = new Set(rows.map(({ receipt_id }) => receipt_id));
+  if (!receipts.every(({ receipt }) => known.has(checker.digester.receiptId(receipt, chain.domain)))) {
+    throw new CloudError("JOB_FINISHED", "The job is complete, with other receipts. It cannot be changed.");
+  }
+  const voucher = job.lane_id && (await newestVoucher(database, job.lane_id));
+  return { accepted: true, ...(voucher && { voucher: await offerOf(database, voucher) }) };
+}
+
+/** All that can be wrong with what a worker delivers. */
+async function checkReceipts(
+  { chain, checker }: Cloud,
+  job: JobRow,
+  engine: string,
+  receipts: readonly SignedReceipt[],
+  staged: readonly StagedImage[],
+): Promise<void> {
+  const refuse = (index: number, reason: string, cause?: unknown): never => {
+    throw new CloudError("RECEIPT_INVALID", `Receipt ${index}: ${reason}`, {
+      field: `receipts.${index}.receipt`,
+      cause,
+    });
+  };
+  const order = orderOf(job);
+  const request = requestOf(job);
+  const worker = order.worker;
+  // A mint refuses control characters, the engine's too.
+  if (/\p{Cc}|\p{Surrogate}/u.test(engine)) refuse(0, "the engine's name has control characters.");
+  if (receipts.length !== job.count) refuse(0, `the job has ${job.count} images, not ${receipts.length} receipts.`);
+  const claimedAt = BigInt(Math.floor((job.claimed_at ?? job.created_at).getTime() / 1_000));
+  const chainNow = chain.now();
+
+  for (const [index, { receipt, signature }] of receipts.entries()) {
+    const image = staged.find((one) => one.index === index);
+    if (receipt.index !== index) refuse(index, `its index is ${receipt.index}; receipts come in order.`);
+    if (!image) {
+      throw new CloudError("IMAGE_MISMATCH", `Image ${index} was not uploaded.`, { field: `receipts.${index}` });
+    }
+    if (receipt.imageHash !== image.image_hash || receipt.cidDigest !== image.cid_digest) {
+      throw new CloudError(
+        "IMAGE_MISMATCH",
+        `Receipt ${index} is of another file: the upload's sha256 is ${image.image_hash}, its CID ${image.cid}.`,
+        { field: `receipts.${index}.receipt.imageHash` },
+      );
+    }
+    if (receipt.engineHash !== engineHash(engine)) refuse(index, "its engineHash is not that of the engine named.");
+    const price = receiptPrice(BigInt(job.price ?? "0"), job.count, index);
+    if (receipt.price !== price) refuse(index, `its price is ${receipt.price}, not ${price}.`);
+    if (receipt.completedAt > chainNow + CLOCK_AHEAD) refuse(index, "its completedAt is in the future.");
+    if (receipt.completedAt + CLOCK_BEHIND < claimedAt) refuse(index, "its completedAt is long before the job.");
+    if (receipt.seed >= 2n ** 64n - 1n) refuse(index, "its seed is none.");
+
+    let signer: Address;
+    try {
+      signer = checker.recoverSigner(checker.digester.receiptId(receipt, chain.domain), signature);
+      if (!(await chain.isSigner(worker, SignerRole.WORKER_SIGNER, signer))) {
+        refuse(index, `${signer} does not sign for worker ${worker}.`);
+      }
+      checkReceipt(receipt, { domain: chain.domain, request, order, signature, signers: [signer] }, checker);
+    } catch (error) {
+      if (!(error instanceof GridError)) throw error;
+      refuse(index, error.message, error);
+    }
+  }
+}
+
+async function storeResult(
+  cloud: Cloud,
+  queries: Queries,
+  job: JobRow,
+  engine: string,
+  receipts: readonly SignedReceipt[],
+  staged: readonly StagedImage[],
+): Promise<void> {
+  const { chain, checker, gateway } = cloud;
+  const { width, height } = requestOf(job);
+  const lane = job.lane_id ? await lockLane(queries, job.lane_id) : undefined;
+  const first = lane && (await appendToLane(queries, lane, receipts.length));
+  for (const [index, { receipt, signature }] of receipts.entries()) {
+    const image = staged[index];
+    if (!image) throw new Error(`Image ${index} of job ${job.id} is gone.`);
+    await queries.run(
+      "INSERT INTO cloud.picture (cid, image_hash, bytes, width, height) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+      [image.cid, image.image_hash, image.bytes, width, height],
+    );
+    await queries.run(
+      `INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price,
+         lane_id, lane_position)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [
+        checker.digester.receiptId(receipt, chain.domain),
+        job.id,
+        index,
+        receipt.orderHash,
+        JSON.stringify(messageToJson("JobReceipt", receipt)),
+        signature,
+        image.image_hash,
+        image.cid,
+        receipt.seed.toString(),
+        receipt.price.toString(),
+        job.lane_id,
+        first === undefined ? null : first + index,
+      ],
+    );
+  }
+  await queries.run("DELETE FROM cloud.staged_image WHERE job_id = $1 AND lease_token = $2", [job.id, job.lease_token]);
+  await queries.run(
+    `UPDATE cloud.job SET status = 'done', engine = $2, finished_at = now(), lease_expires_at = NULL,
+       version = version + 1 WHERE id = $1`,
+    [job.id, engine],
+  );
+  if (job.lane_id) {
+    if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
+    const total = receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n);
+    await signNextVoucher(cloud, gateway, queries, job.lane_id, BigInt(job.model_id), total);
+  }
+  await tell(queries, "cloud_job", job.id);
+}

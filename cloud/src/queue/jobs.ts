@@ -1,0 +1,172 @@
+import { type GenerationRequest, type JobOrder, type MessageJson, messageFromJson, messageToJson } from "@gridnft/sdk";
+import type { Address, Hex } from "viem";
+import type { Cloud } from "../cloud.ts";
+import type { Queries } from "../database/database.ts";
+import { tell } from "../database/notices.ts";
+import { CloudError } from "../error.ts";
+import { type CheckedOrders, orderReplayed } from "../payment/orders.ts";
+import type { Wish } from "../payment/parameters.ts";
+import { takeQuota } from "../payment/quota.ts";
+
+export type JobStatus = "queued" | "claimed" | "running" | "done" | "failed" | "cancelled";
+
+/** A row of `cloud.job`. */
+export interface JobRow {
+  readonly id: string;
+  readonly place: string;
+  readonly version: number;
+  readonly status: JobStatus;
+  readonly rail: "direct" | "gateway";
+  readonly model_id: string;
+  readonly model_hash: Hex;
+  readonly requester: Address;
+  readonly payer: Address;
+  readonly private: boolean;
+  readonly request: MessageJson<"GenerationRequest">;
+  readonly request_hash: Hex;
+  readonly pixels: string;
+  readonly steps: number;
+  readonly count: number;
+  readonly sampler: string;
+  readonly scheduler: string;
+  readonly attempts: number;
+  readonly candidate: number | null;
+  readonly wanted: Address | null;
+  readonly order_message: MessageJson<"JobOrder"> | null;
+  readonly order_hash: Hex | null;
+  readonly order_signature: Hex | null;
+  readonly lane_id: Hex | null;
+  readonly price: string | null;
+  readonly worker: Address | null;
+  readonly lease_token: string | null;
+  readonly lease_expires_at: Date | null;
+  readonly progress_image: number | null;
+  readonly progress_step: number | null;
+  readonly progress_steps: number | null;
+  readonly engine: string | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly quota_day: string | null;
+  readonly created_at: Date;
+  readonly queued_at: Date;
+  readonly claimed_at: Date | null;
+  readonly finished_at: Date | null;
+}
+
+/** Columns of {@link JobRow}; dates without a time as text. */
+export const jobColumns = "j.*, j.quota_day::text AS quota_day";
+
+/** Whether nothing will change any more. */
+export function isFinal({ status }: Pick<JobRow, "status">): boolean {
+  return status === "done" || status === "failed" || status === "cancelled";
+}
+
+export const requestOf = (job: JobRow): GenerationRequest => messageFromJson("GenerationRequest", job.request);
+
+/** The order that is being worked on. */
+export function orderOf(job: JobRow): JobOrder {
+  if (!job.order_message) throw new Error(`Job ${job.id} has no order yet.`);
+  return messageFromJson("JobOrder", job.order_message);
+}
+
+/** A job by id; undefined for what is not an id, too. */
+export async function findJob(queries: Queries, id: string): Promise<JobRow | undefined> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
+  return queries.one<JobRow>(`SELECT ${jobColumns} FROM cloud.job j WHERE id = $1`, [id]);
+}
+
+/** A job by id. @throws {@link CloudError} `JOB_UNKNOWN`. */
+export async function getJob(queries: Queries, id: string): Promise<JobRow> {
+  const job = await findJob(queries, id);
+  if (!job) throw new CloudError("JOB_UNKNOWN", "There is no job with this id.", { field: "id" });
+  return job;
+}
+
+/** Queues a job that its payer ordered. @throws {@link CloudError} `ORDER_REPLAYED` when another request was faster. */
+export async function queueDirectJob({ database }: Cloud, wish: Wish, orders: CheckedOrders): Promise<string> {
+  return database.transaction(async (queries) => {
+    const first = orders.candidates[0];
+    const id = await insertJob(queries, wish, {
+      rail: "direct",
+      requester: orders.requester,
+      payer: orders.payer,
+      wanted: first?.order.worker,
+    });
+    const fresh = await queries.run(
+      "INSERT INTO cloud.order_nonce (payer, nonce, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+      [orders.payer.toLowerCase(), orders.nonce.toString(), id],
+    );
+    if (fresh !== 1) throw orderReplayed();
+    for (const [position, { order, orderHash, signature, price }] of orders.candidates.entries()) {
+      await queries.run(
+        `INSERT INTO cloud.candidate (job_id, position, worker, order_message, order_hash, signature, price, deadline)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [
+          id,
+          position,
+          order.worker.toLowerCase(),
+          JSON.stringify(messageToJson("JobOrder", order)),
+          orderHash,
+          signature,
+          price.toString(),
+          order.deadline.toString(),
+        ],
+      );
+    }
+    await tell(queries, "cloud_queue");
+    return id;
+  });
+}
+
+/** Queues a job that the gateway pays, and counts it against the requester's quota. @throws {@link CloudError} `QUOTA_USED`. */
+export async function queueGatewayJob(
+  { database }: Cloud,
+  wish: Wish,
+  { requester, payer, dailyImages }: { requester: Address; payer: Address; dailyImages: number },
+): Promise<string> {
+  return database.transaction(async (queries) => {
+    const quotaDay = await takeQuota(queries, requester, wish.count, dailyImages);
+    const id = await insertJob(queries, wish, { rail: "gateway", requester, payer, quotaDay });
+    await tell(queries, "cloud_queue");
+    return id;
+  });
+}
+
+async function insertJob(
+  queries: Queries,
+  wish: Wish,
+  terms: {
+    readonly rail: "direct" | "gateway";
+    readonly requester: Address;
+    readonly payer: Address;
+    readonly wanted?: Address | undefined;
+    readonly quotaDay?: string;
+  },
+): Promise<string> {
+  const { request } = wish;
+  const row = await queries.one<{ id: string }>(
+    `INSERT INTO cloud.job (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels, steps,
+       count, sampler, scheduler, candidate, wanted, quota_day)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id`,
+    [
+      terms.rail,
+      request.modelId.toString(),
+      request.modelHash.toLowerCase(),
+      terms.requester.toLowerCase(),
+      terms.payer.toLowerCase(),
+      wish.isPrivate,
+      JSON.stringify(messageToJson("GenerationRequest", request)),
+      wish.requestHash,
+      request.width * request.height,
+      request.steps,
+      wish.count,
+      request.sampler,
+      request.scheduler,
+      terms.rail === "direct" ? 0 : null,
+      terms.wanted?.toLowerCase() ?? null,
+      terms.quotaDay ?? null,
+    ],
+  );
+  if (!row) throw new Error("The job was not stored.");
+  return row.id;
+}

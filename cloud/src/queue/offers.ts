@@ -1,0 +1,152 @@
+import type { modelDefaults, workerOffer } from "@gridnft/sdk/wire";
+import type { Address, Hex } from "viem";
+import type { z } from "zod";
+import type { Database, Queries } from "../database/database.ts";
+
+export type ModelDefaults = z.output<typeof modelDefaults>;
+type Offer = z.output<typeof workerOffer>;
+
+/** Seconds since a worker's last request for which it counts as live. */
+export const LIVE_SECONDS = 60;
+/** Seconds for which a quote's prices hold. */
+export const QUOTE_SECONDS = 300;
+
+/** A live worker's offer of a model. */
+export interface LiveOffer {
+  readonly worker: Address;
+  readonly modelId: bigint;
+  readonly modelHash: Hex;
+  /** AIPG wei per megapixel and step. */
+  readonly rate: bigint;
+  /** The lower one of now and of what recent quotes named. */
+  readonly leastRate: bigint;
+  readonly samplers: readonly string[];
+  readonly schedulers: readonly string[];
+  readonly maxPixels: bigint;
+  readonly maxSteps: number;
+  readonly maxCount: number;
+  readonly defaults: ModelDefaults | undefined;
+  readonly busy: number;
+  readonly parallel: number;
+}
+
+/** Stores what a worker serves, in place of what it served before. */
+export async function putOffer(database: Database, worker: Address, offer: Offer): Promise<void> {
+  await database.transaction(async (queries) => {
+    await queries.run(
+      `INSERT INTO cloud.worker (worker, software, parallel) VALUES ($1, $2, $3)
+       ON CONFLICT (worker) DO UPDATE SET software = $2, parallel = $3, last_seen = now()`,
+      [worker, offer.software, offer.parallel],
+    );
+    await queries.run("DELETE FROM cloud.offer WHERE worker = $1 AND NOT model_id = ANY($2::numeric[])", [
+      worker,
+      offer.models.map(({ model_id }) => model_id.toString()),
+    ]);
+    for (const model of offer.models) {
+      await queries.run(
+        `INSERT INTO cloud.offer
+           (worker, model_id, model_hash, rate, samplers, schedulers, max_pixels, max_steps, max_count, defaults)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (worker, model_id) DO UPDATE SET
+           model_hash = excluded.model_hash, samplers = excluded.samplers, schedulers = excluded.schedulers,
+           max_pixels = excluded.max_pixels, max_steps = excluded.max_steps, max_count = excluded.max_count,
+           defaults = excluded.defaults, rate = excluded.rate,
+           previous_rate = CASE WHEN offer.rate = excluded.rate THEN offer.previous_rate ELSE offer.rate END,
+           rate_changed_at = CASE WHEN offer.rate = excluded.rate THEN offer.rate_changed_at ELSE now() END`,
+        [
+          worker,
+          model.model_id.toString(),
+          model.model_hash,
+          model.rate.toString(),
+          model.samplers,
+          model.schedulers,
+          model.max_pixels,
+          model.max_steps,
+          model.max_count,
+          model.defaults ? JSON.stringify(model.defaults) : null,
+        ],
+      );
+    }
+  });
+}
+
+interface OfferRow {
+  worker: Address;
+  model_id: string;
+  model_hash: Hex;
+  rate: string;
+  least_rate: string;
+  samplers: string[];
+  schedulers: string[];
+  max_pixels: string;
+  max_steps: number;
+  max_count: number;
+  defaults: ModelDefaults | null;
+  busy: number;
+  parallel: number;
+}
+
+/** Offers of the workers that are in touch and not blocked; of one model, or of all. */
+export async function liveOffers(queries: Queries, modelId?: bigint): Promise<LiveOffer[]> {
+  const rows = await queries.all<OfferRow>(
+    `SELECT o.*, w.parallel,
+       CASE WHEN o.rate_changed_at > now() - $2 * interval '1 second' THEN least(o.rate, o.previous_rate) ELSE o.rate END
+         AS least_rate,
+       (SELECT count(*)::int FROM cloud.job j WHERE j.worker = o.worker AND j.status IN ('claimed', 'running')) AS busy
+     FROM cloud.offer o JOIN cloud.worker w USING (worker)
+     WHERE w.last_seen > now() - $1 * interval '1 second'
+       AND (w.blocked_until IS NULL OR w.blocked_until < now())
+       AND ($3::numeric IS NULL OR o.model_id = $3)
+     ORDER BY o.worker, o.model_id`,
+    [LIVE_SECONDS, QUOTE_SECONDS, modelId?.toString() ?? null],
+  );
+  return rows.map((row) => ({
+    worker: row.worker,
+    modelId: BigInt(row.model_id),
+    modelHash: row.model_hash,
+    rate: BigInt(row.rate),
+    leastRate: BigInt(row.least_rate),
+    samplers: row.samplers,
+    schedulers: row.schedulers,
+    maxPixels: BigInt(row.max_pixels),
+    maxSteps: row.max_steps,
+    maxCount: row.max_count,
+    defaults: row.defaults ?? undefined,
+    busy: row.busy,
+    parallel: row.parallel,
+  }));
+}
+
+/** Whether an offer covers a job of this size and kind. */
+export function covers(
+  offer: LiveOffer,
+  job: {
+    readonly modelHash: Hex;
+    readonly width: number;
+    readonly height: number;
+    readonly steps: number;
+    readonly count: number;
+    readonly sampler: string;
+    readonly scheduler: string;
+  },
+): boolean {
+  return (
+    offer.modelHash === job.modelHash.toLowerCase() &&
+    BigInt(job.width * job.height) <= offer.maxPixels &&
+    job.steps <= offer.maxSteps &&
+    job.count <= offer.maxCount &&
+    offer.samplers.includes(job.sampler) &&
+    offer.schedulers.includes(job.scheduler)
+  );
+}
+
+/** When this process last wrote down that it heard of a worker, by worker. */
+export type SeenTimes = Map<Address, number>;
+
+/** Notes that a worker is in touch; writes at most every 5 s. */
+export async function seeWorker(queries: Queries, seen: SeenTimes, worker: Address): Promise<void> {
+  const now = Date.now();
+  if ((seen.get(worker) ?? 0) > now - 5_000) return;
+  seen.set(worker, now);
+  await queries.run("UPDATE cloud.worker SET last_seen = now() WHERE worker = $1", [worker]);
+}

@@ -1,0 +1,100 @@
+import { SETTLE_GRACE } from "@gridnft/sdk";
+import type { Address } from "viem";
+import type { Cloud } from "../cloud.ts";
+import type { Queries } from "../database/database.ts";
+import { type JobRow, jobColumns } from "./jobs.ts";
+import { LIVE_SECONDS } from "./offers.ts";
+import { sweepStaging } from "./staging.ts";
+import { advance, failJob, nextCandidate, takeBack } from "./turns.ts";
+
+/** Seconds after an order's deadline in which a worker may still deliver what it made in time. */
+const LATE_DELIVERY = 60;
+
+/**
+ * Takes jobs from workers that are not heard of, gives direct jobs to their next candidate when the last one's order can't be
+ * settled any more, and ends what waited too long. Any number of processes can do this at once.
+ */
+export async function reap(cloud: Cloud): Promise<void> {
+  const { database } = cloud;
+  while (await database.transaction((queries) => reapLease(cloud, queries))) {}
+  const waiting = await database.all<{ id: string }>(
+    "SELECT id FROM cloud.job WHERE status = 'queued' AND rail = 'direct' ORDER BY place LIMIT 500",
+  );
+  for (const { id } of waiting) await reviewDirect(cloud, id);
+  while (await database.transaction((queries) => reapWaiting(cloud, queries))) {}
+}
+
+/** Deletes what is over: nonces, sessions, uploads without receipts. */
+export async function sweep(cloud: Cloud): Promise<void> {
+  await cloud.database.run("DELETE FROM cloud.sign_in_nonce WHERE expires_at < now()");
+  await cloud.database.run("DELETE FROM cloud.session WHERE expires_at < now()");
+  await cloud.database.run("DELETE FROM cloud.quoted_nonce WHERE expires_at < now()");
+  await sweepStaging(cloud);
+}
+
+/** One job whose worker was not heard of, or whose order ran out under it. */
+async function reapLease({ chain, log }: Cloud, queries: Queries): Promise<boolean> {
+  const job = await queries.one<JobRow>(
+    `SELECT ${jobColumns} FROM cloud.job j
+     WHERE status IN ('claimed', 'running')
+       AND (lease_expires_at < now() OR (order_message->>'deadline')::bigint + $1 < $2)
+     ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [LATE_DELIVERY, chain.now().toString()],
+  );
+  if (!job) return false;
+  log.warn({ job: job.id, worker: job.worker }, "lease ran out");
+  await takeBack(queries, job, "expired", "The worker was not heard of, or not done in time.");
+  return true;
+}
+
+/** One gateway job that no worker took for too long. */
+async function reapWaiting({ settings }: Cloud, queries: Queries): Promise<boolean> {
+  const job = await queries.one<JobRow>(
+    `SELECT ${jobColumns} FROM cloud.job j
+     WHERE status = 'queued' AND rail = 'gateway' AND queued_at < now() - $1 * interval '1 second'
+     ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [settings.queueSeconds],
+  );
+  if (!job) return false;
+  await failJob(queries, job, "NO_WORKER", "No worker took the job in time. Nobody paid for it.");
+  return true;
+}
+
+/** Whether a waiting direct job is to go to its next candidate, or to end. */
+async function reviewDirect(cloud: Cloud, id: string): Promise<void> {
+  const { database, chain } = cloud;
+  const state = await database.one<{ deadline: string; handed: boolean; live: boolean; nonce: string; payer: Address }>(
+    `SELECT c.deadline, c.handed_at IS NOT NULL AS handed, n.nonce, j.payer,
+       EXISTS (SELECT FROM cloud.worker w WHERE w.worker = c.worker
+         AND w.last_seen > now() - $2 * interval '1 second') AND j.wanted IS NOT NULL AS live
+     FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
+     JOIN cloud.order_nonce n ON n.job_id = j.id
+     WHERE j.id = $1 AND j.status = 'queued'`,
+    [id, LIVE_SECONDS],
+  );
+  if (!state) return;
+  const deadline = BigInt(state.deadline);
+  const isOver = chain.now() > deadline;
+  if (state.handed) {
+    // It could still be settled until the grace is over, and then two workers would have worked for one payment.
+    const isDead = chain.certainTime() > deadline + BigInt(SETTLE_GRACE);
+    const hasNext = await database.one(
+      "SELECT 1 FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position > j.candidate WHERE j.id = $1",
+      [id],
+    );
+    if (hasNext ? !isDead : !isOver) return;
+  } else if (state.live && !isOver) return;
+
+  const wasSettled = state.handed && (await chain.isNonceUsed(state.payer, BigInt(state.nonce)));
+  await database.transaction(async (queries) => {
+    const job = await queries.one<JobRow>(
+      `SELECT ${jobColumns} FROM cloud.job j WHERE id = $1 AND status = 'queued' FOR UPDATE`,
+      [id],
+    );
+    if (!job) return;
+    if (wasSettled) {
+      return failJob(queries, job, "JOB_FAILED", "The worker settled the order on chain, but delivered nothing here.");
+    }
+    if (isOver || state.handed || (await nextCandidate(queries, job))) await advance(queries, job);
+  });
+}

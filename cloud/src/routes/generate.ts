@@ -1,0 +1,236 @@
+import {
+  generateImageRequest,
+  generateImageResponse,
+  job as jobSchema,
+  paymentRequired,
+  quoteQuery,
+  quote as quoteSchema,
+} from "@gridnft/sdk/wire";
+import { type Address, isAddressEqual } from "viem";
+import type { z } from "zod";
+import type { SessionRecord } from "../auth/sessions.ts";
+import type { Cloud } from "../cloud.ts";
+import { CloudError } from "../error.ts";
+import { type App, endpoint } from "../http/endpoint.ts";
+import type { RateLimit } from "../http/rates.ts";
+import { checkOrders } from "../payment/orders.ts";
+import { defaultsOf, type Wish, wishOf } from "../payment/parameters.ts";
+import { noWorker, quoteFor, rankedOffers } from "../payment/quote.ts";
+import { getJob, isFinal, type JobRow, queueDirectJob, queueGatewayJob } from "../queue/jobs.ts";
+import { liveOffers } from "../queue/offers.ts";
+import { jobJson, resultJson } from "./views.ts";
+
+type GenerateBody = z.output<typeof generateImageRequest>;
+
+/** `POST /v1/generate-image` and `GET /v1/quote`. */
+export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit): void {
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/v1/quote",
+      summary: "A price, and the orders to sign for it",
+      tag: "generate",
+      query: quoteQuery,
+      readQuery: withNumbers,
+      answers: { 200: { description: "The quote", schema: quoteSchema } },
+      errors: ["MODEL_UNKNOWN", "MODEL_NOT_LICENSED", "NO_WORKER", "CHAIN_UNREACHABLE"],
+    },
+    async ({ context, query }) => {
+      const { requester, payer, prompt = "", ...parameters } = query;
+      const wish = await readWish(cloud, { ...parameters, prompt });
+      if (requester) await requireAccess(cloud, wish, requester);
+      return context.json(await quoteFor(cloud, wish, { requester, payer }));
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "post",
+      path: "/v1/generate-image",
+      summary: "Makes pictures from a prompt",
+      tag: "generate",
+      session: "optional",
+      body: generateImageRequest,
+      answers: {
+        200: { description: "The pictures, with the worker's receipts", schema: generateImageResponse },
+        202: { description: "The job; see Location", schema: jobSchema },
+        402: { description: "What to sign: `PAYMENT_REQUIRED`", schema: paymentRequired },
+      },
+      errors: [
+        "MODEL_UNKNOWN",
+        "MODEL_NOT_LICENSED",
+        "NOT_YOURS",
+        "ORDER_INVALID",
+        "ORDER_EXPIRED",
+        "SIGNATURE_INVALID",
+        "ORDER_REPLAYED",
+        "JOB_FAILED",
+        "NO_WORKER",
+        "CHAIN_UNREACHABLE",
+      ],
+    },
+    async ({ context, body, session }) => {
+      jobLimit.take(context.get("caller"));
+      const wish = await readWish(cloud, body);
+      const payment = body.payment ?? (session && cloud.gateway ? { rail: "gateway" as const } : undefined);
+      if (!payment) {
+        const requester = body.requester ?? session?.account;
+        if (requester) await requireAccess(cloud, wish, requester);
+        const quote = await quoteFor(cloud, wish, { requester });
+        const message = cloud.gateway
+          ? "Sign one of the quote's orders and send it with the quote's parameters, or sign in and let the gateway pay."
+          : "Sign one of the quote's orders and send it with the quote's parameters.";
+        return context.json({ error: { code: "PAYMENT_REQUIRED", message }, quote }, 402);
+      }
+      const id =
+        payment.rail === "direct"
+          ? await orderDirect(cloud, wish, payment.orders, body, session)
+          : await orderFromGateway(cloud, wish, body, session);
+      cloud.log.info({ job: id, rail: payment.rail, model: wish.model.modelId.toString() }, "job queued");
+
+      const location = `/v1/jobs/${id}`;
+      const job = await waitForEnd(cloud, id, waitSeconds(cloud, context.req.header("prefer")), context.req.raw.signal);
+      if (!isFinal(job)) {
+        return context.json(await jobJson(cloud, cloud.database, job), 202, { location, "retry-after": "2" });
+      }
+      if (job.status === "done") return context.json(await resultJson(cloud, cloud.database, job), 200, { location });
+      const code = job.error_code === "NO_WORKER" ? "NO_WORKER" : "JOB_FAILED";
+      throw new CloudError(code, job.error_message ?? "The job was cancelled.", { headers: { location } });
+    },
+  );
+}
+
+async function readWish(cloud: Cloud, body: Omit<GenerateBody, "payment" | "requester">): Promise<Wish> {
+  const model = await cloud.chain.modelNamed(body.model);
+  return wishOf(body, model, defaultsOf(model, await liveOffers(cloud.database, model.modelId)));
+}
+
+/** @throws {@link CloudError} `MODEL_NOT_LICENSED`. */
+async function requireAccess({ chain }: Cloud, { model }: Wish, account: Address): Promise<void> {
+  if (model.access === "open" || (await chain.canUse(model.modelId, account))) return;
+  const remedy =
+    model.access === "licensed" ? "Buy a license for it from AIGC, or own it." : "Its owner keeps it private.";
+  throw new CloudError("MODEL_NOT_LICENSED", `${account} may not use the model "${model.name}". ${remedy}`, {
+    field: "model",
+  });
+}
+
+async function orderDirect(
+  cloud: Cloud,
+  wish: Wish,
+  orders: Extract<GenerateBody["payment"], { rail: "direct" }>["orders"],
+  body: GenerateBody,
+  session: SessionRecord | undefined,
+): Promise<string> {
+  const checked = await checkOrders(cloud, wish, orders);
+  if (body.requester && !isAddressEqual(body.requester, checked.requester)) {
+    throw new CloudError("ORDER_INVALID", "requester is not the orders' requester.", { field: "requester" });
+  }
+  // A licensed model is for its licensee: naming one as requester proves nothing, so it must have signed something.
+  const isProven = checked.provesRequester || session?.account === checked.requester.toLowerCase();
+  if (wish.model.access !== "open" && !isProven) {
+    throw new CloudError(
+      "MODEL_NOT_LICENSED",
+      `The model "${wish.model.name}" needs its licensee's word: sign in with ${checked.requester}, or let it sign the order itself.`,
+      { field: "payment" },
+    );
+  }
+  await requireAccess(cloud, wish, checked.requester);
+  return queueDirectJob(cloud, wish, checked);
+}
+
+async function orderFromGateway(
+  cloud: Cloud,
+  wish: Wish,
+  body: GenerateBody,
+  session: SessionRecord | undefined,
+): Promise<string> {
+  const { gateway, database } = cloud;
+  if (!gateway) {
+    throw new CloudError("PAYMENT_REQUIRED", "There is no gateway here that pays. Ask for a quote and sign an order.", {
+      field: "payment.rail",
+    });
+  }
+  if (!session) {
+    throw new CloudError("SESSION_INVALID", "The gateway pays for signed-in accounts only. Sign in first.");
+  }
+  if (body.requester && !isAddressEqual(body.requester, session.account)) {
+    throw new CloudError(
+      "NOT_YOURS",
+      "The gateway pays for the account that is signed in, not for another requester.",
+      {
+        field: "requester",
+      },
+    );
+  }
+  await requireAccess(cloud, wish, session.account);
+  const offers = await liveOffers(database, wish.model.modelId);
+  const affordable = rankedOffers(wish, offers).filter(({ rate }) => rate <= gateway.maxRate);
+  if (affordable.length === 0) throw noWorker(wish, offers);
+  if (!gateway.owner)
+    await requireLane(
+      cloud,
+      affordable.map(({ worker }) => worker),
+    );
+  return queueGatewayJob(cloud, wish, {
+    requester: session.account,
+    payer: gateway.account,
+    dailyImages: gateway.dailyImages,
+  });
+}
+
+/** Where nobody here opens lanes, a job without one would wait in vain. */
+async function requireLane({ database, gateway }: Cloud, workers: readonly Address[]): Promise<void> {
+  const lane = await database.one(
+    "SELECT 1 FROM cloud.lane WHERE payer = $1 AND state = 'open' AND NOT thawing AND worker = ANY ($2) LIMIT 1",
+    [gateway?.account.toLowerCase(), workers],
+  );
+  if (!lane) throw new CloudError("NO_WORKER", "The gateway has no open lane to a worker that serves this model.");
+}
+
+/** Waits until a job is final, some seconds are over, the process is to stop, or the client is gone. */
+export async function waitForEnd(cloud: Cloud, id: string, seconds: number, client: AbortSignal): Promise<JobRow> {
+  const { database, notices, stopping } = cloud;
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    // Listening begins before looking: what happens in between is not missed.
+    const over = new AbortController();
+    const changed = notices.next(
+      "cloud_job",
+      id,
+      Math.min(5_000, Math.max(0, end - Date.now())),
+      stopping,
+      client,
+      over.signal,
+    );
+    const job = await getJob(database, id);
+    if (isFinal(job) || Date.now() >= end || stopping.aborted || client.aborted) {
+      over.abort();
+      return job;
+    }
+    await changed;
+  }
+}
+
+/** Seconds to wait, by RFC 7240: `respond-async` is 0, `wait=10` is 10, at most the configured limit. */
+function waitSeconds({ settings }: Cloud, prefer: string | undefined): number {
+  const preferences = (prefer ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((part) => part.trim());
+  if (preferences.includes("respond-async")) return 0;
+  const wait = preferences.map((part) => /^wait=(\d{1,6})$/.exec(part)?.[1]).find(Boolean);
+  return wait === undefined ? settings.waitSeconds : Math.min(Number(wait), settings.waitSeconds);
+}
+
+/** A query's numbers are text; the schema wants numbers, and refuses what is none. */
+function withNumbers(query: Record<string, string>): unknown {
+  const numeric = ["steps", "guidance_scale", "width", "height", "n"];
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) =>
+      numeric.includes(name) && /^-?\d+(\.\d+)?$/.test(value) ? [name, Number(value)] : [name, value],
+    ),
+  );
+}

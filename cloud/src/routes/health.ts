@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { Cloud } from "../cloud.ts";
+import { describeError } from "../error.ts";
+import { type App, endpoint } from "../http/endpoint.ts";
+import { LIVE_SECONDS } from "../queue/offers.ts";
+
+/** Version of this package, shown by `/health` and `/openapi.json`. */
+export const VERSION = "0.1.0";
+
+/** Body of `GET /health`. */
+export const health = z.object({
+  status: z.enum(["ok", "degraded", "stopping"]),
+  version: z.string(),
+  chain: z.object({
+    id: z.int(),
+    /** Number of the newest block known. */
+    head: z.int(),
+    /** Seconds since this process saw it; on local chains, which mine on demand, this can be long. */
+    head_age: z.int(),
+    head_timestamp: z.int(),
+    reachable: z.boolean(),
+  }),
+  database: z.object({ reachable: z.boolean() }),
+  /** Live workers. */
+  workers: z.int(),
+  jobs: z.object({ queued: z.int(), running: z.int() }),
+  /** Whether the cloud pays for signed-in accounts; then open lanes. */
+  gateway: z.object({ account: z.string(), lanes: z.int() }).optional(),
+});
+
+/** `GET /health` and `GET /openapi.json`. */
+export function healthRoutes(app: App, cloud: Cloud): void {
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/health",
+      summary: "How this process is; 503 when it can't work",
+      tag: "service",
+      answers: {
+        200: { description: "It works", schema: health },
+        503: { description: "It does not", schema: health },
+      },
+    },
+    async ({ context }) => {
+      const { chain, database, gateway, stopping, log } = cloud;
+      const [reached, counts] = await Promise.all([
+        chain.refresh().then(
+          () => true,
+          () => false,
+        ),
+        database
+          .one<{ workers: number; queued: number; running: number; lanes: number }>(
+            `SELECT (SELECT count(*)::int FROM cloud.worker WHERE last_seen > now() - $1 * interval '1 second') AS workers,
+               (SELECT count(*)::int FROM cloud.job WHERE status = 'queued') AS queued,
+               (SELECT count(*)::int FROM cloud.job WHERE status IN ('claimed', 'running')) AS running,
+               (SELECT count(*)::int FROM cloud.lane WHERE state = 'open' AND payer = $2) AS lanes`,
+            [LIVE_SECONDS, gateway?.account.toLowerCase() ?? ""],
+          )
+          .catch((error: unknown) => {
+            log.error({ error: describeError(error) }, "database does not answer");
+            return undefined;
+          }),
+      ]);
+      const head = chain.head();
+      const works = reached && counts !== undefined && !stopping.aborted;
+      context.header("cache-control", "no-store");
+      return context.json(
+        {
+          status: stopping.aborted ? "stopping" : works ? "ok" : "degraded",
+          version: VERSION,
+          chain: {
+            id: chain.domain.chainId,
+            head: Number(head.number),
+            head_age: Math.floor((Date.now() - head.seenAt) / 1_000),
+            head_timestamp: Number(head.timestamp),
+            reachable: reached,
+          },
+          database: { reachable: counts !== undefined },
+          workers: counts?.workers ?? 0,
+          jobs: { queued: counts?.queued ?? 0, running: counts?.running ?? 0 },
+          ...(gateway && { gateway: { account: gateway.account, lanes: counts?.lanes ?? 0 } }),
+        } satisfies z.input<typeof health>,
+        works ? 200 : 503,
+      );
+    },
+  );
+
+  app.openAPIRegistry.registerComponent("securitySchemes", "session", { type: "http", scheme: "bearer" });
+  let document: unknown;
+  app.get("/openapi.json", (context) => {
+    document ??= app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: {
+        title: "AIPG Grid AI Cloud API",
+        version: VERSION,
+        description:
+          "Pictures by GPU workers, paid through signed receipts. Errors are `{error: {code, message, field?}}`.",
+        license: { name: "MIT" },
+      },
+      servers: [{ url: cloud.publicUrl }],
+    });
+    return context.json(document as object);
+  });
+}

@@ -1,0 +1,159 @@
+import { bytes32Json, job as jobSchema, receiptBundle } from "@gridnft/sdk/wire";
+import type { Context } from "hono";
+import { streamSSE } from "hono/streaming";
+import { z } from "zod";
+import type { Cloud } from "../cloud.ts";
+import { tell } from "../database/notices.ts";
+import { CloudError } from "../error.ts";
+import { type App, type Env, endpoint } from "../http/endpoint.ts";
+import { getJob, isFinal, type JobRow, jobColumns } from "../queue/jobs.ts";
+import { reap } from "../queue/reaper.ts";
+import { cancelJob } from "../queue/turns.ts";
+import { bundleJson, isParty, jobJson, requireReader } from "./views.ts";
+
+const jobParams = z.object({ id: z.string().max(64) });
+
+/** `/v1/jobs/:id`, its stream, and `/v1/receipts/:id`. */
+export function jobRoutes(app: App, cloud: Cloud): void {
+  const { database } = cloud;
+  const errors = ["JOB_UNKNOWN", "NOT_YOURS"] as const;
+
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/v1/jobs/{id}",
+      summary: "A job; its stream with `Accept: text/event-stream`",
+      tag: "jobs",
+      session: "optional",
+      params: jobParams,
+      answers: { 200: { description: "The job", schema: jobSchema } },
+      errors,
+    },
+    async ({ context, params, session }) => {
+      let job = await getJob(database, params.id);
+      requireReader(job, session);
+      if (context.req.header("accept")?.includes("text/event-stream")) return streamJob(context, cloud, job);
+      if (job.lease_expires_at && job.lease_expires_at < new Date()) {
+        await reap(cloud);
+        job = await getJob(database, params.id);
+      }
+      context.header("cache-control", "no-store");
+      return context.json(await jobJson(cloud, database, job));
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/v1/jobs/{id}/events",
+      summary: "Server-sent events: `state`, `progress`, then `done` or `failed`",
+      tag: "jobs",
+      session: "optional",
+      params: jobParams,
+      answers: { 200: { description: "The stream; each event's data is the job", type: "text/event-stream" } },
+      errors,
+    },
+    async ({ context, params, session }) => {
+      const job = await getJob(database, params.id);
+      requireReader(job, session);
+      return streamJob(context, cloud, job);
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "delete",
+      path: "/v1/jobs/{id}",
+      summary: "Cancels a job that no worker has yet",
+      tag: "jobs",
+      session: "account",
+      params: jobParams,
+      answers: { 200: { description: "The cancelled job", schema: jobSchema } },
+      errors: [...errors, "JOB_STARTED", "JOB_FINISHED"],
+    },
+    async ({ context, params, session }) => {
+      await getJob(database, params.id);
+      await database.transaction(async (queries) => {
+        const job = await queries.one<JobRow>(`SELECT ${jobColumns} FROM cloud.job j WHERE id = $1 FOR UPDATE`, [
+          params.id,
+        ]);
+        if (!job) throw new CloudError("JOB_UNKNOWN", "There is no job with this id.");
+        if (!isParty(job, session)) throw new CloudError("NOT_YOURS", "Only the job's requester can cancel it.");
+        if (isFinal(job)) throw new CloudError("JOB_FINISHED", `The job is ${job.status} already.`);
+        if (job.status !== "queued") throw new CloudError("JOB_STARTED", "A worker is at it already.");
+        await cancelJob(queries, job);
+        await tell(queries, "cloud_job", job.id);
+      });
+      return context.json(await jobJson(cloud, database, await getJob(database, params.id)));
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/v1/receipts/{id}",
+      summary: "Everything that a mint or a check of one receipt needs",
+      tag: "jobs",
+      session: "optional",
+      params: z.object({ id: bytes32Json }),
+      answers: { 200: { description: "The bundle", schema: receiptBundle } },
+      errors: ["RECEIPT_UNKNOWN", "NOT_YOURS"],
+    },
+    async ({ context, params, session }) => context.json(await bundleJson(cloud, params.id, session)),
+  );
+}
+
+/** Milliseconds after which a stream says something, so that nobody in between closes it. */
+const HEARTBEAT = 15_000;
+
+/**
+ * Streams a job until it is final. The ids of events are the job's versions: who comes back with the last one it has
+ * (Last-Event-ID) gets what is new since; everybody else gets the state first.
+ */
+function streamJob(context: Context<Env>, cloud: Cloud, first: JobRow): Response {
+  const { database, notices, stopping } = cloud;
+  const last = Number(context.req.header("last-event-id") ?? "0");
+  context.header("cache-control", "no-store");
+  context.header("x-accel-buffering", "no");
+  return streamSSE(context, async (stream) => {
+    const gone = new AbortController();
+    stream.onAbort(() => gone.abort());
+    let sent = Number.isSafeInteger(last) ? last : 0;
+    let status: JobRow["status"] | undefined = sent === first.version ? first.status : undefined;
+    let spokeAt = Date.now();
+    while (!stopping.aborted && !gone.signal.aborted) {
+      const over = new AbortController();
+      const changed = notices.next("cloud_job", first.id, 2_000, stopping, gone.signal, over.signal);
+      const job = await getJob(database, first.id);
+      if (job.version !== sent || isFinal(job)) {
+        const event = isFinal(job)
+          ? job.status === "done"
+            ? "done"
+            : "failed"
+          : job.status === "running" && status === "running"
+            ? "progress"
+            : "state";
+        await stream.writeSSE({
+          event,
+          id: String(job.version),
+          data: JSON.stringify(await jobJson(cloud, database, job)),
+        });
+        spokeAt = Date.now();
+        sent = job.version;
+        status = job.status;
+      } else if (Date.now() - spokeAt > HEARTBEAT) {
+        await stream.write(": waiting\n\n");
+        spokeAt = Date.now();
+      }
+      if (isFinal(job)) {
+        over.abort();
+        return;
+      }
+      await changed;
+    }
+  });
+}

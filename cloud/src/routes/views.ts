@@ -1,0 +1,186 @@
+import type { MessageJson } from "@gridnft/sdk";
+import type { generateImageResponse, jobImage, job as jobSchema, receiptBundle } from "@gridnft/sdk/wire";
+import { type Address, formatEther, getAddress, type Hex } from "viem";
+import type { z } from "zod";
+import type { SessionRecord } from "../auth/sessions.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Queries } from "../database/database.ts";
+import { CloudError } from "../error.ts";
+import type { LaneRow } from "../payment/lanes.ts";
+import { receiptsUnder, type VoucherRow } from "../payment/vouchers.ts";
+import { getJob, type JobRow } from "../queue/jobs.ts";
+
+export type JobJson = z.input<typeof jobSchema>;
+type JobImageJson = z.input<typeof jobImage>;
+type GenerateImageResponseJson = z.input<typeof generateImageResponse>;
+type ReceiptBundleJson = z.input<typeof receiptBundle>;
+
+/** A row of `cloud.receipt`. */
+export interface ReceiptRow {
+  readonly receipt_id: Hex;
+  readonly job_id: string;
+  readonly index: number;
+  readonly order_hash: Hex;
+  readonly message: MessageJson<"JobReceipt">;
+  readonly signature: Hex;
+  readonly image_hash: Hex;
+  readonly cid: string;
+  readonly seed: string;
+  readonly price: string;
+  readonly lane_id: Hex | null;
+  readonly lane_position: number | null;
+}
+
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1_000);
+
+/**
+ * Insists that a private job's reader is its requester (or payer). Other jobs are known by their unguessable ids.
+ * @throws {@link CloudError} `NOT_YOURS`.
+ */
+export function requireReader(
+  job: Pick<JobRow, "private" | "requester" | "payer">,
+  session: SessionRecord | undefined,
+): void {
+  if (!job.private || isParty(job, session)) return;
+  throw new CloudError("NOT_YOURS", "This job is private: sign in with the account of its requester.");
+}
+
+/** Whether a session is the job's requester, or its payer on the direct rail. */
+export function isParty(
+  job: Pick<JobRow, "requester" | "payer">,
+  session: Pick<SessionRecord, "account"> | undefined,
+): boolean {
+  return session !== undefined && (session.account === job.requester || session.account === job.payer);
+}
+
+/** A job as the API shows it. */
+export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Promise<JobJson> {
+  return {
+    id: job.id,
+    status: job.status,
+    rail: job.rail,
+    model_id: job.model_id,
+    requester: getAddress(job.requester),
+    ...(job.worker && { worker: getAddress(job.worker) }),
+    ...(job.status === "queued" && { position: await positionOf(queries, job) }),
+    ...(job.progress_step !== null &&
+      job.status === "running" && {
+        progress: {
+          image: job.progress_image ?? 0,
+          images: job.count,
+          step: job.progress_step,
+          steps: job.progress_steps ?? job.steps,
+        },
+      }),
+    attempts: job.attempts,
+    created_at: seconds(job.created_at),
+    ...(job.claimed_at && { started_at: seconds(job.claimed_at) }),
+    ...(job.finished_at && { finished_at: seconds(job.finished_at) }),
+    ...(job.error_code !== null && { error: { code: job.error_code, message: job.error_message ?? "" } }),
+    ...(job.status === "done" && { images: (await receiptsOfJob(queries, job.id)).map(imageJson(cloud)) }),
+  };
+}
+
+async function positionOf(queries: Queries, job: JobRow): Promise<number> {
+  const row = await queries.one<{ ahead: number }>(
+    "SELECT count(*)::int AS ahead FROM cloud.job WHERE status = 'queued' AND place < $1",
+    [job.place],
+  );
+  return (row?.ahead ?? 0) + 1;
+}
+
+/** Receipts of a job, by index. */
+export function receiptsOfJob(queries: Queries, jobId: string): Promise<ReceiptRow[]> {
+  return queries.all<ReceiptRow>("SELECT * FROM cloud.receipt WHERE job_id = $1 ORDER BY index", [jobId]);
+}
+
+const imageJson =
+  ({ publicUrl }: Cloud) =>
+  (row: ReceiptRow): JobImageJson => ({
+    index: row.index,
+    image_url: `${publicUrl}/ipfs/${row.cid}`,
+    thumbnail_url: `${publicUrl}/thumbnails/${row.cid}?width=256`,
+    ipfs_hash: row.cid,
+    image_hash: row.image_hash,
+    seed: row.seed,
+    receipt_id: row.receipt_id,
+    receipt: row.message,
+    signature: row.signature,
+  });
+
+/** The answer to a request whose job is done. */
+export async function resultJson(cloud: Cloud, queries: Queries, job: JobRow): Promise<GenerateImageResponseJson> {
+  const images = (await receiptsOfJob(queries, job.id)).map(imageJson(cloud));
+  const first = images[0];
+  if (!first || !job.order_message || !job.worker) throw new Error(`Job ${job.id} is done without a result.`);
+  const taken = job.finished_at && job.claimed_at ? job.finished_at.getTime() - job.claimed_at.getTime() : 0;
+  return {
+    job: job.id,
+    image_url: first.image_url,
+    ipfs_hash: first.ipfs_hash,
+    worker_node: getAddress(job.worker),
+    generation_time: taken / 1_000,
+    cost_aipg: formatEther(BigInt(job.price ?? "0")),
+    receipt_id: first.receipt_id,
+    image_hash: first.image_hash,
+    seed: first.seed,
+    engine: job.engine ?? "",
+    images,
+    request: job.request,
+    order: job.order_message,
+  };
+}
+
+/** Everything that a mint or a check of one receipt needs. @throws {@link CloudError} `RECEIPT_UNKNOWN`, `NOT_YOURS`. */
+export async function bundleJson(
+  { chain, database }: Cloud,
+  receiptId: Hex,
+  session: SessionRecord | undefined,
+): Promise<ReceiptBundleJson> {
+  const row = await database.one<ReceiptRow>("SELECT * FROM cloud.receipt WHERE receipt_id = $1", [receiptId]);
+  if (!row) throw new CloudError("RECEIPT_UNKNOWN", "There is no receipt with this id here.", { field: "id" });
+  const job = await getJob(database, row.job_id);
+  requireReader(job, session);
+  if (!job.order_message) throw new Error(`Job ${job.id} has receipts but no order.`);
+  const settlement: Address = chain.domain.verifyingContract;
+  const bundle: ReceiptBundleJson = {
+    chain_id: chain.domain.chainId,
+    settlement,
+    request: job.request,
+    order: job.order_message,
+    receipt: row.message,
+    receipt_id: row.receipt_id,
+    signature: row.signature,
+    engine: job.engine ?? "",
+    ipfs_hash: row.cid,
+  };
+  if (job.rail === "direct") {
+    if (!job.order_signature) throw new Error(`Job ${job.id} has no order signature.`);
+    const all = await receiptsOfJob(database, job.id);
+    const receipts = all.map(({ message, signature }) => ({ receipt: message, signature }));
+    return { ...bundle, direct: { order_signature: job.order_signature, receipts } };
+  }
+  const voucher = await bestVoucher(database, row);
+  if (!voucher) return bundle;
+  const lane = await database.one<LaneRow>("SELECT * FROM cloud.lane WHERE lane_id = $1", [voucher.lane_id]);
+  if (!lane) throw new Error(`Lane ${voucher.lane_id} is unknown.`);
+  return {
+    ...bundle,
+    lane: {
+      config: lane.config,
+      voucher: voucher.message,
+      payer_signature: voucher.payer_signature,
+      ...(voucher.worker_signature && { worker_signature: voucher.worker_signature }),
+      receipt_ids: await receiptsUnder(database, voucher),
+    },
+  };
+}
+
+/** Of the vouchers whose tree has the receipt: one that is on chain, else the newest that can be collected, else the newest. */
+function bestVoucher(queries: Queries, { lane_id, lane_position }: ReceiptRow): Promise<VoucherRow | undefined> {
+  return queries.one<VoucherRow>(
+    `SELECT * FROM cloud.voucher WHERE lane_id = $1 AND $2 BETWEEN first AND last
+     ORDER BY (anchored_block IS NULL), anchored_block, (worker_signature IS NULL), number DESC LIMIT 1`,
+    [lane_id, lane_position],
+  );
+}

@@ -1,0 +1,270 @@
+import { SignerRole } from "@gridnft/sdk";
+import {
+  claimRequest,
+  completeAnswer,
+  completeRequest,
+  counterSignature,
+  heartbeatAnswer,
+  heartbeatRequest,
+  releaseRequest,
+  uploadAnswer,
+  voucherList,
+  workerJob,
+  workerOffer,
+} from "@gridnft/sdk/wire";
+import { bodyLimit } from "hono/body-limit";
+import { z } from "zod";
+import type { Cloud } from "../cloud.ts";
+import { CloudError } from "../error.ts";
+import { type App, endpoint, type WorkerSession } from "../http/endpoint.ts";
+import { counterSign, vouchersFor } from "../payment/vouchers.ts";
+import { claimJob } from "../queue/claim.ts";
+import { completeJob } from "../queue/complete.ts";
+import { heartbeat, type LeaseKey, releaseJob, strike } from "../queue/lease.ts";
+import { putOffer, type SeenTimes, seeWorker } from "../queue/offers.ts";
+import { MOST_BYTES, stageImage } from "../queue/staging.ts";
+
+const jobParams = z.object({ id: z.string().max(64) });
+const leaseToken = z.string().max(64);
+
+/** `/v1/worker/...` */
+export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): void {
+  const { database, chain, notices, stopping } = cloud;
+  const seen: SeenTimes = new Map();
+
+  /** Each call of a worker counts as a sign of life, and only while its key is live. */
+  const greet = async (session: WorkerSession): Promise<void> => {
+    if (!(await chain.isSigner(session.worker, SignerRole.WORKER_SIGNER, session.account))) {
+      throw new CloudError("SESSION_INVALID", "This key does not sign for the worker any more.");
+    }
+    await seeWorker(database, seen, session.worker);
+  };
+  const requireBond = async ({ worker }: WorkerSession): Promise<void> => {
+    if (await chain.isBonded(worker)) return;
+    throw new CloudError(
+      "WORKER_NOT_BONDED",
+      "The worker has no sufficient bond in WorkerRegistry, so nothing it makes could be anchored and minted.",
+    );
+  };
+  const leaseOf = (session: WorkerSession, jobId: string, token: string): LeaseKey => ({
+    worker: session.worker,
+    jobId,
+    token,
+  });
+
+  endpoint(
+    app,
+    {
+      method: "put",
+      path: "/v1/worker/offer",
+      summary: "Says what the worker serves",
+      tag: "worker",
+      session: "worker",
+      body: workerOffer,
+      answers: { 204: { description: "Stored" } },
+      errors: ["WORKER_NOT_BONDED", "MODEL_UNKNOWN", "CHAIN_UNREACHABLE"],
+    },
+    async ({ context, body, session }) => {
+      await greet(session);
+      await requireBond(session);
+      for (const [i, offered] of body.models.entries()) {
+        const model = await chain.modelNamed(offered.model_id.toString());
+        if (model.modelId === offered.model_id && model.weightsHash.toLowerCase() === offered.model_hash) continue;
+        throw new CloudError(
+          "FIELD_INVALID",
+          `models.${i}.model_hash is not AIGC's weights hash, ${model.weightsHash}.`,
+          {
+            field: `models.${i}.model_hash`,
+          },
+        );
+      }
+      if (new Set(body.models.map(({ model_id }) => model_id)).size !== body.models.length) {
+        throw new CloudError("FIELD_INVALID", "models names a model twice.", { field: "models" });
+      }
+      await putOffer(database, session.worker, body);
+      tendLanes();
+      return context.body(null, 204);
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "post",
+      path: "/v1/worker/claim",
+      summary: "Takes the next job, waiting for one",
+      tag: "worker",
+      session: "worker",
+      body: claimRequest,
+      answers: { 200: { description: "A job", schema: workerJob }, 204: { description: "None in that time" } },
+      errors: ["WORKER_NOT_BONDED"],
+    },
+    async ({ context, body, session }) => {
+      await greet(session);
+      await requireBond(session);
+      const client = context.req.raw.signal;
+      const end = Date.now() + body.wait_seconds * 1_000;
+      for (;;) {
+        const over = new AbortController();
+        const left = Math.max(0, end - Date.now());
+        // A job may become ours without a notice (a lease that ran out, a lane that was filled), hence the short waits.
+        const queued = notices.next("cloud_queue", "", Math.min(1_000, left), stopping, client, over.signal);
+        if (stopping.aborted) throw new CloudError("STOPPING", "This process is stopping. Ask again.");
+        const job = client.aborted ? undefined : await claimJob(cloud, session.worker);
+        if (job || left === 0 || client.aborted) {
+          over.abort();
+          return job ? context.json(job) : context.body(null, 204);
+        }
+        await queued;
+        await seeWorker(database, seen, session.worker);
+      }
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "post",
+      path: "/v1/worker/jobs/{id}/heartbeat",
+      summary: "Keeps the lease and reports progress",
+      tag: "worker",
+      session: "worker",
+      params: jobParams,
+      body: heartbeatRequest,
+      answers: { 200: { description: "The lease's new end", schema: heartbeatAnswer } },
+      errors: ["LEASE_LOST"],
+    },
+    async ({ context, params, body, session }) => {
+      await greet(session);
+      const expires = await heartbeat(cloud, leaseOf(session, params.id, body.lease), body.progress);
+      return context.json({ expires_at: Math.floor(expires.getTime() / 1_000), cancelled: false });
+    },
+  );
+
+  app.use(
+    "/v1/worker/jobs/:id/images/:index",
+    bodyLimit({
+      maxSize: MOST_BYTES,
+      onError: () => {
+        throw new CloudError("BODY_TOO_LARGE", `A picture has at most ${MOST_BYTES} bytes.`);
+      },
+    }),
+  );
+  endpoint(
+    app,
+    {
+      method: "put",
+      path: "/v1/worker/jobs/{id}/images/{index}",
+      summary: "Uploads a picture under the lease",
+      tag: "worker",
+      session: "worker",
+      params: jobParams.extend({
+        index: z
+          .string()
+          .regex(/^\d{1,3}$/, "is not a whole number")
+          .transform(Number),
+      }),
+      query: z.object({ lease: leaseToken }),
+      file: "image/png",
+      answers: { 200: { description: "What the bytes hash to", schema: uploadAnswer } },
+      errors: ["LEASE_LOST", "BODY_TOO_LARGE", "IMAGE_INVALID"],
+    },
+    async ({ context, params, query, session }) => {
+      await greet(session);
+      const key = leaseOf(session, params.id, query.lease);
+      const file = new Uint8Array(await context.req.arrayBuffer());
+      return context.json(await struckWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "post",
+      path: "/v1/worker/jobs/{id}/complete",
+      summary: "Delivers the receipts; from here on nothing can be uploaded",
+      tag: "worker",
+      session: "worker",
+      params: jobParams,
+      body: completeRequest,
+      answers: { 200: { description: "Accepted; on the lane rail with the voucher", schema: completeAnswer } },
+      errors: ["LEASE_LOST", "JOB_FINISHED", "IMAGE_MISMATCH", "RECEIPT_INVALID"],
+    },
+    async ({ context, params, body, session }) => {
+      await greet(session);
+      const key = leaseOf(session, params.id, body.lease);
+      const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, body.engine, body.receipts));
+      cloud.log.info({ job: params.id, worker: session.worker }, "job done");
+      tendLanes();
+      return context.json(answer);
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "post",
+      path: "/v1/worker/jobs/{id}/release",
+      summary: "Gives the job back",
+      tag: "worker",
+      session: "worker",
+      params: jobParams,
+      body: releaseRequest,
+      answers: { 204: { description: "It goes to another worker" } },
+      errors: ["LEASE_LOST"],
+    },
+    async ({ context, params, body, session }) => {
+      await greet(session);
+      await releaseJob(cloud, leaseOf(session, params.id, body.lease), body.reason, body.message);
+      return context.body(null, 204);
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/v1/worker/vouchers",
+      summary: "The newest voucher of each lane to the worker",
+      tag: "worker",
+      session: "worker",
+      answers: { 200: { description: "The vouchers", schema: voucherList } },
+    },
+    async ({ context, session }) => {
+      await greet(session);
+      return context.json({ vouchers: await vouchersFor(database, session.worker) });
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "post",
+      path: "/v1/worker/vouchers",
+      summary: "Counter-signs a voucher, so that anybody can collect it",
+      tag: "worker",
+      session: "worker",
+      body: counterSignature,
+      answers: { 204: { description: "Stored" } },
+      errors: ["VOUCHER_INVALID", "SIGNATURE_INVALID"],
+    },
+    async ({ context, body, session }) => {
+      await greet(session);
+      await counterSign(cloud, session.worker, body, (signer) =>
+        chain.isSigner(session.worker, SignerRole.WORKER_SIGNER, signer),
+      );
+      return context.body(null, 204);
+    },
+  );
+}
+
+/** Runs a delivery; when what is delivered is wrong, the job goes to somebody else. */
+async function struckWhenWrong<Answer>(cloud: Cloud, key: LeaseKey, deliver: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await deliver();
+  } catch (error) {
+    const wrong = ["IMAGE_INVALID", "IMAGE_MISMATCH", "RECEIPT_INVALID"];
+    if (error instanceof CloudError && wrong.includes(error.code)) await strike(cloud, key, error);
+    throw error;
+  }
+}

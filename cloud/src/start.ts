@@ -1,0 +1,160 @@
+import type { AddressInfo } from "node:net";
+import { createFastChecker } from "@gridnft/sdk";
+import { serve } from "@hono/node-server";
+import { pino } from "pino";
+import { createApp } from "./app.ts";
+import { openChain } from "./chain/chain.ts";
+import type { Cloud } from "./cloud.ts";
+import { openDatabase } from "./database/database.ts";
+import { migrate } from "./database/migrate.ts";
+import { listen } from "./database/notices.ts";
+import type { Settings } from "./environment.ts";
+import { describeError } from "./error.ts";
+import { laneKeeper } from "./payment/laneKeeper.ts";
+import { readSettlement } from "./payment/laneWatch.ts";
+import { reap, sweep } from "./queue/reaper.ts";
+import { openPictures } from "./storage/pictures.ts";
+
+/** A cloud that answers. */
+export interface RunningCloud {
+  readonly url: string;
+  /** Answers what is under way, refuses what is new, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds that requests get to end before their connections are closed. */
+const STOP_TIME = 5_000;
+
+/** Brings the database up to date, connects to the chain, and serves. */
+export async function startCloud(settings: Settings): Promise<RunningCloud> {
+  const log = pino({ level: settings.logLevel, base: { part: "cloud" } });
+  const complain = (what: string) => (error: unknown) => log.warn({ error: describeError(error) }, what);
+  const closing: (() => Promise<void> | void)[] = [];
+  const stopping = new AbortController();
+  try {
+    await migrate(settings.databaseUrl);
+    const database = openDatabase(settings.databaseUrl, complain("database connection lost"));
+    closing.push(() => database.close());
+    const notices = await listen(settings.databaseUrl, complain("notices lost"));
+    closing.push(() => notices.close());
+    const chain = await openChain(
+      { rpcUrl: settings.rpcUrl, deployment: settings.deployment, pollEvery: settings.chainPoll },
+      complain("chain does not answer"),
+    );
+    closing.push(() => chain.stop());
+    const pictures = await openPictures(settings.blocks);
+    closing.push(() => pictures.close());
+
+    // The port decides the public URL when none is given, so the server stands first and answers when the rest does.
+    let handle: (request: Request, environment: object) => Response | Promise<Response> = () =>
+      new Response(null, { status: 503 });
+    const server = serve({
+      fetch: (request, environment) => handle(request, environment),
+      hostname: settings.host,
+      port: settings.port,
+      serverOptions: {
+        requestTimeout: 30_000,
+        headersTimeout: 10_000,
+        keepAliveTimeout: 10_000,
+        maxHeaderSize: 16_384,
+      },
+    });
+    const { port } = await new Promise<AddressInfo>((resolve, reject) => {
+      server.once("error", reject);
+      server.once("listening", () => resolve(server.address() as AddressInfo));
+    });
+    closing.push(() => closeServer(server));
+
+    const url =
+      settings.publicUrl ?? `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
+    const cloud: Cloud = {
+      settings,
+      publicUrl: url,
+      database,
+      notices,
+      chain,
+      pictures,
+      checker: await createFastChecker(),
+      gateway: settings.gateway,
+      log,
+      stopping: stopping.signal,
+    };
+    const duties = startDuties(cloud);
+    closing.push(duties.stop);
+    const app = createApp(cloud, duties.tendLanes);
+    handle = (request, environment) => app.fetch(request, environment);
+    log.info({ url, chain: chain.domain.chainId, gateway: settings.gateway?.account }, "serving");
+
+    return {
+      url,
+      stop: async () => {
+        stopping.abort();
+        for (const close of [...closing].reverse()) await close();
+      },
+    };
+  } catch (error) {
+    stopping.abort();
+    for (const close of closing.reverse()) await Promise.resolve(close()).catch(() => {});
+    throw error;
+  }
+}
+
+/** What is done from time to time. */
+function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise<void> } {
+  const { settings, log } = cloud;
+  const keeper = laneKeeper(cloud);
+  const duties = [
+    repeat(1_000, () => reap(cloud)),
+    repeat(60_000, () => sweep(cloud)),
+    repeat(settings.chainPoll, () => readSettlement(cloud)),
+    repeat(5_000, async () => keeper?.tend()),
+  ] as const;
+  return {
+    tendLanes: () => duties[3].soon(),
+    stop: async () => {
+      await Promise.all(duties.map((duty) => duty.stop()));
+    },
+  };
+
+  /** Does something again and again, never twice at once. */
+  function repeat(milliseconds: number, work: () => Promise<void>): { soon: () => void; stop: () => Promise<void> } {
+    let timer: NodeJS.Timeout | undefined;
+    let running: Promise<void> | undefined;
+    let again = false;
+    let stopped = false;
+    const run = (): void => {
+      clearTimeout(timer);
+      if (stopped) return;
+      again = false;
+      running = work()
+        .catch((error: unknown) => log.warn({ error: describeError(error) }, "duty failed, goes on"))
+        .then(() => {
+          running = undefined;
+          if (!stopped) timer = setTimeout(run, again ? 0 : milliseconds);
+        });
+    };
+    timer = setTimeout(run, 0);
+    return {
+      soon: () => {
+        again = true;
+        if (!running) run();
+      },
+      stop: async () => {
+        stopped = true;
+        clearTimeout(timer);
+        await running;
+      },
+    };
+  }
+}
+
+async function closeServer(server: ReturnType<typeof serve>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), STOP_TIME);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,41 @@
+import type { Address, Hex } from "viem";
+import type { SessionRecord } from "../auth/sessions.ts";
+import type { Cloud } from "../cloud.ts";
+
+/** How a file may be served: to everybody, or to this reader alone. */
+export type Reach = "public" | "private";
+
+/** A stored picture. */
+export interface PictureRow {
+  readonly cid: string;
+  readonly image_hash: Hex;
+  readonly bytes: number;
+}
+
+/**
+ * Whether a reader may have a picture. One that only private jobs made is their requesters', until one of them mints it.
+ * @returns undefined when there is no such picture for this reader.
+ */
+export async function reachOf(
+  { database, chain }: Cloud,
+  cid: string,
+  session: SessionRecord | undefined,
+): Promise<Reach | undefined> {
+  const jobs = await database.all<{
+    private: boolean;
+    requester: Address;
+    payer: Address;
+    order_hash: Hex;
+    index: number;
+  }>(
+    `SELECT j.private, j.requester, j.payer, r.order_hash, r.index
+     FROM cloud.receipt r JOIN cloud.job j ON j.id = r.job_id WHERE r.cid = $1 ORDER BY j.private LIMIT 20`,
+    [cid],
+  );
+  if (jobs.some((job) => !job.private)) return "public";
+  for (const { requester, order_hash, index } of jobs) {
+    if (await chain.isMinted(requester, order_hash, index)) return "public";
+  }
+  const isTheirs = jobs.some(({ requester, payer }) => session?.account === requester || session?.account === payer);
+  return isTheirs ? "private" : undefined;
+}

@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** Files of the SDK on which the meaning of an indexed row depends: how blobs are read and how receipts are hashed. */
+const files = [
+  "body.ts",
+  "bytes.ts",
+  "cid.ts",
+  "digest.ts",
+  "merkle.ts",
+  "packing.ts",
+  "receipt.ts",
+  "request.ts",
+  "typedData.ts",
+];
+
+/** sha256 of the codec's sources: equal fingerprints read equal blobs equally. */
+export function codecFingerprint(): string {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    hash.update(`${file}\n`);
+    hash.update(readFileSync(new URL(`../../sdk/src/${file}`, import.meta.url)));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,804 @@
+// What the gallery and the protocol's accounting can be asked about, one table for each noun.
+//
+// - `chainId` is part of every primary key.
+// - AIPG amounts (wei) and ids are numeric; block numbers, times (Unix seconds) and whatever else a contract keeps in up to 48 bits are
+//   int8: none of them can be made to overflow by somebody who registers, signs or mints something odd.
+// - `seq` orders everything that happened: block number * 1,000,000 + log index.
+// - No index covers text that a stranger can make long: a B-tree refuses what is above a third of its page, and would stop the indexer.
+import { index, onchainTable, primaryKey, sql } from "ponder";
+
+// ------------------------------------------------------------------------------------------------------------ models
+
+/** An AIGC token. */
+export const model = onchainTable(
+  "model",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    modelId: t.bigint().notNull(),
+    creator: t.hex().notNull(),
+    owner: t.hex().notNull(),
+    registrant: t.hex().notNull(),
+    name: t.text().notNull(),
+    version: t.text().notNull(),
+    family: t.integer().notNull(),
+    kind: t.integer().notNull(),
+    /** 0: none. */
+    baseModelId: t.bigint().notNull(),
+    weightsHash: t.hex().notNull(),
+    weightsUri: t.text().notNull(),
+    license: t.text().notNull(),
+    previewCid: t.text().notNull(),
+    access: t.integer().notNull(),
+    /** In force until `nextUsageFrom`, then `nextUsageBps`. */
+    usageBps: t.integer().notNull(),
+    nextUsageBps: t.integer().notNull(),
+    /** 0: nothing announced. */
+    nextUsageFrom: t.int8({ mode: "bigint" }).notNull(),
+    resaleBps: t.integer().notNull(),
+    royaltyReceiver: t.hex().notNull(),
+    /** AIPG wei for each period. */
+    licensePrice: t.bigint().notNull(),
+    /** Seconds; 0: not for sale. */
+    licensePeriod: t.int8({ mode: "bigint" }).notNull(),
+    verified: t.boolean().notNull(),
+    deprecated: t.boolean().notNull(),
+    /** ERC-4907; meaningful until `userExpires`. */
+    user: t.hex().notNull(),
+    userExpires: t.bigint().notNull(),
+    nonce: t.integer().notNull(),
+    /** What the direct rail pays it, and since when it goes by that (0: never asked). */
+    directRoyaltyBps: t.integer().notNull(),
+    directRoyaltyReadAt: t.int8({ mode: "bigint" }).notNull(),
+    registrationFee: t.bigint().notNull(),
+    registeredAt: t.int8({ mode: "bigint" }).notNull(),
+    registeredBlock: t.int8({ mode: "bigint" }).notNull(),
+    registeredTx: t.hex().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    // Counters.
+    artworks: t.integer().notNull(),
+    versions: t.integer().notNull(),
+    payments: t.integer().notNull(),
+    volume: t.bigint().notNull(),
+    royaltyEarned: t.bigint().notNull(),
+    royaltyUnclaimed: t.bigint().notNull(),
+    licensesSold: t.integer().notNull(),
+    licenseRevenue: t.bigint().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.modelId] }),
+    seq: index().on(table.chainId, table.seq),
+    owner: index().on(table.chainId, table.owner),
+    creator: index().on(table.chainId, table.creator),
+    artworks: index().on(table.chainId, table.artworks, table.modelId),
+    volume: index().on(table.chainId, table.volume, table.modelId),
+    weightsHash: index().on(table.chainId, table.weightsHash),
+  }),
+);
+
+/** Each announcement of a usage royalty. */
+export const modelRate = onchainTable(
+  "model_rate",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    modelId: t.bigint().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    bps: t.integer().notNull(),
+    nextBps: t.integer().notNull(),
+    nextFrom: t.int8({ mode: "bigint" }).notNull(),
+    announcedAt: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.modelId, table.seq] }) }),
+);
+
+/** Who may use a LICENSED model, until when. */
+export const license = onchainTable(
+  "license",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    modelId: t.bigint().notNull(),
+    account: t.hex().notNull(),
+    /** Inclusive. */
+    expires: t.int8({ mode: "bigint" }).notNull(),
+    purchases: t.integer().notNull(),
+    paid: t.bigint().notNull(),
+    lastBuyer: t.hex().notNull(),
+    lastSeller: t.hex().notNull(),
+    boughtAt: t.int8({ mode: "bigint" }).notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.modelId, table.account] }),
+    account: index().on(table.chainId, table.account),
+    seq: index().on(table.chainId, table.seq),
+  }),
+);
+
+// ---------------------------------------------------------------------------------------------------------- artworks
+
+/** What one mint created. */
+export const series = onchainTable(
+  "series",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seriesId: t.bigint().notNull(),
+    artist: t.hex().notNull(),
+    firstOwner: t.hex().notNull(),
+    count: t.integer().notNull(),
+    /** Artworks that are not burnt. */
+    supply: t.integer().notNull(),
+    policy: t.integer().notNull(),
+    royaltyBps: t.integer().notNull(),
+    title: t.text().notNull(),
+    description: t.text().notNull(),
+    /** As stated in the body. */
+    tagText: t.text().notNull(),
+    tags: t.text().array().notNull(),
+    bodyHash: t.hex().notNull(),
+    mintedAt: t.int8({ mode: "bigint" }).notNull(),
+    mintedBlock: t.int8({ mode: "bigint" }).notNull(),
+    mintTx: t.hex().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.seriesId] }),
+    seq: index().on(table.chainId, table.seq),
+    artist: index().on(table.chainId, table.artist, table.seq),
+  }),
+);
+
+/** A GridNFT, as it is now: what it shows, and of its latest version what lists are sorted and filtered by. */
+export const artwork = onchainTable(
+  "artwork",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    tokenId: t.bigint().notNull(),
+    seriesId: t.bigint().notNull(),
+    number: t.integer().notNull(),
+    artist: t.hex().notNull(),
+    /** Zero address once burnt. */
+    owner: t.hex().notNull(),
+    burned: t.boolean().notNull(),
+    /** Its title, with its number when the series has several and nobody edited it. */
+    name: t.text().notNull(),
+    title: t.text().notNull(),
+    description: t.text().notNull(),
+    animationUrl: t.text().notNull(),
+    frozen: t.boolean().notNull(),
+    nonce: t.bigint().notNull(),
+    versions: t.integer().notNull(),
+    policy: t.integer().notNull(),
+    royaltyBps: t.integer().notNull(),
+    tags: t.text().array().notNull(),
+    // Of the latest version.
+    modelId: t.bigint().notNull(),
+    worker: t.hex().notNull(),
+    prompt: t.text().notNull(),
+    seed: t.bigint().notNull(),
+    width: t.int8({ mode: "bigint" }).notNull(),
+    height: t.int8({ mode: "bigint" }).notNull(),
+    steps: t.int8({ mode: "bigint" }).notNull(),
+    guidanceMilli: t.int8({ mode: "bigint" }).notNull(),
+    sampler: t.text().notNull(),
+    scheduler: t.text().notNull(),
+    imageHash: t.hex().notNull(),
+    cid: t.text().notNull(),
+    receiptId: t.hex().notNull(),
+    /** Time of the mint. */
+    mintedAt: t.int8({ mode: "bigint" }).notNull(),
+    mintedBlock: t.int8({ mode: "bigint" }).notNull(),
+    mintTx: t.hex().notNull(),
+    /** Last change of owner, version or display. */
+    updatedAt: t.int8({ mode: "bigint" }).notNull(),
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
+    transfers: t.integer().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.tokenId] }),
+    updated: index().on(table.chainId, table.updatedSeq, table.tokenId),
+    versions: index().on(table.chainId, table.versions, table.tokenId),
+    transfers: index().on(table.chainId, table.transfers, table.tokenId),
+    owner: index().on(table.chainId, table.owner, table.tokenId),
+    artist: index().on(table.chainId, table.artist, table.tokenId),
+    model: index().on(table.chainId, table.modelId, table.tokenId),
+    worker: index().on(table.chainId, table.worker, table.tokenId),
+    imageHash: index().on(table.chainId, table.imageHash),
+    tags: index().using("gin", table.tags),
+    text: index().using("gin", sql`to_tsvector('simple', ${table.name} || ' ' || ${table.prompt})`),
+  }),
+);
+
+/** Provenance of one version of an artwork: written once. */
+export const artworkVersion = onchainTable(
+  "artwork_version",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    tokenId: t.bigint().notNull(),
+    version: t.integer().notNull(),
+    // The request.
+    modelId: t.bigint().notNull(),
+    modelHash: t.hex().notNull(),
+    prompt: t.text().notNull(),
+    negativePrompt: t.text().notNull(),
+    /** 2^64-1: any. */
+    requestedSeed: t.bigint().notNull(),
+    width: t.int8({ mode: "bigint" }).notNull(),
+    height: t.int8({ mode: "bigint" }).notNull(),
+    steps: t.int8({ mode: "bigint" }).notNull(),
+    guidanceMilli: t.int8({ mode: "bigint" }).notNull(),
+    sampler: t.text().notNull(),
+    scheduler: t.text().notNull(),
+    sourceHash: t.hex().notNull(),
+    extras: t.text().notNull(),
+    salt: t.hex().notNull(),
+    requestHash: t.hex().notNull(),
+    // The receipt.
+    receiptId: t.hex().notNull(),
+    orderHash: t.hex().notNull(),
+    index: t.integer().notNull(),
+    seed: t.bigint().notNull(),
+    engine: t.text().notNull(),
+    imageHash: t.hex().notNull(),
+    cidDigest: t.hex().notNull(),
+    cid: t.text().notNull(),
+    worker: t.hex().notNull(),
+    requester: t.hex().notNull(),
+    payer: t.hex().notNull(),
+    price: t.bigint().notNull(),
+    completedAt: t.int8({ mode: "bigint" }).notNull(),
+    // The anchor.
+    source: t.integer().notNull(),
+    anchorTime: t.int8({ mode: "bigint" }).notNull(),
+    anchorBlock: t.int8({ mode: "bigint" }).notNull(),
+    /** 0: none. */
+    parentId: t.bigint().notNull(),
+    parentVersion: t.int8({ mode: "bigint" }).notNull(),
+    bodyHash: t.hex().notNull(),
+    addedAt: t.int8({ mode: "bigint" }).notNull(),
+    addedBlock: t.int8({ mode: "bigint" }).notNull(),
+    addedTx: t.hex().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.tokenId, table.version] }),
+    receipt: index().on(table.chainId, table.receiptId),
+    imageHash: index().on(table.chainId, table.imageHash),
+    parent: index().on(table.chainId, table.parentId),
+    model: index().on(table.chainId, table.modelId),
+    worker: index().on(table.chainId, table.worker),
+  }),
+);
+
+/** A version that an owner announced. */
+export const evolution = onchainTable(
+  "evolution",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    tokenId: t.bigint().notNull(),
+    version: t.integer().notNull(),
+    account: t.hex().notNull(),
+    bodyHash: t.hex().notNull(),
+    readyAt: t.bigint().notNull(),
+    expiresAt: t.bigint().notNull(),
+    used: t.boolean().notNull(),
+    announcedAt: t.int8({ mode: "bigint" }).notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.tokenId, table.version, table.account, table.bodyHash] }),
+  }),
+);
+
+/** Each change of owner of a token, its mint and its end included. */
+export const transfer = onchainTable(
+  "transfer",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    /** `ARTWORK` or `MODEL`. */
+    collection: t.text().notNull(),
+    tokenId: t.bigint().notNull(),
+    from: t.hex().notNull(),
+    to: t.hex().notNull(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.seq] }),
+    token: index().on(table.chainId, table.collection, table.tokenId, table.seq),
+    from: index().on(table.chainId, table.from, table.seq),
+    to: index().on(table.chainId, table.to, table.seq),
+  }),
+);
+
+/** Who may move one token (ERC-721 `approve`). */
+export const approval = onchainTable(
+  "approval",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    collection: t.text().notNull(),
+    tokenId: t.bigint().notNull(),
+    approved: t.hex().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.collection, table.tokenId] }) }),
+);
+
+/** Who may move all tokens of an owner (ERC-721 `setApprovalForAll`). */
+export const operatorApproval = onchainTable(
+  "operator_approval",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    collection: t.text().notNull(),
+    owner: t.hex().notNull(),
+    operator: t.hex().notNull(),
+    approved: t.boolean().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.collection, table.owner, table.operator] }) }),
+);
+
+// ----------------------------------------------------------------------------------------------- workers and receipts
+
+/** An account with a bond, or with earnings. */
+export const worker = onchainTable(
+  "worker",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    address: t.hex().notNull(),
+    registered: t.boolean().notNull(),
+    /** 0: never registered. */
+    registeredAt: t.int8({ mode: "bigint" }).notNull(),
+    profileUri: t.text().notNull(),
+    bond: t.bigint().notNull(),
+    unbonding: t.bigint().notNull(),
+    /** 0: nothing unbonds. */
+    releaseAt: t.int8({ mode: "bigint" }).notNull(),
+    slashed: t.bigint().notNull(),
+    /** Not taken out yet. */
+    earned: t.bigint().notNull(),
+    earnedTotal: t.bigint().notNull(),
+    /** The protocol's cut beside its earnings, not swept yet. */
+    protocolAccrued: t.bigint().notNull(),
+    volume: t.bigint().notNull(),
+    payments: t.integer().notNull(),
+    /** Receipts in orders settled and in roots anchored. */
+    receipts: t.int8({ mode: "bigint" }).notNull(),
+    /** Versions of artworks it made. */
+    versions: t.integer().notNull(),
+    lanes: t.integer().notNull(),
+    lastActiveAt: t.int8({ mode: "bigint" }).notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.address] }),
+    seq: index().on(table.chainId, table.seq),
+    bond: index().on(table.chainId, table.bond, table.address),
+    earned: index().on(table.chainId, table.earnedTotal, table.address),
+    receipts: index().on(table.chainId, table.receipts, table.address),
+  }),
+);
+
+/** A hot key and what it may sign. */
+export const signer = onchainTable(
+  "signer",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    signer: t.hex().notNull(),
+    account: t.hex().notNull(),
+    role: t.integer().notNull(),
+    addedAt: t.int8({ mode: "bigint" }).notNull(),
+    /** 0: not revoked. */
+    revokedAt: t.int8({ mode: "bigint" }).notNull(),
+    validUntil: t.int8({ mode: "bigint" }).notNull(),
+    // Of a TREASURER.
+    cap: t.bigint().notNull(),
+    spent: t.bigint().notNull(),
+    windowStart: t.int8({ mode: "bigint" }).notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.signer] }),
+    account: index().on(table.chainId, table.account),
+  }),
+);
+
+/** A funded channel from a payer to a worker or a gateway. */
+export const lane = onchainTable(
+  "lane",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    laneId: t.hex().notNull(),
+    kind: t.integer().notNull(),
+    payer: t.hex().notNull(),
+    payerSigner: t.hex().notNull(),
+    worker: t.hex().notNull(),
+    feeConfigId: t.integer().notNull(),
+    protocolBps: t.integer().notNull(),
+    thawDelay: t.int8({ mode: "bigint" }).notNull(),
+    salt: t.hex().notNull(),
+    free: t.bigint().notNull(),
+    thawing: t.bigint().notNull(),
+    /** 0: nothing thaws. */
+    thawReadyAt: t.int8({ mode: "bigint" }).notNull(),
+    thawLapsesAt: t.int8({ mode: "bigint" }).notNull(),
+    funded: t.bigint().notNull(),
+    collected: t.bigint().notNull(),
+    thawed: t.bigint().notNull(),
+    anchors: t.integer().notNull(),
+    receipts: t.int8({ mode: "bigint" }).notNull(),
+    openedAt: t.int8({ mode: "bigint" }).notNull(),
+    openedTx: t.hex().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.laneId] }),
+    seq: index().on(table.chainId, table.seq),
+    payer: index().on(table.chainId, table.payer, table.seq),
+    worker: index().on(table.chainId, table.worker, table.seq),
+  }),
+);
+
+/** What a lane has paid for one model in all. */
+export const laneModelTotal = onchainTable(
+  "lane_model_total",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    laneId: t.hex().notNull(),
+    modelId: t.bigint().notNull(),
+    cumulative: t.bigint().notNull(),
+    royaltyBps: t.integer().notNull(),
+    frozen: t.boolean().notNull(),
+    toWorker: t.bigint().notNull(),
+    royalty: t.bigint().notNull(),
+    protocolFee: t.bigint().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.laneId, table.modelId] }) }),
+);
+
+/** A root of receipts that a worker attested and its payer acknowledged. */
+export const anchor = onchainTable(
+  "anchor",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    /** Zero: the direct rail. */
+    laneId: t.hex().notNull(),
+    payer: t.hex().notNull(),
+    root: t.hex().notNull(),
+    worker: t.hex().notNull(),
+    receiptCount: t.int8({ mode: "bigint" }).notNull(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.laneId, table.payer, table.root] }),
+    seq: index().on(table.chainId, table.seq),
+    worker: index().on(table.chainId, table.worker, table.seq),
+  }),
+);
+
+/** Each payment to a worker: an order settled, or one model's row of a voucher collected. */
+export const settlement = onchainTable(
+  "settlement",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    /** `DIRECT`, `LANE`, or `HOP` for what a requester paid a gateway, which pays on. */
+    rail: t.text().notNull(),
+    /** Direct rail only. */
+    orderHash: t.hex(),
+    /** Lanes only. */
+    laneId: t.hex(),
+    payer: t.hex().notNull(),
+    worker: t.hex().notNull(),
+    /** Direct rail only: a collect does not name requesters. */
+    requester: t.hex(),
+    modelId: t.bigint().notNull(),
+    // Direct rail only; a collect anchors by an `anchor` of its own.
+    nonce: t.bigint(),
+    root: t.hex(),
+    receiptCount: t.int8({ mode: "bigint" }),
+    anchored: t.boolean(),
+    gross: t.bigint().notNull(),
+    toWorker: t.bigint().notNull(),
+    royalty: t.bigint().notNull(),
+    protocolFee: t.bigint().notNull(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.seq] }),
+    order: index().on(table.chainId, table.orderHash),
+    payer: index().on(table.chainId, table.payer, table.seq),
+    worker: index().on(table.chainId, table.worker, table.seq),
+    requester: index().on(table.chainId, table.requester, table.seq),
+    model: index().on(table.chainId, table.modelId, table.seq),
+    lane: index().on(table.chainId, table.laneId, table.seq),
+  }),
+);
+
+/** A receipt that was seen whole: in a settlement's call, or in the body of a mint. */
+export const receipt = onchainTable(
+  "receipt",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    receiptId: t.hex().notNull(),
+    orderHash: t.hex().notNull(),
+    index: t.integer().notNull(),
+    requester: t.hex().notNull(),
+    worker: t.hex().notNull(),
+    payer: t.hex().notNull(),
+    modelId: t.bigint().notNull(),
+    requestHash: t.hex().notNull(),
+    seed: t.bigint().notNull(),
+    engineHash: t.hex().notNull(),
+    imageHash: t.hex().notNull(),
+    cidDigest: t.hex().notNull(),
+    cid: t.text().notNull(),
+    completedAt: t.int8({ mode: "bigint" }).notNull(),
+    price: t.bigint().notNull(),
+    /** Root it was settled under; null when it was first seen in a mint. */
+    root: t.hex(),
+    /** 0: not minted. */
+    tokenId: t.bigint().notNull(),
+    version: t.integer().notNull(),
+    seenAt: t.int8({ mode: "bigint" }).notNull(),
+    seenBlock: t.int8({ mode: "bigint" }).notNull(),
+    seenTx: t.hex().notNull(),
+    /** One log can show several receipts: `seq` of the log * 1,000 + position. */
+    place: t.bigint().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.receiptId] }),
+    place: index().on(table.chainId, table.place),
+    order: index().on(table.chainId, table.orderHash, table.index),
+    requester: index().on(table.chainId, table.requester, table.place),
+    worker: index().on(table.chainId, table.worker, table.place),
+    model: index().on(table.chainId, table.modelId, table.place),
+    imageHash: index().on(table.chainId, table.imageHash),
+    token: index().on(table.chainId, table.tokenId, table.version),
+  }),
+);
+
+/** An item of a batch that was refused. */
+export const settlementFailure = onchainTable(
+  "settlement_failure",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    position: t.bigint().notNull(),
+    orderHash: t.hex().notNull(),
+    reason: t.hex().notNull(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.seq] }),
+    order: index().on(table.chainId, table.orderHash),
+  }),
+);
+
+/** A payer's nonce that was used, cancelled or announced to be. */
+export const orderNonce = onchainTable(
+  "order_nonce",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    payer: t.hex().notNull(),
+    nonce: t.bigint().notNull(),
+    /** No order with it can be settled any more. */
+    used: t.boolean().notNull(),
+    cancelled: t.boolean().notNull(),
+    /** 0: no cancellation announced. */
+    cancelReadyAt: t.int8({ mode: "bigint" }).notNull(),
+    orderHash: t.hex(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.payer, table.nonce] }) }),
+);
+
+/** A worker that signed two images for one job. */
+export const equivocation = onchainTable(
+  "equivocation",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    worker: t.hex().notNull(),
+    orderHash: t.hex().notNull(),
+    index: t.int8({ mode: "bigint" }).notNull(),
+    reporter: t.hex().notNull(),
+    receiptA: t.hex().notNull(),
+    receiptB: t.hex().notNull(),
+    amount: t.bigint().notNull(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.worker, table.orderHash, table.index] }) }),
+);
+
+// ---------------------------------------------------------------------------------------- accounts, history, protocol
+
+/** Anybody who ever held, made, paid or signed something. */
+export const account = onchainTable(
+  "account",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    address: t.hex().notNull(),
+    // Balance in the settlement, AIPG wei.
+    balance: t.bigint().notNull(),
+    thawing: t.bigint().notNull(),
+    thawReadyAt: t.int8({ mode: "bigint" }).notNull(),
+    deposited: t.bigint().notNull(),
+    withdrawn: t.bigint().notNull(),
+    /** Paid for pictures on both rails. */
+    spent: t.bigint().notNull(),
+    /** Rewards for reports, not claimed yet. */
+    reward: t.bigint().notNull(),
+    // Counters.
+    artworksOwned: t.integer().notNull(),
+    artworksCreated: t.integer().notNull(),
+    seriesCreated: t.integer().notNull(),
+    modelsOwned: t.integer().notNull(),
+    modelsCreated: t.integer().notNull(),
+    firstSeenAt: t.int8({ mode: "bigint" }).notNull(),
+    lastSeenAt: t.int8({ mode: "bigint" }).notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.address] }),
+    seq: index().on(table.chainId, table.seq),
+    owned: index().on(table.chainId, table.artworksOwned, table.address),
+    created: index().on(table.chainId, table.artworksCreated, table.address),
+    spent: index().on(table.chainId, table.spent, table.address),
+  }),
+);
+
+/** Everything that happened, in one order. */
+export const activity = onchainTable(
+  "activity",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    kind: t.text().notNull(),
+    /** Who did it, as far as the log says. */
+    actor: t.hex().notNull(),
+    /** The other side, if there is one. */
+    counterparty: t.hex(),
+    tokenId: t.bigint(),
+    seriesId: t.bigint(),
+    modelId: t.bigint(),
+    worker: t.hex(),
+    laneId: t.hex(),
+    orderHash: t.hex(),
+    /** AIPG wei. */
+    amount: t.bigint(),
+    /** What else the log says. */
+    detail: t.jsonb(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    logIndex: t.integer().notNull(),
+    tx: t.hex().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.seq] }),
+    token: index().on(table.chainId, table.tokenId, table.seq),
+    model: index().on(table.chainId, table.modelId, table.seq),
+    actor: index().on(table.chainId, table.actor, table.seq),
+    counterparty: index().on(table.chainId, table.counterparty, table.seq),
+    worker: index().on(table.chainId, table.worker, table.seq),
+    lane: index().on(table.chainId, table.laneId, table.seq),
+    kind: index().on(table.chainId, table.kind, table.seq),
+  }),
+);
+
+/** Sums of one day (UTC). */
+export const dailyStatistics = onchainTable(
+  "daily_statistics",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    /** Days since 1970-01-01. */
+    day: t.integer().notNull(),
+    artworks: t.integer().notNull(),
+    series: t.integer().notNull(),
+    evolutions: t.integer().notNull(),
+    transfers: t.integer().notNull(),
+    models: t.integer().notNull(),
+    licenses: t.integer().notNull(),
+    payments: t.integer().notNull(),
+    receipts: t.int8({ mode: "bigint" }).notNull(),
+    newAccounts: t.integer().notNull(),
+    volume: t.bigint().notNull(),
+    toWorkers: t.bigint().notNull(),
+    royalties: t.bigint().notNull(),
+    protocolFees: t.bigint().notNull(),
+    licenseRevenue: t.bigint().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.day] }) }),
+);
+
+/** Terms of new orders and lanes. */
+export const feeConfig = onchainTable(
+  "fee_config",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    feeConfigId: t.integer().notNull(),
+    protocolBps: t.integer().notNull(),
+    since: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.feeConfigId] }) }),
+);
+
+/** Contracts whose anchors GridNFT accepts; bodies name them by index. */
+export const anchorSource = onchainTable(
+  "anchor_source",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    index: t.integer().notNull(),
+    source: t.hex().notNull(),
+    addedAt: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.index] }) }),
+);
+
+/** What governance has set; one row for a chain. */
+export const protocol = onchainTable(
+  "protocol",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    registrationFee: t.bigint().notNull(),
+    modelTreasury: t.hex().notNull(),
+    modelsPaused: t.boolean().notNull(),
+    modelUpgradesSealed: t.boolean().notNull(),
+    mintFee: t.bigint().notNull(),
+    mintTreasury: t.hex().notNull(),
+    mintPaused: t.boolean().notNull(),
+    nftUpgradesSealed: t.boolean().notNull(),
+    renderer: t.hex().notNull(),
+    collectionOwner: t.hex().notNull(),
+    feeConfigId: t.integer().notNull(),
+    protocolBps: t.integer().notNull(),
+    settlementTreasury: t.hex().notNull(),
+    settlementPaused: t.boolean().notNull(),
+    minBond: t.bigint().notNull(),
+    registryTreasury: t.hex().notNull(),
+    treasuryPot: t.bigint().notNull(),
+    totalBonded: t.bigint().notNull(),
+    totalRewards: t.bigint().notNull(),
+    // Totals.
+    artworks: t.integer().notNull(),
+    /** Artworks that are not burnt. */
+    supply: t.integer().notNull(),
+    series: t.integer().notNull(),
+    models: t.integer().notNull(),
+    workers: t.integer().notNull(),
+    accounts: t.integer().notNull(),
+    payments: t.integer().notNull(),
+    receipts: t.int8({ mode: "bigint" }).notNull(),
+    volume: t.bigint().notNull(),
+    // The newest block from which a row comes: if the chain still has it, all rows are of that chain.
+    lastEventBlock: t.int8({ mode: "bigint" }).notNull(),
+    lastEventHash: t.hex().notNull(),
+    lastEventTime: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId] }) }),
+);
+
+/** Each act of governance, with all that its log says. */
+export const governanceEvent = onchainTable(
+  "governance_event",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seq: t.int8({ mode: "bigint" }).notNull(),
+    contract: t.text().notNull(),
+    name: t.text().notNull(),
+    detail: t.jsonb().notNull(),
+    time: t.int8({ mode: "bigint" }).notNull(),
+    block: t.int8({ mode: "bigint" }).notNull(),
+    tx: t.hex().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.seq] }) }),
+);

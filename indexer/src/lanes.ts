@@ -1,0 +1,211 @@
+import { anchor, lane, laneModelTotal, settlement } from "ponder:schema";
+import { LANE_HOP } from "@gridnft/sdk";
+import { changeAccount } from "./account.ts";
+import { record } from "./activity.ts";
+import { creditWorker } from "./payment.ts";
+import { placeOf, ponder } from "./place.ts";
+import { changeDay, changeProtocol } from "./protocol.ts";
+import { changeWorker } from "./worker.ts";
+
+const nothingThaws = { thawing: 0n, thawReadyAt: 0n, thawLapsesAt: 0n };
+
+ponder.on("GridSettlement:LaneOpened", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, payer, worker, config, protocolBps, amount, balance } = event.args;
+  await changeProtocol(db, place);
+  await db.insert(lane).values({
+    chainId: place.chainId,
+    laneId,
+    kind: config.kind,
+    payer,
+    payerSigner: config.payerSigner,
+    worker,
+    feeConfigId: config.feeConfigId,
+    protocolBps,
+    thawDelay: BigInt(config.thawDelay),
+    salt: config.salt,
+    free: amount,
+    ...nothingThaws,
+    funded: amount,
+    collected: 0n,
+    thawed: 0n,
+    anchors: 0,
+    receipts: 0n,
+    openedAt: place.time,
+    openedTx: place.tx,
+    seq: place.seq,
+  });
+  await changeAccount(db, place, payer, () => ({ balance }));
+  await changeAccount(db, place, worker);
+  await changeWorker(db, place, worker, (row) => ({ lanes: row.lanes + 1 }));
+  await record(db, place, "LANE_OPENED", {
+    actor: payer,
+    counterparty: worker,
+    worker,
+    laneId,
+    amount,
+    detail: { kind: config.kind },
+  });
+});
+
+ponder.on("GridSettlement:LaneToppedUp", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, payer, by, amount, free, balance } = event.args;
+  await changeProtocol(db, place);
+  const { worker } = await db
+    .update(lane, { chainId: place.chainId, laneId })
+    .set((row) => ({ free, funded: row.funded + amount }));
+  await changeAccount(db, place, payer, () => ({ balance }));
+  await record(db, place, "LANE_TOPPED_UP", { actor: by, counterparty: payer, worker, laneId, amount });
+});
+
+ponder.on("GridSettlement:LaneThawStarted", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, amount, readyAt, lapsesAt } = event.args;
+  await changeProtocol(db, place);
+  const { payer, worker } = await db
+    .update(lane, { chainId: place.chainId, laneId })
+    .set({ thawing: amount, thawReadyAt: BigInt(readyAt), thawLapsesAt: BigInt(lapsesAt) });
+  await record(db, place, "LANE_THAW_STARTED", {
+    actor: payer,
+    counterparty: worker,
+    worker,
+    laneId,
+    amount,
+    detail: { readyAt, lapsesAt },
+  });
+});
+
+ponder.on("GridSettlement:LaneThawCancelled", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId } = event.args;
+  await changeProtocol(db, place);
+  const { payer, worker } = await db.update(lane, { chainId: place.chainId, laneId }).set(nothingThaws);
+  await record(db, place, "LANE_THAW_CANCELLED", { actor: payer, counterparty: worker, worker, laneId });
+});
+
+ponder.on("GridSettlement:LaneThawed", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, payer, amount, free, balance } = event.args;
+  await changeProtocol(db, place);
+  const { worker } = await db
+    .update(lane, { chainId: place.chainId, laneId })
+    .set((row) => ({ free, ...nothingThaws, thawed: row.thawed + amount }));
+  await changeAccount(db, place, payer, () => ({ balance }));
+  await record(db, place, "LANE_THAWED", { actor: payer, counterparty: worker, worker, laneId, amount });
+});
+
+ponder.on("GridSettlement:LaneRoyaltyFrozen", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, modelId, royaltyBps } = event.args;
+  await changeProtocol(db, place);
+  const frozen = { royaltyBps, frozen: true };
+  await db
+    .insert(laneModelTotal)
+    .values({
+      chainId: place.chainId,
+      laneId,
+      modelId,
+      ...frozen,
+      cumulative: 0n,
+      toWorker: 0n,
+      royalty: 0n,
+      protocolFee: 0n,
+    })
+    .onConflictDoUpdate(frozen);
+});
+
+ponder.on("GridSettlement:LaneCollected", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, worker, modelId, cumulative, toWorker, royalty, protocolFee, free } = event.args;
+  const gross = toWorker + royalty + protocolFee;
+  await changeProtocol(db, place);
+  const { kind, payer } = await db
+    .update(lane, { chainId: place.chainId, laneId })
+    .set((row) => ({ free, collected: row.collected + gross }));
+  await db
+    .insert(laneModelTotal)
+    .values({
+      chainId: place.chainId,
+      laneId,
+      modelId,
+      cumulative,
+      royaltyBps: 0,
+      frozen: false,
+      toWorker,
+      royalty,
+      protocolFee,
+    })
+    .onConflictDoUpdate((row) => ({
+      cumulative,
+      toWorker: row.toWorker + toWorker,
+      royalty: row.royalty + royalty,
+      protocolFee: row.protocolFee + protocolFee,
+    }));
+  await db.insert(settlement).values({
+    chainId: place.chainId,
+    seq: place.seq,
+    rail: kind === LANE_HOP ? "HOP" : "LANE",
+    laneId,
+    payer,
+    worker,
+    modelId,
+    gross,
+    toWorker,
+    royalty,
+    protocolFee,
+    time: place.time,
+    block: place.block,
+    tx: place.tx,
+  });
+  await creditWorker(db, place, {
+    worker,
+    modelId,
+    toWorker,
+    royalty,
+    protocolFee,
+    receipts: 0n, // anchors count them
+    isHop: kind === LANE_HOP,
+  });
+  await changeAccount(db, place, payer, (row) => ({ spent: row.spent + gross }));
+  await record(db, place, "LANE_COLLECTED", {
+    actor: worker,
+    counterparty: payer,
+    worker,
+    laneId,
+    modelId,
+    amount: gross,
+    detail: { toWorker, royalty, protocolFee },
+  });
+});
+
+ponder.on("GridSettlement:ReceiptsAnchored", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { laneId, worker, root } = event.args;
+  const receiptCount = BigInt(event.args.receiptCount);
+  await changeProtocol(db, place, (row) => ({ receipts: row.receipts + receiptCount }));
+  const { payer } = await db
+    .update(lane, { chainId: place.chainId, laneId })
+    .set((row) => ({ anchors: row.anchors + 1, receipts: row.receipts + receiptCount }));
+  await db.insert(anchor).values({
+    chainId: place.chainId,
+    laneId,
+    payer,
+    root,
+    worker,
+    receiptCount,
+    time: place.time,
+    block: place.block,
+    tx: place.tx,
+    seq: place.seq,
+  });
+  await changeWorker(db, place, worker, (row) => ({ receipts: row.receipts + receiptCount }));
+  await changeDay(db, place, (day) => ({ receipts: day.receipts + receiptCount }));
+  await record(db, place, "RECEIPTS_ANCHORED", {
+    actor: worker,
+    counterparty: payer,
+    worker,
+    laneId,
+    detail: { root, receiptCount },
+  });
+});

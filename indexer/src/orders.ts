@@ -1,0 +1,126 @@
+import { anchor, orderNonce, receipt, settlement, settlementFailure } from "ponder:schema";
+import { cidOf, settlementDomain } from "@gridnft/sdk";
+import { zeroHash } from "viem";
+import { changeAccount } from "./account.ts";
+import { record } from "./activity.ts";
+import { settledReceipts } from "./calldata.ts";
+import { creditWorker } from "./payment.ts";
+import { placeOf, ponder } from "./place.ts";
+import { changeProtocol } from "./protocol.ts";
+
+ponder.on("GridSettlement:OrderSettled", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { orderHash, payer, worker, requester, modelId, nonce, root, anchored, balance } = event.args;
+  const { toWorker, royalty, protocolFee } = event.args;
+  const receiptCount = BigInt(event.args.receiptCount);
+  const gross = toWorker + royalty + protocolFee;
+  const here = { chainId: place.chainId, time: place.time, block: place.block, tx: place.tx, seq: place.seq };
+  await changeProtocol(db, place);
+  await db.insert(settlement).values({
+    ...here,
+    rail: "DIRECT",
+    orderHash,
+    payer,
+    worker,
+    requester,
+    modelId,
+    nonce,
+    root,
+    receiptCount,
+    anchored,
+    gross,
+    toWorker,
+    royalty,
+    protocolFee,
+  });
+  if (anchored) {
+    await db
+      .insert(anchor)
+      .values({ ...here, laneId: zeroHash, payer, root, worker, receiptCount })
+      .onConflictDoNothing();
+  }
+  const used = { used: true, orderHash };
+  await db
+    .insert(orderNonce)
+    .values({ chainId: place.chainId, payer, nonce, ...used, cancelled: false, cancelReadyAt: 0n, seq: place.seq })
+    .onConflictDoUpdate(used);
+  await creditWorker(db, place, {
+    worker,
+    modelId,
+    toWorker,
+    royalty,
+    protocolFee,
+    receipts: receiptCount,
+    isHop: false,
+  });
+  await changeAccount(db, place, payer, (row) => ({ balance, spent: row.spent + gross }));
+  await changeAccount(db, place, requester);
+  await record(db, place, "ORDER_SETTLED", {
+    actor: payer,
+    counterparty: requester,
+    worker,
+    modelId,
+    orderHash,
+    amount: gross,
+    detail: { receiptCount, anchored, toWorker, royalty, protocolFee },
+  });
+
+  const domain = settlementDomain(place.chainId, event.log.address);
+  for (const [position, shown] of settledReceipts(event.transaction, event.args, domain).entries()) {
+    await db
+      .insert(receipt)
+      .values({
+        ...shown.receipt,
+        chainId: place.chainId,
+        receiptId: shown.receiptId,
+        payer,
+        cid: cidOf(shown.receipt),
+        root,
+        tokenId: 0n,
+        version: 0,
+        seenAt: place.time,
+        seenBlock: place.block,
+        seenTx: place.tx,
+        place: place.seq * 1_000n + BigInt(position),
+      })
+      .onConflictDoNothing();
+  }
+});
+
+ponder.on("GridSettlement:SettlementFailed", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  await changeProtocol(db, place);
+  await db.insert(settlementFailure).values({
+    chainId: place.chainId,
+    seq: place.seq,
+    ...event.args,
+    time: place.time,
+    block: place.block,
+    tx: place.tx,
+  });
+});
+
+ponder.on("GridSettlement:OrderCancelAnnounced", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { payer, nonce, readyAt } = event.args;
+  await changeProtocol(db, place);
+  const announced = { cancelReadyAt: BigInt(readyAt) };
+  await db
+    .insert(orderNonce)
+    .values({ chainId: place.chainId, payer, nonce, used: false, cancelled: false, ...announced, seq: place.seq })
+    .onConflictDoUpdate(announced);
+  await changeAccount(db, place, payer);
+  await record(db, place, "ORDER_CANCEL_ANNOUNCED", { actor: payer, detail: { nonce, readyAt } });
+});
+
+ponder.on("GridSettlement:OrderCancelled", async ({ context: { db, ...context }, event }) => {
+  const place = placeOf(context, event);
+  const { payer, nonce } = event.args;
+  await changeProtocol(db, place);
+  const ended = { used: true, cancelled: true };
+  await db
+    .insert(orderNonce)
+    .values({ chainId: place.chainId, payer, nonce, ...ended, cancelReadyAt: 0n, seq: place.seq })
+    .onConflictDoUpdate(ended);
+  await record(db, place, "ORDER_CANCELLED", { actor: payer, detail: { nonce } });
+});

@@ -1,0 +1,53 @@
+import type { Address } from "viem";
+import { changeModel } from "./model.ts";
+import type { Place, Store } from "./place.ts";
+import { changeDay, changeProtocol } from "./protocol.ts";
+import { changeWorker } from "./worker.ts";
+
+/** One payment, as both rails' events state it. Amounts in AIPG wei. */
+export interface Payment {
+  readonly worker: Address;
+  readonly modelId: bigint;
+  readonly toWorker: bigint;
+  readonly royalty: bigint;
+  readonly protocolFee: bigint;
+  readonly receipts: bigint;
+  /** To a gateway, which pays a worker in turn: money on its way, not turnover. */
+  readonly isHop: boolean;
+}
+
+/** Credits worker, model and protocol, and adds to every sum of turnover. */
+export async function creditWorker(db: Store, place: Place, payment: Payment): Promise<void> {
+  const { worker, modelId, toWorker, royalty, protocolFee, receipts, isHop } = payment;
+  const volume = isHop ? 0n : toWorker + royalty + protocolFee;
+  const count = isHop ? 0 : 1;
+  await changeWorker(db, place, worker, (row) => ({
+    earned: row.earned + toWorker,
+    earnedTotal: row.earnedTotal + toWorker,
+    protocolAccrued: row.protocolAccrued + protocolFee,
+    volume: row.volume + volume,
+    payments: row.payments + count,
+    receipts: row.receipts + receipts,
+    lastActiveAt: place.time,
+  }));
+  if (isHop) return;
+  await changeModel(db, place, modelId, (row) => ({
+    payments: row.payments + 1,
+    volume: row.volume + volume,
+    royaltyEarned: row.royaltyEarned + royalty,
+    royaltyUnclaimed: row.royaltyUnclaimed + royalty,
+  }));
+  await changeProtocol(db, place, (row) => ({
+    payments: row.payments + 1,
+    volume: row.volume + volume,
+    receipts: row.receipts + receipts,
+  }));
+  await changeDay(db, place, (day) => ({
+    payments: day.payments + 1,
+    receipts: day.receipts + receipts,
+    volume: day.volume + volume,
+    toWorkers: day.toWorkers + toWorker,
+    royalties: day.royalties + royalty,
+    protocolFees: day.protocolFees + protocolFee,
+  }));
+}

@@ -1,0 +1,32 @@
+import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "@gridnft/sdk";
+import { createConfig } from "ponder";
+import { codecFingerprint } from "./indexer/config/codec.ts";
+import { readEnvironment } from "./indexer/config/environment.ts";
+
+const { chainId, deployment, rpcUrls, databaseUrl, pollingInterval, local } = await readEnvironment(process.env);
+const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = deployment.contracts;
+
+// Ponder derives its build id from this object, the schema and the text of `indexer/src`. The codec lives outside of those:
+// its fingerprint stands here so that a changed codec is a changed build, and old rows are not continued with new meaning.
+const codec = { codec: codecFingerprint() };
+
+export default createConfig({
+  ordering: "multichain",
+  database: { kind: "postgres", connectionString: databaseUrl, poolConfig: { max: 12 } },
+  chains: {
+    grid: {
+      id: chainId,
+      rpc: rpcUrls,
+      pollingInterval,
+      ethGetLogsBlockRange: 10_000,
+      // A local chain may begin anew under the same id: what was read from the one before must not be believed.
+      disableCache: local,
+    },
+  },
+  contracts: {
+    AIGC: { chain: "grid", abi: aigcAbi, ...AIGC, ...codec },
+    GridNFT: { chain: "grid", abi: gridNftAbi, ...GridNFT },
+    GridSettlement: { chain: "grid", abi: gridSettlementAbi, ...GridSettlement },
+    WorkerRegistry: { chain: "grid", abi: workerRegistryAbi, ...WorkerRegistry },
+  },
+});

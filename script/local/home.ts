@@ -1,0 +1,132 @@
+// The state folder of a local grid.
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Hex } from "viem";
+import { generatePrivateKey } from "viem/accounts";
+import { z } from "zod";
+import { filesBelow, projectRoot } from "../../tools/check.ts";
+import type { ListedAccount } from "./accounts.ts";
+import { removePostgres } from "./postgres.ts";
+import type { HotKeys } from "./seed.ts";
+
+/** Paths inside the state folder. */
+export interface Home {
+  readonly folder: string;
+  readonly chain: string;
+  readonly postgres: string;
+  readonly blocks: string;
+  readonly models: string;
+  readonly logs: string;
+  readonly deployment: string;
+  readonly gridFile: string;
+  /** State of worker number `n`, from 1. */
+  worker(n: number): string;
+}
+
+/** The state folder that the flag, else `GRID_HOME`, else the checkout says. */
+export function homeAt(folder = process.env.GRID_HOME || join(projectRoot, ".grid")): Home {
+  const root = resolve(folder);
+  return {
+    folder: root,
+    chain: join(root, "chain"),
+    postgres: join(root, "postgres"),
+    blocks: join(root, "blocks"),
+    models: join(root, "models"),
+    logs: join(root, "logs"),
+    deployment: join(root, "deployment.json"),
+    gridFile: join(root, "grid.json"),
+    worker: (n) => join(root, `worker-${n}`),
+  };
+}
+
+/** Whether there is a chain with the protocol on it to go on with. */
+export function hasChain(home: Home): boolean {
+  return existsSync(join(home.chain, "journal.jsonl")) && existsSync(home.deployment);
+}
+
+/** Removes everything that belongs to a chain. Model folders stay: they are the operator's, or are made again. */
+export function clearHome(home: Home): void {
+  removePostgres(home.postgres);
+  const belongings = [
+    home.chain,
+    home.blocks,
+    home.logs,
+    home.deployment,
+    home.gridFile,
+    join(home.folder, "keys.json"),
+  ];
+  for (const path of [...belongings, home.worker(1), home.worker(2)]) rmSync(path, { recursive: true, force: true });
+}
+
+const key = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as Hex);
+const secrets = z.strictObject({ worker1: key, worker2: key, gateway: key, postgres: z.string().min(16) });
+
+/** Hot keys and the database's password: random, made once, readable by their owner only. */
+export function readSecrets(home: Home): HotKeys & { postgres: string } {
+  const path = join(home.folder, "keys.json");
+  if (existsSync(path)) return secrets.parse(JSON.parse(readFileSync(path, "utf8")));
+  const made = {
+    worker1: generatePrivateKey(),
+    worker2: generatePrivateKey(),
+    gateway: generatePrivateKey(),
+    postgres: randomBytes(18).toString("hex"),
+  };
+  writePrivately(path, made);
+  return made;
+}
+
+/** `grid.json`: where the running grid is. The CLI reads it. */
+export interface GridFile {
+  version: 1;
+  chain_id: number;
+  rpc_url: string;
+  cloud_url: string;
+  indexer_url: string;
+  graphql_url: string;
+  deployment: string;
+  models_folder: string;
+  accounts: ListedAccount[];
+}
+
+/** What of the last run's `grid.json` helps this one: its ports. */
+export function lastPorts(home: Home): {
+  rpc?: number | undefined;
+  cloud?: number | undefined;
+  indexer?: number | undefined;
+} {
+  try {
+    const last = JSON.parse(readFileSync(home.gridFile, "utf8")) as Partial<GridFile>;
+    const port = (url: string | undefined): number | undefined => (url ? Number(new URL(url).port) : undefined);
+    return { rpc: port(last.rpc_url), cloud: port(last.cloud_url), indexer: port(last.indexer_url) };
+  } catch {
+    return {};
+  }
+}
+
+/** Writes a JSON file that only its owner may read; a reader sees the old one or the new one. */
+export function writePrivately(path: string, json: object): void {
+  mkdirSync(join(path, ".."), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, path);
+}
+
+/**
+ * The database schema that goes with this indexer: its code, the codec it uses and the deployment it reads. Another one starts in
+ * a schema of its own and rebuilds everything from the chain's logs, instead of going on with rows that meant something else.
+ */
+export function indexerSchema(home: Home): string {
+  const hash = createHash("sha256");
+  const folders = ["indexer", "sdk/src"] as const;
+  const files = folders.flatMap((folder) =>
+    filesBelow(join(projectRoot, folder), ".ts").map((file) => join(projectRoot, folder, file)),
+  );
+  for (const file of [...files.sort(), join(projectRoot, "ponder.config.ts"), home.deployment]) {
+    hash.update(readFileSync(file));
+  }
+  return `indexer_${hash.digest("hex").slice(0, 12)}`;
+}

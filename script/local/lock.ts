@@ -1,0 +1,50 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalError } from "./errors.ts";
+import { beganAt, isAlive } from "./processTable.ts";
+
+interface Owner {
+  pid: number;
+  began: string;
+}
+
+/** Makes this process the only one at work in the folder. @throws {@link LocalError} `ALREADY_RUNNING`. */
+export function lockHome(home: string): { release: () => void } {
+  const path = join(home, "lock");
+  const mine: Owner = { pid: process.pid, began: beganAt(process.pid) ?? "" };
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(mine));
+  try {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        linkSync(draft, path); // fails when somebody has it, and can't be half done
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 3) throw error;
+      }
+      const owner = ownerOf(path);
+      if (owner && isAlive(owner)) {
+        throw new LocalError(
+          "ALREADY_RUNNING",
+          `A grid runs in ${home} already (process ${owner.pid}). Stop it there, or choose another folder with --home.`,
+        );
+      }
+      rmSync(path, { force: true });
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return {
+    release: () => {
+      if (ownerOf(path)?.pid === process.pid) rmSync(path, { force: true });
+    },
+  };
+}
+
+function ownerOf(path: string): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Owner;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+// Where npm put things. `import.meta.resolve` would say it, but vitest has none.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { projectRoot } from "../../tools/check.ts";
+import { LocalError } from "./errors.ts";
+
+const require = createRequire(join(projectRoot, "indexer/package.json"));
+
+/** Flags with which node runs TypeScript. */
+export function typescriptFlags(): string[] {
+  return ["--import", pathToFileURL(require.resolve("tsx")).href];
+}
+
+/** A file of an installed package. */
+export function packageFile(name: string, file: string): string {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const path = join(folder, name, file);
+    if (existsSync(path)) return path;
+  }
+  throw new LocalError("PART", `The package ${name} is not installed: run npm ci.`);
+}

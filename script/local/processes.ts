@@ -1,0 +1,185 @@
+// The child processes of a local grid: each with a log file, a record on disk, an end that is noticed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { LocalError } from "./errors.ts";
+import { beganAt, type ProcessRecord, readProcesses, writeProcesses } from "./processTable.ts";
+
+/** How to start a part. */
+export interface ProcessSpec {
+  name: string;
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  environment: NodeJS.ProcessEnv;
+  /** Seen in what it prints (JSON lines), or asked again and again. Resolves to whatever it found, undefined: not yet. */
+  isReady: (printed: string) => unknown | Promise<unknown>;
+  /** Milliseconds until we give up waiting. */
+  patience?: number;
+  signal?: "SIGINT" | "SIGTERM";
+  /** Milliseconds between the signal and force. */
+  grace?: number;
+  /** Another user, for a program that refuses to run as root. */
+  user?: { uid: number; gid: number } | undefined;
+}
+
+/** A started part. */
+export interface RunningProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly log: string;
+  /** Resolves when it ends, to how. */
+  readonly ended: Promise<string>;
+  /** Stops it in good order. */
+  stop(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
+}
+
+/** Starts processes and keeps the record of them in `home`. */
+export interface Processes {
+  start(spec: ProcessSpec): Promise<RunningProcess>;
+  /** Starts nothing any more, and ends those still starting: all but the given ones. */
+  close(keep: readonly number[]): Promise<void>;
+  /** Force, at once, for all. */
+  killAll(): void;
+}
+
+/** @param onCrash Called when a process ends that nobody stopped. */
+export function createProcesses(home: string, onCrash: (name: string, how: string, log: string) => void): Processes {
+  const running = new Map<string, ChildProcess>();
+  let closed = false;
+  mkdirSync(join(home, "logs"), { recursive: true });
+
+  async function start(spec: ProcessSpec): Promise<RunningProcess> {
+    if (closed) throw new LocalError("PART", `The ${spec.name} isn't started: everything is being stopped.`);
+    const log = join(home, "logs", `${spec.name}.log`);
+    const before = existsSync(log) ? statSync(log).size : 0;
+    const output = openSync(log, "a", 0o600);
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: spec.environment,
+      stdio: ["ignore", output, output],
+      detached: true, // Ctrl-C is for the supervisor, which stops the parts in their order
+      ...spec.user,
+    });
+    closeSync(output);
+    let wanted = false;
+    const ended = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+    });
+    const { pid } = child;
+    if (pid === undefined) throw new LocalError("PART", `The ${spec.name} can't be started: ${await ended}.`);
+    running.set(spec.name, child);
+    note({ name: spec.name, pid, began: beganAt(pid) ?? "", signal: spec.signal ?? "SIGTERM" });
+    void ended.then((how) => {
+      running.delete(spec.name);
+      forget(pid);
+      if (!wanted) onCrash(spec.name, how, log);
+    });
+
+    const stop = async (): Promise<void> => {
+      wanted = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill(spec.signal ?? "SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), spec.grace ?? 15_000);
+      await ended;
+      clearTimeout(timer);
+    };
+    const kill = async (): Promise<void> => {
+      wanted = true;
+      child.kill("SIGKILL");
+      await ended;
+    };
+    try {
+      await ready(spec, child, log, before);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return { name: spec.name, pid, log, ended, stop, kill };
+  }
+
+  function note(record: ProcessRecord): void {
+    writeProcesses(home, [...readProcesses(home).filter(({ pid }) => pid !== record.pid), record]);
+  }
+  function forget(pid: number): void {
+    writeProcesses(
+      home,
+      readProcesses(home).filter((record) => record.pid !== pid),
+    );
+  }
+
+  return {
+    start,
+    close: async (keep) => {
+      closed = true;
+      const starting = [...running.values()].filter(({ pid }) => pid !== undefined && !keep.includes(pid));
+      for (const child of starting) child.kill("SIGTERM");
+      const ends = starting.map((child) =>
+        child.exitCode !== null || child.signalCode !== null
+          ? undefined
+          : new Promise((resolve) => child.once("exit", resolve)),
+      );
+      const timer = setTimeout(() => starting.map((child) => child.kill("SIGKILL")), 10_000);
+      await Promise.all(ends);
+      clearTimeout(timer);
+    },
+    killAll: () => {
+      for (const child of running.values()) child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Waits until the part says that it is ready. */
+async function ready(spec: ProcessSpec, child: ChildProcess, log: string, from: number): Promise<void> {
+  const deadline = Date.now() + (spec.patience ?? 60_000);
+  for (;;) {
+    if ((await spec.isReady(printedSince(log, from))) !== undefined) return;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const how = child.signalCode ? `killed by ${child.signalCode}` : `exit code ${child.exitCode}`;
+      throw new LocalError("PART", `The ${spec.name} ended (${how}) before it was ready.\n${lastLines(log)}`);
+    }
+    if (Date.now() > deadline) {
+      throw new LocalError(
+        "PART",
+        `The ${spec.name} isn't ready after ${(spec.patience ?? 60_000) / 1000} s.\n${lastLines(log)}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
+function printedSince(log: string, from: number): string {
+  const size = statSync(log).size;
+  const buffer = Buffer.alloc(Math.max(0, size - from));
+  const file = openSync(log, "r");
+  try {
+    readSync(file, buffer, 0, buffer.length, from);
+  } finally {
+    closeSync(file);
+  }
+  return buffer.toString("utf8");
+}
+
+/** The end of a log, indented, with the file's name. */
+export function lastLines(log: string, count = 15): string {
+  const text = existsSync(log) ? readFileSync(log, "utf8").trimEnd() : "";
+  const lines = text.split("\n").slice(-count);
+  return [`Last lines of ${log}:`, ...lines.map((line) => `  ${line.slice(0, 400)}`)].join("\n");
+}
+
+/** The JSON line `{"ready":true,...}` that a part of ours prints. */
+export function readyLine(printed: string): { url?: string } | undefined {
+  for (const line of printed.split("\n")) {
+    if (!line.includes('"ready"')) continue;
+    try {
+      const json = JSON.parse(line) as { ready?: unknown; url?: string };
+      if (json.ready === true) return json;
+    } catch {
+      // Cut off, or something else that has the word in it.
+    }
+  }
+  return undefined;
+}

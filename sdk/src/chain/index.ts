@@ -1,0 +1,3 @@
+export * from "./errors.js";
+export { decodeContractError, explainRevert, sentenceOf } from "./revert.js";
+export { type ReadClient, transact, type WalletClient } from "./transact.js";

@@ -1,0 +1,108 @@
+import { type Hex, parseEventLogs } from "viem";
+import { readContract } from "viem/actions";
+import { bodyHash, EvolutionPolicy, encodeBody } from "./body.js";
+import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
+import type { Deployment } from "./deployment.js";
+import { GridError } from "./errors.js";
+import { gridNftAbi } from "./generated/abis.js";
+import { composeBody, type ReceiptProof } from "./mint.js";
+import { anchoredItems, collectFirst } from "./minting.js";
+import { type LanePapers, type Settlement, settleAll } from "./settle.js";
+import type { ReceiptBundle } from "./wire/index.js";
+
+/** A new version of an artwork. */
+export interface EvolveOptions {
+  readonly deployment: Deployment;
+  readonly tokenId: bigint;
+  /** Receipt of the new image; its requester is the artist, or (policy OWNER) the owner. */
+  readonly bundle: ReceiptBundle;
+  /** Token and version whose image is the input image of the request. */
+  readonly parent?: { readonly tokenId: bigint; readonly version: number };
+}
+
+/** What adding a version takes. */
+export interface EvolutionPlan {
+  readonly body: Hex;
+  /** What is announced, and authorized. */
+  readonly bodyHash: Hex;
+  readonly proofs: readonly ReceiptProof[];
+  readonly policy: EvolutionPolicy;
+  /** Number that the version will have. */
+  readonly version: number;
+  readonly settlements: readonly Settlement[];
+  readonly collects: readonly LanePapers[];
+}
+
+/** What evolving did. */
+export interface Evolved {
+  readonly tokenId: bigint;
+  readonly version: number;
+  readonly transaction: Hex;
+}
+
+/** Prepares a version. Reads the chain, changes nothing. */
+export async function planEvolution(client: ReadClient, options: EvolveOptions): Promise<EvolutionPlan> {
+  const { deployment, tokenId, bundle, parent } = options;
+  const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
+  const [{ items, settlements, collects }, versions, { policy }] = await Promise.all([
+    anchoredItems(client, { deployment, bundles: [bundle] }),
+    reading(readContract(client, { ...nft, functionName: "versionsOf", args: [tokenId] })),
+    reading(readContract(client, { ...nft, functionName: "series", args: [tokenId / 1_000n] })),
+  ]);
+  const { body, proofs } = composeBody(items.map((item) => ({ ...item, ...(parent && { parent }) })));
+  const packed = encodeBody(body);
+  return {
+    body: packed,
+    bodyHash: bodyHash(packed),
+    proofs,
+    policy: policy as EvolutionPolicy,
+    version: Number(versions) + 1,
+    settlements,
+    collects,
+  };
+}
+
+/**
+ * Adds a version to an artwork, after settling or collecting its receipt where that is still to be done. The wallet is the
+ * receipt's requester: the artist, or, with policy OWNER, the owner, who announced the version an hour before by
+ * {@link announceEvolution}.
+ *
+ * @throws ChainError for what the contract refuses, e.g. `GridNFT_DoesNotEvolve`, `GridNFT_TooEarly`.
+ *
+ * @example
+ * const { version } = await evolveArtwork(wallet, { deployment, tokenId: 1001n, bundle });
+ */
+export async function evolveArtwork(client: WalletClient, options: EvolveOptions): Promise<Evolved> {
+  const { deployment, tokenId } = options;
+  const plan = await planEvolution(client, options);
+  if (plan.policy === EvolutionPolicy.NONE) {
+    throw new GridError("BODY_INVALID", `Artwork ${tokenId} was minted as one that does not evolve.`, "policy");
+  }
+  await settleAll(client, deployment, plan.settlements);
+  await collectFirst(client, { deployment, collects: plan.collects });
+  const { logs, transactionHash } = await transact(client, {
+    address: deployment.contracts.GridNFT.address,
+    abi: gridNftAbi,
+    functionName: "evolve",
+    args: [tokenId, plan.body, plan.proofs],
+  });
+  const [event] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "VersionAdded" });
+  return { tokenId, version: Number(event?.args.version ?? plan.version), transaction: transactionHash };
+}
+
+/**
+ * Announces a version of an artwork with policy OWNER; the wallet is its owner. It can be added an hour later, for a week.
+ * @returns Unix seconds from which it can be added.
+ */
+export async function announceEvolution(client: WalletClient, options: EvolveOptions): Promise<number> {
+  const { deployment, tokenId } = options;
+  const plan = await planEvolution(client, options);
+  const { logs } = await transact(client, {
+    address: deployment.contracts.GridNFT.address,
+    abi: gridNftAbi,
+    functionName: "announceEvolution",
+    args: [tokenId, plan.bodyHash],
+  });
+  const [event] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "EvolutionAnnounced" });
+  return Number(event?.args.readyAt ?? 0n);
+}

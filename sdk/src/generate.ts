@@ -1,0 +1,281 @@
+import { type Address, formatEther, isAddressEqual, zeroHash } from "viem";
+import { getBlock } from "viem/actions";
+import { accountState, depositAipg } from "./account.js";
+import { checkBundle } from "./bundle.js";
+import { reading, type WalletClient } from "./chain/transact.js";
+import type { CloudClient, Submission } from "./cloud/client.js";
+import { CloudError } from "./cloud/errors.js";
+import { isFinal } from "./cloud/watch.js";
+import type { Deployment } from "./deployment.js";
+import { orderHash } from "./digest.js";
+import { GridError } from "./errors.js";
+import { requireImage } from "./image.js";
+import { pause } from "./pause.js";
+import { checkQuote, requireModel, requireRequest, type SignedOrder, signQuote, toPayment } from "./quote.js";
+import type { GenerationParameters, Job, Quote, ReceiptBundle } from "./wire/index.js";
+
+/** What `generate` is doing. */
+export type GenerateProgress =
+  /** The price is known; nothing is signed yet. */
+  | { readonly stage: "quoted"; readonly quote: Quote }
+  /** AIPG goes into the settlement account. */
+  | { readonly stage: "depositing"; readonly amount: bigint }
+  /** The wallet is asked for its signatures. */
+  | { readonly stage: "signing"; readonly orders: number }
+  /** The job has changed; `job.progress` has its steps. */
+  | { readonly stage: "job"; readonly job: Job }
+  /** Receipt and bytes of an image are checked, from 0 of `images`. */
+  | { readonly stage: "checking"; readonly image: number; readonly images: number };
+
+/** What both rails need. */
+interface GenerateCommon {
+  readonly cloud: CloudClient;
+  readonly deployment: Deployment;
+  /** What to make. Absent fields get the model's usual values. */
+  readonly parameters: GenerationParameters;
+  readonly onProgress?: ((progress: GenerateProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Paid by the wallet's own settlement account, with signed orders. */
+export interface GenerateDirect extends GenerateCommon {
+  readonly rail: "direct";
+  /** Most that all images together may cost, AIPG wei. More is never signed. */
+  readonly maxPrice: bigint;
+  /** Deposit what the settlement account lacks. Default false: a short account is an error. */
+  readonly deposit?: boolean;
+  /**
+   * Called with the signed orders before they are sent, and awaited: keep them if you want to know later what could be
+   * settled.
+   */
+  readonly onSigned?: (orders: readonly SignedOrder[]) => void | Promise<void>;
+}
+
+/** Paid by the cloud, within the quota of the signed-in account: `cloud` carries its session. */
+export interface GenerateGateway extends GenerateCommon {
+  readonly rail: "gateway";
+}
+
+/** How to make pictures. */
+export type GenerateOptions = GenerateDirect | GenerateGateway;
+
+/** A picture, checked: its bytes are what its receipt says, and the receipt is signed by its worker. */
+export interface GeneratedImage {
+  readonly file: Uint8Array;
+  readonly cid: string;
+  /** Everything that a mint needs; `bundleToJson` writes it. */
+  readonly bundle: ReceiptBundle;
+}
+
+/** What `generate` made. */
+export interface Generated {
+  readonly job: Job;
+  /** AIPG wei of all images, by their receipts. */
+  readonly price: bigint;
+  /** By index. */
+  readonly images: readonly GeneratedImage[];
+}
+
+/**
+ * From parameters to pictures with receipts: asks for a quote, checks it, deposits what is missing (if allowed), signs, sends,
+ * follows the job, and checks everything that comes back, from the bytes up. The wallet's account is requester and, on the
+ * direct rail, payer.
+ *
+ * @throws {@link GridError} when something is not as it has to be (`QUOTE_INVALID`, `PRICE_TOO_HIGH`, `BALANCE_TOO_LOW`,
+ * `BUNDLE_INVALID`, `CID_MISMATCH` ...); {@link CloudError} as the cloud says, `JOB_FAILED` when no worker could do it;
+ * ChainError when a deposit fails. The signal's reason when it aborts; a job sent by then goes on.
+ *
+ * @example
+ * const { images } = await generate(wallet, {
+ *   cloud, deployment, rail: "direct", maxPrice: parseEther("1"), deposit: true,
+ *   parameters: { model: "1", prompt: "a lighthouse in a storm" },
+ *   onProgress: (progress) => console.log(progress.stage),
+ * });
+ * await writeFile("lighthouse.png", images[0].file);
+ */
+export async function generate(client: WalletClient, options: GenerateOptions): Promise<Generated> {
+  const { cloud, parameters, onProgress = () => {}, signal } = options;
+  if (parameters.salt && !cloud.signedIn) {
+    throw new CloudError("SESSION_INVALID", "A private job is shown to its requester alone: sign in first.");
+  }
+  const { submission, orders } =
+    options.rail === "direct"
+      ? await submitDirect(client, options)
+      : { submission: await submitGateway(options), orders: undefined };
+
+  const job = await followJob(cloud, submission, onProgress, signal);
+  if (job.status !== "done" || !job.images) {
+    const reason =
+      job.error?.message ?? (job.status === "cancelled" ? "It was cancelled." : "The cloud gave no reason.");
+    throw new CloudError("JOB_FAILED", `The job ended without a picture: ${reason}`);
+  }
+  const count = parameters.n ?? 1;
+  if (job.images.length !== count) {
+    throw new GridError("BUNDLE_INVALID", `The cloud delivered ${job.images.length} of ${count} images.`, "images");
+  }
+  const images: GeneratedImage[] = [];
+  for (const [index, { receipt_id, ipfs_hash }] of job.images.entries()) {
+    onProgress({ stage: "checking", image: index, images: count });
+    const [bundle, file] = await Promise.all([
+      cloud.receiptBundle(receipt_id, { signal }),
+      cloud.image(ipfs_hash, { signal }),
+    ]);
+    if (bundle.receipt_id !== receipt_id || bundle.receipt.index !== index) {
+      throw new GridError("BUNDLE_INVALID", "The cloud sent another receipt than the job's.", "receipt_id");
+    }
+    await checkDelivery(client, { bundle, file, orders, options });
+    images.push({ file, cid: bundle.ipfs_hash, bundle });
+  }
+  if (new Set(images.map(({ bundle }) => orderHash(bundle.order))).size > 1) {
+    throw new GridError("BUNDLE_INVALID", "The images answer different orders.", "order");
+  }
+  return { job, images, price: images.reduce((sum, { bundle }) => sum + bundle.receipt.price, 0n) };
+}
+
+/** Quote, deposit, signatures, submission. */
+async function submitDirect(
+  client: WalletClient,
+  options: GenerateDirect,
+): Promise<{ submission: Submission; orders: readonly SignedOrder[] }> {
+  const { cloud, deployment, parameters, maxPrice, deposit = false, onProgress = () => {}, onSigned, signal } = options;
+  const requester = client.account.address;
+  const expected = async () => {
+    const { timestamp } = await reading(getBlock(client));
+    return { parameters, deployment, requester, payer: requester, maxPrice, now: Number(timestamp) };
+  };
+  let quote = await cloud.quote({ ...parameters, requester }, { signal });
+  checkQuote(quote, await expected());
+  await requireModel(client, { deployment, request: quote.request, model: parameters.model });
+  onProgress({ stage: "quoted", quote });
+
+  const missing = await missingFunds(client, quote, options);
+  if (missing > 0n) {
+    if (!deposit) {
+      const message = `The settlement account lacks ${formatEther(missing)} AIPG for this job. Deposit it first.`;
+      throw new GridError("BALANCE_TOO_LOW", message, "balance");
+    }
+    onProgress({ stage: "depositing", amount: missing });
+    await depositAipg(client, { deployment, amount: missing });
+    // A wallet's user takes time, and the orders' deadlines do not wait.
+    quote = await cloud.quote({ ...parameters, requester }, { signal });
+    await requireModel(client, { deployment, request: quote.request, model: parameters.model });
+  }
+  signal?.throwIfAborted();
+  onProgress({ stage: "signing", orders: quote.candidates.length });
+  const orders = await signQuote(client, quote, await expected());
+  await onSigned?.(orders);
+  signal?.throwIfAborted();
+  return { submission: await submit(cloud, quote, requester, orders, signal), orders };
+}
+
+/** What the account lacks for the dearest of the quote's orders; only one of them can be settled. */
+async function missingFunds(client: WalletClient, quote: Quote, { deployment }: GenerateDirect): Promise<bigint> {
+  const { free } = await accountState(client, { deployment, account: client.account.address });
+  let missing = 0n;
+  for (const { order } of quote.candidates) {
+    if (order.maxPrice - free > missing) missing = order.maxPrice - free;
+  }
+  return missing;
+}
+
+/** Attempts to hand in signed orders when the connection fails. */
+const SUBMISSIONS = 3;
+
+/** Hands in signed orders. The same orders again can't be paid twice, so a lost answer is no reason to give up. */
+async function submit(
+  cloud: CloudClient,
+  quote: Quote,
+  requester: Address,
+  orders: readonly SignedOrder[],
+  signal: AbortSignal | undefined,
+): Promise<Submission> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await cloud.generateImage({ ...quote.parameters, requester, payment: toPayment(orders) }, { signal });
+    } catch (error) {
+      const lost = error instanceof CloudError && error.code === "UNREACHABLE";
+      if (!lost || attempt === SUBMISSIONS) throw error;
+      await pause(500 * attempt, signal);
+    }
+  }
+}
+
+function submitGateway({ cloud, parameters, signal }: GenerateGateway): Promise<Submission> {
+  return cloud.generateImage({ ...parameters, payment: { rail: "gateway" } }, { signal });
+}
+
+async function followJob(
+  cloud: CloudClient,
+  submission: Submission,
+  onProgress: (progress: GenerateProgress) => void,
+  signal: AbortSignal | undefined,
+): Promise<Job> {
+  let job = submission.finished ? await cloud.job(submission.result.job, { signal }) : submission.job;
+  onProgress({ stage: "job", job });
+  if (isFinal(job)) return job;
+  for await (job of cloud.watchJob(job.id, { signal })) onProgress({ stage: "job", job });
+  return job;
+}
+
+/**
+ * A gateway's receipt with the papers that anchor it: the voucher that pays for it, signed by the worker, too. Asks the cloud
+ * until it has them. Other bundles come back as they are.
+ *
+ * @param options `timeout` in milliseconds, default 30,000.
+ * @throws {@link GridError} `NOT_ATTESTED` when the time is over; CloudError.
+ *
+ * @example
+ * const bundles = await Promise.all(images.map(({ bundle }) => attestedBundle(cloud, { bundle })));
+ * await mintSeries(wallet, { deployment, bundles, series: { title: "Lighthouse" } });
+ */
+export async function attestedBundle(
+  cloud: CloudClient,
+  options: { readonly bundle: ReceiptBundle; readonly timeout?: number; readonly signal?: AbortSignal },
+): Promise<ReceiptBundle> {
+  const { timeout = 30_000, signal } = options;
+  const end = Date.now() + timeout;
+  let { bundle } = options;
+  while (bundle.order.laneId !== zeroHash && !bundle.lane?.worker_signature) {
+    if (Date.now() > end) {
+      const message = "The worker has not signed the voucher of this receipt yet. Try again in a moment.";
+      throw new GridError("NOT_ATTESTED", message, "lane.worker_signature");
+    }
+    await pause(300, signal);
+    bundle = await cloud.receiptBundle(bundle.receipt_id, { signal });
+  }
+  return bundle;
+}
+
+/** Everything about one delivered image, for whoever asked and pays. */
+async function checkDelivery(
+  client: WalletClient,
+  delivery: {
+    readonly bundle: ReceiptBundle;
+    readonly file: Uint8Array;
+    /** Direct rail: what was signed. */
+    readonly orders: readonly SignedOrder[] | undefined;
+    readonly options: GenerateOptions;
+  },
+): Promise<void> {
+  const { bundle, file, orders, options } = delivery;
+  const { deployment, parameters } = options;
+  const refuse = (field: string, message: string): never => {
+    throw new GridError("BUNDLE_INVALID", message, field);
+  };
+  await checkBundle(client, { bundle, deployment, papers: orders ? "required" : "optional" });
+  requireImage(file, bundle.receipt);
+  requireRequest(bundle.request, parameters);
+  if (!isAddressEqual(bundle.order.requester, client.account.address)) {
+    refuse("order.requester", "The picture is for somebody else.");
+  }
+  if (bundle.order.count !== (parameters.n ?? 1)) refuse("order.count", "The order is for another number of images.");
+  if (orders) {
+    const hash = orderHash(bundle.order);
+    const own = orders.find(({ order }) => orderHash(order) === hash);
+    if (!own) refuse("order", "The receipt answers an order that was not signed here.");
+  } else {
+    if (bundle.order.laneId === zeroHash)
+      refuse("order.laneId", "The cloud was to pay, and the order is a direct one.");
+    await requireModel(client, { deployment, request: bundle.request, model: parameters.model });
+  }
+}

@@ -1,0 +1,232 @@
+import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
+import { getBlock, readContract } from "viem/actions";
+import { receiptsOf } from "../body.js";
+import { laneId as laneIdOf, leafOf, receiptId } from "../digest.js";
+import { gridNftAbi, gridSettlementAbi } from "../generated/abis.js";
+import { type MultiProof, merkleTree, processMultiProof } from "../merkle.js";
+import type { ReceiptProof } from "../mint.js";
+import { jobReceipt } from "../receipt.js";
+import type { JobOrder, LaneConfig, Voucher } from "../typedData.js";
+import { findCalls } from "./calls.js";
+import { type Evidence, eventsOf, type LogPlace, transactionOf } from "./chain.js";
+import { dateOf, type Finding, fail, pass, unknown } from "./check.js";
+import type { VersionRecord } from "./record.js";
+
+/** Where the receipt is anchored, and under what. */
+export interface ProvenAnchor {
+  /** Zero hash on the direct rail. */
+  readonly laneId: Hex;
+  readonly root: Hex;
+}
+
+/** `absent`: nothing that the worker anchored in that block holds the receipt. `unreadable`: something there might. */
+export type AnchorSearch = ProvenAnchor | "absent" | "unreadable";
+
+/** The event by which the settlement contract anchored. */
+export interface AnchorEvent extends LogPlace {
+  readonly root: Hex;
+  readonly worker: Address;
+  readonly laneId: Hex;
+  readonly receipts: number;
+  /** Direct rail: the order that was paid. */
+  readonly orderHash?: Hex;
+}
+
+/** How the receipt was paid, out of the transaction that anchored it. */
+export type Paper =
+  | { readonly rail: "direct"; readonly order: JobOrder; readonly orderSignature: Hex; readonly workerSignature: Hex }
+  | {
+      readonly rail: "lane";
+      readonly config: LaneConfig;
+      readonly voucher: Voucher;
+      readonly payerSignature: Hex;
+      /** "0x" when the worker called itself. */
+      readonly workerSignature: Hex;
+      readonly sender: Address;
+    };
+
+/** Arguments by which mints, evolutions and their relayed forms take body and proofs. */
+const mintFunctions = ["mint", "mintFor", "settleAndMint", "settleAndMintFor", "evolve", "evolveFor"] as const;
+
+/**
+ * Where a receipt stands, from the Merkle proof in the calldata of its mint; or, where that can't be read, from the anchoring
+ * transaction. Nothing of this is believed: the root it leads to must be one that the settlement contract knows.
+ */
+export async function findAnchor(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
+  const { input } = await transactionOf(evidence.client, record.mint.transactionHash);
+  for (const { args } of findCalls(gridNftAbi, mintFunctions, input)) {
+    const list = args as readonly unknown[];
+    const body = list.findIndex((value) => typeof value === "string" && value.toLowerCase() === record.blob.packed);
+    const proof = body < 0 ? undefined : (list[body + 1] as readonly ReceiptProof[])[record.anchorIndex];
+    if (proof) return { laneId: proof.laneId, root: rootBy(record, proof) };
+  }
+  return findInBlock(evidence, record);
+}
+
+/** Root that the mint's proof leads to from the receipts of this record's anchor. */
+function rootBy(record: VersionRecord, { proof, flags }: ReceiptProof): Hex {
+  const { body, requester } = record.blob;
+  const leaves = receiptsOf(body, requester)
+    .filter((_, i) => body.orders[body.artworks[i]?.order ?? -1]?.anchor === record.anchorIndex)
+    .map((receipt) => leafOf(receiptId(receipt, record.domain)));
+  const steps = leaves.length + proof.length - 1;
+  const bits = flags.slice(2);
+  const proofFlags = Array.from({ length: steps }, (_, i) => {
+    const digit = Number.parseInt(bits[i >> 2] ?? "0", 16);
+    return ((digit >> (3 - (i % 4))) & 1) === 1;
+  });
+  return processMultiProof({ leaves, proof, proofFlags } satisfies MultiProof);
+}
+
+/** Looks for an anchor in the record's block which its receipt is under by itself, or together with its whole order. */
+async function findInBlock(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
+  const leaf = leafOf(record.receiptId);
+  let hidden = false;
+  for (const { root, laneId, receipts, transactionHash } of await anchorEvents(evidence, record)) {
+    if (root === leaf) return { laneId, root };
+    if (receipts === 1) continue;
+    const { input } = await transactionOf(evidence.client, transactionHash);
+    const leaves = settlementsIn(input)
+      .map(({ leavesIn }) => leavesIn(record))
+      .find((list) => list.length > 0 && merkleTree(list).root === root);
+    if (leaves?.includes(leaf)) return { laneId, root };
+    hidden ||= leaves === undefined;
+  }
+  return hidden ? "unreadable" : "absent";
+}
+
+/** Everything that was anchored for the record's worker in the block that the record names. */
+async function anchorEvents(evidence: Evidence, record: VersionRecord): Promise<readonly AnchorEvent[]> {
+  const settlement = { abi: gridSettlementAbi, address: record.domain.verifyingContract } as const;
+  const block = BigInt(record.anchorBlock);
+  const range = { fromBlock: block, toBlock: block };
+  const { worker } = record.receipt;
+  const [lanes, orders] = await Promise.all([
+    eventsOf(evidence, { ...settlement, ...range, eventName: "ReceiptsAnchored", args: { worker } }),
+    eventsOf(evidence, { ...settlement, ...range, eventName: "OrderSettled", args: { worker } }),
+  ]);
+  return [
+    ...lanes.map(({ args, blockNumber, logIndex, transactionHash }) => ({
+      ...{ laneId: args.laneId, root: args.root, worker: args.worker, receipts: args.receiptCount },
+      ...{ blockNumber, logIndex, transactionHash },
+    })),
+    ...orders
+      .filter(({ args }) => args.anchored)
+      .map(({ args, blockNumber, logIndex, transactionHash }) => ({
+        ...{ laneId: zeroHash, root: args.root, worker: args.worker, receipts: args.receiptCount },
+        ...{ orderHash: args.orderHash, blockNumber, logIndex, transactionHash },
+      })),
+  ];
+}
+
+/** What the settlement contract, which nobody can change, knows about the receipt's root. */
+export async function checkAnchor(
+  evidence: Evidence,
+  record: VersionRecord,
+  proven: AnchorSearch,
+): Promise<{ readonly finding: Finding; readonly event?: AnchorEvent }> {
+  const settlement = record.domain.verifyingContract;
+  const { worker } = record.receipt;
+  const shown = {
+    "settlement contract": settlement,
+    payer: record.payer,
+    worker,
+    "anchor block": `${record.anchorBlock}`,
+    "anchor time": dateOf(record.anchorTime),
+  };
+  if (!isAddressEqual(settlement, evidence.deployment.contracts.GridSettlement.address)) {
+    const text = `It is anchored by ${settlement}, a settlement contract that this deployment file does not know. Ask who made it.`;
+    return { finding: unknown(text, shown) };
+  }
+  if (proven === "absent") {
+    const text = `Nothing that the worker anchored in block ${record.anchorBlock} holds this receipt.`;
+    return { finding: fail(text, shown) };
+  }
+  if (proven === "unreadable") {
+    const text =
+      "The mint's transaction shows no readable proof, and what was anchored then holds more than one receipt.";
+    return { finding: unknown(text, shown) };
+  }
+  const { laneId, root } = proven;
+  const found = { ...shown, rail: laneId === zeroHash ? "direct" : `lane ${laneId}`, root };
+  const [attested, time, block] = await readContract(evidence.client, {
+    abi: gridSettlementAbi,
+    address: settlement,
+    functionName: "anchorOf",
+    args: [laneId, record.payer, root],
+  });
+  if (BigInt(attested) === 0n) {
+    return { finding: fail("The settlement contract never anchored this receipt.", found) };
+  }
+  if (!isAddressEqual(attested, worker) || time !== record.anchorTime || block !== record.anchorBlock) {
+    const text = `The settlement contract anchored it for worker ${attested} in block ${block}; the record says otherwise.`;
+    return { finding: fail(text, found) };
+  }
+  const event = (await anchorEvents(evidence, record)).find((one) => one.root === root && one.laneId === laneId);
+  const { timestamp } = await getBlock(evidence.client, { blockNumber: BigInt(block) });
+  if (!event || timestamp !== BigInt(time)) {
+    return { finding: fail("The settlement contract's logs do not show the anchor that its storage names.", found) };
+  }
+  const count = event.receipts === 1 ? "alone" : `together with ${event.receipts - 1} more`;
+  return {
+    finding: pass(
+      `The payer acknowledged and the worker attested the receipt, ${count}, in block ${block} on ${dateOf(time)}.`,
+      { ...found, transaction: event.transactionHash },
+    ),
+    event,
+  };
+}
+
+/** An order settled in a transaction, with the leaves of all its receipts. */
+interface FoundSettlement {
+  readonly order: JobOrder;
+  readonly orderSignature: Hex;
+  /** By receipt index. */
+  readonly signatures: ReadonlyMap<number, Hex>;
+  leavesIn(record: VersionRecord): readonly Hex[];
+}
+
+type SettlementItem = {
+  readonly order: JobOrder;
+  readonly orderSignature: Hex;
+  readonly receipts: readonly (Parameters<typeof jobReceipt>[1] & { readonly signature: Hex })[];
+};
+
+function settlementsIn(input: Hex): readonly FoundSettlement[] {
+  const items: readonly SettlementItem[] = [
+    ...findCalls(gridSettlementAbi, ["settle"], input).map(({ args }) => args[0] as SettlementItem),
+    ...findCalls(gridSettlementAbi, ["settleBatch"], input).flatMap(({ args }) => args[0] as readonly SettlementItem[]),
+    ...findCalls(gridNftAbi, ["settleAndMint", "settleAndMintFor"], input).flatMap(
+      ({ args }) => args[1] as readonly SettlementItem[],
+    ),
+  ];
+  return items.map(({ order, orderSignature, receipts }) => ({
+    order,
+    orderSignature,
+    signatures: new Map(receipts.map((receipt) => [receipt.index, receipt.signature])),
+    leavesIn: ({ domain }) => receipts.map((receipt) => leafOf(receiptId(jobReceipt(order, receipt), domain))),
+  }));
+}
+
+/** Order or voucher of the anchor, with its signatures, from the transaction that anchored. */
+export async function findPaper(
+  evidence: Evidence,
+  record: VersionRecord,
+  event: AnchorEvent,
+): Promise<Paper | undefined> {
+  const { from, input } = await transactionOf(evidence.client, event.transactionHash);
+  if (event.laneId === zeroHash) {
+    const leaf = leafOf(record.receiptId);
+    const item = settlementsIn(input).find(({ leavesIn }) => leavesIn(record).includes(leaf));
+    const workerSignature = item?.signatures.get(record.receipt.index);
+    if (!item || !workerSignature) return undefined;
+    return { rail: "direct", order: item.order, orderSignature: item.orderSignature, workerSignature };
+  }
+  for (const { args } of findCalls(gridSettlementAbi, ["collect", "collectUpTo"], input)) {
+    const [config, voucher, payerSignature, workerSignature] = args;
+    if (voucher.receiptsRoot.toLowerCase() !== event.root.toLowerCase()) continue;
+    if (laneIdOf(config, record.domain) !== event.laneId.toLowerCase()) continue;
+    return { rail: "lane", config, voucher, payerSignature, workerSignature, sender: from };
+  }
+  return undefined;
+}

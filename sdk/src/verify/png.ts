@@ -1,0 +1,57 @@
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+
+/**
+ * Text of a PNG by keyword, from its `tEXt` chunks and uncompressed `iTXt` chunks; undefined when the file is no PNG. Chunks that
+ * run past the end of the file end the reading.
+ */
+export function pngText(file: Uint8Array): ReadonlyMap<string, string> | undefined {
+  if (!SIGNATURE.every((byte, i) => file[i] === byte)) return undefined;
+  const texts = new Map<string, string>();
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  for (let at = 8; at + 12 <= file.length; ) {
+    const length = view.getUint32(at);
+    const end = at + 8 + length;
+    if (end + 4 > file.length) break;
+    const type = latin1(file.subarray(at + 4, at + 8));
+    const content = file.subarray(at + 8, end);
+    const zero = content.indexOf(0);
+    const keyword = latin1(content.subarray(0, Math.max(zero, 0)));
+    if (type === "tEXt" && zero > 0) texts.set(keyword, latin1(content.subarray(zero + 1)));
+    if (type === "iTXt" && zero > 0) {
+      const text = internationalText(content.subarray(zero + 1));
+      if (text !== undefined) texts.set(keyword, text);
+    }
+    at = end + 4;
+  }
+  return texts;
+}
+
+/** After the keyword of an iTXt chunk: compression flag and method, language, translated keyword, text. */
+function internationalText(content: Uint8Array): string | undefined {
+  if (content[0] !== 0) return undefined;
+  const language = content.indexOf(0, 2);
+  const keyword = language < 0 ? -1 : content.indexOf(0, language + 1);
+  return keyword < 0 ? undefined : new TextDecoder().decode(content.subarray(keyword + 1));
+}
+
+/** What a picture's `parameters` text says, by the convention of A1111. */
+export interface PictureParameters {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** Steps, Sampler, CFG scale, Seed, Size, Model hash ... as written. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** Reads a `parameters` text: prompt, a line "Negative prompt: ...", and a last line "Steps: 20, Sampler: Euler a, ...". */
+export function readParameters(text: string): PictureParameters {
+  const [, before = text.trimEnd(), line = ""] = /^([\s\S]*?)(?:^|\n)(Steps: [^\n]*)$/.exec(text.trimEnd()) ?? [];
+  const [prompt = "", negativePrompt = ""] = before.split("\nNegative prompt: ", 2);
+  // A value is either quoted JSON or has no comma.
+  const settings = [...line.matchAll(/\s*([\w /-]+?):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g)];
+  return {
+    prompt,
+    negativePrompt,
+    settings: new Map(settings.map(([, name = "", value = ""]) => [name, value.trim()])),
+  };
+}

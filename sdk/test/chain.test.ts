@@ -1,0 +1,327 @@
+import { createPublicClient, createWalletClient, http, parseEther, publicActions } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { foundry } from "viem/chains";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  accountState,
+  announceEvolution,
+  artworkState,
+  authorizeMint,
+  bundleFromJson,
+  bundleToJson,
+  ChainError,
+  cancelThaw,
+  checkBundle,
+  collectVouchers,
+  depositAipg,
+  EvolutionPolicy,
+  evolveArtwork,
+  explainRevert,
+  GridError,
+  isNonceUsed,
+  mintSeries,
+  planMint,
+  provenanceOf,
+  relayMint,
+  settleOrders,
+  thawAipg,
+  withdrawAipg,
+} from "../src/index.js";
+import type { ReceiptBundle } from "../src/wire/index.js";
+import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
+
+let shop: Workshop;
+beforeAll(async () => {
+  shop = await openWorkshop();
+}, 300_000);
+afterAll(() => shop?.grid.stop());
+
+const deployment = () => shop.grid.deployment;
+
+async function failure(promise: Promise<unknown>): Promise<ChainError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ChainError);
+  return error as ChainError;
+}
+
+describe("account", () => {
+  const amount = parseEther("5");
+
+  it("deposits by permit in one transaction, without an approval", async () => {
+    const { artist } = shop;
+    const before = await artist.wallet.getTransactionCount({ address: artist.address });
+    await depositAipg(artist.wallet, { deployment: deployment(), amount });
+    expect(await artist.wallet.getTransactionCount({ address: artist.address })).toBe(before + 1);
+    const state = await accountState(artist.wallet, { deployment: deployment(), account: artist.address });
+    expect(state).toMatchObject({ balance: amount, free: amount, thawing: 0n, aipg: parseEther("995") });
+    expect(await artist.grid.aipg.read.allowance([artist.address, deployment().contracts.GridSettlement.address])).toBe(
+      0n,
+    );
+  });
+
+  it("deposits for somebody else by an approval of just the amount", async () => {
+    const { artist, owner } = shop;
+    await depositAipg(owner.wallet, { deployment: deployment(), amount, account: artist.address, permit: false });
+    const state = await accountState(artist.wallet, { deployment: deployment(), account: artist.address });
+    expect(state.balance).toBe(2n * amount);
+    expect(await owner.grid.aipg.read.allowance([owner.address, deployment().contracts.GridSettlement.address])).toBe(
+      0n,
+    );
+  });
+
+  it("refuses to deposit more than the wallet has, before anything is signed", async () => {
+    const { artist } = shop;
+    const before = await artist.wallet.getTransactionCount({ address: artist.address });
+    await expect(
+      depositAipg(artist.wallet, { deployment: deployment(), amount: parseEther("10000") }),
+    ).rejects.toMatchObject({ code: "BALANCE_TOO_LOW" });
+    expect(await artist.wallet.getTransactionCount({ address: artist.address })).toBe(before);
+  });
+
+  it("announces, takes back and makes a withdrawal", async () => {
+    const { artist, grid } = shop;
+    await thawAipg(artist.wallet, { deployment: deployment(), amount });
+    expect(await accountState(artist.wallet, { deployment: deployment(), account: artist.address })).toMatchObject({
+      balance: 2n * amount,
+      free: amount,
+      thawing: amount,
+    });
+    await cancelThaw(artist.wallet, { deployment: deployment() });
+    expect((await failure(withdrawAipg(artist.wallet, { deployment: deployment() }))).message).toBe(
+      "No withdrawal is announced. Announce one first.",
+    );
+    await thawAipg(artist.wallet, { deployment: deployment(), amount });
+    const early = await failure(withdrawAipg(artist.wallet, { deployment: deployment() }));
+    expect(early.contractError?.name).toBe("GridSettlement_AccountStillThawing");
+    expect(early.message).toMatch(/less than an hour ago; it can be made from \d{4}-\d\d-\d\dT/);
+    await grid.pass(3_600);
+    await withdrawAipg(artist.wallet, { deployment: deployment(), to: shop.owner.address });
+    expect(await accountState(artist.wallet, { deployment: deployment(), account: artist.address })).toMatchObject({
+      balance: amount,
+      free: amount,
+    });
+  });
+});
+
+describe("direct rail", () => {
+  let bundles: readonly ReceiptBundle[];
+
+  it("pays the worker by the transaction that mints, whatever a file did to the bundle in between", async () => {
+    const { artist } = shop;
+    const made = await shop.direct(shop.request("a lone buoy", 5n), { count: 2 });
+    bundles = made.map((bundle) => bundleFromJson(JSON.parse(JSON.stringify(bundleToJson(bundle)))));
+    expect(bundles).toEqual(made);
+    await checkBundle(artist.wallet, { bundle: bundles[0] as ReceiptBundle, deployment: deployment() });
+    const before = await artist.wallet.getTransactionCount({ address: artist.address });
+    const minted = await mintSeries(artist.wallet, {
+      deployment: deployment(),
+      bundles,
+      series: { title: "Buoys", royaltyBps: 500 },
+    });
+    // One approves the fee, to the wei; the other settles and mints.
+    expect(await artist.wallet.getTransactionCount({ address: artist.address })).toBe(before + 2);
+    expect(await artist.grid.aipg.read.allowance([artist.address, deployment().contracts.GridNFT.address])).toBe(0n);
+    expect(minted.tokenIds).toEqual([minted.seriesId * 1_000n + 1n, minted.seriesId * 1_000n + 2n]);
+    const state = await artworkState(artist.wallet, { deployment: deployment(), tokenId: minted.tokenIds[1] ?? 0n });
+    expect(state).toMatchObject({
+      owner: artist.address,
+      index: 2,
+      verified: true,
+      series: { title: "Buoys", royaltyBps: 500n, count: 2n },
+      metadata: { name: "Buoys #2", prompt: "a lone buoy", seed: 6n, image: `ipfs://${bundles[1]?.ipfs_hash}` },
+      versions: [{ version: 1, cid: bundles[1]?.ipfs_hash, provenance: { receiptId: bundles[1]?.receipt_id } }],
+    });
+    expect(
+      await isNonceUsed(artist.wallet, {
+        deployment: deployment(),
+        payer: artist.address,
+        nonce: bundles[0]?.order.nonce ?? 0n,
+      }),
+    ).toBe(true);
+  });
+
+  it("says in a sentence that a receipt is minted already", async () => {
+    const again = mintSeries(shop.artist.wallet, { deployment: deployment(), bundles, series: { title: "Again" } });
+    const error = await failure(again);
+    expect(error).toMatchObject({ code: "REVERTED", contractError: { name: "GridNFT_AlreadyMinted" } });
+    expect(error.message).toBe("Image 0 of this order is minted already.");
+  });
+
+  it("settles what is not settled, once", async () => {
+    const made = await shop.direct(shop.request("two buoys"));
+    const options = { deployment: deployment(), bundles: made };
+    expect(await settleOrders(shop.gateway.wallet, options)).toHaveLength(1);
+    expect(await settleOrders(shop.gateway.wallet, options)).toHaveLength(0);
+    expect((await planMint(shop.artist.wallet, { ...options, series: { title: "" } })).settlements).toEqual([]);
+  });
+
+  it("says what the account lacks", async () => {
+    const made = await shop.direct(shop.request("a fleet"), { count: 9 });
+    const error = await failure(
+      mintSeries(shop.artist.wallet, { deployment: deployment(), bundles: made, series: { title: "Fleet" } }),
+    );
+    expect(error.message).toBe("The payer's account holds 2 AIPG, and 9 AIPG is needed. Deposit the difference.");
+    const settling = await failure(settleOrders(shop.artist.wallet, { deployment: deployment(), bundles: made }));
+    expect(settling.message).toBe("The payer's account holds 2 AIPG, and 9 AIPG is needed. Deposit the difference.");
+  });
+});
+
+describe("lane rail", () => {
+  it("collects the newest voucher and mints a series of both rails", async () => {
+    const { artist } = shop;
+    const [old] = await shop.onLane([shop.request("harbour, morning")]);
+    const [noon, evening] = await shop.onLane([shop.request("harbour, noon"), shop.request("harbour, evening", 9n)]);
+    const [direct] = await shop.direct(shop.request("harbour, night"));
+    if (!old || !noon || !evening || !direct) throw new Error("nothing made");
+    // `old` names an older voucher than the rest; given out of the tree's order, with a direct one in between.
+    const minted = await mintSeries(artist.wallet, {
+      deployment: deployment(),
+      bundles: [evening, direct, noon, old],
+      series: { title: "Harbour", tags: "sea,harbour", policy: EvolutionPolicy.ARTIST },
+    });
+    expect(minted.collected).toHaveLength(1);
+    expect(minted.receiptIds).toEqual([old, direct, noon, evening].map(({ receipt_id }) => receipt_id));
+    const states = await Promise.all(
+      minted.tokenIds.map((tokenId) => provenanceOf(artist.wallet, { deployment: deployment(), tokenId })),
+    );
+    expect(states.map(({ receiptId, payer }) => ({ receiptId, payer }))).toEqual(
+      [old, direct, noon, evening].map(({ receipt_id, order }) => ({ receiptId: receipt_id, payer: order.payer })),
+    );
+    expect(await collectVouchers(artist.wallet, { deployment: deployment(), bundles: [old, noon] })).toHaveLength(0);
+  });
+
+  it("does not mint from a voucher that the worker has not signed", async () => {
+    const [bundle] = await shop.onLane([shop.request("fog")]);
+    if (!bundle?.lane) throw new Error("nothing made");
+    const { worker_signature: _, ...lane } = bundle.lane;
+    await expect(
+      mintSeries(shop.artist.wallet, {
+        deployment: deployment(),
+        bundles: [{ ...bundle, lane }],
+        series: { title: "Fog" },
+      }),
+    ).rejects.toMatchObject({ code: "NOT_ATTESTED" });
+  });
+
+  it("mints for an artist without gas, who signed for just that", async () => {
+    const { artist, gateway, grid } = shop;
+    const [bundle] = await shop.onLane([shop.request("ferry")]);
+    const plan = await planMint(artist.wallet, {
+      deployment: deployment(),
+      bundles: bundle ? [bundle] : [],
+      series: { title: "Ferry" },
+    });
+    const signed = await authorizeMint(artist.wallet, { plan });
+    const before = await artist.wallet.getBalance({ address: artist.address });
+    const stolen = { ...signed, authorization: { ...signed.authorization, to: gateway.address } };
+    expect((await failure(relayMint(gateway.wallet, { plan, signed: stolen }))).contractError?.name).toBe(
+      "GridNFT_BadSignature",
+    );
+    const { tokenIds } = await relayMint(gateway.wallet, { plan, signed });
+    expect(await artist.wallet.getBalance({ address: artist.address })).toBe(before);
+    const { owner } = await artworkState(gateway.wallet, { deployment: deployment(), tokenId: tokenIds[0] ?? 0n });
+    expect(owner).toBe(artist.address);
+    expect(grid.deployment.chainId).toBe(31_337);
+  });
+});
+
+describe("evolving", () => {
+  it("adds a version by the artist, with the old image as its source", async () => {
+    const { artist } = shop;
+    const [first] = await shop.direct(shop.request("a pier"));
+    if (!first) throw new Error("nothing made");
+    const series = { title: "Pier", policy: EvolutionPolicy.ARTIST };
+    const { tokenIds } = await mintSeries(artist.wallet, { deployment: deployment(), bundles: [first], series });
+    const tokenId = tokenIds[0] ?? 0n;
+    await depositAipg(artist.wallet, { deployment: deployment(), amount: PRICE });
+    const [second] = await shop.direct(shop.request("a pier at night", 3n, first.receipt.imageHash));
+    if (!second) throw new Error("nothing made");
+    const parent = { tokenId, version: 1 };
+    expect(
+      await evolveArtwork(artist.wallet, { deployment: deployment(), tokenId, bundle: second, parent }),
+    ).toMatchObject({
+      version: 2,
+    });
+    const { versions, metadata } = await artworkState(artist.wallet, { deployment: deployment(), tokenId });
+    expect(versions.map(({ provenance }) => provenance.receiptId)).toEqual([first.receipt_id, second.receipt_id]);
+    expect(versions[1]?.provenance).toMatchObject({ parent: tokenId, parentVersion: 1 });
+    expect(metadata?.prompt).toBe("a pier at night");
+  });
+
+  it("lets an owner announce first, and refuses what does not evolve", async () => {
+    const { artist, grid } = shop;
+    await depositAipg(artist.wallet, { deployment: deployment(), amount: 3n * PRICE });
+    const [first] = await shop.direct(shop.request("a dune"));
+    const [second] = await shop.direct(shop.request("a dune in the wind"));
+    if (!first || !second) throw new Error("nothing made");
+    const series = { title: "Dune", policy: EvolutionPolicy.OWNER };
+    const { tokenIds } = await mintSeries(artist.wallet, { deployment: deployment(), bundles: [first], series });
+    const evolution = { deployment: deployment(), tokenId: tokenIds[0] ?? 0n, bundle: second };
+    await settleOrders(artist.wallet, { deployment: deployment(), bundles: [second] });
+    expect((await failure(evolveArtwork(artist.wallet, evolution))).contractError?.name).toBe("GridNFT_NotAnnounced");
+    const readyAt = await announceEvolution(artist.wallet, evolution);
+    expect(BigInt(readyAt)).toBe((await grid.now()) + 3_600n);
+    expect((await failure(evolveArtwork(artist.wallet, evolution))).contractError?.name).toBe("GridNFT_TooEarly");
+    await grid.pass(3_600);
+    expect(await evolveArtwork(artist.wallet, evolution)).toMatchObject({ version: 2 });
+
+    const [third] = await shop.direct(shop.request("a rock"));
+    if (!third) throw new Error("nothing made");
+    const rock = await mintSeries(artist.wallet, {
+      deployment: deployment(),
+      bundles: [third],
+      series: { title: "Rock" },
+    });
+    await expect(
+      evolveArtwork(artist.wallet, { ...evolution, tokenId: rock.tokenIds[0] ?? 0n }),
+    ).rejects.toBeInstanceOf(GridError);
+  });
+});
+
+describe("failures", () => {
+  it("names a token that was never minted", async () => {
+    const error = await failure(artworkState(shop.artist.wallet, { deployment: deployment(), tokenId: 999_001n }));
+    expect(error.contractError?.name).toBe("GridNFT_UnknownVersion");
+  });
+
+  it("keeps the provenance of a burnt token", async () => {
+    const { artist, grid } = shop;
+    const [bundle] = await shop.onLane([shop.request("ash")]);
+    const { tokenIds } = await mintSeries(artist.wallet, {
+      deployment: deployment(),
+      bundles: bundle ? [bundle] : [],
+      series: { title: "Ash" },
+    });
+    const tokenId = tokenIds[0] ?? 0n;
+    await grid.mined(artist.grid.nft.write.burn([tokenId]));
+    expect(await artworkState(artist.wallet, { deployment: deployment(), tokenId })).toMatchObject({
+      owner: undefined,
+      metadata: undefined,
+      versions: [{ provenance: { receiptId: bundle?.receipt_id } }],
+    });
+  });
+
+  it("tells an account without ETH", async () => {
+    const account = privateKeyToAccount(generatePrivateKey());
+    const poor = createWalletClient({ account, chain: foundry, transport: http(shop.grid.rpcUrl) }).extend(
+      publicActions,
+    );
+    await shop.grid.mined(shop.owner.grid.aipg.write.mint([account.address, PRICE]));
+    const error = await failure(depositAipg(poor, { deployment: deployment(), amount: PRICE, permit: false }));
+    expect(error).toMatchObject({ code: "GAS_UNPAID", message: "The account has too little ETH to pay for gas." });
+  });
+
+  it("tells a chain that does not answer", async () => {
+    const nowhere = createPublicClient({ transport: http("http://127.0.0.1:9", { retryCount: 0 }) });
+    const error = await failure(provenanceOf(nowhere, { deployment: deployment(), tokenId: 1001n }));
+    expect(error.code).toBe("RPC_UNREACHABLE");
+  });
+
+  it("leaves an explained error as it is", () => {
+    const error = new ChainError("UNCONFIRMED", "Not yet.");
+    expect(explainRevert(error)).toBe(error);
+  });
+});

@@ -1,0 +1,79 @@
+import {
+  GridError,
+  leafOf,
+  type ModelTotal,
+  merkleTree,
+  recoverSigner,
+  requireVoucher,
+  type SettlementDomain,
+  type Voucher,
+  voucherDelta,
+  voucherDigest,
+} from "@gridnft/sdk";
+import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
+import { WorkerError } from "../errors.ts";
+import type { LaneBook } from "../state/ledger.ts";
+
+/** What a voucher is judged by. Amounts are AIPG wei. */
+export interface VoucherContext {
+  readonly domain: SettlementDomain;
+  readonly lane: LaneBook;
+  /** Whether this worker signed that receipt, for that lane. */
+  readonly isMine: (receiptId: Hex) => boolean;
+  /** What the lane has paid, for every model in the voucher and in the lane's book. */
+  readonly paid: readonly ModelTotal[];
+  /** What the lane can still pay. */
+  readonly free: bigint;
+}
+
+/**
+ * Checks a voucher before it is counter-signed. The counter-signature attests every receipt under its root, and lets anybody
+ * collect and mint; so the root must be made of this worker's own receipts alone, and the totals must pay for all that this
+ * worker has delivered.
+ *
+ * @param receiptIds Receipts of its tree, in leaf order.
+ * @throws {@link WorkerError} `VOUCHER_REFUSED` with the reason.
+ */
+export function checkVoucher(
+  voucher: Voucher,
+  payerSignature: Hex,
+  receiptIds: readonly Hex[],
+  { domain, lane, isMine, paid, free }: VoucherContext,
+): void {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new WorkerError("VOUCHER_REFUSED", `The voucher is not accepted: ${reason}.`, { cause });
+  };
+  if (voucher.laneId !== lane.laneId) refuse("it is for another lane");
+  try {
+    requireVoucher(voucher);
+    const signer = recoverSigner(voucherDigest(voucher, domain), payerSignature);
+    if (!isAddressEqual(signer, lane.config.payerSigner)) refuse(`${signer} does not sign for its lane`);
+  } catch (error) {
+    if (error instanceof GridError) refuse(error.message.replace(/\.$/, ""), error);
+    throw error;
+  }
+  if (voucher.receiptCount !== receiptIds.length) refuse("it counts other receipts than come with it");
+  const foreign = receiptIds.find((id) => !isMine(id));
+  if (foreign !== undefined) refuse(`receipt ${foreign} is not this worker's`);
+  if (rootOf(receiptIds) !== voucher.receiptsRoot) refuse("its root is not that of its receipts");
+  const promised = new Map(voucher.totals.map((row) => [row.modelId, row.cumulative]));
+  const before = new Map(paid.map((row) => [row.modelId, row.cumulative]));
+  for (const [modelId, earned] of lane.earned) {
+    // A model that is left out stays as it is on the chain.
+    const total = promised.get(modelId) ?? before.get(modelId) ?? 0n;
+    if (total < earned) {
+      refuse(`it promises ${formatEther(total)} AIPG for model ${modelId}, and ${formatEther(earned)} AIPG are earned`);
+    }
+  }
+  const asked = voucherDelta(voucher, paid);
+  if (asked > free) refuse(`the lane has ${formatEther(free)} AIPG, and it asks for ${formatEther(asked)}`);
+}
+
+function rootOf(receiptIds: readonly Hex[]): Hex | undefined {
+  if (receiptIds.length === 0) return zeroHash;
+  try {
+    return merkleTree(receiptIds.map(leafOf)).root;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,255 @@
+import { type JobReceipt, messageToJson } from "@gridnft/sdk";
+import {
+  type CloudErrorCode,
+  type claimRequest,
+  completeAnswer,
+  errorJson,
+  heartbeatAnswer,
+  nonceAnswer,
+  type ReceiptBundle,
+  receiptBundle,
+  session,
+  uploadAnswer,
+  type VoucherOffer,
+  voucherList,
+  type WorkerJob,
+  type WorkerOffer,
+  workerJob,
+} from "@gridnft/sdk/wire";
+import type { Address, Hex } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { createSiweMessage } from "viem/siwe";
+import type { z } from "zod";
+import { WorkerError } from "./errors.ts";
+
+/** An answer of the cloud that says no. */
+export class CloudError extends WorkerError {
+  constructor(
+    readonly reason: CloudErrorCode,
+    readonly status: number,
+    message: string,
+    /** Seconds that the cloud asks to wait. */
+    readonly retryAfter: number | undefined,
+  ) {
+    super("CLOUD_REFUSED", `The cloud answers ${reason}: ${message}`);
+  }
+}
+
+/** Whether asking again later may help: the cloud is away, stopping, or busy. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof CloudError) return error.status >= 500 || error.status === 429;
+  return error instanceof WorkerError && error.code === "CLOUD_UNREACHABLE";
+}
+
+/** One signed receipt. */
+export interface SignedReceipt {
+  readonly receipt: JobReceipt;
+  readonly signature: Hex;
+}
+
+/** The worker's side of the AI Cloud API. Every answer is read by the wire's schemas. */
+export interface CloudClient {
+  /** Signs in with the hot key; the message names the cold account that it works for. */
+  signIn(): Promise<void>;
+  putOffer(offer: WorkerOffer): Promise<void>;
+  /** The next job, or undefined when none came within `waitSeconds`. */
+  claim(waitSeconds: number, signal: AbortSignal): Promise<WorkerJob | undefined>;
+  heartbeat(
+    job: WorkerJob,
+    progress: { image: number; step: number; steps: number } | undefined,
+  ): Promise<{ expires_at: number; cancelled: boolean }>;
+  upload(job: WorkerJob, index: number, file: Uint8Array): Promise<z.output<typeof uploadAnswer>>;
+  complete(job: WorkerJob, engine: string, receipts: readonly SignedReceipt[]): Promise<VoucherOffer | undefined>;
+  release(job: WorkerJob, reason: "stopping" | "failed" | "refused", message: string): Promise<void>;
+  vouchers(): Promise<readonly VoucherOffer[]>;
+  counterSign(laneId: Hex, digest: Hex, signature: Hex): Promise<void>;
+  /** What the cloud holds of a receipt, or undefined when it has none. */
+  receipt(id: Hex): Promise<ReceiptBundle | undefined>;
+}
+
+/** Who signs in, and where. */
+export interface CloudIdentity {
+  readonly url: string;
+  readonly chainId: number;
+  /** Cold account. */
+  readonly account: Address;
+  readonly signer: PrivateKeyAccount;
+}
+
+interface Call {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly path: string;
+  readonly json?: unknown;
+  readonly file?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Seconds until it is given up. */
+  readonly patience?: number;
+}
+
+/** A client of one cloud. Its session is renewed by itself when the cloud no longer knows it. */
+export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch = fetch): CloudClient {
+  let token: string | undefined;
+  let signingIn: Promise<void> | undefined;
+
+  const send = async (call: Call): Promise<Response> => {
+    const { method, path, json, file, signal, patience = 30 } = call;
+    const timeout = AbortSignal.timeout(patience * 1_000);
+    const headers: { [name: string]: string } = { accept: "application/json" };
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    if (json !== undefined) headers["content-type"] = "application/json";
+    if (file !== undefined) headers["content-type"] = "image/png";
+    try {
+      const response = await fetcher(`${identity.url}${path}`, {
+        method,
+        headers,
+        body: file ?? (json === undefined ? null : JSON.stringify(json)),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        redirect: "error",
+      });
+      if (!response.ok) throw await refusalOf(response);
+      return response;
+    } catch (error) {
+      if (error instanceof CloudError) throw error;
+      if (signal?.aborted) throw new WorkerError("STOPPED", "The worker stops.", { cause: error });
+      throw new WorkerError("CLOUD_UNREACHABLE", `The cloud at ${identity.url} does not answer.`, { cause: error });
+    }
+  };
+
+  const read = async <schema extends z.ZodType>(response: Response, schema: schema): Promise<z.output<schema>> => {
+    let json: unknown;
+    try {
+      json = await response.json();
+    } catch (cause) {
+      throw new WorkerError("CLOUD_UNREACHABLE", "The cloud's answer broke off.", { cause });
+    }
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new WorkerError(
+      "CLOUD_ANSWER_INVALID",
+      `The cloud's answer is not what it should be: ${issue?.path.join(".")} ${issue?.message}.`,
+      { cause: parsed.error },
+    );
+  };
+
+  const signIn = async (): Promise<void> => {
+    token = undefined;
+    const nonce = await read(await send({ method: "GET", path: "/v1/auth/nonce" }), nonceAnswer);
+    // A cloud that asks us to sign in elsewhere wants the signature for somewhere else.
+    if (nonce.chain_id !== identity.chainId || new URL(nonce.uri).host !== nonce.domain) {
+      throw new WorkerError("CLOUD_ANSWER_INVALID", "The cloud asks to sign in on another chain or another site.");
+    }
+    const message = createSiweMessage({
+      address: identity.signer.address,
+      chainId: identity.chainId,
+      domain: nonce.domain,
+      uri: nonce.uri,
+      nonce: nonce.nonce,
+      version: "1",
+      statement: "Sign in to the AI Cloud API as a worker.",
+      issuedAt: new Date(),
+      resources: [`eip155:${identity.chainId}:${identity.account}`],
+    });
+    const signature = await identity.signer.signMessage({ message });
+    const answer = await read(
+      await send({ method: "POST", path: "/v1/auth/sign-in", json: { message, signature } }),
+      session,
+    );
+    token = answer.token;
+  };
+
+  const renew = (): Promise<void> => {
+    signingIn ??= signIn().finally(() => {
+      signingIn = undefined;
+    });
+    return signingIn;
+  };
+
+  const call = async (asked: Call): Promise<Response> => {
+    if (token === undefined) await renew();
+    try {
+      return await send(asked);
+    } catch (error) {
+      if (!(error instanceof CloudError && error.reason === "SESSION_INVALID")) throw error;
+      await renew();
+      return send(asked);
+    }
+  };
+
+  const of = (job: WorkerJob): string => `/v1/worker/jobs/${encodeURIComponent(job.id)}`;
+
+  return {
+    signIn: renew,
+    putOffer: async (offer) => {
+      await discard(await call({ method: "PUT", path: "/v1/worker/offer", json: offer }));
+    },
+    claim: async (waitSeconds, signal) => {
+      const json: z.input<typeof claimRequest> = { wait_seconds: waitSeconds };
+      const response = await call({
+        method: "POST",
+        path: "/v1/worker/claim",
+        json,
+        signal,
+        patience: waitSeconds + 20,
+      });
+      if (response.status === 204) return undefined;
+      return read(response, workerJob);
+    },
+    heartbeat: async (job, progress) => {
+      const json = { lease: job.lease.token, ...(progress ? { progress } : {}) };
+      const response = await call({ method: "POST", path: `${of(job)}/heartbeat`, json, patience: 10 });
+      return read(response, heartbeatAnswer);
+    },
+    upload: async (job, index, file) => {
+      const path = `${of(job)}/images/${index}?lease=${encodeURIComponent(job.lease.token)}`;
+      return read(await call({ method: "PUT", path, file, patience: 120 }), uploadAnswer);
+    },
+    complete: async (job, engine, receipts) => {
+      const json = {
+        lease: job.lease.token,
+        engine,
+        receipts: receipts.map(({ receipt, signature }) => ({
+          receipt: messageToJson("JobReceipt", receipt),
+          signature,
+        })),
+      };
+      return (
+        await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer)
+      ).voucher;
+    },
+    release: async (job, reason, message) => {
+      const json = { lease: job.lease.token, reason, message: message.slice(0, 1_000) };
+      await discard(await call({ method: "POST", path: `${of(job)}/release`, json, patience: 10 }));
+    },
+    vouchers: async () =>
+      (await read(await call({ method: "GET", path: "/v1/worker/vouchers" }), voucherList)).vouchers,
+    counterSign: async (laneId, digest, signature) => {
+      const json = { lane_id: laneId, digest, signature };
+      await discard(await call({ method: "POST", path: "/v1/worker/vouchers", json }));
+    },
+    receipt: async (id) => {
+      try {
+        return await read(await call({ method: "GET", path: `/v1/receipts/${id}` }), receiptBundle);
+      } catch (error) {
+        if (error instanceof CloudError && error.reason === "RECEIPT_UNKNOWN") return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+async function refusalOf(response: Response): Promise<CloudError> {
+  const text = await response.text().catch(() => "");
+  const seconds = Number(response.headers.get("retry-after"));
+  const retryAfter = seconds > 0 && seconds <= 3_600 ? seconds : undefined;
+  try {
+    const { error } = errorJson.parse(JSON.parse(text));
+    return new CloudError(error.code, response.status, error.message, retryAfter);
+  } catch {
+    return new CloudError("INTERNAL", response.status, `HTTP ${response.status} without a reason.`, retryAfter);
+  }
+}
+
+async function discard(response: Response): Promise<void> {
+  await response.arrayBuffer().catch(() => {});
+}

@@ -1,0 +1,17 @@
+export { hashModelFolder, readModelCard } from "../devmodel/modelFolder.ts";
+export * from "./compare.ts";
+export { engineName, loadOnnxEngine, type OnnxEngineOptions } from "./onnx/engine.ts";
+export {
+  DIGITAL_SOURCE_TYPE,
+  encodePicture,
+  type ParametersText,
+  type PictureOrigin,
+  type PictureTexts,
+  parseParameters,
+  readPictureTexts,
+  samplerTitles,
+  schedulerTitles,
+} from "./parameters.ts";
+export { encodePng, type PngText, readPngTexts } from "./png.ts";
+export * from "./rerun.ts";
+export * from "./types.ts";

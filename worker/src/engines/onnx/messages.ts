@@ -1,0 +1,24 @@
+import type { PictureOrigin } from "../parameters.ts";
+import type { EngineErrorCode, PictureInput } from "../types.ts";
+import type { SessionSettings } from "./session.ts";
+
+/** What the engine's thread is started with. */
+export interface ThreadData {
+  readonly folder: string;
+  readonly settings: SessionSettings;
+  readonly origin: PictureOrigin;
+  /** One shared 32-bit number: the id of the picture to give up. Messages would wait for the work to end. */
+  readonly stop: SharedArrayBuffer;
+}
+
+/** To the thread. */
+export type ThreadOrder =
+  | { readonly kind: "paint"; readonly id: number; readonly input: PictureInput }
+  | { readonly kind: "close" };
+
+/** From the thread: `ready` or `failed` once, then for each picture any number of `step` and one `done` or `failed`. */
+export type ThreadAnswer =
+  | { readonly kind: "ready"; readonly sideStep: number }
+  | { readonly kind: "step"; readonly step: number }
+  | { readonly kind: "done"; readonly png: Uint8Array; readonly promptCut: boolean }
+  | { readonly kind: "failed"; readonly code: EngineErrorCode; readonly message: string };

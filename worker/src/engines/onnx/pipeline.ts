@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { EngineError, type PictureInput } from "../types.ts";
+import { createDenoiser } from "./denoiser.ts";
+import { networkFiles, readModelFolder } from "./folder.ts";
+import { gaussianNoise } from "./noise.ts";
+import { createPictureDecoder, type Pixels } from "./pictureDecoder.ts";
+import { createPromptEncoder, MAX_WINDOWS } from "./promptEncoder.ts";
+import { createSampler } from "./sampler.ts";
+import { cumulativeAlphas, makePlan } from "./schedule.ts";
+import { type Network, openNetwork, type SessionSettings } from "./session.ts";
+
+/** A loaded model folder, in this thread. */
+export interface Pipeline {
+  /** Width and height are multiples of this many pixels. */
+  readonly sideStep: number;
+  /**
+   * @param onStep Called after each step, from 1; false ends the work with `ABORTED`.
+   * @throws {@link EngineError}
+   */
+  paint(input: PictureInput, onStep: (step: number) => boolean): Promise<{ pixels: Pixels; promptCut: boolean }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads a Stable Diffusion 1 or 2 folder in the layout of diffusers and optimum, and makes one tiny picture, so that a folder that
+ * does not run is found now and not in a job.
+ * @throws {@link EngineError} `FOLDER_INVALID`, `MODEL_UNSUPPORTED`, `RUN_FAILED`.
+ */
+export async function openPipeline(path: string, settings: SessionSettings): Promise<Pipeline> {
+  const folder = await readModelFolder(path);
+  const networks: Network[] = [];
+  const open = async (file: string, title: string) => {
+    const network = await openNetwork(join(path, file), title, settings);
+    networks.push(network);
+    return network;
+  };
+  const close = async () => {
+    for (const network of networks.splice(0)) await network.close();
+  };
+  try {
+    const text = await open(networkFiles.textEncoder, "The text encoder");
+    const denoiser = createDenoiser(await open(networkFiles.denoiser, "The unet"), {
+      prediction: folder.scheduler.prediction_type,
+      channels: folder.channels,
+    });
+    const decoder = createPictureDecoder(await open(networkFiles.decoder, "The picture decoder"), folder.scalingFactor);
+    if (decoder.channels !== undefined && decoder.channels !== denoiser.channels) {
+      throw new EngineError(
+        "MODEL_UNSUPPORTED",
+        `The unet works on ${denoiser.channels} channels and the picture decoder on ${decoder.channels}: an inpainting model?`,
+      );
+    }
+    const encoder = createPromptEncoder(text, folder.tokenizer, {
+      masksPadding: folder.masksPadding,
+      maxWindows: denoiser.takesLongPrompts ? MAX_WINDOWS : 1,
+    });
+    const alphas = cumulativeAlphas(folder.scheduler);
+
+    const paint: Pipeline["paint"] = async (input, onStep) => {
+      const { seed, sampler: samplerName, steps, guidanceScale } = input;
+      const plan = makePlan(folder.scheduler, alphas, input);
+      // A scale of 1 is the prompt alone: no need to ask twice.
+      const negative = guidanceScale === 1 ? undefined : input.negativePrompt;
+      const prompts = await encoder.encode(input.prompt, negative);
+      const shape = {
+        channels: denoiser.channels,
+        height: input.height / folder.latentPixels,
+        width: input.width / folder.latentPixels,
+      };
+      const size = shape.channels * shape.height * shape.width;
+      const latents = gaussianNoise(seed, 0, size).map((value) => value * plan.initialScale);
+      const sampler = createSampler(samplerName, plan, folder.scheduler, (step) => gaussianNoise(seed, step + 1, size));
+      const guide = { prompts, scale: guidanceScale };
+      for (let step = 0; step < steps; step++) {
+        const level = { time: plan.timesteps[step] as number, sigma: plan.sigmas[step] as number };
+        sampler.step(step, latents, await denoiser.denoise(latents, shape, level, guide));
+        if (!onStep(step + 1)) throw new EngineError("ABORTED", "The picture was given up.");
+      }
+      const last = plan.sigmas[steps] as number;
+      const scale = 1 / Math.sqrt(last * last + 1);
+      const pixels = await decoder.decode(
+        latents.map((value) => value * scale),
+        [1, shape.channels, shape.height, shape.width],
+      );
+      if (pixels.width !== input.width || pixels.height !== input.height) {
+        throw new EngineError("RUN_FAILED", `The picture came out as ${pixels.width} x ${pixels.height}.`);
+      }
+      return { pixels, promptCut: prompts.cut };
+    };
+
+    await paint(warmUp(folder.sideStep), () => true);
+    return { sideStep: folder.sideStep, paint, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function warmUp(side: number): PictureInput {
+  return {
+    prompt: "a",
+    negativePrompt: "",
+    seed: 0n,
+    width: side,
+    height: side,
+    steps: 1,
+    guidanceScale: 2,
+    sampler: "euler",
+    scheduler: "normal",
+  };
+}

@@ -1,0 +1,189 @@
+import { z } from "zod";
+import { EngineError, type SamplerName, type SchedulerName } from "../types.ts";
+
+const spacings = ["leading", "linspace", "trailing"] as const;
+
+/**
+ * The part of diffusers' `scheduler/scheduler_config.json` that decides the noise levels. The scheduler class named there only
+ * says what the authors sampled with: the request chooses the sampler.
+ */
+export const schedulerConfig = z.object({
+  num_train_timesteps: z.int().min(2).max(100_000).default(1_000),
+  beta_start: z.number().positive().lt(1).default(0.0001),
+  beta_end: z.number().positive().lt(1).default(0.02),
+  beta_schedule: z.enum(["linear", "scaled_linear", "squaredcos_cap_v2"]).default("linear"),
+  trained_betas: z.array(z.number().positive().lt(1)).min(2).nullish(),
+  prediction_type: z.enum(["epsilon", "v_prediction", "sample"]).default("epsilon"),
+  /** Absent: leading for DDIM, linspace for the others, as in diffusers. */
+  timestep_spacing: z.enum(spacings).optional(),
+  steps_offset: z.int().min(0).default(0),
+  set_alpha_to_one: z.boolean().default(true),
+  rescale_betas_zero_snr: z.boolean().default(false),
+  /** DDIM only. Of no use in latent space, so off when absent. */
+  clip_sample: z.boolean().default(false),
+  clip_sample_range: z.number().positive().default(1),
+  /** DPM++ 2M only. */
+  final_sigmas_type: z.enum(["zero", "sigma_min"]).default("zero"),
+  thresholding: z.literal(false, "is dynamic thresholding, which is not for latents").default(false),
+});
+export type SchedulerConfig = z.output<typeof schedulerConfig>;
+
+/**
+ * Cumulative products of 1 - beta, by time from 0: how much of the picture's variance is left at each time (Ho, Jain and Abbeel,
+ * "Denoising Diffusion Probabilistic Models", 2020, equation 4).
+ */
+export function cumulativeAlphas(config: SchedulerConfig): Float64Array {
+  const betas = betasOf(config);
+  const alphas = new Float64Array(betas.length);
+  let product = 1;
+  for (let t = 0; t < betas.length; t++) {
+    product *= 1 - (betas[t] as number);
+    alphas[t] = product;
+  }
+  return config.rescale_betas_zero_snr ? withZeroSnr(alphas) : alphas;
+}
+
+function betasOf(config: SchedulerConfig): ArrayLike<number> {
+  if (config.trained_betas) return config.trained_betas;
+  const count = config.num_train_timesteps;
+  switch (config.beta_schedule) {
+    case "linear":
+      return linspace(config.beta_start, config.beta_end, count);
+    case "scaled_linear":
+      return linspace(Math.sqrt(config.beta_start), Math.sqrt(config.beta_end), count).map((root) => root * root);
+    case "squaredcos_cap_v2": {
+      // Nichol and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", 2021, equation 17.
+      const left = (t: number) => Math.cos(((t + 0.008) / 1.008) * (Math.PI / 2)) ** 2;
+      return Float64Array.from({ length: count }, (_, i) =>
+        Math.min(1 - left((i + 1) / count) / left(i / count), 0.999),
+      );
+    }
+  }
+}
+
+/** Lin, Liu, Li and Yang, "Common Diffusion Noise Schedules and Sample Steps are Flawed", 2023, algorithm 1. */
+function withZeroSnr(alphas: Float64Array): Float64Array {
+  const first = Math.sqrt(alphas[0] as number);
+  const last = Math.sqrt(alphas[alphas.length - 1] as number);
+  const rescaled = alphas.map((alpha) => (((Math.sqrt(alpha) - last) * first) / (first - last)) ** 2);
+  // Exactly zero would make sigma infinite.
+  rescaled[rescaled.length - 1] = 2 ** -24;
+  return rescaled;
+}
+
+/** What a sampler walks down: one timestep and noise level per step, and the level it ends at. */
+export interface Plan {
+  /** What the denoiser is told, one per step, falling; whole numbers unless the schedule asks for times in between. */
+  readonly timesteps: Float64Array;
+  /** Standard deviation of the noise over that of the picture's scale, one more than steps; the last is where it ends. */
+  readonly sigmas: Float64Array;
+  /** What unit noise is multiplied with to be the first latents (in the scale where noise has deviation sigma). */
+  readonly initialScale: number;
+}
+
+/**
+ * Timesteps and noise levels of `steps` steps.
+ *
+ * `normal` takes times as diffusers' scheduler of that sampler spaces them: DDIMScheduler, EulerDiscreteScheduler,
+ * EulerAncestralDiscreteScheduler, DPMSolverMultistepScheduler. `karras` takes the levels of Karras, Aittala, Aila and Laine,
+ * "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, equation 5, with rho 7 over the model's whole range,
+ * and the times where the model has these levels; it ends at zero noise for every sampler.
+ */
+export function makePlan(
+  config: SchedulerConfig,
+  alphas: Float64Array,
+  choice: { readonly sampler: SamplerName; readonly scheduler: SchedulerName; readonly steps: number },
+): Plan {
+  const { sampler, scheduler, steps } = choice;
+  if (steps > alphas.length) {
+    throw new EngineError("INPUT_INVALID", `The model was made for at most ${alphas.length} steps, not ${steps}.`);
+  }
+  const sigmaTable = alphas.map((alpha) => Math.sqrt((1 - alpha) / alpha));
+  const spacing = config.timestep_spacing ?? (sampler === "ddim" ? "leading" : "linspace");
+  const karras = scheduler === "karras";
+  const levels = karras ? karrasLevels(sigmaTable, steps) : undefined;
+  const timesteps = levels
+    ? levels.map((sigma) => timeOf(sigma, sigmaTable))
+    : spacedTimes(config, sampler, spacing, alphas.length, steps);
+  const sigmas = new Float64Array(steps + 1);
+  sigmas.set(levels ?? timesteps.map((time) => interpolate(sigmaTable, time)));
+  sigmas[steps] = karras ? 0 : lastLevel(config, sampler, sigmaTable);
+  const first = sigmas[0] as number;
+  const isEuler = sampler === "euler" || sampler === "euler_a";
+  return {
+    timesteps,
+    sigmas,
+    initialScale: isEuler && spacing !== "leading" ? first : Math.sqrt(first * first + 1),
+  };
+}
+
+function lastLevel(config: SchedulerConfig, sampler: SamplerName, sigmaTable: Float64Array): number {
+  const ends =
+    (sampler === "ddim" && !config.set_alpha_to_one) ||
+    (sampler === "dpmpp_2m" && config.final_sigmas_type === "sigma_min");
+  return ends ? (sigmaTable[0] as number) : 0;
+}
+
+/** Table 2 of Lin et al. 2023, with the rounding of diffusers. DPM-Solver cuts leading and linspace into steps + 1 parts. */
+function spacedTimes(
+  config: SchedulerConfig,
+  sampler: SamplerName,
+  spacing: (typeof spacings)[number],
+  count: number,
+  steps: number,
+): Float64Array {
+  const parts = sampler === "dpmpp_2m" ? steps + 1 : steps;
+  const round = sampler === "ddim" || sampler === "dpmpp_2m" ? roundHalfEven : (time: number) => time;
+  const times = Float64Array.from({ length: steps }, (_, i) => {
+    switch (spacing) {
+      case "leading":
+        return (parts - 1 - i) * Math.floor(count / parts) + config.steps_offset;
+      case "linspace":
+        return round(parts === 1 ? 0 : ((count - 1) * (parts - 1 - i)) / (parts - 1));
+      case "trailing":
+        return roundHalfEven(count - (i * count) / steps) - 1;
+    }
+  });
+  return times.map((time) => Math.min(Math.max(time, 0), count - 1));
+}
+
+function karrasLevels(sigmaTable: Float64Array, steps: number): Float64Array {
+  const rho = 7;
+  const low = (sigmaTable[0] as number) ** (1 / rho);
+  const high = (sigmaTable[sigmaTable.length - 1] as number) ** (1 / rho);
+  const share = (i: number) => (steps === 1 ? 0 : i / (steps - 1));
+  return Float64Array.from({ length: steps }, (_, i) => (high + share(i) * (low - high)) ** rho);
+}
+
+/** Time at which the model has this noise level, linear in its logarithm between whole times (as k-diffusion does). */
+function timeOf(sigma: number, sigmaTable: Float64Array): number {
+  let low = 0;
+  let high = sigmaTable.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((sigmaTable[middle] as number) <= sigma) low = middle;
+    else high = middle;
+  }
+  const from = Math.log(sigmaTable[low] as number);
+  const to = Math.log(sigmaTable[high] as number);
+  return low + Math.min(Math.max((Math.log(sigma) - from) / (to - from), 0), 1);
+}
+
+function interpolate(table: Float64Array, place: number): number {
+  const low = Math.floor(place);
+  const from = table[low] as number;
+  const to = table[Math.min(low + 1, table.length - 1)] as number;
+  return from + (to - from) * (place - low);
+}
+
+function linspace(from: number, to: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
+}
+
+/** As NumPy rounds. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

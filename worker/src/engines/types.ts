@@ -1,0 +1,86 @@
+import type { samplers, schedulers } from "@gridnft/sdk/wire";
+import type { Hex } from "viem";
+
+/** Samplers by the names that requests carry. */
+export type SamplerName = (typeof samplers)[number];
+/** Noise schedules by the names that requests carry. */
+export type SchedulerName = (typeof schedulers)[number];
+
+/** What decides a picture, given engine and model. */
+export interface PictureInput {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** 0 to 2^64-1. */
+  readonly seed: bigint;
+  /** Pixels; a multiple of the engine's `sideStep`. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  /** Classifier-free guidance: 1 leaves the negative prompt out, 0 leaves the prompt out. */
+  readonly guidanceScale: number;
+  readonly sampler: SamplerName;
+  readonly scheduler: SchedulerName;
+}
+
+/** How a picture is made, which does not change it. */
+export interface PictureOptions {
+  /** Called after each step, from 1. */
+  readonly onStep?: (step: number, steps: number) => void;
+  /** Looked at between steps; `generate` then rejects with {@link EngineError} `ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A finished picture. */
+export interface Picture {
+  /** The file, metadata included: hash these bytes. */
+  readonly png: Uint8Array;
+  /** Whether prompt or negative prompt was longer than the engine reads, so that its end had no influence. */
+  readonly promptCut: boolean;
+}
+
+/** One loaded model. Pictures are made one at a time; calls wait for each other. */
+export interface Engine {
+  /**
+   * Engine string: software, version, runtime and every setting that changes bytes. Its keccak256 is the receipt's engineHash,
+   * so it has at most 255 bytes.
+   */
+  readonly name: string;
+  /** sha256 of the canonical manifest of the model folder; must be the chain's weightsHash. */
+  readonly modelHash: Hex;
+  readonly samplers: readonly SamplerName[];
+  readonly schedulers: readonly SchedulerName[];
+  /** Width and height are multiples of this. */
+  readonly sideStep: number;
+  /** @throws {@link EngineError} `INPUT_INVALID`, `ABORTED`, `RUN_FAILED`, `CLOSED`. */
+  generate(input: PictureInput, options?: PictureOptions): Promise<Picture>;
+  /** Ends what runs and gives the memory back. */
+  close(): Promise<void>;
+}
+
+/** What went wrong, stable across versions. */
+export type EngineErrorCode =
+  | "FOLDER_INVALID"
+  | "MODEL_UNSUPPORTED"
+  | "MODEL_CHANGED"
+  | "INPUT_INVALID"
+  | "PICTURE_INVALID"
+  | "RUN_FAILED"
+  | "ABORTED"
+  | "CLOSED";
+
+/** The one error of the engines. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+
+  /**
+   * @param code Stable code.
+   * @param message A sentence for the user.
+   */
+  constructor(
+    readonly code: EngineErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

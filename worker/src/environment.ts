@@ -1,0 +1,176 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Address, type Hex, isAddress, parseEther } from "viem";
+import { z } from "zod";
+import { WorkerError } from "./errors.ts";
+
+/** A model to serve: its AIGC token id and the folder with its files. */
+export interface ModelFolder {
+  readonly modelId: bigint;
+  readonly folder: string;
+}
+
+/** Everything that the worker program is told from outside. Amounts are AIPG wei, times seconds. */
+export interface WorkerEnvironment {
+  readonly rpcUrl: string;
+  /** Path of a deployment file; the SDK's own for the chain when absent. */
+  readonly deployment: string | undefined;
+  readonly cloudUrl: string;
+  /** Cold account: bonded, named in orders and lanes, owner of what is earned. */
+  readonly account: Address;
+  /** Hot key: signs receipts and counter-signs vouchers, signs in, pays gas. */
+  readonly signerKey: Hex;
+  readonly models: readonly ModelFolder[];
+  /** Folder of journal, pictures and lock. */
+  readonly state: string;
+  /** Least price, AIPG wei per megapixel and step. */
+  readonly rate: bigint;
+  readonly limits: WorkLimits;
+  readonly purse: PurseTerms;
+  /** Jobs at a time. */
+  readonly parallel: number;
+  /** Undelivered or unvouchered work that one lane may owe, AIPG wei. */
+  readonly exposure: bigint;
+  /** Seconds that a running job may take to finish after a signal to stop. */
+  readonly stopGrace: number;
+  /** Oldest age of the chain's head before the worker pauses; by default 120 s, on local chains 0, which turns it off. */
+  readonly maxHeadAge: number | undefined;
+  readonly logLevel: string;
+}
+
+/** Largest job that is taken. */
+export interface WorkLimits {
+  readonly maxPixels: number;
+  readonly maxSteps: number;
+  readonly maxCount: number;
+}
+
+/** When it is worth to settle and to collect. */
+export interface PurseTerms {
+  /** What one ETH costs in AIPG wei; 0 counts gas as free. */
+  readonly aipgPerEth: bigint;
+  /** Settling or collecting waits until the amount is this many times its gas, unless something presses. */
+  readonly gasFactor: bigint;
+  /** Nor for less than this, AIPG wei, unless something presses. */
+  readonly minimum: bigint;
+  /** Seconds that an order waits for its artist to settle and mint in one, and for others to share its transaction. */
+  readonly settleAfter: number;
+  /** Seconds after which a lane is collected even when it is not worth it by `gasFactor`. */
+  readonly collectAfter: number;
+  /** Collect everything that covers its gas when stopping. */
+  readonly atStop: boolean;
+  /** Blocks on top of a settlement before it counts as done; by default 12, on local chains 0. */
+  readonly confirmations: number | undefined;
+  /** Seconds between looks at orders and lanes. */
+  readonly interval: number;
+}
+
+const address = z.string().refine((text) => isAddress(text, { strict: false }), "is not an address");
+const key = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex");
+const url = z.string().refine((text) => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text), {
+  message: "is not a URL such as http://127.0.0.1:8545",
+});
+const wei = z.string().regex(/^\d{1,38}$/, "is not a whole number of AIPG wei");
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "is not a whole number")
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `is not between ${min} and ${max}`);
+const decimal = z.string().regex(/^\d{1,20}(\.\d{1,18})?$/, "is not an amount of AIPG such as 25000 or 0.5");
+const flag = z.enum(["true", "false"], "is neither true nor false").transform((text) => text === "true");
+const models = z.string().transform((text, context) => {
+  const entries = text.split(",").map((entry) => /^\s*([1-9]\d{0,77})\s*=\s*(\S.*?)\s*$/.exec(entry));
+  const found: ModelFolder[] = [];
+  for (const entry of entries) {
+    if (entry?.[1] === undefined || entry[2] === undefined) {
+      context.addIssue({ code: "custom", message: "is not a list such as 7=/models/sd15,8=/models/other" });
+      return z.NEVER;
+    }
+    const folder = resolve(entry[2]);
+    if (!existsSync(folder)) {
+      context.addIssue({ code: "custom", message: `names the folder ${entry[2]}, which does not exist` });
+      return z.NEVER;
+    }
+    found.push({ modelId: BigInt(entry[1]), folder });
+  }
+  if (new Set(found.map(({ modelId }) => modelId)).size !== found.length) {
+    context.addIssue({ code: "custom", message: "names a model twice" });
+    return z.NEVER;
+  }
+  return found;
+});
+
+const variables = z.object({
+  GRID_RPC_URL: url,
+  GRID_DEPLOYMENT: z.string().optional(),
+  GRID_CLOUD_URL: url,
+  GRID_WORKER_ACCOUNT: address,
+  GRID_WORKER_SIGNER_KEY: key,
+  GRID_WORKER_MODELS: models,
+  GRID_WORKER_STATE: z.string().min(1),
+  GRID_WORKER_RATE: wei,
+  GRID_WORKER_MAX_PIXELS: whole(64 * 64, 16_777_216).default(1_048_576),
+  GRID_WORKER_MAX_STEPS: whole(1, 1_000).default(150),
+  GRID_WORKER_MAX_COUNT: whole(1, 256).default(16),
+  GRID_WORKER_PARALLEL: whole(1, 64).default(1),
+  GRID_WORKER_EXPOSURE: decimal.default("100"),
+  GRID_WORKER_AIPG_PER_ETH: decimal.default("0"),
+  GRID_WORKER_GAS_FACTOR: whole(1, 1_000).default(10),
+  GRID_WORKER_MIN_COLLECT: decimal.default("0"),
+  GRID_WORKER_SETTLE_AFTER: whole(0, 3_600).default(60),
+  GRID_WORKER_COLLECT_AFTER: whole(0, 25 * 86_400).default(86_400),
+  GRID_WORKER_COLLECT_AT_STOP: flag.default(false),
+  GRID_WORKER_CONFIRMATIONS: whole(0, 1_000).optional(),
+  GRID_WORKER_PURSE_INTERVAL: whole(1, 3_600).default(15),
+  GRID_WORKER_STOP_GRACE: whole(0, 3_600).default(30),
+  GRID_WORKER_MAX_HEAD_AGE: whole(0, 86_400).optional(),
+  GRID_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+/**
+ * Reads the environment once, at the door. Empty variables count as absent.
+ * @throws {@link WorkerError} `ENVIRONMENT_INVALID` with one sentence for each fault; no value of a secret is repeated.
+ */
+export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironment {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message, code }) => {
+      const name = String(path[0]);
+      return given[name] === undefined && code === "invalid_type" ? `${name} is missing.` : `${name} ${message}.`;
+    });
+    throw new WorkerError("ENVIRONMENT_INVALID", faults.join("\n"));
+  }
+  const read = parsed.data;
+  return {
+    rpcUrl: read.GRID_RPC_URL,
+    deployment: read.GRID_DEPLOYMENT,
+    cloudUrl: read.GRID_CLOUD_URL.replace(/\/+$/, ""),
+    account: read.GRID_WORKER_ACCOUNT as Address,
+    signerKey: read.GRID_WORKER_SIGNER_KEY as Hex,
+    models: read.GRID_WORKER_MODELS,
+    state: resolve(read.GRID_WORKER_STATE),
+    rate: BigInt(read.GRID_WORKER_RATE),
+    limits: {
+      maxPixels: read.GRID_WORKER_MAX_PIXELS,
+      maxSteps: read.GRID_WORKER_MAX_STEPS,
+      maxCount: read.GRID_WORKER_MAX_COUNT,
+    },
+    purse: {
+      aipgPerEth: parseEther(read.GRID_WORKER_AIPG_PER_ETH),
+      gasFactor: BigInt(read.GRID_WORKER_GAS_FACTOR),
+      minimum: parseEther(read.GRID_WORKER_MIN_COLLECT),
+      settleAfter: read.GRID_WORKER_SETTLE_AFTER,
+      collectAfter: read.GRID_WORKER_COLLECT_AFTER,
+      atStop: read.GRID_WORKER_COLLECT_AT_STOP,
+      confirmations: read.GRID_WORKER_CONFIRMATIONS,
+      interval: read.GRID_WORKER_PURSE_INTERVAL,
+    },
+    parallel: read.GRID_WORKER_PARALLEL,
+    exposure: parseEther(read.GRID_WORKER_EXPOSURE),
+    stopGrace: read.GRID_WORKER_STOP_GRACE,
+    maxHeadAge: read.GRID_WORKER_MAX_HEAD_AGE,
+    logLevel: read.GRID_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,301 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  engineHash,
+  type FileHashes,
+  fileHashes,
+  type JobReceipt,
+  jobReceipt,
+  orderHash,
+  receiptId,
+  receiptPrice,
+  SETTLE_GRACE,
+  seedAt,
+} from "@gridnft/sdk";
+import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/wire";
+import { formatEther, type Hex, zeroHash } from "viem";
+import { type CloudClient, CloudError, isPassing, type SignedReceipt } from "./cloud.ts";
+import type { Engine, PictureInput } from "./engines/types.ts";
+import { describe, WorkerError } from "./errors.ts";
+import { createHolding, type Holding } from "./holding.ts";
+import type { Logger } from "./log.ts";
+import type { Mutex } from "./mutex.ts";
+import type { Pace } from "./pace.ts";
+import { backoff, pause } from "./pause.ts";
+import type { Signing } from "./signing.ts";
+import type { LedgerJob } from "./state/ledger.ts";
+import type { Pictures } from "./state/pictures.ts";
+import { type TakeServices, takeJob } from "./take.ts";
+import type { VoucherDesk } from "./voucherDesk.ts";
+
+/** What doing a job needs. */
+export interface JobServices extends TakeServices {
+  readonly cloud: CloudClient;
+  readonly pictures: Pictures;
+  readonly desk: VoucherDesk;
+  readonly sign: Signing;
+  readonly pace: Pace;
+  readonly taking: Mutex;
+  readonly log: Logger;
+}
+
+/** How a job ended for this worker. */
+export type JobOutcome = "delivered" | "refused" | "lost" | "failed" | "stopped";
+
+/**
+ * Does one claimed job: judges it, makes the pictures, hands them over with their receipts, accepts the voucher. Whatever goes
+ * wrong, the job is given back or left to its lease; it never throws but for a journal that cannot be written, when the worker
+ * has to stop.
+ *
+ * @param stop Aborted when the job has to be given back.
+ */
+export async function doJob(job: WorkerJob, services: JobServices, stop: AbortSignal): Promise<JobOutcome> {
+  const { cloud, log } = services;
+  const holding = createHolding(job, services, stop);
+  try {
+    const taken = await services.taking.run(() => takeJob(job, services));
+    if ("message" in taken) {
+      log.warn({ job: job.id, refused: taken.code, reason: taken.message }, "a job is refused");
+      await giveBack(job, "refused", `${taken.code}: ${taken.message}`, cloud, log);
+      return "refused";
+    }
+    const images = await makeImages(job, taken, holding, services);
+    return await handOver(job, taken, images, holding, services);
+  } catch (error) {
+    return await endBadly(error, job, holding, services);
+  } finally {
+    holding.end();
+  }
+}
+
+async function endBadly(error: unknown, job: WorkerJob, holding: Holding, services: JobServices): Promise<JobOutcome> {
+  const { cloud, ledger, clock, log } = services;
+  const reason = describe(error);
+  if (error instanceof WorkerError && ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION"].includes(error.code)) {
+    await giveBack(job, "failed", "The worker cannot keep its records.", cloud, log);
+    throw error;
+  }
+  if (holding.lostTo !== undefined) {
+    log.warn({ job: job.id, reason: holding.lostTo }, "a job is lost");
+  } else if (holding.signal.aborted) {
+    log.info({ job: job.id }, "a job is given back, since the worker stops");
+    await giveBack(job, "stopping", "The worker stops.", cloud, log);
+  } else {
+    log.error({ job: job.id, reason }, "a job failed");
+    await giveBack(job, "failed", reason, cloud, log);
+  }
+  // A lane's next try is a new order. A direct order stays the same, and so must its receipts: it is kept open.
+  const hash = orderHash(job.order);
+  if (ledger.job(hash)?.state === "open" && job.order.laneId !== zeroHash) {
+    await ledger.recordClosed(hash, "rejected", clock.now());
+  }
+  return holding.lostTo !== undefined ? "lost" : holding.signal.aborted ? "stopped" : "failed";
+}
+
+/** One image on the disk, and its receipt in the journal. */
+interface Image {
+  readonly receipt: JobReceipt;
+  readonly file: Uint8Array;
+}
+
+async function makeImages(job: WorkerJob, taken: LedgerJob, holding: Holding, services: JobServices): Promise<Image[]> {
+  const model = services.terms.models.find(({ modelId }) => modelId === job.order.modelId);
+  if (model === undefined) throw new WorkerError("ENGINE_FAILED", `Model ${job.order.modelId} is not loaded.`);
+  const images: Image[] = [];
+  for (let index = 0; index < job.order.count; index++) {
+    const before = taken.receipts.get(index);
+    const image =
+      before === undefined
+        ? await makeImage(job, taken, index, model.engine, holding, services)
+        : { receipt: before, file: await fileOf(before, job, index, model.engine, holding, services) };
+    await upload(job, index, image, holding, services);
+    images.push(image);
+  }
+  return images;
+}
+
+async function makeImage(
+  job: WorkerJob,
+  taken: LedgerJob,
+  index: number,
+  engine: Engine,
+  holding: Holding,
+  services: JobServices,
+): Promise<Image> {
+  const { ledger, pictures, clock, pace } = services;
+  const seed = seedAt(job.request, index) ?? BigInt(randomBytes(4).readUInt32BE());
+  const started = performance.now();
+  const file = await generate(job, index, seed, engine, holding);
+  pace.learn(job, (performance.now() - started) / 1_000);
+  const hashes = hashesOf(file);
+  const completedAt = clock.now();
+  if (completedAt > Number(job.order.deadline)) {
+    throw new WorkerError("ENGINE_FAILED", "The image was finished after the order's deadline.");
+  }
+  await pictures.put(hashes.imageHash, file);
+  const receipt = jobReceipt(job.order, {
+    index,
+    seed,
+    engineHash: engineHash(taken.engine),
+    ...hashes,
+    completedAt: BigInt(completedAt),
+    price: receiptPrice(job.price, job.order.count, index),
+  });
+  // From here on this is the only receipt that this worker will ever sign for this image.
+  await ledger.recordReceipt(receipt);
+  return { receipt, file };
+}
+
+function hashesOf(file: Uint8Array): FileHashes {
+  return fileHashes(file, { sha256: (bytes) => createHash("sha256").update(bytes).digest() });
+}
+
+/** The file of a receipt from before a restart; made again if it is gone, which must give the very same bytes. */
+async function fileOf(
+  receipt: JobReceipt,
+  job: WorkerJob,
+  index: number,
+  engine: Engine,
+  holding: Holding,
+  { pictures }: JobServices,
+): Promise<Uint8Array> {
+  const stored = await pictures.get(receipt.imageHash);
+  if (stored) return stored;
+  const file = await generate(job, index, receipt.seed, engine, holding);
+  if (hashesOf(file).imageHash !== receipt.imageHash) {
+    throw new WorkerError(
+      "ENGINE_FAILED",
+      "The file of a receipt is lost, and the engine does not make the same again.",
+    );
+  }
+  return file;
+}
+
+async function generate(
+  { request }: WorkerJob,
+  index: number,
+  seed: bigint,
+  engine: Engine,
+  holding: Holding,
+): Promise<Uint8Array> {
+  const { prompt, negativePrompt, width, height, steps, guidanceMilli, sampler, scheduler } = request;
+  const input = {
+    ...{ prompt, negativePrompt, seed, width, height, steps, sampler, scheduler },
+    guidanceScale: guidanceMilli / 1_000,
+  } as PictureInput;
+  holding.progress({ image: index, step: 0, steps });
+  const { png } = await engine.generate(input, {
+    signal: holding.signal,
+    onStep: (step) => holding.progress({ image: index, step, steps }),
+  });
+  return png;
+}
+
+async function upload(
+  job: WorkerJob,
+  index: number,
+  { receipt, file }: Image,
+  holding: Holding,
+  services: JobServices,
+): Promise<void> {
+  const answer = await patiently(() => services.cloud.upload(job, index, file), holding);
+  if (answer.image_hash !== receipt.imageHash || answer.cid_digest !== receipt.cidDigest) {
+    throw new WorkerError("UPLOAD_MISMATCH", "The cloud read another file than was sent.");
+  }
+}
+
+async function handOver(
+  job: WorkerJob,
+  taken: LedgerJob,
+  images: readonly Image[],
+  holding: Holding,
+  services: JobServices,
+): Promise<JobOutcome> {
+  const { ledger, clock, sign, pictures, desk, log } = services;
+  const signed: SignedReceipt[] = [];
+  for (const { receipt } of images) signed.push({ receipt, signature: await sign.receipt(receipt) });
+  const voucher = await complete(job, taken, signed, holding, services);
+  await ledger.recordDelivered(taken.orderHash, clock.now());
+  log.info({ job: job.id, images: images.length, aipg: formatEther(job.price) }, "a job is delivered");
+  for (const { receipt } of images) await pictures.remove(receipt.imageHash);
+  if (voucher) await acceptVoucher(voucher, desk, log);
+  else if (job.order.laneId !== zeroHash)
+    await desk.catchUp().catch((error: unknown) => log.warn({ reason: describe(error) }, "no voucher yet"));
+  return "delivered";
+}
+
+/** Completes the job; finds out what became of it when the answer got lost. */
+async function complete(
+  job: WorkerJob,
+  taken: LedgerJob,
+  signed: readonly SignedReceipt[],
+  holding: Holding,
+  { cloud, chain }: JobServices,
+): Promise<VoucherOffer | undefined> {
+  try {
+    return await patiently(() => cloud.complete(job, taken.engine, signed), holding);
+  } catch (error) {
+    const [first] = signed;
+    const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
+    if (!isGone || first === undefined) throw error;
+    // An earlier answer may not have arrived: then the cloud has the receipts.
+    if ((await cloud.receipt(receiptId(first.receipt, chain.domain))) === undefined) throw error;
+    return undefined;
+  }
+}
+
+async function acceptVoucher(voucher: VoucherOffer, desk: VoucherDesk, log: Logger): Promise<void> {
+  try {
+    await desk.accept(voucher);
+  } catch (error) {
+    if (error instanceof WorkerError && error.code === "STATE_UNWRITABLE") throw error;
+    // The work is delivered either way. What has no voucher counts as exposure, and is asked for again later.
+    log.warn({ lane: voucher.voucher.laneId, reason: describe(error) }, "a voucher is not accepted");
+  }
+}
+
+/** Repeats a call while the cloud is away, as long as the job is this worker's. */
+async function patiently<result>(call: () => Promise<result>, holding: Holding): Promise<result> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isPassing(error) || !(await pause(backoff(attempt), holding.signal))) throw error;
+    }
+  }
+}
+
+async function giveBack(
+  job: WorkerJob,
+  reason: "stopping" | "failed" | "refused",
+  message: string,
+  cloud: CloudClient,
+  log: Logger,
+): Promise<void> {
+  await cloud.release(job, reason, message).catch((error: unknown) => {
+    // Its lease ends by itself.
+    log.debug({ job: job.id, reason: describe(error) }, "a job could not be given back");
+  });
+}
+
+/** Finds out about jobs that were handed over when a process ended: whether the cloud has their receipts. */
+export async function reconcile(
+  services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">,
+): Promise<void> {
+  const { ledger, cloud, chain, clock, log, pictures } = services;
+  for (const job of ledger.jobsIn("open")) {
+    const first: JobReceipt | undefined = job.receipts.get(0);
+    if (job.receipts.size === job.order.count && first !== undefined) {
+      const id: Hex = receiptId(first, chain.domain);
+      if (await cloud.receipt(id)) {
+        await ledger.recordDelivered(job.orderHash, clock.now());
+        log.info({ order: job.orderHash }, "a job from before was delivered");
+        for (const { imageHash } of job.receipts.values()) await pictures.remove(imageHash);
+        continue;
+      }
+    }
+    if (clock.now() > Number(job.order.deadline) + SETTLE_GRACE) {
+      await ledger.recordClosed(job.orderHash, "expired", clock.now());
+      for (const { imageHash } of job.receipts.values()) await pictures.remove(imageHash);
+    }
+  }
+}

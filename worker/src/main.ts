@@ -1,0 +1,66 @@
+/**
+ * The worker program: `tsx worker/src/main.ts`. Its environment is described in docs/worker.md; `--help` lists it.
+ * Prints `{"ready":true,...}` when the cloud has its offer, ends with code 0 on SIGTERM and SIGINT, with 1 and one sentence otherwise.
+ */
+import { createRequire } from "node:module";
+import { claimEarnings } from "./claim.ts";
+import { loadOnnxEngine } from "./engines/index.ts";
+import { readEnvironment } from "./environment.ts";
+import { describe, WorkerError } from "./errors.ts";
+import { createLog } from "./log.ts";
+import { startWorker } from "./worker.ts";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+async function run(): Promise<void> {
+  const environment = readEnvironment(process.env);
+  const log = createLog(environment.logLevel);
+  const stopping = new AbortController();
+  let signals = 0;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (++signals > 1) process.exit(1);
+      log.info({ signal }, "the worker stops");
+      stopping.abort();
+    });
+  }
+  try {
+    const worker = await startWorker(
+      environment,
+      {
+        log,
+        software: `gridnft-worker ${version}`,
+        loadEngine: (folder, modelName) =>
+          loadOnnxEngine({ folder, ...(modelName === undefined ? {} : { modelName }) }),
+      },
+      stopping.signal,
+    );
+    const ready = { ready: true, url: environment.cloudUrl, worker: environment.account };
+    process.stdout.write(`${JSON.stringify(ready)}\n`);
+    if (stopping.signal.aborted) await worker.stop();
+    else stopping.signal.addEventListener("abort", () => void worker.stop(), { once: true });
+    await worker.ended;
+  } catch (error) {
+    if (stopping.signal.aborted && error instanceof WorkerError && error.code === "STOPPED") return;
+    log.fatal({ code: error instanceof WorkerError ? error.code : "UNEXPECTED" }, describe(error));
+    throw error;
+  }
+}
+
+async function main(): Promise<void> {
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === undefined) return run();
+  if (command === "claim") return claimEarnings(rest, process.env);
+  throw new WorkerError(
+    "ENVIRONMENT_INVALID",
+    `There is no command "${command}": leave it out to work, or say "claim".`,
+  );
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof WorkerError ? error.message : describe(error)}\n`);
+    process.exit(1);
+  },
+);

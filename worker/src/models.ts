@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MODEL_CARD_FILE, type ModelCard, modelCard } from "@gridnft/sdk";
+import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/wire";
+import { zeroHash } from "viem";
+import type { GridChain } from "./chain/connect.ts";
+import type { ServedModel } from "./checks/request.ts";
+import type { Engine } from "./engines/types.ts";
+import type { ModelFolder, WorkLimits } from "./environment.ts";
+import { describe, WorkerError } from "./errors.ts";
+
+/** A loaded model, proven to be the one on the chain. */
+export interface LoadedModel extends ServedModel {
+  readonly engine: Engine;
+  readonly card: ModelCard | undefined;
+}
+
+/** Loads the engine of a folder. */
+export type LoadEngine = (folder: string, modelName: string | undefined) => Promise<Engine>;
+
+/**
+ * Loads every model and compares its hash with `AIGC.weightsHash`: a receipt for other weights than it names would be a lie.
+ * @throws {@link WorkerError} `MODEL_MISMATCH`, `ENGINE_FAILED`; engines loaded till then are closed.
+ */
+export async function loadModels(
+  folders: readonly ModelFolder[],
+  { grid }: Pick<GridChain, "grid">,
+  load: LoadEngine,
+): Promise<readonly LoadedModel[]> {
+  const loaded: LoadedModel[] = [];
+  try {
+    for (const { modelId, folder } of folders) {
+      const weightsHash = await grid.aigc.read.weightsHash([modelId]).catch((cause: unknown) => {
+        throw new WorkerError("MODEL_MISMATCH", `AIGC names no model ${modelId}: ${describe(cause)}`, { cause });
+      });
+      if (weightsHash === zeroHash) throw new WorkerError("MODEL_MISMATCH", `AIGC has no model ${modelId}.`);
+      const card = await readCard(folder);
+      const engine = await load(folder, card?.name).catch((cause: unknown) => {
+        throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, {
+          cause,
+        });
+      });
+      const { modelHash, samplers, schedulers, sideStep } = engine;
+      loaded.push({ modelId, modelHash, samplers, schedulers, sideStep, engine, card });
+      if (modelHash.toLowerCase() !== weightsHash.toLowerCase()) {
+        throw new WorkerError(
+          "MODEL_MISMATCH",
+          `The files in ${folder} have the hash ${modelHash}, model ${modelId} on the chain has ${weightsHash}.`,
+        );
+      }
+    }
+    return loaded;
+  } catch (error) {
+    await Promise.allSettled(loaded.map(({ engine }) => engine.close()));
+    throw error;
+  }
+}
+
+/** What the cloud is told of the models. `rate` is AIPG wei per megapixel and step. */
+export function offerOf(
+  models: readonly LoadedModel[],
+  terms: { readonly rate: bigint; readonly limits: WorkLimits; readonly parallel: number; readonly software: string },
+): WorkerOffer {
+  const { maxPixels, maxSteps, maxCount } = terms.limits;
+  return {
+    software: terms.software,
+    parallel: terms.parallel,
+    models: models.map(({ modelId, modelHash, engine, card }) => ({
+      model_id: modelId.toString(),
+      model_hash: modelHash,
+      rate: terms.rate.toString(),
+      samplers: [...engine.samplers],
+      schedulers: [...engine.schedulers],
+      max_pixels: maxPixels,
+      max_steps: maxSteps,
+      max_count: maxCount,
+      ...defaultsOf(card),
+    })),
+  };
+}
+
+/** A card may recommend what the API does not take; then the cloud's own usual values count. */
+function defaultsOf(card: ModelCard | undefined): Pick<WorkerOffer["models"][number], "defaults"> {
+  const defaults = modelDefaults.safeParse(card?.defaults);
+  return defaults.success ? { defaults: defaults.data } : {};
+}
+
+async function readCard(folder: string): Promise<ModelCard | undefined> {
+  const text = await readFile(join(folder, MODEL_CARD_FILE), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return modelCard.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new WorkerError(
+      "MODEL_MISMATCH",
+      `The card ${MODEL_CARD_FILE} in ${folder} is not valid: ${describe(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}

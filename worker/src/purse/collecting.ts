@@ -1,0 +1,97 @@
+import { gridSettlementAbi, type Voucher, voucherDelta } from "@gridnft/sdk";
+import { type Address, encodeFunctionData, formatEther, parseEventLogs } from "viem";
+import { type LaneFacts, readLaneFacts } from "../chain/facts.ts";
+import { describe } from "../errors.ts";
+import type { LaneBook, SignedVoucher } from "../state/ledger.ts";
+import type { PurseServices } from "./services.ts";
+import { gasCost, isWorth, type Occasion } from "./worth.ts";
+
+/**
+ * One look at all lanes with an accepted voucher: collects what is worth its gas, what has waited `collectAfter`, and at once
+ * where the payer takes its money back or revokes the key that signed.
+ *
+ * @param pressing Collect everything that covers its gas now.
+ */
+export async function collectLanes(services: PurseServices, pressing = false): Promise<void> {
+  const { ledger, log } = services;
+  for (const lane of ledger.lanes()) {
+    if (lane.voucher === undefined) continue;
+    try {
+      await collectLane(lane, lane.voucher, pressing, services);
+    } catch (error) {
+      log.error({ lane: lane.laneId, reason: describe(error) }, "a lane could not be collected");
+    }
+  }
+}
+
+async function collectLane(
+  lane: LaneBook,
+  signed: SignedVoucher,
+  pressing: boolean,
+  services: PurseServices,
+): Promise<void> {
+  const { chain, ledger, clock, log, terms } = services;
+  const models = signed.voucher.totals.map(({ modelId }) => modelId);
+  const facts = await readLaneFacts(chain, lane.laneId, lane.config, models);
+  const asked = voucherDelta(signed.voucher, facts.totals);
+  if (asked === 0n) {
+    // Somebody else collected it: whoever minted, perhaps.
+    if (lane.waitingSince !== undefined) await ledger.recordCollected(lane.laneId, clock.now());
+    return;
+  }
+  const leaving = facts.thawReadyAt !== 0 || !facts.payerSignerGood;
+  if (leaving) log.warn({ lane: lane.laneId, ...threatOf(facts) }, "a lane's payer leaves; it is collected at once");
+  const old = clock.now() >= (lane.waitingSince ?? clock.now()) + terms.collectAfter;
+  await collect(lane, signed, asked, facts, leaving || pressing ? "pressing" : old ? "age" : "worth", services);
+}
+
+async function collect(
+  { laneId, config }: LaneBook,
+  { voucher, payerSignature }: SignedVoucher,
+  asked: bigint,
+  facts: LaneFacts,
+  occasion: Occasion,
+  { chain, ledger, clock, log, terms, transactions, signal }: PurseServices,
+): Promise<void> {
+  const { client, deployment } = chain;
+  const address: Address = deployment.contracts.GridSettlement.address;
+  const amount = asked <= facts.free ? asked : facts.free;
+  // The hot key calls itself: that is its attestation.
+  const paper = [config, voucher, payerSignature, "0x"] as const;
+  const call = { address, abi: gridSettlementAbi, account: transactions.sender } as const;
+  const whole = amount === asked;
+  if (amount === 0n) return;
+  const estimate = whole
+    ? await client.estimateContractGas({ ...call, functionName: "collect", args: paper })
+    : await client.estimateContractGas({ ...call, functionName: "collectUpTo", args: [...paper, amount] });
+  const gas = (estimate * 12n) / 10n;
+  const cost = gasCost(gas, await client.getGasPrice(), terms);
+  if (!isWorth(amount, cost, occasion, terms)) {
+    log.debug(
+      { lane: laneId, aipg: formatEther(amount), cost: formatEther(cost) },
+      "a lane waits until it is worth its gas",
+    );
+    return;
+  }
+  const data = whole
+    ? encodeFunctionData({ abi: gridSettlementAbi, functionName: "collect", args: paper })
+    : encodeFunctionData({ abi: gridSettlementAbi, functionName: "collectUpTo", args: [...paper, amount] });
+  const receipt = await transactions.send({ purpose: `collect lane ${laneId}`, to: address, data, gas }, signal);
+  const rows = parseEventLogs({ abi: gridSettlementAbi, logs: receipt.logs, eventName: "LaneCollected" });
+  const [anchored] = parseEventLogs({ abi: gridSettlementAbi, logs: receipt.logs, eventName: "ReceiptsAnchored" });
+  const paid = rows.reduce((sum, { args }) => sum + args.toWorker + args.royalty + args.protocolFee, 0n);
+  const line = { lane: laneId, aipg: formatEther(paid), transaction: receipt.transactionHash };
+  if (receipt.status !== "success")
+    return log.warn(line, "somebody else collected a lane first, or its money went away");
+  if (whole) await ledger.recordCollected(laneId, clock.now());
+  log.info({ ...line, anchored: anchored?.args.receiptCount ?? 0 }, "a lane is collected");
+}
+
+function threatOf({ thawReadyAt, payerSignerValidUntil }: LaneFacts): { [reason: string]: number } {
+  return thawReadyAt === 0 ? { signer_valid_until: payerSignerValidUntil } : { thaw_ready_at: thawReadyAt };
+}
+
+/** What a voucher would still take from its lane, AIPG wei. */
+export function dueOf(voucher: Voucher | undefined, facts: Pick<LaneFacts, "totals">): bigint {
+  return voucher === undefined ? 0n : voucherDelta(voucher, facts.totals);
+}

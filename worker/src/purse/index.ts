@@ -1,0 +1,48 @@
+import { formatEther } from "viem";
+import { describe } from "../errors.ts";
+import { pause } from "../pause.ts";
+import { collectLanes } from "./collecting.ts";
+import type { PurseServices } from "./services.ts";
+import { settleOrders } from "./settling.ts";
+
+/** Looks after the worker's pay: settles orders, collects lanes. */
+export interface Purse {
+  /** One look at everything. `pressing` takes whatever covers its gas. */
+  look(pressing?: boolean): Promise<void>;
+  /** Looks at intervals until the services' signal ends it. */
+  run(): Promise<void>;
+}
+
+/** The purse of one worker. Its looks never overlap. */
+export function createPurse(services: PurseServices): Purse {
+  const { chain, clock, transactions, account, terms, log, signal } = services;
+  let earnedBefore: bigint | undefined;
+  let looking: Promise<void> = Promise.resolve();
+
+  const once = async (pressing: boolean): Promise<void> => {
+    await clock.sync();
+    await transactions.resume(signal);
+    await settleOrders(services, pressing);
+    await collectLanes(services, pressing);
+    const earned = await chain.grid.settlement.read.earnedOf([account]);
+    if (earned !== earnedBefore) log.info({ earned: formatEther(earned) }, "earned and not claimed yet, AIPG");
+    earnedBefore = earned;
+  };
+
+  const look = (pressing = false): Promise<void> => {
+    const next = looking.then(() => once(pressing));
+    looking = next.catch(() => {});
+    return next;
+  };
+
+  return {
+    look,
+    run: async () => {
+      while (await pause(terms.interval * 1_000, signal)) {
+        await look().catch((error: unknown) => {
+          if (!signal.aborted) log.error({ reason: describe(error) }, "the purse could not look after the pay");
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,287 @@
+import {
+  type GenerationRequest,
+  type JobOrder,
+  type JobReceipt,
+  type LaneConfig,
+  laneId as laneIdOf,
+  type ModelTotal,
+  messageToJson,
+  orderHash,
+  receiptId,
+  type SettlementDomain,
+  type Voucher,
+} from "@gridnft/sdk";
+import { type Hex, zeroHash } from "viem";
+import { WorkerError } from "../errors.ts";
+import type { Journal } from "./journal.ts";
+import { type Record, type RecordJson, record } from "./records.ts";
+
+/**
+ * What became of an order. `open`: being made, or not acknowledged yet. `delivered`: to be settled on the direct rail; a lane's
+ * jobs are `settled` with their delivery, since their pay is in the lane's book.
+ */
+export type JobState = "open" | "delivered" | "settled" | "lost" | "expired" | "rejected";
+
+/** A job as the journal knows it. */
+export interface LedgerJob {
+  readonly orderHash: Hex;
+  readonly order: JobOrder;
+  readonly orderSignature: Hex | undefined;
+  readonly request: GenerationRequest;
+  readonly engine: string;
+  /** AIPG wei for all images. */
+  readonly price: bigint;
+  /** Unix seconds, and head of the chain, when it was taken. */
+  readonly at: number;
+  readonly block: bigint;
+  /** By index. */
+  readonly receipts: ReadonlyMap<number, JobReceipt>;
+  readonly state: JobState;
+  /** Unix seconds of its delivery. */
+  readonly deliveredAt: number | undefined;
+}
+
+/** A voucher with both signatures. */
+export interface SignedVoucher {
+  readonly voucher: Voucher;
+  readonly payerSignature: Hex;
+  readonly workerSignature: Hex;
+}
+
+/** A lane as the journal knows it. Amounts are AIPG wei. */
+export interface LaneBook {
+  readonly laneId: Hex;
+  readonly config: LaneConfig;
+  /** Totals that must be promised by now: what it had paid when first met, and every receipt delivered since. */
+  readonly earned: ReadonlyMap<bigint, bigint>;
+  /** The newest voucher accepted. */
+  readonly voucher: SignedVoucher | undefined;
+  /** Unix seconds of the first voucher since the last collect. */
+  readonly waitingSince: number | undefined;
+}
+
+/** A transaction that may still be on its way. */
+export interface SentTransaction {
+  readonly purpose: string;
+  readonly nonce: number;
+  readonly hash: Hex;
+  readonly raw: Hex;
+}
+
+/** A receipt on a lane, by its id. */
+export interface LaneReceipt {
+  readonly laneId: Hex;
+  readonly receipt: JobReceipt;
+}
+
+/** Everything the worker must not forget: the journal's lines, and what follows from them. Every `record...` is on disk when it resolves. */
+export interface Ledger {
+  job(orderHash: Hex): LedgerJob | undefined;
+  /** Jobs in a state, oldest first. */
+  jobsIn(state: JobState): readonly LedgerJob[];
+  lane(laneId: Hex): LaneBook | undefined;
+  lanes(): readonly LaneBook[];
+  laneReceipt(receiptId: Hex): LaneReceipt | undefined;
+  /** By nonce: every version sent of the transactions not known to be mined. */
+  sent(): readonly SentTransaction[];
+  recordJob(
+    job: Pick<LedgerJob, "order" | "orderSignature" | "request" | "engine" | "price" | "at" | "block">,
+  ): Promise<void>;
+  /**
+   * Writes a receipt before it is signed. The same one again is nothing new.
+   * @throws {@link WorkerError} `EQUIVOCATION` when another receipt of this order and index is there: signing both costs the bond.
+   */
+  recordReceipt(receipt: JobReceipt): Promise<void>;
+  recordDelivered(orderHash: Hex, at: number): Promise<void>;
+  recordClosed(orderHash: Hex, outcome: "settled" | "lost" | "expired" | "rejected", at: number): Promise<void>;
+  /** What a lane had paid for models that it was not known to pay for yet. */
+  recordLane(config: LaneConfig, base: readonly ModelTotal[]): Promise<void>;
+  recordVoucher(signed: SignedVoucher, at: number): Promise<void>;
+  recordCollected(laneId: Hex, at: number): Promise<void>;
+  recordAdopted(laneId: Hex, receipt: JobReceipt): Promise<void>;
+  recordTransaction(transaction: SentTransaction, at: number): Promise<void>;
+  recordMined(nonce: number): Promise<void>;
+}
+
+type Mutable<type> = { -readonly [key in keyof type]: type[key] };
+type JobEntry = Mutable<Omit<LedgerJob, "receipts">> & { receipts: Map<number, JobReceipt> };
+type LaneEntry = Mutable<Omit<LaneBook, "earned">> & { earned: Map<bigint, bigint> };
+
+/**
+ * Builds the ledger from a journal's lines and appends to it from then on.
+ * @throws {@link WorkerError} `STATE_DAMAGED` for a line that is none of the records, or that contradicts an earlier one.
+ */
+export function openLedger(journal: Journal, lines: readonly unknown[], domain: SettlementDomain): Ledger {
+  const jobs = new Map<Hex, JobEntry>();
+  const open = new Map<JobState, Set<Hex>>();
+  const lanes = new Map<Hex, LaneEntry>();
+  const laneReceipts = new Map<Hex, LaneReceipt>();
+  const sent = new Map<Hex, SentTransaction>();
+
+  const move = (job: JobEntry, state: JobState): void => {
+    open.get(job.state)?.delete(job.orderHash);
+    job.state = state;
+    open.set(state, (open.get(state) ?? new Set()).add(job.orderHash));
+  };
+  const known = <value>(found: value | undefined, what: string): value => {
+    if (found === undefined) throw new WorkerError("STATE_DAMAGED", `The journal speaks of ${what} before naming it.`);
+    return found;
+  };
+  const jobOf = (hash: Hex): JobEntry => known(jobs.get(hash), `order ${hash}`);
+  const earn = (lane: LaneEntry, receipt: JobReceipt): void => {
+    lane.earned.set(receipt.modelId, (lane.earned.get(receipt.modelId) ?? 0n) + receipt.price);
+  };
+
+  const apply = (line: Record): void => {
+    switch (line.type) {
+      case "job": {
+        const hash = orderHash(line.order);
+        if (jobs.has(hash)) return;
+        const { at, block, order, request, engine, price } = line;
+        const entry: JobEntry = {
+          ...{ orderHash: hash, order, request, engine, price, at, block },
+          orderSignature: line.order_signature,
+          receipts: new Map(),
+          state: "open",
+          deliveredAt: undefined,
+        };
+        jobs.set(hash, entry);
+        move(entry, "open");
+        return;
+      }
+      case "receipt": {
+        const { receipt } = line;
+        const { order, receipts } = jobOf(receipt.orderHash);
+        receipts.set(receipt.index, receipt);
+        if (order.laneId !== zeroHash) laneReceipts.set(receiptId(receipt, domain), { laneId: order.laneId, receipt });
+        return;
+      }
+      case "delivered": {
+        const job = jobOf(line.order_hash);
+        if (job.deliveredAt !== undefined) return;
+        job.deliveredAt = line.at;
+        move(job, job.order.laneId === zeroHash ? "delivered" : "settled");
+        if (job.order.laneId === zeroHash) return;
+        const lane = known(lanes.get(job.order.laneId), `lane ${job.order.laneId}`);
+        for (const receipt of job.receipts.values()) earn(lane, receipt);
+        return;
+      }
+      case "closed":
+        move(jobOf(line.order_hash), line.outcome);
+        return;
+      case "lane": {
+        const laneId = laneIdOf(line.config, domain);
+        const lane: LaneEntry = lanes.get(laneId) ?? {
+          ...{ laneId, config: line.config, earned: new Map() },
+          ...{ voucher: undefined, waitingSince: undefined },
+        };
+        for (const { modelId, cumulative } of line.base) {
+          if (!lane.earned.has(modelId)) lane.earned.set(modelId, cumulative);
+        }
+        lanes.set(laneId, lane);
+        return;
+      }
+      case "voucher": {
+        const lane = known(lanes.get(line.voucher.laneId), `lane ${line.voucher.laneId}`);
+        const { voucher, payer_signature, worker_signature } = line;
+        lane.voucher = { voucher, payerSignature: payer_signature, workerSignature: worker_signature };
+        lane.waitingSince ??= line.at;
+        return;
+      }
+      case "collected":
+        known(lanes.get(line.lane_id), `lane ${line.lane_id}`).waitingSince = undefined;
+        return;
+      case "adopted": {
+        const id = receiptId(line.receipt, domain);
+        if (laneReceipts.has(id)) return;
+        laneReceipts.set(id, { laneId: line.lane_id, receipt: line.receipt });
+        earn(known(lanes.get(line.lane_id), `lane ${line.lane_id}`), line.receipt);
+        return;
+      }
+      case "transaction": {
+        const { purpose, nonce, hash, raw } = line;
+        sent.set(hash, { purpose, nonce, hash, raw: raw as Hex });
+        return;
+      }
+      case "mined":
+        for (const { hash, nonce } of sent.values()) if (nonce <= line.nonce) sent.delete(hash);
+    }
+  };
+
+  lines.forEach((line, i) => {
+    const parsed = record.safeParse(line);
+    if (!parsed.success) {
+      throw new WorkerError("STATE_DAMAGED", `Line ${i + 1} of the journal is none of its records.`, {
+        cause: parsed.error,
+      });
+    }
+    apply(parsed.data);
+  });
+
+  const write = async (line: RecordJson): Promise<void> => {
+    await journal.append(line);
+    apply(record.parse(line));
+  };
+
+  // Receipts of one order that are being written right now: two writers must not pass the check together.
+  const writing = new Map<string, Hex>();
+
+  return {
+    job: (hash) => jobs.get(hash),
+    jobsIn: (state) => [...(open.get(state) ?? [])].map(jobOf),
+    lane: (laneId) => lanes.get(laneId),
+    lanes: () => [...lanes.values()],
+    laneReceipt: (id) => laneReceipts.get(id),
+    sent: () => [...sent.values()].sort((a, b) => a.nonce - b.nonce),
+    recordJob: async (job) => {
+      if (jobs.has(orderHash(job.order))) return;
+      await write({
+        type: "job",
+        at: job.at,
+        block: job.block.toString(),
+        order: messageToJson("JobOrder", job.order),
+        ...(job.orderSignature === undefined ? {} : { order_signature: job.orderSignature }),
+        request: messageToJson("GenerationRequest", job.request),
+        engine: job.engine,
+        price: job.price.toString(),
+      });
+    },
+    recordReceipt: async (receipt) => {
+      const id = receiptId(receipt, domain);
+      const place = `${receipt.orderHash}/${receipt.index}`;
+      const before = jobOf(receipt.orderHash).receipts.get(receipt.index);
+      const other = before === undefined ? writing.get(place) : receiptId(before, domain);
+      if (other !== undefined && other !== id) {
+        throw new WorkerError(
+          "EQUIVOCATION",
+          `Image ${receipt.index} of order ${receipt.orderHash} has another receipt.`,
+        );
+      }
+      if (before !== undefined) return;
+      writing.set(place, id);
+      await write({ type: "receipt", receipt: messageToJson("JobReceipt", receipt) });
+      writing.delete(place);
+    },
+    recordDelivered: (hash, at) => write({ type: "delivered", at, order_hash: hash }),
+    recordClosed: (hash, outcome, at) => write({ type: "closed", at, order_hash: hash, outcome }),
+    recordLane: (config, base) =>
+      write({
+        type: "lane",
+        config: messageToJson("LaneConfig", config),
+        base: base.map((row) => messageToJson("ModelTotal", row)),
+      }),
+    recordVoucher: ({ voucher, payerSignature, workerSignature }, at) =>
+      write({
+        type: "voucher",
+        at,
+        voucher: messageToJson("Voucher", voucher),
+        payer_signature: payerSignature,
+        worker_signature: workerSignature,
+      }),
+    recordCollected: (laneId, at) => write({ type: "collected", at, lane_id: laneId }),
+    recordAdopted: (laneId, receipt) =>
+      write({ type: "adopted", lane_id: laneId, receipt: messageToJson("JobReceipt", receipt) }),
+    recordTransaction: (transaction, at) => write({ type: "transaction", at, ...transaction }),
+    recordMined: (nonce) => write({ type: "mined", nonce }),
+  };
+}

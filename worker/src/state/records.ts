@@ -1,0 +1,97 @@
+import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "@gridnft/sdk/wire";
+import { z } from "zod";
+
+const modelTotals = z.array(messageSchema("ModelTotal"));
+
+/** A job taken: written before its first receipt. `block` is the chain's head then. */
+export const jobRecord = z.strictObject({
+  type: z.literal("job"),
+  at: unixSeconds,
+  block: integerJson,
+  order: messageSchema("JobOrder"),
+  order_signature: signatureJson.optional(),
+  request: messageSchema("GenerationRequest"),
+  engine: z.string(),
+  price: integerJson,
+});
+
+/** A receipt, written before its signature exists. */
+export const receiptRecord = z.strictObject({
+  type: z.literal("receipt"),
+  receipt: messageSchema("JobReceipt"),
+});
+
+/** The cloud has acknowledged all receipts of an order. */
+export const deliveredRecord = z.strictObject({
+  type: z.literal("delivered"),
+  at: unixSeconds,
+  order_hash: bytes32Json,
+});
+
+/** Nothing more will come of an order. `settled`: by whomever, the worker was paid. */
+export const closedRecord = z.strictObject({
+  type: z.literal("closed"),
+  at: unixSeconds,
+  order_hash: bytes32Json,
+  outcome: z.enum(["settled", "lost", "expired", "rejected"]),
+});
+
+/** A lane met for the first time, and what it had paid by then. */
+export const laneRecord = z.strictObject({
+  type: z.literal("lane"),
+  config: messageSchema("LaneConfig"),
+  base: modelTotals,
+});
+
+/** A voucher accepted, with both signatures: written before the worker's leaves. */
+export const voucherRecord = z.strictObject({
+  type: z.literal("voucher"),
+  at: unixSeconds,
+  voucher: messageSchema("Voucher"),
+  payer_signature: signatureJson,
+  worker_signature: signatureJson,
+});
+
+/** A lane was collected, by this worker or somebody else. */
+export const collectedRecord = z.strictObject({
+  type: z.literal("collected"),
+  at: unixSeconds,
+  lane_id: bytes32Json,
+});
+
+/** A receipt that this worker's key had signed, found at the cloud after its journal was lost. */
+export const adoptedRecord = z.strictObject({
+  type: z.literal("adopted"),
+  lane_id: bytes32Json,
+  receipt: messageSchema("JobReceipt"),
+});
+
+/** A transaction signed, written before it is sent; `raw` is sent again after a crash. */
+export const transactionRecord = z.strictObject({
+  type: z.literal("transaction"),
+  at: unixSeconds,
+  purpose: z.string(),
+  nonce: z.int().nonnegative(),
+  hash: bytes32Json,
+  raw: z.string().regex(/^0x[0-9a-f]+$/),
+});
+
+/** A transaction of that nonce is on the chain. */
+export const minedRecord = z.strictObject({ type: z.literal("mined"), nonce: z.int().nonnegative() });
+
+/** One line of the journal. */
+export const record = z.discriminatedUnion("type", [
+  jobRecord,
+  receiptRecord,
+  deliveredRecord,
+  closedRecord,
+  laneRecord,
+  voucherRecord,
+  collectedRecord,
+  adoptedRecord,
+  transactionRecord,
+  minedRecord,
+]);
+export type Record = z.output<typeof record>;
+/** A line as it stands in the file. */
+export type RecordJson = z.input<typeof record>;

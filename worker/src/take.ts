@@ -1,0 +1,134 @@
+import { type LaneConfig, laneId as laneIdOf, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
+import type { WorkerJob } from "@gridnft/sdk/wire";
+import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
+import type { ChainClock } from "./chain/clock.ts";
+import type { GridChain } from "./chain/connect.ts";
+import { readLaneFacts, readOrderFacts } from "./chain/facts.ts";
+import { checkLane } from "./checks/lane.ts";
+import { checkOrder, type OrderContext } from "./checks/order.ts";
+import { checkRequest, type RequestTerms } from "./checks/request.ts";
+import type { LoadedModel } from "./models.ts";
+import { dueOf } from "./purse/collecting.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import type { Ledger, LedgerJob } from "./state/ledger.ts";
+
+/** What taking a job is decided by. */
+export interface TakeServices {
+  readonly chain: GridChain;
+  readonly clock: ChainClock;
+  readonly ledger: Ledger;
+  readonly account: Address;
+  readonly terms: Omit<RequestTerms, "models"> & { readonly models: readonly LoadedModel[] };
+  /** AIPG wei. */
+  readonly exposure: bigint;
+  /** Seconds that a job of this size takes. */
+  readonly estimate: (job: WorkerJob) => number;
+}
+
+/** Seconds for which work that was delivered and not acknowledged counts as owed. */
+const THANKLESS = 3_600;
+
+/**
+ * Decides about a job, and journals it when it is taken. One decision at a time: two must not count on the same money.
+ * @returns The journal's job, or why not.
+ */
+export async function takeJob(job: WorkerJob, services: TakeServices): Promise<LedgerJob | Refusal> {
+  const { ledger, terms, clock, chain } = services;
+  const block = await clock.sync();
+  const hash = orderHash(job.order);
+  const before = ledger.job(hash);
+  const wrong = checkRequest(job, terms);
+  if (wrong) return wrong;
+  const engine = terms.models.find(({ modelId }) => modelId === job.order.modelId)?.engine.name ?? "";
+  if (before !== undefined && before.receipts.size > 0) {
+    // All is made and signed: what remains is to hand it over.
+    if (before.receipts.size === before.order.count) return before;
+    if (before.engine !== engine)
+      return refusal("ENGINE_CHANGED", "Part of this order was made by another engine version.");
+  }
+  const context: OrderContext = {
+    account: services.account,
+    now: clock.now(),
+    needed: services.estimate(job),
+    owed: owedBy(job.order.payer, hash, services),
+  };
+  const refused = await checkMoney(job, hash, context, services);
+  if (refused) return refused;
+  if (job.lane && ledger.lane(job.order.laneId)?.earned.has(job.order.modelId) !== true) {
+    const { totals } = await readLaneFacts(chain, job.order.laneId, job.lane, [job.order.modelId]);
+    await ledger.recordLane(job.lane, totals);
+  }
+  const { order, request, price, order_signature: orderSignature } = job;
+  await ledger.recordJob({ order, orderSignature, request, engine, price, at: clock.now(), block });
+  const taken = ledger.job(hash);
+  if (taken === undefined) throw new Error("a journalled job is known");
+  return taken;
+}
+
+async function checkMoney(
+  job: WorkerJob,
+  hash: Hex,
+  context: OrderContext,
+  services: TakeServices,
+): Promise<Refusal | undefined> {
+  const { chain } = services;
+  const { order, lane } = job;
+  if (order.laneId === zeroHash) {
+    return checkOrder(order, await readOrderFacts(chain, order, job.order_signature), context);
+  }
+  if (lane === undefined || laneIdOf(lane, chain.domain) !== order.laneId) {
+    return refusal("LANE_MISMATCH", "The order names a lane that did not come with it.");
+  }
+  return checkLaneMoney(job, lane, hash, context, services);
+}
+
+async function checkLaneMoney(
+  { order, price }: WorkerJob,
+  lane: LaneConfig,
+  hash: Hex,
+  context: OrderContext,
+  { chain, ledger, exposure }: TakeServices,
+): Promise<Refusal | undefined> {
+  const book = ledger.lane(order.laneId);
+  const voucher = book?.voucher?.voucher;
+  const models = new Set([
+    order.modelId,
+    ...(book?.earned.keys() ?? []),
+    ...(voucher?.totals ?? []).map((row) => row.modelId),
+  ]);
+  const facts = await readLaneFacts(chain, order.laneId, lane, [...models]);
+  const vouched = new Map(facts.totals.map((row) => [row.modelId, row.cumulative]));
+  for (const { modelId, cumulative } of voucher?.totals ?? []) {
+    if (cumulative > (vouched.get(modelId) ?? 0n)) vouched.set(modelId, cumulative);
+  }
+  let uncovered = 0n;
+  for (const [modelId, earned] of book?.earned ?? []) {
+    const covered = vouched.get(modelId) ?? 0n;
+    if (earned > covered) uncovered += earned - covered;
+  }
+  const onLane = (other: LedgerJob): boolean => other.order.laneId === order.laneId && other.orderHash !== hash;
+  for (const other of ledger.jobsIn("open")) {
+    if (onLane(other) && Number(other.order.deadline) > context.now) uncovered += other.price;
+  }
+  for (const other of ledger.jobsIn("rejected")) {
+    if (onLane(other) && other.receipts.size > 0 && other.at > context.now - THANKLESS) uncovered += other.price;
+  }
+  return checkLane(order, price, lane, facts, {
+    ...context,
+    domain: chain.domain,
+    uncovered,
+    promised: dueOf(voucher, facts),
+    exposure,
+  });
+}
+
+/** What a payer owes by other direct orders that are in the making or wait to be settled, AIPG wei. */
+function owedBy(payer: Address, except: Hex, { ledger, clock }: TakeServices): bigint {
+  return [...ledger.jobsIn("open"), ...ledger.jobsIn("delivered")]
+    .filter(
+      ({ order, orderHash: hash }) =>
+        order.laneId === zeroHash && hash !== except && isAddressEqual(order.payer, payer),
+    )
+    .filter(({ order }) => Number(order.deadline) + SETTLE_GRACE > clock.now())
+    .reduce((sum, { price }) => sum + price, 0n);
+}

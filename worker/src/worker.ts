@@ -1,0 +1,266 @@
+import { SignerRole } from "@gridnft/sdk";
+import { formatEther } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { chainClock } from "./chain/clock.ts";
+import { connectChain, type GridChain } from "./chain/connect.ts";
+import { isGoodSigner } from "./chain/facts.ts";
+import { createTransactions } from "./chain/transactions.ts";
+import { type CloudClient, createCloudClient, isPassing } from "./cloud.ts";
+import type { WorkerEnvironment } from "./environment.ts";
+import { describe, WorkerError } from "./errors.ts";
+import { doJob, type JobServices, reconcile } from "./job.ts";
+import type { Logger } from "./log.ts";
+import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./models.ts";
+import { createMutex } from "./mutex.ts";
+import { createPace } from "./pace.ts";
+import { backoff, pause } from "./pause.ts";
+import { createPurse, type Purse } from "./purse/index.ts";
+import type { PurseServices } from "./purse/services.ts";
+import { createSigning } from "./signing.ts";
+import { openState } from "./state/index.ts";
+import { createVoucherDesk, type VoucherDesk } from "./voucherDesk.ts";
+
+/** A worker at work. */
+export interface RunningWorker {
+  /** Resolves when it ended by itself: rejects with the reason. */
+  readonly ended: Promise<void>;
+  /** Claims nothing more, lets the running job finish within the grace time or gives it back, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** What the program is made of beside its environment. */
+export interface WorkerParts {
+  readonly loadEngine: LoadEngine;
+  readonly log: Logger;
+  /** Version that the cloud shows. */
+  readonly software: string;
+}
+
+/** Seconds of a long poll for a job. */
+const CLAIM_WAIT = 20;
+/** Milliseconds between two looks for vouchers that got lost on the way, and jobs whose answer did. */
+const CATCH_UP = 60_000;
+
+/**
+ * Starts a worker: locks its state, checks its standing on the chain, loads its models, signs in, offers them, and works.
+ * Resolves when the cloud has the offer.
+ *
+ * @throws {@link WorkerError} with what its operator has to put right.
+ */
+export async function startWorker(
+  environment: WorkerEnvironment,
+  { loadEngine, log, software }: WorkerParts,
+  stopSignal: AbortSignal = new AbortController().signal,
+): Promise<RunningWorker> {
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.reverse().splice(0)) await step();
+  };
+  try {
+    const signer = privateKeyToAccount(environment.signerKey);
+    const { account } = environment;
+    const chain = await persist(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
+    const state = await openState(environment.state, chain.domain);
+    undo.push(state.close);
+    await requireStanding(chain, account, signer.address, log);
+    const models = await loadModels(environment.models, chain, loadEngine);
+    undo.push(() => Promise.allSettled(models.map(({ engine }) => engine.close())));
+    for (const { modelId, card, engine } of models) {
+      log.info({ model: `${modelId}`, name: card?.name, engine: engine.name }, "a model is loaded");
+    }
+
+    const stopping = new AbortController();
+    const clock = chainClock(chain, environment.maxHeadAge ?? (chain.isLocal ? 0 : 120));
+    const { ledger, pictures } = state;
+    const sign = createSigning(signer, chain.domain);
+    const transactions = createTransactions({ chain, signer, ledger, log, now: clock.now });
+    const purseServices: PurseServices = {
+      ...{ chain, clock, ledger, transactions, sign, account, log },
+      terms: environment.purse,
+      confirmations: environment.purse.confirmations ?? (chain.isLocal ? 0 : 12),
+      signal: stopping.signal,
+    };
+    const cloud = createCloudClient({ url: environment.cloudUrl, chainId: chain.chain.id, account, signer });
+    const desk = createVoucherDesk({ ...purseServices, cloud });
+    const pace = createPace();
+    const services: JobServices = {
+      ...{ chain, clock, ledger, account, cloud, pictures, desk, sign, pace, log },
+      terms: { models, limits: environment.limits, rate: environment.rate },
+      exposure: environment.exposure,
+      estimate: pace.estimate,
+      taking: createMutex(),
+    };
+    const offer = async (): Promise<void> => {
+      await cloud.putOffer(offerOf(models, { ...environment, software }));
+    };
+    const purse = createPurse(purseServices);
+    await persist(() => clock.sync(), log, stopSignal);
+    // Pay that waits from before a restart does not wait for the cloud.
+    void purse.look().catch((error: unknown) => log.warn({ reason: describe(error) }, "the purse waits"));
+    await persist(offer, log, stopSignal);
+    await catchUp(services, desk, log);
+
+    const working = work(environment, services, { offer, desk, purse, stopping: stopping.signal });
+    const ended = working.finally(close);
+    ended.catch(() => {});
+    return {
+      ended,
+      stop: async () => {
+        stopping.abort();
+        await ended.catch(() => {});
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Tasks {
+  readonly offer: () => Promise<void>;
+  readonly desk: VoucherDesk;
+  readonly purse: Purse;
+  /** Aborted when the worker shall stop. */
+  readonly stopping: AbortSignal;
+}
+
+/** Claims and does jobs until it is stopped; rejects when it can't go on. */
+async function work(environment: WorkerEnvironment, services: JobServices, tasks: Tasks): Promise<void> {
+  const { stopping, purse } = tasks;
+  const { log } = services;
+  // Ends claiming: on a signal, or when one of the lanes of work can't go on.
+  const fatal = new AbortController();
+  const noMore = AbortSignal.any([stopping, fatal.signal]);
+  // Ends the jobs that run: some time later.
+  const hard = new AbortController();
+  let failure: unknown;
+  const give = (error: unknown): void => {
+    failure ??= error;
+    fatal.abort();
+  };
+  const side = [purse.run(), repeatCatchUp(services, tasks, noMore)];
+  const claiming = Array.from({ length: environment.parallel }, () =>
+    claimJobs(services, tasks, noMore, hard.signal).catch(give),
+  );
+  const timer = setTimeoutAfter(noMore, environment.stopGrace * 1_000, () => hard.abort());
+  await Promise.all(claiming);
+  timer.cancel();
+  if (environment.purse.atStop && failure === undefined) {
+    await purse.look(true).catch((error: unknown) => log.warn({ reason: describe(error) }, "not all pay was taken"));
+  }
+  if (!stopping.aborted) fatal.abort();
+  await Promise.race([Promise.allSettled(side), pause(10_000)]);
+  if (failure !== undefined) throw failure;
+}
+
+/** One place of work: a job at a time. */
+async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSignal, hard: AbortSignal): Promise<void> {
+  const { cloud, log, clock } = services;
+  const failed = new Map<string, number>();
+  let attempt = 0;
+  while (!noMore.aborted) {
+    try {
+      if (attempt > 0) {
+        // It may be another cloud than before, or the chain may lag: both are asked before work is.
+        await clock.sync();
+        await tasks.offer();
+        log.info("the cloud is there again");
+        attempt = 0;
+      }
+      const job = await cloud.claim(CLAIM_WAIT, noMore);
+      if (job === undefined) continue;
+      log.info({ job: job.id, model: `${job.order.modelId}`, images: job.order.count }, "a job is claimed");
+      const outcome = await doJob(job, services, hard);
+      // The same job may come straight back: not in a tight loop.
+      const again = outcome === "delivered" ? 0 : (failed.get(job.id) ?? 0) + 1;
+      if (again > 1) await pause(backoff(again), noMore);
+      if (failed.size > 1_000) failed.clear();
+      if (again > 0) failed.set(job.id, again);
+    } catch (error) {
+      if (noMore.aborted) return;
+      if (isFatal(error)) throw error;
+      log.warn(
+        { reason: describe(error) },
+        attempt === 0 ? "no work can be had now; it is tried again" : "still no work",
+      );
+      await pause(backoff(attempt++), noMore);
+    }
+  }
+}
+
+/** What retrying does not mend. */
+function isFatal(error: unknown): boolean {
+  const codes = ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION", "NOT_SIGNER", "MODEL_MISMATCH"];
+  return error instanceof WorkerError && codes.includes(error.code);
+}
+
+async function repeatCatchUp(services: JobServices, { desk }: Tasks, noMore: AbortSignal): Promise<void> {
+  while (await pause(CATCH_UP, noMore)) await catchUp(services, desk, services.log);
+}
+
+async function catchUp(services: JobServices, desk: VoucherDesk, log: Logger): Promise<void> {
+  try {
+    await reconcile(services);
+    await desk.catchUp();
+  } catch (error) {
+    if (isFatal(error)) throw error;
+    log.warn({ reason: describe(error) }, "the cloud was not asked for vouchers");
+  }
+}
+
+/** The key must be the account's, and the account bonded: else nothing that is made here can be minted. */
+async function requireStanding(
+  chain: GridChain,
+  account: `0x${string}`,
+  signer: `0x${string}`,
+  log: Logger,
+): Promise<void> {
+  const { grid, client } = chain;
+  if (!(await isGoodSigner(grid, account, SignerRole.WORKER_SIGNER, signer))) {
+    throw new WorkerError(
+      "NOT_SIGNER",
+      `${signer} is no WORKER_SIGNER of ${account}: register it with GridSettlement.addSigner (see docs/worker.md).`,
+    );
+  }
+  const [bonded, balance] = await Promise.all([
+    grid.registry.read.isBonded([account]),
+    client.getBalance({ address: signer }),
+  ]);
+  if (!bonded) log.warn({ account }, "the account has no sufficient bond; the cloud will give it no work");
+  if (balance === 0n) log.warn({ signer }, "the key has no ETH: it can neither settle nor collect");
+  else log.info({ account, signer, gas: formatEther(balance) }, "the worker's standing is good");
+}
+
+/** Repeats what fails while cloud or chain are away. */
+async function persist<result>(task: () => Promise<result>, log: Logger, signal: AbortSignal): Promise<result> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await task();
+    } catch (error) {
+      const passing =
+        isPassing(error) ||
+        (error instanceof WorkerError && ["CHAIN_UNREACHABLE", "CHAIN_BEHIND"].includes(error.code));
+      if (!passing) throw error;
+      log.warn({ reason: describe(error) }, "waiting");
+      if (!(await pause(backoff(attempt), signal)))
+        throw new WorkerError("STOPPED", "The worker was stopped.", { cause: error });
+    }
+  }
+}
+
+function setTimeoutAfter(signal: AbortSignal, milliseconds: number, act: () => void): { cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(act, milliseconds);
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener("abort", begin, { once: true });
+  return {
+    cancel: () => {
+      signal.removeEventListener("abort", begin);
+      clearTimeout(timer);
+    },
+  };
+}
+
+export type { CloudClient, LoadedModel };
