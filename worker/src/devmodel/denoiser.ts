@@ -1,7 +1,6 @@
 import { type Axis, authored, EMBEDDING, placeOf, SPELLING, SPELLING_PLACES } from "./axes.ts";
 import { GraphBuilder, type Tensor } from "./onnx.ts";
 import type { Table } from "./table.ts";
-import { CONTEXT } from "./tokenizer.ts";
 
 /** Stable Diffusion 1.5's noise schedule. */
 export const SCHEDULE = { steps: 1_000, betaStart: 0.00085, betaEnd: 0.012 } as const;
@@ -83,7 +82,8 @@ export function denoiser({ axes, lean }: Pick<Table, "axes" | "lean">): Uint8Arr
     [
       { name: "sample", type: "float32", shape: ["batch", CHANNELS, "height", "width"] },
       { name: "timestep", type: "float32", shape: ["steps"] },
-      { name: "encoder_hidden_states", type: "float32", shape: ["batch", CONTEXT, EMBEDDING] },
+      // Any number of tokens: a long prompt is read in several windows.
+      { name: "encoder_hidden_states", type: "float32", shape: ["batch", "tokens", EMBEDDING] },
     ],
     [{ name: "out_sample", type: "float32", shape: ["batch", CHANNELS, "height", "width"] }],
   );
