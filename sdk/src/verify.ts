@@ -7,7 +7,7 @@ import type { GenerationRequest, JobReceipt } from "./typedData.js";
 import { type AnchorEvent, checkAnchor, findAnchor, findPaper } from "./verify/anchor.js";
 import type { Evidence, FetchFile } from "./verify/chain.js";
 import { type Check, check, dateOf, type Finding, fail, sentence, unknown } from "./verify/check.js";
-import { checkEarlier } from "./verify/earlier.js";
+import { checkEarlier, twinsOf } from "./verify/earlier.js";
 import { checkFileText, checkImage } from "./verify/image.js";
 import { checkMetadata } from "./verify/metadata.js";
 import {
@@ -212,7 +212,8 @@ async function verifyVersion({
   await own("order", anchored ? () => checkOrder(evidence, record, paper, anchored) : noAnchor);
   await own("signature", anchored ? () => checkSignature(evidence, record, paper, anchored) : noAnchor);
   await own("worker", anchored ? () => checkWorker(evidence, record, anchored) : noAnchor);
-  await own("single", () => checkSingle(evidence, record));
+  const twins = twinsOf(evidence, tokenId, record);
+  await own("single", async () => checkSingle(evidence, record, await twins));
   await own("model", () => checkModel(evidence, record));
   const parent = record.blob.body.artworks[record.place]?.parent;
   if (parent) await own("parent", () => checkParent(evidence, record, parent));
@@ -224,7 +225,7 @@ async function verifyVersion({
     return found.finding;
   });
   await own("file", async () => checkFileText(record, file));
-  await own("earlier", () => checkEarlier(evidence, tokenId, record));
+  await own("earlier", async () => checkEarlier(await twins, record));
   versions.push(verified(record, file));
   return record;
 }

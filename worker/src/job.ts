@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   engineHash,
+  type FileHashes,
   fileHashes,
   type JobReceipt,
   jobReceipt,
@@ -125,7 +126,7 @@ async function makeImage(
   const started = performance.now();
   const file = await generate(job, index, seed, engine, holding);
   pace.learn(job, (performance.now() - started) / 1_000);
-  const hashes = fileHashes(file);
+  const hashes = hashesOf(file);
   const completedAt = clock.now();
   if (completedAt > Number(job.order.deadline)) {
     throw new WorkerError("ENGINE_FAILED", "The image was finished after the order's deadline.");
@@ -144,6 +145,10 @@ async function makeImage(
   return { receipt, file };
 }
 
+function hashesOf(file: Uint8Array): FileHashes {
+  return fileHashes(file, { sha256: (bytes) => createHash("sha256").update(bytes).digest() });
+}
+
 /** The file of a receipt from before a restart; made again if it is gone, which must give the very same bytes. */
 async function fileOf(
   receipt: JobReceipt,
@@ -156,7 +161,7 @@ async function fileOf(
   const stored = await pictures.get(receipt.imageHash);
   if (stored) return stored;
   const file = await generate(job, index, receipt.seed, engine, holding);
-  if (fileHashes(file).imageHash !== receipt.imageHash) {
+  if (hashesOf(file).imageHash !== receipt.imageHash) {
     throw new WorkerError(
       "ENGINE_FAILED",
       "The file of a receipt is lost, and the engine does not make the same again.",

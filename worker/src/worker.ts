@@ -156,6 +156,7 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
 /** One place of work: a job at a time. */
 async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSignal, hard: AbortSignal): Promise<void> {
   const { cloud, log, clock } = services;
+  const failed = new Map<string, number>();
   let attempt = 0;
   while (!noMore.aborted) {
     try {
@@ -171,7 +172,10 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
       log.info({ job: job.id, model: `${job.order.modelId}`, images: job.order.count }, "a job is claimed");
       const outcome = await doJob(job, services, hard);
       // The same job may come straight back: not in a tight loop.
-      if (outcome !== "delivered") await pause(1_000, noMore);
+      const again = outcome === "delivered" ? 0 : (failed.get(job.id) ?? 0) + 1;
+      if (again > 1) await pause(backoff(again), noMore);
+      if (failed.size > 1_000) failed.clear();
+      if (again > 0) failed.set(job.id, again);
     } catch (error) {
       if (noMore.aborted) return;
       if (isFatal(error)) throw error;

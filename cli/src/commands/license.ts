@@ -31,9 +31,7 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   });
   const name = printable(`${spec.name} ${spec.version}`.trim());
   if (licensePeriod === 0) {
-    const open = await reading(
-      readContract(grid.client, { ...aigc, functionName: "canUse", args: [modelId, account] }),
-    );
+    const open = await readContract(grid.client, { ...aigc, functionName: "canUse", args: [modelId, account] });
     throw new CliError("NOT_FOR_SALE", `${name} sells no licenses${open ? "; this account may use it as it is" : ""}.`);
   }
   const price = licensePrice * BigInt(periods);

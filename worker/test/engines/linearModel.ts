@@ -19,7 +19,7 @@ export interface Variant {
   readonly useMask?: boolean;
   /** One input more, for a unet of another kind. */
   readonly extraInput?: string;
-  readonly latentChannels?: number;
+  readonly latentChannels?: number | "free";
   readonly scheduler?: object;
   /** null leaves the file out. */
   readonly denoiserConfig?: object | null;
@@ -136,7 +136,11 @@ function denoiser(variant: Variant): Uint8Array {
   graph.rename(cast(graph, sum, float), "out_sample");
   const first = batch ?? "batch";
   const ports: Port[] = [
-    { name: "sample", type: float, shape: [first, latentChannels, "height", "width"] },
+    {
+      name: "sample",
+      type: float,
+      shape: [first, latentChannels === "free" ? "channels" : latentChannels, "height", "width"],
+    },
     { name: "timestep", type: time, shape: timeShape === 0 ? [] : [timeShape] },
     { name: "encoder_hidden_states", type: float, shape: [first, oneWindow ? WINDOW : "sequence", 2] },
   ];

@@ -245,6 +245,11 @@ describe("folders that this engine does not run are refused when they are loaded
   it.each<[string, Variant, string]>([
     ["an input of another pipeline", { extraInput: "text_embeds" }, "text_embeds"],
     ["an inpainting unet", { latentChannels: 9 }, "9 channels"],
+    [
+      "one that only its configuration shows",
+      { latentChannels: "free", denoiserConfig: { in_channels: 9 } },
+      "9 channels",
+    ],
     ["thresholding", { scheduler: { thresholding: true } }, "thresholding"],
     ["an unknown prediction", { scheduler: { prediction_type: "flow" } }, "prediction_type"],
     ["a class embedding", { denoiserConfig: { class_embed_type: "timestep" } }, "class"],

@@ -54,6 +54,8 @@ export interface ScriptedCloud {
     down?: boolean;
     /** Takes `complete`, but its answer never arrives. */
     loseCompleteAnswer?: boolean;
+    /** Reads the receipts of `complete`, and answers that it is stopping. */
+    refuseComplete?: boolean;
     /** Says that it read other bytes. */
     misread?: boolean;
     /** Forgets every session. */
@@ -61,9 +63,13 @@ export interface ScriptedCloud {
     /** Says of the running job that it is gone. */
     loseLease?: boolean;
   };
+  /** Every receipt that ever arrived, whatever was answered. */
+  readonly seen: { receipt: JobReceipt; signature: Hex }[];
   readonly heartbeats: { image: number; step: number; steps: number }[];
   readonly counterSigned: { laneId: Hex; digest: Hex; signature: Hex }[];
   readonly offers: number;
+  readonly refusedHeartbeats: number;
+  readonly refusedWhileDown: number;
   readonly signIns: readonly { address: string; resources: readonly string[] }[];
   stop(): Promise<void>;
 }
@@ -78,6 +84,7 @@ interface Running extends ScriptedJob {
 /** Starts a {@link ScriptedCloud} on a free port. */
 export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   const behaviour: ScriptedCloud["behaviour"] = {};
+  const seen: ScriptedCloud["seen"] = [];
   const heartbeats: ScriptedCloud["heartbeats"] = [];
   const counterSigned: ScriptedCloud["counterSigned"] = [];
   const signIns: { address: string; resources: readonly string[] }[] = [];
@@ -91,6 +98,8 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     { config: LaneConfig; totals: readonly ModelTotal[]; receipts: JobReceipt[]; offer?: unknown }
   >();
   let offers = 0;
+  let refusedHeartbeats = 0;
+  let refusedWhileDown = 0;
 
   const voucherFor = async (job: Running, signed: readonly { receipt: JobReceipt }[]): Promise<unknown> => {
     const config = job.lane as LaneConfig;
@@ -139,7 +148,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     const path = url.pathname;
     const json = (): unknown => JSON.parse(body.toString() || "null");
     const refuse = (status: number, code: string) => ({ status, json: { error: { code, message: "Scripted." } } });
-    if (behaviour.down) return refuse(503, "STOPPING");
+    if (behaviour.down) {
+      refusedWhileDown++;
+      return refuse(503, "STOPPING");
+    }
     if (path === "/v1/auth/nonce") {
       const host = request.headers.host ?? "";
       const nonce = randomBytes(12).toString("hex");
@@ -202,7 +214,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     }
     const [, id = "", action = "", index] = /^\/v1\/worker\/jobs\/([^/]+)\/([a-z]+)(?:\/(\d+))?$/.exec(path) ?? [];
     const job = running.get(id);
-    if (job === undefined || behaviour.loseLease) return refuse(409, finished.has(id) ? "JOB_FINISHED" : "LEASE_LOST");
+    if (job === undefined || behaviour.loseLease) {
+      if (action === "heartbeat") refusedHeartbeats++;
+      return refuse(409, finished.has(id) ? "JOB_FINISHED" : "LEASE_LOST");
+    }
     if (action === "heartbeat") {
       const { progress } = heartbeatRequest.parse(json());
       if (progress) heartbeats.push(progress);
@@ -221,7 +236,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       job.done({ released: reason, message });
       return { status: 204 };
     }
-    const answer = await complete(job, json());
+    const completed = json();
+    seen.push(...completeRequest.parse(completed).receipts);
+    if (behaviour.refuseComplete) return refuse(503, "STOPPING");
+    const answer = await complete(job, completed);
     if (behaviour.loseCompleteAnswer) return { status: 0 };
     return { status: 200, json: answer };
   };
@@ -249,9 +267,15 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     url: `http://127.0.0.1:${address.port}`,
     give: (job) =>
       new Promise((done) => queue.push({ ...job, id: randomUUID(), lease: randomUUID(), files: new Map(), done })),
-    ...{ behaviour, heartbeats, counterSigned, signIns },
+    ...{ behaviour, seen, heartbeats, counterSigned, signIns },
     get offers() {
       return offers;
+    },
+    get refusedHeartbeats() {
+      return refusedHeartbeats;
+    },
+    get refusedWhileDown() {
+      return refusedWhileDown;
     },
     stop: async () => {
       server.closeAllConnections();

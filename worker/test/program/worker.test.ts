@@ -1,10 +1,21 @@
-/** The worker program on a real chain, with a router that the test controls. */
-import { checkReceipt, type JobOrder, voucherDigest } from "@gridnft/sdk";
-import { parseEther, recoverAddress, zeroHash } from "viem";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+/** The worker program on a real chain, with a router that the test controls and that can lie. */
+import {
+  checkReceipt,
+  type JobOrder,
+  type LaneConfig,
+  leafOf,
+  merkleTree,
+  SignerRole,
+  type Voucher,
+} from "@gridnft/sdk";
+import { type Hex, parseEther, recoverAddress, zeroHash } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WorkerError } from "../../src/errors.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
-import { PRICE, quiet, startWorld, tinyEngine, type World } from "./world.ts";
+import { MODEL_HASH, tinyEngine } from "./tinyEngine.ts";
+import { PRICE, quiet, startWorld, until, type World } from "./world.ts";
 
 let world: World;
 let cloud: ScriptedCloud;
@@ -12,83 +23,328 @@ let worker: RunningWorker | undefined;
 
 beforeAll(async () => {
   world = await startWorld();
-  cloud = await startScriptedCloud(world);
 }, 120_000);
 
 afterEach(async () => {
   await worker?.stop();
-  worker = undefined;
-  for (const key of Object.keys(cloud.behaviour)) delete cloud.behaviour[key as keyof typeof cloud.behaviour];
-});
-
-afterAll(async () => {
   await cloud?.stop();
-  await world?.stop();
+  worker = undefined;
 });
 
-async function start(over: NodeJS.ProcessEnv = {}, stepMilliseconds = 0): Promise<RunningWorker> {
+afterAll(() => world?.stop());
+
+interface Choices {
+  readonly over?: NodeJS.ProcessEnv;
+  readonly stepMilliseconds?: number;
+}
+
+/** Starts a worker with a fresh router and, unless `over` names one, a fresh state folder. */
+async function start({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promise<RunningWorker> {
+  cloud = await startScriptedCloud(world);
+  return restart({ over, stepMilliseconds });
+}
+
+async function restart({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promise<RunningWorker> {
   const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
-  worker = await startWorker(environment, {
-    log: quiet,
-    software: "test",
-    loadEngine: async () => tinyEngine({ stepMilliseconds }),
-  });
+  const loadEngine = async () => tinyEngine({ stepMilliseconds });
+  worker = await startWorker(environment, { log: quiet, software: "test", loadEngine });
   return worker;
 }
 
-function delivered(result: Awaited<ReturnType<ScriptedCloud["give"]>>): ScriptedResult {
+type Answer = Awaited<ReturnType<ScriptedCloud["give"]>>;
+
+function delivered(result: Answer): ScriptedResult {
   if ("released" in result) throw new Error(`released: ${result.released} ${result.message}`);
   return result;
 }
 
-async function until<value>(look: () => Promise<value | undefined | false>): Promise<value> {
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+async function giveDirect(
+  terms: Partial<JobOrder> = {},
+  seed = 7n,
+): Promise<{ order: JobOrder; answer: Promise<Answer> }> {
+  const request = world.request({ seed });
+  const order = await world.order(request, terms);
+  const signature = await world.signOrder(order);
+  return { order, answer: cloud.give({ request, order, signature, price: PRICE * BigInt(order.count) }) };
 }
 
-const earned = (): Promise<bigint> => world.owner.grid.settlement.read.earnedOf([world.worker.address]);
-const isUsed = ({ payer, nonce }: JobOrder): Promise<boolean> =>
-  world.owner.grid.settlement.read.isNonceUsed([payer, nonce]);
+async function giveOnLane(lane: LaneConfig, laneId: Hex): Promise<Answer> {
+  const request = world.request();
+  const order = await world.order(request, { laneId, payer: lane.payer });
+  return cloud.give({ request, order, lane, price: PRICE });
+}
 
-it("signs in for its cold account, delivers a direct order, and settles it", async () => {
-  await start();
-  const request = world.request({ seed: 77n });
-  const order = await world.order(request, { count: 2 });
-  const signature = await world.signOrder(order);
-  const { receipts } = delivered(await cloud.give({ request, order, signature, price: PRICE * 2n }));
-  expect(receipts.map(({ receipt }) => receipt.seed)).toEqual([77n, 78n]);
-  for (const { receipt, signature: by } of receipts) {
-    const signers = [world.workerKey.address];
-    expect(checkReceipt(receipt, { domain: world.domain, request, order, signature: by, signers })).toBe(signers[0]);
-  }
-  expect(receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n)).toBe(PRICE * 2n);
-  expect(cloud.signIns.at(-1)).toEqual({
-    address: world.workerKey.address,
-    resources: [`eip155:${world.domain.chainId}:${world.worker.address}`],
+const chain = () => world.owner.grid.settlement.read;
+const isUsed = ({ payer, nonce }: JobOrder): Promise<boolean> => chain().isNonceUsed([payer, nonce]);
+const collected = async (laneId: Hex): Promise<bigint> =>
+  (await chain().laneTotalOf([laneId, world.modelId])).cumulative;
+
+describe("the direct rail", () => {
+  it("signs in for its cold account, delivers, and settles", async () => {
+    await start();
+    const before = await chain().earnedOf([world.worker.address]);
+    const request = world.request({ seed: 77n });
+    const order = await world.order(request, { count: 2, maxPrice: PRICE * 3n });
+    const price = PRICE * 2n + 1n;
+    const { receipts } = delivered(
+      await cloud.give({ request, order, signature: await world.signOrder(order), price }),
+    );
+    expect(receipts.map(({ receipt }) => receipt.seed)).toEqual([77n, 78n]);
+    for (const { receipt, signature } of receipts) {
+      const signers = [world.workerKey.address];
+      expect(checkReceipt(receipt, { domain: world.domain, request, order, signature, signers })).toBe(signers[0]);
+    }
+    expect(receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n)).toBe(price);
+    expect(cloud.signIns).toEqual([
+      { address: world.workerKey.address, resources: [`eip155:${world.domain.chainId}:${world.worker.address}`] },
+    ]);
+    await until(() => isUsed(order));
+    expect(await chain().earnedOf([world.worker.address])).toBeGreaterThan(before);
   });
-  await until(() => isUsed(order));
-  expect(await earned()).toBeGreaterThan(0n);
+
+  it("settles orders that were delivered together in one transaction", async () => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "2" } });
+    const before = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    const given = [await giveDirect(), await giveDirect(), await giveDirect(), await giveDirect()];
+    for (const { answer } of given) delivered(await answer);
+    for (const { order } of given) await until(() => isUsed(order));
+    // Two, if a look fell between them.
+    const after = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    expect(after - before).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    ["cancels", (order: JobOrder) => world.artist.grid.settlement.write.announceCancel([[order.nonce]])],
+    [
+      "withdraws",
+      async ({ payer }: JobOrder) => {
+        const { balance } = await chain().accountOf([payer]);
+        return world.artist.grid.settlement.write.thaw([balance]);
+      },
+    ],
+  ])("settles at once when the payer %s", async (_, leave) => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
+    const { order, answer } = await giveDirect();
+    delivered(await answer);
+    await world.grid.mined(leave(order));
+    await until(() => isUsed(order));
+    if ((await chain().accountOf([world.artist.address])).thawing > 0n) {
+      await world.grid.mined(world.artist.grid.settlement.write.cancelThaw());
+    }
+  });
+
+  it("spends no gas on what the artist has settled", async () => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "2" } });
+    const { order, answer } = await giveDirect();
+    const { receipts } = delivered(await answer);
+    const before = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    const outputs = receipts.map(({ receipt, signature }) => ({ ...receipt, signature }));
+    const item = { order, orderSignature: await world.signOrder(order), receipts: outputs };
+    await world.grid.mined(world.artist.grid.settlement.write.settle([item]));
+    const next = await giveDirect();
+    delivered(await next.answer);
+    await until(() => isUsed(next.order));
+    // One transaction: the second order's.
+    expect(await world.owner.wallet.getTransactionCount({ address: world.workerKey.address })).toBe(before + 1);
+  });
 });
 
-it("takes vouchers on a lane, and collects what they promise", async () => {
-  await start();
-  const { config, laneId } = await world.openLane(parseEther("5"));
-  for (let i = 0; i < 3; i++) {
-    const request = world.request();
-    const order = await world.order(request, { laneId, payer: world.gateway.address });
-    delivered(await cloud.give({ request, order, lane: config, price: PRICE }));
-  }
-  await until(async () => cloud.counterSigned.filter((signed) => signed.laneId === laneId).length >= 3);
-  await until(async () => {
-    const { cumulative } = await world.owner.grid.settlement.read.laneTotalOf([laneId, world.modelId]);
-    return cumulative === PRICE * 3n;
+describe("the lane rail", () => {
+  it("counter-signs vouchers, and collects what they promise", async () => {
+    await start();
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    for (let i = 0; i < 3; i++) delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length >= 3);
+    await until(async () => (await collected(laneId)) === PRICE * 3n);
+    const last = cloud.counterSigned.at(-1);
+    expect(await recoverAddress({ hash: last?.digest ?? zeroHash, signature: last?.signature ?? "0x" })).toBe(
+      world.workerKey.address,
+    );
   });
-  const last = cloud.counterSigned.filter((signed) => signed.laneId === laneId).at(-1);
-  expect(await recoverAddress({ hash: last?.digest ?? zeroHash, signature: last?.signature ?? "0x" })).toBe(
-    world.workerKey.address,
-  );
-  void voucherDigest;
+
+  it("waits until a lane is worth its gas, but not when its payer leaves", async () => {
+    // An ETH at a trillion AIPG: no job is worth a hundred times its gas.
+    const over = { GRID_WORKER_AIPG_PER_ETH: "1", GRID_WORKER_GAS_FACTOR: "1000", GRID_WORKER_MIN_COLLECT: "1000" };
+    await start({ over });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length > 0);
+    // Several looks later it is still there.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await collected(laneId)).toBe(0n);
+    await world.grid.mined(world.gateway.grid.settlement.write.thawLane([config, 2n ** 128n - 1n]));
+    await until(async () => (await collected(laneId)) === PRICE);
+  });
+
+  type Twist = (voucher: Voucher, receiptIds: readonly Hex[]) => { voucher: Voucher; receiptIds: readonly Hex[] };
+  const stranger = `0x${"5a".repeat(32)}` as const;
+  it.each<[string, Twist]>([
+    [
+      "promises less than was delivered",
+      (voucher, receiptIds) => ({
+        voucher: { ...voucher, totals: voucher.totals.map((row) => ({ ...row, cumulative: row.cumulative - 1n })) },
+        receiptIds,
+      }),
+    ],
+    ["leaves the model out", (voucher, receiptIds) => ({ voucher: { ...voucher, totals: [] }, receiptIds })],
+    [
+      "has a receipt that the worker never signed",
+      (voucher, receiptIds) => {
+        const ids = [...receiptIds, stranger];
+        const { root, size } = merkleTree(ids.map(leafOf));
+        return { voucher: { ...voucher, receiptsRoot: root, receiptCount: size }, receiptIds: ids };
+      },
+    ],
+    [
+      "has another root than its receipts",
+      (voucher, receiptIds) => ({ voucher: { ...voucher, receiptsRoot: stranger }, receiptIds }),
+    ],
+    [
+      "promises more than the lane has",
+      (voucher, receiptIds) => ({
+        voucher: { ...voucher, totals: voucher.totals.map((row) => ({ ...row, cumulative: parseEther("6") })) },
+        receiptIds,
+      }),
+    ],
+  ])("does not counter-sign a voucher that %s", async (_, twist) => {
+    await start();
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    cloud.behaviour.twist = twist;
+    delivered(await giveOnLane(config, laneId));
+    cloud.behaviour.twist = undefined;
+    delivered(await giveOnLane(config, laneId));
+    // The honest voucher after it covers both jobs, and is the only one that was signed.
+    await until(async () => (await collected(laneId)) === PRICE * 2n);
+    expect(cloud.counterSigned).toHaveLength(1);
+  });
+
+  it("attests receipts of a lost journal only if its own key signed them", async () => {
+    await start({ over: { GRID_WORKER_MIN_COLLECT: "1000" } });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length > 0);
+    await worker?.stop();
+    // A new state folder: the router's voucher has a receipt that this journal does not know.
+    await restart();
+    await until(async () => (await collected(laneId)) === PRICE);
+    expect(cloud.counterSigned).toHaveLength(2);
+  });
+});
+
+describe("bad days", () => {
+  it("finds out that a job was delivered when the answer got lost", async () => {
+    await start();
+    cloud.behaviour.loseCompleteAnswer = true;
+    const { order, answer } = await giveDirect();
+    delivered(await answer);
+    await until(() => isUsed(order));
+  });
+
+  it("gives a job back when the router reads other bytes than it was sent", async () => {
+    await start();
+    cloud.behaviour.misread = true;
+    const { order, answer } = await giveDirect();
+    expect(await answer).toMatchObject({ released: "failed" });
+    expect(await isUsed(order)).toBe(false);
+  });
+
+  it("drops a job whose lease is lost, and goes on with the next", async () => {
+    await start({ stepMilliseconds: 400 });
+    cloud.behaviour.loseLease = true;
+    const lost = await giveDirect();
+    await until(async () => cloud.refusedHeartbeats > 0);
+    cloud.behaviour.loseLease = false;
+    const { answer } = await giveDirect();
+    delivered(await answer);
+    expect(await isUsed(lost.order)).toBe(false);
+  });
+
+  it("signs in again when the router has forgotten the session", async () => {
+    await start();
+    cloud.behaviour.forgetSessions = true;
+    const { answer } = await giveDirect();
+    delivered(await answer);
+    expect(cloud.signIns.length).toBe(2);
+  });
+
+  it("waits for a router that is away, and offers its models again", async () => {
+    await start();
+    cloud.behaviour.down = true;
+    await until(async () => cloud.refusedWhileDown > 1);
+    const before = cloud.offers;
+    cloud.behaviour.down = false;
+    const { answer } = await giveDirect();
+    delivered(await answer);
+    expect(cloud.offers).toBeGreaterThan(before);
+  });
+
+  it("keeps heartbeats going while the engine works, with its progress", async () => {
+    await start({ stepMilliseconds: 300 });
+    const { answer } = await giveDirect();
+    delivered(await answer);
+    expect(cloud.heartbeats.length).toBeGreaterThan(1);
+    expect(cloud.heartbeats.every(({ steps }) => steps === 4)).toBe(true);
+  });
+
+  it("finishes the running job when it is told to stop", async () => {
+    const running = await start({ stepMilliseconds: 150 });
+    const { answer } = await giveDirect();
+    await until(async () => cloud.heartbeats.length > 0);
+    await running.stop();
+    delivered(await answer);
+  });
+
+  it("gives the running job back when it cannot finish in time", async () => {
+    const running = await start({ stepMilliseconds: 2_000, over: { GRID_WORKER_STOP_GRACE: "0" } });
+    const { answer } = await giveDirect();
+    await until(async () => cloud.heartbeats.length > 0);
+    await running.stop();
+    expect(await answer).toMatchObject({ released: "stopping" });
+  });
+});
+
+describe("starting", () => {
+  const failure = async (over: NodeJS.ProcessEnv, loadEngine = async () => tinyEngine()): Promise<string> => {
+    cloud = await startScriptedCloud(world);
+    try {
+      const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
+      worker = await startWorker(environment, { log: quiet, software: "test", loadEngine });
+    } catch (error) {
+      if (error instanceof WorkerError) return error.code;
+      throw error;
+    }
+    return "started";
+  };
+
+  it("refuses a folder whose weights are not the chain's", async () => {
+    expect(MODEL_HASH).not.toBe(zeroHash);
+    expect(await failure({}, async () => tinyEngine({ modelHash: `0x${"77".repeat(32)}` }))).toBe("MODEL_MISMATCH");
+  });
+
+  it("refuses a model that is not registered", async () => {
+    expect(await failure({ GRID_WORKER_MODELS: `99=${world.folder}` })).toBe("MODEL_MISMATCH");
+  });
+
+  it("refuses a key that does not sign for the account", async () => {
+    expect(await failure({ GRID_WORKER_SIGNER_KEY: generatePrivateKey() })).toBe("NOT_SIGNER");
+  });
+
+  it("refuses a key in another role, and one that is revoked", async () => {
+    const [treasurer, revoked] = [generatePrivateKey(), generatePrivateKey()];
+    await world.addKey(world.worker, privateKeyToAccount(treasurer), SignerRole.TREASURER);
+    await world.addKey(world.worker, privateKeyToAccount(revoked), SignerRole.WORKER_SIGNER);
+    await world.grid.mined(world.worker.grid.settlement.write.revokeSigner([privateKeyToAccount(revoked).address]));
+    expect(await failure({ GRID_WORKER_SIGNER_KEY: treasurer })).toBe("NOT_SIGNER");
+    await cloud.stop();
+    expect(await failure({ GRID_WORKER_SIGNER_KEY: revoked })).toBe("NOT_SIGNER");
+  });
+
+  it("refuses a state folder that another worker uses", async () => {
+    const { GRID_WORKER_STATE } = world.variables();
+    await start({ over: { GRID_WORKER_STATE } });
+    const first = cloud;
+    const environment = world.environment({ GRID_CLOUD_URL: first.url, GRID_WORKER_STATE });
+    const again = startWorker(environment, { log: quiet, software: "test", loadEngine: async () => tinyEngine() });
+    await expect(again).rejects.toMatchObject({ code: "STATE_LOCKED" });
+  });
 });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,43 +15,18 @@ import {
   settlementTypes,
   workLane,
 } from "@gridnft/sdk";
-import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { pino } from "pino";
-import sharp from "sharp";
-import { type Hex, maxUint256, parseEther, parseEventLogs, zeroHash } from "viem";
+import { type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { type LocalGrid, type Party, startGrid } from "../../../test/e2e/chain.ts";
-import type { Engine } from "../../src/engines/types.ts";
-import { EngineError } from "../../src/engines/types.ts";
 import { readEnvironment, type WorkerEnvironment } from "../../src/environment.ts";
-
-/** Hash of the model that {@link tinyEngine} serves. */
-export const MODEL_HASH: Hex = `0x${createHash("sha256").update("tiny").digest("hex")}`;
+import { MODEL_HASH } from "./tinyEngine.ts";
 
 /** AIPG wei per megapixel and step, and what one 64 x 64 image of 4 steps costs by it. */
 export const RATE = parseEther("1");
 export const PRICE = (64n * 64n * 4n * RATE) / 1_000_000n;
 
 export const quiet = pino({ level: process.env.WORKER_TEST_LOG ?? "silent" });
-
-/** Paints one colour from the seed; enough of an engine for everything but its pictures. */
-export function tinyEngine(options: { readonly stepMilliseconds?: number; readonly modelHash?: Hex } = {}): Engine {
-  const { stepMilliseconds = 0, modelHash = MODEL_HASH } = options;
-  return {
-    ...{ name: "tiny 1 test", modelHash, samplers, schedulers, sideStep: 8 },
-    generate: async ({ seed, width, height, steps }, { onStep, signal } = {}) => {
-      for (let step = 1; step <= steps; step++) {
-        if (signal?.aborted) throw new EngineError("ABORTED", "The picture was given up.");
-        if (stepMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, stepMilliseconds));
-        onStep?.(step, steps);
-      }
-      const [r, g, b] = [Number(seed & 255n), Number((seed >> 8n) & 255n), Number((seed >> 16n) & 255n)];
-      const picture = sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
-      return { png: new Uint8Array(await picture.png().toBuffer()), promptCut: false };
-    },
-    close: async () => {},
-  };
-}
 
 /** A chain with a model, a bonded worker with a hot key, a payer with money, and a gateway with a lane to the worker. */
 export interface World {
@@ -81,18 +55,18 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts a {@link World}. */
-export async function startWorld(): Promise<World> {
+/** Starts a {@link World} whose model has these weights. */
+export async function startWorld(weightsHash: Hex = MODEL_HASH): Promise<World> {
   const grid = await startGrid();
   try {
-    return await furnish(grid);
+    return await furnish(grid, weightsHash);
   } catch (error) {
     await grid.stop();
     throw error;
   }
 }
 
-async function furnish(grid: LocalGrid): Promise<World> {
+async function furnish(grid: LocalGrid, weightsHash: Hex): Promise<World> {
   const domain = settlementDomainOf(grid.deployment);
   const folder = mkdtempSync(join(tmpdir(), "gridnft-worker-"));
   const deploymentFile = join(folder, "deployment.json");
@@ -111,7 +85,7 @@ async function furnish(grid: LocalGrid): Promise<World> {
     }
   }
   const spec = {
-    ...{ name: "Tiny", version: "1", family: 0, kind: 0, baseModelId: 0n, weightsHash: MODEL_HASH, weightsURI: "" },
+    ...{ name: "Tiny", version: "1", family: 0, kind: 0, baseModelId: 0n, weightsHash, weightsURI: "" },
     ...{ license: "MIT", previewCid: "", usageBps: 500, resaleBps: 0, access: 0 },
   };
   const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address]));
@@ -166,7 +140,7 @@ async function furnish(grid: LocalGrid): Promise<World> {
     },
     request: (fields = {}) =>
       generationRequest({
-        ...{ modelId, modelHash: MODEL_HASH, prompt: "a lighthouse", width: 64, height: 64, steps: 4 },
+        ...{ modelId, modelHash: weightsHash, prompt: "a lighthouse", width: 64, height: 64, steps: 4 },
         ...{ guidanceMilli: 7500, sampler: "euler", scheduler: "normal", ...fields },
       }),
     order: async (request, terms = {}) =>
@@ -199,4 +173,11 @@ async function furnish(grid: LocalGrid): Promise<World> {
   };
 }
 
-export { zeroHash };
+/** Looks again and again until there is something to see; the test's own limit ends it otherwise. */
+export async function until<value>(look: () => Promise<value>): Promise<value> {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

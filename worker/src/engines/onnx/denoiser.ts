@@ -36,7 +36,10 @@ const CHANNELS = 4;
  * Wraps the unet of Stable Diffusion 1 or 2.
  * @throws {@link EngineError} `MODEL_UNSUPPORTED` for a unet of another pipeline (inpainting, SDXL).
  */
-export function createDenoiser(network: Network, prediction: SchedulerConfig["prediction_type"]): Denoiser {
+export function createDenoiser(
+  network: Network,
+  about: { readonly prediction: SchedulerConfig["prediction_type"]; readonly channels: number | undefined },
+): Denoiser {
   const input = (name: string): Port => {
     const found = network.inputs.find((port) => port.name === name);
     if (found) return found;
@@ -53,7 +56,7 @@ export function createDenoiser(network: Network, prediction: SchedulerConfig["pr
       );
     }
   }
-  const channels = typeof sample.shape[1] === "number" ? sample.shape[1] : CHANNELS;
+  const channels = typeof sample.shape[1] === "number" ? sample.shape[1] : (about.channels ?? CHANNELS);
   const given = typeof output.shape[1] === "number" ? output.shape[1] : channels;
   if (given !== channels) {
     throw new EngineError(
@@ -113,7 +116,7 @@ export function createDenoiser(network: Network, prediction: SchedulerConfig["pr
       if (predicted.length !== latents.length) {
         throw new EngineError("RUN_FAILED", `The unet gave ${predicted.length} numbers for ${latents.length} latents.`);
       }
-      return denoised(latents, predicted, sigma, prediction);
+      return denoised(latents, predicted, sigma, about.prediction);
     },
   };
 }

@@ -21,6 +21,8 @@ export interface ModelFolder {
   readonly masksPadding: boolean;
   /** Latents are pictures' latents times this. */
   readonly scalingFactor: number;
+  /** Channels of the latents that the unet takes, where its configuration says. */
+  readonly channels: number | undefined;
   /** Pixels per latent, along a side. */
   readonly latentPixels: number;
   /** Width and height are multiples of this many pixels. */
@@ -33,6 +35,7 @@ const textConfig = z.object({
 });
 const denoiserConfig = z.object({
   down_block_types: z.array(z.string()).min(1).optional(),
+  in_channels: z.int().positive().optional(),
   class_embed_type: z.null("is a class embedding, which is unknown here").optional(),
 });
 const decoderConfig = z.object({
@@ -71,6 +74,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     tokenizer,
     masksPadding: text.use_attention_mask ?? false,
     scalingFactor: decoder.scaling_factor ?? vae.scaling_factor ?? SCALING_FACTOR,
+    channels: denoiser.in_channels,
     latentPixels,
     // Each of its blocks but the last halves the latents, and an export meets the halves again only if they were even.
     sideStep: latentPixels * 2 ** ((denoiser.down_block_types?.length ?? 1) - 1),
@@ -122,7 +126,7 @@ async function readJson<schema extends z.ZodType>(
   path: string,
   file: string,
   schema: schema,
-  missing: z.input<schema> & object = {},
+  missing: object = {},
 ): Promise<z.output<schema>> {
   const text = await readText(path, file);
   let json: unknown;

@@ -39,7 +39,10 @@ export async function openPipeline(path: string, settings: SessionSettings): Pro
   };
   try {
     const text = await open(networkFiles.textEncoder, "The text encoder");
-    const denoiser = createDenoiser(await open(networkFiles.denoiser, "The unet"), folder.scheduler.prediction_type);
+    const denoiser = createDenoiser(await open(networkFiles.denoiser, "The unet"), {
+      prediction: folder.scheduler.prediction_type,
+      channels: folder.channels,
+    });
     const decoder = createPictureDecoder(await open(networkFiles.decoder, "The picture decoder"), folder.scalingFactor);
     if (decoder.channels !== undefined && decoder.channels !== denoiser.channels) {
       throw new EngineError(

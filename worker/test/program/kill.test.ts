@@ -1,0 +1,144 @@
+/** kill -9 at any moment: nothing that left is forgotten, nothing is signed twice. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ANY_SEED, type JobOrder, type JobReceipt, receiptId } from "@gridnft/sdk";
+import type { Hex } from "viem";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { openJournal } from "../../src/state/journal.ts";
+import { type ScriptedCloud, startScriptedCloud } from "./scriptedCloud.ts";
+import { PRICE, startWorld, until, type World } from "./world.ts";
+
+let world: World;
+let cloud: ScriptedCloud;
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  world = await startWorld();
+  cloud = await startScriptedCloud(world);
+}, 120_000);
+
+afterEach(() => Promise.all([...children].map(kill)));
+
+afterAll(async () => {
+  await cloud?.stop();
+  await world?.stop();
+});
+
+function run(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const loader = createRequire(import.meta.url).resolve("tsx");
+  const child = spawn(process.execPath, ["--import", loader, path, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.add(child);
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+  children.delete(child);
+}
+
+function runWorker(state: string, step = 0): ChildProcess {
+  const log = { GRID_LOG_LEVEL: process.env.WORKER_TEST_LOG ?? "silent", TINY_STEP: `${step}` };
+  const child = run("./child.ts", [], world.variables({ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STATE: state, ...log }));
+  if (process.env.WORKER_TEST_LOG) child.stdout?.pipe(process.stderr);
+  else child.stdout?.resume();
+  return child;
+}
+
+const isUsed = ({ payer, nonce }: JobOrder): Promise<boolean> =>
+  world.owner.grid.settlement.read.isNonceUsed([payer, nonce]);
+
+it("keeps every acknowledged line of the journal, whenever it is killed", async () => {
+  const path = join(world.folder, "killed.jsonl");
+  let acknowledged = -1;
+  for (let round = 0; round < 3; round++) {
+    const child = run("./journalChild.ts", [path]);
+    let said = "";
+    child.stdout?.on("data", (text: Buffer) => (said += text));
+    await until(async () => said.split("\n").length > 20 + 37 * round);
+    await kill(child);
+    acknowledged = Math.max(acknowledged, Number(said.split("\n").at(-2)));
+    const { journal, lines } = await openJournal(path);
+    await journal.close();
+    expect(lines.length).toBeGreaterThan(acknowledged);
+    expect(lines.map((line) => (line as { n: number }).n)).toEqual(lines.map((_, n) => n));
+  }
+});
+
+it("answers an order after kill -9 with the receipts that had left before, and settles it once", async () => {
+  const state = join(world.folder, "killed-state");
+  const request = world.request({ seed: ANY_SEED });
+  const order = await world.order(request, { count: 3 });
+  const job = { request, order, signature: await world.signOrder(order), price: PRICE * 3n };
+  cloud.behaviour.refuseComplete = true;
+  const first = runWorker(state);
+  void cloud.give(job);
+  await until(async () => cloud.seen.length >= 3);
+  await kill(first);
+  cloud.behaviour.refuseComplete = false;
+  const left = cloud.seen.splice(0).slice(0, 3);
+  runWorker(state);
+  const answer = await cloud.give(job);
+  if ("released" in answer) throw new Error(answer.message);
+  // Any seed was allowed: made again, they would be other pictures.
+  expect(answer.receipts).toEqual(left);
+  await until(() => isUsed(order));
+});
+
+it("never signs two receipts for one image, killed at random moments", async () => {
+  const state = join(world.folder, "random-state");
+  const request = world.request({ seed: ANY_SEED });
+  const order = await world.order(request, { count: 4 });
+  const job = { request, order, signature: await world.signOrder(order), price: PRICE * 4n };
+  const signed = new Map<number, Hex>();
+  const look = (receipts: readonly { receipt: JobReceipt }[]): void => {
+    for (const { receipt } of receipts) {
+      const id = receiptId(receipt, world.domain);
+      expect(signed.get(receipt.index) ?? id).toBe(id);
+      signed.set(receipt.index, id);
+    }
+  };
+  cloud.behaviour.refuseComplete = true;
+  cloud.seen.splice(0);
+  for (let round = 0; round < 3; round++) {
+    const child = runWorker(state, 8);
+    const before = cloud.heartbeats.length + cloud.seen.length;
+    void cloud.give(job);
+    await until(async () => cloud.heartbeats.length + cloud.seen.length > before);
+    const wait = Math.random() * 250;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    await kill(child);
+    look(cloud.seen.splice(0));
+  }
+  cloud.behaviour.refuseComplete = false;
+  runWorker(state);
+  const answer = await cloud.give(job);
+  if ("released" in answer) throw new Error(answer.message);
+  look(answer.receipts);
+  await until(() => isUsed(order));
+});
+
+it("settles after kill -9 what it had delivered before", async () => {
+  const state = join(world.folder, "unsettled-state");
+  const variables = world.variables({
+    ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STATE: state, GRID_LOG_LEVEL: "silent" },
+    GRID_WORKER_SETTLE_AFTER: "3600",
+  });
+  const first = run("./child.ts", [], variables);
+  const request = world.request();
+  const order = await world.order(request);
+  await cloud.give({ request, order, signature: await world.signOrder(order), price: PRICE });
+  await kill(first);
+  expect(await isUsed(order)).toBe(false);
+  runWorker(state);
+  await until(() => isUsed(order));
+});

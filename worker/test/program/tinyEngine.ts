@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import { samplers, schedulers } from "@gridnft/sdk/wire";
+import sharp from "sharp";
+import type { Hex } from "viem";
+import { type Engine, EngineError } from "../../src/engines/types.ts";
+
+/** Hash of the model that {@link tinyEngine} serves. */
+export const MODEL_HASH: Hex = `0x${createHash("sha256").update("tiny").digest("hex")}`;
+
+/** Paints one colour from the seed; enough of an engine for everything but its pictures. */
+export function tinyEngine(options: { readonly stepMilliseconds?: number; readonly modelHash?: Hex } = {}): Engine {
+  const { stepMilliseconds = 0, modelHash = MODEL_HASH } = options;
+  return {
+    ...{ name: "tiny 1 test", modelHash, samplers, schedulers, sideStep: 8 },
+    generate: async ({ seed, width, height, steps }, { onStep, signal } = {}) => {
+      for (let step = 1; step <= steps; step++) {
+        if (signal?.aborted) throw new EngineError("ABORTED", "The picture was given up.");
+        if (stepMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, stepMilliseconds));
+        onStep?.(step, steps);
+      }
+      const [r, g, b] = [Number(seed & 255n), Number((seed >> 8n) & 255n), Number((seed >> 16n) & 255n)];
+      const picture = sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
+      return { png: new Uint8Array(await picture.png().toBuffer()), promptCut: false };
+    },
+    close: async () => {},
+  };
+}
