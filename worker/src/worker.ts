@@ -5,12 +5,12 @@ import { chainClock } from "./chain/clock.ts";
 import { connectChain, type GridChain } from "./chain/connect.ts";
 import { isGoodSigner } from "./chain/facts.ts";
 import { createTransactions } from "./chain/transactions.ts";
-import { type CloudClient, createCloudClient, isPassing } from "./cloud.ts";
+import { createCloudClient, isPassing } from "./cloud.ts";
 import type { WorkerEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { doJob, type JobServices, reconcile } from "./job.ts";
 import type { Logger } from "./log.ts";
-import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./models.ts";
+import { type LoadEngine, loadModels, offerOf } from "./models.ts";
 import { createMutex } from "./mutex.ts";
 import { createPace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
@@ -63,7 +63,7 @@ export async function startWorker(
     const state = await openState(environment.state, chain.domain);
     undo.push(state.close);
     await requireStanding(chain, account, signer.address, log);
-    const models = await loadModels(environment.models, chain, loadEngine);
+    const models = await loadModels(environment.models, chain, loadEngine, log);
     undo.push(() => Promise.allSettled(models.map(({ engine }) => engine.close())));
     for (const { modelId, card, engine } of models) {
       log.info({ model: `${modelId}`, name: card?.name, engine: engine.name }, "a model is loaded");
@@ -138,7 +138,7 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
     failure ??= error;
     fatal.abort();
   };
-  const side = [purse.run(), repeatCatchUp(services, tasks, noMore)];
+  const side = [purse.run(), repeatCatchUp(environment, services, tasks, noMore).catch(give)];
   const claiming = Array.from({ length: environment.parallel }, () =>
     claimJobs(services, tasks, noMore, hard.signal).catch(give),
   );
@@ -160,11 +160,12 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
   let attempt = 0;
   while (!noMore.aborted) {
     try {
+      // Without the chain no job can be judged, so none is claimed.
+      await clock.sync();
       if (attempt > 0) {
-        // It may be another cloud than before, or the chain may lag: both are asked before work is.
-        await clock.sync();
+        // It may be another cloud than before.
         await tasks.offer();
-        log.info("the cloud is there again");
+        log.info("work can be had again");
         attempt = 0;
       }
       const job = await cloud.claim(CLAIM_WAIT, noMore);
@@ -194,8 +195,22 @@ function isFatal(error: unknown): boolean {
   return error instanceof WorkerError && codes.includes(error.code);
 }
 
-async function repeatCatchUp(services: JobServices, { desk }: Tasks, noMore: AbortSignal): Promise<void> {
-  while (await pause(CATCH_UP, noMore)) await catchUp(services, desk, services.log);
+/** Looks for vouchers that got lost on the way, and whether the key is still good. */
+async function repeatCatchUp(
+  { account, signerKey }: WorkerEnvironment,
+  services: JobServices,
+  { desk }: Tasks,
+  noMore: AbortSignal,
+): Promise<void> {
+  const { chain, log } = services;
+  const { address } = privateKeyToAccount(signerKey);
+  while (await pause(CATCH_UP, noMore)) {
+    await catchUp(services, desk, log);
+    const good = await isGoodSigner(chain.grid, account, SignerRole.WORKER_SIGNER, address).catch(() => undefined);
+    if (good === false) {
+      throw new WorkerError("NOT_SIGNER", `${address} was revoked as WORKER_SIGNER of ${account}: the worker stops.`);
+    }
+  }
 }
 
 async function catchUp(services: JobServices, desk: VoucherDesk, log: Logger): Promise<void> {
@@ -262,5 +277,3 @@ function setTimeoutAfter(signal: AbortSignal, milliseconds: number, act: () => v
     },
   };
 }
-
-export type { CloudClient, LoadedModel };
