@@ -219,7 +219,6 @@ export interface Refusal {
 
 /** Text of a sign-in message, every field of which can be another. */
 export async function signInMessage(
-  grid: TestGrid,
   cloud: RunningCloud,
   address: Address,
   changes: Partial<Parameters<typeof createSiweMessage>[0]> = {},
@@ -249,7 +248,7 @@ export async function signIn(
   worker?: Address,
 ): Promise<string> {
   const resources = worker && { resources: [`eip155:${grid.domain.chainId}:${worker}`] };
-  const message = await signInMessage(grid, cloud, account.address, resources);
+  const message = await signInMessage(cloud, account.address, resources);
   const signature = await account.signMessage({ message });
   const { body, status } = await call<{ token: string }>(cloud, "POST", "/v1/auth/sign-in", {
     json: { message, signature },
