@@ -11,6 +11,14 @@ export interface IndexerEnvironment {
   readonly databaseUrl: string;
   /** Milliseconds between looks at the chain's head. */
   readonly pollingInterval: number;
+  readonly host: string;
+  readonly port: number;
+  /** Hash of the chain's block 0: tells a chain from another one of the same id. */
+  readonly firstBlockHash: () => Promise<string>;
+  /** Blocks that the index may be behind the chain before `/v1/health` says so. */
+  readonly maxLag: number;
+  /** Where others reach the API, if not at this machine's address. */
+  readonly publicUrl: string | undefined;
   /** Whether this is a development chain, which may be thrown away and begun anew. */
   readonly local: boolean;
 }
@@ -28,6 +36,8 @@ export class IndexerEnvironmentError extends Error {
   }
 }
 
+const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
+
 const localChains = [1337, 31_337];
 
 const httpUrl = z
@@ -37,16 +47,28 @@ const httpUrl = z
     error: "is not a URL such as http://127.0.0.1:8545 (or several with commas between)",
   });
 
+const wholeNumber = (from: number, to: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `is not a whole number from ${from} to ${to}`,
+    })
+    .transform(Number)
+    .optional();
+
 const variables = z.object({
   GRID_RPC_URL: httpUrl,
   GRID_DEPLOYMENT: z.string().min(1).optional(),
   DATABASE_URL: z
     .string({ error: "is missing: the URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid" })
     .regex(/^postgres(ql)?:\/\//, "is not a URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid"),
-  GRID_POLL_MILLISECONDS: z
+  GRID_INDEXER_HOST: z.string().min(1).optional(),
+  GRID_INDEXER_PORT: wholeNumber(1, 65_535),
+  GRID_POLL_MILLISECONDS: wholeNumber(100, 600_000),
+  GRID_INDEXER_MAX_LAG: wholeNumber(0, 1_000_000),
+  GRID_INDEXER_URL: z
     .string()
-    .regex(/^[1-9]\d{1,5}$/, "is not a whole number of milliseconds from 10 on")
-    .transform(Number)
+    .refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), { error: "is not a URL" })
     .optional(),
 });
 
@@ -61,6 +83,7 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     throw new IndexerEnvironmentError("ENVIRONMENT_INVALID", faults.join("\n"));
   }
   const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
+  const { GRID_INDEXER_HOST, GRID_INDEXER_PORT, GRID_INDEXER_MAX_LAG, GRID_INDEXER_URL } = parsed.data;
   const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
   const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
   const local = localChains.includes(chainId);
@@ -70,6 +93,14 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     rpcUrls: GRID_RPC_URL,
     databaseUrl: DATABASE_URL,
     pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
+    host: GRID_INDEXER_HOST ?? "127.0.0.1",
+    port: GRID_INDEXER_PORT ?? 42_069,
+    firstBlockHash: async () => {
+      const block = await ask(GRID_RPC_URL[0] ?? "", "eth_getBlockByNumber", ["0x0", false]);
+      return z.object({ hash: hexJson }).parse(block).hash;
+    },
+    maxLag: GRID_INDEXER_MAX_LAG ?? 10,
+    publicUrl: GRID_INDEXER_URL,
     local,
   };
 }
@@ -94,23 +125,21 @@ function readDeployment(chainId: number, path: string | undefined): Deployment {
 
 /** Asks the chain who it is: better to stop here with a sentence than after a minute of retries. */
 async function chainIdOf(rpcUrl: string): Promise<number> {
+  return Number(hexJson.parse(await ask(rpcUrl, "eth_chainId", [])));
+}
+
+async function ask(rpcUrl: string, method: string, params: readonly unknown[]): Promise<unknown> {
   try {
     const response = await fetch(rpcUrl, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
       signal: AbortSignal.timeout(10_000),
     });
-    const { result } = z.object({ result: z.string().regex(/^0x[0-9a-fA-F]+$/) }).parse(await response.json());
-    return Number(result);
+    return z.object({ result: z.unknown() }).parse(await response.json()).result;
   } catch (cause) {
     // The URL may hold a key: name its host alone.
-    throw new IndexerEnvironmentError(
-      "RPC_UNREACHABLE",
-      `No chain answers at ${new URL(rpcUrl).host} (GRID_RPC_URL).`,
-      {
-        cause,
-      },
-    );
+    const { host } = new URL(rpcUrl);
+    throw new IndexerEnvironmentError("RPC_UNREACHABLE", `No chain answers at ${host} (GRID_RPC_URL).`, { cause });
   }
 }

@@ -392,5 +392,8 @@ function gridFile(home: Home, urls: { rpcUrl: string; cloudUrl: string; indexerU
 
 function presentParts(): ("indexer" | "cloud" | "worker")[] {
   const entries = { indexer: "ponder.config.ts", cloud: "cloud/src/main.ts", worker: "worker/src/main.ts" } as const;
-  return (["indexer", "cloud", "worker"] as const).filter((part) => existsSync(join(projectRoot, entries[part])));
+  const there = (["indexer", "cloud", "worker"] as const).filter((part) =>
+    existsSync(join(projectRoot, entries[part])),
+  );
+  return there.includes("cloud") ? there : there.filter((part) => part !== "worker");
 }

@@ -65,6 +65,7 @@ export function cloudProcess(context: PartContext): ProcessSpec {
       GRID_GATEWAY_SIGNER_KEY: keys.gateway,
     }),
     isReady: readyLine,
+    patience: 120_000,
   };
 }
 
@@ -83,6 +84,7 @@ export function workerProcess(context: PartContext, n: 1 | 2, models: readonly S
       GRID_WORKER_RATE: `${workerRate}`,
     }),
     isReady: readyLine,
+    patience: 600_000, // real weights are gigabytes
     grace: 30_000, // it finishes its picture
   };
 }

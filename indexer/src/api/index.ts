@@ -1,6 +1,38 @@
+import { db } from "ponder:api";
+import tables from "ponder:schema";
 import { Hono } from "hono";
+import { graphql } from "ponder";
+import { readEnvironment } from "../../config/environment.ts";
+import { announce } from "./announce.ts";
+import { createChainReader } from "./chain.ts";
+import { createAnswerer } from "./graphql/execute.ts";
+import { createRoutes } from "./http.ts";
+import { databaseSchema } from "./namespace.ts";
+import { createReadPool } from "./sql/pool.ts";
+
+const { chainId, databaseUrl, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
+
+const schema = databaseSchema();
+const pool = createReadPool(databaseUrl);
+const chain = createChainReader(rpcUrls);
+const answerer = createAnswerer({ pool, chain, schema, chainId, onError: logError });
+const health = { reader: pool.reader, chain, schema, chainId, maxLag };
 
 const app = new Hono();
+app.route("/", createRoutes(answerer, health));
+// Every table as it is, for questions that nobody foresaw.
+app.use(
+  "/tables",
+  graphql({ db, schema: tables }, { maxOperationDepth: 6, maxOperationTokens: 800, maxOperationAliases: 10 }),
+);
+
+announce(health, publicUrl);
+
+function logError(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  console.error(JSON.stringify({ level: 50, time: Date.now(), msg: "A question failed", error: message, stack }));
+}
 
 // biome-ignore lint/style/noDefaultExport: Ponder takes the app so
 export default app;

@@ -101,6 +101,11 @@ describe("a chain with a journal", () => {
     const account = wallet();
     const gap = await account.sendTransaction({ to: account.account.address, nonce: 1 });
     expect(await account.getBlockNumber()).toBe(0n);
+    const later = await account.signTransaction({
+      ...(await account.prepareTransactionRequest({ nonce: 2 })),
+      nonce: 2,
+    });
+    await expect(request("eth_sendRawTransactionSync", later)).rejects.toThrow("waits in the pool");
     await chain.kill();
     chain = await start();
     await wallet().sendTransaction({ to: account.account.address, nonce: 0 });

@@ -97,7 +97,7 @@ export async function startChain({ folder, port, processes, onReplay }: ChainOpt
 
 function anvilArguments(journal: Journal, port: number): string[] {
   return [
-    ...["--port", `${port}`, "--silent", ...baseLike],
+    ...["--port", `${port}`, "--silent", "--no-mining", ...baseLike],
     ...["--accounts", `${accountCount}`, "--chain-id", `${journal.header.chain_id}`],
     ...["--timestamp", `${journal.header.genesis}`],
   ];

@@ -31,11 +31,14 @@ const outcome = z.strictObject({
   n: z.int(),
   /** Hash of the head block after the call; null when the call was refused. */
   head: z.string().nullable(),
+  /** How many blocks it made. */
+  blocks: z.int().optional(),
 });
 
 /** An entry, and what became of it: undefined when we were killed between the two. */
 export interface JournalLine extends JournalEntry {
   head?: string | null | undefined;
+  blocks?: number | undefined;
 }
 
 /** An open journal. */
@@ -46,7 +49,7 @@ export interface Journal {
   /** Appends a call and returns its number once it is on the disk. */
   append(call: Omit<JournalEntry, "n">): Promise<number>;
   /** Notes what became of a call. Not synced: a replay finds it out again. */
-  settle(n: number, head: string | null): Promise<void>;
+  settle(n: number, head: string | null, blocks?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,7 +71,7 @@ export async function openJournal(path: string, fresh: JournalHeader): Promise<J
       await write(file, { n, ...call }, true);
       return n;
     },
-    settle: (n, hash) => write(file, { n, head: hash }, false),
+    settle: (n, hash, blocks) => write(file, { n, head: hash, ...(blocks === undefined ? {} : { blocks }) }, false),
     close: async () => {
       await file.datasync();
       await file.close();
@@ -102,7 +105,7 @@ function parse(path: string, text: string): { head: JournalHeader; lines: Journa
       const known = outcome.safeParse(json);
       if (known.success) {
         const of = byNumber.get(known.data.n);
-        if (of) of.head = known.data.head;
+        if (of) Object.assign(of, known.data);
         continue;
       }
       const made: JournalLine = entry.parse(json);

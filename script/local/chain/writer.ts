@@ -1,6 +1,6 @@
-// The one place where the chain changes: each call gets its block's time here, goes to the journal, then to anvil, and is
-// waited for until its block is there. One at a time, so that a replay makes the same blocks.
-import { hexToNumber, isHex, numberToHex } from "viem";
+// The one place where the chain changes: each call gets its block's time here, goes to the journal, then to anvil, which mines
+// when it is told and not before. One at a time, so that a replay makes the same blocks.
+import { hexToNumber, numberToHex } from "viem";
 import { LocalError } from "../errors.ts";
 import { type CallKind, callKind } from "./calls.ts";
 import type { Journal, JournalLine } from "./journal.ts";
@@ -21,14 +21,23 @@ export function createWriter({ rpc, journal, now }: { rpc: Rpc; journal: Journal
     return turn;
   };
 
+  // What the node's clock says is asked once, and again after each call that may have set it.
+  let clock: { ahead: number; last: number } | undefined;
+  async function nextTime(): Promise<number> {
+    if (clock) return Math.max(now() + clock.ahead, clock.last);
+    return pendingTime(rpc);
+  }
+
   async function one(method: string, params: unknown[], kind: CallKind, at?: number): Promise<unknown> {
-    const clock = await pendingTime(rpc);
-    const time = at ?? clock;
-    const ahead = steady((kind === "block" ? time : clock + aheadBy(method, params, clock)) - now());
+    const next = await nextTime();
+    const time = at ?? next;
+    const ahead = steady((kind === "block" ? time : next + aheadBy(method, params, next)) - now());
     const n = await journal.append({ method, params, time, ahead });
+    clock = undefined;
     try {
-      const result = await perform(rpc, { method, params, time }, kind);
-      await journal.settle(n, await headHash(rpc));
+      const { result, blocks } = await perform(rpc, { method, params, time }, kind);
+      await journal.settle(n, await headHash(rpc), blocks);
+      if (kind === "block") clock = { ahead, last: time };
       return result;
     } catch (error) {
       if (error instanceof RpcFailure) await journal.settle(n, null);
@@ -46,10 +55,17 @@ export function createWriter({ rpc, journal, now }: { rpc: Rpc; journal: Journal
             message: `${method} is not available: this chain is rebuilt from its journal.`,
           });
         }
+        if (method.endsWith("Sync")) {
+          // One that waits for an earlier nonce must not keep everybody else waiting.
+          const hash = await one(method.slice(0, -"Sync".length), params, kind);
+          const receipt = await rpc("eth_getTransactionReceipt", [hash]);
+          if (receipt) return receipt;
+          throw new RpcFailure(method, { code: 4, message: `Transaction ${hash} waits in the pool.` });
+        }
         const mining = miningOf(method, params);
         if (!mining) return one(method, params, kind);
         // anvil would give these blocks whatever time it is: each gets its own, on the record.
-        let time = mining.time ?? (await pendingTime(rpc));
+        let time = mining.time ?? (await nextTime());
         for (let i = 0; i < mining.blocks; i++) {
           await one("evm_mine", [], "block", time);
           time += mining.interval;
@@ -69,7 +85,7 @@ export async function replay(
     if (i % 100 === 0) onProgress(i, lines.length);
     if (line.head === null) continue;
     try {
-      await perform(rpc, line, callKind(line.method));
+      await perform(rpc, line, callKind(line.method), line.blocks);
     } catch (error) {
       // We were killed between writing it down and making it, and it was one that the node refuses.
       if (error instanceof RpcFailure && line.head === undefined) continue;
@@ -85,28 +101,32 @@ export async function replay(
   return lines.at(-1)?.ahead ?? 0;
 }
 
+/** Makes a call and mines what is ready then; as many blocks as it made before, when that is known. */
 async function perform(
   rpc: Rpc,
   { method, params, time }: { method: string; params: unknown[]; time: number },
   kind: CallKind,
-): Promise<unknown> {
-  if (kind === "block") await rpc("evm_setNextBlockTimestamp", [time]);
+  known?: number,
+): Promise<{ result: unknown; blocks: number }> {
+  if (kind !== "block") return { result: await rpc(method, params), blocks: 0 };
+  if (method === "evm_mine") return { result: await rpc("evm_mine", [time]), blocks: 1 };
   const result = await rpc(method, params);
-  const hash = typeof result === "string" && isHex(result) && result.length === 66 ? result : undefined;
-  if (kind === "block" && hash) await mined(rpc, hash);
-  return result;
+  let blocks = 0;
+  let ready = known === undefined ? await readyCount(rpc) : 0;
+  while (known === undefined ? ready > 0 : blocks < known) {
+    await rpc("evm_mine", [time]);
+    blocks += 1;
+    if (known !== undefined) continue;
+    // Several may have waited for this one, more than a block holds even. Those that no block takes stay.
+    const left = ready === 1 ? 0 : await readyCount(rpc);
+    ready = left < ready ? left : 0;
+  }
+  return { result, blocks };
 }
 
-/** Waits until the transaction is in a block, or stays in the pool because an earlier nonce is missing or nobody mines. */
-async function mined(rpc: Rpc, hash: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    if (await rpc("eth_getTransactionReceipt", [hash])) return;
-    if (attempt > 20) {
-      const { pending } = await rpc<{ pending: string }>("txpool_status");
-      if (BigInt(pending) === 0n || !(await rpc<boolean>("anvil_getAutomine"))) return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, attempt < 5 ? 1 : 5));
-  }
+/** Transactions in the pool that could be mined now; those that miss an earlier nonce don't count. */
+async function readyCount(rpc: Rpc): Promise<number> {
+  return Number(BigInt((await rpc<{ pending: string }>("txpool_status")).pending));
 }
 
 async function headHash(rpc: Rpc): Promise<string> {

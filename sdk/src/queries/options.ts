@@ -1,4 +1,4 @@
-import { type QueryClient, QueryObserver, type QueryObserverResult } from "@tanstack/query-core";
+import type { QueryClient } from "@tanstack/query-core";
 import type { Address, Hex } from "viem";
 import { pause } from "../pause.js";
 import type { GalleryClient, GalleryDocument } from "./client.js";
@@ -59,8 +59,11 @@ export function galleryPages<variables extends PageVariables, answer extends Lis
 }
 
 function keyOf(gallery: GalleryClient, { name }: { readonly name: string }, variables: unknown): readonly unknown[] {
-  const json = JSON.stringify(variables, (_, value) => (typeof value === "bigint" ? value.toString() : value));
-  return ["gallery", gallery.url, name, JSON.parse(json)];
+  return ["gallery", gallery.url, name, JSON.parse(toJson(variables))];
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? part.toString() : part));
 }
 
 /**
@@ -124,30 +127,49 @@ export const receiptQuery = (gallery: GalleryClient, receiptId: Hex) =>
 export const activityQuery = (gallery: GalleryClient, variables: VariablesOf<typeof documents.activity> = {}) =>
   galleryQuery(gallery, documents.activity, variables);
 
+/** What a watched query says: an answer that differs from the last one, or why there is none. */
+export type Watched<answer> = { readonly data: answer } | { readonly error: unknown };
+
 /**
- * Keeps a query's answer fresh: asks again every `interval` milliseconds, and calls back whenever the answer has changed.
+ * Keeps a query's answer fresh, in a query cache that others may share: asks every `interval` milliseconds (from answer to
+ * question), and calls back when the answer has changed or could not be had. Works without a window, too, where query-core's own
+ * `refetchInterval` does not.
  *
- * @returns Ends it.
+ * @returns Ends it; nothing is called back any more.
  *
  * @example
- * const stop = watchQuery(queryClient, artworksQuery(gallery), ({ data }) => render(data?.page.nodes));
+ * const stop = watchQuery(queryClient, artworksQuery(gallery), (now) => {
+ *   if ("data" in now) render(now.data.page.nodes);
+ * });
  */
 export function watchQuery<answer>(
   queryClient: QueryClient,
   { queryKey, queryFn }: GalleryQuery<answer>,
-  onResult: (result: QueryObserverResult<answer>) => void,
+  onChange: (now: Watched<answer>) => void,
   { interval = 2_000 }: { readonly interval?: number } = {},
 ): () => void {
-  const observer = new QueryObserver<answer>(queryClient, {
-    queryKey,
-    queryFn: ({ signal }) => queryFn({ signal }),
-    refetchInterval: interval,
-    refetchIntervalInBackground: true,
-    // Answers hold bigints, which query-core's structural sharing can't compare.
-    structuralSharing: false,
-    notifyOnChangeProps: ["data", "error"],
-  });
-  return observer.subscribe(onResult);
+  const ended = new AbortController();
+  const watch = async () => {
+    let last: string | undefined;
+    while (!ended.signal.aborted) {
+      // The cache's own signal ends a question that everybody has lost interest in; ours must not end that of others.
+      const now = await queryClient
+        .fetchQuery<answer>({
+          queryKey,
+          queryFn: ({ signal }) => queryFn({ signal }),
+          staleTime: 0,
+        })
+        .then((data): Watched<answer> => ({ data }))
+        .catch((error: unknown): Watched<answer> => ({ error }));
+      if (ended.signal.aborted) return;
+      const text = "data" in now ? toJson(now.data) : `${now.error}`;
+      if (text !== last) onChange(now);
+      last = text;
+      await pause(interval, ended.signal).catch(() => {});
+    }
+  };
+  void watch();
+  return () => ended.abort();
 }
 
 /**

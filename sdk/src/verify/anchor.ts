@@ -19,6 +19,9 @@ export interface ProvenAnchor {
   readonly root: Hex;
 }
 
+/** `absent`: nothing that the worker anchored in that block holds the receipt. `unreadable`: something there might. */
+export type AnchorSearch = ProvenAnchor | "absent" | "unreadable";
+
 /** The event by which the settlement contract anchored. */
 export interface AnchorEvent extends LogPlace {
   readonly root: Hex;
@@ -49,7 +52,7 @@ const mintFunctions = ["mint", "mintFor", "settleAndMint", "settleAndMintFor", "
  * Where a receipt stands, from the Merkle proof in the calldata of its mint; or, where that can't be read, from the anchoring
  * transaction. Nothing of this is believed: the root it leads to must be one that the settlement contract knows.
  */
-export async function findAnchor(evidence: Evidence, record: VersionRecord): Promise<ProvenAnchor | undefined> {
+export async function findAnchor(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
   const { input } = await transactionOf(evidence.client, record.mint.transactionHash);
   for (const { args } of findCalls(gridNftAbi, mintFunctions, input)) {
     const list = args as readonly unknown[];
@@ -57,8 +60,7 @@ export async function findAnchor(evidence: Evidence, record: VersionRecord): Pro
     const proof = body < 0 ? undefined : (list[body + 1] as readonly ReceiptProof[])[record.anchorIndex];
     if (proof) return { laneId: proof.laneId, root: rootBy(record, proof) };
   }
-  const event = await findEventInBlock(evidence, record);
-  return event && { laneId: event.laneId, root: event.root };
+  return findInBlock(evidence, record);
 }
 
 /** Root that the mint's proof leads to from the receipts of this record's anchor. */
@@ -76,18 +78,21 @@ function rootBy(record: VersionRecord, { proof, flags }: ReceiptProof): Hex {
   return processMultiProof({ leaves, proof, proofFlags } satisfies MultiProof);
 }
 
-/** An anchor of this record's worker in its anchor block which its receipt is under by itself, or with its whole order. */
-async function findEventInBlock(evidence: Evidence, record: VersionRecord): Promise<AnchorEvent | undefined> {
+/** Looks for an anchor in the record's block which its receipt is under by itself, or together with its whole order. */
+async function findInBlock(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
   const leaf = leafOf(record.receiptId);
-  for (const event of await anchorEvents(evidence, record)) {
-    if (event.root === leaf) return event;
-    const { input } = await transactionOf(evidence.client, event.transactionHash);
+  let hidden = false;
+  for (const { root, laneId, receipts, transactionHash } of await anchorEvents(evidence, record)) {
+    if (root === leaf) return { laneId, root };
+    if (receipts === 1) continue;
+    const { input } = await transactionOf(evidence.client, transactionHash);
     const leaves = settlementsIn(input)
-      .find(({ leavesIn }) => leavesIn(record).includes(leaf))
-      ?.leavesIn(record);
-    if (leaves && merkleTree(leaves).root === event.root) return event;
+      .map(({ leavesIn }) => leavesIn(record))
+      .find((list) => list.length > 0 && merkleTree(list).root === root);
+    if (leaves?.includes(leaf)) return { laneId, root };
+    hidden ||= leaves === undefined;
   }
-  return undefined;
+  return hidden ? "unreadable" : "absent";
 }
 
 /** Everything that was anchored for the record's worker in the block that the record names. */
@@ -118,7 +123,7 @@ async function anchorEvents(evidence: Evidence, record: VersionRecord): Promise<
 export async function checkAnchor(
   evidence: Evidence,
   record: VersionRecord,
-  proven: ProvenAnchor | undefined,
+  proven: AnchorSearch,
 ): Promise<{ readonly finding: Finding; readonly event?: AnchorEvent }> {
   const settlement = record.domain.verifyingContract;
   const { worker } = record.receipt;
@@ -133,8 +138,13 @@ export async function checkAnchor(
     const text = `It is anchored by ${settlement}, a settlement contract that this deployment file does not know. Ask who made it.`;
     return { finding: unknown(text, shown) };
   }
-  if (!proven) {
-    const text = "The mint's transaction shows no readable proof, and the anchor holds more than this receipt.";
+  if (proven === "absent") {
+    const text = `Nothing that the worker anchored in block ${record.anchorBlock} holds this receipt.`;
+    return { finding: fail(text, shown) };
+  }
+  if (proven === "unreadable") {
+    const text =
+      "The mint's transaction shows no readable proof, and what was anchored then holds more than one receipt.";
     return { finding: unknown(text, shown) };
   }
   const { laneId, root } = proven;

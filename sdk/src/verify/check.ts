@@ -1,3 +1,5 @@
+import { BaseError, ContractFunctionRevertedError } from "viem";
+
 /** `unknown` means that the evidence could not be had, not that something is wrong. */
 export type CheckStatus = "pass" | "fail" | "unknown";
 
@@ -74,15 +76,19 @@ export const unknown = (explanation: string, evidence: Evidence = {}): Finding =
 });
 
 /**
- * Runs one check. What it throws means that the evidence could not be read: an RPC that does not answer proves nothing either
- * way.
+ * Runs one check. What it throws means that the evidence could not be read: a node that does not answer proves nothing either
+ * way. A contract that refuses to answer what every version of it has to is another matter.
  */
 export async function check(id: CheckId, version: number | undefined, find: () => Promise<Finding>): Promise<Check> {
   const {
     status,
     explanation,
     evidence = {},
-  } = await find().catch((error: unknown) => unknown(`Could not be checked: ${sentence(error)}`));
+  } = await find().catch((error: unknown) =>
+    isRevert(error)
+      ? fail(`The contract refuses to answer: ${sentence(error)}`)
+      : unknown(`Could not be checked: ${sentence(error)}`),
+  );
   return {
     id,
     ...(version !== undefined && { version }),
@@ -92,6 +98,11 @@ export async function check(id: CheckId, version: number | undefined, find: () =
     explanation,
     evidence,
   };
+}
+
+/** Whether a contract refused, rather than the node. */
+export function isRevert(error: unknown): boolean {
+  return error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError) !== null;
 }
 
 /** First line of an error, as a sentence. */

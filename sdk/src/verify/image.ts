@@ -66,7 +66,12 @@ export async function checkImage(
         finding: pass(`The file's ${file.length} bytes have the hash and the CID that the worker signed.`, found),
         file,
       }
-    : { finding: fail("The file that was fetched is not the picture that the worker signed.", found) };
+    : {
+        finding: fail(
+          "What was fetched is not the picture that the worker signed. If that is the gateway's fault, another one has the right file.",
+          found,
+        ),
+      };
 }
 
 /** What the file says about itself. Anybody can write such text; here it has to agree with the record. */

@@ -1,8 +1,9 @@
+import { zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { cidOf } from "../cid.js";
 import { gridNftAbi } from "../generated/abis.js";
 import { type Evidence, eventsOf } from "./chain.js";
-import { differences, type Finding, fail, pass } from "./check.js";
+import { differences, type Finding, fail, pass, unknown } from "./check.js";
 import { TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
 
 const BASE64 = "data:application/json;base64,";
@@ -20,6 +21,8 @@ export async function checkMetadata(
 ): Promise<Finding> {
   const nft = { abi: gridNftAbi, address: evidence.deployment.contracts.GridNFT.address } as const;
   const edits = await eventsOf(evidence, { ...nft, eventName: "DisplayEdited", args: { tokenId } });
+  const burnt = await eventsOf(evidence, { ...nft, eventName: "Transfer", args: { tokenId, to: zeroAddress } });
+  if (burnt.length > 0) return unknown("The token was burnt: wallets are shown nothing any more.");
   const uri = await readContract(evidence.client, { ...nft, functionName: "tokenURI", args: [tokenId] });
   if (!uri.startsWith(BASE64)) return fail("tokenURI is not JSON on chain.", { tokenURI: uri.slice(0, 120) });
   let json: Record<string, unknown>;

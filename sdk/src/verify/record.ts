@@ -1,4 +1,4 @@
-import { type Address, getContractAddress, type Hex, isAddressEqual } from "viem";
+import { type Address, getAddress, getContractAddress, type Hex, isAddressEqual } from "viem";
 import { getCode } from "viem/actions";
 import { type Blob, type BodyAnchor, decodeBlob, receiptsOf } from "../body.js";
 import { receiptId } from "../digest.js";
@@ -118,10 +118,11 @@ export function readRecord(
   if (!source) throw new Error(`anchor source ${anchor.source} was never listed`);
   const domain = settlementDomain(evidence.deployment.chainId, source);
   return {
-    ...{ version: mint.version, mint, blob, place, receipt, request, engine, anchor, domain },
+    ...{ version: mint.version, mint, blob, place, request, engine, anchor, domain },
+    receipt: { ...receipt, requester: getAddress(receipt.requester), worker: getAddress(receipt.worker) },
     receiptId: receiptId(receipt, domain),
     anchorIndex: order.anchor,
-    payer: anchor.payer ?? blob.requester,
+    payer: getAddress(anchor.payer ?? blob.requester),
     anchorTime: stamp.time,
     anchorBlock: stamp.block,
   };

@@ -1,6 +1,7 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
 import { getBlock } from "viem/actions";
 import { orderDigest, orderHash, voucherDigest } from "../digest.js";
+import { GridError } from "../errors.js";
 import { gridSettlementAbi } from "../generated/abis.js";
 import { recoverSigner } from "../signature.js";
 import { SignerRole } from "../signer.js";
@@ -8,6 +9,16 @@ import type { Paper } from "./anchor.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { differences, type Finding, fail, pass, unknown } from "./check.js";
 import type { VersionRecord } from "./record.js";
+
+/** Key that signed a digest; undefined when none fits. */
+function signerOf(digest: Hex, signature: Hex): Address | undefined {
+  try {
+    return recoverSigner(digest, signature);
+  } catch (error) {
+    if (error instanceof GridError) return undefined;
+    throw error;
+  }
+}
 
 /** The order or lane by which the payer acknowledged the receipt. */
 export async function checkOrder(
@@ -23,12 +34,8 @@ export async function checkOrder(
     const shown = { payer: paper.config.payer, "payer's key": paper.config.payerSigner, lane: paper.voucher.laneId };
     const wrong = differences({ payer, worker: receipt.worker }, paper.config);
     if (Object.keys(wrong).length > 0) return fail("The lane is between others than the record says.", wrong);
-    if (
-      !isAddressEqual(
-        recoverSigner(voucherDigest(paper.voucher, domain), paper.payerSignature),
-        paper.config.payerSigner,
-      )
-    ) {
+    const signer = signerOf(voucherDigest(paper.voucher, domain), paper.payerSignature);
+    if (!signer || !isAddressEqual(signer, paper.config.payerSigner)) {
       return fail("The voucher that acknowledges the receipt is not signed by the lane's key.", shown);
     }
     return pass(
@@ -45,8 +52,13 @@ export async function checkOrder(
     { ...order, orderHash: orderHash(order) },
   );
   if (Object.keys(wrong).length > 0) return fail("The order that was paid is not the one the receipt names.", wrong);
-  const signer = recoverSigner(orderDigest(order, domain), paper.orderSignature);
-  const shown = { "order hash": receipt.orderHash, payer, "signed by": signer, "price cap": `${order.maxPrice} wei` };
+  const signer = signerOf(orderDigest(order, domain), paper.orderSignature);
+  const shown = {
+    "order hash": receipt.orderHash,
+    payer,
+    "signed by": signer ?? "nobody",
+    "price cap": `${order.maxPrice} wei`,
+  };
   const key = await keyOf(evidence, record, signer, payer, SignerRole.ORDER_SIGNER, place);
   return key === undefined
     ? fail("The order is not signed by its payer, nor by a key of theirs.", shown)
@@ -68,9 +80,9 @@ export async function checkSignature(
   const { worker } = record.receipt;
   const own = paper.rail === "lane" && paper.workerSignature === "0x";
   const digest: Hex = paper.rail === "lane" ? voucherDigest(paper.voucher, record.domain) : record.receiptId;
-  const signer = own ? paper.sender : recoverSigner(digest, paper.workerSignature);
+  const signer = own ? paper.sender : signerOf(digest, paper.workerSignature);
   const what = paper.rail === "direct" ? "the receipt itself" : "the voucher over the receipts";
-  const shown = { worker, key: signer, signed: own ? "the transaction that anchored" : what };
+  const shown = { worker, key: signer ?? "none", signed: own ? "the transaction that anchored" : what };
   const key = await keyOf(evidence, record, signer, worker, SignerRole.WORKER_SIGNER, place);
   if (key !== undefined) {
     return pass(
@@ -93,11 +105,12 @@ export async function checkSignature(
 async function keyOf(
   evidence: Evidence,
   { domain }: VersionRecord,
-  signer: Address,
+  signer: Address | undefined,
   account: Address,
   role: number,
   place: LogPlace,
 ): Promise<"own key" | "hot key" | undefined> {
+  if (!signer) return undefined;
   if (isAddressEqual(signer, account)) return "own key";
   const settlement = { abi: gridSettlementAbi, address: domain.verifyingContract } as const;
   const added = await eventsOf(evidence, {

@@ -3,7 +3,7 @@ import { readContract } from "viem/actions";
 import { decodeBlob } from "../body.js";
 import { aigcAbi, gridNftAbi } from "../generated/abis.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
-import { differences, type Finding, fail, pass, sentence } from "./check.js";
+import { differences, type Finding, fail, isRevert, pass } from "./check.js";
 import { mintsOf, TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
 
 /** Slot of a proxy's implementation, EIP-1967. */
@@ -22,7 +22,7 @@ export async function checkToken(evidence: Evidence, tokenId: bigint): Promise<F
   const owner = await readContract(client, { ...nft, functionName: "ownerOf", args: [tokenId] }).catch(
     (error: unknown) => {
       // A node that does not answer is not a burnt token.
-      if (/revert/i.test(String((error as Error).message))) return zeroAddress;
+      if (isRevert(error)) return zeroAddress;
       throw error;
     },
   );
@@ -65,20 +65,12 @@ export async function checkContracts(evidence: Evidence, since: bigint): Promise
 export async function checkProvenance(evidence: Evidence, tokenId: bigint, record: VersionRecord): Promise<Finding> {
   const { request, receipt } = record;
   const parent = record.blob.body.artworks[record.place]?.parent;
-  let answer: Readonly<Record<string, unknown>>;
-  try {
-    answer = await readContract(evidence.client, {
-      abi: gridNftAbi,
-      address: evidence.deployment.contracts.GridNFT.address,
-      functionName: "provenanceOf",
-      args: [tokenId, BigInt(record.version)],
-    });
-  } catch (error) {
-    if (/revert/i.test(String((error as Error).message))) {
-      return fail(`The contract refuses to say where this version comes from: ${sentence(error)}`);
-    }
-    throw error;
-  }
+  const answer: Readonly<Record<string, unknown>> = await readContract(evidence.client, {
+    abi: gridNftAbi,
+    address: evidence.deployment.contracts.GridNFT.address,
+    functionName: "provenanceOf",
+    args: [tokenId, BigInt(record.version)],
+  });
   const wrong = {
     ...differences(request, answer.request as Record<string, unknown>),
     ...differences(

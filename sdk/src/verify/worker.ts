@@ -3,6 +3,7 @@ import { getBlock, readContract } from "viem/actions";
 import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../generated/abis.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
+import { mintedBefore, type Twin } from "./earlier.js";
 import type { VersionRecord } from "./record.js";
 
 /** Whether the worker had a sufficient bond at the time of the anchor, from the registry's logs. */
@@ -40,7 +41,7 @@ export async function checkWorker(evidence: Evidence, record: VersionRecord, anc
 }
 
 /** Nobody has shown two images that the worker signed for this job, and its receipt is used up by this token. */
-export async function checkSingle(evidence: Evidence, record: VersionRecord): Promise<Finding> {
+export async function checkSingle(evidence: Evidence, record: VersionRecord, twins: readonly Twin[]): Promise<Finding> {
   const { worker, orderHash, index, requester } = record.receipt;
   const { GridNFT } = evidence.deployment.contracts;
   const [slashings, minted] = await Promise.all([
@@ -67,6 +68,8 @@ export async function checkSingle(evidence: Evidence, record: VersionRecord): Pr
       transaction: proof.transactionHash,
     });
   }
+  const before = mintedBefore(twins, record);
+  if (before) return fail(`The same receipt was minted before, as ${before.name}; it can be minted once.`, shown);
   if (!minted) return fail("GridNFT does not count this receipt as minted.", shown);
   return pass("No second image signed for this job has come to light, and the receipt can't be minted again.", shown);
 }

@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { codecFingerprint } from "./codec.ts";
+import type { IndexerEnvironment } from "./environment.ts";
+
+/**
+ * Name for the database schema of this version of the indexer on this chain: whatever rows depend on is in it.
+ * @throws When the chain can't be asked for its first block.
+ */
+export async function schemaName({ deployment, firstBlockHash }: IndexerEnvironment): Promise<string> {
+  const hash = createHash("sha256");
+  const sources = readdirSync(new URL("../src", import.meta.url)).filter((name) => name.endsWith(".ts"));
+  for (const name of [...sources.sort().map((file) => `src/${file}`), "ponder.schema.ts", "../ponder.config.ts"]) {
+    hash.update(`${name}\n`).update(readFileSync(new URL(`../${name}`, import.meta.url)));
+  }
+  hash
+    .update(codecFingerprint())
+    .update(JSON.stringify(deployment))
+    .update(await firstBlockHash());
+  return `grid_${hash.digest("hex").slice(0, 12)}`;
+}

@@ -1,0 +1,32 @@
+/** Collects the values of one statement while its text is put together. */
+export class Statement {
+  readonly values: unknown[] = [];
+  #aliases = 0;
+  #places = new Map<unknown, string>();
+
+  constructor(
+    readonly schema: string,
+    readonly chainId: number,
+  ) {}
+
+  /** Placeholder of a value. `type` is for places where Postgres can't tell it. */
+  value(value: unknown, type?: "numeric" | "bigint" | "text[]" | "numeric[]"): string {
+    const key = `${typeof value}:${String(value)}:${type ?? ""}`;
+    const known = this.#places.get(key);
+    if (known) return known;
+    this.values.push(value);
+    const place = `$${this.values.length}${type ? `::${type}` : ""}`;
+    this.#places.set(key, place);
+    return place;
+  }
+
+  /** A fresh name for a table in this statement. */
+  alias(): string {
+    return `t${this.#aliases++}`;
+  }
+}
+
+/** A name as SQL takes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,64 @@
+import * as schema from "ponder:schema";
+import { getTableColumns, getTableName } from "drizzle-orm";
+import { toSnakeCase } from "drizzle-orm/casing";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { quoted, type Statement } from "./builder.ts";
+
+/** Tables by the name that code knows them by. */
+export type TableName = Exclude<keyof typeof schema, "default">;
+
+/** How Postgres keeps a column, as far as reading it is concerned. */
+export type ColumnKind = "numeric" | "bigint" | "other";
+
+export interface Column {
+  /** Quoted name. */
+  readonly sql: string;
+  readonly kind: ColumnKind;
+}
+
+/** A table of the indexer, as SQL sees it. */
+export interface Table {
+  readonly name: TableName;
+  /** Quoted name. */
+  readonly sql: string;
+  readonly columns: ReadonlyMap<string, Column>;
+}
+
+const tables = new Map<TableName, Table>();
+
+/** What SQL has to know of a table; read from Ponder's schema, so that the two can't differ. */
+export function tableOf(name: TableName): Table {
+  const known = tables.get(name);
+  if (known) return known;
+  const table = (schema as unknown as Record<TableName, PgTable>)[name];
+  const columns = new Map(
+    Object.entries(getTableColumns(table)).map(([key, column]): [string, Column] => [
+      key,
+      { sql: quoted(column.keyAsName ? toSnakeCase(column.name) : column.name), kind: kindOf(column) },
+    ]),
+  );
+  const made: Table = { name, sql: quoted(getTableName(table)), columns };
+  tables.set(name, made);
+  return made;
+}
+
+/** `alias."column"`. */
+export function columnOf(table: Table, alias: string, key: string): string {
+  return `${alias}.${requireColumn(table, key).sql}`;
+}
+
+/** The table's name in a statement's schema. */
+export function placeOfTable(statement: Statement, table: Table): string {
+  return `${quoted(statement.schema)}.${table.sql}`;
+}
+
+export function requireColumn(table: Table, key: string): Column {
+  const column = table.columns.get(key);
+  if (!column) throw new Error(`Table ${table.name} has no column ${key}.`);
+  return column;
+}
+
+function kindOf(column: PgColumn): ColumnKind {
+  const type = column.getSQLType();
+  return type.startsWith("numeric") ? "numeric" : type === "bigint" ? "bigint" : "other";
+}

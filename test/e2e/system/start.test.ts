@@ -1,0 +1,147 @@
+/** `npm start` as somebody uses it: up to its ready screen, Ctrl-C, a crash, kill -9, and all of that twice. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPublicClient, createWalletClient, type Hex, http } from "viem";
+import { foundry } from "viem/chains";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testAccount } from "../../../script/local/accounts.ts";
+import type { GridFile } from "../../../script/local/home.ts";
+import { removePostgres } from "../../../script/local/postgres.ts";
+import { endRecorded, isAlive, type ProcessRecord, readProcesses } from "../../../script/local/processTable.ts";
+import { type NpmStart, npmStart } from "./npmStart.ts";
+
+let home: string;
+const started: NpmStart[] = [];
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), "gridnft-start-"));
+});
+afterAll(async () => {
+  for (const { child, ended } of started) {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await ended;
+  }
+  await endRecorded(home);
+  removePostgres(join(home, "postgres"));
+  rmSync(home, { recursive: true, force: true });
+});
+
+function start(...args: string[]): NpmStart {
+  const run = npmStart(["--home", home, ...args]);
+  started.push(run);
+  return run;
+}
+const gridFile = (): GridFile => JSON.parse(readFileSync(join(home, "grid.json"), "utf8")) as GridFile;
+const client = () => createPublicClient({ chain: foundry, transport: http(gridFile().rpc_url, { retryCount: 0 }) });
+async function head(): Promise<{ number: bigint; hash: Hex }> {
+  const { number, hash } = await client().getBlock();
+  return { number, hash };
+}
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+describe("npm start", () => {
+  let recorded: ProcessRecord[];
+  let last: { number: bigint; hash: Hex };
+
+  it("comes up, tells where everything is, and has a healthy API behind every URL", async () => {
+    const run = start();
+    await run.says("Ctrl-C stops everything");
+    expect(run.printed()).toContain('npx gridnft generate "a lighthouse in a storm, oil painting" --mint');
+    const grid = gridFile();
+    expect(statSync(join(home, "grid.json")).mode & 0o777).toBe(0o600);
+    for (const url of [grid.rpc_url, grid.cloud_url, grid.graphql_url]) expect(run.printed()).toContain(url);
+    expect(grid.accounts.find(({ name }) => name === "artist")?.address).toBe(testAccount("artist").address);
+    const response = await fetch(grid.graphql_url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "{ models(first: 5) { nodes { name } } }" }),
+    });
+    expect(await response.json()).toMatchObject({
+      data: { models: { nodes: expect.arrayContaining([{ name: expect.stringContaining("Gridscape dev") }]) } },
+    });
+    expect((await fetch(`${grid.cloud_url}/health`)).status).toBe(200);
+    recorded = readProcesses(home);
+    expect(recorded.map(({ name }) => name).sort()).toEqual(["chain", "cloud", "indexer", "postgres", "worker-1"]);
+  }, 600_000);
+
+  it("says so when it is started a second time in the same folder, and harms nothing", async () => {
+    const second = start();
+    expect(await second.ended).toBe(1);
+    expect(second.printed()).toMatch(/✗ A grid runs in .* already \(process \d+\)/);
+    expect(recorded.every(isAlive)).toBe(true);
+  });
+
+  it("stops everything on Ctrl-C with exit code 0", async () => {
+    last = await head();
+    started[0]?.child.kill("SIGINT");
+    expect(await started[0]?.ended).toBe(0);
+    expect(recorded.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(home, "lock"))).toBe(false);
+  });
+
+  it("loses no answered transaction when the supervisor itself is killed, and leaves nobody behind", async () => {
+    const run = start();
+    await run.says("Ctrl-C stops everything");
+    expect(await head()).toEqual(last);
+    recorded = readProcesses(home);
+    const wallet = createWalletClient({
+      account: testAccount("collector"),
+      chain: foundry,
+      transport: http(gridFile().rpc_url, { retryCount: 0 }),
+    });
+    const answered: Hex[] = [];
+    const sending = (async () => {
+      for (;;) answered.push(await wallet.sendTransaction({ to: testAccount("artist").address, value: 1n }));
+    })().catch(() => undefined);
+    await until(() => answered.length >= 10);
+    run.child.kill("SIGKILL");
+    await run.ended;
+    await sending;
+    await until(() => recorded.every((record) => !isAlive(record)));
+
+    await start().says("Ctrl-C stops everything");
+    for (const hash of answered) expect((await client().getTransactionReceipt({ hash })).status).toBe("success");
+    // Ponder goes on from its tables, and finds the blocks that it knew.
+    const { number } = await head();
+    const indexed = async () =>
+      (await (await fetch(`${gridFile().indexer_url}/status`)).json()) as Record<string, { block: { number: number } }>;
+    await until(async () => Object.values(await indexed())[0]?.block.number === Number(number));
+  }, 600_000);
+
+  it("names a part that crashes, with its last words, and stops the rest", async () => {
+    const run = started.at(-1);
+    recorded = readProcesses(home);
+    process.kill(recorded.find(({ name }) => name === "cloud")?.pid ?? 0, "SIGKILL");
+    expect(await run?.ended).toBe(1);
+    expect(run?.printed()).toMatch(
+      /✗ The cloud ended by itself \(killed by SIGKILL\)[\s\S]*Last lines of .*cloud\.log/,
+    );
+    expect(recorded.filter(isAlive)).toEqual([]);
+  }, 60_000);
+
+  it("begins anew with --reset, and can be stopped in the middle of it", async () => {
+    const before = readFileSync(join(home, "keys.json"), "utf8");
+    const run = start("--reset");
+    await run.says("✓ contracts");
+    expect(readFileSync(join(home, "keys.json"), "utf8")).not.toBe(before);
+    recorded = readProcesses(home);
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(0);
+    expect(recorded.filter(isAlive)).toEqual([]);
+    expect(readProcesses(home)).toEqual([]);
+    expect(readFileSync(join(home, "chain/journal.jsonl"), "utf8").split("\n").length).toBeLessThan(100);
+  }, 120_000);
+
+  it.each([
+    [["--workers", "3"], '--workers is 1 or 2, not "3"'],
+    [["--cloud-port", "99999"], '--cloud-port "99999" is not a port number'],
+    [["--nonsense"], "--nonsense"],
+  ])("explains %o", async (args, sentence) => {
+    const run = start(...args);
+    expect(await run.ended).toBe(1);
+    expect(run.printed()).toContain(sentence);
+  });
+});
