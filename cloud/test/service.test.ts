@@ -1,4 +1,5 @@
 /** What the service does for everybody: health, description, errors, limits, sign-in, files. */
+import { readFileSync } from "node:fs";
 import { CarReader } from "@ipld/car";
 import { MemoryBlockstore } from "blockstore-core";
 import { importer } from "ipfs-unixfs-importer";
@@ -8,7 +9,7 @@ import { getContractAddress, type Hex, serializeErc6492Signature } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileHashes } from "../../sdk/src/index.ts";
-import { errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
+import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
@@ -64,6 +65,24 @@ it("describes itself", async () => {
   expect(document.paths["/v1/generate-image"]?.post?.responses).toHaveProperty("402");
   // Messages are not left blank: an order has its fields.
   expect(text.includes("feeConfigId")).toBe(true);
+});
+
+it("is documented: every route, every error with its status, every variable", async () => {
+  const page = readFileSync(new URL("../../docs/rest.md", import.meta.url), "utf8");
+  const { body } = await call<{ paths: Record<string, Record<string, unknown>> }>(cloud, "GET", "/openapi.json");
+  const routes = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `\`${method.toUpperCase()} ${path}\``),
+  );
+  expect(routes.filter((route) => !page.includes(route))).toEqual([]);
+  const rows = new Map(
+    [...page.matchAll(/^\| (\d{3}) \| (.*) \|$/gm)].flatMap(([, status, codes]) =>
+      [...(codes ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code, Number(status)] as const),
+    ),
+  );
+  expect(Object.fromEntries(rows)).toEqual({ ...cloudErrors });
+  const source = readFileSync(new URL("../src/environment.ts", import.meta.url), "utf8");
+  const variables = new Set(source.match(/\b(GRID_[A-Z_]+|DATABASE_URL)\b/g));
+  expect([...variables].filter((variable) => !page.includes(`\`${variable}\``))).toEqual([]);
 });
 
 it("lists models and workers", async () => {
