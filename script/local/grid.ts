@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Deployment, parseDeployment } from "../../sdk/src/index.ts";
-import { projectRoot } from "../../tools/check.ts";
 import { type ListedAccount, listedAccounts } from "./accounts.ts";
 import { localChainId, startChain } from "./chain/chain.ts";
 import { deploy, sourcesHash } from "./deployment.ts";
@@ -211,7 +210,7 @@ async function bringUp(
   options: LocalGridOptions,
   supervisor: Supervisor,
 ): Promise<Omit<LocalGridSystem, "stop">> {
-  const { onProgress = () => {}, workers = 1, parts = presentParts() } = options;
+  const { onProgress = () => {}, workers = 1, parts = ["indexer", "cloud", "worker"] } = options;
   const show = (part: Progress["part"], state: Progress["state"], detail: string) =>
     onProgress({ part, state, detail });
   const { postgres: password, ...keys } = readSecrets(home);
@@ -393,12 +392,4 @@ function gridFile(home: Home, urls: { rpcUrl: string; cloudUrl: string; indexerU
     models_folder: home.models,
     accounts: listedAccounts(),
   };
-}
-
-function presentParts(): ("indexer" | "cloud" | "worker")[] {
-  const entries = { indexer: "ponder.config.ts", cloud: "cloud/src/main.ts", worker: "worker/src/main.ts" } as const;
-  const there = (["indexer", "cloud", "worker"] as const).filter((part) =>
-    existsSync(join(projectRoot, entries[part])),
-  );
-  return there.includes("cloud") ? there : there.filter((part) => part !== "worker");
 }

@@ -30,7 +30,10 @@ let licensed: bigint;
 const tokens: bigint[] = [];
 
 beforeAll(async () => {
-  world = await startWorld({ workers: 2, environment: { cloud: { GRID_GATEWAY_DAILY_IMAGES: "6", GRID_CLOUD_LEASE_SECONDS: "5" } } });
+  world = await startWorld({
+    workers: 2,
+    environment: { cloud: { GRID_GATEWAY_DAILY_IMAGES: "6", GRID_CLOUD_LEASE_SECONDS: "5" } },
+  });
   open = modelOf("OPEN");
   licensed = modelOf("LICENSED");
 }, 600_000);
