@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlementTypes } from "@gridnft/sdk";
 import { generateImageResponse, nonceAnswer, quote, receiptBundle, session } from "@gridnft/sdk/wire";
-import { type Hex, parseEther } from "viem";
+import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
@@ -16,7 +16,7 @@ import { readSettings } from "../../../cloud/src/environment.ts";
 import { type RunningCloud, startCloud } from "../../../cloud/src/start.ts";
 import { startPostgres, type TestPostgres } from "../../../test/utils/postgres.ts";
 import { makeDevModels } from "../../src/devmodel/index.ts";
-import { startWorld, until, type World } from "./world.ts";
+import { keyOf, startWorld, until, type World } from "./world.ts";
 
 let world: World;
 let postgres: TestPostgres;
@@ -54,12 +54,6 @@ afterAll(async () => {
 
 const logLevel = process.env.WORKER_TEST_LOG ?? "error";
 const chain = () => world.owner.grid.settlement.read;
-
-function keyOf({ account }: World["gateway"]): Hex {
-  const key = account.getHdKey().privateKey;
-  if (!key) throw new Error("a test account has a key");
-  return `0x${Buffer.from(key).toString("hex")}`;
-}
 
 /** Starts the program; resolves when it says that it is ready. */
 async function startProgram(over: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; lines: string[] }> {

@@ -2,18 +2,21 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { jobReceipt, receiptId } from "@gridnft/sdk";
+import { jobReceipt, receiptId, SignerRole, settlementTypes } from "@gridnft/sdk";
 import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
+import { claimEarnings } from "../../src/claim.ts";
 import { readEnvironment } from "../../src/environment.ts";
 import { WorkerError } from "../../src/errors.ts";
+import { registerWorker } from "../../src/register.ts";
 import { openState, type State } from "../../src/state/index.ts";
 import { openJournal } from "../../src/state/journal.ts";
 import { lockFolder } from "../../src/state/lock.ts";
 import { openPictures } from "../../src/state/pictures.ts";
-import { PRICE, quiet, startWorld, until, type World } from "./world.ts";
+import { keyOf, PRICE, quiet, startWorld, until, type World } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gridnft-state-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -192,6 +195,43 @@ describe("on a chain", () => {
     await close();
     const other = { ...world.domain, verifyingContract: world.artist.address };
     await expect(openState(path, other)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+  });
+
+  it("registers a worker, once, and claims what it earned", async () => {
+    const cold = world.grid.party(4);
+    const environment = {
+      ...world.variables(),
+      GRID_WORKER_ACCOUNT_KEY: keyOf(cold),
+      GRID_WORKER_SIGNER_KEY: generatePrivateKey(),
+    };
+    await expect(registerWorker([], environment)).rejects.toThrow("AIPG more");
+    await world.grid.mined(world.owner.grid.aipg.write.mint([cold.address, parseEther("100000")]));
+    expect(await registerWorker(["--profile", "ipfs://me"], environment)).toContain("is bonded with");
+    const { registry, settlement, aipg } = world.owner.grid;
+    expect(await registry.read.isBonded([cold.address])).toBe(true);
+    const signer = privateKeyToAccount(environment.GRID_WORKER_SIGNER_KEY).address;
+    expect(await settlement.read.isSigner([cold.address, SignerRole.WORKER_SIGNER, signer])).toBe(true);
+    const count = await chain.client.getTransactionCount({ address: cold.address });
+    expect(await registerWorker([], environment)).toContain("is bonded.");
+    expect(await chain.client.getTransactionCount({ address: cold.address })).toBe(count);
+
+    expect(await claimEarnings([], environment)).toContain("nothing");
+    const request = world.request();
+    const order = await world.order(request, { worker: cold.address });
+    const hashes = { imageHash: zeroHash, cidDigest: zeroHash, engineHash: zeroHash };
+    const completedAt = await world.grid.now();
+    const receipt = jobReceipt(order, { index: 0, seed: 1n, ...hashes, completedAt, price: PRICE });
+    const signature = await cold.account.signTypedData({
+      ...{ domain: world.domain, types: settlementTypes, primaryType: "JobReceipt", message: receipt },
+    });
+    const item = { order, orderSignature: await world.signOrder(order), receipts: [{ ...receipt, signature }] };
+    await world.grid.mined(world.artist.grid.settlement.write.settle([item]));
+    const earned = await settlement.read.earnedOf([cold.address]);
+    const to = privateKeyToAccount(generatePrivateKey()).address;
+    await expect(claimEarnings(["--to", "nobody"], environment)).rejects.toThrow("is not an address");
+    expect(await claimEarnings(["--to", to], environment)).toContain("AIPG paid to");
+    expect(await aipg.read.balanceOf([to])).toBe(earned);
+    expect(earned).toBeGreaterThan(0n);
   });
 
   const transfer = (value: bigint): TransactionCall => ({
