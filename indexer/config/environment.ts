@@ -64,7 +64,7 @@ const variables = z.object({
     .regex(/^postgres(ql)?:\/\//, "is not a URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid"),
   GRID_INDEXER_HOST: z.string().min(1).optional(),
   GRID_INDEXER_PORT: wholeNumber(1, 65_535),
-  GRID_POLL_MILLISECONDS: wholeNumber(10, 600_000),
+  GRID_POLL_MILLISECONDS: wholeNumber(100, 600_000),
   GRID_INDEXER_MAX_LAG: wholeNumber(0, 1_000_000),
   GRID_INDEXER_URL: z
     .string()

@@ -72,7 +72,10 @@ async function makeDevModel(model: DevModel, out: string): Promise<MadeModel> {
       await writeFile(join(draft, path), bytes);
     }
     await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
+    await rename(draft, folder).catch(async (error: unknown) => {
+      // Somebody else made it at the same time.
+      if ((await hashModelFolder(folder)).hash !== goldenOf(files).manifest) throw error;
+    });
   } finally {
     await rm(draft, { recursive: true, force: true });
   }

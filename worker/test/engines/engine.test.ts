@@ -102,6 +102,16 @@ describe("an engine", () => {
     expect((await next).png.length).toBeGreaterThan(100);
   });
 
+  it("hands an error of the caller's own progress function to the caller", async () => {
+    const fault = new Error("no terminal");
+    const onStep = () => {
+      throw fault;
+    };
+    await expect(engine.generate({ ...input, steps: 900 }, { onStep })).rejects.toBe(fault);
+    await expect(engine.generate({ ...input, steps: 1 }, { onStep })).rejects.toBe(fault);
+    expect((await engine.generate(input)).png.length).toBeGreaterThan(100);
+  });
+
   it("does not begin what was given up before its turn", async () => {
     const control = new AbortController();
     const first = engine.generate(input);

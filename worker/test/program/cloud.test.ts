@@ -1,7 +1,9 @@
 /** The worker program as operators start it, with the built-in engine, the real AI Cloud API, its Postgres and a chain. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlementTypes } from "@gridnft/sdk";
@@ -21,13 +23,7 @@ let postgres: TestPostgres;
 let cloud: RunningCloud;
 let modelFolder: string;
 const children = new Set<ChildProcess>();
-const models = join(
-  fileURLToPath(new URL("../../../", import.meta.url)),
-  "node_modules",
-  ".cache",
-  "gridnft",
-  "worker-test",
-);
+const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
 
 beforeAll(async () => {
   const [made] = await makeDevModels({ out: models });
@@ -53,6 +49,7 @@ afterAll(async () => {
   await cloud?.stop();
   await postgres?.stop();
   await world?.stop();
+  rmSync(models, { recursive: true, force: true });
 });
 
 const logLevel = process.env.WORKER_TEST_LOG ?? "error";

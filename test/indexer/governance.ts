@@ -1,0 +1,84 @@
+import { encodeFunctionData, type Hex } from "viem";
+import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../../sdk/src/index.ts";
+import type { Party } from "../e2e/chain.ts";
+import type { World } from "./world.ts";
+
+const accessManagerAbi = [
+  {
+    type: "function",
+    name: "schedule",
+    stateMutability: "nonpayable",
+    inputs: [
+      { name: "target", type: "address" },
+      { name: "data", type: "bytes" },
+      { name: "when", type: "uint48" },
+    ],
+    outputs: [
+      { name: "operationId", type: "bytes32" },
+      { name: "nonce", type: "uint32" },
+    ],
+  },
+  {
+    type: "function",
+    name: "execute",
+    stateMutability: "payable",
+    inputs: [
+      { name: "target", type: "address" },
+      { name: "data", type: "bytes" },
+    ],
+    outputs: [{ name: "", type: "uint32" }],
+  },
+] as const;
+
+const DAY = 86_400;
+
+/** Every act of governance that leaves a log, with its notice. */
+export async function govern(world: World): Promise<void> {
+  const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = world.grid.deployment.contracts;
+  const treasury = world.collector.address;
+  const aigc = { abi: aigcAbi };
+  const nft = { abi: gridNftAbi };
+  const settlement = { abi: gridSettlementAbi };
+  const registry = { abi: workerRegistryAbi };
+  await afterNotice(world, world.params, DAY, [
+    [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setRegistrationFee", args: [3n * 10n ** 18n] })],
+    [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setTreasury", args: [treasury] })],
+    [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setContractURI", args: ["ipfs://models"] })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "setMintFee", args: [10n ** 17n, treasury] })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "setContractURI", args: ["ipfs://artworks"] })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "transferOwnership", args: [treasury] })],
+    [GridSettlement.address, encodeFunctionData({ ...settlement, functionName: "appendFeeConfig", args: [300] })],
+    [GridSettlement.address, encodeFunctionData({ ...settlement, functionName: "setTreasury", args: [treasury] })],
+    [
+      WorkerRegistry.address,
+      encodeFunctionData({ ...registry, functionName: "setMinBond", args: [900n * 10n ** 18n] }),
+    ],
+    [WorkerRegistry.address, encodeFunctionData({ ...registry, functionName: "setTreasury", args: [treasury] })],
+  ]);
+  const { guardian, grid } = world;
+  await grid.mined(guardian.grid.aigc.write.pause());
+  await grid.mined(guardian.grid.nft.write.pause());
+  await grid.mined(guardian.grid.settlement.write.pause());
+  await afterNotice(world, world.admin, 3 * DAY, [
+    [AIGC.address, encodeFunctionData({ ...aigc, functionName: "unpause" })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "unpause" })],
+    [GridSettlement.address, encodeFunctionData({ ...settlement, functionName: "unpause" })],
+  ]);
+}
+
+async function afterNotice(
+  { grid }: World,
+  { wallet }: Party,
+  notice: number,
+  calls: readonly (readonly [target: Hex, data: Hex])[],
+): Promise<void> {
+  const { address } = grid.deployment.contracts.GridAuthority;
+  const authority = { address, abi: accessManagerAbi };
+  for (const [target, data] of calls) {
+    await grid.mined(wallet.writeContract({ ...authority, functionName: "schedule", args: [target, data, 0] }));
+  }
+  await grid.pass(notice + 1);
+  for (const [target, data] of calls) {
+    await grid.mined(wallet.writeContract({ ...authority, functionName: "execute", args: [target, data] }));
+  }
+}

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { anyPort } from "../../script/local/ports.ts";
+import { createProcesses, type RunningProcess } from "../../script/local/processes.ts";
+import { projectRoot } from "../../tools/check.ts";
+import type { LocalGrid } from "../e2e/chain.ts";
+import type { TestPostgres } from "../utils/postgres.ts";
+
+/** The indexer of a test: a process that can be started, stopped and killed. */
+export interface TestIndexer {
+  readonly url: string;
+  readonly schema: string;
+  /** Starts it; resolves when it has caught up, or when `until` is in its log. */
+  start(until?: string): Promise<RunningProcess>;
+  /** Resolves when it is at the chain's head. */
+  caughtUp(): Promise<void>;
+  /** A question of the gallery schema; throws if there are errors. */
+  ask<Answer>(query: string, variables?: Record<string, unknown>): Promise<Answer>;
+  /** Status and JSON of a GET. */
+  get<Answer>(path: string): Promise<{ readonly status: number; readonly body: Answer }>;
+  cleanUp(): void;
+}
+
+/** Prepares an indexer for a chain and a database. */
+export async function createIndexer(grid: LocalGrid, postgres: TestPostgres): Promise<TestIndexer> {
+  const home = mkdtempSync(join(tmpdir(), "gridnft-indexer-"));
+  const deployment = join(home, "deployment.json");
+  writeFileSync(deployment, JSON.stringify(grid.deployment));
+  const processes = createProcesses(home, () => undefined);
+  const port = await anyPort();
+  const url = `http://127.0.0.1:${port}`;
+  const schema = "grid_test";
+
+  const get = async <Answer>(path: string) => {
+    const response = await fetch(`${url}${path}`);
+    return { status: response.status, body: (await response.json()) as Answer };
+  };
+  return {
+    url,
+    schema,
+    get,
+    start: (until = '"ready":true') =>
+      processes.start({
+        name: "indexer",
+        command: process.execPath,
+        args: [join(projectRoot, "indexer/main.mjs")],
+        cwd: projectRoot,
+        environment: {
+          ...process.env,
+          GRID_RPC_URL: grid.rpcUrl,
+          GRID_DEPLOYMENT: deployment,
+          GRID_INDEXER_PORT: `${port}`,
+          GRID_POLL_MILLISECONDS: "100",
+          DATABASE_URL: postgres.url,
+          DATABASE_SCHEMA: schema,
+        },
+        isReady: (printed) => (printed.includes(until) ? true : undefined),
+        patience: 180_000,
+      }),
+    caughtUp: async () => {
+      const head = Number(await grid.party(0).wallet.getBlockNumber({ cacheTime: 0 }));
+      for (;;) {
+        const { body, status } = await get<{ indexed: { block: number } | null }>("/v1/health");
+        if (status === 200 && body.indexed && body.indexed.block >= head) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    ask: async <Answer>(query: string, variables: Record<string, unknown> = {}) => {
+      const response = await fetch(`${url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ query, variables }),
+      });
+      const { data, errors } = (await response.json()) as { data?: Answer; errors?: unknown };
+      if (errors !== undefined || data === undefined) throw new Error(JSON.stringify(errors));
+      return data;
+    },
+    cleanUp: () => rmSync(home, { recursive: true, force: true }),
+  };
+}

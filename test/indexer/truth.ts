@@ -1,0 +1,373 @@
+// What the contracts themselves say, for everything that their logs mention.
+import { type Address, type Hex, type Log, parseEventLogs, zeroAddress, zeroHash } from "viem";
+import { aigcAbi, cidOf, gridNftAbi, gridSettlementAbi, provenanceOf, workerRegistryAbi } from "../../sdk/src/index.ts";
+import type { LocalGrid } from "../e2e/chain.ts";
+
+/** Rows of a table as the contracts would write them: key of the row -> columns. Only columns that a contract call answers. */
+export type Truth = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
+/** All logs of the four contracts, parsed. */
+export async function logsOf(grid: LocalGrid) {
+  const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = grid.deployment.contracts;
+  const read = (address: Address): Promise<Log[]> =>
+    grid.party(0).wallet.getLogs({ address, fromBlock: 0n, toBlock: "latest" });
+  const [aigc, nft, settlement, registry] = await Promise.all(
+    [AIGC, GridNFT, GridSettlement, WorkerRegistry].map(({ address }) => read(address)),
+  );
+  return {
+    aigc: parseEventLogs({ abi: aigcAbi, logs: aigc ?? [] }),
+    nft: parseEventLogs({ abi: gridNftAbi, logs: nft ?? [] }),
+    settlement: parseEventLogs({ abi: gridSettlementAbi, logs: settlement ?? [] }),
+    registry: parseEventLogs({ abi: workerRegistryAbi, logs: registry ?? [] }),
+  };
+}
+export type Logs = Awaited<ReturnType<typeof logsOf>>;
+
+type Maker = (grid: LocalGrid, logs: Logs) => Promise<Truth>;
+
+/** A row for each key, made one after the other: anvil answers no faster in parallel. */
+async function rows<Key>(
+  keys: Iterable<Key>,
+  name: (key: Key) => string,
+  read: (key: Key) => Promise<Record<string, unknown>>,
+): Promise<Truth> {
+  const truth = new Map<string, Record<string, unknown>>();
+  for (const key of keys) {
+    if (!truth.has(name(key).toLowerCase())) truth.set(name(key).toLowerCase(), await read(key));
+  }
+  return truth;
+}
+
+const byText = (key: { toString(): string }) => `${key}`;
+
+/** How many events of a name there are. */
+const count = (logs: readonly { eventName: string }[], name: string) =>
+  logs.filter(({ eventName }) => eventName === name).length;
+
+export const truths: Readonly<Record<string, Maker>> = {
+  model: async (grid, { aigc }) => {
+    const { read } = grid.party(0).grid.aigc;
+    const { read: settlement } = grid.party(0).grid.settlement;
+    const ids = aigc.flatMap((log) => (log.eventName === "ModelRegistered" ? [log.args.modelId] : []));
+    return rows(ids, byText, async (id) => {
+      const { spec, ...model } = await read.modelOf([id]);
+      const { weightsURI, usageBps: _, ...text } = spec;
+      const [royaltyBps, readAt] = await settlement.modelRoyaltyOf([id]);
+      const sale = 10_000n;
+      const [receiver] = await read.royaltyInfo([id, sale]);
+      const [user, userExpires] = [await read.userOf([id]), await read.userExpires([id])];
+      return {
+        ...text,
+        weights_uri: weightsURI,
+        creator: model.creator,
+        owner: await read.ownerOf([id]),
+        registered_at: model.registeredAt,
+        license_price: model.licensePrice,
+        license_period: model.licensePeriod,
+        verified: model.verified,
+        deprecated: model.deprecated,
+        royalty_receiver: receiver,
+        nonce: await read.presentationNonce([id]),
+        royalty_unclaimed: await settlement.modelEarnedOf([id]),
+        direct_royalty_bps: royaltyBps,
+        direct_royalty_read_at: readAt,
+        usage_now: await read.usageRoyaltyBps([id]),
+        // The contract forgets a user whose time is over.
+        ...(user !== zeroAddress && { user, user_expires: userExpires }),
+      };
+    });
+  },
+  license: async (grid, { aigc }) => {
+    const { read } = grid.party(0).grid.aigc;
+    const keys = aigc.flatMap((log) => (log.eventName === "LicenseBought" ? [log.args] : []));
+    return rows(
+      keys,
+      ({ modelId, account }) => `${modelId}/${account}`,
+      async ({ modelId, account }) => ({ expires: await read.licenseExpires([modelId, account]) }),
+    );
+  },
+  series: async (grid, { nft }) => {
+    const { read } = grid.party(0).grid.nft;
+    const ids = nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [log.args.seriesId] : []));
+    return rows(ids, byText, async (id) => {
+      const { royaltyBps, tags, blob: _, ...rest } = await read.series([id]);
+      return { ...rest, royalty_bps: royaltyBps, tag_text: tags };
+    });
+  },
+  artwork: async (grid, { nft }) => {
+    const { read } = grid.party(0).grid.nft;
+    const ids = nft.flatMap((log) => (log.eventName === "Transfer" ? [log.args.tokenId] : []));
+    return rows(ids, byText, async (id) => {
+      const owner = await read.ownerOf([id]).catch(() => zeroAddress);
+      if (owner === zeroAddress) return { owner, burned: true };
+      const { title, tags: _, policy, royaltyBps, count, artist } = await read.series([id / 1_000n]);
+      const [display, locked] = await read.displayOf([id]);
+      const of = await provenanceOf(grid.party(0).wallet, { deployment: grid.deployment, tokenId: id });
+      const edited = display.title !== title || display.animationUrl !== "";
+      const metadata = await read.tokenURI([id]);
+      const json = JSON.parse(Buffer.from(metadata.slice(metadata.indexOf(",") + 1), "base64").toString());
+      return {
+        owner,
+        burned: false,
+        artist,
+        policy,
+        royalty_bps: royaltyBps,
+        title: display.title,
+        description: display.description,
+        animation_url: display.animationUrl,
+        display_locked: locked,
+        name: edited || count === 1n ? display.title : json.name,
+        nonce: await read.presentationNonce([id]),
+        versions: await read.versionsOf([id]),
+        model_id: of.request.modelId,
+        worker: of.worker,
+        prompt: of.request.prompt,
+        seed: of.seed,
+        width: of.request.width,
+        steps: of.request.steps,
+        sampler: of.request.sampler,
+        image_hash: of.imageHash,
+        cid: await read.imageCid([id]),
+        receipt_id: of.receiptId,
+      };
+    });
+  },
+  artwork_version: async (grid, { nft }) => {
+    const minted = nft.flatMap((log) =>
+      log.eventName === "SeriesMinted"
+        ? Array.from(
+            { length: Number(log.args.count) },
+            (_, i) => [log.args.seriesId * 1_000n + BigInt(i + 1), 1n] as const,
+          )
+        : log.eventName === "VersionAdded"
+          ? [[log.args.tokenId, log.args.version] as const]
+          : [],
+    );
+    return rows(
+      minted,
+      ([id, version]) => `${id}/${version}`,
+      async ([id, version]) => {
+        const { request, orderHash, cidDigest, imageHash, ...of } = await provenanceOf(grid.party(0).wallet, {
+          deployment: grid.deployment,
+          tokenId: id,
+          version: Number(version),
+        });
+        return {
+          model_id: request.modelId,
+          model_hash: request.modelHash,
+          prompt: request.prompt,
+          negative_prompt: request.negativePrompt,
+          requested_seed: request.seed,
+          width: request.width,
+          height: request.height,
+          steps: request.steps,
+          guidance_milli: request.guidanceMilli,
+          sampler: request.sampler,
+          scheduler: request.scheduler,
+          source_hash: request.sourceHash,
+          extras: request.extras,
+          salt: request.salt,
+          receipt_id: of.receiptId,
+          order_hash: orderHash,
+          index: of.index,
+          seed: of.seed,
+          engine: of.engine,
+          image_hash: imageHash,
+          cid_digest: cidDigest,
+          cid: cidOf({ imageHash, cidDigest }),
+          worker: of.worker,
+          requester: of.requester,
+          payer: of.payer,
+          price: of.price,
+          completed_at: of.completedAt,
+          source: of.source,
+          anchor_time: of.anchorTime,
+          anchor_block: of.anchorBlock,
+          parent_id: of.parent,
+          parent_version: of.parentVersion,
+        };
+      },
+    );
+  },
+  evolution: async (grid, { nft }) => {
+    const { read } = grid.party(0).grid.nft;
+    const announced = nft.flatMap((log) => (log.eventName === "EvolutionAnnounced" ? [log.args] : []));
+    return rows(
+      announced,
+      ({ tokenId, version, owner, bodyHash }) => `${tokenId}/${version}/${owner}/${bodyHash}`,
+      async ({ tokenId, version, owner, bodyHash }) => {
+        const readyAt = await read.announcedAt([tokenId, version, owner, bodyHash]);
+        return { used: readyAt === 0n, ...(readyAt !== 0n && { ready_at: readyAt }) };
+      },
+    );
+  },
+  worker: async (grid, { settlement, registry }) => {
+    const { registry: bonds, settlement: money } = grid.party(0).grid;
+    const known = [
+      ...registry.flatMap((log) => (log.eventName === "WorkerRegistered" ? [log.args.worker] : [])),
+      ...settlement.flatMap((log) =>
+        log.eventName === "LaneOpened" || log.eventName === "LaneCollected" || log.eventName === "OrderSettled"
+          ? [log.args.worker]
+          : [],
+      ),
+    ];
+    return rows(known, byText, async (address) => {
+      const { bond, unbonding, registeredAt, releaseAt } = await bonds.read.workerOf([address]);
+      return {
+        bond,
+        unbonding,
+        registered_at: registeredAt,
+        release_at: releaseAt,
+        registered: await bonds.read.isRegistered([address]),
+        earned: await money.read.earnedOf([address]),
+        protocol_accrued: await money.read.protocolAccruedOf([address]),
+      };
+    });
+  },
+  signer: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const keys = settlement.flatMap((log) => (log.eventName === "SignerAdded" ? [log.args.signer] : []));
+    return rows(keys, byText, async (key) => {
+      const { account, role, revokedAt } = await read.signerOf([key]);
+      const { cap, spent, windowStart } = await read.treasurerCapOf([key]);
+      return { account, role, revoked_at: revokedAt, cap, spent, window_start: windowStart };
+    });
+  },
+  lane: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const ids = settlement.flatMap((log) => (log.eventName === "LaneOpened" ? [log.args] : []));
+    return rows(
+      ids,
+      ({ laneId }) => laneId,
+      async ({ laneId, config }) => {
+        const { free, thawReadyAt, protocolBps, thawing } = await read.laneOf([laneId]);
+        return {
+          free,
+          thaw_ready_at: thawReadyAt,
+          protocol_bps: protocolBps,
+          thawing,
+          kind: config.kind,
+          payer: config.payer,
+          payer_signer: config.payerSigner,
+          worker: config.worker,
+          salt: config.salt,
+        };
+      },
+    );
+  },
+  lane_model_total: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const keys = settlement.flatMap((log) => (log.eventName === "LaneCollected" ? [log.args] : []));
+    return rows(
+      keys,
+      ({ laneId, modelId }) => `${laneId}/${modelId}`,
+      async ({ laneId, modelId }) => {
+        const { cumulative, royaltyBps, frozen } = await read.laneTotalOf([laneId, modelId]);
+        return { cumulative, royalty_bps: royaltyBps, frozen };
+      },
+    );
+  },
+  anchor: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const payers = new Map(
+      settlement.flatMap((log) => (log.eventName === "LaneOpened" ? [[log.args.laneId, log.args.payer] as const] : [])),
+    );
+    const keys = settlement.flatMap((log): (readonly [Hex, Address, Hex])[] => {
+      if (log.eventName === "ReceiptsAnchored") {
+        return [[log.args.laneId, payers.get(log.args.laneId) ?? zeroAddress, log.args.root]];
+      }
+      return log.eventName === "OrderSettled" && log.args.anchored ? [[zeroHash, log.args.payer, log.args.root]] : [];
+    });
+    return rows(
+      keys,
+      (key) => key.join("/"),
+      async (key) => {
+        const [worker, time, block] = await read.anchorOf(key);
+        return { worker, time, block };
+      },
+    );
+  },
+  order_nonce: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const keys = settlement.flatMap((log) =>
+      log.eventName === "OrderSettled" || log.eventName === "OrderCancelled" || log.eventName === "OrderCancelAnnounced"
+        ? [log.args]
+        : [],
+    );
+    return rows(
+      keys,
+      ({ payer, nonce }) => `${payer}/${nonce}`,
+      async ({ payer, nonce }) => ({
+        used: await read.isNonceUsed([payer, nonce]),
+        cancel_ready_at: await read.cancelReadyAt([payer, nonce]),
+      }),
+    );
+  },
+  equivocation: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const keys = settlement.flatMap((log) => (log.eventName === "EquivocationSlashed" ? [log.args] : []));
+    return rows(
+      keys,
+      ({ worker, orderHash, index }) => `${worker}/${orderHash}/${index}`,
+      async ({ worker, orderHash, index }) => {
+        expectSlashed(await read.isSlashed([worker, orderHash, index]));
+        return {};
+      },
+    );
+  },
+  fee_config: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const ids = settlement.flatMap((log) => (log.eventName === "FeeConfigAppended" ? [log.args.feeConfigId] : []));
+    return rows(ids, byText, async (id) => {
+      const { protocolBps, since } = await read.feeConfigOf([id]);
+      return { protocol_bps: protocolBps, since };
+    });
+  },
+  anchor_source: async (grid) => {
+    const { read } = grid.party(0).grid.nft;
+    const sources = Array.from({ length: Number(await read.anchorSourceCount()) }, (_, i) => i);
+    return rows(sources, byText, async (i) => ({ source: await read.anchorSource([BigInt(i)]) }));
+  },
+  protocol: async (grid, logs) => {
+    const { aigc, nft, settlement, registry } = grid.party(0).grid;
+    const [mintFee, mintTreasury] = await nft.read.mintFee();
+    const feeConfigId = await settlement.read.currentFeeConfigId();
+    return rows(["31337"], byText, async () => ({
+      registration_fee: await aigc.read.registrationFee(),
+      model_treasury: await aigc.read.treasury(),
+      models_paused: await aigc.read.paused(),
+      model_upgrades_sealed: await aigc.read.upgradesSealed(),
+      mint_fee: mintFee,
+      mint_treasury: mintTreasury,
+      mint_paused: await nft.read.paused(),
+      nft_upgrades_sealed: await nft.read.upgradesSealed(),
+      renderer: await nft.read.renderer(),
+      collection_owner: await nft.read.owner(),
+      fee_config_id: feeConfigId,
+      protocol_bps: (await settlement.read.feeConfigOf([feeConfigId])).protocolBps,
+      settlement_treasury: await settlement.read.treasury(),
+      settlement_paused: await settlement.read.paused(),
+      min_bond: await registry.read.minBond(),
+      registry_treasury: await registry.read.treasury(),
+      treasury_pot: await registry.read.treasuryPot(),
+      total_bonded: await registry.read.totalBonded(),
+      total_rewards: await registry.read.totalRewards(),
+      supply: await nft.read.totalSupply(),
+      models: await aigc.read.totalSupply(),
+      series: count(logs.nft, "SeriesMinted"),
+      workers: count(logs.registry, "WorkerRegistered"),
+    }));
+  },
+};
+
+function expectSlashed(isSlashed: boolean): void {
+  if (!isSlashed) throw new Error("An equivocation that was slashed is not.");
+}
+
+/** Tables that hold a row for each log of some names. */
+export const counted: Readonly<Record<string, (logs: Logs) => number>> = {
+  transfer: ({ aigc, nft }) => count(aigc, "Transfer") + count(nft, "Transfer"),
+  settlement: ({ settlement }) => count(settlement, "OrderSettled") + count(settlement, "LaneCollected"),
+  settlement_failure: ({ settlement }) => count(settlement, "SettlementFailed"),
+  model_rate: ({ aigc }) => count(aigc, "UsageRoyaltyAnnounced"),
+};
