@@ -9,6 +9,7 @@ import {
   hopLane,
   laneId as laneIdOf,
   nextVoucher,
+  provenanceOf,
   type ReceiptToMint,
   receiptId,
   receiptTree,
@@ -320,32 +321,8 @@ const artworks: Record<string, Action> = {
     world.toMint.splice(0, world.toMint.length, ...world.toMint.filter((item) => !chosen.includes(item)));
     await world.grid.mined(artist.grid.nft.write.mint([encodeBody(body), proofs, to, parseEther("10")]));
   },
-  evolve: async (world) => {
-    const { tokenId } = await someToken(world, "nft");
-    const { nft } = world.owner.grid;
-    const [{ policy, artist }, { imageHash }] = await Promise.all([
-      nft.read.series([tokenId / 1_000n]),
-      nft.read.provenanceOf([tokenId]),
-    ]);
-    if (policy === 0) throw new NothingToDo();
-    const owner = await nft.read.ownerOf([tokenId]);
-    const evolver = [...world.artists, world.collector].find(
-      ({ address }) => address === (policy === 1 ? artist : owner),
-    );
-    if (!evolver) throw new NothingToDo();
-    await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
-    const { item, toMint } = await orderDone(world, evolver, imageHash);
-    await world.grid.mined(evolver.grid.settlement.write.settle([item]));
-    const version = Number(await nft.read.versionsOf([tokenId]));
-    const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent: { tokenId, version } })));
-    const packed = encodeBody(body);
-    if (policy === 2) {
-      await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));
-      if (world.dice.chance(0.2)) return; // announced, and never done
-      await world.grid.pass(3_601);
-    }
-    await world.grid.mined(evolver.grid.nft.write.evolve([tokenId, packed, proofs]));
-  },
+  evolveByArtist: (world) => evolve(world, 1),
+  evolveByOwner: (world) => evolve(world, 2),
   display: async (world) => {
     const { tokenId } = await someToken(world, "nft");
     const artist =
@@ -377,6 +354,38 @@ const artworks: Record<string, Action> = {
     await world.grid.mined(owner.grid.nft.write.burn([tokenId]));
   },
 };
+
+/** A new version of an artwork whose policy is this one. */
+async function evolve(world: World, wanted: 1 | 2): Promise<void> {
+  const { nft } = world.owner.grid;
+  let tokenId = 0n;
+  let series: Awaited<ReturnType<typeof nft.read.series>> | undefined;
+  for (let tries = 0; tries < 10 && series?.policy !== wanted; tries++) {
+    ({ tokenId } = await someToken(world, "nft"));
+    series = await nft.read.series([tokenId / 1_000n]);
+  }
+  if (series?.policy !== wanted) throw new NothingToDo();
+  const { artist } = series;
+  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId });
+
+  const owner = await nft.read.ownerOf([tokenId]);
+  const evolver = [...world.artists, world.collector].find(
+    ({ address }) => address === (wanted === 1 ? artist : owner),
+  );
+  if (!evolver) throw new NothingToDo();
+  await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
+  const { item, toMint } = await orderDone(world, evolver, imageHash);
+  await world.grid.mined(evolver.grid.settlement.write.settle([item]));
+  const version = Number(await nft.read.versionsOf([tokenId]));
+  const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent: { tokenId, version } })));
+  const packed = encodeBody(body);
+  if (wanted === 2) {
+    await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));
+    if (world.dice.chance(0.2)) return; // announced, and never done
+    await world.grid.pass(3_601);
+  }
+  await world.grid.mined(evolver.grid.nft.write.evolve([tokenId, packed, proofs]));
+}
 
 const earnings: Record<string, Action> = {
   claim: async (world) => {
