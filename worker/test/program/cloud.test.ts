@@ -23,6 +23,8 @@ let postgres: TestPostgres;
 let cloud: RunningCloud;
 let modelFolder: string;
 const children = new Set<ChildProcess>();
+/** Milliseconds: processes start slowly on a busy machine. */
+const LIMIT = { timeout: 240_000 };
 const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
 
 beforeAll(async () => {
@@ -120,7 +122,7 @@ async function signIn(): Promise<string> {
   return session.parse(await ask("/v1/auth/sign-in", { method: "POST", body })).token;
 }
 
-it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM", async () => {
+it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM", LIMIT, async () => {
   const { child, lines } = await startProgram();
   const { artist, domain } = world;
   const asked = { ...parameters("a lighthouse in a storm"), requester: artist.address };
@@ -150,7 +152,7 @@ it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM",
   expect(lines.join("\n")).not.toContain(world.workerKeyHex.slice(2));
 });
 
-it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9", async () => {
+it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9", LIMIT, async () => {
   const token = await signIn();
   const state = join(world.folder, "lane-state");
   const first = await startProgram({ GRID_WORKER_STATE: state });

@@ -9,13 +9,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
 import { claimEarnings } from "../../src/claim.ts";
+import { type Engine, EngineError } from "../../src/engines/types.ts";
 import { readEnvironment } from "../../src/environment.ts";
 import { WorkerError } from "../../src/errors.ts";
 import { registerWorker } from "../../src/register.ts";
+import { revivingEngine } from "../../src/revivingEngine.ts";
 import { openState, type State } from "../../src/state/index.ts";
 import { openJournal } from "../../src/state/journal.ts";
 import { lockFolder } from "../../src/state/lock.ts";
 import { openPictures } from "../../src/state/pictures.ts";
+import { tinyEngine } from "./tinyEngine.ts";
 import { keyOf, PRICE, quiet, startWorld, until, type World } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gridnft-state-"));
@@ -136,6 +139,27 @@ it("gives a picture only if it is still itself", async () => {
   writeFileSync(join(path, `${hash.slice(2)}.png`), "another");
   expect(await pictures.get(hash)).toBeUndefined();
   expect(await pictures.get(zeroHash)).toBeUndefined();
+});
+
+it("loads an engine again after its thread has died, but not another engine", async () => {
+  const input = {
+    ...{ prompt: "", negativePrompt: "", seed: 1n, width: 8, height: 8, steps: 1, guidanceScale: 1 },
+    ...({ sampler: "euler", scheduler: "normal" } as const),
+  };
+  const dying = (): Engine => ({
+    ...tinyEngine(),
+    generate: async () => {
+      throw new EngineError("CLOSED", "The engine's thread ended.");
+    },
+  });
+  const loads = [dying(), { ...tinyEngine(), name: "another" }, tinyEngine()];
+  const engine = revivingEngine(dying(), async () => loads.shift() ?? dying(), quiet);
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "MODEL_CHANGED" });
+  expect((await engine.generate(input)).png.length).toBeGreaterThan(0);
+  await engine.close();
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
 });
 
 describe("on a chain", () => {
