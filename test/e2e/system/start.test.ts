@@ -116,7 +116,9 @@ describe("npm start", () => {
   it("names a part that crashes, with its last words, and stops the rest", async () => {
     const run = started.at(-1);
     recorded = readProcesses(home);
-    process.kill(recorded.find(({ name }) => name === "cloud")?.pid ?? 0, "SIGKILL");
+    const cloud = recorded.find(({ name }) => name === "cloud");
+    if (!cloud) throw new Error("the cloud doesn't run");
+    process.kill(cloud.pid, "SIGKILL");
     expect(await run?.ended).toBe(1);
     expect(run?.printed()).toMatch(
       /✗ The cloud ended by itself \(killed by SIGKILL\)[\s\S]*Last lines of .*cloud\.log/,
