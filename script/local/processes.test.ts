@@ -119,7 +119,7 @@ describe("what a dead supervisor leaves behind", () => {
       process.execPath,
       [
         ...[...typescriptFlags(), "--input-type=module", "-e"],
-        `import { type ChildProcess, spawn } from "node:child_process";
+        `import { spawn } from "node:child_process";
          import { claimHome, homeAt } from "./home.ts";
 import { holdLeash } from ${JSON.stringify(leash)};
          import { beganAt, writeProcesses } from ${JSON.stringify(table)};
@@ -130,7 +130,7 @@ import { holdLeash } from ${JSON.stringify(leash)};
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    await new Promise((resolve) => supervisor.stdout.once("data", resolve));
+    await new Promise((resolve) => supervisor.stdout.once("data", resolve).once("end", resolve));
     const [child] = readProcesses(home);
     if (!child) throw new Error("no child");
     expect(isAlive(child)).toBe(true);
