@@ -1,5 +1,5 @@
 // Everything that people do to the four contracts, each with random but mostly valid arguments.
-import { type Hex, maxUint128, parseEther, parseEventLogs, zeroAddress, zeroHash } from "viem";
+import { type Address, type Hex, maxUint128, parseEther, parseEventLogs, zeroAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
   aigcAbi,
@@ -65,6 +65,20 @@ async function someToken(world: World, collection: "nft" | "aigc"): Promise<{ to
   throw new NothingToDo();
 }
 
+/** Something that the owner of a model does to it. */
+function changeModel(
+  change: (
+    by: { write: Party["grid"]["aigc"]["write"]; tokenId: bigint; other: Address },
+    world: World,
+  ) => Promise<Hex>,
+): Action {
+  return async (world) => {
+    const { tokenId, owner } = await someToken(world, "aigc");
+    const other = someParty(world).address;
+    await world.grid.mined(change({ write: owner.grid.aigc.write, tokenId, other }, world));
+  };
+}
+
 const models: Record<string, Action> = {
   register: async (world) => {
     const registrant = some(world, [world.author, world.owner]);
@@ -73,22 +87,20 @@ const models: Record<string, Action> = {
     const [log] = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" });
     if (log) world.models.push({ id: log.args.modelId, hash: spec.weightsHash });
   },
-  change: async (world) => {
-    const { tokenId, owner } = await someToken(world, "aigc");
-    const { write } = owner.grid.aigc;
-    const { dice } = world;
-    const change = some(world, [
-      () => write.setAccess([tokenId, dice.below(3)]),
-      () => write.setWeightsURI([tokenId, `ipfs://moved-${dice.below(1_000)}`]),
-      () => write.announceUsageRoyalty([tokenId, dice.below(2_001)]),
-      () => write.setLicenseTerms([tokenId, parseEther(`${dice.below(5)}`), dice.below(3) * 86_400]),
-      // An expiry that no clock of 32 or 53 bits holds.
-      () => write.setUser([tokenId, someParty(world).address, dice.chance(0.3) ? 2n ** 64n - 1n : 2n ** 40n]),
-      () => write.approve([someParty(world).address, tokenId]),
-      () => write.setApprovalForAll([someParty(world).address, dice.chance(0.7)]),
-    ]);
-    await world.grid.mined(change());
-  },
+  access: changeModel(({ write, tokenId }, { dice }) => write.setAccess([tokenId, dice.below(3)])),
+  weights: changeModel(({ write, tokenId }, { dice }) =>
+    write.setWeightsURI([tokenId, `ipfs://moved-${dice.below(99)}`]),
+  ),
+  rate: changeModel(({ write, tokenId }, { dice }) => write.announceUsageRoyalty([tokenId, dice.below(2_001)])),
+  terms: changeModel(({ write, tokenId }, { dice }) =>
+    write.setLicenseTerms([tokenId, parseEther(`${dice.below(5)}`), dice.below(3) * 86_400]),
+  ),
+  // An expiry that no clock of 32 or 53 bits holds.
+  user: changeModel(({ write, tokenId, other }, { dice }) =>
+    write.setUser([tokenId, other, dice.chance(0.5) ? 2n ** 64n - 1n : 2n ** 40n]),
+  ),
+  approve: changeModel(({ write, tokenId, other }) => write.approve([other, tokenId])),
+  approveAll: changeModel(({ write, other }, { dice }) => write.setApprovalForAll([other, dice.chance(0.7)])),
   receiver: async (world) => {
     const { tokenId } = await someToken(world, "aigc");
     await world.grid.mined(world.author.grid.aigc.write.setRoyaltyReceiver([tokenId, someParty(world).address]));
@@ -411,16 +423,18 @@ const bonds: Record<string, Action> = {
     const bond = (await party.grid.registry.read.minBond()) * 3n;
     await world.grid.mined(party.grid.registry.write.register([bond, "ipfs://profile?a=1"]));
   },
-  change: async (world) => {
+  profile: async (world) => {
     const { party } = some(world, world.workers);
-    const { write } = party.grid.registry;
-    const change = some(world, [
-      () => write.setProfile([`ipfs://profile-${world.dice.below(100)}`]),
-      () => write.announceUnbond([PRICE * 10n]),
-      () => write.cancelUnbond(),
-      () => world.collector.grid.registry.write.addBond([party.address, PRICE * 7n]),
-    ]);
-    await world.grid.mined(change());
+    await world.grid.mined(party.grid.registry.write.setProfile([`ipfs://profile-${world.dice.below(100)}`]));
+  },
+  unbond: async (world) => {
+    const { party } = some(world, world.workers);
+    await world.grid.mined(party.grid.registry.write.announceUnbond([PRICE * 10n]));
+    if (world.dice.chance(0.5)) await world.grid.mined(party.grid.registry.write.cancelUnbond());
+  },
+  add: async (world) => {
+    const { party } = some(world, world.workers);
+    await world.grid.mined(world.collector.grid.registry.write.addBond([party.address, PRICE * 7n]));
   },
   release: async (world) => {
     const { party } = some(world, world.workers);
