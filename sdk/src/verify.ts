@@ -12,6 +12,7 @@ import { checkFileText, checkImage } from "./verify/image.js";
 import { checkMetadata } from "./verify/metadata.js";
 import {
   anchorSources,
+  checkAllowed,
   checkBlob,
   checkEvent,
   checkRecord,
@@ -112,7 +113,7 @@ export async function verifyToken(
   };
 
   const [mints, sources] = await Promise.all([mintsOf(evidence, tokenId), anchorSources(evidence)]);
-  await note("token", undefined, () => checkToken(evidence, tokenId));
+  await note("token", undefined, () => checkToken(evidence, tokenId, mints[0]));
   await note("contracts", undefined, () => checkContracts(evidence, mints[0]?.blockNumber ?? 0n));
 
   const records: VersionRecord[] = [];
@@ -155,8 +156,9 @@ async function versionNumbers(evidence: Evidence, tokenId: bigint, mints: readon
     functionName: "versionsOf",
     args: [tokenId],
   }).catch(() => 0n);
-  const last = Math.max(1, ...mints.map(({ version }) => version), Math.min(Number(stated), 10_000));
-  return Array.from({ length: last }, (_, i) => i + 1);
+  const logged = Math.max(1, ...mints.map(({ version }) => version));
+  // One that was never logged is enough to say so; a contract that lies could name any number.
+  return Array.from({ length: stated > BigInt(logged) ? logged + 1 : logged }, (_, i) => i + 1);
 }
 
 async function verifyVersion({
@@ -186,6 +188,7 @@ async function verifyVersion({
     return checkEvent(mints, version, tokenId, timestamp);
   });
   if (!mint) return undefined;
+  if (version > 1) await own("allowed", () => checkAllowed(evidence, tokenId, mints, mint));
   await own("blob", async () => {
     const stored = await readContract(client, {
       abi: gridNftAbi,
