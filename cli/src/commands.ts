@@ -1,22 +1,23 @@
 import { type Command, Option } from "commander";
 import type { ExitCode } from "./failure.ts";
+import type { Surroundings } from "./program.ts";
 
 /** Takes a command's exit code. */
 type Finish = (code: Promise<ExitCode>) => Promise<void>;
 
 /** Adds every command. Their modules are loaded when they are called. */
-export function addCommands(program: Command, finish: Finish): void {
-  generation(program, finish);
-  minting(program, finish);
-  looking(program, finish);
-  money(program, finish);
+export function addCommands(program: Command, finish: Finish, surroundings: Surroundings): void {
+  generation(program, finish, surroundings);
+  minting(program, finish, surroundings);
+  looking(program, finish, surroundings);
+  money(program, finish, surroundings);
 }
 
 const json = (): Option => new Option("--json", "print one JSON document");
 const account = (): Option =>
   new Option("--account <name>", "account of the running grid, or variable that holds a key (default: artist)");
 
-function generation(program: Command, finish: Finish): void {
+function generation(program: Command, finish: Finish, surroundings: Surroundings): void {
   series(
     program
       .command("generate")
@@ -41,7 +42,7 @@ function generation(program: Command, finish: Finish): void {
     .addOption(account())
     .addOption(json())
     .action(async (prompt, options) =>
-      finish((await import("./commands/generate.ts")).generateCommand(prompt, options)),
+      finish((await import("./commands/generate.ts")).generateCommand(prompt, { ...options, surroundings })),
     );
 }
 
@@ -55,7 +56,7 @@ function series(command: Command): Command {
     .option("--evolution <who>", "who may add versions later: none, artist or owner");
 }
 
-function minting(program: Command, finish: Finish): void {
+function minting(program: Command, finish: Finish, surroundings: Surroundings): void {
   series(
     program
       .command("mint")
@@ -65,7 +66,9 @@ function minting(program: Command, finish: Finish): void {
   )
     .addOption(account())
     .addOption(json())
-    .action(async (receipts, options) => finish((await import("./commands/mint.ts")).mintCommand(receipts, options)));
+    .action(async (receipts, options) =>
+      finish((await import("./commands/mint.ts")).mintCommand(receipts, { ...options, surroundings })),
+    );
 
   program
     .command("evolve")
@@ -77,17 +80,19 @@ function minting(program: Command, finish: Finish): void {
     .addOption(account())
     .addOption(json())
     .action(async (token, receipt, options) =>
-      finish((await import("./commands/evolve.ts")).evolveCommand(token, receipt, options)),
+      finish((await import("./commands/evolve.ts")).evolveCommand(token, receipt, { ...options, surroundings })),
     );
 }
 
-function looking(program: Command, finish: Finish): void {
+function looking(program: Command, finish: Finish, surroundings: Surroundings): void {
   program
     .command("show")
     .description("show an artwork")
     .argument("<token>", "token id, e.g. 1001")
     .addOption(json())
-    .action(async (token, options) => finish((await import("./commands/show.ts")).showCommand(token, options)));
+    .action(async (token, options) =>
+      finish((await import("./commands/show.ts")).showCommand(token, { ...options, surroundings })),
+    );
 
   program
     .command("verify")
@@ -99,22 +104,28 @@ function looking(program: Command, finish: Finish): void {
     .option("--image <file>", "check this file instead of fetching the picture")
     .option("-v, --verbose", "show the values that each check rests on")
     .addOption(json())
-    .action(async (token, options) => finish((await import("./commands/verify.ts")).verifyCommand(token, options)));
+    .action(async (token, options) =>
+      finish((await import("./commands/verify.ts")).verifyCommand(token, { ...options, surroundings })),
+    );
 
   program
     .command("models")
     .description("models that workers serve, and what they cost")
     .addOption(json())
-    .action(async (options) => finish((await import("./commands/list.ts")).modelsCommand(options)));
+    .action(async (options) =>
+      finish((await import("./commands/list.ts")).modelsCommand({ ...options, surroundings })),
+    );
 
   program
     .command("workers")
     .description("workers that are there now")
     .addOption(json())
-    .action(async (options) => finish((await import("./commands/list.ts")).workersCommand(options)));
+    .action(async (options) =>
+      finish((await import("./commands/list.ts")).workersCommand({ ...options, surroundings })),
+    );
 }
 
-function money(program: Command, finish: Finish): void {
+function money(program: Command, finish: Finish, surroundings: Surroundings): void {
   const load = () => import("./commands/account.ts");
   const command = program.command("account").description("AIPG of an account, and what jobs can draw on");
   command
@@ -122,27 +133,27 @@ function money(program: Command, finish: Finish): void {
     .description("what the account has")
     .addOption(account())
     .addOption(json())
-    .action(async (options) => finish((await load()).accountCommand(options)));
+    .action(async (options) => finish((await load()).accountCommand({ ...options, surroundings })));
   command
     .command("deposit")
     .description("move AIPG from the wallet to where jobs can draw on it")
     .argument("<AIPG>", "amount, e.g. 25")
     .addOption(account())
     .addOption(json())
-    .action(async (amount, options) => finish((await load()).depositCommand(amount, options)));
+    .action(async (amount, options) => finish((await load()).depositCommand(amount, { ...options, surroundings })));
   command
     .command("withdraw")
     .description("announce a withdrawal; an hour later, without an amount, make it")
     .argument("[AIPG]", "amount to announce")
     .addOption(account())
     .addOption(json())
-    .action(async (amount, options) => finish((await load()).withdrawCommand(amount, options)));
+    .action(async (amount, options) => finish((await load()).withdrawCommand(amount, { ...options, surroundings })));
   command
     .command("cancel")
     .description("take the announcement of a withdrawal back")
     .addOption(account())
     .addOption(json())
-    .action(async (options) => finish((await load()).cancelCommand(options)));
+    .action(async (options) => finish((await load()).cancelCommand({ ...options, surroundings })));
 
   program
     .command("license")
@@ -154,5 +165,7 @@ function money(program: Command, finish: Finish): void {
     .option("--max-price <AIPG>", "most that it may cost (default: what it costs now)")
     .addOption(account())
     .addOption(json())
-    .action(async (model, options) => finish((await import("./commands/license.ts")).licenseCommand(model, options)));
+    .action(async (model, options) =>
+      finish((await import("./commands/license.ts")).licenseCommand(model, { ...options, surroundings })),
+    );
 }

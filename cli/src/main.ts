@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addCommands } from "./commands.ts";
 import { ExitCode } from "./failure.ts";
+import type { Surroundings } from "./program.ts";
 import { openTerminal } from "./terminal.ts";
 
 /**
@@ -8,7 +9,15 @@ import { openTerminal } from "./terminal.ts";
  * @param words What stands after `gridnft`.
  * @returns What to exit with.
  */
-export async function run(words: readonly string[]): Promise<ExitCode> {
+export async function run(
+  words: readonly string[],
+  surroundings: Surroundings = {
+    environment: process.env,
+    cwd: process.cwd(),
+    out: process.stdout,
+    err: process.stderr,
+  },
+): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.OK;
   const finish = async (code: Promise<ExitCode>): Promise<void> => {
     exitCode = await code;
@@ -18,21 +27,25 @@ export async function run(words: readonly string[]): Promise<ExitCode> {
     .version("0.1.0")
     .showHelpAfterError("Try gridnft --help.")
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => surroundings.out.write(text),
+      writeErr: (text) => surroundings.err.write(text),
+    })
     .configureHelp({ showGlobalOptions: true });
 
-  addCommands(program, finish);
+  addCommands(program, finish, surroundings);
 
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
-    const terminal = openTerminal({ json: words.includes("--json") });
+    const terminal = openTerminal({ json: words.includes("--json"), ...surroundings });
     const { explain } = await import("./explain.ts");
     const { code, message, exitCode: failed } = explain(error);
     if (terminal.json) terminal.result({ error: { code, message } });
     else terminal.fault(`${terminal.colors.red("✗")} ${message}`);
-    if (process.env.DEBUG === "gridnft") terminal.fault(String((error as Error).stack));
+    if (surroundings.environment.DEBUG === "gridnft") terminal.fault(String((error as Error).stack));
     return failed;
   }
 }

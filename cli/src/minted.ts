@@ -1,3 +1,4 @@
+import { galleryLink } from "./artwork.ts";
 import type { Grid } from "./grid.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -13,6 +14,7 @@ export function printMinted(
     `${colors.green("✓")} Minted ${minted.tokenIds.length === 1 ? "token" : "tokens"} ${colors.bold(minted.tokenIds.join(", "))}`,
   );
   terminal.line(`  transaction  ${minted.transaction}`);
-  if (grid.graphqlUrl) terminal.line(`  GraphQL      ${grid.graphqlUrl}`);
+  const link = first === undefined ? undefined : galleryLink(grid, first);
+  if (link) terminal.line(`  GraphQL      ${link}`);
   terminal.line(colors.dim(`  Look at it: gridnft show ${first}    Check it: gridnft verify ${first}`));
 }

@@ -2,9 +2,19 @@ import { usageError } from "./failure.ts";
 import { type Grid, openGrid, readPlaces } from "./grid.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
+/** What a command knows of the world around it. */
+export interface Surroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Paths that are typed are relative to it. */
+  readonly cwd: string;
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WritableStream;
+}
+
 /** Options that every command has. */
 export interface CommonOptions {
   readonly json?: boolean;
+  readonly surroundings: Surroundings;
 }
 
 /** What a command works with. */
@@ -15,15 +25,11 @@ export interface Session {
   grid(): Promise<Grid>;
 }
 
-export function openSession({ json = false }: CommonOptions): Session {
-  const [environment, cwd] = [process.env, process.cwd()];
-  let grid: Promise<Grid> | undefined;
+export function openSession({ json = false, surroundings }: CommonOptions): Session {
+  const { environment, cwd } = surroundings;
   return {
-    ...{ environment, cwd, terminal: openTerminal({ json }) },
-    grid: async () => {
-      grid ??= openGrid(readPlaces(cwd, environment));
-      return grid;
-    },
+    ...{ environment, cwd, terminal: openTerminal({ json, ...surroundings }) },
+    grid: async () => openGrid(readPlaces(cwd, environment)),
   };
 }
 

@@ -22,13 +22,13 @@ export interface Terminal {
 
 export interface TerminalOptions {
   readonly json: boolean;
-  readonly out?: NodeJS.WritableStream;
-  readonly err?: NodeJS.WritableStream;
-  readonly environment?: NodeJS.ProcessEnv;
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WritableStream;
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 export function openTerminal(options: TerminalOptions): Terminal {
-  const { json, out = process.stdout, err = process.stderr, environment = process.env } = options;
+  const { json, out, err, environment } = options;
   const isTerminal = (stream: NodeJS.WritableStream): boolean => (stream as WriteStream).isTTY === true;
   const plain = environment.NO_COLOR !== undefined && environment.NO_COLOR !== "";
   const forced = environment.FORCE_COLOR !== undefined && environment.FORCE_COLOR !== "0";
@@ -51,7 +51,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
       out.write(`${text}\n`);
     },
     result: (value) => {
-      if (json) out.write(`${JSON.stringify(value, jsonValue, 2)}\n`);
+      if (json) out.write(`${JSON.stringify(jsonOf(value), undefined, 2)}\n`);
     },
     progress: (text, share) => {
       if (json) return;
@@ -71,10 +71,21 @@ export function openTerminal(options: TerminalOptions): Terminal {
   };
 }
 
-/** bigint as decimal string; everything else as it is. */
-function jsonValue(_key: string, value: unknown): unknown {
+/** Signed messages keep the names of their EIP-712 fields, as everywhere on the wire. */
+const messages: ReadonlySet<string> = new Set(["request", "receipt", "order", "evidence"]);
+
+/** A value as the API would write it: keys in snake_case, big integers as decimal strings, no bytes. */
+function jsonOf(value: unknown, isMessage = false): unknown {
   if (typeof value === "bigint") return value.toString();
-  return value instanceof Uint8Array ? undefined : value;
+  if (value instanceof Uint8Array) return undefined;
+  if (Array.isArray(value)) return value.map((item) => jsonOf(item, isMessage));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const name = isMessage ? key : key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      return [name, jsonOf(item, isMessage || messages.has(key))];
+    }),
+  );
 }
 
 /** A bar of 24 characters. */

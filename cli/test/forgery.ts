@@ -112,6 +112,16 @@ export async function emitMint(gallery: Gallery, seriesId: bigint, blob: Hex): P
   await emit(gallery, topics, encodeAbiParameters([{ type: "uint256" }, { type: "bytes" }], [1n, blob]));
 }
 
+/** A version that was never added, out of the mouth of GridNFT. */
+export async function emitVersion(gallery: Gallery, tokenId: bigint, requester: Address, blob: Hex): Promise<void> {
+  const topics = encodeEventTopics({
+    abi: gridNftAbi,
+    eventName: "VersionAdded",
+    args: { tokenId, version: 2n, requester },
+  }) as Hex[];
+  await emit(gallery, topics, encodeAbiParameters([{ type: "uint256" }, { type: "bytes" }], [1n, blob]));
+}
+
 /** A node that changes what the chain says. */
 export function lyingClient(
   gallery: Gallery,

@@ -41,7 +41,16 @@ import {
   type Verification,
   verifyToken,
 } from "../../sdk/src/index.ts";
-import { answering, emitMint, forgeMint, lyingClient, meanwhile, setCode, upgradeToLiar } from "./forgery.ts";
+import {
+  answering,
+  emitMint,
+  emitVersion,
+  forgeMint,
+  lyingClient,
+  meanwhile,
+  setCode,
+  upgradeToLiar,
+} from "./forgery.ts";
 import { type Gallery, type Made, picture, startGallery } from "./gallery.ts";
 
 let gallery: Gallery;
@@ -114,6 +123,7 @@ describe("an honest grid", () => {
 
   it("checks the parent of a remix", async () => {
     expect(named(await verify(remix), "pass")).toContain("parent@1");
+    expect(named(await verify(first), "pass")).toContain("allowed@2");
   });
 
   it("says that a burnt token keeps its record", async () => {
@@ -254,6 +264,19 @@ describe("an upgrade that lies", () => {
       return verify(bought);
     });
     expect(failure(result, "event", 2)).toContain("No event");
+  });
+
+  it("that adds a version to what never changes, or for a stranger, is caught", async () => {
+    const [versionBlob] = (
+      await gallery.artist.grid.nft.getEvents.VersionAdded({ tokenId: first }, { fromBlock: 0n, strict: true })
+    ).map(({ args }) => args.blob);
+    const forge = (tokenId: bigint, requester: Address): Promise<Verification> =>
+      meanwhile(gallery, async () => {
+        await emitVersion(gallery, tokenId, requester, versionBlob ?? "0x");
+        return verify(tokenId);
+      });
+    expect(failure(await forge(bought, gallery.artist.address), "allowed", 2)).toContain("never change");
+    expect(failure(await forge(second, gallery.gateway.address), "allowed", 2)).toContain("Only the artist");
   });
 
   it("about a model is caught by its registration", async () => {

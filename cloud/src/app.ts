@@ -2,12 +2,12 @@ import type { ErrorJson } from "@gridnft/sdk/wire";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { bearerToken, sessionOf } from "./auth/sessions.ts";
 import type { Cloud } from "./cloud.ts";
 import { CloudError, describeError } from "./error.ts";
+import { limitBody } from "./http/bodies.ts";
 import type { App, Env } from "./http/endpoint.ts";
 import { RateLimit } from "./http/rates.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
@@ -93,12 +93,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
     context.set("caller", context.get("session")?.account ?? address);
     await next();
   });
-  const jsonLimit = bodyLimit({
-    maxSize: MOST_JSON,
-    onError: () => {
-      throw new CloudError("BODY_TOO_LARGE", `A body has at most ${MOST_JSON} bytes.`);
-    },
-  });
+  const jsonLimit = limitBody(MOST_JSON, "A body");
   app.use((context, next) => (/\/images\/\d+$/.test(context.req.path) ? next() : jsonLimit(context, next)));
 
   healthRoutes(app, cloud);

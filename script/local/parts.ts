@@ -60,11 +60,13 @@ export function cloudProcess(context: PartContext): ProcessSpec {
       GRID_CLOUD_PORT: `${cloudPort}`,
       GRID_CLOUD_URL: `http://127.0.0.1:${cloudPort}`,
       GRID_BLOCKS: home.blocks,
+      GRID_CHAIN_POLL_MS: "250",
       GRID_GATEWAY_ACCOUNT: gateway.address,
       GRID_GATEWAY_ACCOUNT_KEY: privateKeyOf(gateway),
       GRID_GATEWAY_SIGNER_KEY: keys.gateway,
     }),
     isReady: readyLine,
+    patience: 120_000,
   };
 }
 
@@ -83,6 +85,7 @@ export function workerProcess(context: PartContext, n: 1 | 2, models: readonly S
       GRID_WORKER_RATE: `${workerRate}`,
     }),
     isReady: readyLine,
+    patience: 600_000, // real weights are gigabytes
     grace: 30_000, // it finishes its picture
   };
 }

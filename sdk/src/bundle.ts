@@ -9,7 +9,7 @@ import { GridError } from "./errors.js";
 import { gridSettlementAbi } from "./generated/abis.js";
 import { type MerkleTree, merkleTree } from "./merkle.js";
 import { messageToJson } from "./messageJson.js";
-import { checkReceipt, engineHash, receiptTree } from "./receipt.js";
+import { checkReceipt, engineHash } from "./receipt.js";
 import { recoverSigner } from "./signature.js";
 import { SignerRole } from "./signer.js";
 import { type JobReceipt, type SettlementDomain, settlementDomain } from "./typedData.js";
@@ -18,6 +18,16 @@ import { type ReceiptBundle, receiptBundle } from "./wire/index.js";
 
 /** JSON form of a receipt bundle: what a file keeps and `GET /v1/receipts/:id` answers. */
 export type ReceiptBundleJson = z.input<typeof receiptBundle>;
+
+/** How strictly a bundle is checked. */
+export interface BundleCheck {
+  readonly deployment: Deployment;
+  /**
+   * Whether the papers that pay for the receipt have to be there. A gateway's voucher can come later than its picture; without
+   * it nothing can be minted. Default `required`.
+   */
+  readonly papers?: "required" | "optional";
+}
 
 /** Keys that signed a bundle's papers, for {@link requireSigners}. */
 export interface BundleSigners {
@@ -85,16 +95,14 @@ export function bundleDomain({ chain_id, settlement }: ReceiptBundle): Settlemen
  */
 export function bundleTree(bundle: ReceiptBundle): MerkleTree {
   const domain = bundleDomain(bundle);
-  const tree = bundle.direct
-    ? receiptTree(
-        bundle.direct.receipts.map(({ receipt }) => receipt),
-        domain,
-      )
-    : merkleTree((bundle.lane?.receipt_ids ?? []).map(leafOf));
-  if (tree.indexOf(leafOf(receiptId(bundle.receipt, domain))) < 0) {
+  const ids = bundle.direct
+    ? bundle.direct.receipts.map(({ receipt }) => receiptId(receipt, domain))
+    : (bundle.lane?.receipt_ids ?? []);
+  if (!ids.includes(receiptId(bundle.receipt, domain))) {
     refuse("receipt_id", "The receipt is not among those that are anchored with it.");
   }
-  return tree;
+  if (new Set(ids).size !== ids.length) refuse("receipt_id", "A receipt is anchored twice.");
+  return merkleTree(ids.map(leafOf));
 }
 
 /**
@@ -104,7 +112,7 @@ export function bundleTree(bundle: ReceiptBundle): MerkleTree {
  * @returns The keys that signed.
  * @throws {@link GridError} `BUNDLE_INVALID` and the errors of `checkReceipt`.
  */
-export function requireBundle(bundle: ReceiptBundle, { deployment }: { deployment: Deployment }): BundleSigners {
+export function requireBundle(bundle: ReceiptBundle, { deployment, papers = "required" }: BundleCheck): BundleSigners {
   const domain = settlementDomainOf(deployment);
   const { order, receipt, request } = bundle;
   if (bundle.chain_id !== domain.chainId || !isAddressEqual(bundle.settlement, domain.verifyingContract)) {
@@ -133,6 +141,7 @@ export function requireBundle(bundle: ReceiptBundle, { deployment }: { deploymen
     bundleTree(bundle);
     return { worker, receipts, order: recoverSigner(orderDigest(order, domain), direct.order_signature) };
   }
+  if (!bundle.lane && papers === "optional") return { worker, receipts: [own] };
   const lane = bundle.lane ?? refuse("lane", "The order is paid on a lane, and the bundle lacks its papers.");
   const { config, voucher } = lane;
   if (laneId(config, domain) !== order.laneId) refuse("lane.config", "The lane is not the order's.");
@@ -198,9 +207,9 @@ export async function requireSigners(
  */
 export async function checkBundle(
   client: ReadClient,
-  { bundle, deployment }: { readonly bundle: ReceiptBundle; readonly deployment: Deployment },
+  { bundle, deployment, papers = "required" }: BundleCheck & { readonly bundle: ReceiptBundle },
 ): Promise<void> {
-  await requireSigners(client, { bundle, deployment, signers: requireBundle(bundle, { deployment }) });
+  await requireSigners(client, { bundle, deployment, signers: requireBundle(bundle, { deployment, papers }) });
 }
 
 /** Whether two orders are the same one. */

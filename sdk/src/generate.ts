@@ -95,6 +95,9 @@ export interface Generated {
  */
 export async function generate(client: WalletClient, options: GenerateOptions): Promise<Generated> {
   const { cloud, parameters, onProgress = () => {}, signal } = options;
+  if (parameters.salt && !cloud.signedIn) {
+    throw new CloudError("SESSION_INVALID", "A private job is shown to its requester alone: sign in first.");
+  }
   const { submission, orders } =
     options.rail === "direct"
       ? await submitDirect(client, options)
@@ -214,6 +217,35 @@ async function followJob(
   return job;
 }
 
+/**
+ * A gateway's receipt with the papers that anchor it: the voucher that pays for it, signed by the worker, too. Asks the cloud
+ * until it has them. Other bundles come back as they are.
+ *
+ * @param options `timeout` in milliseconds, default 30,000.
+ * @throws {@link GridError} `NOT_ATTESTED` when the time is over; CloudError.
+ *
+ * @example
+ * const bundles = await Promise.all(images.map(({ bundle }) => attestedBundle(cloud, { bundle })));
+ * await mintSeries(wallet, { deployment, bundles, series: { title: "Lighthouse" } });
+ */
+export async function attestedBundle(
+  cloud: CloudClient,
+  options: { readonly bundle: ReceiptBundle; readonly timeout?: number; readonly signal?: AbortSignal },
+): Promise<ReceiptBundle> {
+  const { timeout = 30_000, signal } = options;
+  const end = Date.now() + timeout;
+  let { bundle } = options;
+  while (bundle.order.laneId !== zeroHash && !bundle.lane?.worker_signature) {
+    if (Date.now() > end) {
+      const message = "The worker has not signed the voucher of this receipt yet. Try again in a moment.";
+      throw new GridError("NOT_ATTESTED", message, "lane.worker_signature");
+    }
+    await pause(300, signal);
+    bundle = await cloud.receiptBundle(bundle.receipt_id, { signal });
+  }
+  return bundle;
+}
+
 /** Everything about one delivered image, for whoever asked and pays. */
 async function checkDelivery(
   client: WalletClient,
@@ -230,7 +262,7 @@ async function checkDelivery(
   const refuse = (field: string, message: string): never => {
     throw new GridError("BUNDLE_INVALID", message, field);
   };
-  await checkBundle(client, { bundle, deployment });
+  await checkBundle(client, { bundle, deployment, papers: orders ? "required" : "optional" });
   requireImage(file, bundle.receipt);
   requireRequest(bundle.request, parameters);
   if (!isAddressEqual(bundle.order.requester, client.account.address)) {

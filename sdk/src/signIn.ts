@@ -29,8 +29,8 @@ export interface SignInMessage {
   /** Cold account of the worker that the signing hot key works for. */
   readonly worker?: Address | undefined;
   readonly issuedAt: Date;
-  /** Until when the message can be used to sign in. */
-  readonly expiresAt: Date;
+  /** End of the session, where it is to be sooner than the cloud's own. */
+  readonly expiresAt?: Date | undefined;
   /** One line that the wallet shows. */
   readonly statement?: string | undefined;
 }
@@ -62,7 +62,7 @@ export function signInMessage(message: SignInMessage): string {
     nonce,
     address: getAddress(address),
     issuedAt,
-    expirationTime: expiresAt,
+    ...(expiresAt && { expirationTime: expiresAt }),
     statement: message.statement ?? "Sign in to the AI Cloud API. This moves no money.",
     ...(resources.length > 0 && { resources }),
   });
@@ -80,6 +80,8 @@ export interface SignInOptions {
   /** Cold account of the worker that the signer is a hot key of. */
   readonly worker?: Address;
   readonly statement?: string;
+  /** Seconds after which the session ends, where that is to be sooner than the cloud's own time. */
+  readonly life?: number;
   /** Host that the message may be for. Default: the host of the cloud's URL. Say it when the cloud is reached by a detour. */
   readonly domain?: string;
   readonly signal?: AbortSignal;
@@ -97,7 +99,7 @@ export interface SignInOptions {
  * const mine = cloud.withToken(token);
  */
 export async function signIn(cloud: CloudClient, options: SignInOptions): Promise<Session> {
-  const { signer, deployment, models = [], worker, statement, signal } = options;
+  const { signer, deployment, models = [], worker, statement, life, signal } = options;
   const { nonce, domain, uri, chain_id: chainId } = await cloud.nonce({ signal });
   const expected = options.domain ?? new URL(cloud.url).host;
   const refuse = (field: string, message: string): never => {
@@ -122,7 +124,7 @@ export async function signIn(cloud: CloudClient, options: SignInOptions): Promis
     worker,
     statement,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + 10 * 60_000),
+    expiresAt: life === undefined ? undefined : new Date(issuedAt.getTime() + life * 1_000),
   });
   const signature = isClient(signer)
     ? await signMessage(signer, { account: signer.account, message })

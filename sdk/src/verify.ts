@@ -12,6 +12,7 @@ import { checkFileText, checkImage } from "./verify/image.js";
 import { checkMetadata } from "./verify/metadata.js";
 import {
   anchorSources,
+  checkAllowed,
   checkBlob,
   checkEvent,
   checkRecord,
@@ -64,6 +65,8 @@ export interface Verification {
 export interface VerifyOptions {
   /** Reads pictures, e.g. `ipfsGateway("https://ipfs.io")`. Without it images stay unchecked. */
   readonly fetchFile?: FetchFile;
+  /** A file that claims to be the picture which the token shows: checked instead of fetching that. */
+  readonly image?: Uint8Array;
   /** Called with each check as it is done. */
   readonly onCheck?: (check: Check) => void;
 }
@@ -101,7 +104,6 @@ export async function verifyToken(
     deployment,
     domain: settlementDomainOf(deployment),
     head: block.number,
-    fetchFile: options.fetchFile,
   };
   const checks: Check[] = [];
   const note = async (...args: Parameters<typeof check>): Promise<void> => {
@@ -111,14 +113,16 @@ export async function verifyToken(
   };
 
   const [mints, sources] = await Promise.all([mintsOf(evidence, tokenId), anchorSources(evidence)]);
-  await note("token", undefined, () => checkToken(evidence, tokenId));
+  await note("token", undefined, () => checkToken(evidence, tokenId, mints[0]));
   await note("contracts", undefined, () => checkContracts(evidence, mints[0]?.blockNumber ?? 0n));
 
   const records: VersionRecord[] = [];
   const versions: VerifiedVersion[] = [];
   const numbers = await versionNumbers(evidence, tokenId, mints);
   for (const version of numbers) {
-    const record = await verifyVersion({ evidence, tokenId, mints, version, sources, note, versions });
+    const claimed = version === numbers.at(-1) ? options.image : undefined;
+    const fetchFile = claimed ? async () => claimed : options.fetchFile;
+    const record = await verifyVersion({ evidence, tokenId, mints, version, sources, note, versions, fetchFile });
     if (record) records.push(record);
   }
   const [minted, shown] = [records[0], records.at(-1)];
@@ -152,8 +156,9 @@ async function versionNumbers(evidence: Evidence, tokenId: bigint, mints: readon
     functionName: "versionsOf",
     args: [tokenId],
   }).catch(() => 0n);
-  const last = Math.max(1, ...mints.map(({ version }) => version), Math.min(Number(stated), 10_000));
-  return Array.from({ length: last }, (_, i) => i + 1);
+  const logged = Math.max(1, ...mints.map(({ version }) => version));
+  // One that was never logged is enough to say so; a contract that lies could name any number.
+  return Array.from({ length: stated > BigInt(logged) ? logged + 1 : logged }, (_, i) => i + 1);
 }
 
 async function verifyVersion({
@@ -164,6 +169,7 @@ async function verifyVersion({
   sources,
   note,
   versions,
+  fetchFile,
 }: {
   readonly evidence: Evidence;
   readonly tokenId: bigint;
@@ -172,6 +178,7 @@ async function verifyVersion({
   readonly sources: readonly Address[];
   readonly note: (...args: Parameters<typeof check>) => Promise<void>;
   readonly versions: VerifiedVersion[];
+  readonly fetchFile: FetchFile | undefined;
 }): Promise<VersionRecord | undefined> {
   const { client, deployment } = evidence;
   const mint = mints.find((one) => one.version === version);
@@ -181,6 +188,7 @@ async function verifyVersion({
     return checkEvent(mints, version, tokenId, timestamp);
   });
   if (!mint) return undefined;
+  if (version > 1) await own("allowed", () => checkAllowed(evidence, tokenId, mints, mint));
   await own("blob", async () => {
     const stored = await readContract(client, {
       abi: gridNftAbi,
@@ -220,7 +228,7 @@ async function verifyVersion({
 
   let file: Uint8Array | undefined;
   await own("image", async () => {
-    const found = await checkImage(record, evidence.fetchFile);
+    const found = await checkImage(record, fetchFile);
     file = found.file;
     return found.finding;
   });

@@ -136,7 +136,6 @@ describe("asking", () => {
     const queryClient = new QueryClient();
     const observer = new InfiniteQueryObserver(queryClient, {
       ...artworksPages(gallery, { first: 2 }),
-      structuralSharing: false,
     });
     await observer.refetch();
     const { data, hasNextPage } = await observer.fetchNextPage();

@@ -34,13 +34,14 @@ describe("signing in", () => {
     ["a wallet client", createWalletClient({ account, transport: http("http://127.0.0.1:9") })],
   ])("signs a message for this cloud with %s", async (_, signer) => {
     const cloud = await cloudWith(honest);
-    const session = await signIn(cloud, { signer, deployment, models: [7n, 8n], worker });
+    const session = await signIn(cloud, { signer, deployment, models: [7n, 8n], worker, life: 3_600 });
     expect(session).toMatchObject({ token: "t0k3n", account: account.address });
     const { message, signature } = (server?.seen[1]?.body ?? {}) as { message: string; signature: `0x${string}` };
     expect(await verifyMessage({ address: account.address, message, signature })).toBe(true);
     const parsed = parseSiweMessage(message);
     expect(validateSiweMessage({ message: parsed, address: account.address, nonce: "abcdef1234567890" })).toBe(true);
     expect(parsed).toMatchObject({ chainId: 31_337, domain: new URL(server?.url ?? "").host, version: "1" });
+    expect((parsed.expirationTime?.getTime() ?? 0) - (parsed.issuedAt?.getTime() ?? 0)).toBe(3_600_000);
     expect(parsed.resources).toEqual([
       "eip155:31337/erc721:0x1111111111111111111111111111111111111111/7",
       "eip155:31337/erc721:0x1111111111111111111111111111111111111111/8",
@@ -80,7 +81,6 @@ describe("signing in", () => {
       nonce: "abcdef1234567890",
       address: account.address,
       issuedAt: new Date(0),
-      expiresAt: new Date(600_000),
     });
     expect(message).toBe(`cloud.example wants you to sign in with your Ethereum account:
 ${account.address}
@@ -91,7 +91,6 @@ URI: https://cloud.example
 Version: 1
 Chain ID: 8453
 Nonce: abcdef1234567890
-Issued At: 1970-01-01T00:00:00.000Z
-Expiration Time: 1970-01-01T00:10:00.000Z`);
+Issued At: 1970-01-01T00:00:00.000Z`);
   });
 });

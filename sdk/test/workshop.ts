@@ -49,6 +49,8 @@ export interface Workshop {
   direct(of: GenerationRequest, options?: { count?: number; nonce?: bigint }): Promise<readonly ReceiptBundle[]>;
   /** Jobs of the artist on the gateway's lane, paid by one voucher that also has what was made before. */
   onLane(of: readonly GenerationRequest[]): Promise<readonly ReceiptBundle[]>;
+  /** A bundle without the papers that pay for it. */
+  bundle(request: GenerationRequest, order: JobOrder, receipt: JobReceipt, signature: Hex): ReceiptBundle;
   /** The worker's receipts and signatures for an order. */
   work(
     of: GenerationRequest,
@@ -179,6 +181,7 @@ export async function openWorkshop(): Promise<Workshop> {
     feeConfigId,
     lane,
     work,
+    bundle,
     request: (prompt, seed, sourceHash) =>
       generationRequest({
         modelId,

@@ -21,6 +21,7 @@ import type { Logger } from "./log.ts";
 import type { Mutex } from "./mutex.ts";
 import type { Pace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Signing } from "./signing.ts";
 import type { LedgerJob } from "./state/ledger.ts";
 import type { Pictures } from "./state/pictures.ts";
@@ -52,7 +53,8 @@ export async function doJob(job: WorkerJob, services: JobServices, stop: AbortSi
   const { cloud, log } = services;
   const holding = createHolding(job, services, stop);
   try {
-    const taken = await services.taking.run(() => takeJob(job, services));
+    const taken = await judge(job, services);
+    if (taken === undefined) return "failed";
     if ("message" in taken) {
       log.warn({ job: job.id, refused: taken.code, reason: taken.message }, "a job is refused");
       await giveBack(job, "refused", `${taken.code}: ${taken.message}`, cloud, log);
@@ -64,6 +66,20 @@ export async function doJob(job: WorkerJob, services: JobServices, stop: AbortSi
     return await endBadly(error, job, holding, services);
   } finally {
     holding.end();
+  }
+}
+
+/** The decision about a job; undefined when it could not be made (no chain), and the job was given back as it came. */
+async function judge(job: WorkerJob, services: JobServices): Promise<LedgerJob | Refusal | undefined> {
+  const { cloud, log } = services;
+  try {
+    return await services.taking.run(() => takeJob(job, services));
+  } catch (error) {
+    if (error instanceof WorkerError && error.code.startsWith("STATE_")) throw error;
+    log.warn({ job: job.id, reason: describe(error) }, "a job could not be judged");
+    // The job is not at fault, and nothing of it was begun.
+    await giveBack(job, "stopping", "The worker cannot read the chain.", cloud, log);
+    return undefined;
   }
 }
 
@@ -83,9 +99,13 @@ async function endBadly(error: unknown, job: WorkerJob, holding: Holding, servic
     log.error({ job: job.id, reason }, "a job failed");
     await giveBack(job, "failed", reason, cloud, log);
   }
-  // A lane's next try is a new order. A direct order stays the same, and so must its receipts: it is kept open.
+  // A lane's next try is a new order. A direct order stays the same, and so must its receipts: it is kept open. So is what may
+  // have been delivered all the same, until the cloud can be asked.
   const hash = orderHash(job.order);
-  if (ledger.job(hash)?.state === "open" && job.order.laneId !== zeroHash) {
+  const known = ledger.job(hash);
+  const isRefused = error instanceof CloudError && !isPassing(error) && holding.lostTo === undefined;
+  const isOver = isRefused || known?.receipts.size !== job.order.count;
+  if (known?.state === "open" && job.order.laneId !== zeroHash && isOver) {
     await ledger.recordClosed(hash, "rejected", clock.now());
   }
   return holding.lostTo !== undefined ? "lost" : holding.signal.aborted ? "stopped" : "failed";
@@ -236,7 +256,7 @@ async function complete(
   } catch (error) {
     const [first] = signed;
     const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
-    if (!isGone || first === undefined) throw error;
+    if (!(isGone || holding.lostTo !== undefined) || first === undefined) throw error;
     // An earlier answer may not have arrived: then the cloud has the receipts.
     if ((await cloud.receipt(receiptId(first.receipt, chain.domain))) === undefined) throw error;
     return undefined;

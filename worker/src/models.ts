@@ -8,6 +8,8 @@ import type { ServedModel } from "./checks/request.ts";
 import type { Engine } from "./engines/types.ts";
 import type { ModelFolder, WorkLimits } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import { revivingEngine } from "./revivingEngine.ts";
 
 /** A loaded model, proven to be the one on the chain. */
 export interface LoadedModel extends ServedModel {
@@ -26,6 +28,7 @@ export async function loadModels(
   folders: readonly ModelFolder[],
   { grid }: Pick<GridChain, "grid">,
   load: LoadEngine,
+  log: Logger,
 ): Promise<readonly LoadedModel[]> {
   const loaded: LoadedModel[] = [];
   try {
@@ -35,11 +38,13 @@ export async function loadModels(
       });
       if (weightsHash === zeroHash) throw new WorkerError("MODEL_MISMATCH", `AIGC has no model ${modelId}.`);
       const card = await readCard(folder);
-      const engine = await load(folder, card?.name).catch((cause: unknown) => {
+      const loadIt = (): Promise<Engine> => load(folder, card?.name);
+      const first = await loadIt().catch((cause: unknown) => {
         throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, {
           cause,
         });
       });
+      const engine = revivingEngine(first, loadIt, log);
       const { modelHash, samplers, schedulers, sideStep } = engine;
       loaded.push({ modelId, modelHash, samplers, schedulers, sideStep, engine, card });
       if (modelHash.toLowerCase() !== weightsHash.toLowerCase()) {

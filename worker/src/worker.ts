@@ -5,12 +5,12 @@ import { chainClock } from "./chain/clock.ts";
 import { connectChain, type GridChain } from "./chain/connect.ts";
 import { isGoodSigner } from "./chain/facts.ts";
 import { createTransactions } from "./chain/transactions.ts";
-import { type CloudClient, createCloudClient, isPassing } from "./cloud.ts";
+import { createCloudClient, isPassing } from "./cloud.ts";
 import type { WorkerEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { doJob, type JobServices, reconcile } from "./job.ts";
 import type { Logger } from "./log.ts";
-import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./models.ts";
+import { type LoadEngine, loadModels, offerOf } from "./models.ts";
 import { createMutex } from "./mutex.ts";
 import { createPace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
@@ -38,6 +38,8 @@ export interface WorkerParts {
 
 /** Seconds of a long poll for a job. */
 const CLAIM_WAIT = 20;
+/** Milliseconds that taking pay may last when the worker stops. */
+const LAST_LOOK = 60_000;
 /** Milliseconds between two looks for vouchers that got lost on the way, and jobs whose answer did. */
 const CATCH_UP = 60_000;
 
@@ -63,13 +65,14 @@ export async function startWorker(
     const state = await openState(environment.state, chain.domain);
     undo.push(state.close);
     await requireStanding(chain, account, signer.address, log);
-    const models = await loadModels(environment.models, chain, loadEngine);
+    const models = await loadModels(environment.models, chain, loadEngine, log);
     undo.push(() => Promise.allSettled(models.map(({ engine }) => engine.close())));
     for (const { modelId, card, engine } of models) {
       log.info({ model: `${modelId}`, name: card?.name, engine: engine.name }, "a model is loaded");
     }
 
     const stopping = new AbortController();
+    const closing = new AbortController();
     const clock = chainClock(chain, environment.maxHeadAge ?? (chain.isLocal ? 0 : 120));
     const { ledger, pictures } = state;
     const sign = createSigning(signer, chain.domain);
@@ -78,7 +81,7 @@ export async function startWorker(
       ...{ chain, clock, ledger, transactions, sign, account, log },
       terms: environment.purse,
       confirmations: environment.purse.confirmations ?? (chain.isLocal ? 0 : 12),
-      signal: stopping.signal,
+      signal: closing.signal,
     };
     const cloud = createCloudClient({ url: environment.cloudUrl, chainId: chain.chain.id, account, signer });
     const desk = createVoucherDesk({ ...purseServices, cloud });
@@ -100,7 +103,7 @@ export async function startWorker(
     await persist(offer, log, stopSignal);
     await catchUp(services, desk, log);
 
-    const working = work(environment, services, { offer, desk, purse, stopping: stopping.signal });
+    const working = work(environment, services, { offer, desk, purse, closing, stopping: stopping.signal });
     const ended = working.finally(close);
     ended.catch(() => {});
     return {
@@ -120,13 +123,15 @@ interface Tasks {
   readonly offer: () => Promise<void>;
   readonly desk: VoucherDesk;
   readonly purse: Purse;
+  /** Aborted when nothing is waited for any more. */
+  readonly closing: AbortController;
   /** Aborted when the worker shall stop. */
   readonly stopping: AbortSignal;
 }
 
 /** Claims and does jobs until it is stopped; rejects when it can't go on. */
 async function work(environment: WorkerEnvironment, services: JobServices, tasks: Tasks): Promise<void> {
-  const { stopping, purse } = tasks;
+  const { stopping, purse, closing } = tasks;
   const { log } = services;
   // Ends claiming: on a signal, or when one of the lanes of work can't go on.
   const fatal = new AbortController();
@@ -138,17 +143,20 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
     failure ??= error;
     fatal.abort();
   };
-  const side = [purse.run(), repeatCatchUp(services, tasks, noMore)];
+  const side = [purse.run(noMore), repeatCatchUp(environment, services, tasks, noMore).catch(give)];
   const claiming = Array.from({ length: environment.parallel }, () =>
     claimJobs(services, tasks, noMore, hard.signal).catch(give),
   );
   const timer = setTimeoutAfter(noMore, environment.stopGrace * 1_000, () => hard.abort());
   await Promise.all(claiming);
   timer.cancel();
+  fatal.abort();
+  const limit = setTimeout(() => closing.abort(), LAST_LOOK);
   if (environment.purse.atStop && failure === undefined) {
     await purse.look(true).catch((error: unknown) => log.warn({ reason: describe(error) }, "not all pay was taken"));
   }
-  if (!stopping.aborted) fatal.abort();
+  clearTimeout(limit);
+  closing.abort();
   await Promise.race([Promise.allSettled(side), pause(10_000)]);
   if (failure !== undefined) throw failure;
 }
@@ -160,11 +168,12 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
   let attempt = 0;
   while (!noMore.aborted) {
     try {
+      // Without the chain no job can be judged, so none is claimed.
+      await clock.sync();
       if (attempt > 0) {
-        // It may be another cloud than before, or the chain may lag: both are asked before work is.
-        await clock.sync();
+        // It may be another cloud than before.
         await tasks.offer();
-        log.info("the cloud is there again");
+        log.info("work can be had again");
         attempt = 0;
       }
       const job = await cloud.claim(CLAIM_WAIT, noMore);
@@ -194,8 +203,22 @@ function isFatal(error: unknown): boolean {
   return error instanceof WorkerError && codes.includes(error.code);
 }
 
-async function repeatCatchUp(services: JobServices, { desk }: Tasks, noMore: AbortSignal): Promise<void> {
-  while (await pause(CATCH_UP, noMore)) await catchUp(services, desk, services.log);
+/** Looks for vouchers that got lost on the way, and whether the key is still good. */
+async function repeatCatchUp(
+  { account, signerKey }: WorkerEnvironment,
+  services: JobServices,
+  { desk }: Tasks,
+  noMore: AbortSignal,
+): Promise<void> {
+  const { chain, log } = services;
+  const { address } = privateKeyToAccount(signerKey);
+  while (await pause(CATCH_UP, noMore)) {
+    await catchUp(services, desk, log);
+    const good = await isGoodSigner(chain.grid, account, SignerRole.WORKER_SIGNER, address).catch(() => undefined);
+    if (good === false) {
+      throw new WorkerError("NOT_SIGNER", `${address} was revoked as WORKER_SIGNER of ${account}: the worker stops.`);
+    }
+  }
 }
 
 async function catchUp(services: JobServices, desk: VoucherDesk, log: Logger): Promise<void> {
@@ -262,5 +285,3 @@ function setTimeoutAfter(signal: AbortSignal, milliseconds: number, act: () => v
     },
   };
 }
-
-export type { CloudClient, LoadedModel };

@@ -15,6 +15,7 @@ import {
   type SignedOrder,
 } from "@gridnft/sdk";
 import { type GenerationParameters, generationParameters } from "@gridnft/sdk/wire";
+import { getAddress, zeroAddress } from "viem";
 import type { z } from "zod";
 import { findModel, openCloud, signedIn } from "../cloud.ts";
 import { explain } from "../explain.ts";
@@ -103,7 +104,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   } catch (error) {
     terminal.settle();
     await giveUp({ cloud, terminal, job, orders, interrupted: interrupted.signal.aborted });
-    throw error;
+    throw withHint(error, model.model_id);
   } finally {
     process.removeListener("SIGINT", stop);
   }
@@ -119,6 +120,19 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
     ...(minted && { minted }),
   });
   return ExitCode.OK;
+}
+
+/** Says by which command the user gets on, where there is one. */
+function withHint(error: unknown, modelId: bigint): unknown {
+  const { code, message, exitCode } = explain(error);
+  const hint = {
+    MODEL_NOT_LICENSED: `gridnft license buy ${modelId}`,
+    PRICE_TOO_HIGH: "Allow more with --max-price.",
+    BALANCE_TOO_LOW: "gridnft account shows what there is; --rail gateway lets the cloud pay, within its quota.",
+    QUOTA_USED: "Pay yourself: --rail direct.",
+    NO_WORKER: "gridnft workers shows who is there.",
+  }[code];
+  return hint === undefined ? error : new CliError(code, `${message} ${hint}`, exitCode, { cause: error });
 }
 
 /** The pictures are safe on disk: when the mint fails, say how to go on. */
@@ -267,7 +281,9 @@ function freeName(base: string): string {
 function printMade({ line, colors }: Terminal, cwd: string, saved: readonly Saved[], { job, price }: Generated): void {
   const { started_at: began, finished_at: ended } = job;
   const took = began === undefined || ended === undefined ? "" : ` in ${ended - began} s`;
-  line(`${colors.green("✓")} Made by worker ${saved[0]?.image.bundle.order.worker}${took} for ${aipg(price)}`);
+  line(
+    `${colors.green("✓")} Made by worker ${getAddress(saved[0]?.image.bundle.order.worker ?? zeroAddress)}${took} for ${aipg(price)}`,
+  );
   for (const { picture, receipt, image } of saved) {
     line(`  picture  ${colors.bold(short(cwd, picture))}`);
     line(`  receipt  ${short(cwd, receipt)}`);

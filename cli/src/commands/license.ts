@@ -12,6 +12,9 @@ export interface LicenseCommandOptions extends CommonOptions {
   readonly maxPrice?: string;
 }
 
+/** `Access.LICENSED` of IAIGC. */
+const LICENSED = 1;
+
 /** `gridnft license buy <model>`. */
 export async function licenseCommand(model: string, options: LicenseCommandOptions): Promise<ExitCode> {
   if (!/^\d{1,78}$/.test(model)) throw usageError(`"${model}" is no model id: gridnft models lists them.`);
@@ -30,7 +33,8 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
     args: [modelId],
   });
   const name = printable(`${spec.name} ${spec.version}`.trim());
-  if (licensePeriod === 0) {
+  // Only a licensed model sells; the terms of one that is open or private are kept for later.
+  if (licensePeriod === 0 || spec.access !== LICENSED) {
     const open = await readContract(grid.client, { ...aigc, functionName: "canUse", args: [modelId, account] });
     throw new CliError("NOT_FOR_SALE", `${name} sells no licenses${open ? "; this account may use it as it is" : ""}.`);
   }

@@ -1,5 +1,5 @@
-import { type ArtworkState, artworkState, ChainError } from "@gridnft/sdk";
-import { CliError, ExitCode } from "../failure.ts";
+import { type ArtworkView, galleryLink, readArtwork } from "../artwork.ts";
+import { ExitCode } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, readTokenId } from "../program.ts";
 import { printable, type Terminal, wrap } from "../terminal.ts";
@@ -9,59 +9,54 @@ import { aipg } from "../values.ts";
 export async function showCommand(token: string, options: CommonOptions): Promise<ExitCode> {
   const tokenId = readTokenId(token);
   const session = openSession(options);
-  const { terminal } = session;
   const grid = await session.grid();
-  const state = await artworkState(grid.client, { deployment: grid.contracts, tokenId }).catch((error: unknown) => {
-    if (error instanceof ChainError && error.contractError?.name === "GridNFT_UnknownVersion") {
-      throw new CliError("TOKEN_UNKNOWN", `There is no token ${tokenId} on chain ${grid.chainId}.`, undefined, {
-        cause: error,
-      });
-    }
-    throw error;
-  });
-  print(terminal, grid, state);
-  terminal.result(state);
+  const artwork = await readArtwork(grid, tokenId);
+  print(session.terminal, grid, artwork);
+  session.terminal.result(artwork);
   return ExitCode.OK;
 }
 
-function print(terminal: Terminal, grid: Grid, state: ArtworkState): void {
+function print(terminal: Terminal, grid: Grid, artwork: ArtworkView): void {
   const { colors, width } = terminal;
-  const { metadata, series, versions, owner, tokenId } = state;
+  const { versions, tokenId, tags } = artwork;
   const shown = versions.at(-1);
   if (!shown) return;
-  const { request, seed, engine, worker, price, anchorTime } = shown.provenance;
-  const date = new Date(anchorTime * 1_000).toISOString().slice(0, 16).replace("T", " ");
-  const rows: [string, string][] = [
-    ["prompt", request.prompt],
-    ...(request.negativePrompt ? ([["without", request.negativePrompt]] as [string, string][]) : []),
-    [
-      "settings",
-      `${request.width}x${request.height}, ${request.steps} steps, guidance ${request.guidanceMilli / 1_000}, ${request.sampler} ${request.scheduler}, seed ${seed}`,
-    ],
-    ["model", `${modelName(state) ?? ""} (${request.modelId})`.trim()],
-    ["engine", engine],
-    ["artist", series.artist],
-    ["owner", owner ?? "nobody: it was burnt"],
-    ["worker", `${worker} for ${aipg(price)}`],
-    ["anchored", `${date} UTC`],
-    ["picture", grid.cloudUrl ? `${grid.cloudUrl}/ipfs/${shown.cid}` : `ipfs://${shown.cid}`],
-    ...(series.tags ? ([["tags", series.tags.split(",").join(", ")]] as [string, string][]) : []),
-    ["series", `number ${state.index} of ${series.count}, royalty ${Number(series.royaltyBps) / 100} %`],
-    ["versions", versions.length === 1 ? "1" : `${versions.length}, the last is shown`],
+  const settings = [
+    `${shown.width}x${shown.height}`,
+    `${shown.steps} steps`,
+    `guidance ${shown.guidance}`,
+    [shown.sampler, shown.scheduler].filter(Boolean).join(" "),
+    `seed ${shown.seed}`,
   ];
-  terminal.line(
-    colors.bold(printable(metadata?.name ?? state.display.title ?? "Untitled")) + colors.dim(`  token ${tokenId}`),
-  );
-  if (state.display.description) terminal.line(wrap(printable(state.display.description), width));
+  const evolution = { none: "no", artist: "by its artist", owner: "by its owner" }[artwork.evolution] ?? "no";
+  const link = galleryLink(grid, tokenId);
+  const rows: (readonly [string, string] | undefined)[] = [
+    ["prompt", shown.prompt],
+    shown.negativePrompt ? ["without", shown.negativePrompt] : undefined,
+    ["settings", settings.filter(Boolean).join(", ")],
+    ["model", artwork.model === undefined ? `${shown.modelId}` : `${artwork.model} (${shown.modelId})`],
+    ["engine", shown.engine],
+    ["artist", artwork.artist],
+    ["owner", `${artwork.owner ?? "nobody: it was burnt"}${sales(artwork)}`],
+    ["worker", `${shown.worker} for ${aipg(shown.price)}`],
+    ["anchored", `${new Date(shown.anchorTime * 1_000).toISOString().slice(0, 16).replace("T", " ")} UTC`],
+    tags.length > 0 ? ["tags", tags.join(", ")] : undefined,
+    ["royalty", `${artwork.royaltyBps / 100} %`],
+    ["evolves", `${evolution}${versions.length > 1 ? `; this is version ${versions.length}` : ""}`],
+    ["picture", grid.cloudUrl ? `${grid.cloudUrl}/ipfs/${shown.cid}` : `ipfs://${shown.cid}`],
+    link === undefined ? undefined : ["GraphQL", link],
+  ];
+  terminal.line(`${colors.bold(printable(artwork.name))}${colors.dim(`  token ${tokenId}`)}`);
+  if (artwork.description) terminal.line(wrap(printable(artwork.description), width));
   terminal.line();
-  for (const [name, value] of rows) {
+  for (const [name, value] of rows.filter((row) => row !== undefined)) {
     terminal.line(`  ${colors.dim(name.padEnd(9))} ${wrap(printable(value), width, " ".repeat(12)).trimStart()}`);
   }
   terminal.line();
   terminal.line(colors.dim(`  Check where it comes from: gridnft verify ${tokenId}`));
 }
 
-function modelName({ metadata }: ArtworkState): string | undefined {
-  const value = metadata?.attributes.find(({ trait_type }) => trait_type === "Model")?.value;
-  return value === undefined ? undefined : String(value);
+function sales({ transfers }: ArtworkView): string {
+  if (!transfers) return "";
+  return `, after ${transfers} ${transfers === 1 ? "transfer" : "transfers"}`;
 }

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { type FetchFile, ipfsGateway, type Verification, verifyToken } from "@gridnft/sdk";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
-import { type CommonOptions, openSession, readTokenId } from "../program.ts";
+import { type CommonOptions, openSession, readTokenId, type Session } from "../program.ts";
 import { printReport } from "../report.ts";
 import { type Rerun, rerunVersion } from "../rerun.ts";
 import type { Terminal } from "../terminal.ts";
@@ -22,12 +23,14 @@ const DEFAULT_GATEWAY = "https://ipfs.io";
 export async function verifyCommand(token: string, options: VerifyCommandOptions): Promise<ExitCode> {
   const tokenId = readTokenId(token);
   const session = openSession(options);
+  const image = options.image === undefined ? undefined : await readImage(resolve(session.cwd, options.image));
   const { terminal } = session;
   const grid = await session.grid();
   let done = 0;
   terminal.progress(`Checking token ${tokenId}`, 0);
   const result = await verifyToken(grid.client, grid.contracts, tokenId, {
-    fetchFile: options.image ? localFile(options.image) : gatewayOf(grid, options.ipfs, session.environment),
+    fetchFile: gatewayOf(grid, options.ipfs, session.environment),
+    ...(image && { image }),
     onCheck: ({ title }) => {
       done++;
       if (terminal.live) terminal.progress(title, Math.min(done / 18, 0.97));
@@ -37,7 +40,9 @@ export async function verifyCommand(token: string, options: VerifyCommandOptions
   if (!result.checks.some(({ id, status }) => id === "event" && status !== "fail") && result.versions.length === 0) {
     throw new CliError("TOKEN_UNKNOWN", `There is no token ${tokenId} on chain ${grid.chainId}.`);
   }
-  const reruns = options.rerun ? await rerunAll(result, modelsFolderOf(grid, options.models), terminal) : undefined;
+  const reruns = options.rerun
+    ? await rerunAll(result, modelsFolderOf(session, grid, options.models), terminal)
+    : undefined;
   printReport(terminal, result, reruns, options.verbose ?? false);
   const exitCode = exitCodeOf(result, reruns ?? []);
   terminal.result({ ...result, ...(reruns && { reruns }), exitCode });
@@ -70,8 +75,8 @@ async function rerunAll(
   return reruns;
 }
 
-function modelsFolderOf(grid: Grid, option: string | undefined): string {
-  const folder = option ?? grid.modelsFolder;
+function modelsFolderOf({ cwd }: Session, grid: Grid, option: string | undefined): string {
+  const folder = option === undefined ? grid.modelsFolder : resolve(cwd, option);
   if (folder === undefined) {
     throw usageError("--rerun needs the model: say --models <folder>, where a folder with the weights is.");
   }
@@ -85,6 +90,10 @@ function gatewayOf(grid: Grid, option: string | undefined, environment: NodeJS.P
   return ipfsGateway(gateway);
 }
 
-function localFile(path: string): FetchFile {
-  return async () => new Uint8Array(await readFile(path));
+async function readImage(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (cause) {
+    throw usageError(`--image: there is no file ${path}.`, "NO_FILE", { cause });
+  }
 }

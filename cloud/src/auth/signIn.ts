@@ -87,11 +87,11 @@ export async function checkSignIn(
   });
   if (!valid) return refuse(`the signature is not by ${address}.`);
 
-  const end = new Date(now.getTime() + SESSION_SECONDS * 1_000);
   return {
     account: address.toLowerCase() as Address,
     worker: await workerOf(chain, address, fields.resources ?? [], refuse),
-    expiresAt: fields.expirationTime && fields.expirationTime < end ? fields.expirationTime : end,
+    // The message's Expiration Time is about the message: until when it opens sessions, not how long these last.
+    expiresAt: new Date(now.getTime() + SESSION_SECONDS * 1_000),
   };
 }
 

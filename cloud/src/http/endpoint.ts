@@ -117,6 +117,8 @@ async function readJson(context: Context<Env>): Promise<unknown> {
   }
 }
 
+const errorSchema = errorJson.meta({ id: "Error" });
+
 /** Errors that any route can answer with. */
 const common: readonly CloudErrorCode[] = ["FIELD_INVALID", "TOO_MANY_REQUESTS", "INTERNAL", "STOPPING"];
 
@@ -137,7 +139,7 @@ function describeRoute(spec: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>)
     if (responses[status] && !before?.startsWith("`")) continue;
     responses[status] = {
       description: before ? `${before}, \`${code}\`` : `\`${code}\``,
-      content: { "application/json": { schema: errorJson } } as never,
+      content: { "application/json": { schema: errorSchema } } as never,
     };
   }
   return {

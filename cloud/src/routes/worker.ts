@@ -12,10 +12,10 @@ import {
   workerJob,
   workerOffer,
 } from "@gridnft/sdk/wire";
-import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
+import { limitBody } from "../http/bodies.ts";
 import { type App, endpoint, type WorkerSession } from "../http/endpoint.ts";
 import { counterSign, vouchersFor } from "../payment/vouchers.ts";
 import { claimJob } from "../queue/claim.ts";
@@ -141,15 +141,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     },
   );
 
-  app.use(
-    "/v1/worker/jobs/:id/images/:index",
-    bodyLimit({
-      maxSize: MOST_BYTES,
-      onError: () => {
-        throw new CloudError("BODY_TOO_LARGE", `A picture has at most ${MOST_BYTES} bytes.`);
-      },
-    }),
-  );
+  app.use("/v1/worker/jobs/:id/images/:index", limitBody(MOST_BYTES, "A picture"));
   endpoint(
     app,
     {

@@ -158,7 +158,6 @@ export function watchQuery<answer>(
           queryKey,
           queryFn: ({ signal }) => queryFn({ signal }),
           staleTime: 0,
-          structuralSharing: false,
         })
         .then((data): Watched<answer> => ({ data }))
         .catch((error: unknown): Watched<answer> => ({ error }));

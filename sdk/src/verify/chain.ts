@@ -23,7 +23,6 @@ export interface Evidence {
   readonly domain: SettlementDomain;
   /** Logs up to this block were read. */
   readonly head: bigint;
-  readonly fetchFile: FetchFile | undefined;
 }
 
 /** Where a log stands. */

@@ -8,6 +8,7 @@ export const checkTitles = {
   token: "The token exists, and its history is in the logs",
   contracts: "The contracts run the code that their logs announce",
   event: "One mint event carries the whole record",
+  allowed: "Who added the version was allowed to",
   blob: "What is stored is what was logged",
   record: "Request, seed and receipt hash to what was minted",
   provenance: "The contract answers what its log says",

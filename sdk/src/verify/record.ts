@@ -1,11 +1,11 @@
 import { type Address, getAddress, getContractAddress, type Hex, isAddressEqual } from "viem";
 import { getCode } from "viem/actions";
-import { type Blob, type BodyAnchor, decodeBlob, receiptsOf } from "../body.js";
+import { type Blob, type BodyAnchor, decodeBlob, EvolutionPolicy, receiptsOf } from "../body.js";
 import { receiptId } from "../digest.js";
 import { gridNftAbi } from "../generated/abis.js";
 import type { GenerationRequest, JobReceipt, SettlementDomain } from "../typedData.js";
 import { settlementDomain } from "../typedData.js";
-import { type Evidence, eventsOf, type LogPlace } from "./chain.js";
+import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
 
 /** Tokens that one series has room for: `tokenId = seriesId * 1000 + index`. */
@@ -90,6 +90,37 @@ export function checkEvent(mints: readonly Mint[], version: number, tokenId: big
     `${version === 1 ? "Minted" : "Added"} on ${dateOf(time)}, in block ${mint.blockNumber}, by one event that carries the record.`,
     shown,
   );
+}
+
+/** A version is the artist's or the owner's to add, by the policy that the series was minted with. */
+export async function checkAllowed(
+  evidence: Evidence,
+  tokenId: bigint,
+  mints: readonly Mint[],
+  mint: Mint,
+): Promise<Finding> {
+  const series = mints.find(({ version }) => version === 1);
+  const policy = series && decodeBlob(series.blob).body.header?.policy;
+  const shown = { "added by": mint.requester };
+  if (!series || policy === undefined || policy === EvolutionPolicy.NONE) {
+    return fail("The series was minted as one whose artworks never change.", shown);
+  }
+  if (policy === EvolutionPolicy.ARTIST) {
+    return isAddressEqual(mint.requester, series.requester)
+      ? pass("The artist added it; the series was minted so that its artist may.", shown)
+      : fail("Only the artist may add versions, and somebody else did.", shown);
+  }
+  const transfers = await eventsOf(evidence, {
+    abi: gridNftAbi,
+    address: evidence.deployment.contracts.GridNFT.address,
+    eventName: "Transfer",
+    args: { tokenId },
+    toBlock: mint.blockNumber,
+  });
+  const owner = transfers.filter((transfer) => isBefore(transfer, mint)).at(-1)?.args.to;
+  return owner && isAddressEqual(mint.requester, owner)
+    ? pass("Its owner at the time added it; the series was minted so that owners may.", shown)
+    : fail("Only the token's owner may add versions, and somebody else did.", shown);
 }
 
 /**

@@ -4,13 +4,13 @@ import { decodeBlob } from "../body.js";
 import { aigcAbi, gridNftAbi } from "../generated/abis.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
 import { differences, type Finding, fail, isRevert, pass } from "./check.js";
-import { mintsOf, TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
+import { type Mint, mintsOf, TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
 
 /** Slot of a proxy's implementation, EIP-1967. */
 const IMPLEMENTATION: Hex = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
 
 /** Owner by the logs of transfers, and by the contract. */
-export async function checkToken(evidence: Evidence, tokenId: bigint): Promise<Finding> {
+export async function checkToken(evidence: Evidence, tokenId: bigint, mint: Mint | undefined): Promise<Finding> {
   const { client, deployment } = evidence;
   const nft = { abi: gridNftAbi, address: deployment.contracts.GridNFT.address } as const;
   const transfers = await eventsOf(evidence, { ...nft, eventName: "Transfer", args: { tokenId } });
@@ -18,6 +18,9 @@ export async function checkToken(evidence: Evidence, tokenId: bigint): Promise<F
   if (!first || !last) return fail("There is no such token: no transfer of it was ever logged.");
   const shown = { owner: last.args.to, transfers: `${transfers.length - 1}`, series: `${tokenId / TOKENS_PER_SERIES}` };
   if (first.args.from !== zeroAddress) return fail("The first transfer of the token is not its mint.", shown);
+  if (mint && mint.transactionHash !== first.transactionHash) {
+    return fail("The token did not come into being with the event that carries its record.", shown);
+  }
   const burnt = isAddressEqual(last.args.to, zeroAddress);
   const owner = await readContract(client, { ...nft, functionName: "ownerOf", args: [tokenId] }).catch(
     (error: unknown) => {

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { GridError } from "../errors.js";
 import { type MessageJson, messageFromJson, type SettlementMessage } from "../messageJson.js";
+import { settlementTypes } from "../typedData.js";
 
 /** 20-byte address as hex, any case. */
 export const addressJson = z
@@ -30,17 +31,46 @@ export const integerJson = z
 /** Unix seconds. */
 export const unixSeconds = z.int().nonnegative();
 
-/** A message of the settlement's domain in the form of `messageToJson`. Reading gives the typed message. */
+/**
+ * A message of the settlement's domain in the form of `messageToJson`. Reading gives the typed message. It carries a JSON Schema
+ * of its own, under the message's name.
+ */
 export function messageSchema<name extends keyof SettlementMessage>(
   primaryType: name,
 ): z.ZodType<SettlementMessage[name], MessageJson<name>> {
-  return z.unknown().transform((json, context) => {
-    try {
-      return messageFromJson(primaryType, json);
-    } catch (error) {
-      if (!(error instanceof GridError)) throw error;
-      context.addIssue({ code: "custom", message: error.message, path: [error.field?.split(".").at(-1) ?? ""] });
-      return z.NEVER;
-    }
-  }) as unknown as z.ZodType<SettlementMessage[name], MessageJson<name>>;
+  return z
+    .unknown()
+    .transform((json, context) => {
+      try {
+        return messageFromJson(primaryType, json);
+      } catch (error) {
+        if (!(error instanceof GridError)) throw error;
+        context.addIssue({ code: "custom", message: error.message, path: [error.field?.split(".").at(-1) ?? ""] });
+        return z.NEVER;
+      }
+    })
+    .meta({ id: primaryType, ...messageJsonSchema(primaryType) }) as unknown as z.ZodType<
+    SettlementMessage[name],
+    MessageJson<name>
+  >;
+}
+
+/** JSON Schema of a message: integers of up to 48 bits are numbers, larger ones decimal strings. */
+function messageJsonSchema(primaryType: keyof SettlementMessage): Record<string, unknown> {
+  const fields: readonly { readonly name: string; readonly type: string }[] = settlementTypes[primaryType];
+  const typeSchema = (type: string): Record<string, unknown> => {
+    if (type === "ModelTotal[]") return { type: "array", items: messageJsonSchema("ModelTotal") };
+    if (type === "string") return { type: "string" };
+    if (type === "address") return { type: "string", pattern: "^0x[0-9a-fA-F]{40}$" };
+    if (type === "bytes32") return { type: "string", pattern: "^0x[0-9a-fA-F]{64}$" };
+    return Number(type.slice("uint".length)) <= 48
+      ? { type: "integer", minimum: 0 }
+      : { type: "string", pattern: "^(0|[1-9][0-9]*)$" };
+  };
+  return {
+    type: "object",
+    properties: Object.fromEntries(fields.map(({ name, type }) => [name, typeSchema(type)])),
+    required: fields.map(({ name }) => name),
+    additionalProperties: false,
+  };
 }

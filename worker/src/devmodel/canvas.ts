@@ -107,14 +107,7 @@ export class Canvas {
 
   /** Reads a texture at (px, py), each 0 to 1 across it. Outside it is mirrored, or its border repeated. */
   sample(texture: Tensor, px: Tensor, py: Tensor, mode = "bilinear", padding = "reflection"): Tensor {
-    const { graph, algebra: a } = this;
-    const column = (value: Tensor) =>
-      graph.node("Unsqueeze", [
-        graph.node("Squeeze", [a.subtract(a.multiply(value, 2), 1) as Tensor, graph.integers([1])]),
-        graph.integers([3]),
-      ]);
-    const grid = graph.node("Concat", [column(px), column(py)], { axis: 3 });
-    return graph.node("GridSample", [texture, grid], { mode, padding_mode: padding, align_corners: 0 });
+    return this.sampleAt(texture, this.grid(px, py), mode, padding);
   }
 
   /** Fractal noise of the seed, about -2 to 2. Made at half the resolution: sampling is what costs. */
@@ -128,17 +121,18 @@ export class Canvas {
         graph.integers([2, 3]),
         graph.integers([2, 2]),
       ]);
-    let u: Quantity = half(px);
-    let v: Quantity = half(py);
+    let grid: Tensor = this.grid(half(px), half(py));
     let sum: Quantity = 0;
     let power = 0;
     for (let octave = 0; octave < octaves; octave++) {
-      sum = a.add(sum, a.multiply(this.sample(this.noiseTexture, u as Tensor, v as Tensor), 0.5 ** octave));
+      if (octave > 0) {
+        // p -> (1.62 x - 1.18 y + .37 o, 1.18 x + 1.62 y + .21 o), in the sampler's coordinates 2 p - 1.
+        const turned = a.node("MatMul", grid, graph.floats([1.62, 1.18, -1.18, 1.62], [2, 2]));
+        const shift = [1.62 - 1.18 + 0.74 * octave - 1, 1.18 + 1.62 + 0.42 * octave - 1];
+        grid = a.add(turned, graph.floats(shift, [2])) as Tensor;
+      }
+      sum = a.add(sum, a.multiply(this.sampleAt(this.noiseTexture, grid), 0.5 ** octave));
       power += 0.25 ** octave;
-      const shift = octave + 1;
-      const nextU = a.add(a.subtract(a.multiply(u, 1.62), a.multiply(v, 1.18)), 0.37 * shift);
-      v = a.add(a.add(a.multiply(u, 1.18), a.multiply(v, 1.62)), 0.21 * shift);
-      u = nextU;
     }
     return graph.node("Resize", [a.divide(sum, Math.sqrt(power)) as Tensor, undefined, undefined, this.sizes], {
       mode: "linear",
@@ -166,6 +160,19 @@ export class Canvas {
     return this.graph.node("Gather", [this.lattice, this.graph.node("Cast", [a.tensor(place)], { to: 6 })], {
       axis: 0,
     });
+  }
+
+  /** Places as GridSample wants them: [1, H, W, 2], -1 to 1. */
+  private grid(px: Tensor, py: Tensor): Tensor {
+    const { graph, algebra: a } = this;
+    const last = (value: Tensor) => graph.node("Unsqueeze", [value, graph.integers([4])]);
+    const places = graph.node("Concat", [last(px), last(py)], { axis: 4 });
+    const flat = graph.node("Squeeze", [places, graph.integers([1])]);
+    return a.subtract(a.multiply(flat, 2), 1) as Tensor;
+  }
+
+  private sampleAt(texture: Tensor, grid: Tensor, mode = "bilinear", padding = "reflection"): Tensor {
+    return this.graph.node("GridSample", [texture, grid], { mode, padding_mode: padding, align_corners: 0 });
   }
 
   private coefficient(index: number): Tensor {
@@ -239,7 +246,8 @@ export function contentGates(canvas: Canvas, axes: readonly Axis[]): Map<string,
   const shares = authored.frames.map((name) => a.exp(a.multiply(a.clamp(value.get(name) ?? 0, -4, 9), 4)));
   const total = shares.reduce((sum, share) => a.add(sum, share));
   authored.frames.forEach((name, i) => {
-    gates.set(name, a.multiply(gates.get(name) as Tensor, a.divide(shares[i] as Quantity, total)) as Tensor);
+    const part = a.multiply(gates.get(name) as Tensor, a.divide(shares[i] as Quantity, total));
+    gates.set(name, a.smooth(0.3, 0.6, part) as Tensor); // a winner wins wholly
   });
   return gates;
 }

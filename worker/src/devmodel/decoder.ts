@@ -108,7 +108,7 @@ function defineFunctions(painter: Painter, graph: GraphBuilder, canvas: Canvas):
     sm: numeric((low, high, v) => a.smooth(q(low), q(high), q(v))),
     mix: numeric((from, to, part) => a.mix(q(from), q(to), q(part))),
     // Coverage of a signed distance (in heights, positive inside), one pixel soft.
-    aa: numeric((s) => a.clamp(a.add(a.multiply(a.multiply(q(s), canvas.pixels), 0.8), 0.5))),
+    aa: numeric((s) => a.clamp(a.add(a.multiply(q(s), a.multiply(canvas.pixels, 0.8)), 0.5))),
     // Colours.
     lab: numeric((l, u, v) => graph.floats([l, u, v].map(Number), [1, 3, 1, 1])),
     L: numeric((v) => a.multiply(q(v), lightness)),

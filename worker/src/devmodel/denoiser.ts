@@ -1,6 +1,6 @@
 import { type Axis, authored, EMBEDDING, placeOf, SPELLING, SPELLING_PLACES } from "./axes.ts";
 import { GraphBuilder, type Tensor } from "./onnx.ts";
-import { CONTEXT } from "./tokenizer.ts";
+import type { Table } from "./table.ts";
 
 /** Stable Diffusion 1.5's noise schedule. */
 export const SCHEDULE = { steps: 1_000, betaStart: 0.00085, betaEnd: 0.012 } as const;
@@ -37,7 +37,7 @@ export function spreadOf({ name, kind }: Axis): number {
  * frequencies of channels 0 and 3), their widths are fixed; the posterior mean of such a variable under Gaussian noise is
  * closed-form: x0 = M + a S^2 / (a^2 S^2 + s^2) (X - a M), and the noise is what remains. Guidance then scales M by its factor.
  */
-export function denoiser(axes: readonly Axis[]): Uint8Array {
+export function denoiser({ axes, lean }: Pick<Table, "axes" | "lean">): Uint8Array {
   const graph = new GraphBuilder();
   const op = (operator: string, ...inputs: Tensor[]) => graph.node(operator, inputs);
   const sample = { name: "sample" };
@@ -64,7 +64,7 @@ export function denoiser(axes: readonly Axis[]): Uint8Array {
   );
   const pads = graph.node("Concat", [graph.integers([0, 0, 0, 0, 0, 0]), beyond], { axis: 0 });
   const widen = (block: Tensor) => op("Pad", block, pads);
-  const { weights, bias } = meanWeights(axes);
+  const { weights, bias } = meanWeights(axes, lean);
   const flat = op(
     "Add",
     op("MatMul", code, graph.floats(weights, [EMBEDDING, CHANNELS * BLOCK * BLOCK])),
@@ -82,7 +82,8 @@ export function denoiser(axes: readonly Axis[]): Uint8Array {
     [
       { name: "sample", type: "float32", shape: ["batch", CHANNELS, "height", "width"] },
       { name: "timestep", type: "float32", shape: ["steps"] },
-      { name: "encoder_hidden_states", type: "float32", shape: ["batch", CONTEXT, EMBEDDING] },
+      // Any number of tokens: a long prompt is read in several windows.
+      { name: "encoder_hidden_states", type: "float32", shape: ["batch", "tokens", EMBEDDING] },
     ],
     [{ name: "out_sample", type: "float32", shape: ["batch", CHANNELS, "height", "width"] }],
   );
@@ -114,14 +115,17 @@ function interpolate(graph: GraphBuilder, table: Float64Array, at: Tensor): Tens
 }
 
 /** How the prompt's code becomes the means of the lowest frequencies. */
-function meanWeights(axes: readonly Axis[]): { readonly weights: Float32Array; readonly bias: Float32Array } {
+function meanWeights(
+  axes: readonly Axis[],
+  lean: readonly number[],
+): { readonly weights: Float32Array; readonly bias: Float32Array } {
   const cells = CHANNELS * BLOCK * BLOCK;
   const weights = new Float32Array(EMBEDDING * cells);
   const bias = new Float32Array(cells);
-  for (const { name, index } of axes) {
+  for (const { index } of axes) {
     const { channel, coefficient } = placeOf(index);
     weights[index * cells + channel * BLOCK * BLOCK + coefficient] = 1;
-    bias[channel * BLOCK * BLOCK + coefficient] = authored.lean[name] ?? 0;
+    bias[channel * BLOCK * BLOCK + coefficient] = lean[index] ?? 0;
   }
   SPELLING_PLACES.forEach((place, i) => {
     weights[(EMBEDDING - SPELLING + i) * cells + 3 * BLOCK * BLOCK + place] = 0.45;

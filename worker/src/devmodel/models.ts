@@ -100,7 +100,7 @@ export function modelFiles({ table: name }: DevModel): Map<string, Uint8Array> {
     Object.entries(text).map(([path, content]) => [path, new TextEncoder().encode(content)]),
   );
   files.set("text_encoder/model.onnx", textEncoder(tokenizer.tokens, table));
-  files.set("unet/model.onnx", denoiser(table.axes));
+  files.set("unet/model.onnx", denoiser(table));
   files.set("vae_decoder/model.onnx", decoder(table));
   return files;
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { type Axis, axesOf } from "./axes.ts";
+import { type Axis, authored, axesOf } from "./axes.ts";
 
 /** "?" leaves it to the seed. */
 const weight = z.union([z.number(), z.literal("?")]);
 const tableSchema = z.strictObject({
+  /** Axes that every picture of this model starts with, whatever the prompt. */
+  lean: z.record(z.string(), z.number()).default({}),
   /** Six sRGB colours each: zenith, horizon, light, far, near, accent. */
   palettes: z.record(z.string().regex(/^[a-z]+$/), z.string().regex(/^([0-9a-f]{6} ){5}[0-9a-f]{6}$/)),
   /** Words that mean the same, and how much of each axis. */
@@ -19,6 +21,8 @@ const MAYBE = 0.1;
 export interface Table {
   readonly palettes: readonly { readonly name: string; readonly colors: readonly string[] }[];
   readonly axes: readonly Axis[];
+  /** Where each axis starts, whatever the prompt. */
+  readonly lean: readonly number[];
   /** Weights over the axes by word; a later line of the table wins. */
   readonly words: ReadonlyMap<string, readonly number[]>;
   readonly stopWords: readonly string[];
@@ -26,9 +30,12 @@ export interface Table {
 
 /** Reads a table from JSON text. */
 export function parseTable(json: string): Table {
-  const { palettes, words, stopWords } = tableSchema.parse(JSON.parse(json));
+  const { lean, palettes, words, stopWords } = tableSchema.parse(JSON.parse(json));
   const axes = axesOf(Object.keys(palettes));
   const places = new Map(axes.map(({ name, index }) => [name, index]));
+  for (const name of Object.keys(lean)) {
+    if (!places.has(name)) throw new RangeError(`The table leans to ${name}, which is no axis.`);
+  }
   const weights = new Map<string, readonly number[]>();
   for (const [synonyms, meaning] of Object.entries(words)) {
     const row = new Array<number>(axes.length).fill(0);
@@ -42,6 +49,7 @@ export function parseTable(json: string): Table {
   return {
     palettes: Object.entries(palettes).map(([name, colors]) => ({ name, colors: colors.split(" ") })),
     axes,
+    lean: axes.map(({ name }) => (authored.lean[name] ?? 0) + (lean[name] ?? 0)),
     words: weights,
     stopWords: stopWords.split(" "),
   };

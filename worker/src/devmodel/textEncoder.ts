@@ -36,7 +36,7 @@ function rowOf(token: string, { words, stopWords, axes }: Table): number[] {
   if (token.startsWith("<|") || stopWords.includes(word ?? "") || !/\p{L}/u.test(word ?? token)) return row;
   for (const { name, kind, index } of axes) {
     if (kind === "content" && UNKNOWN_SCENES.includes(name)) row[index] = 0.045 * normal(next);
-    if (kind === "palette") row[index] = name === "p_mono" ? -0.1 : 0.15 * normal(next);
+    if (kind === "palette") row[index] = name === "p_mono" ? -0.1 : 0.12 * normal(next);
   }
   spell(0.5);
   return row;

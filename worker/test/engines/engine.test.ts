@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { generationRequest } from "@gridnft/sdk";
 import { zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hashModelFolder, makeDevModels } from "../../src/devmodel/index.ts";
 import {
   comparePictures,
   type Engine,
+  hashModelFolder,
   loadOnnxEngine,
   type PictureInput,
   pictureInput,
@@ -100,6 +100,16 @@ describe("an engine", () => {
     await expect(long).rejects.toMatchObject({ code: "ABORTED", cause: reason });
     expect(steps.length).toBeLessThan(900);
     expect((await next).png.length).toBeGreaterThan(100);
+  });
+
+  it("hands an error of the caller's own progress function to the caller", async () => {
+    const fault = new Error("no terminal");
+    const onStep = () => {
+      throw fault;
+    };
+    await expect(engine.generate({ ...input, steps: 900 }, { onStep })).rejects.toBe(fault);
+    await expect(engine.generate({ ...input, steps: 1 }, { onStep })).rejects.toBe(fault);
+    expect((await engine.generate(input)).png.length).toBeGreaterThan(100);
   });
 
   it("does not begin what was given up before its turn", async () => {
@@ -196,41 +206,6 @@ describe("making a picture again", () => {
       expect(() => pictureInput({ ...request(), ...change }, 5n)).toThrow(
         expect.objectContaining({ code: "MODEL_UNSUPPORTED" }),
       );
-    }
-  });
-});
-
-describe("the development model", () => {
-  it("gives the same file twice, answers to prompt and seed, and looks alike by every deterministic sampler", async () => {
-    const [model] = await makeDevModels({ out: join(root, "models") });
-    if (!model) throw new Error("No development model was made.");
-    const dev = await loadOnnxEngine({ folder: model.folder });
-    try {
-      expect(dev.modelHash).toBe(model.manifestHash);
-      const wish: PictureInput = {
-        ...input,
-        prompt: "a lighthouse in a storm, oil painting",
-        width: 256,
-        height: 256,
-        steps: 30,
-        guidanceScale: 7.5,
-        sampler: "ddim",
-        scheduler: "normal",
-      };
-      const paint = async (change: Partial<PictureInput> = {}) => (await dev.generate({ ...wish, ...change })).png;
-      const first = await paint();
-      expect(Buffer.compare(await paint(), first)).toBe(0);
-      const mean = async (change: Partial<PictureInput>) =>
-        (await comparePictures(first, await paint(change))).meanDifference ?? 0;
-      expect(await mean({ prompt: "a cat in a garden, watercolor" })).toBeGreaterThan(2);
-      expect(await mean({ seed: 6n })).toBeGreaterThan(2);
-      for (const sampler of ["euler", "dpmpp_2m"] as const) {
-        for (const scheduler of ["normal", "karras"] as const) {
-          expect(await mean({ sampler, scheduler, steps: 40 })).toBeLessThan(8);
-        }
-      }
-    } finally {
-      await dev.close();
     }
   });
 });

@@ -21,6 +21,8 @@ export interface Variant {
   readonly extraInput?: string;
   readonly latentChannels?: number | "free";
   readonly scheduler?: object;
+  /** The decoder gives what is no number. */
+  readonly broken?: boolean;
   /** null leaves the file out. */
   readonly denoiserConfig?: object | null;
 }
@@ -148,11 +150,11 @@ function denoiser(variant: Variant): Uint8Array {
   return graph.model("unet", ports, [{ name: "out_sample", type: float, shape: [first, 4, "height", "width"] }]);
 }
 
-function decoder({ float = "float32" }: Variant): Uint8Array {
+function decoder({ float = "float32", broken = false }: Variant): Uint8Array {
   const graph = new GraphBuilder();
   const latents = cast(graph, { name: "latent_sample" }, "float32");
   const channels = graph.node("Gather", [latents, graph.integers([0, 1, 2])], { axis: 1 });
-  const scaled = graph.node("Mul", [channels, graph.floats([weights.ofLatent])]);
+  const scaled = graph.node("Mul", [channels, graph.floats([broken ? Number.NaN : weights.ofLatent])]);
   const picture = graph.node("Resize", [scaled, undefined, graph.floats([1, 1, 8, 8], [4])], {
     mode: "nearest",
     coordinate_transformation_mode: "asymmetric",

@@ -252,6 +252,7 @@ describe("folders that this engine does not run are refused when they are loaded
     ],
     ["thresholding", { scheduler: { thresholding: true } }, "thresholding"],
     ["an unknown prediction", { scheduler: { prediction_type: "flow" } }, "prediction_type"],
+    ["networks that give no numbers", { broken: true }, "not numbers"],
     ["a class embedding", { denoiserConfig: { class_embed_type: "timestep" } }, "class"],
   ])("%s", async (_, variant, word) => {
     await expect(paint({}, variant)).rejects.toThrow(word);

@@ -55,18 +55,18 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts a {@link World}. */
-export async function startWorld(): Promise<World> {
+/** Starts a {@link World} whose model has these weights. */
+export async function startWorld(weightsHash: Hex = MODEL_HASH): Promise<World> {
   const grid = await startGrid();
   try {
-    return await furnish(grid);
+    return await furnish(grid, weightsHash);
   } catch (error) {
     await grid.stop();
     throw error;
   }
 }
 
-async function furnish(grid: LocalGrid): Promise<World> {
+async function furnish(grid: LocalGrid, weightsHash: Hex): Promise<World> {
   const domain = settlementDomainOf(grid.deployment);
   const folder = mkdtempSync(join(tmpdir(), "gridnft-worker-"));
   const deploymentFile = join(folder, "deployment.json");
@@ -85,7 +85,7 @@ async function furnish(grid: LocalGrid): Promise<World> {
     }
   }
   const spec = {
-    ...{ name: "Tiny", version: "1", family: 0, kind: 0, baseModelId: 0n, weightsHash: MODEL_HASH, weightsURI: "" },
+    ...{ name: "Tiny", version: "1", family: 0, kind: 0, baseModelId: 0n, weightsHash, weightsURI: "" },
     ...{ license: "MIT", previewCid: "", usageBps: 500, resaleBps: 0, access: 0 },
   };
   const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address]));
@@ -140,7 +140,7 @@ async function furnish(grid: LocalGrid): Promise<World> {
     },
     request: (fields = {}) =>
       generationRequest({
-        ...{ modelId, modelHash: MODEL_HASH, prompt: "a lighthouse", width: 64, height: 64, steps: 4 },
+        ...{ modelId, modelHash: weightsHash, prompt: "a lighthouse", width: 64, height: 64, steps: 4 },
         ...{ guidanceMilli: 7500, sampler: "euler", scheduler: "normal", ...fields },
       }),
     order: async (request, terms = {}) =>
@@ -171,6 +171,13 @@ async function furnish(grid: LocalGrid): Promise<World> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Private key of a party: anvil's accounts are public. */
+export function keyOf({ account }: Party): Hex {
+  const key = account.getHdKey().privateKey;
+  if (!key) throw new Error("a test account has a key");
+  return `0x${Buffer.from(key).toString("hex")}`;
 }
 
 /** Looks again and again until there is something to see; the test's own limit ends it otherwise. */

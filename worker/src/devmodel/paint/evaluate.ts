@@ -19,6 +19,8 @@ export function isTensor(value: PaintValue): value is Tensor {
 
 /** A gate below this is closed, and what it guards isn't computed. */
 const CLOSED = 0.004;
+/** From this many statements on, each round of a loop gets a graph of its own: loading a long graph takes ever longer. */
+const LONG_BODY = 4;
 
 class Scope {
   private readonly values = new Map<string, PaintValue>();
@@ -27,7 +29,10 @@ class Scope {
 
   constructor(
     private readonly outer: Scope | undefined,
+    /** Whether the block of an open gate, which collects what it assigns outside. */
     private readonly watching = false,
+    /** The condition that this block runs under, when it is directly a gate's. */
+    readonly condition?: Tensor,
   ) {}
 
   define(name: string, value: PaintValue): void {
@@ -110,6 +115,10 @@ export class Painter {
         const items = this.value(statement.over, scope);
         if (!Array.isArray(items)) throw new TypeError("A for goes over a list.");
         for (const item of items as readonly PaintValue[]) {
+          if (scope.condition && statement.body.length >= LONG_BODY) {
+            this.guarded(scope.condition, statement.body, scope, (inner) => inner.define(statement.name, item));
+            continue;
+          }
           const inner = new Scope(scope);
           inner.define(statement.name, item);
           const returned = this.block(statement.body, inner);
@@ -128,13 +137,28 @@ export class Painter {
     }
   }
 
-  /** Runs a block only when its gate is open; outer names that it assigns keep their values otherwise. */
+  /** Runs a block only when its gate is open. */
   private on(gate: Quantity, body: readonly Statement[], scope: Scope, line: number): void {
     const open = this.graph.node("Greater", [this.algebra.tensor(gate), this.graph.floats([CLOSED])]);
-    const inner = new Scope(scope, true);
+    const condition = this.graph.node("Reshape", [open, this.graph.integers([1])]);
+    if (!this.guarded(condition, body, scope)) throw new PaintError("This block paints nothing.", line);
+  }
+
+  /**
+   * Runs a block in a branch of its own; outer names that it assigns keep their values when the condition fails.
+   * @returns Whether it assigned any.
+   */
+  private guarded(
+    condition: Tensor,
+    body: readonly Statement[],
+    scope: Scope,
+    prepare: (inner: Scope) => void = () => {},
+  ): boolean {
+    const inner = new Scope(scope, true, condition);
+    prepare(inner);
     const names: string[] = [];
     const results = this.graph.when(
-      this.graph.node("Reshape", [open, this.graph.integers([1])]),
+      condition,
       () => {
         this.block(body, inner);
         names.push(...[...inner.changed].sort());
@@ -142,10 +166,10 @@ export class Painter {
       },
       () => names.map((name) => this.algebra.tensor(scope.get(name) as Quantity)),
     );
-    if (names.length === 0) throw new PaintError("This block paints nothing.", line);
     names.forEach((name, i) => {
       scope.set(name, results[i] as Tensor);
     });
+    return names.length > 0;
   }
 
   private quantity(expression: Expression, scope: Scope): Quantity {

@@ -67,7 +67,7 @@ function tokenize(source: string): Token[] {
     const match = tokenPattern.exec(source);
     if (!match) throw new PaintError(`"${source[at]}" means nothing here.`, line);
     const [all, , number, string, name, mark] = match;
-    if (number !== undefined && number.endsWith(".") && source[at + all.length] === ".") {
+    if (number?.endsWith(".") && source[at + all.length] === ".") {
       // "0..6" is a range, not "0." followed by ".6"
       tokens.push({ kind: "number", text: number.slice(0, -1), line });
       at += all.length - 1;

@@ -122,14 +122,32 @@ async function openEngine(
     const id = ++lastId;
     const giveUp = () => Atomics.store(stopFlag, 0, id);
     signal?.addEventListener("abort", giveUp, { once: true });
+    let fault: { readonly error: unknown } | undefined;
+    const tell = (step: number) => {
+      if (fault) return;
+      try {
+        onStep?.(step, input.steps);
+      } catch (error) {
+        // The caller's own error goes to the caller, not to the thread's event handler.
+        fault = { error };
+        giveUp();
+      }
+    };
     return new Promise<Picture>((resolve, reject) => {
-      task = { onStep: (step) => onStep?.(step, input.steps), resolve, reject };
+      task = { onStep: tell, resolve, reject };
       thread.ref();
       thread.postMessage({ kind: "paint", id, input: plain(input) } satisfies ThreadOrder);
     })
-      .catch((error: unknown) => {
-        throw signal?.aborted && error instanceof EngineError && error.code === "ABORTED" ? aborted(signal) : error;
-      })
+      .then(
+        (picture) => {
+          if (fault) throw fault.error;
+          return picture;
+        },
+        (error: unknown) => {
+          if (fault) throw fault.error;
+          throw signal?.aborted && error instanceof EngineError && error.code === "ABORTED" ? aborted(signal) : error;
+        },
+      )
       .finally(() => signal?.removeEventListener("abort", giveUp));
   };
 

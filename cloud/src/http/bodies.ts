@@ -1,0 +1,32 @@
+import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { CloudError } from "../error.ts";
+import type { Env } from "./endpoint.ts";
+
+/** Bytes of a body that is too large which are still read and thrown away. */
+const DRAIN = 32 * 1_048_576;
+
+/**
+ * Refuses bodies above a size. What a client sends on while it is told so is thrown away, up to a point: many clients read no
+ * answer before they have sent everything.
+ */
+export function limitBody(maxSize: number, what: string): MiddlewareHandler<Env> {
+  return bodyLimit({
+    maxSize,
+    onError: async ({ req }) => {
+      await drain(req.raw.body).catch(() => {});
+      throw new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
+    },
+  });
+}
+
+async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  if (!body || body.locked) return;
+  const reader = body.getReader();
+  for (let read = 0; read < DRAIN; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    read += value.length;
+  }
+  await reader.cancel();
+}

@@ -1,0 +1,320 @@
+/** What tests of the cloud share: a chain with models and workers, a Postgres, clouds, users, and workers by script. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import sharp from "sharp";
+import { type Address, type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { createSiweMessage } from "viem/siwe";
+import {
+  aigcAbi,
+  type JobOrder,
+  type JobReceipt,
+  messageFromJson,
+  messageToJson,
+  type SettlementDomain,
+  SignerRole,
+  settlementDomainOf,
+  settlementTypes,
+} from "../../sdk/src/index.ts";
+import { type LocalGrid, type Party, startGrid } from "../../test/e2e/chain.ts";
+import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
+import { readSettings, type Settings } from "../src/environment.ts";
+import { type RunningCloud, startCloud } from "../src/start.ts";
+
+/** AIPG wei per megapixel and step. */
+export const RATE = 10n ** 16n;
+export const OPEN_HASH: Hex = `0x${"a1".repeat(32)}`;
+export const LICENSED_HASH: Hex = `0x${"b2".repeat(32)}`;
+
+/** A worker's cold account and hot key. */
+export interface WorkerIdentity {
+  readonly party: Party;
+  readonly key: PrivateKeyAccount;
+}
+
+/** A whole grid without its clouds. */
+export interface TestGrid {
+  readonly chain: LocalGrid;
+  readonly domain: SettlementDomain;
+  readonly postgres: TestPostgres;
+  readonly owner: Party;
+  readonly artist: Party;
+  readonly gateway: Party;
+  readonly gatewayKey: PrivateKeyAccount;
+  /** Ids of an open and of a licensed model. */
+  readonly open: bigint;
+  readonly licensed: bigint;
+  readonly workers: readonly [WorkerIdentity, WorkerIdentity];
+  /** Starts a cloud process' worth of cloud on this grid's database. */
+  cloud(changes?: Partial<Settings>): Promise<RunningCloud>;
+  /** SQL on the cloud's database. */
+  sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts chain and database, registers models, bonds two workers. */
+export async function startTestGrid({
+  dailyImages = 50,
+  dailyTotal = 1_000,
+}: {
+  dailyImages?: number;
+  dailyTotal?: number;
+} = {}): Promise<TestGrid> {
+  const [chain, postgres] = await Promise.all([startGrid(), startPostgres()]);
+  const domain = settlementDomainOf(chain.deployment);
+  const [owner, artist, worker, gateway] = [0, 7, 8, 9].map((index) => chain.party(index)) as [
+    Party,
+    Party,
+    Party,
+    Party,
+  ];
+  // anvil has ten accounts with ETH; the second worker is one of the governance's.
+  const second = chain.party(6);
+  const { GridSettlement, WorkerRegistry, GridNFT, AIGC } = chain.deployment.contracts;
+  for (const party of [owner, artist, worker, second, gateway]) {
+    await chain.mined(owner.grid.aipg.write.mint([party.address, parseEther("10000")]));
+    for (const spender of [GridSettlement, WorkerRegistry, GridNFT, AIGC]) {
+      await chain.mined(party.grid.aipg.write.approve([spender.address, maxUint256]));
+    }
+  }
+  const register = async (name: string, weightsHash: Hex, access: number): Promise<bigint> => {
+    const spec = {
+      name,
+      version: "1.0",
+      family: 8,
+      kind: 0,
+      baseModelId: 0n,
+      weightsHash,
+      weightsURI: "",
+      license: "MIT",
+      previewCid: "",
+      usageBps: 500,
+      resaleBps: 250,
+      access,
+    };
+    const { logs } = await chain.mined(owner.grid.aigc.write.register([spec, owner.address]));
+    return parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;
+  };
+  const open = await register("Open Sea", OPEN_HASH, 0);
+  const licensed = await register("Licensed Sky", LICENSED_HASH, 1);
+
+  const workers = (await Promise.all(
+    [worker, second].map(async (party) => {
+      const bond = await party.grid.registry.read.minBond();
+      await chain.mined(party.grid.registry.write.register([bond, ""]));
+      const key = privateKeyToAccount(generatePrivateKey());
+      const deadline = (await chain.now()) + 3_600n;
+      const message = { account: party.address, role: SignerRole.WORKER_SIGNER, deadline };
+      const proof = await key.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
+      await chain.mined(
+        party.grid.settlement.write.addSigner([key.address, SignerRole.WORKER_SIGNER, deadline, proof]),
+      );
+      return { party, key };
+    }),
+  )) as [WorkerIdentity, WorkerIdentity];
+  await chain.mined(artist.grid.settlement.write.deposit([parseEther("1000")]));
+
+  const folder = mkdtempSync(join(tmpdir(), "gridnft-blocks-"));
+  const gatewayKey = privateKeyToAccount(generatePrivateKey());
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
+  pool.on("error", () => {});
+  const clouds: RunningCloud[] = [];
+  const stopped = new Set<RunningCloud>();
+  return {
+    chain,
+    domain,
+    postgres,
+    owner,
+    artist,
+    gateway,
+    gatewayKey,
+    open,
+    licensed,
+    workers,
+    cloud: async (changes = {}) => {
+      const base = readSettings({
+        GRID_RPC_URL: chain.rpcUrl,
+        DATABASE_URL: postgres.url,
+        GRID_CLOUD_PORT: "0",
+        GRID_BLOCKS: folder,
+        GRID_CHAIN_POLL_MS: "100",
+        GRID_CLOUD_WAIT_SECONDS: "20",
+        GRID_CLOUD_JOBS_PER_MINUTE: "10000",
+        GRID_CLOUD_REQUESTS_PER_MINUTE: "100000",
+        GRID_LOG_LEVEL: process.env.GRID_LOG_LEVEL ?? "silent",
+      });
+      const hd = gateway.account.getHdKey().privateKey;
+      const gatewayTerms = {
+        account: gateway.address,
+        signer: gatewayKey,
+        owner: hd ? privateKeyToAccount(`0x${Buffer.from(hd).toString("hex")}`) : undefined,
+        dailyImages,
+        dailyTotal,
+        laneFunding: parseEther("10"),
+        maxRate: 10n ** 18n,
+      };
+      const cloud = await startCloud({ ...base, deployment: chain.deployment, gateway: gatewayTerms, ...changes });
+      const once: RunningCloud = {
+        url: cloud.url,
+        stop: async () => {
+          if (stopped.has(once)) return;
+          stopped.add(once);
+          await cloud.stop();
+        },
+      };
+      clouds.push(once);
+      return once;
+    },
+    sql: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query(text, [...values])).rows as Row[],
+    stop: async () => {
+      for (const cloud of clouds) await cloud.stop();
+      await pool.end();
+      await Promise.all([chain.stop(), postgres.stop()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An answer of the API. */
+export interface Answer<Body = unknown> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** Calls a cloud; JSON in, JSON out. */
+export async function call<Body = Record<string, never>>(
+  cloud: Pick<RunningCloud, "url">,
+  method: string,
+  path: string,
+  {
+    token,
+    json,
+    body,
+    headers = {},
+  }: {
+    token?: string | undefined;
+    json?: unknown;
+    body?: Uint8Array;
+    headers?: Record<string, string>;
+  } = {},
+): Promise<Answer<Body>> {
+  const response = await fetch(`${cloud.url}${path}`, {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(json !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    body: json !== undefined ? JSON.stringify(json) : ((body as Uint8Array<ArrayBuffer> | undefined) ?? null),
+  });
+  const text = await response.text();
+  let parsed: unknown = text;
+  try {
+    parsed = text === "" ? undefined : JSON.parse(text);
+  } catch {}
+  return { status: response.status, headers: response.headers, body: parsed as Body };
+}
+
+/** What the API refuses with. */
+export interface Refusal {
+  readonly error: { readonly code: string; readonly message: string; readonly field?: string };
+}
+
+/** Text of a sign-in message, every field of which can be another. */
+export async function signInMessage(
+  cloud: RunningCloud,
+  address: Address,
+  changes: Partial<Parameters<typeof createSiweMessage>[0]> = {},
+): Promise<string> {
+  const { body } = await call<{ nonce: string; domain: string; uri: string; chain_id: number }>(
+    cloud,
+    "GET",
+    "/v1/auth/nonce",
+  );
+  return createSiweMessage({
+    address,
+    chainId: body.chain_id,
+    domain: body.domain,
+    nonce: body.nonce,
+    uri: body.uri,
+    version: "1",
+    issuedAt: new Date(),
+    ...changes,
+  });
+}
+
+/** Signs in and returns the token. */
+export async function signIn(
+  grid: TestGrid,
+  cloud: RunningCloud,
+  account: Pick<PrivateKeyAccount, "address" | "signMessage">,
+  worker?: Address,
+): Promise<string> {
+  const resources = worker && { resources: [`eip155:${grid.domain.chainId}:${worker}`] };
+  const message = await signInMessage(cloud, account.address, resources);
+  const signature = await account.signMessage({ message });
+  const { body, status } = await call<{ token: string }>(cloud, "POST", "/v1/auth/sign-in", {
+    json: { message, signature },
+  });
+  if (status !== 200) throw new Error(JSON.stringify(body));
+  return body.token;
+}
+
+/** A PNG of one colour, a different file for each `tint`. */
+export function png(width: number, height: number, tint: number): Promise<Uint8Array> {
+  return sharp({
+    create: {
+      width,
+      height,
+      channels: 3,
+      background: { r: tint % 256, g: (tint >> 8) % 256, b: (tint >> 16) % 256 },
+    },
+  })
+    .png()
+    .toBuffer();
+}
+
+/** Signs a receipt as a worker's key. */
+export function signReceipt(grid: TestGrid, key: PrivateKeyAccount, receipt: JobReceipt): Promise<Hex> {
+  return key.signTypedData({
+    domain: { ...grid.domain },
+    types: settlementTypes,
+    primaryType: "JobReceipt",
+    message: receipt,
+  });
+}
+
+/** Signs the orders of a quote as their payer. */
+export async function signOrders(
+  grid: TestGrid,
+  payer: Pick<PrivateKeyAccount, "signTypedData">,
+  orders: readonly unknown[],
+): Promise<{ order: ReturnType<typeof messageToJson<"JobOrder">>; signature: Hex }[]> {
+  return Promise.all(
+    orders.map(async (json) => {
+      const order: JobOrder = messageFromJson("JobOrder", json);
+      const signature = await payer.signTypedData({
+        domain: { ...grid.domain },
+        types: settlementTypes,
+        primaryType: "JobOrder",
+        message: order,
+      });
+      return { order: messageToJson("JobOrder", order), signature };
+    }),
+  );
+}
+
+/** Asks again until it is so, or fails after a while. */
+export async function until<Value>(look: () => Promise<Value | undefined | false>, what: string): Promise<Value> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > end) throw new Error(`It did not come to this: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

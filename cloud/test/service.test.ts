@@ -1,0 +1,467 @@
+/** What the service does for everybody: health, description, errors, limits, sign-in, files. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CarReader } from "@ipld/car";
+import { MemoryBlockstore } from "blockstore-core";
+import { importer } from "ipfs-unixfs-importer";
+import { CID } from "multiformats/cid";
+import sharp from "sharp";
+import { getContractAddress, type Hex, serializeErc6492Signature } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileHashes } from "../../sdk/src/index.ts";
+import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
+import type { RunningCloud } from "../src/start.ts";
+import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
+
+let grid: TestGrid;
+let cloud: RunningCloud;
+let worker: ScriptedWorker;
+
+beforeAll(async () => {
+  grid = await startTestGrid();
+  cloud = await grid.cloud();
+  worker = await scriptedWorker(grid, cloud, grid.workers[0]);
+}, 120_000);
+afterAll(() => grid?.stop());
+
+const user = () => privateKeyToAccount(generatePrivateKey());
+
+it("describes itself", async () => {
+  const { body } = await call<{ status: string; workers: number; chain: { id: number } }>(cloud, "GET", "/health");
+  expect(body).toMatchObject({ status: "ok", workers: 1, chain: { id: 31_337, reachable: true } });
+
+  const { body: document } = await call<{ paths: Record<string, Record<string, { responses: object }>> }>(
+    cloud,
+    "GET",
+    "/openapi.json",
+  );
+  expect(Object.keys(document.paths).sort()).toEqual(
+    [
+      "/health",
+      "/ipfs/{cid}",
+      "/thumbnails/{cid}",
+      "/v1/auth/nonce",
+      "/v1/auth/session",
+      "/v1/auth/sign-in",
+      "/v1/generate-image",
+      "/v1/jobs/{id}",
+      "/v1/jobs/{id}/events",
+      "/v1/models",
+      "/v1/models/{id}",
+      "/v1/quote",
+      "/v1/receipts/{id}",
+      "/v1/worker/claim",
+      "/v1/worker/jobs/{id}/complete",
+      "/v1/worker/jobs/{id}/heartbeat",
+      "/v1/worker/jobs/{id}/images/{index}",
+      "/v1/worker/jobs/{id}/release",
+      "/v1/worker/offer",
+      "/v1/worker/vouchers",
+      "/v1/workers",
+    ].sort(),
+  );
+  const text = JSON.stringify(document);
+  expect(document.paths["/v1/generate-image"]?.post?.responses).toHaveProperty("402");
+  // Messages are not left blank: an order has its fields.
+  expect(text.includes("feeConfigId")).toBe(true);
+});
+
+it("is documented: every route, every error with its status, every variable", async () => {
+  const page = readFileSync(new URL("../../docs/rest.md", import.meta.url), "utf8");
+  const { body } = await call<{ paths: Record<string, Record<string, unknown>> }>(cloud, "GET", "/openapi.json");
+  const routes = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `\`${method.toUpperCase()} ${path}\``),
+  );
+  expect(routes.filter((route) => !page.includes(route))).toEqual([]);
+  const rows = new Map(
+    [...page.matchAll(/^\| (\d{3}) \| (.*) \|$/gm)].flatMap(([, status, codes]) =>
+      [...(codes ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code, Number(status)] as const),
+    ),
+  );
+  expect(Object.fromEntries(rows)).toEqual({ ...cloudErrors });
+  const source = readFileSync(new URL("../src/environment.ts", import.meta.url), "utf8");
+  const variables = new Set(source.match(/\b(GRID_[A-Z_]+|DATABASE_URL)\b/g));
+  expect([...variables].filter((variable) => !page.includes(`\`${variable}\``))).toEqual([]);
+});
+
+it("lists models and workers", async () => {
+  const models = modelList.parse((await call(cloud, "GET", "/v1/models")).body).models;
+  expect(models.map(({ name, access, workers }) => ({ name, access, workers }))).toEqual([
+    { name: "Open Sea", access: "open", workers: 1 },
+    { name: "Licensed Sky", access: "licensed", workers: 1 },
+  ]);
+  expect(models[0]?.defaults).toMatchObject({ width: 512, sampler: "euler_a" });
+  const byName = await call(cloud, "GET", "/v1/models/open%20sea");
+  expect(byName.body).toMatchObject({ model_id: grid.open.toString() });
+  const { workers } = workerList.parse((await call(cloud, "GET", "/v1/workers")).body);
+  expect(workers).toMatchObject([{ software: "scripted", parallel: 4, busy: 0 }]);
+});
+
+describe("as a process", () => {
+  const program = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const run = (environment: Record<string, string>) =>
+    spawn(process.execPath, ["--import", "tsx", program], {
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once("exit", resolve));
+
+  it("says that it is ready, answers, and ends by SIGTERM with 0", async () => {
+    const deployment = join(mkdtempSync(join(tmpdir(), "gridnft-")), "deployment.json");
+    writeFileSync(deployment, JSON.stringify(grid.chain.deployment));
+    const secret = `0x${"7e".repeat(32)}`;
+    const child = run({
+      GRID_RPC_URL: `${grid.chain.rpcUrl}/?apikey=hush`,
+      GRID_DEPLOYMENT: deployment,
+      DATABASE_URL: grid.postgres.url,
+      GRID_CLOUD_PORT: "0",
+      GRID_BLOCKS: join(deployment, "../blocks"),
+      GRID_GATEWAY_ACCOUNT: grid.gateway.address,
+      GRID_GATEWAY_SIGNER_KEY: secret,
+      GRID_LOG_LEVEL: "debug",
+    });
+    let output = "";
+    child.stdout?.on("data", (bytes) => {
+      output += bytes;
+    });
+    child.stderr?.on("data", (bytes) => {
+      output += bytes;
+    });
+    const exited = exitOf(child);
+    const line = await until(async () => /^\{"ready":true.*$/m.exec(output)?.[0], "the process is ready");
+    const { url } = JSON.parse(line) as { url: string };
+    expect((await call<{ status: string }>({ url }, "GET", "/health")).body.status).toBe("ok");
+    await signIn(grid, { url, stop: async () => {} }, user());
+    child.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    // No key, no token, no RPC's query, no database password.
+    expect(output).not.toMatch(/7e7e7e|hush|grid_[A-Za-z0-9]|postgres:\/\/[^ ]*:/);
+  });
+
+  it("says what its environment lacks, one sentence a fault, without values", async () => {
+    const child = run({ GRID_RPC_URL: "ftp://nowhere", GRID_CLOUD_PORT: "many", GRID_GATEWAY_SIGNER_KEY: "0xsecret" });
+    let said = "";
+    child.stderr?.on("data", (bytes) => {
+      said += bytes;
+    });
+    expect(await exitOf(child)).toBe(1);
+    expect(said.trim().split("\n").sort()).toEqual([
+      "DATABASE_URL is missing.",
+      "GRID_BLOCKS is missing.",
+      "GRID_CLOUD_PORT is not a whole number.",
+      "GRID_GATEWAY_SIGNER_KEY is not 32 bytes of hex.",
+      "GRID_RPC_URL is not an http(s) URL.",
+    ]);
+  });
+});
+
+describe("says what is wrong", () => {
+  const refused = async (
+    expected: { status: number; code: string; field?: string },
+    method: string,
+    path: string,
+    options: Parameters<typeof call>[3] = {},
+  ): Promise<string> => {
+    const { status, body } = await call<Refusal>(cloud, method, path, options);
+    expect({
+      status,
+      code: body.error?.code,
+      ...(expected.field !== undefined && { field: body.error.field }),
+    }).toEqual(expected);
+    return errorJson.parse(body).error.message;
+  };
+  const wish = { prompt: "a buoy", model: "1" };
+  const post = (changes: object, field: string) =>
+    refused({ status: 422, code: "FIELD_INVALID", field }, "POST", "/v1/generate-image", {
+      json: { ...wish, ...changes },
+    });
+
+  it.each([
+    ["steps", { steps: -5 }, "steps is below the minimum of 1."],
+    ["steps", { steps: 1_000 }, "steps is above the maximum of 150."],
+    ["steps", { steps: "many" }, "steps is not a number."],
+    ["width", { width: 513 }, "width is not a multiple of 8."],
+    ["prompt", { prompt: "x".repeat(20_000) }, "prompt is longer than 8000 bytes."],
+    ["prompt", { prompt: "two\nlines" }, "prompt has control characters (a newline is one)."],
+    ["prompt", { prompt: "half a \ud800 pair" }, "prompt is not valid Unicode."],
+    ["prompt", { prompt: undefined }, "prompt is missing."],
+    ["sampler", { sampler: "magic" }, "sampler is not one of ddim, euler, euler_a, dpmpp_2m."],
+    ["seed", { seed: "9223372036854775808" }, "seed must be below 2^63, or -1 for any."],
+    ["seed", { seed: "9223372036854775807", n: 2 }, "seed is too high: the last image's seed must be below 2^63."],
+    ["style", { style: "oil" }, "style is not a field of this request."],
+    ["salt", { salt: "0x12" }, "salt is not 32 bytes of hex."],
+    ["payment.rail", { payment: { rail: "gold" } }, undefined],
+    [
+      "payment.orders",
+      { payment: { rail: "direct", orders: [] } },
+      "payment.orders is below the minimum of 1 entries.",
+    ],
+  ])("%s of %j", async (field, changes, sentence) => {
+    const said = await post(changes, field);
+    if (sentence) expect(said).toBe(sentence);
+  });
+
+  it("about routes, bodies and tokens", async () => {
+    await refused({ status: 404, code: "ROUTE_UNKNOWN" }, "GET", "/v2/everything");
+    await refused({ status: 404, code: "JOB_UNKNOWN" }, "GET", "/v1/jobs/7");
+    await refused({ status: 404, code: "JOB_UNKNOWN" }, "GET", "/v1/jobs/00000000-0000-4000-8000-000000000000");
+    await refused({ status: 404, code: "RECEIPT_UNKNOWN" }, "GET", `/v1/receipts/0x${"00".repeat(32)}`);
+    await refused({ status: 404, code: "MODEL_UNKNOWN", field: "model" }, "POST", "/v1/generate-image", {
+      json: { ...wish, model: "Mona Lisa" },
+    });
+    await refused({ status: 415, code: "BODY_NOT_JSON" }, "POST", "/v1/generate-image", {
+      body: new TextEncoder().encode(JSON.stringify(wish)),
+      headers: { "content-type": "text/plain" },
+    });
+    await refused({ status: 415, code: "BODY_NOT_JSON" }, "POST", "/v1/generate-image", {
+      body: new TextEncoder().encode("{"),
+      headers: { "content-type": "application/json" },
+    });
+    await refused({ status: 413, code: "BODY_TOO_LARGE" }, "POST", "/v1/generate-image", {
+      json: { ...wish, prompt: "x".repeat(300_000) },
+    });
+    // Deep nesting is refused, not followed.
+    await refused({ status: 422, code: "FIELD_INVALID" }, "POST", "/v1/generate-image", {
+      body: new TextEncoder().encode(`${"[".repeat(50_000)}${"]".repeat(50_000)}`),
+      headers: { "content-type": "application/json" },
+    });
+    await refused({ status: 401, code: "SESSION_INVALID" }, "GET", "/v1/auth/session");
+    await refused({ status: 401, code: "SESSION_INVALID" }, "GET", "/v1/models", { token: "grid_guessed" });
+    const token = await signIn(grid, cloud, user());
+    await refused({ status: 403, code: "NOT_YOURS" }, "POST", "/v1/worker/claim", { token, json: { wait_seconds: 0 } });
+    await refused({ status: 422, code: "FIELD_INVALID", field: "steps" }, "GET", "/v1/quote?model=1&steps=few");
+  });
+
+  it("when it is too much", async () => {
+    const strict = await grid.cloud({ jobsPerMinute: 2, requestsPerMinute: 30 });
+    const ask = () => call<Refusal>(strict, "POST", "/v1/generate-image", { json: { ...wish, model: "none" } });
+    expect([(await ask()).status, (await ask()).status]).toEqual([404, 404]);
+    const third = await ask();
+    expect([third.status, third.body.error.code]).toEqual([429, "TOO_MANY_REQUESTS"]);
+    expect(Number(third.headers.get("retry-after"))).toBeGreaterThan(0);
+    const statuses: number[] = [];
+    for (let i = 0; i < 40; i++) statuses.push((await call(strict, "GET", "/v1/workers")).status);
+    expect(statuses).toContain(429);
+    await strict.stop();
+  });
+});
+
+describe("signs in", () => {
+  const attempt = (message: string, signature: string) =>
+    call<Refusal>(cloud, "POST", "/v1/auth/sign-in", { json: { message, signature } });
+
+  it("by an EIP-4361 message, once, and out again", async () => {
+    const account = user();
+    const message = await signInMessage(cloud, account.address, { statement: "Hello." });
+    const signature = await account.signMessage({ message });
+    const { status, body } = await attempt(message, signature);
+    expect(status).toBe(200);
+    const { token, account: who } = session.parse(body);
+    expect(who).toBe(account.address);
+    expect(
+      await grid.sql("SELECT 1 FROM cloud.session WHERE position(convert_to($1, 'UTF8') IN token_hash) > 0", [token]),
+    ).toEqual([]);
+    // The same message again: its nonce is used.
+    expect((await attempt(message, signature)).body.error.code).toBe("SIGN_IN_REFUSED");
+    expect((await call(cloud, "DELETE", "/v1/auth/session", { token })).status).toBe(204);
+    expect((await call<Refusal>(cloud, "GET", "/v1/auth/session", { token })).body.error.code).toBe("SESSION_INVALID");
+  });
+
+  it("not when the session has expired", async () => {
+    const token = await signIn(grid, cloud, user());
+    await grid.sql("UPDATE cloud.session SET expires_at = now() - interval '1 second'");
+    const { status, body } = await call<Refusal>(cloud, "GET", "/v1/auth/session", { token });
+    expect([status, body.error.code]).toEqual([401, "SESSION_INVALID"]);
+    // The worker signs in again, too.
+    worker = await scriptedWorker(grid, cloud, grid.workers[0]);
+  });
+
+  const hour = 60 * 60_000;
+  it.each([
+    ["another domain", { domain: "evil.example" }, "the message is for evil.example"],
+    ["another URI", { uri: "https://evil.example/" }, "URI"],
+    ["another chain", { chainId: 8453 }, "chain 8453"],
+    ["a nonce of its own", { nonce: "deadbeefdeadbeef" }, "nonce"],
+    ["an expired message", { expirationTime: new Date(Date.now() - 1_000) }, "expired"],
+    ["a message of tomorrow", { notBefore: new Date(Date.now() + hour) }, "not valid yet"],
+    ["an old message", { issuedAt: new Date(Date.now() - hour) }, "too old"],
+    ["a message from the future", { issuedAt: new Date(Date.now() + hour) }, "future"],
+    ["another scheme", { scheme: "ftp" }, "the message is for"],
+  ])("not with %s", async (_, changes, reason) => {
+    const account = user();
+    const message = await signInMessage(cloud, account.address, changes);
+    const { status, body } = await attempt(message, await account.signMessage({ message }));
+    expect([status, body.error.code]).toEqual([401, "SIGN_IN_REFUSED"]);
+    expect(body.error.message).toContain(reason);
+  });
+
+  it("not with somebody else's signature, nor with a line said twice, nor with no message at all", async () => {
+    const account = user();
+    const message = await signInMessage(cloud, account.address);
+    expect((await attempt(message, await user().signMessage({ message }))).body.error.message).toContain("not by");
+    const twice = await signInMessage(cloud, account.address, { statement: "Fine" });
+    const doubled = twice.replace("Fine", `Fine\nURI: ${cloud.url}`);
+    expect((await attempt(doubled, await account.signMessage({ message: doubled }))).body.error.code).toBe(
+      "SIGN_IN_REFUSED",
+    );
+    expect((await attempt("Hello", "0x12")).body.error.code).toBe("SIGN_IN_REFUSED");
+  });
+
+  it("not as a worker with a key that is not its", async () => {
+    const account = user();
+    const resources = [`eip155:${grid.domain.chainId}:${grid.workers[0].party.address}`];
+    const message = await signInMessage(cloud, account.address, { resources });
+    const { body } = await attempt(message, await account.signMessage({ message }));
+    expect(body.error.message).toContain("is not a WORKER_SIGNER");
+  });
+
+  it("a contract wallet that does not exist yet (ERC-6492)", async () => {
+    // A wallet whose isValidSignature always agrees: runtime `return 0x1626ba7e…`.
+    const runtime = "631626ba7e60e01b60005260206000f3";
+    const initCode = `0x6f${runtime}600052601060106000f3`.replace("601060106000f3", "60106010f3") as Hex;
+    const factoryAddress = "0x4e59b44847b379578588920ca78fbf26c0b4956c" as const;
+    const salt = `0x${"00".repeat(32)}` as const;
+    const address = getContractAddress({ opcode: "CREATE2", from: factoryAddress, salt, bytecode: initCode });
+    const message = await signInMessage(cloud, address);
+    const signature = serializeErc6492Signature({
+      address: factoryAddress,
+      data: `${salt}${initCode.slice(2)}`,
+      signature: "0x1234",
+    });
+    const { status, body } = await attempt(message, signature);
+    expect([status, (body as unknown as { account: string }).account]).toEqual([200, address]);
+    // Another address with the same paper is refused.
+    const other = await signInMessage(cloud, user().address);
+    expect((await attempt(other, signature)).status).toBe(401);
+  });
+});
+
+describe("serves files", () => {
+  /** Runs a gateway job whose file is given. */
+  const make = async (size: { width: number; height: number }, file: Uint8Array, salt?: Hex) => {
+    const account = user();
+    const token = await signIn(grid, cloud, account);
+    const { body } = await call<{ id: string }>(cloud, "POST", "/v1/generate-image", {
+      token,
+      json: { prompt: "a file", model: grid.open.toString(), steps: 1, ...size, ...(salt && { salt }) },
+      headers: { prefer: "respond-async" },
+    });
+    const job = await until(() => worker.claim(5), "the worker gets the job");
+    expect(job.id).toBe(body.id);
+    const upload = await worker.upload(job, 0, file);
+    expect(upload.status).toBe(200);
+    expect((await worker.complete(job, [worker.receipt(job, 0, upload.body)])).status).toBe(200);
+    return { token, id: body.id, cid: upload.body.ipfs_hash };
+  };
+  const noise = (width: number, height: number): Promise<Uint8Array> =>
+    sharp({
+      create: { width, height, channels: 3, background: "#000", noise: { type: "gaussian", mean: 128, sigma: 60 } },
+    })
+      .png()
+      .toBuffer();
+
+  it("small ones as one raw block", async () => {
+    const file = await noise(64, 64);
+    const { cid } = await make({ width: 64, height: 64 }, file);
+    expect(cid).toMatch(/^bafkrei/);
+    const answer = await fetch(`${cloud.url}/ipfs/${cid}`);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(file)).toBe(true);
+    const headers = Object.fromEntries(answer.headers);
+    expect(headers).toMatchObject({
+      "content-type": "image/png",
+      "cache-control": "public, max-age=31536000, immutable",
+      etag: `"${cid}"`,
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; sandbox",
+    });
+    const cached = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { "if-none-match": `"${cid}"` } });
+    expect(cached.status).toBe(304);
+    const part = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { range: "bytes=8-15" } });
+    expect([part.status, part.headers.get("content-range")]).toEqual([206, `bytes 8-15/${file.length}`]);
+    expect(Buffer.from(await part.arrayBuffer()).equals(file.subarray(8, 16))).toBe(true);
+    const tail = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { range: "bytes=-4" } });
+    expect(Buffer.from(await tail.arrayBuffer()).equals(file.subarray(-4))).toBe(true);
+    expect((await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { range: "bytes=999999999-" } })).status).toBe(416);
+    const head = await fetch(`${cloud.url}/ipfs/${cid}`, { method: "HEAD" });
+    expect([head.status, head.headers.get("etag")]).toEqual([200, `"${cid}"`]);
+    const raw = await fetch(`${cloud.url}/ipfs/${cid}?format=raw`);
+    expect(Buffer.from(await raw.arrayBuffer()).equals(file)).toBe(true);
+  });
+
+  it("large ones as a tree, whose CAR another store reads", async () => {
+    const file = await noise(1_024, 1_024);
+    expect(file.length).toBeGreaterThan(1_048_576);
+    const { cid } = await make({ width: 1_024, height: 1_024 }, file);
+    expect(cid).toMatch(/^bafybei/);
+    const whole = new Uint8Array(await (await fetch(`${cloud.url}/ipfs/${cid}`)).arrayBuffer());
+    expect(Buffer.from(whole).equals(file)).toBe(true);
+    const across = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { range: "bytes=262140-262150" } });
+    expect(Buffer.from(await across.arrayBuffer()).equals(file.subarray(262_140, 262_151))).toBe(true);
+
+    const answer = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { accept: "application/vnd.ipld.car" } });
+    expect(answer.headers.get("content-type")).toContain("application/vnd.ipld.car");
+    const car = await CarReader.fromBytes(new Uint8Array(await answer.arrayBuffer()));
+    expect((await car.getRoots()).map(String)).toEqual([cid]);
+    const order: string[] = [];
+    for await (const block of car.blocks()) order.push(block.cid.toString());
+    expect(order[0]).toBe(cid);
+    // Somebody else's UnixFS makes the very same blocks.
+    const theirs = new MemoryBlockstore();
+    const options = { cidVersion: 0, rawLeaves: false } as const;
+    let root: CID | undefined;
+    for await (const entry of importer([{ content: file }], theirs, options)) root = entry.cid;
+    expect(root?.toV1().toString()).toBe(cid);
+    const digests: string[] = [];
+    for await (const { cid: block } of theirs.getAll()) digests.push(block.multihash.digest.join());
+    expect(order.map((block) => CID.parse(block).multihash.digest.join()).sort()).toEqual(digests.sort());
+    // Each inner block is served by its own CID, too.
+    const leaf = order[1] as string;
+    const block = await fetch(`${cloud.url}/ipfs/${leaf}?format=raw`);
+    expect(block.status).toBe(200);
+    expect(fileHashes(new Uint8Array(await block.arrayBuffer())).imageHash).toBe(
+      `0x${Buffer.from(CID.parse(leaf).multihash.digest).toString("hex")}`,
+    );
+    expect((await fetch(`${cloud.url}/ipfs/${leaf}`)).status).toBe(404);
+  });
+
+  it("thumbnails of a few widths", async () => {
+    const { cid } = await make({ width: 512, height: 256 }, await noise(512, 256));
+    for (let i = 0; i < 2; i++) {
+      const answer = await fetch(`${cloud.url}/thumbnails/${cid}?width=128`);
+      const { width, height, format } = await sharp(new Uint8Array(await answer.arrayBuffer())).metadata();
+      expect({ width, height, format }).toEqual({ width: 128, height: 64, format: "webp" });
+    }
+    expect((await fetch(`${cloud.url}/thumbnails/${cid}?width=100`)).status).toBe(422);
+  });
+
+  it("private ones to their requester only", async () => {
+    const salt = `0x${"5a".repeat(32)}` as const;
+    const { cid, token, id } = await make({ width: 64, height: 64 }, await noise(64, 64), salt);
+    const unseen = await call<Refusal>(cloud, "GET", `/ipfs/${cid}`);
+    expect([unseen.status, unseen.body.error.code]).toEqual([404, "IMAGE_UNKNOWN"]);
+    expect((await call(cloud, "GET", `/ipfs/${cid}?format=raw`)).status).toBe(404);
+    expect((await call(cloud, "GET", `/thumbnails/${cid}`)).status).toBe(404);
+    const stranger = await signIn(grid, cloud, user());
+    expect((await call(cloud, "GET", `/ipfs/${cid}`, { token: stranger })).status).toBe(404);
+    expect((await call<Refusal>(cloud, "GET", `/v1/jobs/${id}`, { token: stranger })).body.error.code).toBe(
+      "NOT_YOURS",
+    );
+    const mine = await call(cloud, "GET", `/ipfs/${cid}`, { token });
+    expect([mine.status, mine.headers.get("cache-control")]).toEqual([200, "private, max-age=600"]);
+    const { body } = await call<{ images: { receipt_id: string }[] }>(cloud, "GET", `/v1/jobs/${id}`, { token });
+    const receipt = body.images[0]?.receipt_id;
+    expect((await call<Refusal>(cloud, "GET", `/v1/receipts/${receipt}`)).body.error.code).toBe("NOT_YOURS");
+    expect((await call(cloud, "GET", `/v1/receipts/${receipt}`, { token })).status).toBe(200);
+  });
+
+  it("none that do not exist, nor what is no CID", async () => {
+    const nothing = "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4";
+    expect((await call<Refusal>(cloud, "GET", `/ipfs/${nothing}`)).body.error.code).toBe("IMAGE_UNKNOWN");
+    expect((await call<Refusal>(cloud, "GET", "/ipfs/..%2f..%2fetc%2fpasswd")).body.error.code).toBe("FIELD_INVALID");
+  });
+});

@@ -1,0 +1,361 @@
+/** `generate` against a scripted cloud on a real chain: honest, and with every lie that a cloud could tell. */
+import { zeroHash } from "viem";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  accountState,
+  attestedBundle,
+  bundleToJson,
+  createCloudClient,
+  type GenerateDirect,
+  type GenerateProgress,
+  generate,
+  generationRequest,
+  isNonceUsed,
+  jobOrder,
+  messageToJson,
+  mintSeries,
+  orderHash,
+  type ReceiptBundleJson,
+  requestHash,
+  type SignedOrder,
+} from "../src/index.js";
+import { type GenerationParameters, generateImageRequest, type ReceiptBundle } from "../src/wire/index.js";
+import { json, type ScriptedServer, serve } from "./server.ts";
+import { fileOf, openWorkshop, PRICE, type Workshop } from "./workshop.ts";
+
+let shop: Workshop;
+beforeAll(async () => {
+  shop = await openWorkshop();
+}, 300_000);
+afterAll(() => shop?.grid.stop());
+let server: ScriptedServer | undefined;
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+const parameters = (): GenerationParameters => ({ model: `${shop.modelId}`, prompt: "a lighthouse", n: 2, seed: 5 });
+
+/** What the scripted cloud does otherwise than an honest one. */
+interface Lies {
+  bundle?: (bundle: ReceiptBundleJson, index: number) => ReceiptBundleJson | Promise<ReceiptBundleJson>;
+  file?: (file: Uint8Array) => Uint8Array;
+  images?: (ids: string[]) => string[];
+  /** What is delivered instead of what was made. */
+  deliver?: (made: readonly ReceiptBundle[]) => Promise<readonly ReceiptBundle[]>;
+  modelHash?: `0x${string}`;
+  fail?: boolean;
+  /** Connections that break before a submission is answered. */
+  lost?: number;
+}
+
+let nonce = 100n;
+
+/** A cloud of one process and one worker. */
+async function cloudWith(lies: Lies = {}) {
+  const { grid, modelId, artist, worker, domain } = shop;
+  const bundles = new Map<string, ReceiptBundle>();
+  const files = new Map<string, Uint8Array>();
+  let { lost = 0 } = lies;
+
+  const requestOf = ({
+    prompt = "",
+    seed,
+    salt,
+  }: {
+    prompt?: string | undefined;
+    seed?: unknown;
+    salt?: `0x${string}` | undefined;
+  }) =>
+    generationRequest({
+      modelId,
+      modelHash: lies.modelHash ?? shop.modelHash,
+      prompt,
+      ...(seed !== undefined && { seed: BigInt(seed as number) }),
+      width: 512,
+      height: 512,
+      steps: 20,
+      guidanceMilli: 7_500,
+      sampler: "euler_a",
+      scheduler: "karras",
+      ...(salt && { salt }),
+    });
+
+  server = await serve(async ({ method, path, body }, response) => {
+    if (path.startsWith("/ipfs/")) {
+      const file = files.get(path.slice("/ipfs/".length)) ?? new Uint8Array();
+      return void response.end(lies.file?.(file) ?? file);
+    }
+    if (path.startsWith("/v1/receipts/")) {
+      const bundle = bundles.get(path.slice("/v1/receipts/".length));
+      if (!bundle) return json(response, 404, { error: { code: "RECEIPT_UNKNOWN", message: "No." } });
+      const answer = bundleToJson(bundle);
+      return json(response, 200, (await lies.bundle?.(answer, bundle.receipt.index)) ?? answer);
+    }
+    if (path.startsWith("/v1/jobs/")) {
+      if (path.endsWith("/events")) return json(response, 404, {});
+      return json(response, 200, job());
+    }
+    if (method !== "POST" || path !== "/v1/generate-image") return json(response, 404, {});
+    const wish = generateImageRequest.parse(body);
+    const request = requestOf(wish);
+    if (!wish.payment) {
+      const order = jobOrder(request, {
+        requester: wish.requester ?? artist.address,
+        payer: wish.requester ?? artist.address,
+        worker: worker.address,
+        feeConfigId: shop.feeConfigId,
+        count: wish.n ?? 1,
+        maxPrice: PRICE * BigInt(wish.n ?? 1),
+        deadline: (await grid.now()) + 600n,
+        nonce: nonce++,
+      });
+      const quote = {
+        model_id: `${modelId}`,
+        price: `${order.maxPrice}`,
+        cost_aipg: "2",
+        expires_at: Number(order.deadline),
+        parameters: { ...wish, requester: undefined, steps: 20, width: 512, height: 512 },
+        request: messageToJson("GenerationRequest", request),
+        request_hash: requestHash(request),
+        domain: { ...domain },
+        candidates: [{ worker: worker.address, price: `${order.maxPrice}`, order: messageToJson("JobOrder", order) }],
+      };
+      return json(response, 402, { error: { code: "PAYMENT_REQUIRED", message: "Sign." }, quote });
+    }
+    if (lost-- > 0) return void response.destroy();
+    if (wish.payment.rail === "direct") {
+      const [{ order, signature }] = wish.payment.orders as [SignedOrder];
+      const made = await shop.work(request, order);
+      const receipts = made.map((one) => ({ receipt: one.receipt, signature: one.signature }));
+      const direct = { order_signature: signature, receipts };
+      await keep(made.map((one) => ({ ...shop.bundle(request, order, one.receipt, one.signature), direct })));
+    } else await keep(await shop.onLane([request]));
+    json(response, 202, { ...job(), status: "queued", images: undefined });
+  });
+
+  async function keep(made: readonly ReceiptBundle[]): Promise<void> {
+    for (const bundle of (await lies.deliver?.(made)) ?? made) {
+      bundles.set(bundle.receipt_id, bundle);
+      files.set(bundle.ipfs_hash, fileOf(bundle.request, bundle.receipt.index));
+    }
+  }
+  function job() {
+    const ids = [...bundles.keys()];
+    const images = (lies.images?.(ids) ?? ids).map((id, index) => {
+      const { ipfs_hash, receipt_id, receipt, signature } = bundleToJson(bundles.get(id) as ReceiptBundle);
+      return {
+        index,
+        image_url: "",
+        thumbnail_url: "",
+        ipfs_hash,
+        image_hash: receipt.imageHash,
+        seed: receipt.seed,
+        receipt_id,
+        receipt,
+        signature,
+      };
+    });
+    return {
+      id: "j1",
+      status: lies.fail ? "failed" : "done",
+      rail: "direct",
+      model_id: `${modelId}`,
+      requester: artist.address,
+      attempts: 1,
+      created_at: 1,
+      ...(lies.fail ? { error: { code: "NO_WORKER", message: "Three workers gave up." } } : { images }),
+    };
+  }
+  return createCloudClient({ url: server.url });
+}
+
+async function direct(lies: Lies = {}, more: Partial<GenerateDirect> = {}) {
+  const cloud = await cloudWith(lies);
+  return generate(shop.artist.wallet, {
+    cloud,
+    deployment: shop.grid.deployment,
+    rail: "direct",
+    maxPrice: 2n * PRICE,
+    parameters: parameters(),
+    ...more,
+  });
+}
+
+const settled = () =>
+  accountState(shop.artist.wallet, { deployment: shop.grid.deployment, account: shop.artist.address });
+
+describe("generating on the direct rail", () => {
+  it("does not sign when the account is short, unless it may deposit", async () => {
+    const signed: unknown[] = [];
+    const onSigned = (orders: readonly SignedOrder[]) => void signed.push(orders);
+    await expect(direct({}, { onSigned })).rejects.toMatchObject({ code: "BALANCE_TOO_LOW" });
+    expect(signed).toEqual([]);
+    expect(server?.seen.map(({ path }) => path)).toEqual(["/v1/generate-image"]);
+  });
+
+  it("deposits just what is missing, signs, and gives checked pictures that can be minted", async () => {
+    const stages: GenerateProgress[] = [];
+    let signed: readonly SignedOrder[] = [];
+    const { images, price } = await direct(
+      {},
+      {
+        deposit: true,
+        onProgress: (progress) => stages.push(progress),
+        onSigned: (orders) => {
+          signed = orders;
+        },
+      },
+    );
+    expect(stages.map(({ stage }) => stage)).toEqual([
+      "quoted",
+      "depositing",
+      "signing",
+      "job",
+      "job",
+      "checking",
+      "checking",
+    ]);
+    expect((await settled()).free).toBe(2n * PRICE);
+    expect(price).toBe(2n * PRICE);
+    expect(images.map(({ bundle }) => bundle.receipt.seed)).toEqual([5n, 6n]);
+    expect(orderHash(signed[0]?.order as SignedOrder["order"])).toBe(images[0]?.bundle.receipt.orderHash);
+    const { deployment } = shop.grid;
+    expect(await isNonceUsed(shop.artist.wallet, { deployment, payer: shop.artist.address, nonce: nonce - 1n })).toBe(
+      false,
+    );
+    const minted = await mintSeries(shop.artist.wallet, {
+      deployment,
+      bundles: images.map(({ bundle }) => bundle),
+      series: { title: "Lighthouse" },
+    });
+    expect(minted.tokenIds).toHaveLength(2);
+    expect((await settled()).free).toBe(0n);
+  });
+
+  it("hands the same orders in again when an answer is lost", async () => {
+    const { images } = await direct({ lost: 2 }, { deposit: true });
+    expect(images).toHaveLength(2);
+    const bodies = server?.seen.filter(
+      ({ path, body }) => path === "/v1/generate-image" && (body as { payment?: object }).payment,
+    );
+    expect(bodies).toHaveLength(3);
+    expect(new Set(bodies?.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+  });
+
+  it("does not sign above the cap", async () => {
+    await expect(direct({}, { maxPrice: 2n * PRICE - 1n })).rejects.toMatchObject({ code: "PRICE_TOO_HIGH" });
+  });
+
+  it("does not sign for weights that are not the model's", async () => {
+    await expect(direct({ modelHash: `0x${"12".repeat(32)}` })).rejects.toMatchObject({ field: "modelHash" });
+  });
+
+  it("does not sign for another model than the named one", async () => {
+    const other = { ...parameters(), model: "Harbour" };
+    await expect(direct({}, { parameters: other })).rejects.toMatchObject({ code: "QUOTE_INVALID", field: "model" });
+  });
+
+  it("passes on why a job failed", async () => {
+    await expect(direct({ fail: true })).rejects.toMatchObject({
+      code: "JOB_FAILED",
+      message: "The job ended without a picture: Three workers gave up.",
+    });
+  });
+
+  it("wants a session for a private job, before anything is sent", async () => {
+    const salt = `0x${"34".repeat(32)}` as const;
+    await expect(direct({}, { parameters: { ...parameters(), salt } })).rejects.toMatchObject({
+      code: "SESSION_INVALID",
+    });
+    expect(server?.seen).toEqual([]);
+  });
+
+  it.each<[string, string, () => Lies]>([
+    ["another file", "CID_MISMATCH", () => ({ file: (file) => file.slice(1) })],
+    ["fewer pictures", "BUNDLE_INVALID", () => ({ images: (ids) => ids.slice(1) })],
+    ["pictures in another order", "BUNDLE_INVALID", () => ({ images: (ids) => [...ids].reverse() })],
+    ["another engine", "BUNDLE_INVALID", () => ({ bundle: (bundle) => ({ ...bundle, engine: "gpu" }) })],
+    [
+      "a request for another prompt",
+      "RECEIPT_MISMATCH",
+      () => ({ bundle: (bundle) => ({ ...bundle, request: { ...bundle.request, prompt: "a" } }) }),
+    ],
+    [
+      "an order that was never signed here",
+      "BUNDLE_INVALID",
+      () => ({ deliver: () => shop.direct(shop.request("a lighthouse", 5n), { count: 2, nonce: nonce++ }) }),
+    ],
+    [
+      "pictures of another prompt, honestly made and signed for",
+      "QUOTE_INVALID",
+      () => ({ deliver: () => shop.direct(shop.request("a cheaper lighthouse", 5n), { count: 2, nonce: nonce++ }) }),
+    ],
+    [
+      "a receipt that nothing pays for",
+      "BUNDLE_INVALID",
+      () => ({ bundle: (bundle) => ({ ...bundle, direct: bundle.direct && { ...bundle.direct, receipts: [] } }) }),
+    ],
+  ])("does not take %s for its picture", async (_, code, lies) => {
+    await expect(direct(lies())).rejects.toMatchObject({ code });
+  });
+});
+
+describe("generating at the gateway's cost", () => {
+  const gateway = async (lies: Lies = {}) => {
+    const cloud = await cloudWith(lies);
+    return generate(shop.artist.wallet, {
+      cloud: cloud.withToken("session"),
+      deployment: shop.grid.deployment,
+      rail: "gateway",
+      parameters: { ...parameters(), n: 1 },
+    });
+  };
+
+  it("gives a picture whose voucher is collected when it is minted", async () => {
+    const { images } = await gateway();
+    expect(images[0]?.bundle.order.laneId).not.toBe(zeroHash);
+    const minted = await mintSeries(shop.artist.wallet, {
+      deployment: shop.grid.deployment,
+      bundles: images.map(({ bundle }) => bundle),
+      series: { title: "Lighthouse" },
+    });
+    expect(minted.collected).toHaveLength(1);
+  });
+
+  it("takes a picture whose voucher comes later, and waits for that before a mint", async () => {
+    let asked = 0;
+    const late: Lies = {
+      bundle: ({ lane, ...bundle }) => {
+        const stage = asked++;
+        if (stage === 0 || !lane) return bundle;
+        const { worker_signature, ...unsigned } = lane;
+        return { ...bundle, lane: stage === 1 ? unsigned : { ...unsigned, worker_signature } };
+      },
+    };
+    const { images } = await gateway(late);
+    const [bundle] = images.map((image) => image.bundle);
+    if (!bundle || !server) throw new Error("nothing made");
+    expect(bundle.lane).toBeUndefined();
+    const series = { title: "Late" };
+    await expect(
+      mintSeries(shop.artist.wallet, { deployment: shop.grid.deployment, bundles: [bundle], series }),
+    ).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
+    const attested = await attestedBundle(createCloudClient({ url: server.url }), { bundle });
+    expect(asked).toBe(3);
+    expect(
+      (await mintSeries(shop.artist.wallet, { deployment: shop.grid.deployment, bundles: [attested], series }))
+        .tokenIds,
+    ).toHaveLength(1);
+  });
+
+  it("does not take a picture that is for somebody else", async () => {
+    const deliver = async ([own]: readonly ReceiptBundle[]) => {
+      if (!own) throw new Error("nothing made");
+      const order = { ...own.order, requester: shop.owner.address };
+      const [made] = await shop.work(own.request, order);
+      return made ? [shop.bundle(own.request, order, made.receipt, made.signature)] : [];
+    };
+    await expect(gateway({ deliver })).rejects.toMatchObject({ code: "BUNDLE_INVALID", field: "order.requester" });
+  });
+});

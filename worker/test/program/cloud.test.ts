@@ -1,0 +1,178 @@
+/** The worker program as operators start it, with the built-in engine, the real AI Cloud API, its Postgres and a chain. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { settlementTypes } from "@gridnft/sdk";
+import { generateImageResponse, nonceAnswer, quote, receiptBundle, session } from "@gridnft/sdk/wire";
+import { parseEther } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { createSiweMessage } from "viem/siwe";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { readSettings } from "../../../cloud/src/environment.ts";
+import { type RunningCloud, startCloud } from "../../../cloud/src/start.ts";
+import { startPostgres, type TestPostgres } from "../../../test/utils/postgres.ts";
+import { makeDevModels } from "../../src/devmodel/index.ts";
+import { keyOf, startWorld, until, type World } from "./world.ts";
+
+let world: World;
+let postgres: TestPostgres;
+let cloud: RunningCloud;
+let modelFolder: string;
+const children = new Set<ChildProcess>();
+/** Milliseconds: processes start slowly on a busy machine. */
+const LIMIT = { timeout: 240_000 };
+const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
+
+beforeAll(async () => {
+  const [made] = await makeDevModels({ out: models });
+  if (!made) throw new Error("no model was made");
+  modelFolder = made.folder;
+  [world, postgres] = await Promise.all([startWorld(made.manifestHash), startPostgres()]);
+  const gatewaySigner = generatePrivateKey();
+  await world.addKey(world.gateway, privateKeyToAccount(gatewaySigner), 1);
+  const { GRID_RPC_URL, GRID_DEPLOYMENT } = world.variables();
+  cloud = await startCloud(
+    readSettings({
+      ...{ GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL: postgres.url, GRID_CLOUD_PORT: "0", GRID_LOG_LEVEL: logLevel },
+      ...{ GRID_BLOCKS: join(world.folder, "blocks"), GRID_CHAIN_POLL_MS: "100", GRID_CLOUD_LEASE_SECONDS: "3" },
+      ...{ GRID_GATEWAY_ACCOUNT_KEY: keyOf(world.gateway), GRID_GATEWAY_SIGNER_KEY: gatewaySigner },
+      GRID_LANE_FUNDING: parseEther("20").toString(),
+    }),
+  );
+}, 300_000);
+
+afterEach(() => Promise.all([...children].map((child) => end(child, "SIGKILL"))));
+
+afterAll(async () => {
+  await cloud?.stop();
+  await postgres?.stop();
+  await world?.stop();
+  rmSync(models, { recursive: true, force: true });
+});
+
+const logLevel = process.env.WORKER_TEST_LOG ?? "error";
+const chain = () => world.owner.grid.settlement.read;
+
+/** Starts the program; resolves when it says that it is ready. */
+async function startProgram(over: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; lines: string[] }> {
+  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+  const loader = createRequire(import.meta.url).resolve("tsx");
+  const environment = world.variables({
+    ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_MODELS: `${world.modelId}=${modelFolder}`, GRID_LOG_LEVEL: "info" },
+    ...{ GRID_WORKER_RATE: parseEther("0.01").toString(), ...over },
+  });
+  const child = spawn(process.execPath, ["--import", loader, main], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.add(child);
+  const lines: string[] = [];
+  let rest = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    const parts = (rest + text.toString()).split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts);
+    if (process.env.WORKER_TEST_LOG) for (const part of parts) process.stderr.write(`${part}\n`);
+  });
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`the worker ended:\n${lines.join("\n")}`);
+    return lines.some((line) => line.includes('"ready":true'));
+  });
+  return { child, lines };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+  children.delete(child);
+  return child.exitCode;
+}
+
+async function ask(path: string, init: RequestInit & { token?: string } = {}): Promise<unknown> {
+  const headers = {
+    "content-type": "application/json",
+    ...(init.token ? { authorization: `Bearer ${init.token}` } : {}),
+  };
+  const response = await fetch(`${cloud.url}${path}`, { ...init, headers });
+  const json: unknown = await response.json();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(json)}`);
+  return json;
+}
+
+const parameters = (prompt: string) => ({
+  ...{ prompt, model: `${world.modelId}`, width: 256, height: 256, steps: 8, seed: 5 },
+});
+
+async function signIn(): Promise<string> {
+  const { artist, domain } = world;
+  const nonce = nonceAnswer.parse(await ask("/v1/auth/nonce"));
+  const message = createSiweMessage({
+    ...{ address: artist.address, chainId: domain.chainId, domain: nonce.domain, uri: nonce.uri, nonce: nonce.nonce },
+    ...{ version: "1", issuedAt: new Date() },
+  });
+  const signature = await artist.account.signMessage({ message });
+  const body = JSON.stringify({ message, signature });
+  return session.parse(await ask("/v1/auth/sign-in", { method: "POST", body })).token;
+}
+
+it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM", LIMIT, async () => {
+  const { child, lines } = await startProgram();
+  const { artist, domain } = world;
+  const asked = { ...parameters("a lighthouse in a storm"), requester: artist.address };
+  const query = new URLSearchParams(Object.entries(asked).map(([key, value]): [string, string] => [key, `${value}`]));
+  const offer = quote.parse(await ask(`/v1/quote?${query}`));
+  const orders = await Promise.all(
+    offer.candidates.map(async ({ order }) => ({
+      order: JSON.parse(JSON.stringify(order, (_, value) => (typeof value === "bigint" ? value.toString() : value))),
+      signature: await artist.account.signTypedData({
+        domain,
+        types: settlementTypes,
+        primaryType: "JobOrder",
+        message: order,
+      }),
+    })),
+  );
+  const body = JSON.stringify({ ...offer.parameters, payment: { rail: "direct", orders } });
+  const answer = generateImageResponse.parse(await ask("/v1/generate-image", { method: "POST", body }));
+  const file = await (await fetch(answer.image_url)).arrayBuffer();
+  expect(`0x${createHash("sha256").update(new Uint8Array(file)).digest("hex")}`).toBe(answer.image_hash);
+  expect(answer.engine).toContain("onnxruntime");
+  const { payer, nonce } = answer.order;
+  await until(() => chain().isNonceUsed([payer, nonce]));
+  expect(await end(child, "SIGTERM")).toBe(0);
+  expect(lines.some((line) => line.includes("orders are settled"))).toBe(true);
+  // Neither key nor session token is in what it prints.
+  expect(lines.join("\n")).not.toContain(world.workerKeyHex.slice(2));
+});
+
+it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9", LIMIT, async () => {
+  const token = await signIn();
+  const state = join(world.folder, "lane-state");
+  const first = await startProgram({ GRID_WORKER_STATE: state });
+  const post = (prompt: string) => {
+    const body = JSON.stringify(parameters(prompt));
+    return ask("/v1/generate-image", { method: "POST", body, token });
+  };
+  const one = generateImageResponse.parse(await post("a harbour at dawn"));
+  const laneId = one.order.laneId;
+  const lane = await until(async () => {
+    const found = receiptBundle.parse(await ask(`/v1/receipts/${one.receipt_id}`, { token }));
+    return found.lane?.worker_signature ? found.lane : undefined;
+  });
+  expect(lane?.receipt_ids).toContain(one.receipt_id);
+  const two = post("a mountain lake");
+  await until(async () => first.lines.filter((line) => line.includes("a job is claimed")).length === 2);
+  await end(first.child, "SIGKILL");
+  const second = await startProgram({ GRID_WORKER_STATE: state });
+  const done = generateImageResponse.parse(await two);
+  const total = one.order.maxPrice + done.order.maxPrice;
+  await until(async () => (await chain().laneTotalOf([laneId, world.modelId])).cumulative === total);
+  expect(await end(second.child, "SIGINT")).toBe(0);
+});
