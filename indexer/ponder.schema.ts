@@ -164,7 +164,10 @@ export const artwork = onchainTable(
     title: t.text().notNull(),
     description: t.text().notNull(),
     animationUrl: t.text().notNull(),
+    /** The artist gave up editing it. */
     frozen: t.boolean().notNull(),
+    /** It has left the artist's hands, if only for a time. */
+    moved: t.boolean().notNull(),
     nonce: t.bigint().notNull(),
     versions: t.integer().notNull(),
     policy: t.integer().notNull(),

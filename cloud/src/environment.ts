@@ -19,6 +19,8 @@ export interface GatewayTerms {
   readonly owner: PrivateKeyAccount | undefined;
   /** Images a signed-in account gets paid per UTC day. */
   readonly dailyImages: number;
+  /** Images that all accounts together get paid per UTC day. */
+  readonly dailyTotal: number;
   /** AIPG wei put into a new lane, and into one that has less than half of it left. */
   readonly laneFunding: bigint;
   /** Highest rate that the gateway pays, AIPG wei per megapixel and step. */
@@ -84,6 +86,7 @@ const environment = z.object({
   GRID_GATEWAY_ACCOUNT_KEY: key.optional(),
   GRID_GATEWAY_SIGNER_KEY: key.optional(),
   GRID_GATEWAY_DAILY_IMAGES: wholeNumber(0, 1_000_000).default(50),
+  GRID_GATEWAY_DAILY_TOTAL: wholeNumber(0, 1_000_000_000).default(5_000),
   GRID_GATEWAY_MAX_RATE: wei.default(10n ** 18n),
   GRID_LANE_FUNDING: wei.default(100n * 10n ** 18n),
   GRID_CHAIN_POLL_MS: wholeNumber(20, 60_000).default(1_000),
@@ -153,6 +156,7 @@ function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefi
     signer,
     owner,
     dailyImages: read.GRID_GATEWAY_DAILY_IMAGES,
+    dailyTotal: read.GRID_GATEWAY_DAILY_TOTAL,
     laneFunding: read.GRID_LANE_FUNDING,
     maxRate: read.GRID_GATEWAY_MAX_RATE,
   };

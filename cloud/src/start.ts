@@ -11,7 +11,7 @@ import { listen } from "./database/notices.ts";
 import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
 import { laneKeeper } from "./payment/laneKeeper.ts";
-import { readSettlement } from "./payment/laneWatch.ts";
+import { settlementReader } from "./payment/laneWatch.ts";
 import { reap, sweep } from "./queue/reaper.ts";
 import { openPictures } from "./storage/pictures.ts";
 
@@ -27,7 +27,12 @@ const STOP_TIME = 5_000;
 
 /** Brings the database up to date, connects to the chain, and serves. */
 export async function startCloud(settings: Settings): Promise<RunningCloud> {
-  const log = pino({ level: settings.logLevel, base: { part: "cloud" } });
+  const log = pino({
+    level: settings.logLevel,
+    base: { part: "cloud" },
+    // Nothing of this is logged; should it ever be, it stays unreadable.
+    redact: ["token", "*.token", "authorization", "*.authorization", "signature", "*.signature", "*.key"],
+  });
   const complain = (what: string) => (error: unknown) => log.warn({ error: describeError(error) }, what);
   const closing: (() => Promise<void> | void)[] = [];
   const stopping = new AbortController();
@@ -106,7 +111,7 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
   const duties = [
     repeat(1_000, () => reap(cloud)),
     repeat(60_000, () => sweep(cloud)),
-    repeat(settings.chainPoll, () => readSettlement(cloud)),
+    repeat(settings.chainPoll, settlementReader(cloud)),
     repeat(5_000, async () => keeper?.tend()),
   ] as const;
   return {
@@ -148,13 +153,16 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
   }
 }
 
+/** Waits for answers under way, closes connections as they fall idle, and what is left after a while. */
 async function closeServer(server: ReturnType<typeof serve>): Promise<void> {
+  if (!("closeIdleConnections" in server)) throw new Error("This cloud serves HTTP/1.1.");
   await new Promise<void>((resolve) => {
-    const force = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), STOP_TIME);
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const force = setTimeout(() => server.closeAllConnections(), STOP_TIME);
     server.close(() => {
+      clearInterval(idle);
       clearTimeout(force);
       resolve();
     });
-    if ("closeIdleConnections" in server) server.closeIdleConnections();
   });
 }

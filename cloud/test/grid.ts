@@ -55,7 +55,13 @@ export interface TestGrid {
 }
 
 /** Starts chain and database, registers models, bonds two workers. */
-export async function startTestGrid({ dailyImages = 50 }: { dailyImages?: number } = {}): Promise<TestGrid> {
+export async function startTestGrid({
+  dailyImages = 50,
+  dailyTotal = 1_000,
+}: {
+  dailyImages?: number;
+  dailyTotal?: number;
+} = {}): Promise<TestGrid> {
   const [chain, postgres] = await Promise.all([startGrid(), startPostgres()]);
   const domain = settlementDomainOf(chain.deployment);
   const [owner, artist, worker, gateway] = [0, 7, 8, 9].map((index) => chain.party(index)) as [
@@ -145,6 +151,7 @@ export async function startTestGrid({ dailyImages = 50 }: { dailyImages?: number
         signer: gatewayKey,
         owner: hd ? privateKeyToAccount(`0x${Buffer.from(hd).toString("hex")}`) : undefined,
         dailyImages,
+        dailyTotal,
         laneFunding: parseEther("10"),
         maxRate: 10n ** 18n,
       };

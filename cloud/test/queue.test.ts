@@ -14,7 +14,7 @@ let workers: readonly [ScriptedWorker, ScriptedWorker];
 
 beforeAll(async () => {
   grid = await startTestGrid({ dailyImages: 4 });
-  const changes = { leaseSeconds: 2, waitSeconds: 15 };
+  const changes = { leaseSeconds: 60, waitSeconds: 15 };
   clouds = await Promise.all([grid.cloud(changes), grid.cloud(changes)]);
 }, 120_000);
 afterAll(() => grid?.stop());
@@ -123,6 +123,7 @@ describe("two processes", () => {
     const { id } = await gatewayJob();
     const first = await until(() => workers[0].claim(), "the first worker gets it");
     const upload = await workers[0].upload(first, 0, await png(64, 64, 1));
+    await grid.sql("UPDATE cloud.job SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [id]);
     const second = await until(() => workers[1].claim(5), "the second worker gets it");
     expect(second.order.worker).not.toBe(first.order.worker);
     const late = await workers[0].complete(first, [workers[0].receipt(first, 0, upload.body)]);
@@ -148,6 +149,11 @@ describe("two processes", () => {
     const over = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token, json: { ...wish(), n: 2 } });
     expect([over.status, over.body.error.code]).toEqual([402, "QUOTA_USED"]);
     const stranger = await signIn(grid, clouds[0], user());
+    // Accounts cost nothing, so there is a limit for all of them together.
+    await grid.sql("UPDATE cloud.quota SET used = used + 1000 WHERE account = 'everybody'");
+    const another = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token: stranger, json: wish() });
+    expect([another.status, another.body.error.code]).toEqual([402, "QUOTA_USED"]);
+    await grid.sql("UPDATE cloud.quota SET used = used - 1000 WHERE account = 'everybody'");
     const notTheirs = await call<Refusal>(clouds[0], "DELETE", `/v1/jobs/${id}`, { token: stranger });
     expect(notTheirs.body.error.code).toBe("NOT_YOURS");
     expect((await call<JobAnswer>(clouds[1], "DELETE", `/v1/jobs/${id}`, { token })).body.status).toBe("cancelled");

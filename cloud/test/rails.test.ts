@@ -162,3 +162,48 @@ it("counts the gateway's pictures against a quota", async () => {
   const { body } = await call<{ quota: { limit: number; used: number } }>(cloud, "GET", "/v1/auth/session", { token });
   expect(body.quota).toMatchObject({ limit: 50, used: 3 });
 });
+
+it("takes receipts into the next voucher again when their anchor is gone by a reorg", async () => {
+  const token = await signIn(grid, cloud, grid.artist.account);
+  const order = async (prompt: string) => {
+    const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...wish(), prompt } });
+    const job = await until(() => worker.claim(5), "the worker gets the job");
+    const { voucher } = await worker.work(job);
+    const result = generateImageResponse.parse((await answer).body);
+    if (!voucher) throw new Error("no voucher");
+    return { id: result.receipt_id, voucher };
+  };
+  const anchored = async () =>
+    (await grid.sql<{ n: number }>("SELECT anchored_through AS n FROM cloud.lane"))[0]?.n ?? -1;
+  const first = await order("before the storm");
+  const before = await anchored();
+  const { wallet } = grid.chain.party(0);
+  const snapshot = await wallet.request({ method: "evm_snapshot" as never });
+  const { lane, voucher, payer_signature } = first.voucher;
+  const workerSignature = await worker.counterSign(first.voucher);
+  await grid.chain.mined(
+    grid.artist.grid.settlement.write.collect([
+      messageFromJson("LaneConfig", lane),
+      messageFromJson("Voucher", voucher),
+      payer_signature,
+      workerSignature,
+    ]),
+  );
+  await until(async () => (await anchored()) > before, "the cloud sees the anchor");
+  await wallet.request({ method: "evm_revert" as never, params: [snapshot] as never });
+  await grid.chain.pass(1);
+  await until(async () => (await anchored()) === before, "the cloud sees that the anchor is gone");
+  const second = await order("after the storm");
+  expect(second.voucher.receipt_ids).toContain(first.id);
+  expect(second.voucher.receipt_ids).toContain(second.id);
+  // Money is what it was: totals only grow, and all of them can still be collected.
+  const signature = await worker.counterSign(second.voucher);
+  await grid.chain.mined(
+    grid.artist.grid.settlement.write.collect([
+      messageFromJson("LaneConfig", second.voucher.lane),
+      messageFromJson("Voucher", second.voucher.voucher),
+      second.voucher.payer_signature,
+      signature,
+    ]),
+  );
+});

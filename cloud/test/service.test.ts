@@ -1,4 +1,9 @@
 /** What the service does for everybody: health, description, errors, limits, sign-in, files. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { CarReader } from "@ipld/car";
 import { MemoryBlockstore } from "blockstore-core";
 import { importer } from "ipfs-unixfs-importer";
@@ -8,7 +13,7 @@ import { getContractAddress, type Hex, serializeErc6492Signature } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileHashes } from "../../sdk/src/index.ts";
-import { errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
+import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
@@ -66,6 +71,24 @@ it("describes itself", async () => {
   expect(text.includes("feeConfigId")).toBe(true);
 });
 
+it("is documented: every route, every error with its status, every variable", async () => {
+  const page = readFileSync(new URL("../../docs/rest.md", import.meta.url), "utf8");
+  const { body } = await call<{ paths: Record<string, Record<string, unknown>> }>(cloud, "GET", "/openapi.json");
+  const routes = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `\`${method.toUpperCase()} ${path}\``),
+  );
+  expect(routes.filter((route) => !page.includes(route))).toEqual([]);
+  const rows = new Map(
+    [...page.matchAll(/^\| (\d{3}) \| (.*) \|$/gm)].flatMap(([, status, codes]) =>
+      [...(codes ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code, Number(status)] as const),
+    ),
+  );
+  expect(Object.fromEntries(rows)).toEqual({ ...cloudErrors });
+  const source = readFileSync(new URL("../src/environment.ts", import.meta.url), "utf8");
+  const variables = new Set(source.match(/\b(GRID_[A-Z_]+|DATABASE_URL)\b/g));
+  expect([...variables].filter((variable) => !page.includes(`\`${variable}\``))).toEqual([]);
+});
+
 it("lists models and workers", async () => {
   const models = modelList.parse((await call(cloud, "GET", "/v1/models")).body).models;
   expect(models.map(({ name, access, workers }) => ({ name, access, workers }))).toEqual([
@@ -77,6 +100,64 @@ it("lists models and workers", async () => {
   expect(byName.body).toMatchObject({ model_id: grid.open.toString() });
   const { workers } = workerList.parse((await call(cloud, "GET", "/v1/workers")).body);
   expect(workers).toMatchObject([{ software: "scripted", parallel: 4, busy: 0 }]);
+});
+
+describe("as a process", () => {
+  const program = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const run = (environment: Record<string, string>) =>
+    spawn(process.execPath, ["--import", "tsx", program], {
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once("exit", resolve));
+
+  it("says that it is ready, answers, and ends by SIGTERM with 0", async () => {
+    const deployment = join(mkdtempSync(join(tmpdir(), "gridnft-")), "deployment.json");
+    writeFileSync(deployment, JSON.stringify(grid.chain.deployment));
+    const secret = `0x${"7e".repeat(32)}`;
+    const child = run({
+      GRID_RPC_URL: `${grid.chain.rpcUrl}/?apikey=hush`,
+      GRID_DEPLOYMENT: deployment,
+      DATABASE_URL: grid.postgres.url,
+      GRID_CLOUD_PORT: "0",
+      GRID_BLOCKS: join(deployment, "../blocks"),
+      GRID_GATEWAY_ACCOUNT: grid.gateway.address,
+      GRID_GATEWAY_SIGNER_KEY: secret,
+      GRID_LOG_LEVEL: "debug",
+    });
+    let output = "";
+    child.stdout?.on("data", (bytes) => {
+      output += bytes;
+    });
+    child.stderr?.on("data", (bytes) => {
+      output += bytes;
+    });
+    const exited = exitOf(child);
+    const line = await until(async () => /^\{"ready":true.*$/m.exec(output)?.[0], "the process is ready");
+    const { url } = JSON.parse(line) as { url: string };
+    expect((await call<{ status: string }>({ url }, "GET", "/health")).body.status).toBe("ok");
+    await signIn(grid, { url, stop: async () => {} }, user());
+    child.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    // No key, no token, no RPC's query, no database password.
+    expect(output).not.toMatch(/7e7e7e|hush|grid_[A-Za-z0-9]|postgres:\/\/[^ ]*:/);
+  });
+
+  it("says what its environment lacks, one sentence a fault, without values", async () => {
+    const child = run({ GRID_RPC_URL: "ftp://nowhere", GRID_CLOUD_PORT: "many", GRID_GATEWAY_SIGNER_KEY: "0xsecret" });
+    let said = "";
+    child.stderr?.on("data", (bytes) => {
+      said += bytes;
+    });
+    expect(await exitOf(child)).toBe(1);
+    expect(said.trim().split("\n").sort()).toEqual([
+      "DATABASE_URL is missing.",
+      "GRID_BLOCKS is missing.",
+      "GRID_CLOUD_PORT is not a whole number.",
+      "GRID_GATEWAY_SIGNER_KEY is not 32 bytes of hex.",
+      "GRID_RPC_URL is not an http(s) URL.",
+    ]);
+  });
 });
 
 describe("says what is wrong", () => {

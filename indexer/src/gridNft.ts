@@ -65,6 +65,7 @@ ponder.on("GridNFT:SeriesMinted", async ({ context: { db, ...context }, event })
       description: header.description,
       animationUrl: "",
       frozen: false,
+      moved: lower(to) !== lower(artist),
       nonce: 0n,
       versions: 1,
       policy: header.policy,
@@ -154,6 +155,7 @@ ponder.on("GridNFT:Transfer", async ({ context: { db, ...context }, event }) => 
   const { artist, modelId, worker } = await db.update(artwork, { chainId: place.chainId, tokenId }).set((row) => ({
     owner: to,
     burned,
+    moved: row.moved || (!minted && from !== to),
     transfers: row.transfers + (minted ? 0 : 1),
     updatedAt: place.time,
     updatedSeq: place.seq,

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Deployment, parseDeployment } from "../../sdk/src/index.ts";
-import { projectRoot } from "../../tools/check.ts";
 import { type ListedAccount, listedAccounts } from "./accounts.ts";
 import { localChainId, startChain } from "./chain/chain.ts";
 import { deploy, sourcesHash } from "./deployment.ts";
@@ -84,6 +83,8 @@ export interface LocalGridSystem {
   readonly notices: readonly string[];
   /** Process id and log of a part. */
   process(part: PartName): { pid: number; log: string };
+  /** Whether it runs: not when it was killed, or ended by itself. */
+  isRunning(part: PartName): boolean;
   /** kill -9. */
   kill(part: PartName): Promise<void>;
   /** Starts a part again, on its port and with its state; stops it first when it runs. */
@@ -128,6 +129,7 @@ interface Supervisor {
     start: () => Promise<part>,
   ): Promise<part>;
   process(name: PartName): RunningProcess;
+  isRunning(name: PartName): boolean;
   kill(name: PartName): Promise<void>;
   restart(name: PartName): Promise<void>;
   stop(): Promise<void>;
@@ -179,6 +181,7 @@ function createSupervisor(home: Home, { onCrash, onProgress = () => {} }: LocalG
       return part;
     },
     process: (name) => running(name).process,
+    isRunning: (name) => parts.get(name)?.running !== undefined,
     kill: async (name) => {
       const part = running(name);
       known(name).running = undefined;
@@ -207,7 +210,7 @@ async function bringUp(
   options: LocalGridOptions,
   supervisor: Supervisor,
 ): Promise<Omit<LocalGridSystem, "stop">> {
-  const { onProgress = () => {}, workers = 1, parts = presentParts() } = options;
+  const { onProgress = () => {}, workers = 1, parts = ["indexer", "cloud", "worker"] } = options;
   const show = (part: Progress["part"], state: Progress["state"], detail: string) =>
     onProgress({ part, state, detail });
   const { postgres: password, ...keys } = readSecrets(home);
@@ -318,6 +321,7 @@ async function bringUp(
     models: await models,
     accounts: listedAccounts(),
     process: (name) => supervisor.process(name),
+    isRunning: (name) => supervisor.isRunning(name),
     kill: (name) => supervisor.kill(name),
     restart: (name) => supervisor.restart(name),
   };
@@ -388,12 +392,4 @@ function gridFile(home: Home, urls: { rpcUrl: string; cloudUrl: string; indexerU
     models_folder: home.models,
     accounts: listedAccounts(),
   };
-}
-
-function presentParts(): ("indexer" | "cloud" | "worker")[] {
-  const entries = { indexer: "ponder.config.ts", cloud: "cloud/src/main.ts", worker: "worker/src/main.ts" } as const;
-  const there = (["indexer", "cloud", "worker"] as const).filter((part) =>
-    existsSync(join(projectRoot, entries[part])),
-  );
-  return there.includes("cloud") ? there : there.filter((part) => part !== "worker");
 }

@@ -78,10 +78,15 @@ async function main(): Promise<void> {
     })();
     return ending;
   };
+  let asked = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      // The leash ends what we leave behind.
-      if (ending) process.exit(130);
+      if (asked > 0) {
+        // One Ctrl-C comes twice, from the terminal and from npm. A later one is meant; the leash ends what we leave behind.
+        if (performance.now() - asked > 1_000) process.exit(130);
+        return;
+      }
+      asked = performance.now();
       process.stdout.write("\nStopping; Ctrl-C again to force it.\n");
       void end();
     });

@@ -60,6 +60,7 @@ export function cloudProcess(context: PartContext): ProcessSpec {
       GRID_CLOUD_PORT: `${cloudPort}`,
       GRID_CLOUD_URL: `http://127.0.0.1:${cloudPort}`,
       GRID_BLOCKS: home.blocks,
+      GRID_CHAIN_POLL_MS: "250",
       GRID_GATEWAY_ACCOUNT: gateway.address,
       GRID_GATEWAY_ACCOUNT_KEY: privateKeyOf(gateway),
       GRID_GATEWAY_SIGNER_KEY: keys.gateway,

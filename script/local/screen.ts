@@ -40,7 +40,7 @@ export function createScreen(
     return `${mark} ${titles[part].padEnd(10)} ${text}`.slice(0, width + 20).trimEnd();
   };
   const draw = (): void => {
-    const width = (out.columns ?? 80) - 1;
+    const width = (out.columns || 80) - 1;
     const lines = order.flatMap((part) => {
       const state = states.get(part);
       // Cut to the terminal's width: a line that wraps could not be drawn over.

@@ -44,6 +44,15 @@ describe("in a browser", () => {
     expect((await sdk.createFastChecker()).recoverSigner(digest, signature)).toBe(signer);
   });
 
+  it.each(["./index.js", "./queries/index.js", "./wire/index.js"])(
+    "loads %s, which needs nothing of Node",
+    async (path) => {
+      const context = page();
+      runInContext(await bundle(`export * from "${path}";`), context);
+      expect(Object.keys((context as { sdk?: object }).sdk ?? {})).not.toEqual([]);
+    },
+  );
+
   it("costs a page that only hashes and recovers less than 100 kB", async () => {
     const code = await bundle('export { receiptId, recoverSigner, settlementDomain } from "./index.js";');
     expect(code.length).toBeLessThan(100_000);

@@ -1,5 +1,5 @@
 // Everything that people do to the four contracts, each with random but mostly valid arguments.
-import { type Hex, maxUint128, parseEther, parseEventLogs, zeroAddress, zeroHash } from "viem";
+import { type Address, type Hex, maxUint128, parseEther, parseEventLogs, zeroAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
   aigcAbi,
@@ -9,6 +9,7 @@ import {
   hopLane,
   laneId as laneIdOf,
   nextVoucher,
+  provenanceOf,
   type ReceiptToMint,
   receiptId,
   receiptTree,
@@ -64,6 +65,20 @@ async function someToken(world: World, collection: "nft" | "aigc"): Promise<{ to
   throw new NothingToDo();
 }
 
+/** Something that the owner of a model does to it. */
+function changeModel(
+  change: (
+    by: { write: Party["grid"]["aigc"]["write"]; tokenId: bigint; other: Address },
+    world: World,
+  ) => Promise<Hex>,
+): Action {
+  return async (world) => {
+    const { tokenId, owner } = await someToken(world, "aigc");
+    const other = someParty(world).address;
+    await world.grid.mined(change({ write: owner.grid.aigc.write, tokenId, other }, world));
+  };
+}
+
 const models: Record<string, Action> = {
   register: async (world) => {
     const registrant = some(world, [world.author, world.owner]);
@@ -72,22 +87,20 @@ const models: Record<string, Action> = {
     const [log] = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" });
     if (log) world.models.push({ id: log.args.modelId, hash: spec.weightsHash });
   },
-  change: async (world) => {
-    const { tokenId, owner } = await someToken(world, "aigc");
-    const { write } = owner.grid.aigc;
-    const { dice } = world;
-    const change = some(world, [
-      () => write.setAccess([tokenId, dice.below(3)]),
-      () => write.setWeightsURI([tokenId, `ipfs://moved-${dice.below(1_000)}`]),
-      () => write.announceUsageRoyalty([tokenId, dice.below(2_001)]),
-      () => write.setLicenseTerms([tokenId, parseEther(`${dice.below(5)}`), dice.below(3) * 86_400]),
-      // An expiry that no clock of 32 or 53 bits holds.
-      () => write.setUser([tokenId, someParty(world).address, dice.chance(0.3) ? 2n ** 64n - 1n : 2n ** 40n]),
-      () => write.approve([someParty(world).address, tokenId]),
-      () => write.setApprovalForAll([someParty(world).address, dice.chance(0.7)]),
-    ]);
-    await world.grid.mined(change());
-  },
+  access: changeModel(({ write, tokenId }, { dice }) => write.setAccess([tokenId, dice.below(3)])),
+  weights: changeModel(({ write, tokenId }, { dice }) =>
+    write.setWeightsURI([tokenId, `ipfs://moved-${dice.below(99)}`]),
+  ),
+  rate: changeModel(({ write, tokenId }, { dice }) => write.announceUsageRoyalty([tokenId, dice.below(2_001)])),
+  terms: changeModel(({ write, tokenId }, { dice }) =>
+    write.setLicenseTerms([tokenId, parseEther(`${dice.below(5)}`), dice.below(3) * 86_400]),
+  ),
+  // An expiry that no clock of 32 or 53 bits holds.
+  user: changeModel(({ write, tokenId, other }, { dice }) =>
+    write.setUser([tokenId, other, dice.chance(0.5) ? 2n ** 64n - 1n : 2n ** 40n]),
+  ),
+  approve: changeModel(({ write, tokenId, other }) => write.approve([other, tokenId])),
+  approveAll: changeModel(({ write, other }, { dice }) => write.setApprovalForAll([other, dice.chance(0.7)])),
   receiver: async (world) => {
     const { tokenId } = await someToken(world, "aigc");
     await world.grid.mined(world.author.grid.aigc.write.setRoyaltyReceiver([tokenId, someParty(world).address]));
@@ -320,32 +333,8 @@ const artworks: Record<string, Action> = {
     world.toMint.splice(0, world.toMint.length, ...world.toMint.filter((item) => !chosen.includes(item)));
     await world.grid.mined(artist.grid.nft.write.mint([encodeBody(body), proofs, to, parseEther("10")]));
   },
-  evolve: async (world) => {
-    const { tokenId } = await someToken(world, "nft");
-    const { nft } = world.owner.grid;
-    const [{ policy, artist }, { imageHash }] = await Promise.all([
-      nft.read.series([tokenId / 1_000n]),
-      nft.read.provenanceOf([tokenId]),
-    ]);
-    if (policy === 0) throw new NothingToDo();
-    const owner = await nft.read.ownerOf([tokenId]);
-    const evolver = [...world.artists, world.collector].find(
-      ({ address }) => address === (policy === 1 ? artist : owner),
-    );
-    if (!evolver) throw new NothingToDo();
-    await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
-    const { item, toMint } = await orderDone(world, evolver, imageHash);
-    await world.grid.mined(evolver.grid.settlement.write.settle([item]));
-    const version = Number(await nft.read.versionsOf([tokenId]));
-    const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent: { tokenId, version } })));
-    const packed = encodeBody(body);
-    if (policy === 2) {
-      await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));
-      if (world.dice.chance(0.2)) return; // announced, and never done
-      await world.grid.pass(3_601);
-    }
-    await world.grid.mined(evolver.grid.nft.write.evolve([tokenId, packed, proofs]));
-  },
+  evolveByArtist: (world) => evolve(world, 1),
+  evolveByOwner: (world) => evolve(world, 2),
   display: async (world) => {
     const { tokenId } = await someToken(world, "nft");
     const artist =
@@ -378,6 +367,38 @@ const artworks: Record<string, Action> = {
   },
 };
 
+/** A new version of an artwork whose policy is this one. */
+async function evolve(world: World, wanted: 1 | 2): Promise<void> {
+  const { nft } = world.owner.grid;
+  let tokenId = 0n;
+  let series: Awaited<ReturnType<typeof nft.read.series>> | undefined;
+  for (let tries = 0; tries < 10 && series?.policy !== wanted; tries++) {
+    ({ tokenId } = await someToken(world, "nft"));
+    series = await nft.read.series([tokenId / 1_000n]);
+  }
+  if (series?.policy !== wanted) throw new NothingToDo();
+  const { artist } = series;
+  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId });
+
+  const owner = await nft.read.ownerOf([tokenId]);
+  const evolver = [...world.artists, world.collector].find(
+    ({ address }) => address === (wanted === 1 ? artist : owner),
+  );
+  if (!evolver) throw new NothingToDo();
+  await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
+  const { item, toMint } = await orderDone(world, evolver, imageHash);
+  await world.grid.mined(evolver.grid.settlement.write.settle([item]));
+  const version = Number(await nft.read.versionsOf([tokenId]));
+  const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent: { tokenId, version } })));
+  const packed = encodeBody(body);
+  if (wanted === 2) {
+    await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));
+    if (world.dice.chance(0.2)) return; // announced, and never done
+    await world.grid.pass(3_601);
+  }
+  await world.grid.mined(evolver.grid.nft.write.evolve([tokenId, packed, proofs]));
+}
+
 const earnings: Record<string, Action> = {
   claim: async (world) => {
     const { party } = some(world, world.workers);
@@ -402,16 +423,18 @@ const bonds: Record<string, Action> = {
     const bond = (await party.grid.registry.read.minBond()) * 3n;
     await world.grid.mined(party.grid.registry.write.register([bond, "ipfs://profile?a=1"]));
   },
-  change: async (world) => {
+  profile: async (world) => {
     const { party } = some(world, world.workers);
-    const { write } = party.grid.registry;
-    const change = some(world, [
-      () => write.setProfile([`ipfs://profile-${world.dice.below(100)}`]),
-      () => write.announceUnbond([PRICE * 10n]),
-      () => write.cancelUnbond(),
-      () => world.collector.grid.registry.write.addBond([party.address, PRICE * 7n]),
-    ]);
-    await world.grid.mined(change());
+    await world.grid.mined(party.grid.registry.write.setProfile([`ipfs://profile-${world.dice.below(100)}`]));
+  },
+  unbond: async (world) => {
+    const { party } = some(world, world.workers);
+    await world.grid.mined(party.grid.registry.write.announceUnbond([PRICE * 10n]));
+    if (world.dice.chance(0.5)) await world.grid.mined(party.grid.registry.write.cancelUnbond());
+  },
+  add: async (world) => {
+    const { party } = some(world, world.workers);
+    await world.grid.mined(world.collector.grid.registry.write.addBond([party.address, PRICE * 7n]));
   },
   release: async (world) => {
     const { party } = some(world, world.workers);

@@ -28,6 +28,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
 
 /** What is not a column but follows from some. */
 function withDerived(table: string, row: DatabaseRow, now: bigint): DatabaseRow {
+  if (table === "artwork") return { ...row, display_locked: row.frozen || (row.moved && row.policy !== 1) };
   if (table !== "model") return row;
   const isNext = BigInt(String(row.next_usage_from)) !== 0n && BigInt(String(row.next_usage_from)) <= now;
   return { ...row, usage_now: isNext ? row.next_usage_bps : row.usage_bps };

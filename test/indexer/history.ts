@@ -21,14 +21,26 @@ export async function happen(world: World, steps: number, tally: Tally): Promise
   for (let step = 0; step < steps; step++) {
     const least = Math.min(...names.map((name) => tally.tried.get(name) ?? 0));
     const rare = names.filter((name) => (tally.tried.get(name) ?? 0) === least);
-    const name = world.dice.pick(world.dice.chance(0.5) ? rare : names) ?? "";
-    tally.tried.set(name, (tally.tried.get(name) ?? 0) + 1);
-    try {
-      await actions[name]?.(world);
-      tally.done.set(name, (tally.done.get(name) ?? 0) + 1);
-    } catch (error) {
-      if (!(error instanceof NothingToDo)) tally.refused.set(name, reasonOf(error));
-    }
+    await attempt(world, world.dice.pick(world.dice.chance(0.5) ? rare : names) ?? "", tally);
+  }
+}
+
+/** Tries what never came about, until all of it did or there is no use in it. */
+export async function complete(world: World, tally: Tally): Promise<void> {
+  for (let round = 0; round < 40; round++) {
+    const missing = Object.keys(actions).filter((name) => !tally.done.has(name));
+    for (const name of missing) await attempt(world, name, tally);
+    if (missing.length === 0) return;
+  }
+}
+
+async function attempt(world: World, name: string, tally: Tally): Promise<void> {
+  tally.tried.set(name, (tally.tried.get(name) ?? 0) + 1);
+  try {
+    await actions[name]?.(world);
+    tally.done.set(name, (tally.done.get(name) ?? 0) + 1);
+  } catch (error) {
+    if (!(error instanceof NothingToDo)) tally.refused.set(name, reasonOf(error));
   }
 }
 

@@ -10,8 +10,9 @@ import { actions } from "./actions.ts";
 import { mine, revert, snapshot } from "./anvil.ts";
 import { compareAll } from "./compare.ts";
 import { govern } from "./governance.ts";
-import { happen, newTally } from "./history.ts";
+import { complete, happen, newTally } from "./history.ts";
 import { createIndexer, type TestIndexer } from "./indexer.ts";
+import { everything, listFields } from "./questions.ts";
 import { createWorld, type World } from "./world.ts";
 
 const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -44,9 +45,10 @@ const compare = () => compareAll(grid, postgres.url, indexer.schema);
 
 describe("after a random history", () => {
   it("has every row as the contracts say, though it was killed in its backfill", async () => {
-    await happen(world, 140, tally);
+    await happen(world, 90, tally);
     await govern(world);
-    await happen(world, 60, tally);
+    await happen(world, 25, tally);
+    await complete(world, tally);
     await mine(grid, 40); // so that most of it is final, and backfilled
     const killed = await indexer.start("Started backfill indexing");
     await killed.kill();
@@ -85,4 +87,137 @@ describe("after a random history", () => {
     await indexer.caughtUp();
     await compare();
   }, 300_000);
+});
+
+describe("GraphQL", () => {
+  it.each(listFields())("answers every field of $node, two levels deep", async ({ name, node }) => {
+    const { [name]: list } = await indexer.ask<Record<string, { nodes: unknown[]; totalCount: number }>>(
+      `{ ${name}(first: 3) { totalCount nodes ${everything(node, 2)} } }`,
+    );
+    // A list of nothing would prove nothing.
+    expect(list?.nodes.length).toBeGreaterThan(0);
+  });
+
+  it("answers one by one what it lists", async () => {
+    const { artworks } = await indexer.ask<{ artworks: { nodes: { tokenId: string }[] } }>(
+      `{ artworks(first: 100) { nodes ${everything("Artwork", 1)} } }`,
+    );
+    for (const listed of artworks.nodes.slice(0, 5)) {
+      const query = `query ($tokenId: BigInt!) { block { hash } artwork(tokenId: $tokenId) ${everything("Artwork", 1)} }`;
+      const { artwork, block } = await indexer.ask<{ artwork: unknown; block: { hash: string } }>(query, listed);
+      expect(artwork).toEqual(listed);
+      expect(block.hash).toMatch(/^0x[0-9a-f]{64}$/);
+    }
+    const none =
+      '{ artwork(tokenId: 999) { name } account(address: "0x000000000000000000000000000000000000dEaD") { balance } }';
+    expect(await indexer.ask(none)).toEqual({ artwork: null, account: null });
+  });
+
+  it.each(listFields())(
+    "pages through $name in every order, losing and repeating nothing",
+    async ({ name, orders }) => {
+      const of = `edges { cursor node { __typename } } pageInfo { hasNextPage hasPreviousPage endCursor } totalCount`;
+      type Page = {
+        edges: { cursor: string }[];
+        pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null };
+        totalCount: number;
+      };
+      for (const order of orders) {
+        const cursors: string[] = [];
+        let after: string | null = null;
+        for (;;) {
+          const answer: Record<string, Page> = await indexer.ask(
+            `query ($after: String) { ${name}(first: 50, after: $after, orderBy: ${order}) { ${of} } }`,
+            { after },
+          );
+          const page = answer[name];
+          if (!page) throw new Error(name);
+          expect(page.pageInfo.hasPreviousPage).toBe(after !== null);
+          cursors.push(...page.edges.map(({ cursor }) => cursor));
+          after = page.pageInfo.endCursor;
+          if (page.pageInfo.hasNextPage) continue;
+          expect([order, new Set(cursors).size, cursors.length]).toEqual([order, page.totalCount, page.totalCount]);
+          break;
+        }
+      }
+    },
+  );
+
+  it("filters and searches", async () => {
+    type Found = { artworks: { totalCount: number; nodes: { prompt: string; artist: { address: string } }[] } };
+    const query = `query ($search: String, $filter: ArtworkFilter) {
+      artworks(first: 100, search: $search, filter: $filter) { totalCount nodes { prompt artist { address } } }
+    }`;
+    const { artworks: all } = await indexer.ask<Found>(query);
+    const [one] = all.nodes;
+    if (!one) throw new Error("There is no artwork.");
+    const word = /study (\d+)/.exec(one.prompt)?.[1] ?? "";
+    const { artworks: found } = await indexer.ask<Found>(query, { search: word });
+    expect(found.nodes.map(({ prompt }) => prompt)).toContain(one.prompt);
+    expect(found.nodes.every(({ prompt }) => prompt.includes(word))).toBe(true);
+    const { artworks: its } = await indexer.ask<Found>(query, {
+      filter: { artist: one.artist.address.toUpperCase().replace("0X", "0x") },
+    });
+    expect(its.nodes).toEqual(all.nodes.filter(({ artist }) => artist.address === one.artist.address));
+    const { artworks: burnt } = await indexer.ask<Found>(query, { filter: { burned: true } });
+    expect(burnt.totalCount).toBeGreaterThan(0);
+    const { artworks: odd } = await indexer.ask<Found>(query, { search: `'"); drop table x; -- & | ! :* <->` });
+    expect(odd.totalCount).toBe(0);
+  });
+
+  it.each([
+    ["an address that is none", '{ account(address: "0x12") { balance } }', "Address is 0x and 40 hex digits."],
+    ["a number that is none", '{ artwork(tokenId: "1e3") { name } }', "BigInt is a whole number"],
+    ["too many items", "{ artworks(first: 101) { nodes { name } } }", "first is a number from 1 to 100."],
+    ["a cursor of somebody else", '{ artworks(after: "abc") { nodes { name } } }', "not a cursor of this API"],
+    [
+      "too much at once",
+      "{ artworks(first: 100) { nodes { series { artworks(first: 100) { activity(first: 10) { kind } } } } } }",
+      "more than 10000 rows",
+    ],
+    ["NUL in text", '{ artworks(search: "a\\u0000b") { totalCount } }', "NUL"],
+    ["a field that is none", "{ artworks { nodes { prise } } }", "Cannot query field"],
+  ])("refuses %s with a sentence", async (_, query, sentence) => {
+    await expect(indexer.ask(query)).rejects.toThrow(sentence);
+  });
+
+  it("serves Ponder's own schema of all tables beside it", async () => {
+    const response = await fetch(`${indexer.url}/tables`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        query:
+          "{ artworks(limit: 2) { items { tokenId width steps } totalCount } models { items { userExpires } } licenses { items { expires } } }",
+      }),
+    });
+    expect(await response.json()).toMatchObject({ data: { artworks: { items: expect.any(Array) } } });
+  });
+});
+
+it("serves artworks by GET, to be cached", async () => {
+  const { artworks } = await indexer.ask<{ artworks: { nodes: { tokenId: string; name: string }[] } }>(
+    "{ artworks(first: 1) { nodes { tokenId name } } }",
+  );
+  const [listed] = artworks.nodes;
+  const url = `${indexer.url}/v1/artworks/${listed?.tokenId}`;
+  const response = await fetch(url);
+  const { artwork } = (await response.json()) as { artwork: { name: string; token_id: string; versions: object[] } };
+  expect(artwork).toMatchObject({ name: listed?.name, token_id: listed?.tokenId });
+  const tag = response.headers.get("etag") ?? "";
+  expect((await fetch(url, { headers: { "if-none-match": tag } })).status).toBe(304);
+  const { body } = await indexer.get<{ artwork: { versions: object[] } }>(`/v1/artworks/${listed?.tokenId}/provenance`);
+  expect(body.artwork.versions).toEqual(artwork.versions);
+  expect(await indexer.get("/v1/artworks/999")).toMatchObject({
+    status: 404,
+    body: { error: { code: "ARTWORK_UNKNOWN" } },
+  });
+  expect(await indexer.get("/v1/artworks/x")).toMatchObject({ status: 422, body: { error: { field: "token_id" } } });
+});
+
+it("says how far it is, and stops in good order", async () => {
+  const { status, body } = await indexer.get<{ status: string; lag_blocks: number; canonical: boolean }>("/v1/health");
+  expect([status, body]).toMatchObject([200, { status: "ok", lag_blocks: 0, canonical: true }]);
+  await running?.stop();
+  expect(await running?.ended).toBe("exit code 0");
+  running = undefined;
 });

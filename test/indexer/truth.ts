@@ -101,7 +101,7 @@ export const truths: Readonly<Record<string, Maker>> = {
       const owner = await read.ownerOf([id]).catch(() => zeroAddress);
       if (owner === zeroAddress) return { owner, burned: true };
       const { title, tags: _, policy, royaltyBps, count, artist } = await read.series([id / 1_000n]);
-      const [display, frozen] = await read.displayOf([id]);
+      const [display, locked] = await read.displayOf([id]);
       const of = await provenanceOf(grid.party(0).wallet, { deployment: grid.deployment, tokenId: id });
       const edited = display.title !== title || display.animationUrl !== "";
       const metadata = await read.tokenURI([id]);
@@ -115,7 +115,7 @@ export const truths: Readonly<Record<string, Maker>> = {
         title: display.title,
         description: display.description,
         animation_url: display.animationUrl,
-        frozen,
+        display_locked: locked,
         name: edited || count === 1n ? display.title : json.name,
         nonce: await read.presentationNonce([id]),
         versions: await read.versionsOf([id]),

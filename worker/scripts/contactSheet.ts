@@ -1,66 +1,74 @@
-// tsx worker/scripts/contactSheet.ts <model folder> <out.png> [--seeds 1,2,3] [--size 352] [--columns 2] <prompt>...
+// What a model paints, on one sheet:
+//   tsx worker/scripts/contactSheet.ts <model folder> <sheet.png> [--seeds 1,2,3] [--columns 2] ... <prompt>...
 import { parseArgs } from "node:util";
 import sharp, { type OverlayOptions } from "sharp";
-import { Pipeline } from "../test/devmodel/pipeline.ts";
+import { readModelCard } from "../src/devmodel/index.ts";
+import { loadOnnxEngine, type SamplerName, type SchedulerName } from "../src/engines/index.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seeds: { type: "string", default: "1,2,3" },
-    size: { type: "string", default: "512" },
-    shown: { type: "string", default: "300" },
     columns: { type: "string", default: "2" },
-    guidance: { type: "string", default: "7.5" },
+    /** Side of a picture on the sheet, in pixels. */
+    shown: { type: "string", default: "300" },
     negative: { type: "string", default: "" },
-    steps: { type: "string", default: "30" },
+    guidance: { type: "string" },
+    steps: { type: "string" },
   },
 });
-const [folder, out, ...prompts] = positionals;
-if (!folder || !out || prompts.length === 0) throw new Error("contactSheet.ts <model folder> <out.png> <prompt>...");
-const seeds = values.seeds.split(",").map(Number);
-const [shown, columns, size] = [Number(values.shown), Number(values.columns), Number(values.size)];
+const [folder, sheet, ...prompts] = positionals;
+if (!folder || !sheet || prompts.length === 0)
+  throw new Error("contactSheet.ts <model folder> <sheet.png> <prompt>...");
+const seeds = values.seeds.split(",").map(BigInt);
+const [shown, columns] = [Number(values.shown), Number(values.columns)];
+const gap = 4;
 const caption = 22;
+
+const { defaults } = await readModelCard(folder);
 const started = performance.now();
-const pipeline = await Pipeline.load(folder);
+const engine = await loadOnnxEngine({ folder });
 console.log(`loaded in ${Math.round(performance.now() - started)} ms`);
+
 const tiles: OverlayOptions[] = [];
 const times: number[] = [];
 for (const [i, prompt] of prompts.entries()) {
-  const left = (i % columns) * (seeds.length * (shown + 4) + 4);
-  const top = Math.floor(i / columns) * (shown + caption + 4);
+  const left = (i % columns) * (seeds.length * (shown + gap) + gap);
+  const top = Math.floor(i / columns) * (shown + caption + gap);
   const escaped = prompt.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const label = `<svg width="${seeds.length * shown}" height="${caption}"><text x="2" y="16" font-family="sans-serif" font-size="14" fill="#ddd">${escaped}</text></svg>`;
   tiles.push({ input: Buffer.from(label), left, top });
   for (const [k, seed] of seeds.entries()) {
     const from = performance.now();
-    const { rgb, width, height } = await pipeline.picture({
+    const { png } = await engine.generate({
       prompt,
-      negative: values.negative,
+      negativePrompt: values.negative,
       seed,
-      width: size,
-      height: size,
-      steps: Number(values.steps),
-      guidance: Number(values.guidance),
+      width: defaults.width,
+      height: defaults.height,
+      steps: Number(values.steps ?? defaults.steps),
+      guidanceScale: Number(values.guidance ?? defaults.guidance_scale),
+      sampler: defaults.sampler as SamplerName,
+      scheduler: defaults.scheduler as SchedulerName,
     });
     times.push(performance.now() - from);
-    const input = await sharp(rgb, { raw: { width, height, channels: 3 } })
-      .resize(shown, shown)
-      .png()
-      .toBuffer();
-    tiles.push({ input, left: left + k * (shown + 4), top: top + caption });
+    const input = await sharp(png).resize(shown, shown, { fit: "inside" }).png().toBuffer();
+    tiles.push({ input, left: left + k * (shown + gap), top: top + caption });
   }
 }
-await pipeline.close();
+await engine.close();
 await sharp({
   create: {
-    width: columns * (seeds.length * (shown + 4) + 4) - 8,
-    height: Math.ceil(prompts.length / columns) * (shown + caption + 4),
+    width: columns * (seeds.length * (shown + gap) + gap),
+    height: Math.ceil(prompts.length / columns) * (shown + caption + gap),
     channels: 3,
     background: "#101010",
   },
 })
   .composite(tiles)
   .png()
-  .toFile(out);
+  .toFile(sheet);
 times.sort((a, b) => a - b);
-console.log(`median ${Math.round(times[times.length >> 1] ?? 0)} ms, max ${Math.round(times.at(-1) ?? 0)} ms`);
+console.log(
+  `median ${Math.round(times[times.length >> 1] ?? 0)} ms, slowest ${Math.round(times.at(-1) ?? 0)} ms a picture`,
+);

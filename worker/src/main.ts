@@ -1,5 +1,5 @@
 /**
- * The worker program: `tsx worker/src/main.ts`. Its environment is described in docs/worker.md; `--help` lists it.
+ * The worker program: `tsx worker/src/main.ts [register|claim]`. Its environment is described in docs/worker.md.
  * Prints `{"ready":true,...}` when the cloud has its offer, ends with code 0 on SIGTERM and SIGINT, with 1 and one sentence otherwise.
  */
 import { createRequire } from "node:module";
@@ -8,6 +8,7 @@ import { loadOnnxEngine } from "./engines/index.ts";
 import { readEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { createLog } from "./log.ts";
+import { registerWorker } from "./register.ts";
 import { startWorker } from "./worker.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
@@ -50,11 +51,19 @@ async function run(): Promise<void> {
 async function main(): Promise<void> {
   const [command, ...rest] = process.argv.slice(2);
   if (command === undefined) return run();
-  if (command === "claim") return claimEarnings(rest, process.env);
-  throw new WorkerError(
-    "ENVIRONMENT_INVALID",
-    `There is no command "${command}": leave it out to work, or say "claim".`,
-  );
+  const commands: { readonly [name: string]: typeof claimEarnings | undefined } = {
+    claim: claimEarnings,
+    register: registerWorker,
+  };
+  const act = commands[command];
+  if (act === undefined) {
+    const names = Object.keys(commands).join('" or "');
+    throw new WorkerError(
+      "ENVIRONMENT_INVALID",
+      `There is no command "${command}": leave it out to work, or say "${names}".`,
+    );
+  }
+  process.stdout.write(`${await act(rest, process.env)}\n`);
 }
 
 main().then(

@@ -38,6 +38,8 @@ export interface WorkerParts {
 
 /** Seconds of a long poll for a job. */
 const CLAIM_WAIT = 20;
+/** Milliseconds that taking pay may last when the worker stops. */
+const LAST_LOOK = 60_000;
 /** Milliseconds between two looks for vouchers that got lost on the way, and jobs whose answer did. */
 const CATCH_UP = 60_000;
 
@@ -70,6 +72,7 @@ export async function startWorker(
     }
 
     const stopping = new AbortController();
+    const closing = new AbortController();
     const clock = chainClock(chain, environment.maxHeadAge ?? (chain.isLocal ? 0 : 120));
     const { ledger, pictures } = state;
     const sign = createSigning(signer, chain.domain);
@@ -78,7 +81,7 @@ export async function startWorker(
       ...{ chain, clock, ledger, transactions, sign, account, log },
       terms: environment.purse,
       confirmations: environment.purse.confirmations ?? (chain.isLocal ? 0 : 12),
-      signal: stopping.signal,
+      signal: closing.signal,
     };
     const cloud = createCloudClient({ url: environment.cloudUrl, chainId: chain.chain.id, account, signer });
     const desk = createVoucherDesk({ ...purseServices, cloud });
@@ -100,7 +103,7 @@ export async function startWorker(
     await persist(offer, log, stopSignal);
     await catchUp(services, desk, log);
 
-    const working = work(environment, services, { offer, desk, purse, stopping: stopping.signal });
+    const working = work(environment, services, { offer, desk, purse, closing, stopping: stopping.signal });
     const ended = working.finally(close);
     ended.catch(() => {});
     return {
@@ -120,13 +123,15 @@ interface Tasks {
   readonly offer: () => Promise<void>;
   readonly desk: VoucherDesk;
   readonly purse: Purse;
+  /** Aborted when nothing is waited for any more. */
+  readonly closing: AbortController;
   /** Aborted when the worker shall stop. */
   readonly stopping: AbortSignal;
 }
 
 /** Claims and does jobs until it is stopped; rejects when it can't go on. */
 async function work(environment: WorkerEnvironment, services: JobServices, tasks: Tasks): Promise<void> {
-  const { stopping, purse } = tasks;
+  const { stopping, purse, closing } = tasks;
   const { log } = services;
   // Ends claiming: on a signal, or when one of the lanes of work can't go on.
   const fatal = new AbortController();
@@ -138,17 +143,20 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
     failure ??= error;
     fatal.abort();
   };
-  const side = [purse.run(), repeatCatchUp(environment, services, tasks, noMore).catch(give)];
+  const side = [purse.run(noMore), repeatCatchUp(environment, services, tasks, noMore).catch(give)];
   const claiming = Array.from({ length: environment.parallel }, () =>
     claimJobs(services, tasks, noMore, hard.signal).catch(give),
   );
   const timer = setTimeoutAfter(noMore, environment.stopGrace * 1_000, () => hard.abort());
   await Promise.all(claiming);
   timer.cancel();
+  fatal.abort();
+  const limit = setTimeout(() => closing.abort(), LAST_LOOK);
   if (environment.purse.atStop && failure === undefined) {
     await purse.look(true).catch((error: unknown) => log.warn({ reason: describe(error) }, "not all pay was taken"));
   }
-  if (!stopping.aborted) fatal.abort();
+  clearTimeout(limit);
+  closing.abort();
   await Promise.race([Promise.allSettled(side), pause(10_000)]);
   if (failure !== undefined) throw failure;
 }

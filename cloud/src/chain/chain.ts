@@ -15,6 +15,7 @@ import { type ChainModel, type ModelCatalogue, modelCatalogue } from "./models.t
 /** The newest block that this process knows of. */
 export interface Head {
   readonly number: bigint;
+  readonly hash: Hex;
   readonly timestamp: bigint;
   /** By this machine's clock, milliseconds. */
   readonly seenAt: number;
@@ -87,9 +88,8 @@ export async function openChain(
 
   let head: Head | undefined;
   const refresh = async (): Promise<Head> => {
-    const { number, timestamp } = await asked(client.getBlock({ blockTag: "latest" }));
-    if (!head || head.number !== number || head.timestamp !== timestamp)
-      head = { number, timestamp, seenAt: Date.now() };
+    const { number, hash, timestamp } = await asked(client.getBlock({ blockTag: "latest" }));
+    if (head?.hash !== hash) head = { number, hash, timestamp, seenAt: Date.now() };
     return head;
   };
   const first = await refresh();

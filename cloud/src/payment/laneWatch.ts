@@ -1,5 +1,6 @@
 import { gridSettlementAbi, laneId as laneIdOf, messageToJson } from "@gridnft/sdk";
 import type { GetContractEventsReturnType, Hex } from "viem";
+import type { Head } from "../chain/chain.ts";
 import type { Cloud } from "../cloud.ts";
 import { type LaneRow, lockLane } from "./lanes.ts";
 
@@ -12,13 +13,23 @@ const CURSOR = "settlement";
 type Logs = GetContractEventsReturnType<typeof gridSettlementAbi>;
 type LogOf<Name extends Logs[number]["eventName"]> = Extract<Logs[number], { eventName: Name }>;
 
+/** A reading of GridSettlement that has nothing to do while the chain stands still. */
+export function settlementReader(cloud: Cloud): () => Promise<void> {
+  let read: Head | undefined;
+  return async () => {
+    const head = await cloud.chain.refresh();
+    if (head === read) return;
+    await readSettlement(cloud, head);
+    read = head;
+  };
+}
+
 /**
  * Reads what GridSettlement did since last time: lanes that were opened, topped up, collected or thawed, receipts that were
  * anchored, orders that were settled. Any number of processes can do it at once.
  */
-export async function readSettlement(cloud: Cloud): Promise<void> {
+async function readSettlement(cloud: Cloud, head: Head): Promise<void> {
   const { database, chain } = cloud;
-  const head = await chain.refresh();
   const start = BigInt(chain.deployment.startBlock);
   const cursor = await database.one<{ block: string }>("SELECT block FROM cloud.chain_cursor WHERE name = $1", [
     CURSOR,
@@ -168,12 +179,14 @@ export async function syncLanes(cloud: Cloud, laneIds: Iterable<Hex>, block: big
     if (!lane.opened) continue;
     await database.transaction(async (queries) => {
       await lockLane(queries, laneId);
-      await queries.run(
+      // Another process may have read a later block meanwhile.
+      const isNews = await queries.run(
         `UPDATE cloud.lane SET free = $2, thawing = $3, synced_block = $4,
            state = CASE WHEN state = 'opening' THEN 'open' ELSE state END
-         WHERE lane_id = $1`,
+         WHERE lane_id = $1 AND synced_block <= $4`,
         [laneId, lane.free.toString(), lane.thawReadyAt !== 0, block.toString()],
       );
+      if (isNews === 0) return;
       for (const [i, { model_id }] of models.entries()) {
         const collected = totals[i]?.cumulative ?? 0n;
         // Never below what is collected, though: after a lost database, promises begin where the chain is.

@@ -10,12 +10,39 @@ export interface QuotaState {
   readonly resetsAt: number;
 }
 
+/** What the gateway pays for in a day: images of one account, and of all. */
+export interface QuotaLimits {
+  readonly dailyImages: number;
+  readonly dailyTotal: number;
+}
+
+/** The row that counts everybody's: accounts cost nothing, so a limit of each alone would be none. */
+const EVERYBODY = "everybody";
+
 /**
- * Takes images from an account's quota of today (UTC), in the transaction that queues the job.
+ * Takes images from the quota of today (UTC), in the transaction that queues the job.
  * @returns The day.
  * @throws {@link CloudError} `QUOTA_USED`.
  */
-export async function takeQuota(queries: Queries, account: Address, images: number, limit: number): Promise<string> {
+export async function takeQuota(
+  queries: Queries,
+  account: Address,
+  images: number,
+  { dailyImages, dailyTotal }: QuotaLimits,
+): Promise<string> {
+  const pay = "Pay by a signed order, or come back tomorrow (UTC).";
+  const day = await take(queries, account.toLowerCase(), images, dailyImages);
+  if (day === undefined) {
+    const message = `The gateway pays for ${dailyImages} images a day, and this would be more. ${pay}`;
+    throw new CloudError("QUOTA_USED", message);
+  }
+  if ((await take(queries, EVERYBODY, images, dailyTotal)) === undefined) {
+    throw new CloudError("QUOTA_USED", `The gateway has paid for all it can pay for today. ${pay}`);
+  }
+  return day;
+}
+
+async function take(queries: Queries, account: string, images: number, limit: number): Promise<string | undefined> {
   const row =
     images <= limit
       ? await queries.one<{ day: string }>(
@@ -23,20 +50,16 @@ export async function takeQuota(queries: Queries, account: Address, images: numb
            ON CONFLICT (account, day) DO UPDATE SET used = quota.used + excluded.used
              WHERE quota.used + excluded.used <= $3
            RETURNING day::text`,
-          [account.toLowerCase(), images, limit],
+          [account, images, limit],
         )
       : undefined;
-  if (row) return row.day;
-  throw new CloudError(
-    "QUOTA_USED",
-    `The gateway pays for ${limit} images a day, and this would be more. Pay by a signed order, or come back tomorrow (UTC).`,
-  );
+  return row?.day;
 }
 
 /** Gives images back that were not delivered. */
 export async function returnQuota(queries: Queries, account: Address, day: string, images: number): Promise<void> {
-  await queries.run("UPDATE cloud.quota SET used = greatest(0, used - $3) WHERE account = $1 AND day = $2", [
-    account.toLowerCase(),
+  await queries.run("UPDATE cloud.quota SET used = greatest(0, used - $3) WHERE account = ANY ($1) AND day = $2", [
+    [account.toLowerCase(), EVERYBODY],
     day,
     images,
   ]);

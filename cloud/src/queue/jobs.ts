@@ -6,7 +6,7 @@ import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
 import { type CheckedOrders, orderReplayed } from "../payment/orders.ts";
 import type { Wish } from "../payment/parameters.ts";
-import { takeQuota } from "../payment/quota.ts";
+import { type QuotaLimits, takeQuota } from "../payment/quota.ts";
 
 export type JobStatus = "queued" | "claimed" | "running" | "done" | "failed" | "cancelled";
 
@@ -122,10 +122,10 @@ export async function queueDirectJob({ database }: Cloud, wish: Wish, orders: Ch
 export async function queueGatewayJob(
   { database }: Cloud,
   wish: Wish,
-  { requester, payer, dailyImages }: { requester: Address; payer: Address; dailyImages: number },
+  { requester, payer, limits }: { requester: Address; payer: Address; limits: QuotaLimits },
 ): Promise<string> {
   return database.transaction(async (queries) => {
-    const quotaDay = await takeQuota(queries, requester, wish.count, dailyImages);
+    const quotaDay = await takeQuota(queries, requester, wish.count, limits);
     const id = await insertJob(queries, wish, { rail: "gateway", requester, payer, quotaDay });
     await tell(queries, "cloud_queue");
     return id;

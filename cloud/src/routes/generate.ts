@@ -177,7 +177,7 @@ async function orderFromGateway(
   return queueGatewayJob(cloud, wish, {
     requester: session.account,
     payer: gateway.account,
-    dailyImages: gateway.dailyImages,
+    limits: gateway,
   });
 }
 

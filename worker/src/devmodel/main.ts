@@ -13,6 +13,6 @@ if (values["update-golden"]) {
   const golden = Object.fromEntries(devModels.map((model) => [model.folder, goldenOf(modelFiles(model))]));
   writeFileSync(new URL("./data/golden.json", import.meta.url), `${JSON.stringify(golden, null, 2)}\n`);
 }
-for (const { folder, card, manifestHash } of await makeDevModels({ out: resolve(values.out) })) {
+for (const { folder, card, manifestHash } of await makeDevModels({ out: resolve(values.out), fresh: true })) {
   console.log(`${card.name} (${card.access.toLowerCase()})\n  ${relative(".", folder) || folder}\n  ${manifestHash}`);
 }

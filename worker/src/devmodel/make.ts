@@ -46,19 +46,27 @@ export function goldenOf(files: ReadonlyMap<string, Uint8Array>): GoldenModel {
  * Writes the development models below `out`, one folder each. A folder that already holds the right files is left alone, any
  * other of that name is replaced. Takes a few seconds the first time.
  *
+ * @param fresh Computes the models even if the folders hold what `golden.json` says: for who has changed their sources.
+ *
  * @example
  * const [open, licensed] = await makeDevModels({ out: ".grid/models" });
  */
-export async function makeDevModels({ out }: { readonly out: string }): Promise<MadeModel[]> {
+export async function makeDevModels({
+  out,
+  fresh = false,
+}: {
+  readonly out: string;
+  readonly fresh?: boolean;
+}): Promise<MadeModel[]> {
   const made: MadeModel[] = [];
-  for (const model of devModels) made.push(await makeDevModel(model, out));
+  for (const model of devModels) made.push(await makeDevModel(model, out, fresh));
   return made;
 }
 
-async function makeDevModel(model: DevModel, out: string): Promise<MadeModel> {
+async function makeDevModel(model: DevModel, out: string, fresh: boolean): Promise<MadeModel> {
   const folder = join(out, model.folder);
   const card = cardOf(model);
-  const expected = readGolden()[model.folder]?.manifest;
+  const expected = fresh ? undefined : readGolden()[model.folder]?.manifest;
   if (expected && existsSync(join(folder, MODEL_CARD_FILE)) && (await hashModelFolder(folder)).hash === expected) {
     await writeFile(join(folder, MODEL_CARD_FILE), cardText(card)); // another version may have other words
     return { folder, card, manifestHash: expected };

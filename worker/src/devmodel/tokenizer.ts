@@ -39,7 +39,11 @@ export function trainTokenizer(words: Iterable<string>): Tokenizer {
         counts.set(pair, (counts.get(pair) ?? 0) + 1);
       }
     }
-    const best = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0];
+    let best: string | undefined;
+    for (const [pair, count] of counts) {
+      const most = best === undefined ? 0 : (counts.get(best) as number);
+      if (best === undefined || count > most || (count === most && pair < best)) best = pair;
+    }
     if (best === undefined) break;
     merges.push(best);
     const [left, right] = best.split(" ") as [string, string];

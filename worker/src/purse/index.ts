@@ -9,8 +9,8 @@ import { settleOrders } from "./settling.ts";
 export interface Purse {
   /** One look at everything. `pressing` takes whatever covers its gas. */
   look(pressing?: boolean): Promise<void>;
-  /** Looks at intervals until the services' signal ends it. */
-  run(): Promise<void>;
+  /** Looks at intervals until `end`. */
+  run(end: AbortSignal): Promise<void>;
 }
 
 /** The purse of one worker. Its looks never overlap. */
@@ -37,10 +37,10 @@ export function createPurse(services: PurseServices): Purse {
 
   return {
     look,
-    run: async () => {
-      while (await pause(terms.interval * 1_000, signal)) {
+    run: async (end) => {
+      while (await pause(terms.interval * 1_000, end)) {
         await look().catch((error: unknown) => {
-          if (!signal.aborted) log.error({ reason: describe(error) }, "the purse could not look after the pay");
+          if (!end.aborted) log.error({ reason: describe(error) }, "the purse could not look after the pay");
         });
       }
     },

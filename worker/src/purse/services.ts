@@ -20,5 +20,6 @@ export interface PurseServices {
   /** Blocks on top of a settlement until it counts. */
   readonly confirmations: number;
   readonly log: Logger;
+  /** Ends waiting for transactions; what was sent is found again after the next start. */
   readonly signal: AbortSignal;
 }

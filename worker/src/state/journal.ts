@@ -29,16 +29,16 @@ export async function openJournal(path: string): Promise<{ journal: Journal; lin
   } catch (cause) {
     throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened.`, { cause });
   }
-  const lines = text
-    .split("\n")
-    .slice(0, -1)
-    .map((line, i): unknown => {
-      try {
-        return JSON.parse(line);
-      } catch (cause) {
-        throw new WorkerError("STATE_DAMAGED", `Line ${i + 1} of the journal ${path} is not readable.`, { cause });
-      }
-    });
+  const lines: unknown[] = [];
+  for (const line of text.split("\n").slice(0, -1)) {
+    try {
+      lines.push(JSON.parse(line));
+    } catch (cause) {
+      await file.close();
+      const number = lines.length + 1;
+      throw new WorkerError("STATE_DAMAGED", `Line ${number} of the journal ${path} is not readable.`, { cause });
+    }
+  }
   let last: Promise<void> = Promise.resolve();
   let broken: unknown;
   const write = async (line: unknown): Promise<void> => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlementTypes } from "@gridnft/sdk";
 import { generateImageResponse, nonceAnswer, quote, receiptBundle, session } from "@gridnft/sdk/wire";
-import { type Hex, parseEther } from "viem";
+import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
@@ -16,13 +16,15 @@ import { readSettings } from "../../../cloud/src/environment.ts";
 import { type RunningCloud, startCloud } from "../../../cloud/src/start.ts";
 import { startPostgres, type TestPostgres } from "../../../test/utils/postgres.ts";
 import { makeDevModels } from "../../src/devmodel/index.ts";
-import { startWorld, until, type World } from "./world.ts";
+import { keyOf, startWorld, until, type World } from "./world.ts";
 
 let world: World;
 let postgres: TestPostgres;
 let cloud: RunningCloud;
 let modelFolder: string;
 const children = new Set<ChildProcess>();
+/** Milliseconds: processes start slowly on a busy machine. */
+const LIMIT = { timeout: 240_000 };
 const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
 
 beforeAll(async () => {
@@ -54,12 +56,6 @@ afterAll(async () => {
 
 const logLevel = process.env.WORKER_TEST_LOG ?? "error";
 const chain = () => world.owner.grid.settlement.read;
-
-function keyOf({ account }: World["gateway"]): Hex {
-  const key = account.getHdKey().privateKey;
-  if (!key) throw new Error("a test account has a key");
-  return `0x${Buffer.from(key).toString("hex")}`;
-}
 
 /** Starts the program; resolves when it says that it is ready. */
 async function startProgram(over: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; lines: string[] }> {
@@ -126,7 +122,7 @@ async function signIn(): Promise<string> {
   return session.parse(await ask("/v1/auth/sign-in", { method: "POST", body })).token;
 }
 
-it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM", async () => {
+it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM", LIMIT, async () => {
   const { child, lines } = await startProgram();
   const { artist, domain } = world;
   const asked = { ...parameters("a lighthouse in a storm"), requester: artist.address };
@@ -156,7 +152,7 @@ it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM",
   expect(lines.join("\n")).not.toContain(world.workerKeyHex.slice(2));
 });
 
-it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9", async () => {
+it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9", LIMIT, async () => {
   const token = await signIn();
   const state = join(world.folder, "lane-state");
   const first = await startProgram({ GRID_WORKER_STATE: state });

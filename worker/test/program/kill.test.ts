@@ -13,6 +13,8 @@ import { PRICE, startWorld, until, type World } from "./world.ts";
 let world: World;
 let cloud: ScriptedCloud;
 const children = new Set<ChildProcess>();
+/** Milliseconds: processes start slowly on a busy machine. */
+const LIMIT = { timeout: 240_000 };
 
 beforeAll(async () => {
   world = await startWorld();
@@ -57,7 +59,7 @@ function runWorker(state: string, step = 0): ChildProcess {
 const isUsed = ({ payer, nonce }: JobOrder): Promise<boolean> =>
   world.owner.grid.settlement.read.isNonceUsed([payer, nonce]);
 
-it("keeps every acknowledged line of the journal, whenever it is killed", async () => {
+it("keeps every acknowledged line of the journal, whenever it is killed", LIMIT, async () => {
   const path = join(world.folder, "killed.jsonl");
   let acknowledged = -1;
   for (let round = 0; round < 3; round++) {
@@ -74,7 +76,7 @@ it("keeps every acknowledged line of the journal, whenever it is killed", async 
   }
 });
 
-it("answers an order after kill -9 with the receipts that had left before, and settles it once", async () => {
+it("answers an order after kill -9 with the receipts that had left before, and settles it once", LIMIT, async () => {
   const state = join(world.folder, "killed-state");
   const request = world.request({ seed: ANY_SEED });
   const order = await world.order(request, { count: 3 });
@@ -94,7 +96,7 @@ it("answers an order after kill -9 with the receipts that had left before, and s
   await until(() => isUsed(order));
 });
 
-it("never signs two receipts for one image, killed at random moments", async () => {
+it("never signs two receipts for one image, killed at random moments", LIMIT, async () => {
   const state = join(world.folder, "random-state");
   const request = world.request({ seed: ANY_SEED });
   const order = await world.order(request, { count: 4 });
@@ -127,7 +129,7 @@ it("never signs two receipts for one image, killed at random moments", async () 
   await until(() => isUsed(order));
 });
 
-it("settles after kill -9 what it had delivered before", async () => {
+it("settles after kill -9 what it had delivered before", LIMIT, async () => {
   const state = join(world.folder, "unsettled-state");
   const variables = world.variables({
     ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STATE: state, GRID_LOG_LEVEL: "silent" },

@@ -176,6 +176,19 @@ describe("the lane rail", () => {
     await until(async () => (await collected(laneId)) === PRICE);
   });
 
+  it("takes what covers its gas when it stops, if it is told to", async () => {
+    const patient = { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_SETTLE_AFTER: "3600" };
+    const running = await start({ over: { ...patient, GRID_WORKER_COLLECT_AT_STOP: "true" } });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length > 0);
+    const { order, answer } = await giveDirect();
+    delivered(await answer);
+    await running.stop();
+    expect(await collected(laneId)).toBe(PRICE);
+    expect(await isUsed(order)).toBe(true);
+  });
+
   type Twist = (voucher: Voucher, receiptIds: readonly Hex[]) => { voucher: Voucher; receiptIds: readonly Hex[] };
   const stranger = `0x${"5a".repeat(32)}` as const;
   it.each<[string, Twist]>([

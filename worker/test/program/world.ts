@@ -173,6 +173,13 @@ async function furnish(grid: LocalGrid, weightsHash: Hex): Promise<World> {
   };
 }
 
+/** Private key of a party: anvil's accounts are public. */
+export function keyOf({ account }: Party): Hex {
+  const key = account.getHdKey().privateKey;
+  if (!key) throw new Error("a test account has a key");
+  return `0x${Buffer.from(key).toString("hex")}`;
+}
+
 /** Looks again and again until there is something to see; the test's own limit ends it otherwise. */
 export async function until<value>(look: () => Promise<value>): Promise<value> {
   for (;;) {

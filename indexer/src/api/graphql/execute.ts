@@ -60,7 +60,7 @@ interface Context {
 }
 
 const MAX_DOCUMENTS = 1_000;
-const MAX_TOKENS = 2_000;
+const MAX_TOKENS = 4_000;
 const MAX_ROOT_FIELDS = 20;
 
 /** Root fields that find one row: the arguments that name it, by column. */
@@ -214,6 +214,9 @@ async function readSingle(
   if (!keys || !typeName) throw new Error(`Root field ${info.fieldName} has no meaning.`);
   const conditions = keys.map(([argument, column]) => [column, fieldArguments[argument]] as const);
   const [row] = await readRows({ typeName, conditions, rest: "limit 1", rows: 1 }, context, info);
+  if (!row && info.fieldName === "protocol") {
+    throw questionError("NOT_READY", "The protocol's first block is not indexed yet: ask again.");
+  }
   return row ?? null;
 }
 

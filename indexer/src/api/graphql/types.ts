@@ -56,6 +56,8 @@ export const enums = {
   lane: ["WORK", "HOP"],
 } as const;
 
+const ARTIST_POLICY = enums.policy.indexOf("ARTIST");
+
 const accountBy = (column: string): ChildField => ({
   type: "Account",
   on: [["address", column]],
@@ -100,6 +102,10 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       owner: { type: "Account", on: [["address", "owner"]] },
       versionCount: "versions",
       policy: named("policy", enums.policy),
+      displayLocked: {
+        columns: ["frozen", "moved", "policy"],
+        of: (row) => row.frozen === true || (row.moved === true && row.policy !== ARTIST_POLICY),
+      },
       model: modelBy("modelId"),
       worker: workerBy("worker"),
       guidanceScale,

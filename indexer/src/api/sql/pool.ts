@@ -18,6 +18,8 @@ export interface ReadPool {
 /** Milliseconds after which Postgres gives up on a statement. */
 const STATEMENT_TIMEOUT = 3_000;
 const QUERY_CANCELED = "57014";
+/** Class of errors of values, such as a number that is too large for its column. */
+const DATA_EXCEPTION = "22";
 
 /** Connections of the API's own, beside those with which Ponder writes. */
 export function createReadPool(connectionString: string, max = 8): ReadPool {
@@ -43,6 +45,9 @@ export function createReadPool(connectionString: string, max = 8): ReadPool {
           "TOO_SLOW",
           `The database gave up after ${STATEMENT_TIMEOUT / 1_000} s: ask for less at a time.`,
         );
+      }
+      if (error instanceof pg.DatabaseError && error.code?.startsWith(DATA_EXCEPTION)) {
+        throw questionError("BAD_INPUT", "A value of this question is outside of what its column can hold.");
       }
       throw error;
     }

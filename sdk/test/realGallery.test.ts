@@ -1,0 +1,168 @@
+/** Every query of the SDK, answered by the real indexer over a chain on which something has happened. */
+import { QueryClient } from "@tanstack/query-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createIndexer, type TestIndexer } from "../../test/indexer/indexer.ts";
+import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
+import { artworkState, depositAipg, EvolutionPolicy, evolveArtwork, type Minted, mintSeries } from "../src/index.js";
+import {
+  accountQuery,
+  activityQuery,
+  artworkQuery,
+  artworksPages,
+  artworksQuery,
+  createGalleryClient,
+  documents,
+  type GalleryClient,
+  GalleryError,
+  modelQuery,
+  modelsQuery,
+  receiptQuery,
+  seriesQuery,
+  waitForBlock,
+  workerQuery,
+  workersQuery,
+} from "../src/queries/index.js";
+import type { ReceiptBundle } from "../src/wire/index.js";
+import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
+
+let shop: Workshop;
+let postgres: TestPostgres;
+let indexer: TestIndexer;
+let stop: () => Promise<unknown>;
+let gallery: GalleryClient;
+let minted: Minted;
+let bundles: readonly ReceiptBundle[];
+const queries = new QueryClient();
+
+beforeAll(async () => {
+  [shop, postgres] = await Promise.all([openWorkshop(), startPostgres()]);
+  indexer = await createIndexer(shop.grid, postgres);
+  const process = await indexer.start();
+  stop = () => process.stop();
+  gallery = createGalleryClient({ url: `${indexer.url}/graphql` });
+
+  const { deployment } = shop.grid;
+  const { wallet } = shop.artist;
+  await depositAipg(wallet, { deployment, amount: 10n * PRICE });
+  const direct = await shop.direct(shop.request("a lighthouse in a storm", 7n), { count: 2 });
+  const onLane = await shop.onLane([shop.request("a harbour at noon")]);
+  bundles = [...direct, ...onLane];
+  minted = await mintSeries(wallet, {
+    deployment,
+    bundles,
+    series: { title: "Coast", tags: "sea,light", royaltyBps: 500, policy: EvolutionPolicy.ARTIST },
+  });
+  const [next] = await shop.direct(shop.request("a lighthouse at night", 8n, direct[0]?.receipt.imageHash));
+  if (!next) throw new Error("nothing made");
+  const tokenId = minted.tokenIds[0] ?? 0n;
+  await evolveArtwork(wallet, { deployment, tokenId, bundle: next, parent: { tokenId, version: 1 } });
+  await waitForBlock(gallery, await wallet.getBlockNumber({ cacheTime: 0 }), { timeout: 60_000 });
+}, 300_000);
+
+afterAll(async () => {
+  queries.clear();
+  await stop?.();
+  indexer?.cleanUp();
+  await postgres?.stop();
+  await shop?.grid.stop();
+});
+
+it("shows an artwork as the chain has it", async () => {
+  const tokenId = minted.tokenIds[0] ?? 0n;
+  const { artwork } = await queries.fetchQuery(artworkQuery(gallery, tokenId));
+  const state = await artworkState(shop.artist.wallet, { deployment: shop.grid.deployment, tokenId });
+  expect(artwork).toMatchObject({
+    tokenId,
+    seriesId: minted.seriesId,
+    number: 1,
+    name: state.metadata?.name,
+    image: state.metadata?.image,
+    artist: { address: shop.artist.address.toLowerCase() },
+    owner: { address: state.owner?.toLowerCase() },
+    policy: "ARTIST",
+    royaltyBps: 500,
+    tags: ["sea", "light"],
+    versionCount: 2,
+    model: { modelId: shop.modelId, name: "Lighthouse" },
+  });
+  expect(artwork?.versions.map(({ version }) => version).sort()).toEqual([1, 2]);
+  for (const { version, provenance, cid } of state.versions) {
+    expect(artwork?.versions.find((one) => one.version === version)).toMatchObject({
+      receiptId: provenance.receiptId,
+      prompt: provenance.request.prompt,
+      seed: provenance.seed,
+      engine: provenance.engine,
+      imageHash: provenance.imageHash,
+      price: provenance.price,
+      anchorBlock: provenance.anchorBlock,
+      cid,
+    });
+  }
+});
+
+describe("lists", () => {
+  it("searches, filters and orders artworks", async () => {
+    const found = async (variables: Parameters<typeof artworksQuery>[1]) =>
+      (await queries.fetchQuery(artworksQuery(gallery, variables))).page.nodes.map(({ tokenId }) => tokenId);
+    const [first, second, third] = minted.tokenIds;
+    expect(await found({ orderBy: "OLDEST" })).toEqual([first, second, third]);
+    expect(await found({ filter: { tokenIds: [second ?? 0n, third ?? 0n] }, orderBy: "OLDEST" })).toEqual([
+      second,
+      third,
+    ]);
+    expect(await found({ search: "harbour" })).toEqual([third]);
+    expect(await found({ filter: { evolved: true } })).toEqual([first]);
+    expect(await found({ filter: { artist: shop.gateway.address } })).toEqual([]);
+  });
+
+  it("goes through pages", async () => {
+    const { pages } = await queries.fetchInfiniteQuery({
+      ...artworksPages(gallery, { first: 2, orderBy: "OLDEST" }),
+      pages: 5,
+    });
+    expect(pages.map(({ page: { nodes } }) => nodes.length)).toEqual([2, 1]);
+    expect(pages.flatMap(({ page: { nodes } }) => nodes.map(({ tokenId }) => tokenId))).toEqual(minted.tokenIds);
+  });
+
+  it("reads receipts, settlements and lanes", async () => {
+    const receipts = await gallery.query(documents.receipts, { filter: { minted: true } });
+    expect(receipts.page).toMatchObject({ totalCount: 4, pageInfo: { hasNextPage: false } });
+    const { page } = await gallery.query(documents.settlements, { orderBy: "OLDEST" });
+    expect(page.nodes.map(({ rail, gross, receiptCount }) => [rail, gross, receiptCount]).sort()).toEqual([
+      ["DIRECT", PRICE, 1],
+      ["DIRECT", 2n * PRICE, 2],
+      ["LANE", PRICE, null], // a voucher pays totals, not receipts
+    ]);
+    const lanes = await gallery.query(documents.lanes, { filter: { payer: shop.gateway.address } });
+    expect(lanes.page.nodes).toMatchObject([{ kind: "WORK", collected: PRICE, receiptCount: 1 }]);
+  });
+
+  it("reads the history", async () => {
+    const { page } = await queries.fetchQuery(activityQuery(gallery, { filter: { kinds: ["SERIES_MINTED"] } }));
+    expect(page.nodes).toMatchObject([{ seriesId: minted.seriesId, actor: shop.artist.address.toLowerCase() }]);
+  });
+});
+
+it("shows series, models, workers, accounts and receipts", async () => {
+  const { series } = await queries.fetchQuery(seriesQuery(gallery, minted.seriesId));
+  expect(series).toMatchObject({ title: "Coast", count: 3 });
+  expect(series?.artworks.map(({ tokenId }) => tokenId).sort()).toEqual([...minted.tokenIds]);
+  const { model } = await queries.fetchQuery(modelQuery(gallery, shop.modelId));
+  expect(model).toMatchObject({ name: "Lighthouse", family: "SD15", access: "OPEN", weightsHash: shop.modelHash });
+  expect((await queries.fetchQuery(modelsQuery(gallery))).page.nodes).toEqual([model]);
+  const { worker } = await queries.fetchQuery(workerQuery(gallery, shop.worker.address));
+  expect(worker).toMatchObject({ registered: true, bonded: true, versionCount: 4 });
+  expect((await queries.fetchQuery(workersQuery(gallery))).page.nodes).toEqual([worker]);
+  const { account } = await queries.fetchQuery(accountQuery(gallery, shop.artist.address));
+  expect(account).toMatchObject({ artworksOwned: 3, artworksCreated: 3, balance: 7n * PRICE });
+  const [bundle] = bundles;
+  const { receipt } = await queries.fetchQuery(receiptQuery(gallery, bundle?.receipt_id ?? "0x"));
+  expect(receipt).toMatchObject({ tokenId: minted.tokenIds[0], price: PRICE, imageHash: bundle?.receipt.imageHash });
+});
+
+it("is null for what there is not, and names what it refuses", async () => {
+  expect((await queries.fetchQuery(artworkQuery(gallery, 999_001n))).artwork).toBeNull();
+  const error = await gallery.query(documents.worker, { address: "0x12" }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(GalleryError);
+  expect(error).toMatchObject({ code: "REFUSED" });
+});

@@ -1,0 +1,197 @@
+/** Every row of the gallery against what the contracts answer. */
+import { type Hex, isAddressEqual } from "viem";
+import { expect } from "vitest";
+import { artworkState, cidOf } from "../../../sdk/src/index.ts";
+import { documents, type PageVariables } from "../../../sdk/src/queries/index.ts";
+import type { World } from "./world.ts";
+
+/** How many rows of each kind were compared. */
+export interface ComparedRows {
+  artworks: number;
+  versions: number;
+  models: number;
+  workers: number;
+  lanes: number;
+  receipts: number;
+  settlements: number;
+  accounts: number;
+}
+
+/** All rows of a list, page by page. */
+async function all<node>(
+  ask: (page: PageVariables) => Promise<{
+    page: { nodes: node[]; totalCount: number; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+  }>,
+): Promise<node[]> {
+  const nodes: node[] = [];
+  for (let after: string | undefined; ; ) {
+    // Pages of three: cursors have to work, too.
+    const { page } = await ask({ first: 3, after });
+    nodes.push(...page.nodes);
+    if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) {
+      expect(nodes).toHaveLength(page.totalCount);
+      return nodes;
+    }
+    after = page.pageInfo.endCursor;
+  }
+}
+
+const lower = (value: string): string => value.toLowerCase();
+
+/** Compares all of them. The gallery has to be at the chain's head. */
+export async function compareRows(world: World): Promise<ComparedRows> {
+  const cards = await all((page) => world.gallery.query(documents.artworks, page));
+  const { nft } = world.person("deployer").grid;
+  expect(BigInt(cards.length)).toBe(await nft.read.totalSupply());
+  const tokens = cards.map(({ tokenId }) => tokenId);
+  const versions = await Promise.all(tokens.map((tokenId) => compareArtwork(world, tokenId)));
+  return {
+    artworks: tokens.length,
+    versions: versions.reduce((sum, count) => sum + count, 0),
+    models: await compareModels(world),
+    workers: await compareWorkers(world),
+    lanes: await compareLanes(world),
+    ...(await compareMoney(world)),
+    accounts: await compareAccounts(world),
+  };
+}
+
+async function compareArtwork(world: World, tokenId: bigint): Promise<number> {
+  const client = world.person("deployer").wallet;
+  const { deployment } = world.system;
+  const [{ artwork: row }, state] = await Promise.all([
+    world.gallery.query(documents.artwork, { tokenId }),
+    artworkState(client, { deployment, tokenId }),
+  ]);
+  expect(row).toMatchObject({
+    seriesId: state.seriesId,
+    number: state.index,
+    title: state.display.title,
+    description: state.display.description,
+    owner: { address: lower(state.owner ?? "") },
+    artist: { address: lower(state.series.artist) },
+    royaltyBps: Number(state.series.royaltyBps),
+    policy: ["NONE", "ARTIST", "OWNER"][state.series.policy],
+    versionCount: state.versions.length,
+    cid: state.versions.at(-1)?.cid,
+    image: state.metadata?.image,
+    name: state.metadata?.name,
+  });
+  const rows = row?.versions ?? [];
+  expect(rows).toHaveLength(state.versions.length);
+  for (const { version, provenance, cid } of state.versions) {
+    const { request } = provenance;
+    const { seed: requested, ...asked } = request;
+    expect(rows.find((one) => one.version === version)).toMatchObject({
+      ...asked,
+      requestedSeed: requested === 2n ** 64n - 1n ? null : requested,
+      seed: provenance.seed,
+      engine: provenance.engine,
+      imageHash: provenance.imageHash,
+      cidDigest: provenance.cidDigest,
+      cid,
+      worker: { address: lower(provenance.worker) },
+      requester: { address: lower(provenance.requester) },
+      payer: { address: lower(provenance.payer) },
+      orderHash: provenance.orderHash,
+      index: provenance.index,
+      price: provenance.price,
+      completedAt: Number(provenance.completedAt),
+      anchorTime: provenance.anchorTime,
+      anchorBlock: provenance.anchorBlock,
+      receiptId: provenance.receiptId,
+    });
+  }
+  return rows.length;
+}
+
+async function compareModels(world: World): Promise<number> {
+  const { aigc } = world.person("deployer").grid;
+  const rows = await all((page) => world.gallery.query(documents.models, page));
+  expect(BigInt(rows.length)).toBe(await aigc.read.totalSupply());
+  for (const row of rows) {
+    const { spec, ...model } = await aigc.read.modelOf([row.modelId]);
+    expect(row).toMatchObject({
+      name: spec.name,
+      version: spec.version,
+      license: spec.license,
+      weightsHash: spec.weightsHash,
+      usageBps: spec.usageBps,
+      access: ["OPEN", "LICENSED", "PRIVATE"][spec.access],
+      creator: { address: lower(model.creator) },
+      owner: { address: lower(await aigc.read.ownerOf([row.modelId])) },
+      registeredAt: model.registeredAt,
+      verified: model.verified,
+    });
+    if (model.licensePeriod > 0) {
+      expect(row).toMatchObject({ licensePrice: model.licensePrice, licensePeriod: model.licensePeriod });
+    }
+  }
+  return rows.length;
+}
+async function compareWorkers(world: World): Promise<number> {
+  const { registry, settlement } = world.person("deployer").grid;
+  const rows = await all((page) => world.gallery.query(documents.workers, page));
+  for (const row of rows) {
+    expect(row).toMatchObject({
+      registered: await registry.read.isRegistered([row.address]),
+      bonded: await registry.read.isBonded([row.address]),
+      bond: await registry.read.bondOf([row.address]),
+      earned: await settlement.read.earnedOf([row.address]),
+    });
+  }
+  return rows.length;
+}
+async function compareLanes(world: World): Promise<number> {
+  const { settlement } = world.person("deployer").grid;
+  const rows = await all((page) => world.gallery.query(documents.lanes, page));
+  for (const row of rows) {
+    const { free, thawing, opened } = await settlement.read.laneOf([row.laneId]);
+    expect(opened).toBe(true);
+    expect(row).toMatchObject({ free, thawing });
+    // Nothing has left it but what was collected.
+    expect(row.funded).toBe(free + thawing + row.collected);
+  }
+  return rows.length;
+}
+/** Receipts against the anchors on chain, settlements against what workers and models were credited. */
+async function compareMoney(world: World): Promise<{ receipts: number; settlements: number }> {
+  const { settlement } = world.person("deployer").grid;
+  const receipts = await all((page) => world.gallery.query(documents.receipts, page));
+  expect(new Set(receipts.map(({ receiptId }) => receiptId)).size).toBe(receipts.length);
+  for (const row of receipts) {
+    expect(row.cid).toBe(cidOf(row));
+    if (row.tokenId === null) continue;
+    const { receiptId } = await world
+      .person("deployer")
+      .grid.nft.read.provenanceOf([row.tokenId, BigInt(row.version ?? 0)]);
+    expect(receiptId).toBe(row.receiptId);
+  }
+  const settlements = await all((page) => world.gallery.query(documents.settlements, page));
+  const toWorkers = new Map<string, bigint>();
+  for (const row of settlements) {
+    expect(row.gross).toBe(row.toWorker + row.royalty + row.protocolFee);
+    const worker = row.worker?.address ?? "";
+    toWorkers.set(worker, (toWorkers.get(worker) ?? 0n) + row.toWorker);
+  }
+  // Nobody claims in these stories, so what was paid is what stands there.
+  for (const [worker, amount] of toWorkers) expect(await settlement.read.earnedOf([worker as Hex])).toBe(amount);
+  return { receipts: receipts.length, settlements: settlements.length };
+}
+
+async function compareAccounts(world: World): Promise<number> {
+  const { settlement, nft } = world.person("deployer").grid;
+  let compared = 0;
+  for (const { address } of world.system.accounts) {
+    const { account: row } = await world.gallery.query(documents.account, { address });
+    const { balance, thawing } = await settlement.read.accountOf([address]);
+    if (!row) {
+      expect(balance).toBe(0n);
+      continue;
+    }
+    expect(isAddressEqual(row.address, address)).toBe(true);
+    expect(row).toMatchObject({ balance, thawing, artworksOwned: Number(await nft.read.balanceOf([address])) });
+    compared += 1;
+  }
+  return compared;
+}

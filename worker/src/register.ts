@@ -1,0 +1,74 @@
+import { parseArgs } from "node:util";
+import { SignerRole, settlementTypes } from "@gridnft/sdk";
+import { formatEther, type Hex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { isGoodSigner } from "./chain/facts.ts";
+import { type ColdAccount, openColdAccount, readVariables, registerVariables } from "./coldAccount.ts";
+import { WorkerError } from "./errors.ts";
+
+/** Seconds for which the key's proof of possession is good. */
+const PROOF_LIFE = 3_600n;
+
+/**
+ * `main.ts register [--profile <uri>]`: posts the least bond and registers the hot key, as far as either is not done yet. Run
+ * again, it does what is missing.
+ *
+ * @returns What was done, a sentence a line.
+ * @throws {@link WorkerError} `ENVIRONMENT_INVALID`, `TRANSACTION_FAILED`, or as `connectChain`.
+ */
+export async function registerWorker(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
+  const profile = readProfile(args);
+  const variables = readVariables(registerVariables, environment);
+  const cold = await openColdAccount(variables);
+  const done = [await postBond(cold, profile), await addKey(cold, variables.GRID_WORKER_SIGNER_KEY as Hex)];
+  return done.join("\n");
+}
+
+async function postBond({ account, chain, grid, mined }: ColdAccount, profile: string): Promise<string> {
+  const { registry, aipg } = grid;
+  const worker = account.address;
+  if (await registry.read.isBonded([worker])) return `${worker} is bonded.`;
+  const [least, active, registered] = await Promise.all([
+    registry.read.minBond(),
+    registry.read.bondOf([worker]),
+    registry.read.isRegistered([worker]),
+  ]);
+  const amount = least - active;
+  const held = await aipg.read.balanceOf([worker]);
+  if (held < amount) {
+    throw new WorkerError(
+      "TRANSACTION_FAILED",
+      `The bond needs ${formatEther(amount)} AIPG more, and ${worker} has ${formatEther(held)} AIPG.`,
+    );
+  }
+  const spender = chain.deployment.contracts.WorkerRegistry.address;
+  if ((await aipg.read.allowance([worker, spender])) < amount) await mined(aipg.write.approve([spender, amount]));
+  await mined(registered ? registry.write.addBond([worker, amount]) : registry.write.register([amount, profile]));
+  return `${worker} is bonded with ${formatEther(least)} AIPG.`;
+}
+
+async function addKey({ account, chain, grid, mined }: ColdAccount, signerKey: Hex): Promise<string> {
+  const signer = privateKeyToAccount(signerKey);
+  const { WORKER_SIGNER } = SignerRole;
+  if (await isGoodSigner(chain.grid, account.address, WORKER_SIGNER, signer.address))
+    return `${signer.address} signs for it.`;
+  const { timestamp } = await chain.client.getBlock();
+  const now = BigInt(Math.floor(Date.now() / 1_000));
+  const deadline = (timestamp > now ? timestamp : now) + PROOF_LIFE;
+  const proof = await signer.signTypedData({
+    ...{ domain: chain.domain, types: settlementTypes, primaryType: "SignerProof" },
+    message: { account: account.address, role: WORKER_SIGNER, deadline },
+  });
+  await mined(grid.settlement.write.addSigner([signer.address, WORKER_SIGNER, deadline, proof]));
+  return `${signer.address} signs for it now. Send it some ETH: it pays for settling and collecting.`;
+}
+
+function readProfile(args: readonly string[]): string {
+  try {
+    return parseArgs({ args: [...args], options: { profile: { type: "string" } } }).values.profile ?? "";
+  } catch (cause) {
+    throw new WorkerError("ENVIRONMENT_INVALID", cause instanceof Error ? cause.message : "Wrong arguments.", {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,322 @@
+/** What the worker keeps: environment, lock, journal, ledger, pictures; and its transactions, which are kept before they are sent. */
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { jobReceipt, receiptId, SignerRole, settlementTypes } from "@gridnft/sdk";
+import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectChain, type GridChain } from "../../src/chain/connect.ts";
+import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
+import { claimEarnings } from "../../src/claim.ts";
+import { type Engine, EngineError } from "../../src/engines/types.ts";
+import { readEnvironment } from "../../src/environment.ts";
+import { WorkerError } from "../../src/errors.ts";
+import { registerWorker } from "../../src/register.ts";
+import { revivingEngine } from "../../src/revivingEngine.ts";
+import { openState, type State } from "../../src/state/index.ts";
+import { openJournal } from "../../src/state/journal.ts";
+import { lockFolder } from "../../src/state/lock.ts";
+import { openPictures } from "../../src/state/pictures.ts";
+import { tinyEngine } from "./tinyEngine.ts";
+import { keyOf, PRICE, quiet, startWorld, until, type World } from "./world.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gridnft-state-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let names = 0;
+const fresh = (): string => join(folder, `${names++}`);
+
+describe("the environment", () => {
+  const good = {
+    GRID_RPC_URL: "http://127.0.0.1:8545",
+    GRID_CLOUD_URL: "http://127.0.0.1:3300/",
+    GRID_WORKER_ACCOUNT: `0x${"11".repeat(20)}`,
+    GRID_WORKER_SIGNER_KEY: `0x${"22".repeat(32)}`,
+    GRID_WORKER_MODELS: `7=${folder}`,
+    GRID_WORKER_STATE: folder,
+    GRID_WORKER_RATE: "1000",
+  };
+
+  it("is read", () => {
+    const read = readEnvironment({ ...good, GRID_WORKER_EXPOSURE: "1.5", GRID_DEPLOYMENT: "" });
+    expect(read).toMatchObject({ cloudUrl: "http://127.0.0.1:3300", rate: 1000n, exposure: parseEther("1.5") });
+    expect(read.models).toEqual([{ modelId: 7n, folder }]);
+    expect(read.deployment).toBeUndefined();
+  });
+
+  it.each([
+    ["GRID_RPC_URL", undefined, "GRID_RPC_URL is missing."],
+    ["GRID_CLOUD_URL", "ftp://x", "GRID_CLOUD_URL is not a URL"],
+    ["GRID_WORKER_ACCOUNT", "0x11", "GRID_WORKER_ACCOUNT is not an address."],
+    ["GRID_WORKER_MODELS", "seven", "GRID_WORKER_MODELS is not a list"],
+    ["GRID_WORKER_MODELS", "7=/nowhere/at/all", "GRID_WORKER_MODELS names the folder /nowhere/at/all"],
+    ["GRID_WORKER_MODELS", `7=${folder},7=${folder}`, "GRID_WORKER_MODELS names a model twice."],
+    ["GRID_WORKER_RATE", "-1", "GRID_WORKER_RATE is not a whole number of AIPG wei."],
+    ["GRID_WORKER_PARALLEL", "65", "GRID_WORKER_PARALLEL is not between 1 and 64."],
+    ["GRID_WORKER_COLLECT_AT_STOP", "yes", "GRID_WORKER_COLLECT_AT_STOP is neither true nor false."],
+  ])("%s = %s is refused with a sentence", (name, value, sentence) => {
+    expect(() => readEnvironment({ ...good, [name]: value })).toThrow(sentence);
+  });
+
+  it("does not repeat a wrong key", () => {
+    const key = `0x${"2".repeat(63)}`;
+    try {
+      readEnvironment({ ...good, GRID_WORKER_SIGNER_KEY: key });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(WorkerError);
+      expect(String(error)).toContain("GRID_WORKER_SIGNER_KEY is not 32 bytes of hex.");
+      expect(String(error)).not.toContain(key);
+    }
+  });
+});
+
+describe("the lock", () => {
+  const held = (path: string, holder: object): void => {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, "lock"), JSON.stringify(holder));
+  };
+
+  it("keeps a second one out, and is gone when released", () => {
+    const path = fresh();
+    const lock = lockFolder(path);
+    expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: "STATE_LOCKED" }));
+    lock.release();
+    lockFolder(path).release();
+    expect(existsSync(join(path, "lock"))).toBe(false);
+  });
+
+  it("is taken from a process that has died", () => {
+    const path = fresh();
+    held(path, { pid: 2 ** 30, started: null, host: hostname() });
+    lockFolder(path).release();
+  });
+
+  it.runIf(existsSync("/proc/self/stat"))("is taken when another process has the pid by now", () => {
+    const path = fresh();
+    held(path, { pid: process.pid, started: "another boot:1", host: hostname() });
+    lockFolder(path).release();
+  });
+
+  it("is left to a process on another machine, and to one that cannot be read", () => {
+    const path = fresh();
+    held(path, { pid: 2 ** 30, started: null, host: "another-machine" });
+    expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: "STATE_LOCKED" }));
+    writeFileSync(join(path, "lock"), "scribble");
+    expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: "STATE_LOCKED" }));
+  });
+});
+
+describe("the journal", () => {
+  it("cuts off a line that was never finished", async () => {
+    const path = fresh();
+    const { journal } = await openJournal(path);
+    await journal.append({ n: 1 });
+    await journal.append({ n: 2, text: "ü" });
+    await journal.close();
+    appendFileSync(path, '{"n":3,"text":"hal');
+    const again = await openJournal(path);
+    expect(again.lines).toEqual([{ n: 1 }, { n: 2, text: "ü" }]);
+    await again.journal.append({ n: 3 });
+    await again.journal.close();
+    expect(readFileSync(path, "utf8")).toBe('{"n":1}\n{"n":2,"text":"ü"}\n{"n":3}\n');
+  });
+
+  it("refuses a damaged line in the middle", async () => {
+    const path = fresh();
+    writeFileSync(path, '{"n":1}\nscribble\n{"n":3}\n');
+    await expect(openJournal(path)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+  });
+});
+
+it("gives a picture only if it is still itself", async () => {
+  const path = fresh();
+  const pictures = openPictures(path);
+  const file = new TextEncoder().encode("a picture");
+  const hash = sha256(file);
+  await pictures.put(hash, file);
+  expect(await pictures.get(hash)).toEqual(file);
+  writeFileSync(join(path, `${hash.slice(2)}.png`), "another");
+  expect(await pictures.get(hash)).toBeUndefined();
+  expect(await pictures.get(zeroHash)).toBeUndefined();
+});
+
+it("loads an engine again after its thread has died, but not another engine", async () => {
+  const input = {
+    ...{ prompt: "", negativePrompt: "", seed: 1n, width: 8, height: 8, steps: 1, guidanceScale: 1 },
+    ...({ sampler: "euler", scheduler: "normal" } as const),
+  };
+  const dying = (): Engine => ({
+    ...tinyEngine(),
+    generate: async () => {
+      throw new EngineError("CLOSED", "The engine's thread ended.");
+    },
+  });
+  const loads = [dying(), { ...tinyEngine(), name: "another" }, tinyEngine()];
+  const engine = revivingEngine(dying(), async () => loads.shift() ?? dying(), quiet);
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "MODEL_CHANGED" });
+  expect((await engine.generate(input)).png.length).toBeGreaterThan(0);
+  await engine.close();
+  await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
+});
+
+describe("on a chain", () => {
+  let world: World;
+  let chain: GridChain;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    const { rpcUrl, deployment } = world.environment();
+    chain = await connectChain(rpcUrl, deployment);
+  }, 120_000);
+
+  afterAll(() => world?.stop());
+
+  const opened: State[] = [];
+  const state = async (path = fresh()): Promise<State> => {
+    const made = await openState(path, world.domain);
+    opened.push(made);
+    return made;
+  };
+  afterAll(() => Promise.allSettled(opened.map(({ close }) => close())));
+
+  it("never has two receipts for one image, nor two writers at once", async () => {
+    const path = fresh();
+    const { ledger, close } = await openState(path, world.domain);
+    const request = world.request();
+    const order = await world.order(request, { count: 2 });
+    const job = { order, orderSignature: undefined, request, engine: "e", price: PRICE, at: 1, block: 1n };
+    await ledger.recordJob(job);
+    const receiptOf = (imageHash: Hex) =>
+      jobReceipt(order, {
+        index: 0,
+        seed: 1n,
+        engineHash: zeroHash,
+        imageHash,
+        cidDigest: imageHash,
+        completedAt: 1n,
+        price: PRICE,
+      });
+    const [one, other] = [receiptOf(`0x${"01".repeat(32)}`), receiptOf(`0x${"02".repeat(32)}`)];
+    const results = await Promise.allSettled([ledger.recordReceipt(one), ledger.recordReceipt(other)]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    await ledger.recordReceipt(one);
+    await close();
+    const again = await openState(path, world.domain);
+    opened.push(again);
+    await expect(again.ledger.recordReceipt(other)).rejects.toMatchObject({ code: "EQUIVOCATION" });
+    const [kept] = again.ledger.jobsIn("open");
+    expect(kept?.receipts.get(0) && receiptId(kept.receipts.get(0) ?? one, world.domain)).toBe(
+      receiptId(one, world.domain),
+    );
+  });
+
+  it("refuses the state folder of another deployment", async () => {
+    const path = fresh();
+    const { close } = await openState(path, world.domain);
+    await close();
+    const other = { ...world.domain, verifyingContract: world.artist.address };
+    await expect(openState(path, other)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+  });
+
+  it("registers a worker, once, and claims what it earned", async () => {
+    const cold = world.grid.party(4);
+    const environment = {
+      ...world.variables(),
+      GRID_WORKER_ACCOUNT_KEY: keyOf(cold),
+      GRID_WORKER_SIGNER_KEY: generatePrivateKey(),
+    };
+    await expect(registerWorker([], environment)).rejects.toThrow("AIPG more");
+    await world.grid.mined(world.owner.grid.aipg.write.mint([cold.address, parseEther("100000")]));
+    expect(await registerWorker(["--profile", "ipfs://me"], environment)).toContain("is bonded with");
+    const { registry, settlement, aipg } = world.owner.grid;
+    expect(await registry.read.isBonded([cold.address])).toBe(true);
+    const signer = privateKeyToAccount(environment.GRID_WORKER_SIGNER_KEY).address;
+    expect(await settlement.read.isSigner([cold.address, SignerRole.WORKER_SIGNER, signer])).toBe(true);
+    const count = await chain.client.getTransactionCount({ address: cold.address });
+    expect(await registerWorker([], environment)).toContain("is bonded.");
+    expect(await chain.client.getTransactionCount({ address: cold.address })).toBe(count);
+
+    expect(await claimEarnings([], environment)).toContain("nothing");
+    const request = world.request();
+    const order = await world.order(request, { worker: cold.address });
+    const hashes = { imageHash: zeroHash, cidDigest: zeroHash, engineHash: zeroHash };
+    const completedAt = await world.grid.now();
+    const receipt = jobReceipt(order, { index: 0, seed: 1n, ...hashes, completedAt, price: PRICE });
+    const signature = await cold.account.signTypedData({
+      ...{ domain: world.domain, types: settlementTypes, primaryType: "JobReceipt", message: receipt },
+    });
+    const item = { order, orderSignature: await world.signOrder(order), receipts: [{ ...receipt, signature }] };
+    await world.grid.mined(world.artist.grid.settlement.write.settle([item]));
+    const earned = await settlement.read.earnedOf([cold.address]);
+    const to = privateKeyToAccount(generatePrivateKey()).address;
+    await expect(claimEarnings(["--to", "nobody"], environment)).rejects.toThrow("is not an address");
+    expect(await claimEarnings(["--to", to], environment)).toContain("AIPG paid to");
+    expect(await aipg.read.balanceOf([to])).toBe(earned);
+    expect(earned).toBeGreaterThan(0n);
+  });
+
+  const transfer = (value: bigint): TransactionCall => ({
+    purpose: "a transfer",
+    to: world.grid.deployment.contracts.AIPG.address,
+    data: encodeFunctionData({
+      abi: parseAbi(["function transfer(address to, uint256 value) returns (bool)"]),
+      args: [world.artist.address, value],
+    }),
+    gas: 100_000n,
+  });
+  const sent = (): Promise<number> => chain.client.getTransactionCount({ address: world.workerKey.address });
+  const mine = (on: boolean): Promise<unknown> =>
+    world.owner.wallet.request({ method: "evm_setAutomine" as never, params: [on] as never });
+  const block = (): Promise<unknown> => world.owner.wallet.request({ method: "evm_mine" as never });
+
+  it("sends a stuck transaction again with the same nonce and a higher fee; one of them counts", async () => {
+    const { ledger } = await state();
+    const transactions = createTransactions({
+      chain,
+      signer: world.workerKey,
+      ledger,
+      log: quiet,
+      now: () => 1,
+      stuck: 300,
+    });
+    const before = await sent();
+    await mine(false);
+    const sending = transactions.send(transfer(0n));
+    await until(async () => ledger.sent().length >= 2);
+    await mine(true);
+    await block();
+    expect((await sending).status).toBe("success");
+    expect(await sent()).toBe(before + 1);
+    expect(ledger.sent()).toEqual([]);
+  });
+
+  it("sends again after a crash what was signed before, and nothing twice", async () => {
+    const path = fresh();
+    const first = await openState(path, world.domain);
+    const before = await sent();
+    await mine(false);
+    const gone = new AbortController();
+    const options = { chain, signer: world.workerKey, log: quiet, now: () => 1 };
+    const sending = createTransactions({ ...options, ledger: first.ledger }).send(transfer(0n), gone.signal);
+    await until(async () => first.ledger.sent().length > 0);
+    gone.abort();
+    await expect(sending).rejects.toMatchObject({ code: "TRANSACTION_FAILED" });
+    await first.close();
+    // The node forgets what it has not mined, as nodes do.
+    const [{ hash } = { hash: zeroHash }] = first.ledger.sent();
+    await world.owner.wallet.request({ method: "anvil_dropTransaction" as never, params: [hash] as never });
+    await mine(true);
+    const second = await openState(path, world.domain);
+    opened.push(second);
+    await createTransactions({ ...options, ledger: second.ledger }).resume();
+    expect((await chain.client.getTransactionReceipt({ hash })).status).toBe("success");
+    expect(await sent()).toBe(before + 1);
+    expect(second.ledger.sent()).toEqual([]);
+    // A second look has nothing to do.
+    await createTransactions({ ...options, ledger: second.ledger }).resume();
+    expect(await sent()).toBe(before + 1);
+  });
+});
