@@ -2,6 +2,7 @@
  * The indexer, against a random history of everything that the four contracts can do: killed while it backfills, killed while
  * it follows the chain, and with blocks taken away under it. Each time every row must be what the contracts say.
  */
+import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../script/local/processes.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
@@ -176,9 +177,19 @@ describe("GraphQL", () => {
       "more than 10000 rows",
     ],
     ["NUL in text", '{ artworks(search: "a\\u0000b") { totalCount } }', "NUL"],
+    [
+      "introspection in circles",
+      `{ __schema { types { fields { type ${"{ fields { type ".repeat(9)}{ name }${" } }".repeat(9)} } } } }`,
+      "Introspection",
+    ],
     ["a field that is none", "{ artworks { nodes { prise } } }", "Cannot query field"],
   ])("refuses %s with a sentence", async (_, query, sentence) => {
     await expect(indexer.ask(query)).rejects.toThrow(sentence);
+  });
+
+  it("tells tools about itself", async () => {
+    const { __schema } = await indexer.ask<{ __schema: { types: { name: string }[] } }>(getIntrospectionQuery());
+    expect(__schema.types.map(({ name }) => name)).toContain("Artwork");
   });
 
   it("serves Ponder's own schema of all tables beside it", async () => {

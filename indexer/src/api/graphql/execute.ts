@@ -12,6 +12,7 @@ import {
   isListType,
   isNonNullType,
   parse,
+  specifiedRules,
   validate,
 } from "graphql";
 import type { ChainReader } from "../chain.ts";
@@ -20,6 +21,7 @@ import { Statement } from "../sql/builder.ts";
 import type { Reader, ReadPool } from "../sql/pool.ts";
 import { columnOf, placeOfTable, tableOf } from "../sql/tables.ts";
 import { questionError } from "./errors.ts";
+import { boundedIntrospection } from "./introspection.ts";
 import { lists } from "./lists.ts";
 import { type Budget, newBudget, selectList } from "./look.ts";
 import { type Connection, page } from "./page.ts";
@@ -62,6 +64,10 @@ interface Context {
 const MAX_DOCUMENTS = 1_000;
 const MAX_TOKENS = 4_000;
 const MAX_ROOT_FIELDS = 20;
+/** Longer questions are read anew each time: a thousand of them would fill the memory. */
+const MAX_KEPT = 10_000;
+
+const rules = [...specifiedRules, boundedIntrospection];
 
 /** Root fields that find one row: the arguments that name it, by column. */
 const single: Readonly<Record<string, readonly (readonly [argument: string, column: string])[]>> = {
@@ -101,7 +107,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
     const read = readDocument(schema, query);
     const oldest = documents.size >= MAX_DOCUMENTS ? documents.keys().next().value : undefined;
     if (oldest !== undefined) documents.delete(oldest);
-    documents.set(query, read);
+    if (query.length <= MAX_KEPT) documents.set(query, read);
     return read;
   }
 
@@ -145,7 +151,7 @@ function readDocument(schema: GraphQLSchema, query: string): DocumentNode | read
   } catch (error) {
     return [error instanceof GraphQLError ? error : questionError("BAD_INPUT", "The query can't be read.")];
   }
-  const errors = validate(schema, document, undefined, { maxErrors: 10 });
+  const errors = validate(schema, document, rules, { maxErrors: 10 });
   return errors.length > 0 ? errors : document;
 }
 

@@ -26,6 +26,7 @@ export function createReadPool(connectionString: string, max = 8): ReadPool {
   const pool = new pg.Pool({
     connectionString,
     max,
+    connectionTimeoutMillis: 5_000,
     application_name: "gridnft-api",
     options: `-c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT} -c jit=off`,
   });
