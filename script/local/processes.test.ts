@@ -120,7 +120,6 @@ describe("what a dead supervisor leaves behind", () => {
       [
         ...[...typescriptFlags(), "--input-type=module", "-e"],
         `import { spawn } from "node:child_process";
-         import { claimHome, homeAt } from "./home.ts";
 import { holdLeash } from ${JSON.stringify(leash)};
          import { beganAt, writeProcesses } from ${JSON.stringify(table)};
          holdLeash(${JSON.stringify(home)});
