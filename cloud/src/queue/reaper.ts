@@ -63,8 +63,15 @@ async function reapWaiting({ settings }: Cloud, queries: Queries): Promise<boole
 /** Whether a waiting direct job is to go to its next candidate, or to end. */
 async function reviewDirect(cloud: Cloud, id: string): Promise<void> {
   const { database, chain } = cloud;
-  const state = await database.one<{ deadline: string; handed: boolean; live: boolean; nonce: string; payer: Address }>(
-    `SELECT c.deadline, c.handed_at IS NOT NULL AS handed, n.nonce, j.payer,
+  const state = await database.one<{
+    position: number;
+    deadline: string;
+    handed: boolean;
+    live: boolean;
+    nonce: string;
+    payer: Address;
+  }>(
+    `SELECT c.position, c.deadline, c.handed_at IS NOT NULL AS handed, n.nonce, j.payer,
        EXISTS (SELECT FROM cloud.worker w WHERE w.worker = c.worker
          AND w.last_seen > now() - $2 * interval '1 second') AND j.wanted IS NOT NULL AS live
      FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
@@ -91,7 +98,8 @@ async function reviewDirect(cloud: Cloud, id: string): Promise<void> {
       `SELECT ${jobColumns} FROM cloud.job j WHERE id = $1 AND status = 'queued' FOR UPDATE`,
       [id],
     );
-    if (!job) return;
+    // Another process may have moved it on since it was looked at; what was seen says nothing of the next candidate.
+    if (job?.candidate !== state.position) return;
     if (wasSettled) {
       return failJob(queries, job, "JOB_FAILED", "The worker settled the order on chain, but delivered nothing here.");
     }
