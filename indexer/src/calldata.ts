@@ -1,4 +1,5 @@
 import {
+  GridError,
   gridNftAbi,
   gridSettlementAbi,
   type JobReceipt,
@@ -20,13 +21,13 @@ interface Transaction {
   readonly input: Hex;
 }
 
-/** Receipts of each order in the last call that was read: a batch settles many orders with one call. */
-let lastRead: { readonly tx: Hex; readonly orders: ReadonlyMap<Hex, readonly JobReceipt[]> } | undefined;
+/** What each order is said to have brought in the last call that was read: a batch settles many orders with one call. */
+let lastRead: { readonly tx: Hex; readonly orders: ReadonlyMap<Hex, readonly (readonly JobReceipt[])[]> } | undefined;
 
 /**
  * The receipts behind an `OrderSettled`, if the transaction called the settlement or GridNFT itself: the log has only their
- * Merkle root. What is read is believed only if it has just that root. Called through another contract, they stay unseen
- * until they are minted.
+ * Merkle root. What is read is believed only if it has just that root: anybody may send a batch, and name in it one order twice with
+ * receipts of their own making. Called through another contract, they stay unseen until they are minted.
  */
 export function settledReceipts(
   transaction: Transaction,
@@ -35,13 +36,23 @@ export function settledReceipts(
 ): readonly ShownReceipt[] {
   if (lastRead?.tx !== transaction.hash)
     lastRead = { tx: transaction.hash, orders: receiptsByOrder(transaction.input) };
-  const receipts = lastRead.orders.get(settled.orderHash.toLowerCase() as Hex) ?? [];
-  if (receipts.length === 0 || receiptTree(receipts, domain).root !== settled.root.toLowerCase()) return [];
+  const said = lastRead.orders.get(settled.orderHash.toLowerCase() as Hex) ?? [];
+  const receipts = said.find((some) => rootOf(some, domain) === settled.root.toLowerCase()) ?? [];
   return receipts.map((receipt) => ({ receipt, receiptId: receiptId(receipt, domain) }));
 }
 
-function receiptsByOrder(input: Hex): Map<Hex, readonly JobReceipt[]> {
-  const orders = new Map<Hex, readonly JobReceipt[]>();
+/** Undefined for what no settlement takes: no receipts, or one of them twice. */
+function rootOf(receipts: readonly JobReceipt[], domain: SettlementDomain): Hex | undefined {
+  try {
+    return receiptTree(receipts, domain).root;
+  } catch (error) {
+    if (error instanceof GridError) return undefined;
+    throw error;
+  }
+}
+
+function receiptsByOrder(input: Hex): Map<Hex, readonly (readonly JobReceipt[])[]> {
+  const orders = new Map<Hex, readonly (readonly JobReceipt[])[]>();
   for (const { order, receipts } of itemsOf(input)) {
     const hash = orderHashOf(order);
     const { requester, worker, modelId, requestHash } = order;
@@ -55,7 +66,7 @@ function receiptsByOrder(input: Hex): Map<Hex, readonly JobReceipt[]> {
         requestHash,
       }),
     );
-    orders.set(hash, stated);
+    orders.set(hash, [...(orders.get(hash) ?? []), stated]);
   }
   return orders;
 }

@@ -1,12 +1,13 @@
 // The state folder of a local grid.
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Hex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { z } from "zod";
 import { filesBelow, projectRoot } from "../../tools/check.ts";
 import type { ListedAccount } from "./accounts.ts";
+import { LocalError } from "./errors.ts";
 import { removePostgres } from "./postgres.ts";
 import type { HotKeys } from "./seed.ts";
 
@@ -38,6 +39,25 @@ export function homeAt(folder = process.env.GRID_HOME || join(projectRoot, ".gri
     gridFile: join(root, "grid.json"),
     worker: (n) => join(root, `worker-${n}`),
   };
+}
+
+/** Says that a folder is ours. Nothing is ever deleted in one that does not have it. */
+const marker = "gridnft-state";
+
+/** Makes the state folder, or takes the one that was made before. @throws {@link LocalError} when it is somebody else's. */
+export function claimHome(home: Home): void {
+  mkdirSync(home.folder, { recursive: true });
+  const entries = readdirSync(home.folder);
+  if (entries.includes(marker)) return;
+  // Model folders may have been made, or put there, before the first start.
+  const foreign = entries.filter((name) => name !== "models");
+  if (foreign.length > 0) {
+    throw new LocalError(
+      "ARGUMENT",
+      `${home.folder} has other things in it (${foreign.slice(0, 3).join(", ")}): --home wants a new folder, or one of its own.`,
+    );
+  }
+  writeFileSync(join(home.folder, marker), "State of npm start, see docs/deploy.md.\n");
 }
 
 /** Whether there is a chain with the protocol on it to go on with. */

@@ -1,9 +1,14 @@
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 
+/** Longest text chunk that is read, in bytes: no prompt that fits on chain comes near, and a file is anybody's. */
+const MAX_TEXT = 256 * 1024;
+/** Keywords have at most 79 bytes. */
+const MAX_KEYWORD = 79;
+
 /**
  * Text of a PNG by keyword, from its `tEXt` chunks and uncompressed `iTXt` chunks; undefined when the file is no PNG. Chunks that
- * run past the end of the file end the reading.
+ * run past the end of the file end the reading; texts beyond 256 KiB are passed over.
  */
 export function pngText(file: Uint8Array): ReadonlyMap<string, string> | undefined {
   if (!SIGNATURE.every((byte, i) => file[i] === byte)) return undefined;
@@ -14,15 +19,16 @@ export function pngText(file: Uint8Array): ReadonlyMap<string, string> | undefin
     const end = at + 8 + length;
     if (end + 4 > file.length) break;
     const type = latin1(file.subarray(at + 4, at + 8));
-    const content = file.subarray(at + 8, end);
-    const zero = content.indexOf(0);
+    at = end + 4;
+    if ((type !== "tEXt" && type !== "iTXt") || length > MAX_TEXT) continue;
+    const content = file.subarray(end - length, end);
+    const zero = content.subarray(0, MAX_KEYWORD + 1).indexOf(0);
     const keyword = latin1(content.subarray(0, Math.max(zero, 0)));
     if (type === "tEXt" && zero > 0) texts.set(keyword, latin1(content.subarray(zero + 1)));
     if (type === "iTXt" && zero > 0) {
       const text = internationalText(content.subarray(zero + 1));
       if (text !== undefined) texts.set(keyword, text);
     }
-    at = end + 4;
   }
   return texts;
 }
@@ -47,11 +53,15 @@ export interface PictureParameters {
 export function readParameters(text: string): PictureParameters {
   const [, before = text.trimEnd(), line = ""] = /^([\s\S]*?)(?:^|\n)(Steps: [^\n]*)$/.exec(text.trimEnd()) ?? [];
   const [prompt = "", negativePrompt = ""] = before.split("\nNegative prompt: ", 2);
-  // A value is either quoted JSON or has no comma.
-  const settings = [...line.matchAll(/\s*([\w /-]+?):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g)];
-  return {
-    prompt,
-    negativePrompt,
-    settings: new Map(settings.map(([, name = "", value = ""]) => [name, value.trim()])),
-  };
+  return { prompt, negativePrompt, settings: settingsOf(line) };
+}
+
+/** Longest line of settings that is read. */
+const MAX_SETTINGS = 16 * 1024;
+// A value is either quoted JSON or has no comma. Names are bounded: a long line without a colon must not be read from each of its places.
+const setting = /\s?(\w[\w /-]{0,60}):\s?("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g;
+
+function settingsOf(line: string): ReadonlyMap<string, string> {
+  if (line.length > MAX_SETTINGS) return new Map();
+  return new Map([...line.matchAll(setting)].map(([, name = "", value = ""]) => [name, value.trim()]));
 }
