@@ -99,6 +99,25 @@ describe("a payer", () => {
     expect(stranger.body.error.job).toBeUndefined();
   });
 
+  it("and everybody else has a number of streams open, and no more", async () => {
+    const { parameters, candidates } = await quote();
+    const { body } = await post(clouds[0], parameters, await sign(candidates.slice(0, 1).map(({ order }) => order)));
+    const open = () => {
+      const end = new AbortController();
+      const headers = { "x-forwarded-for": "203.0.113.77" };
+      const answer = fetch(`${clouds[0].url}/v1/jobs/${body.id}/events`, { headers, signal: end.signal });
+      return answer.then(({ status }) => ({ status, end }));
+    };
+    const streams = await Promise.all(Array.from({ length: 65 }, open));
+    expect(streams.map(({ status }) => status).sort()).toEqual([...Array(64).fill(200), 429]);
+    for (const { end } of streams) end.abort();
+    const again = await until(async () => {
+      const stream = await open();
+      return stream.status === 200 && stream;
+    }, "places are given back");
+    again.end.abort();
+  });
+
   it("gets the nonces that strangers' quotes in its name do not use up", async () => {
     const nonceOf = ({ candidates }: Quote) => BigInt(candidates[0]?.order.nonce ?? -1);
     const before = nonceOf(await quote({}, "198.51.100.7"));

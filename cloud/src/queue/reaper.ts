@@ -15,10 +15,20 @@ const LATE_DELIVERY = 60;
  * settled any more, and ends what waited too long. Any number of processes can do this at once.
  */
 export async function reap(cloud: Cloud): Promise<void> {
-  const { database } = cloud;
+  const { database, chain } = cloud;
   while (await database.transaction((queries) => reapLease(cloud, queries))) {}
+  // Only those with something to decide: others, however many, must not stand in their way.
   const waiting = await database.all<{ id: string }>(
-    "SELECT id FROM cloud.job WHERE status = 'queued' AND rail = 'direct' ORDER BY place LIMIT 500",
+    `SELECT j.id FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
+     LEFT JOIN cloud.worker w ON w.worker = c.worker
+     CROSS JOIN LATERAL (
+       SELECT EXISTS (SELECT FROM cloud.candidate n WHERE n.job_id = j.id AND n.position > j.candidate) AS has_next) n
+     WHERE j.status = 'queued' AND j.rail = 'direct' AND CASE
+       WHEN c.handed_at IS NOT NULL AND n.has_next THEN c.deadline + $1 < $2
+       ELSE c.deadline < $3 OR (c.handed_at IS NULL AND n.has_next AND NOT (
+         j.wanted IS NOT NULL AND coalesce(w.last_seen > now() - $4 * interval '1 second', false)))
+     END ORDER BY j.place LIMIT 500`,
+    [SETTLE_GRACE, chain.certainTime().toString(), chain.now().toString(), LIVE_SECONDS],
   );
   for (const { id } of waiting) await reviewDirect(cloud, id);
   while (await database.transaction((queries) => reapWaiting(cloud, queries))) {}
