@@ -34,7 +34,8 @@ export async function complete(world: World, tally: Tally): Promise<void> {
   }
 }
 
-async function attempt(world: World, name: string, tally: Tally): Promise<void> {
+/** Tries one action, and keeps the tally. */
+export async function attempt(world: World, name: string, tally: Tally): Promise<void> {
   tally.tried.set(name, (tally.tried.get(name) ?? 0) + 1);
   try {
     await actions[name]?.(world);
