@@ -2,6 +2,7 @@
 export type LocalErrorCode =
   | "ARGUMENT"
   | "ALREADY_RUNNING"
+  | "HOME"
   | "PORT"
   | "CHAIN"
   | "JOURNAL"

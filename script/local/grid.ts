@@ -9,6 +9,7 @@ import { localChainId, startChain } from "./chain/chain.ts";
 import { deploy, sourcesHash } from "./deployment.ts";
 import { LocalError } from "./errors.ts";
 import {
+  claimHome,
   clearHome,
   type GridFile,
   type Home,
@@ -96,7 +97,7 @@ export interface LocalGridSystem {
 /** Brings a grid up: everything that can be at the same time is. */
 export async function startLocalGrid(options: LocalGridOptions = {}): Promise<LocalGridSystem> {
   const home = homeAt(options.home);
-  mkdirSync(home.folder, { recursive: true });
+  claimHome(home);
   const lock = lockHome(home.folder);
   let leash: { release: () => void } | undefined;
   let supervisor: Supervisor | undefined;

@@ -1,12 +1,13 @@
 // The state folder of a local grid.
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Hex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { z } from "zod";
 import { filesBelow, projectRoot } from "../../tools/check.ts";
 import type { ListedAccount } from "./accounts.ts";
+import { LocalError } from "./errors.ts";
 import { removePostgres } from "./postgres.ts";
 import type { HotKeys } from "./seed.ts";
 
@@ -38,6 +39,28 @@ export function homeAt(folder = process.env.GRID_HOME || join(projectRoot, ".gri
     gridFile: join(root, "grid.json"),
     worker: (n) => join(root, `worker-${n}`),
   };
+}
+
+/** Says that a folder is a grid's. */
+const marker = "gridnft-home";
+
+/**
+ * Makes the folder, or sees that it is a grid's: what is begun anew there is removed first, and a folder of somebody's work may well
+ * have a `logs` or a `chain` of its own. Model folders may be there before.
+ * @throws {@link LocalError} `HOME`.
+ */
+export function claimHome(home: Home): void {
+  mkdirSync(home.folder, { recursive: true });
+  const entries = readdirSync(home.folder);
+  const isOurs = entries.includes(marker) || (entries.includes("keys.json") && entries.includes("chain"));
+  const strange = entries.find((entry) => entry !== "models" && entry !== ".DS_Store");
+  if (!isOurs && strange !== undefined) {
+    throw new LocalError(
+      "HOME",
+      `${home.folder} is not the state folder of a grid: it has "${strange}" in it. Name an empty folder, or one that is not there yet.`,
+    );
+  }
+  if (!entries.includes(marker)) writeFileSync(join(home.folder, marker), "State of a local GridNFT grid.\n");
 }
 
 /** Whether there is a chain with the protocol on it to go on with. */
