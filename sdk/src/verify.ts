@@ -74,6 +74,7 @@ export interface VerifyOptions {
 const notProven = [
   "That the model was really run: the worker says so with its bond at stake. Whoever has the weights can run the job again and compare.",
   "The moment the picture was made: that is the worker's clock. By the anchor's time it existed.",
+  "That the artist asked for the mint, if code of GridNFT was replaced before it: who made the picture is proven, not who minted it.",
   "Who stands behind an address, and whether anybody else has rights in the picture.",
   "That no other picture looks the same: images are compared byte for byte.",
   "That the node which was asked tells the truth: ask your own, or a second one.",
