@@ -2,7 +2,6 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { VerifiedVersion } from "@gridnft/sdk";
 import type { Hex } from "viem";
-import { hashModelFolder } from "../../worker/src/devmodel/modelFolder.ts";
 import { explain } from "./explain.ts";
 
 /** What running a version's job again gave. */
@@ -94,7 +93,8 @@ export async function findModel(root: string, modelHash: Hex): Promise<string | 
     .map((entry) => join(root, entry.name));
   for (const folder of [root, ...below]) {
     if (!(await isModelFolder(folder))) continue;
-    if ((await hashModelFolder(folder)).hash === modelHash.toLowerCase()) return folder;
+    if ((await (await import("@gridnft/worker/engine")).hashModelFolder(folder)).hash === modelHash.toLowerCase())
+      return folder;
   }
   return undefined;
 }

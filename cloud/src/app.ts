@@ -122,8 +122,8 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
   return app;
 }
 
-function refusal(context: Context<Env>, { code, message, field, status, headers }: CloudError): Response {
-  const body: ErrorJson = { error: { code, message, ...(field !== undefined && { field }) } };
+function refusal(context: Context<Env>, { code, message, field, job, status, headers }: CloudError): Response {
+  const body: ErrorJson = { error: { code, message, ...(field !== undefined && { field }), ...(job && { job }) } };
   context.header("cache-control", "no-store");
   return context.json(body, status, { ...headers });
 }

@@ -4,16 +4,23 @@ import { type CloudErrorCode, cloudErrors } from "@gridnft/sdk/wire";
 export class CloudError extends Error {
   override readonly name = "CloudError";
   readonly field: string | undefined;
+  /** The job that the very same order made before. */
+  readonly job: string | undefined;
   /** Headers of the answer, e.g. Retry-After. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     readonly code: CloudErrorCode,
     message: string,
-    options: ErrorOptions & { readonly field?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+    options: ErrorOptions & {
+      readonly field?: string;
+      readonly job?: string | undefined;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : {});
     this.field = options.field;
+    this.job = options.job;
     this.headers = options.headers ?? {};
   }
 

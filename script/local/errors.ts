@@ -2,7 +2,6 @@
 export type LocalErrorCode =
   | "ARGUMENT"
   | "ALREADY_RUNNING"
-  | "HOME"
   | "PORT"
   | "CHAIN"
   | "JOURNAL"

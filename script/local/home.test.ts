@@ -16,7 +16,7 @@ describe("a state folder", () => {
     mkdirSync(join(folder, "logs"));
     writeFileSync(join(folder, "logs/diary.txt"), "mine");
     for (const reset of [false, true]) {
-      await expect(startLocalGrid({ home: folder, reset })).rejects.toMatchObject({ code: "HOME" });
+      await expect(startLocalGrid({ home: folder, reset })).rejects.toMatchObject({ code: "ARGUMENT" });
     }
     expect(readFileSync(join(folder, "logs/diary.txt"), "utf8")).toBe("mine");
   });
@@ -33,13 +33,5 @@ describe("a state folder", () => {
       claimHome(home);
       expect([existsSync(home.logs), existsSync(home.models)]).toEqual([false, name === "models"]);
     }
-  });
-
-  it("that was begun before folders were marked is known", () => {
-    const home = homeAt(folder);
-    mkdirSync(home.chain);
-    mkdirSync(home.logs);
-    writeFileSync(join(folder, "keys.json"), "{}");
-    expect(() => claimHome(home)).not.toThrow();
   });
 });

@@ -41,26 +41,23 @@ export function homeAt(folder = process.env.GRID_HOME || join(projectRoot, ".gri
   };
 }
 
-/** Says that a folder is a grid's. */
-const marker = "gridnft-home";
+/** Says that a folder is ours. Nothing is ever deleted in one that does not have it. */
+const marker = "gridnft-state";
 
-/**
- * Makes the folder, or sees that it is a grid's: what is begun anew there is removed first, and a folder of somebody's work may well
- * have a `logs` or a `chain` of its own. Model folders may be there before.
- * @throws {@link LocalError} `HOME`.
- */
+/** Makes the state folder, or takes the one that was made before. @throws {@link LocalError} when it is somebody else's. */
 export function claimHome(home: Home): void {
   mkdirSync(home.folder, { recursive: true });
   const entries = readdirSync(home.folder);
-  const isOurs = entries.includes(marker) || (entries.includes("keys.json") && entries.includes("chain"));
-  const strange = entries.find((entry) => entry !== "models" && entry !== ".DS_Store");
-  if (!isOurs && strange !== undefined) {
+  if (entries.includes(marker)) return;
+  // Model folders may have been made, or put there, before the first start.
+  const foreign = entries.filter((name) => name !== "models");
+  if (foreign.length > 0) {
     throw new LocalError(
-      "HOME",
-      `${home.folder} is not the state folder of a grid: it has "${strange}" in it. Name an empty folder, or one that is not there yet.`,
+      "ARGUMENT",
+      `${home.folder} has other things in it (${foreign.slice(0, 3).join(", ")}): --home wants a new folder, or one of its own.`,
     );
   }
-  if (!entries.includes(marker)) writeFileSync(join(home.folder, marker), "State of a local GridNFT grid.\n");
+  writeFileSync(join(home.folder, marker), "State of npm start, see docs/deploy.md.\n");
 }
 
 /** Whether there is a chain with the protocol on it to go on with. */

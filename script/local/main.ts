@@ -104,7 +104,7 @@ async function main(): Promise<void> {
       },
     });
   } catch (error) {
-    if (ending && exitCode === 0) return;
+    if (ending) return ending; // it has been said why
     throw error;
   }
   if (ending) return grid.stop();

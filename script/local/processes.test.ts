@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { claimHome, homeAt } from "./home.ts";
 import { holdLeash } from "./leash.ts";
 import { lockHome } from "./lock.ts";
 import { typescriptFlags } from "./packages.ts";
@@ -33,6 +34,11 @@ const script = (text: string, more: Partial<ProcessSpec> = {}): ProcessSpec => (
   isReady: readyLine,
   ...more,
 });
+/** Never 0: a signal to that goes to everybody here. */
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error("it did not start");
+  return pid;
+}
 const forever = "setInterval(() => {}, 1000);";
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -92,7 +98,7 @@ describe("what a dead supervisor leaves behind", () => {
     const mine = spawn(process.execPath, ["-e", forever], { stdio: "ignore" });
     const foreign = spawn(process.execPath, ["-e", forever], { stdio: "ignore" });
     try {
-      const [pid, other] = [mine.pid ?? 0, foreign.pid ?? 0];
+      const [pid, other] = [pidOf(mine), pidOf(foreign)];
       writeProcesses(home, [
         { name: "mine", pid, began: beganAt(pid) ?? "", signal: "SIGTERM" },
         { name: "foreign", pid: other, began: "some other time", signal: "SIGTERM" },
@@ -114,7 +120,7 @@ describe("what a dead supervisor leaves behind", () => {
       [
         ...[...typescriptFlags(), "--input-type=module", "-e"],
         `import { spawn } from "node:child_process";
-         import { holdLeash } from ${JSON.stringify(leash)};
+import { holdLeash } from ${JSON.stringify(leash)};
          import { beganAt, writeProcesses } from ${JSON.stringify(table)};
          holdLeash(${JSON.stringify(home)});
          const { pid } = spawn(process.execPath, ["-e", ${JSON.stringify(forever)}], { stdio: "ignore", detached: true });
@@ -123,7 +129,7 @@ describe("what a dead supervisor leaves behind", () => {
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    await new Promise((resolve) => supervisor.stdout.once("data", resolve));
+    await new Promise((resolve) => supervisor.stdout.once("data", resolve).once("end", resolve));
     const [child] = readProcesses(home);
     if (!child) throw new Error("no child");
     expect(isAlive(child)).toBe(true);
@@ -137,8 +143,8 @@ describe("what a dead supervisor leaves behind", () => {
     try {
       const record = {
         name: "child",
-        pid: child.pid ?? 0,
-        began: beganAt(child.pid ?? 0) ?? "",
+        pid: pidOf(child),
+        began: beganAt(pidOf(child)) ?? "",
         signal: "SIGTERM",
       } as const;
       writeProcesses(home, [record]);
@@ -148,6 +154,16 @@ describe("what a dead supervisor leaves behind", () => {
     } finally {
       child.kill("SIGKILL");
     }
+  });
+});
+
+describe("a state folder", () => {
+  it("is never one that has other things in it", () => {
+    const mine = homeAt(join(home, "new"));
+    claimHome(mine);
+    claimHome(mine);
+    writeFileSync(join(home, "thesis.txt"), "");
+    expect(() => claimHome(homeAt(home))).toThrow(/has other things in it .*thesis\.txt/);
   });
 });
 

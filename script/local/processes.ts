@@ -1,9 +1,12 @@
 // The child processes of a local grid: each with a log file, a record on disk, an end that is noticed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LocalError } from "./errors.ts";
 import { beganAt, type ProcessRecord, readProcesses, writeProcesses } from "./processTable.ts";
+
+/** A log that is larger when its part starts makes room for a new one. */
+const maxLog = 10 * 1024 * 1024;
 
 /** How to start a part. */
 export interface ProcessSpec {
@@ -54,6 +57,7 @@ export function createProcesses(home: string, onCrash: (name: string, how: strin
   async function start(spec: ProcessSpec): Promise<RunningProcess> {
     if (closed) throw new LocalError("PART", `The ${spec.name} isn't started: everything is being stopped.`);
     const log = join(home, "logs", `${spec.name}.log`);
+    if (existsSync(log) && statSync(log).size > maxLog) renameSync(log, `${log}.old`);
     const before = existsSync(log) ? statSync(log).size : 0;
     const output = openSync(log, "a", 0o600);
     const child = spawn(spec.command, spec.args, {

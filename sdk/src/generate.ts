@@ -181,7 +181,10 @@ async function missingFunds(client: WalletClient, quote: Quote, { deployment }: 
 /** Attempts to hand in signed orders when the connection fails. */
 const SUBMISSIONS = 3;
 
-/** Hands in signed orders. The same orders again can't be paid twice, so a lost answer is no reason to give up. */
+/**
+ * Hands in signed orders. The same orders again can't be paid twice, so a lost answer is no reason to give up: the cloud names
+ * the job that they made. Whether that job is ours is checked with its receipts.
+ */
 async function submit(
   cloud: CloudClient,
   quote: Quote,
@@ -193,6 +196,9 @@ async function submit(
     try {
       return await cloud.generateImage({ ...quote.parameters, requester, payment: toPayment(orders) }, { signal });
     } catch (error) {
+      if (error instanceof CloudError && error.code === "ORDER_REPLAYED" && error.job !== undefined) {
+        return { finished: false, job: await cloud.job(error.job, { signal }) };
+      }
       const lost = error instanceof CloudError && error.code === "UNREACHABLE";
       if (!lost || attempt === SUBMISSIONS) throw error;
       await pause(500 * attempt, signal);

@@ -47,6 +47,10 @@ interface Lies {
   fail?: boolean;
   /** Connections that break before a submission is answered. */
   lost?: number;
+  /** Answers that get lost after the job was made; the orders are known from then on. */
+  lostAnswers?: number;
+  /** Names the job to whoever posts its orders again. */
+  tell?: boolean;
 }
 
 let nonce = 100n;
@@ -56,7 +60,7 @@ async function cloudWith(lies: Lies = {}) {
   const { grid, modelId, artist, worker, domain } = shop;
   const bundles = new Map<string, ReceiptBundle>();
   const files = new Map<string, Uint8Array>();
-  let { lost = 0 } = lies;
+  let { lost = 0, lostAnswers = 0 } = lies;
 
   const requestOf = ({
     prompt = "",
@@ -124,6 +128,10 @@ async function cloudWith(lies: Lies = {}) {
       return json(response, 402, { error: { code: "PAYMENT_REQUIRED", message: "Sign." }, quote });
     }
     if (lost-- > 0) return void response.destroy();
+    if (bundles.size > 0) {
+      const error = { code: "ORDER_REPLAYED", message: "Again?", ...(lies.tell !== false && { job: "j1" }) };
+      return json(response, 409, { error });
+    }
     if (wish.payment.rail === "direct") {
       const [{ order, signature }] = wish.payment.orders as [SignedOrder];
       const made = await shop.work(request, order);
@@ -131,6 +139,7 @@ async function cloudWith(lies: Lies = {}) {
       const direct = { order_signature: signature, receipts };
       await keep(made.map((one) => ({ ...shop.bundle(request, order, one.receipt, one.signature), direct })));
     } else await keep(await shop.onLane([request]));
+    if (lostAnswers-- > 0) return void response.destroy();
     json(response, 202, { ...job(), status: "queued", images: undefined });
   });
 
@@ -231,6 +240,18 @@ describe("generating on the direct rail", () => {
     });
     expect(minted.tokenIds).toHaveLength(2);
     expect((await settled()).free).toBe(0n);
+  });
+
+  it("finds its job when the answer to its orders is lost, and checks it like any other", async () => {
+    const { images } = await direct({ lostAnswers: 1 }, { deposit: true });
+    expect(images).toHaveLength(2);
+    await expect(direct({ lostAnswers: 1, tell: false }, { deposit: true })).rejects.toMatchObject({
+      code: "ORDER_REPLAYED",
+    });
+    // A job that other orders made is not taken for ours.
+    const other = (made: readonly ReceiptBundle[]) =>
+      Promise.resolve(made.map((one) => ({ ...one, order: { ...one.order, nonce: one.order.nonce + 1n } })));
+    await expect(direct({ lostAnswers: 1, deliver: other }, { deposit: true })).rejects.toBeInstanceOf(Error);
   });
 
   it("hands the same orders in again when an answer is lost", async () => {

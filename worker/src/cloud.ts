@@ -70,6 +70,8 @@ export interface CloudClient {
 /** Who signs in, and where. */
 export interface CloudIdentity {
   readonly url: string;
+  /** Host (with port) that its sign-in messages name, where that is not the URL's: it is reached by a detour. */
+  readonly domain?: string | undefined;
   readonly chainId: number;
   /** Cold account. */
   readonly account: Address;
@@ -135,9 +137,13 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
   const signIn = async (): Promise<void> => {
     token = undefined;
     const nonce = await read(await send({ method: "GET", path: "/v1/auth/nonce" }), nonceAnswer);
-    // A cloud that asks us to sign in elsewhere wants the signature for somewhere else.
-    if (nonce.chain_id !== identity.chainId || new URL(nonce.uri).host !== nonce.domain) {
-      throw new WorkerError("CLOUD_ANSWER_INVALID", "The cloud asks to sign in on another chain or another site.");
+    // A cloud that asks us to sign in elsewhere would pass the signature on to there, and be us.
+    const expected = identity.domain ?? new URL(identity.url).host;
+    if (nonce.chain_id !== identity.chainId || nonce.domain !== expected || hostOf(nonce.uri) !== expected) {
+      throw new WorkerError(
+        "CLOUD_ANSWER_INVALID",
+        `The cloud at ${expected} asks for a signature for chain ${nonce.chain_id} and ${JSON.stringify(nonce.domain)}. Not signed.`,
+      );
     }
     const message = createSiweMessage({
       address: identity.signer.address,
@@ -236,6 +242,10 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       }
     },
   };
+}
+
+function hostOf(uri: string): string | undefined {
+  return URL.canParse(uri) ? new URL(uri).host : undefined;
 }
 
 async function refusalOf(response: Response): Promise<CloudError> {

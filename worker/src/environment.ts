@@ -16,6 +16,8 @@ export interface WorkerEnvironment {
   /** Path of a deployment file; the SDK's own for the chain when absent. */
   readonly deployment: string | undefined;
   readonly cloudUrl: string;
+  /** Host that the cloud's sign-in messages name, where that is not the URL's. */
+  readonly cloudDomain: string | undefined;
   /** Cold account: bonded, named in orders and lanes, owner of what is earned. */
   readonly account: Address;
   /** Hot key: signs receipts and counter-signs vouchers, signs in, pays gas. */
@@ -105,6 +107,10 @@ const variables = z.object({
   GRID_RPC_URL: url,
   GRID_DEPLOYMENT: z.string().optional(),
   GRID_CLOUD_URL: url,
+  GRID_CLOUD_DOMAIN: z
+    .string()
+    .regex(/^[^\s/@]+$/, "is not a host such as cloud.example")
+    .optional(),
   GRID_WORKER_ACCOUNT: address,
   GRID_WORKER_SIGNER_KEY: key,
   GRID_WORKER_MODELS: models,
@@ -147,6 +153,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironme
     rpcUrl: read.GRID_RPC_URL,
     deployment: read.GRID_DEPLOYMENT,
     cloudUrl: read.GRID_CLOUD_URL.replace(/\/+$/, ""),
+    cloudDomain: read.GRID_CLOUD_DOMAIN,
     account: read.GRID_WORKER_ACCOUNT as Address,
     signerKey: read.GRID_WORKER_SIGNER_KEY as Hex,
     models: read.GRID_WORKER_MODELS,

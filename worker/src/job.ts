@@ -258,7 +258,7 @@ async function complete(
     const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
     if (!(isGone || holding.lostTo !== undefined) || first === undefined) throw error;
     // An earlier answer may not have arrived: then the cloud has the receipts.
-    if ((await cloud.receipt(receiptId(first.receipt, chain.domain))) === undefined) throw error;
+    if (!(await hasReceipt(cloud, receiptId(first.receipt, chain.domain)))) throw error;
     return undefined;
   }
 }
@@ -297,6 +297,16 @@ async function giveBack(
   });
 }
 
+/** Whether the cloud has a receipt. One that it will not show is there. */
+async function hasReceipt(cloud: CloudClient, id: Hex): Promise<boolean> {
+  try {
+    return (await cloud.receipt(id)) !== undefined;
+  } catch (error) {
+    if (error instanceof CloudError && error.reason === "NOT_YOURS") return true;
+    throw error;
+  }
+}
+
 /** Finds out about jobs that were handed over when a process ended: whether the cloud has their receipts. */
 export async function reconcile(
   services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">,
@@ -305,8 +315,7 @@ export async function reconcile(
   for (const job of ledger.jobsIn("open")) {
     const first: JobReceipt | undefined = job.receipts.get(0);
     if (job.receipts.size === job.order.count && first !== undefined) {
-      const id: Hex = receiptId(first, chain.domain);
-      if (await cloud.receipt(id)) {
+      if (await hasReceipt(cloud, receiptId(first, chain.domain))) {
         await ledger.recordDelivered(job.orderHash, clock.now());
         log.info({ order: job.orderHash }, "a job from before was delivered");
         for (const { imageHash } of job.receipts.values()) await pictures.remove(imageHash);

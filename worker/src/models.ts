@@ -21,44 +21,51 @@ export interface LoadedModel extends ServedModel {
 export type LoadEngine = (folder: string, modelName: string | undefined) => Promise<Engine>;
 
 /**
- * Loads every model and compares its hash with `AIGC.weightsHash`: a receipt for other weights than it names would be a lie.
- * @throws {@link WorkerError} `MODEL_MISMATCH`, `ENGINE_FAILED`; engines loaded till then are closed.
+ * Loads every model, all at once, and compares its hash with `AIGC.weightsHash`: a receipt for other weights than it names would
+ * be a lie.
+ * @throws {@link WorkerError} `MODEL_MISMATCH`, `ENGINE_FAILED`, after all engines are closed again.
  */
 export async function loadModels(
   folders: readonly ModelFolder[],
-  { grid }: Pick<GridChain, "grid">,
+  chain: Pick<GridChain, "grid">,
   load: LoadEngine,
   log: Logger,
 ): Promise<readonly LoadedModel[]> {
-  const loaded: LoadedModel[] = [];
-  try {
-    for (const { modelId, folder } of folders) {
-      const weightsHash = await grid.aigc.read.weightsHash([modelId]).catch((cause: unknown) => {
-        throw new WorkerError("MODEL_MISMATCH", `AIGC names no model ${modelId}: ${describe(cause)}`, { cause });
-      });
-      if (weightsHash === zeroHash) throw new WorkerError("MODEL_MISMATCH", `AIGC has no model ${modelId}.`);
-      const card = await readCard(folder);
-      const loadIt = (): Promise<Engine> => load(folder, card?.name);
-      const first = await loadIt().catch((cause: unknown) => {
-        throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, {
-          cause,
-        });
-      });
-      const engine = revivingEngine(first, loadIt, log);
-      const { modelHash, samplers, schedulers, sideStep } = engine;
-      loaded.push({ modelId, modelHash, samplers, schedulers, sideStep, engine, card });
-      if (modelHash.toLowerCase() !== weightsHash.toLowerCase()) {
-        throw new WorkerError(
-          "MODEL_MISMATCH",
-          `The files in ${folder} have the hash ${modelHash}, model ${modelId} on the chain has ${weightsHash}.`,
-        );
-      }
-    }
-    return loaded;
-  } catch (error) {
-    await Promise.allSettled(loaded.map(({ engine }) => engine.close()));
-    throw error;
+  const results = await Promise.allSettled(folders.map((folder) => loadModel(folder, chain, load, log)));
+  const loaded = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed === undefined) return loaded;
+  await Promise.allSettled(loaded.map(({ engine }) => engine.close()));
+  throw failed.reason;
+}
+
+async function loadModel(
+  { modelId, folder }: ModelFolder,
+  { grid }: Pick<GridChain, "grid">,
+  load: LoadEngine,
+  log: Logger,
+): Promise<LoadedModel> {
+  const weightsHash = await grid.aigc.read.weightsHash([modelId]).catch((cause: unknown) => {
+    throw new WorkerError("MODEL_MISMATCH", `AIGC names no model ${modelId}: ${describe(cause)}`, { cause });
+  });
+  if (weightsHash === zeroHash) throw new WorkerError("MODEL_MISMATCH", `AIGC has no model ${modelId}.`);
+  const card = await readCard(folder);
+  const loadIt = (): Promise<Engine> => load(folder, card?.name);
+  const first = await loadIt().catch((cause: unknown) => {
+    throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, {
+      cause,
+    });
+  });
+  const engine = revivingEngine(first, loadIt, log);
+  const { modelHash, samplers, schedulers, sideStep } = engine;
+  if (modelHash.toLowerCase() !== weightsHash.toLowerCase()) {
+    await engine.close();
+    throw new WorkerError(
+      "MODEL_MISMATCH",
+      `The files in ${folder} have the hash ${modelHash}, model ${modelId} on the chain has ${weightsHash}.`,
+    );
   }
+  return { modelId, modelHash, samplers, schedulers, sideStep, engine, card };
 }
 
 /** What the cloud is told of the models. `rate` is AIPG wei per megapixel and step. */

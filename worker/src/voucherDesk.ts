@@ -1,4 +1,4 @@
-import { laneId as laneIdOf, receiptId, recoverSigner, SignerRole, voucherDigest } from "@gridnft/sdk";
+import { laneId as laneIdOf, orderHash, receiptId, recoverSigner, SignerRole, voucherDigest } from "@gridnft/sdk";
 import type { VoucherOffer } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, isAddressEqual } from "viem";
 import { isGoodSigner, readLaneFacts } from "./chain/facts.ts";
@@ -94,7 +94,9 @@ async function adoptReceipts(offer: VoucherOffer, laneId: Hex, services: DeskSer
   for (const id of unknown) {
     const bundle = await cloud.receipt(id);
     if (bundle === undefined || bundle.order.laneId !== laneId) return;
-    const { receipt, signature } = bundle;
+    const { order, receipt, signature } = bundle;
+    // The order says which lane pays, so it has to be the receipt's: one made for another lane must not be attested here.
+    if (orderHash(order) !== receipt.orderHash) return;
     if (receiptId(receipt, chain.domain) !== id || !isAddressEqual(receipt.worker, account)) return;
     const signer = recoverSigner(id, signature);
     if (!(await isGoodSigner(chain.grid, account, SignerRole.WORKER_SIGNER, signer))) return;

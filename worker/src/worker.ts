@@ -83,7 +83,8 @@ export async function startWorker(
       confirmations: environment.purse.confirmations ?? (chain.isLocal ? 0 : 12),
       signal: closing.signal,
     };
-    const cloud = createCloudClient({ url: environment.cloudUrl, chainId: chain.chain.id, account, signer });
+    const { cloudUrl: url, cloudDomain: domain } = environment;
+    const cloud = createCloudClient({ url, domain, chainId: chain.chain.id, account, signer });
     const desk = createVoucherDesk({ ...purseServices, cloud });
     const pace = createPace();
     const services: JobServices = {

@@ -20,7 +20,8 @@ export function limitBody(maxSize: number, what: string): MiddlewareHandler<Env>
   });
 }
 
-async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
+/** Reads a body and throws it away, up to a point. */
+export async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
   if (!body || body.locked) return;
   const reader = body.getReader();
   for (let read = 0; read < DRAIN; ) {

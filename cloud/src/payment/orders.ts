@@ -1,6 +1,7 @@
 import { GridError, type JobOrder, jobPrice, SETTLE_GRACE, SignerRole } from "@gridnft/sdk";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import type { Cloud } from "../cloud.ts";
+import type { Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
 import { covers, liveOffers } from "../queue/offers.ts";
 import { lesser } from "./amounts.ts";
@@ -24,6 +25,10 @@ export interface CheckedOrders {
   readonly requester: Address;
   readonly payer: Address;
   readonly nonce: bigint;
+  readonly orderHashes: readonly Hex[];
+  /** AIPG wei that the payer had when it was asked, and that the dearest order may take: only one of them can be settled. */
+  readonly spendable: bigint;
+  readonly most: bigint;
   readonly candidates: readonly Candidate[];
   /** The requester itself ordered: its own signature, or its ORDER_SIGNER's. */
   readonly provesRequester: boolean;
@@ -71,13 +76,16 @@ export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly Sig
     }
     if (order.deadline > chain.now() + MOST_TIME) refuse("deadline", "is more than a day ahead");
   });
+  const signers = await Promise.all(orders.map((signed, i) => orderSigner(cloud, signed, i)));
+  const { payer, requester, nonce } = first;
+  const orderHashes = orders.map(({ order }) => cloud.checker.digester.orderHash(order));
+  // Before all that changes with time: who lost the answer asks again later.
+  await requireFresh(database, { payer, nonce, orderHashes });
   if (first.deadline < chain.now() + LEAST_TIME) {
     throw new CloudError("ORDER_EXPIRED", "The order's deadline is over, or too near. Ask for a new quote.", {
       field: "payment.orders.0.order.deadline",
     });
   }
-
-  const signers = await Promise.all(orders.map((signed, i) => orderSigner(cloud, signed, i)));
   const candidates = await priced(cloud, wish, orders);
   for (const id of new Set(orders.map(({ order }) => order.feeConfigId))) {
     if (await chain.isFeeConfigAccepted(id)) continue;
@@ -86,38 +94,65 @@ export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly Sig
     });
   }
 
-  const { payer, requester, nonce } = first;
-  const posted = await database.one("SELECT 1 FROM cloud.order_nonce WHERE payer = $1 AND nonce = $2", [
-    payer.toLowerCase(),
-    nonce.toString(),
-  ]);
-  if (posted || !(await chain.isNonceFree(payer, nonce))) throw orderReplayed();
+  if (!(await chain.isNonceFree(payer, nonce))) throw orderReplayed();
 
-  const owed = await owedBy(cloud, payer);
-  // Only one of them can be settled.
   const most = candidates.map(({ order }) => order.maxPrice).sort((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
   const spendable = await chain.spendableOf(payer);
-  if (spendable < owed + most) {
-    throw new CloudError(
-      "BALANCE_TOO_LOW",
-      `${payer} has ${spendable} AIPG wei in GridSettlement, of which ${owed} are for orders under way; this one may cost ${most}. Deposit first.`,
-    );
-  }
+  await requireFunds(cloud, database, { payer, spendable, most });
   return {
     requester,
     payer,
     nonce,
+    orderHashes,
+    spendable,
+    most,
     candidates,
     provesRequester: isAddressEqual(requester, payer) && signers.length > 0,
   };
 }
 
+/**
+ * Insists that a nonce was not posted here before. The signatures are checked by then: who shows the very same order is told
+ * which job it made, because the answer to it may have been lost.
+ *
+ * @throws {@link CloudError} `ORDER_REPLAYED`.
+ */
+export async function requireFresh(
+  queries: Queries,
+  { payer, nonce, orderHashes }: Pick<CheckedOrders, "payer" | "nonce" | "orderHashes">,
+): Promise<void> {
+  const posted = await queries.one<{ job_id: string; same: boolean }>(
+    `SELECT n.job_id, EXISTS (
+       SELECT FROM cloud.candidate c WHERE c.job_id = n.job_id AND c.order_hash = ANY ($3)) AS same
+     FROM cloud.order_nonce n WHERE n.payer = $1 AND n.nonce = $2`,
+    [payer.toLowerCase(), nonce.toString(), orderHashes],
+  );
+  if (posted) throw orderReplayed(posted.same ? posted.job_id : undefined);
+}
+
 /** The refusal of an order whose nonce was seen before. */
-export function orderReplayed(cause?: unknown): CloudError {
-  return new CloudError("ORDER_REPLAYED", "An order with this nonce was used before. Ask for a new quote.", {
-    field: "payment.orders.0.order.nonce",
-    cause,
-  });
+function orderReplayed(job?: string): CloudError {
+  const message = job
+    ? `This order was posted before: it made job ${job}.`
+    : "An order with this nonce was used before. Ask for a new quote.";
+  return new CloudError("ORDER_REPLAYED", message, { field: "payment.orders.0.order.nonce", job });
+}
+
+/**
+ * Insists that a payer can pay for one more job beside those under way.
+ * @throws {@link CloudError} `BALANCE_TOO_LOW`.
+ */
+export async function requireFunds(
+  { chain }: Pick<Cloud, "chain">,
+  queries: Queries,
+  { payer, spendable, most }: Pick<CheckedOrders, "payer" | "spendable" | "most">,
+): Promise<void> {
+  const owed = await owedBy(chain, queries, payer);
+  if (spendable >= owed + most) return;
+  throw new CloudError(
+    "BALANCE_TOO_LOW",
+    `${payer} has ${spendable} AIPG wei in GridSettlement, of which ${owed} are for orders under way; this one may cost ${most}. Deposit first.`,
+  );
 }
 
 /** The key that signed: the payer's own, or its live ORDER_SIGNER. */
@@ -168,8 +203,8 @@ async function priced(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]):
 }
 
 /** What a payer's other direct jobs may still take, AIPG wei. */
-async function owedBy({ database, chain }: Cloud, payer: Address): Promise<bigint> {
-  const row = await database.one<{ owed: string }>(
+async function owedBy(chain: Cloud["chain"], queries: Queries, payer: Address): Promise<bigint> {
+  const row = await queries.one<{ owed: string }>(
     `SELECT coalesce(sum(most), 0)::text AS owed FROM (
        SELECT max((c.order_message->>'maxPrice')::numeric) AS most, max(c.deadline) AS deadline
        FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id

@@ -58,11 +58,14 @@ async function take(queries: Queries, account: string, images: number, limit: nu
 
 /** Gives images back that were not delivered. */
 export async function returnQuota(queries: Queries, account: Address, day: string, images: number): Promise<void> {
-  await queries.run("UPDATE cloud.quota SET used = greatest(0, used - $3) WHERE account = ANY ($1) AND day = $2", [
-    [account.toLowerCase(), EVERYBODY],
-    day,
-    images,
-  ]);
+  // In the order in which they are taken, or two transactions could wait for each other.
+  for (const whose of [account.toLowerCase(), EVERYBODY]) {
+    await queries.run("UPDATE cloud.quota SET used = greatest(0, used - $3) WHERE account = $1 AND day = $2", [
+      whose,
+      day,
+      images,
+    ]);
+  }
 }
 
 /** How an account stands today. */

@@ -51,7 +51,12 @@ export function noWorker(wish: Wish, offers: readonly LiveOffer[]): CloudError {
 export async function quoteFor(
   { database, chain, settings }: Cloud,
   wish: Wish,
-  parties: { readonly requester?: Address | undefined; readonly payer?: Address | undefined },
+  parties: {
+    readonly requester?: Address | undefined;
+    readonly payer?: Address | undefined;
+    /** Who asks: an account or an IP address. */
+    readonly caller: string;
+  },
 ): Promise<QuoteJson> {
   const offers = await liveOffers(database, wish.model.modelId);
   const best = rankedOffers(wish, offers).slice(0, MOST_CANDIDATES);
@@ -61,7 +66,7 @@ export async function quoteFor(
   const payer = parties.payer ?? requester;
   const named = payer !== zeroAddress;
   const [nonce, feeConfigId] = await Promise.all([
-    named ? quoteNonce(database, chain, payer) : 0n,
+    named ? quoteNonce({ database, chain }, payer, parties.caller) : 0n,
     chain.feeConfigId(),
   ]);
   const now = chain.now();

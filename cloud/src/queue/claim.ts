@@ -70,6 +70,7 @@ async function nextJob(
            AND ($5 OR j.model_id = ANY ($6::numeric[]))))
        AND NOT EXISTS (
          SELECT FROM cloud.job_failure f WHERE f.job_id = j.id AND f.worker = $1
+           AND f.kind <> 'stopping'
            AND (f.kind <> 'expired' OR (j.rail = 'gateway' AND f.at > now() - $8 * interval '1 second')))
      ORDER BY j.place LIMIT 1
      FOR UPDATE OF j SKIP LOCKED`,

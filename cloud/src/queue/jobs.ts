@@ -4,7 +4,7 @@ import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
 import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
-import { type CheckedOrders, orderReplayed } from "../payment/orders.ts";
+import { type CheckedOrders, requireFresh, requireFunds } from "../payment/orders.ts";
 import type { Wish } from "../payment/parameters.ts";
 import { type QuotaLimits, takeQuota } from "../payment/quota.ts";
 
@@ -82,9 +82,17 @@ export async function getJob(queries: Queries, id: string): Promise<JobRow> {
   return job;
 }
 
-/** Queues a job that its payer ordered. @throws {@link CloudError} `ORDER_REPLAYED` when another request was faster. */
-export async function queueDirectJob({ database }: Cloud, wish: Wish, orders: CheckedOrders): Promise<string> {
-  return database.transaction(async (queries) => {
+/**
+ * Queues a job that its payer ordered. Nonce and funds are looked at again, one request of a payer at a time over all processes:
+ * many at once must not all count on the same money.
+ *
+ * @throws {@link CloudError} `ORDER_REPLAYED` or `BALANCE_TOO_LOW` when another request was faster.
+ */
+export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOrders): Promise<string> {
+  return cloud.database.transaction(async (queries) => {
+    await queries.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", [`payer ${orders.payer.toLowerCase()}`]);
+    await requireFresh(queries, orders);
+    await requireFunds(cloud, queries, orders);
     const first = orders.candidates[0];
     const id = await insertJob(queries, wish, {
       rail: "direct",
@@ -92,11 +100,11 @@ export async function queueDirectJob({ database }: Cloud, wish: Wish, orders: Ch
       payer: orders.payer,
       wanted: first?.order.worker,
     });
-    const fresh = await queries.run(
-      "INSERT INTO cloud.order_nonce (payer, nonce, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-      [orders.payer.toLowerCase(), orders.nonce.toString(), id],
-    );
-    if (fresh !== 1) throw orderReplayed();
+    await queries.run("INSERT INTO cloud.order_nonce (payer, nonce, job_id) VALUES ($1, $2, $3)", [
+      orders.payer.toLowerCase(),
+      orders.nonce.toString(),
+      id,
+    ]);
     for (const [position, { order, orderHash, signature, price }] of orders.candidates.entries()) {
       await queries.run(
         `INSERT INTO cloud.candidate (job_id, position, worker, order_message, order_hash, signature, price, deadline)

@@ -15,10 +15,20 @@ const LATE_DELIVERY = 60;
  * settled any more, and ends what waited too long. Any number of processes can do this at once.
  */
 export async function reap(cloud: Cloud): Promise<void> {
-  const { database } = cloud;
+  const { database, chain } = cloud;
   while (await database.transaction((queries) => reapLease(cloud, queries))) {}
+  // Only those with something to decide: others, however many, must not stand in their way.
   const waiting = await database.all<{ id: string }>(
-    "SELECT id FROM cloud.job WHERE status = 'queued' AND rail = 'direct' ORDER BY place LIMIT 500",
+    `SELECT j.id FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
+     LEFT JOIN cloud.worker w ON w.worker = c.worker
+     CROSS JOIN LATERAL (
+       SELECT EXISTS (SELECT FROM cloud.candidate n WHERE n.job_id = j.id AND n.position > j.candidate) AS has_next) n
+     WHERE j.status = 'queued' AND j.rail = 'direct' AND CASE
+       WHEN c.handed_at IS NOT NULL AND n.has_next THEN c.deadline + $1 < $2
+       ELSE c.deadline < $3 OR (c.handed_at IS NULL AND n.has_next AND NOT (
+         j.wanted IS NOT NULL AND coalesce(w.last_seen > now() - $4 * interval '1 second', false)))
+     END ORDER BY j.place LIMIT 500`,
+    [SETTLE_GRACE, chain.certainTime().toString(), chain.now().toString(), LIVE_SECONDS],
   );
   for (const { id } of waiting) await reviewDirect(cloud, id);
   while (await database.transaction((queries) => reapWaiting(cloud, queries))) {}
@@ -63,8 +73,15 @@ async function reapWaiting({ settings }: Cloud, queries: Queries): Promise<boole
 /** Whether a waiting direct job is to go to its next candidate, or to end. */
 async function reviewDirect(cloud: Cloud, id: string): Promise<void> {
   const { database, chain } = cloud;
-  const state = await database.one<{ deadline: string; handed: boolean; live: boolean; nonce: string; payer: Address }>(
-    `SELECT c.deadline, c.handed_at IS NOT NULL AS handed, n.nonce, j.payer,
+  const state = await database.one<{
+    position: number;
+    deadline: string;
+    handed: boolean;
+    live: boolean;
+    nonce: string;
+    payer: Address;
+  }>(
+    `SELECT c.position, c.deadline, c.handed_at IS NOT NULL AS handed, n.nonce, j.payer,
        EXISTS (SELECT FROM cloud.worker w WHERE w.worker = c.worker
          AND w.last_seen > now() - $2 * interval '1 second') AND j.wanted IS NOT NULL AS live
      FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
@@ -91,7 +108,8 @@ async function reviewDirect(cloud: Cloud, id: string): Promise<void> {
       `SELECT ${jobColumns} FROM cloud.job j WHERE id = $1 AND status = 'queued' FOR UPDATE`,
       [id],
     );
-    if (!job) return;
+    // Another process may have moved it on since it was looked at; what was seen says nothing of the next candidate.
+    if (job?.candidate !== state.position) return;
     if (wasSettled) {
       return failJob(queries, job, "JOB_FAILED", "The worker settled the order on chain, but delivered nothing here.");
     }

@@ -12,6 +12,10 @@ import { type LeaseKey, lockLeased } from "./lease.ts";
 
 /** Largest file that a worker may upload, bytes. */
 export const MOST_BYTES = 16 * 1_048_576;
+/** Advisory lock between uploads, which share it, and the sweeper. */
+const SWEEPING = 5_801;
+/** Blocks that are swept under one lock. */
+const SWEPT_AT_ONCE = 200;
 
 /** A file that waits for its receipt. */
 export interface StagedImage {
@@ -41,6 +45,12 @@ export async function stageImage(
     });
   }
   await requirePng(file, requestOf(job));
+  // Rows first: whatever comes in between, no block lies on the disk that no row knows of, and the sweeper finds it.
+  const named = pictures.name(file);
+  await database.transaction(async (queries) => {
+    await queries.run("SELECT pg_advisory_xact_lock_shared($1)", [SWEEPING]);
+    await rememberBlocks(queries, named.cid, named.blocks);
+  });
   const stored = await pictures.put(file);
   // The names are what we say the bytes are, so they are checked by the reader's function as well.
   if (!isFile(file, stored, sha256)) throw new Error("A stored file does not have its own name.");
@@ -54,7 +64,6 @@ export async function stageImage(
          staged_at = now()`,
       [job.id, key.token, index, stored.imageHash, stored.cidDigest, stored.cid, file.length],
     );
-    await rememberBlocks(queries, stored.cid, stored.blocks);
   });
   return {
     image_hash: stored.imageHash,
@@ -77,30 +86,41 @@ async function rememberBlocks(queries: Queries, root: string, blocks: readonly s
   await queries.run(
     `INSERT INTO cloud.picture_block (root, position, cid)
      SELECT $1, position - 1, cid FROM unnest($2::text[]) WITH ORDINALITY AS listed (cid, position)
-     ON CONFLICT DO NOTHING`,
+     ON CONFLICT (root, position) DO UPDATE SET added_at = now()`,
     [root, blocks],
   );
 }
 
-/** Deletes files that no receipt came for within an hour, unless somebody else's receipt names the same file. */
-export async function sweepStaging({ database, pictures }: Cloud): Promise<void> {
-  const orphans = await database.transaction(async (queries) => {
-    const stale = await queries.all<{ cid: string }>(
-      `DELETE FROM cloud.staged_image s USING cloud.job j
-       WHERE j.id = s.job_id AND s.staged_at < now() - interval '1 hour'
-         AND (j.lease_token IS DISTINCT FROM s.lease_token OR j.status NOT IN ('claimed', 'running'))
-       RETURNING s.cid`,
-    );
-    return queries.all<{ cid: string }>(
-      `DELETE FROM cloud.picture_block b
-       WHERE b.root = ANY ($1) AND NOT EXISTS (SELECT FROM cloud.picture p WHERE p.cid = b.root)
-         AND NOT EXISTS (SELECT FROM cloud.staged_image s WHERE s.cid = b.root)
-       RETURNING b.cid`,
-      [stale.map(({ cid }) => cid)],
-    );
-  });
-  for (const { cid } of orphans) {
-    const used = await database.one("SELECT 1 FROM cloud.picture_block WHERE cid = $1", [cid]);
-    if (!used) await pictures.deleteBlock(cid).catch(() => {});
-  }
+/**
+ * Deletes files that no receipt came for within an hour, unless somebody else's receipt names the same file: those of leases that
+ * are over, those that another upload took the place of, and those whose upload was broken off.
+ */
+export async function sweepStaging({ database, pictures }: Pick<Cloud, "database" | "pictures">): Promise<void> {
+  await database.run(
+    `DELETE FROM cloud.staged_image s USING cloud.job j
+     WHERE j.id = s.job_id AND s.staged_at < now() - interval '1 hour'
+       AND (j.lease_token IS DISTINCT FROM s.lease_token OR j.status NOT IN ('claimed', 'running'))`,
+  );
+  let swept: number;
+  do {
+    // Uploads wait meanwhile: one that begins after this finds its blocks gone, and writes them.
+    swept = await database.transaction(async (queries) => {
+      await queries.run("SELECT pg_advisory_xact_lock($1)", [SWEEPING]);
+      const orphans = await queries.all<{ cid: string }>(
+        `DELETE FROM cloud.picture_block WHERE (root, position) IN (
+           SELECT b.root, b.position FROM cloud.picture_block b
+           WHERE b.added_at < now() - interval '1 hour'
+             AND NOT EXISTS (SELECT FROM cloud.picture p WHERE p.cid = b.root)
+             AND NOT EXISTS (SELECT FROM cloud.staged_image s WHERE s.cid = b.root)
+           LIMIT $1)
+         RETURNING cid`,
+        [SWEPT_AT_ONCE],
+      );
+      for (const { cid } of orphans) {
+        const used = await queries.one("SELECT 1 FROM cloud.picture_block WHERE cid = $1", [cid]);
+        if (!used) await pictures.deleteBlock(cid).catch(() => {});
+      }
+      return orphans.length;
+    });
+  } while (swept === SWEPT_AT_ONCE);
 }

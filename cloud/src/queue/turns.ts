@@ -5,6 +5,8 @@ import type { JobRow } from "./jobs.ts";
 
 /** Times that a job is handed out (on the direct rail: to each candidate) before it counts as failed. */
 export const MOST_ATTEMPTS = 3;
+/** Times that workers which stop may give a job back without its counting: more are no accident. */
+const MOST_STOPS = 10;
 
 /** Why a worker has a job no longer. `expired`: it was not heard of. `wrong`: what it delivered was not what it signed for. */
 export type Failure = "expired" | "failed" | "refused" | "wrong" | "stopping";
@@ -40,15 +42,18 @@ async function endJob(
  * Takes a job from its worker and puts it back into the queue, to whoever's turn it is. The caller has the row's lock.
  */
 export async function takeBack(queries: Queries, job: JobRow, failure: Failure, message: string): Promise<void> {
-  if (failure !== "stopping") {
-    await queries.run("INSERT INTO cloud.job_failure (job_id, worker, kind, message) VALUES ($1, $2, $3, $4)", [
-      job.id,
-      job.worker,
-      failure,
-      message,
-    ]);
-  }
-  const attempts = failure === "stopping" ? job.attempts - 1 : job.attempts;
+  const stops = await queries.one<{ count: number }>(
+    "SELECT count(*)::int AS count FROM cloud.job_failure WHERE job_id = $1 AND kind = 'stopping'",
+    [job.id],
+  );
+  const isFree = failure === "stopping" && (stops?.count ?? 0) < MOST_STOPS;
+  await queries.run("INSERT INTO cloud.job_failure (job_id, worker, kind, message) VALUES ($1, $2, $3, $4)", [
+    job.id,
+    job.worker,
+    failure === "stopping" && !isFree ? "failed" : failure,
+    message,
+  ]);
+  const attempts = isFree ? job.attempts - 1 : job.attempts;
   await queries.run(
     `UPDATE cloud.job SET status = 'queued', attempts = $2, version = version + 1, queued_at = now(),
        worker = NULL, lease_token = NULL, lease_expires_at = NULL, claimed_at = NULL,
@@ -63,7 +68,7 @@ export async function takeBack(queries: Queries, job: JobRow, failure: Failure, 
     }
   } else {
     const place = (job.candidate ?? 0) + 1;
-    const canGoOn = failure === "stopping" || (failure === "expired" && attempts < MOST_ATTEMPTS * place);
+    const canGoOn = isFree || (failure === "expired" && attempts < MOST_ATTEMPTS * place);
     // The candidate has seen its order and could still settle it: the next one's turn comes when that is over.
     if (!canGoOn && !(await endTurn(queries, job))) return;
   }

@@ -40,7 +40,7 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit): voi
       const { requester, payer, prompt = "", ...parameters } = query;
       const wish = await readWish(cloud, { ...parameters, prompt });
       if (requester) await requireAccess(cloud, wish, requester);
-      return context.json(await quoteFor(cloud, wish, { requester, payer }));
+      return context.json(await quoteFor(cloud, wish, { requester, payer, caller: context.get("caller") }));
     },
   );
 
@@ -78,7 +78,7 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit): voi
       if (!payment) {
         const requester = body.requester ?? session?.account;
         if (requester) await requireAccess(cloud, wish, requester);
-        const quote = await quoteFor(cloud, wish, { requester });
+        const quote = await quoteFor(cloud, wish, { requester, caller: context.get("caller") });
         const message = cloud.gateway
           ? "Sign one of the quote's orders and send it with the quote's parameters, or sign in and let the gateway pay."
           : "Sign one of the quote's orders and send it with the quote's parameters.";

@@ -1,22 +1,26 @@
 import { bytes32Json, job as jobSchema, receiptBundle } from "@gridnft/sdk/wire";
 import type { Context } from "hono";
-import { streamSSE } from "hono/streaming";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
+import { Slots } from "../http/slots.ts";
 import { getJob, isFinal, type JobRow, jobColumns } from "../queue/jobs.ts";
 import { reap } from "../queue/reaper.ts";
 import { cancelJob } from "../queue/turns.ts";
 import { bundleJson, isParty, jobJson, requireReader } from "./views.ts";
 
 const jobParams = z.object({ id: z.string().max(64) });
+/** Streams that a caller may have open. */
+const MOST_STREAMS = 64;
 
 /** `/v1/jobs/:id`, its stream, and `/v1/receipts/:id`. */
 export function jobRoutes(app: App, cloud: Cloud): void {
   const { database } = cloud;
   const errors = ["JOB_UNKNOWN", "NOT_YOURS"] as const;
+  const streams = new Slots(MOST_STREAMS, "streams");
 
   endpoint(
     app,
@@ -33,7 +37,7 @@ export function jobRoutes(app: App, cloud: Cloud): void {
     async ({ context, params, session }) => {
       let job = await getJob(database, params.id);
       requireReader(job, session);
-      if (context.req.header("accept")?.includes("text/event-stream")) return streamJob(context, cloud, job);
+      if (context.req.header("accept")?.includes("text/event-stream")) return streamJob(context, cloud, job, streams);
       if (job.lease_expires_at && job.lease_expires_at < new Date()) {
         await reap(cloud);
         job = await getJob(database, params.id);
@@ -58,7 +62,7 @@ export function jobRoutes(app: App, cloud: Cloud): void {
     async ({ context, params, session }) => {
       const job = await getJob(database, params.id);
       requireReader(job, session);
-      return streamJob(context, cloud, job);
+      return streamJob(context, cloud, job, streams);
     },
   );
 
@@ -114,20 +118,32 @@ const HEARTBEAT = 15_000;
  * Streams a job until it is final. The ids of events are the job's versions: who comes back with the last one it has
  * (Last-Event-ID) gets what is new since; everybody else gets the state first.
  */
-function streamJob(context: Context<Env>, cloud: Cloud, first: JobRow): Response {
+function streamJob(context: Context<Env>, cloud: Cloud, first: JobRow, streams: Slots): Response {
+  const release = streams.take(context.get("caller"));
   const { database, notices, stopping } = cloud;
   const last = Number(context.req.header("last-event-id") ?? "0");
   context.header("cache-control", "no-store");
   context.header("x-accel-buffering", "no");
   return streamSSE(context, async (stream) => {
     const gone = new AbortController();
-    stream.onAbort(() => gone.abort());
+    stream.onAbort(() => {
+      gone.abort();
+      release();
+    });
+    try {
+      await tellUntilFinal(stream, gone.signal);
+    } finally {
+      release();
+    }
+  });
+
+  async function tellUntilFinal(stream: SSEStreamingApi, gone: AbortSignal): Promise<void> {
     let sent = Number.isSafeInteger(last) ? last : 0;
     let status: JobRow["status"] | undefined = sent === first.version ? first.status : undefined;
     let spokeAt = Date.now();
-    while (!stopping.aborted && !gone.signal.aborted) {
+    while (!stopping.aborted && !gone.aborted) {
       const over = new AbortController();
-      const changed = notices.next("cloud_job", first.id, 2_000, stopping, gone.signal, over.signal);
+      const changed = notices.next("cloud_job", first.id, 2_000, stopping, gone, over.signal);
       const job = await getJob(database, first.id);
       if (job.version !== sent || isFinal(job)) {
         const event = isFinal(job)
@@ -155,5 +171,5 @@ function streamJob(context: Context<Env>, cloud: Cloud, first: JobRow): Response
       }
       await changed;
     }
-  });
+  }
 }

@@ -34,14 +34,16 @@ export interface ReceiptRow {
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1_000);
 
 /**
- * Insists that a private job's reader is its requester (or payer). Other jobs are known by their unguessable ids.
+ * Insists that a private job's reader is its requester (or payer), or the worker that has it or made it, which knows all of it
+ * anyway and finds its pay by it. Other jobs are known by their unguessable ids.
  * @throws {@link CloudError} `NOT_YOURS`.
  */
 export function requireReader(
-  job: Pick<JobRow, "private" | "requester" | "payer">,
+  job: Pick<JobRow, "private" | "requester" | "payer" | "worker">,
   session: SessionRecord | undefined,
 ): void {
   if (!job.private || isParty(job, session)) return;
+  if (session?.worker !== undefined && session.worker === job.worker) return;
   throw new CloudError("NOT_YOURS", "This job is private: sign in with the account of its requester.");
 }
 

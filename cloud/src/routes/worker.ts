@@ -12,25 +12,30 @@ import {
   workerJob,
   workerOffer,
 } from "@gridnft/sdk/wire";
+import type { Address } from "viem";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
-import { limitBody } from "../http/bodies.ts";
+import { drain, limitBody } from "../http/bodies.ts";
 import { type App, endpoint, type WorkerSession } from "../http/endpoint.ts";
+import { Slots } from "../http/slots.ts";
 import { counterSign, vouchersFor } from "../payment/vouchers.ts";
-import { claimJob } from "../queue/claim.ts";
+import { claimJob, type WorkerJobJson } from "../queue/claim.ts";
 import { completeJob } from "../queue/complete.ts";
-import { heartbeat, type LeaseKey, releaseJob, strike } from "../queue/lease.ts";
+import { heartbeat, type LeaseKey, lockLeased, releaseJob, strike } from "../queue/lease.ts";
 import { putOffer, type SeenTimes, seeWorker } from "../queue/offers.ts";
 import { MOST_BYTES, stageImage } from "../queue/staging.ts";
 
 const jobParams = z.object({ id: z.string().max(64) });
 const leaseToken = z.string().max(64);
+/** Claims that a worker may have waiting: as many as it may have jobs. */
+const MOST_CLAIMS = 64;
 
 /** `/v1/worker/...` */
 export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): void {
   const { database, chain, notices, stopping } = cloud;
   const seen: SeenTimes = new Map();
+  const claims = new Slots(MOST_CLAIMS, "claims");
 
   /** Each call of a worker counts as a sign of life, and only while its key is live. */
   const greet = async (session: WorkerSession): Promise<void> => {
@@ -45,6 +50,27 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       "WORKER_NOT_BONDED",
       "The worker has no sufficient bond in WorkerRegistry, so nothing it makes could be anchored and minted.",
     );
+  };
+  const waitForJob = async (
+    worker: Address,
+    seconds: number,
+    client: AbortSignal,
+  ): Promise<WorkerJobJson | undefined> => {
+    const end = Date.now() + seconds * 1_000;
+    for (;;) {
+      const over = new AbortController();
+      const left = Math.max(0, end - Date.now());
+      // A job may become ours without a notice (a lease that ran out, a lane that was filled), hence the short waits.
+      const queued = notices.next("cloud_queue", "", Math.min(1_000, left), stopping, client, over.signal);
+      if (stopping.aborted) throw new CloudError("STOPPING", "This process is stopping. Ask again.");
+      const job = client.aborted ? undefined : await claimJob(cloud, worker);
+      if (job || left === 0 || client.aborted) {
+        over.abort();
+        return job;
+      }
+      await queued;
+      await seeWorker(database, seen, worker);
+    }
   };
   const leaseOf = (session: WorkerSession, jobId: string, token: string): LeaseKey => ({
     worker: session.worker,
@@ -102,21 +128,12 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     async ({ context, body, session }) => {
       await greet(session);
       await requireBond(session);
-      const client = context.req.raw.signal;
-      const end = Date.now() + body.wait_seconds * 1_000;
-      for (;;) {
-        const over = new AbortController();
-        const left = Math.max(0, end - Date.now());
-        // A job may become ours without a notice (a lease that ran out, a lane that was filled), hence the short waits.
-        const queued = notices.next("cloud_queue", "", Math.min(1_000, left), stopping, client, over.signal);
-        if (stopping.aborted) throw new CloudError("STOPPING", "This process is stopping. Ask again.");
-        const job = client.aborted ? undefined : await claimJob(cloud, session.worker);
-        if (job || left === 0 || client.aborted) {
-          over.abort();
-          return job ? context.json(job) : context.body(null, 204);
-        }
-        await queued;
-        await seeWorker(database, seen, session.worker);
+      const release = claims.take(session.worker);
+      try {
+        const job = await waitForJob(session.worker, body.wait_seconds, context.req.raw.signal);
+        return job ? context.json(job) : context.body(null, 204);
+      } finally {
+        release();
       }
     },
   );
@@ -164,6 +181,13 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     async ({ context, params, query, session }) => {
       await greet(session);
       const key = leaseOf(session, params.id, query.lease);
+      // A file is held in memory for whoever has the job, and for nobody else.
+      await database
+        .transaction((queries) => lockLeased(queries, key))
+        .catch(async (error: unknown) => {
+          await drain(context.req.raw.body).catch(() => {});
+          throw error;
+        });
       const file = new Uint8Array(await context.req.arrayBuffer());
       return context.json(await struckWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
     },

@@ -14,6 +14,8 @@ export interface StoredFile extends FileHashes {
 
 /** Blocks by CID: this one is a folder; any interface-blockstore does, S3 or a pinning service's included. */
 export interface PictureStore {
+  /** What {@link put} will store it as. */
+  name(file: Uint8Array): StoredFile;
   /** Stores a file's blocks, which are on disk when this resolves. The same file again changes nothing. */
   put(file: Uint8Array): Promise<StoredFile>;
   block(cid: string): Promise<Uint8Array | undefined>;
@@ -34,15 +36,19 @@ export async function openPictures(folder: string): Promise<PictureStore> {
   await mkdir(thumbnails, { recursive: true });
   const making = new Map<string, Promise<Uint8Array>>();
 
+  const named = (file: Uint8Array, pieces: readonly { readonly cid: string }[]): StoredFile => {
+    const hashes = fileHashes(file, { sha256 });
+    return { ...hashes, cid: cidOf(hashes), blocks: pieces.map(({ cid }) => cid) };
+  };
   return {
+    name: (file) => named(file, fileBlocks(file, { sha256 })),
     put: async (file) => {
-      const hashes = fileHashes(file, { sha256 });
       const pieces = fileBlocks(file, { sha256 });
       for (const { cid, bytes } of pieces) {
         const key = CID.parse(cid);
         if (!(await blocks.has(key))) await blocks.put(key, bytes);
       }
-      return { ...hashes, cid: cidOf(hashes), blocks: pieces.map(({ cid }) => cid) };
+      return named(file, pieces);
     },
     block: async (cid) => {
       const key = CID.parse(cid);

@@ -9,6 +9,8 @@ export interface CloudFailureDetails {
   readonly status?: number | undefined;
   /** Field of the request at fault. */
   readonly field?: string | undefined;
+  /** With `ORDER_REPLAYED`: the job that the very same signed order made before. */
+  readonly job?: string | undefined;
   /** Seconds after which the call may succeed. */
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
@@ -28,6 +30,8 @@ export class CloudError extends Error {
   override readonly name: string = "CloudError";
   readonly status: number | undefined;
   readonly field: string | undefined;
+  /** With `ORDER_REPLAYED`: the job that the very same signed order made before. */
+  readonly job: string | undefined;
   /** Seconds. */
   readonly retryAfter: number | undefined;
 
@@ -38,11 +42,12 @@ export class CloudError extends Error {
   constructor(
     readonly code: CloudFailure,
     message: string,
-    { status, field, retryAfter, cause }: CloudFailureDetails = {},
+    { status, field, job, retryAfter, cause }: CloudFailureDetails = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.status = status;
     this.field = field;
+    this.job = job;
     this.retryAfter = retryAfter;
   }
 }
@@ -69,8 +74,8 @@ export function cloudErrorOf(status: number, body: unknown, headers: Headers): C
     const message = `The cloud answered ${status} in a form that this version does not know.`;
     return new CloudError("ANSWER_INVALID", message, { status, retryAfter });
   }
-  const { code, message, field } = parsed.data.error;
-  return new CloudError(code, plainText(message), { status, field, retryAfter });
+  const { code, message, field, job } = parsed.data.error;
+  return new CloudError(code, plainText(message), { status, field, job, retryAfter });
 }
 
 /** Somebody else's text as one line: a server must not be able to steer a terminal. */

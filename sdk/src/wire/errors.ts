@@ -50,6 +50,8 @@ export const errorJson = z.object({
     message: z.string(),
     /** Name of the field at fault, where there is one. */
     field: z.string().optional(),
+    /** With `ORDER_REPLAYED`, for whoever posts the same signed order again: the job that it made. */
+    job: z.string().optional(),
   }),
 });
 export type ErrorJson = z.output<typeof errorJson>;

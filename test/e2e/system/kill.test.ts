@@ -11,7 +11,10 @@ let cloud: CloudClient;
 let minted = 0;
 
 beforeAll(async () => {
-  world = await startWorld({ workers: 1, environment: { cloud: { GRID_GATEWAY_DAILY_IMAGES: "50" } } });
+  world = await startWorld({
+    workers: 1,
+    environment: { cloud: { GRID_GATEWAY_DAILY_IMAGES: "50", GRID_CLOUD_LEASE_SECONDS: "5" } },
+  });
   cloud = await world.person("artist").signedIn();
 }, 600_000);
 afterAll(() => world?.stop());

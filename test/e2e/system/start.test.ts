@@ -1,14 +1,17 @@
 /** `npm start` as somebody uses it: up to its ready screen, Ctrl-C, a crash, kill -9, and all of that twice. */
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicClient, createWalletClient, type Hex, http } from "viem";
+import { promisify } from "node:util";
+import { createPublicClient, createWalletClient, type Hex, http, sha256 } from "viem";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testAccount } from "../../../script/local/accounts.ts";
 import type { GridFile } from "../../../script/local/home.ts";
 import { removePostgres } from "../../../script/local/postgres.ts";
 import { endRecorded, isAlive, type ProcessRecord, readProcesses } from "../../../script/local/processTable.ts";
+import { projectRoot } from "../../../tools/check.ts";
 import { type NpmStart, npmStart } from "./npmStart.ts";
 
 let home: string;
@@ -38,6 +41,15 @@ async function head(): Promise<{ number: bigint; hash: Hex }> {
   const { number, hash } = await client().getBlock();
   return { number, hash };
 }
+/** What a shell prints for a line of the README, in the state folder. */
+async function shell(line: string): Promise<string> {
+  const PATH = `${join(projectRoot, "node_modules/.bin")}:${process.env.PATH}`;
+  const { stdout } = await promisify(execFile)("sh", ["-c", line.replace(/^npx /, "")], {
+    cwd: home,
+    env: { ...process.env, PATH, GRID_HOME: home },
+  });
+  return stdout;
+}
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
@@ -66,6 +78,30 @@ describe("npm start", () => {
     recorded = readProcesses(home);
     expect(recorded.map(({ name }) => name).sort()).toEqual(["chain", "cloud", "indexer", "postgres", "worker-1"]);
   }, 600_000);
+
+  it("makes, mints and proves a picture by the README's lines", async () => {
+    const blocks = [...readFileSync(join(projectRoot, "README.md"), "utf8").matchAll(/^```sh\n([\s\S]*?)^```/gm)];
+    const [first, walk] = blocks.map(([, lines = ""]) => lines.trim());
+    expect(first).toBe("npm ci && npm start");
+    const [generate = "", verify = ""] = walk?.split("\n") ?? [];
+    expect(started[0]?.printed()).toContain(generate);
+
+    const made = await shell(generate);
+    expect(made).toContain("Minted token 1001");
+    const [picture = ""] = /\S+\.png/.exec(made) ?? [];
+    const [link = ""] = /http\S+graphql\S+/.exec(made) ?? [];
+    let seen: unknown;
+    await until(async () => {
+      seen = (await (await fetch(link)).json()) as unknown;
+      return (seen as { data: { artwork: unknown } }).data.artwork !== null;
+    });
+    const imageHash = sha256(readFileSync(join(home, picture)));
+    expect(seen).toMatchObject({ data: { artwork: { prompt: "a lighthouse in a storm, oil painting", imageHash } } });
+
+    const report = await shell(verify);
+    expect(report).toContain("Token 1001 is proven");
+    expect(report).toContain("identical");
+  }, 300_000);
 
   it("says so when it is started a second time in the same folder, and harms nothing", async () => {
     const second = start();
@@ -116,7 +152,9 @@ describe("npm start", () => {
   it("names a part that crashes, with its last words, and stops the rest", async () => {
     const run = started.at(-1);
     recorded = readProcesses(home);
-    process.kill(recorded.find(({ name }) => name === "cloud")?.pid ?? 0, "SIGKILL");
+    const cloud = recorded.find(({ name }) => name === "cloud");
+    if (!cloud) throw new Error("the cloud doesn't run");
+    process.kill(cloud.pid, "SIGKILL");
     expect(await run?.ended).toBe(1);
     expect(run?.printed()).toMatch(
       /✗ The cloud ended by itself \(killed by SIGKILL\)[\s\S]*Last lines of .*cloud\.log/,

@@ -1,0 +1,46 @@
+/** A worker signs in at the cloud that it was told, and signs nothing for anybody else. */
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { parseSiweMessage } from "viem/siwe";
+import { expect, it } from "vitest";
+import { createCloudClient } from "../../src/cloud.ts";
+
+const signer = privateKeyToAccount(generatePrivateKey());
+const account = privateKeyToAccount(generatePrivateKey()).address;
+
+/** What a cloud that asks for this message gets to see. */
+async function signInAt(nonce: object, domain?: string) {
+  const signed: string[] = [];
+  const fetcher = (async (input, init) => {
+    if (String(input).endsWith("/v1/auth/nonce")) {
+      return Response.json({ nonce: "0123456789abcdef", chain_id: 31_337, ...nonce });
+    }
+    signed.push((JSON.parse(String(init?.body)) as { message: string }).message);
+    return Response.json({ token: "t", account: signer.address, worker: account, expires_at: 1 });
+  }) as typeof fetch;
+  const client = createCloudClient({ url: "http://127.0.0.1:3300", domain, chainId: 31_337, account, signer }, fetcher);
+  const refused = await client.signIn().then(
+    () => undefined,
+    (error: { code: string }) => error.code,
+  );
+  return { refused, signed };
+}
+
+it("signs for the host that it calls", async () => {
+  const { refused, signed } = await signInAt({ domain: "127.0.0.1:3300", uri: "http://127.0.0.1:3300" });
+  expect(refused).toBeUndefined();
+  expect(parseSiweMessage(signed[0] ?? "")).toMatchObject({ domain: "127.0.0.1:3300", address: signer.address });
+});
+
+it("signs for the host that its operator names", async () => {
+  const { refused } = await signInAt({ domain: "cloud.example", uri: "https://cloud.example" }, "cloud.example");
+  expect(refused).toBeUndefined();
+});
+
+it.each([
+  ["another host, whose session it would be", { domain: "cloud.example", uri: "https://cloud.example" }],
+  ["another address on its own name", { domain: "127.0.0.1:3300", uri: "https://cloud.example" }],
+  ["another chain", { domain: "127.0.0.1:3300", uri: "http://127.0.0.1:3300", chain_id: 8_453 }],
+  ["no address", { domain: "127.0.0.1:3300", uri: "x" }],
+])("signs nothing for %s", async (_, nonce) => {
+  expect(await signInAt(nonce)).toEqual({ refused: "CLOUD_ANSWER_INVALID", signed: [] });
+});
