@@ -39,8 +39,12 @@ export async function run(
     await program.parseAsync(words, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
     const terminal = openTerminal({ json: words.includes("--json"), ...surroundings });
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return ExitCode.OK;
+      terminal.result({ error: { code: "USAGE", message: error.message.replace(/^error: /, "") } });
+      return ExitCode.USAGE;
+    }
     const { explain } = await import("./explain.ts");
     const { code, message, exitCode: failed } = explain(error);
     if (terminal.json) terminal.result({ error: { code, message } });

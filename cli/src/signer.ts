@@ -46,7 +46,8 @@ function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.Pro
     if (artist) return { name: artist.name, key: keyOf(artist.name, artist.privateKey) };
     throw usageError("There is no account to sign with: set GRID_PRIVATE_KEY to a private key.", "NO_ACCOUNT");
   }
-  if (/^(0x)?[0-9a-fA-F]{64}$/.test(choice)) {
+  // One with a digit too many or too few is a key all the same, and must not be shown.
+  if (/^(0x)?[0-9a-f]{56,80}$/i.test(choice)) {
     throw usageError(
       "--account takes a name, not a key: others can read the command line. Put the key into a variable and name that.",
       "KEY_ON_COMMAND_LINE",

@@ -164,6 +164,18 @@ describe("what is typed wrongly", () => {
     expect(code).toBe(expected);
   });
 
+  it("answers with JSON to what it does not understand, too, and never repeats a key", async () => {
+    const odd = await run(["show", "1", "--nonsense", "--json"]);
+    expect(JSON.parse(odd.out)).toEqual({ error: { code: "USAGE", message: "unknown option '--nonsense'" } });
+    expect(odd.code).toBe(1);
+    for (const key of [`0X${"a1".repeat(32)}`, `0x${"a1".repeat(32)}f`, "a1".repeat(31)]) {
+      const { out, err, code } = await run(["account", "--account", key]);
+      expect(err).toContain("--account takes a name, not a key");
+      expect(`${out}${err}`).not.toContain(key);
+      expect(code).toBe(1);
+    }
+  });
+
   it("says how to get a grid where there is none", async () => {
     const nowhere = { GRID_HOME: join(folder, "nowhere") };
     const [none, dead, other] = await Promise.all([

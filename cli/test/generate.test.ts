@@ -114,6 +114,12 @@ it("says what is signed when it is interrupted, and costs no more than that", as
   expect(orders[0].signature).toMatch(/^0x[0-9a-f]{130}$/);
   const paid = BigInt(String(before.balance)) - BigInt(String((await json(["account"])).balance));
   expect(paid).toBeLessThanOrEqual(BigInt(orders[0].order.maxPrice));
+  // The same prompt again neither writes over what was signed before, nor removes it.
+  expect((await runHereAt(["generate", "slowly", "--steps", "4"])).code).toBe(0);
+  expect(JSON.parse(readFileSync(join(folder, "slowly.orders.json"), "utf8"))).toEqual(orders);
+  expect(readdirSync(folder).filter((name) => name.startsWith("slowly") && name.includes("orders"))).toEqual([
+    "slowly.orders.json",
+  ]);
 }, 120_000);
 
 it("lists what is served", async () => {

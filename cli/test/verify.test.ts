@@ -4,6 +4,7 @@ import {
   bytesToHex,
   createPublicClient,
   encodeAbiParameters,
+  encodeEventTopics,
   encodeFunctionResult,
   getContractAddress,
   type Hex,
@@ -43,6 +44,7 @@ import {
 } from "../../sdk/src/index.ts";
 import {
   answering,
+  emit,
   emitMint,
   emitVersion,
   forgeMint,
@@ -155,6 +157,27 @@ describe("an honest grid", () => {
     expect(named(result, "fail").concat(named(result, "unknown"))).toEqual([]);
   });
 
+  it("is not fooled by what somebody else put into the transaction beside it", async () => {
+    // A relayer's own contract can be called with anything: a copy of the true call with other signatures and proofs in front.
+    const decoy = (method: string, _: readonly unknown[], answer: unknown): unknown => {
+      if (method !== "eth_getTransactionByHash") return answer;
+      const transaction = answer as { input: Hex };
+      const call = transaction.input.slice(2);
+      const spoilt = [...gallery.made.values()].reduce(
+        (input, { signature, order }) =>
+          input
+            .replaceAll(signature.slice(2), "11".repeat(65))
+            .replaceAll(isLane(order) ? order.laneId.slice(2) : "-", "22".repeat(32)),
+        call,
+      );
+      return { ...transaction, to: gallery.gateway.address, input: `0x${"00".repeat(4)}${spoilt}${call}` };
+    };
+    for (const tokenId of [first, bought]) {
+      const result = await verify(tokenId, lyingClient(gallery, decoy));
+      expect(named(result, "fail").concat(named(result, "unknown"))).toEqual([]);
+    }
+  });
+
   it("reads logs in pieces from a node that limits ranges", async () => {
     let refused = 0;
     const client = lyingClient(gallery, (method, params, answer) => {
@@ -255,6 +278,20 @@ describe("an upgrade that lies", () => {
       return verify(bought);
     });
     expect(failure(result, "event", 1)).toContain("2 events");
+  });
+
+  it("that logs a version of an enormous number is caught at once", async () => {
+    const result = await meanwhile(gallery, async () => {
+      const topics = encodeEventTopics({
+        abi: gridNftAbi,
+        eventName: "VersionAdded",
+        args: { tokenId: bought, version: 2n ** 200n, requester: gallery.artist.address },
+      }) as Hex[];
+      const content = encodeAbiParameters([{ type: "uint256" }, { type: "bytes" }], [1n, await blobOf(gallery.direct)]);
+      await emit(gallery, topics, content);
+      return verify(bought);
+    });
+    expect(failure(result, "event", 2)).toContain("No event");
   });
 
   it("that logs a version that is nowhere is caught", async () => {
@@ -375,6 +412,20 @@ describe("a forged mint", () => {
   });
 });
 
+describe("calldata of another's contract", () => {
+  it("that holds nothing but junk proves nothing, and tells against nobody", async () => {
+    const junk = (method: string, _: readonly unknown[], answer: unknown): unknown => {
+      if (method !== "eth_getTransactionByHash") return answer;
+      const transaction = answer as { input: Hex };
+      const { signature } = gallery.made.get(bought) as Made;
+      const input = transaction.input.replaceAll(signature.slice(2), "11".repeat(65));
+      return { ...transaction, to: gallery.gateway.address, input };
+    };
+    const result = await verify(bought, lyingClient(gallery, junk));
+    expect([named(result, "fail"), named(result, "unknown")]).toEqual([[], ["signature@1"]]);
+  });
+});
+
 describe("papers and parties", () => {
   /** Changes one byte of a signature wherever a transaction has it. */
   const spoiling =
@@ -448,6 +499,10 @@ describe("papers and parties", () => {
     expect(honest.checks.find(({ id }) => id === "earlier")?.evidence).toEqual({ "same image in": `token ${tokenId}` });
   });
 });
+
+function isLane({ laneId }: Made["order"]): boolean {
+  return BigInt(laneId) !== 0n;
+}
 
 function requestOf(prompt: string): GenerationRequest {
   const { modelId, modelHash } = gallery;

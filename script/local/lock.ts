@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalError } from "./errors.ts";
 import { beganAt, isAlive } from "./processTable.ts";
@@ -29,7 +29,7 @@ export function lockHome(home: string): { release: () => void } {
           `A grid runs in ${home} already (process ${owner.pid}). Stop it there, or choose another folder with --home.`,
         );
       }
-      rmSync(path, { force: true });
+      takeAway(path);
     }
   } finally {
     rmSync(draft, { force: true });
@@ -39,6 +39,23 @@ export function lockHome(home: string): { release: () => void } {
       if (ownerOf(path)?.pid === process.pid) rmSync(path, { force: true });
     },
   };
+}
+
+/** Removes the lock of a dead owner; not the one that somebody else, who found it dead as well, has put there meanwhile. */
+function takeAway(path: string): void {
+  const away = `${path}.${process.pid}.old`;
+  try {
+    renameSync(path, away); // of several, one gets it
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  const owner = ownerOf(away);
+  try {
+    if (owner && isAlive(owner)) linkSync(away, path);
+  } finally {
+    rmSync(away, { force: true });
+  }
 }
 
 function ownerOf(path: string): Owner | undefined {

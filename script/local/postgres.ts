@@ -179,9 +179,9 @@ function reachableBinaries(owner: Owner): string {
   const folder = nativeFolder();
   if (isReachable(folder, owner)) return folder;
   const copy = farFolder(folder);
+  makeFar(dirname(copy));
   if (!existsSync(copy)) {
     const draft = `${copy}.${process.pid}`;
-    mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
     cpSync(folder, draft, { recursive: true, verbatimSymlinks: true });
     renameSync(draft, copy);
   }
@@ -193,9 +193,17 @@ function reachableFolder(folder: string, owner: Owner): string {
   const isLink = lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   if (!isLink && isReachable(dirname(folder), owner)) return folder;
   const far = farFolder(folder);
-  mkdirSync(dirname(far), { recursive: true, mode: 0o755 });
+  makeFar(dirname(far));
   if (!isLink) symlinkSync(far, folder);
   return far;
+}
+
+/** Anybody may make folders in /var/tmp, and put programs into them: what we run has to be in one of our own. */
+function makeFar(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const found = lstatSync(folder);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
+  throw new LocalError("POSTGRES", `${folder} is somebody else's, or others may write to it: remove it first.`);
 }
 
 function farFolder(folder: string): string {

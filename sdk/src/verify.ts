@@ -4,7 +4,7 @@ import { cidOf } from "./cid.js";
 import { type Deployment, settlementDomainOf } from "./deployment.js";
 import { gridNftAbi } from "./generated/abis.js";
 import type { GenerationRequest, JobReceipt } from "./typedData.js";
-import { type AnchorEvent, checkAnchor, findAnchor, findPaper } from "./verify/anchor.js";
+import { type AnchorEvent, checkAnchor, findAnchor, findPapers, type Paper } from "./verify/anchor.js";
 import type { Evidence, FetchFile } from "./verify/chain.js";
 import { type Check, check, dateOf, type Finding, fail, sentence, unknown } from "./verify/check.js";
 import { checkEarlier, twinsOf } from "./verify/earlier.js";
@@ -74,6 +74,7 @@ export interface VerifyOptions {
 const notProven = [
   "That the model was really run: the worker says so with its bond at stake. Whoever has the weights can run the job again and compare.",
   "The moment the picture was made: that is the worker's clock. By the anchor's time it existed.",
+  "That the artist asked for the mint, if code of GridNFT was replaced before it: who made the picture is proven, not who minted it.",
   "Who stands behind an address, and whether anybody else has rights in the picture.",
   "That no other picture looks the same: images are compared byte for byte.",
   "That the node which was asked tells the truth: ask your own, or a second one.",
@@ -156,9 +157,11 @@ async function versionNumbers(evidence: Evidence, tokenId: bigint, mints: readon
     functionName: "versionsOf",
     args: [tokenId],
   }).catch(() => 0n);
-  const logged = Math.max(1, ...mints.map(({ version }) => version));
+  const logged = [...new Set([1, ...mints.map(({ version }) => version)])].sort((a, b) => a - b);
   // One that was never logged is enough to say so; a contract that lies could name any number.
-  return Array.from({ length: stated > BigInt(logged) ? logged + 1 : logged }, (_, i) => i + 1);
+  const gap = logged.findIndex((version, i) => version !== i + 1);
+  if (gap >= 0) return [...logged.slice(0, gap), gap + 1, ...logged.slice(gap)];
+  return stated > BigInt(logged.length) ? [...logged, logged.length + 1] : logged;
 }
 
 async function verifyVersion({
@@ -215,10 +218,16 @@ async function verifyVersion({
     return found.finding;
   });
   const anchored = event;
-  const paper = anchored && (await findPaper(evidence, record, anchored).catch(() => undefined));
+  const papers = anchored ? await findPapers(evidence, record, anchored).catch(() => []) : [];
   const noAnchor = async (): Promise<Finding> => unknown("There is no anchor to look at.");
-  await own("order", anchored ? () => checkOrder(evidence, record, paper, anchored) : noAnchor);
-  await own("signature", anchored ? () => checkSignature(evidence, record, paper, anchored) : noAnchor);
+  await own(
+    "order",
+    anchored ? () => oneOf(papers, (paper) => checkOrder(evidence, record, paper, anchored)) : noAnchor,
+  );
+  await own(
+    "signature",
+    anchored ? () => oneOf(papers, (paper) => checkSignature(evidence, record, paper, anchored)) : noAnchor,
+  );
   await own("worker", anchored ? () => checkWorker(evidence, record, anchored) : noAnchor);
   const twins = twinsOf(evidence, tokenId, record);
   await own("single", async () => checkSingle(evidence, record, await twins));
@@ -236,6 +245,23 @@ async function verifyVersion({
   await own("earlier", async () => checkEarlier(await twins, record));
   versions.push(verified(record, file));
   return record;
+}
+
+/**
+ * What was found of the paper that holds. When none does, that tells against the receipt only where the paper is what the settlement
+ * contract was called with: anything may stand in a call to another contract.
+ */
+async function oneOf(papers: readonly Paper[], find: (paper: Paper | undefined) => Promise<Finding>): Promise<Finding> {
+  const [first] = papers;
+  if (!first) return find(undefined);
+  const findings: (Finding & { readonly isCall: boolean })[] = [];
+  for (const paper of papers) findings.push({ ...(await find(paper)), isCall: paper.isCall });
+  const { isCall: _, ...best } = findings.find(({ status }) => status === "pass") ??
+    findings.find(({ isCall }) => isCall) ?? {
+      ...(await find(undefined)),
+      isCall: false,
+    };
+  return best;
 }
 
 function verified(record: VersionRecord, file: Uint8Array | undefined): VerifiedVersion {

@@ -183,8 +183,39 @@ describe("GraphQL", () => {
       "Introspection",
     ],
     ["a field that is none", "{ artworks { nodes { prise } } }", "Cannot query field"],
+    [
+      "many root fields in a fragment",
+      `{ ...f } fragment f on Query { ${Array.from({ length: 21 }, (_, i) => `a${i}: artworks { totalCount }`).join(" ")} }`,
+      "at most 20 root fields",
+    ],
+    [
+      "fields without end, by way of fragments",
+      `{ artworks(first: 1) { nodes { ...f0 } } } ${[0, 1, 2, 3]
+        .map((n) => {
+          const names = Array.from({ length: n < 3 ? 8 : 100 }, (_, i) => `a${i}`);
+          return n < 3
+            ? `fragment f${n} on Artwork { ${names.map((name) => `${name}: series { artworks(first: 1) { ...f${n + 1} } }`).join(" ")} }`
+            : `fragment f3 on Artwork { ${names.map((name) => `${name}: artist { address }`).join(" ")} }`;
+        })
+        .join(" ")}`,
+      "more than 5000 fields",
+    ],
   ])("refuses %s with a sentence", async (_, query, sentence) => {
     await expect(indexer.ask(query)).rejects.toThrow(sentence);
+  });
+
+  it("opens fragments that spread each other twice only once", async () => {
+    // Opened each time they would be 2^40.
+    const chain = (type: string, end: string, levels = 40) =>
+      Array.from({ length: levels }, (_, i) =>
+        i === levels - 1
+          ? `fragment f${i} on ${type} { ${end} }`
+          : `fragment f${i} on ${type} { ...f${i + 1} ...f${i + 1} }`,
+      ).join(" ");
+    const found = await indexer.ask(`{ artworks(first: 1) { nodes { ...f0 } } } ${chain("Artwork", "tokenId")}`);
+    expect(found).toEqual({ artworks: { nodes: [{ tokenId: expect.any(String) }] } });
+    const told = await indexer.ask(`{ __schema { ...f0 } } ${chain("__Schema", "queryType { name }")}`);
+    expect(told).toEqual({ __schema: { queryType: { name: "Query" } } });
   });
 
   it("tells tools about itself", async () => {
@@ -222,6 +253,8 @@ it("serves artworks by GET, to be cached", async () => {
     status: 404,
     body: { error: { code: "ARTWORK_UNKNOWN" } },
   });
+  const tooLarge = `/v1/artworks/${"9".repeat(78)}`;
+  expect(await indexer.get(tooLarge)).toMatchObject({ status: 422, body: { error: { field: "token_id" } } });
   expect(await indexer.get("/v1/artworks/x")).toMatchObject({ status: 422, body: { error: { field: "token_id" } } });
 });
 

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import {
   bundleToJson,
   type CloudClient,
+  CloudError,
   type Generated,
   type GeneratedImage,
   type GenerateProgress,
@@ -75,7 +76,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
 
   const place = placeOf(session.cwd, options.out, prompt);
   await mkdir(dirname(place), { recursive: true });
-  const orders = `${place}.orders.json`;
+  const orders = freeOrders(place);
   const interrupted = new AbortController();
   let job: string | undefined;
   let saved: readonly Saved[];
@@ -103,7 +104,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
     printMade(terminal, session.cwd, saved, made);
   } catch (error) {
     terminal.settle();
-    await giveUp({ cloud, terminal, job, orders, interrupted: interrupted.signal.aborted });
+    await giveUp({ cloud, terminal, job, orders, error, interrupted: interrupted.signal.aborted });
     throw withHint(error, model.model_id);
   } finally {
     process.removeListener("SIGINT", stop);
@@ -218,6 +219,14 @@ function placeOf(cwd: string, out: string | undefined, prompt: string): string {
   return join(resolve(cwd, out ?? "."), slugOf(prompt));
 }
 
+/** Orders of an earlier try of the same prompt may still be good: they keep their file. */
+function freeOrders(place: string): string {
+  for (let number = 1; ; number++) {
+    const path = `${place}${number === 1 ? "" : `-${number}`}.orders.json`;
+    if (!existsSync(path)) return path;
+  }
+}
+
 /** Signed orders can be settled by whoever has them: they are on disk before they leave. */
 async function keepOrders(path: string, signed: readonly SignedOrder[]): Promise<void> {
   const json = signed.map(({ order, signature }) => ({ order: messageToJson("JobOrder", order), signature }));
@@ -297,12 +306,14 @@ async function giveUp({
   terminal,
   job,
   orders,
+  error,
   interrupted,
 }: {
   readonly cloud: CloudClient;
   readonly terminal: Terminal;
   readonly job: string | undefined;
   readonly orders: string;
+  readonly error: unknown;
   readonly interrupted: boolean;
 }): Promise<void> {
   let cancelled = false;
@@ -312,11 +323,13 @@ async function giveUp({
       () => false,
     );
   }
-  if (job === undefined || cancelled) {
-    if (job === undefined || cancelled) await rm(orders, { force: true });
+  // What the cloud refused it has not taken. What it never answered it may have.
+  const refused = job === undefined && error instanceof CloudError && (error.status ?? 500) < 500;
+  if (cancelled || refused) {
+    await rm(orders, { force: true });
     return;
   }
-  if (existsSync(orders)) {
-    terminal.fault(`  Job ${job} may still be delivered and paid until its orders run out; they are in ${orders}.`);
-  }
+  if (!existsSync(orders)) return;
+  const what = job === undefined ? "The job may have reached the cloud all the same, and may" : `Job ${job} may still`;
+  terminal.fault(`  ${what} be delivered and paid until its orders run out; they are in ${orders}.`);
 }

@@ -36,7 +36,7 @@ export function createRestRoutes(answerer: Answerer): Hono {
 
   async function answerArtwork(context: Context, query: string): Promise<Response> {
     const tokenId = context.req.param("tokenId") ?? "";
-    if (!/^(0|[1-9]\d{0,77})$/.test(tokenId)) {
+    if (!/^(0|[1-9]\d{0,77})$/.test(tokenId) || BigInt(tokenId) >= 2n ** 256n) {
       return context.json(
         { error: { code: "FIELD_INVALID", message: "A token id is a whole number.", field: "token_id" } },
         422,

@@ -2,6 +2,7 @@ import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { getBlock, readContract } from "viem/actions";
 import { receiptsOf } from "../body.js";
 import { laneId as laneIdOf, leafOf, receiptId } from "../digest.js";
+import { GridError } from "../errors.js";
 import { gridNftAbi, gridSettlementAbi } from "../generated/abis.js";
 import { type MultiProof, merkleTree, processMultiProof } from "../merkle.js";
 import type { ReceiptProof } from "../mint.js";
@@ -33,7 +34,13 @@ export interface AnchorEvent extends LogPlace {
 }
 
 /** How the receipt was paid, out of the transaction that anchored it. */
-export type Paper =
+export type Paper = {
+  /**
+   * The transaction called the settlement contract, or GridNFT, with just this. What is found inside of a call to another contract
+   * may be anything that its sender put there.
+   */
+  readonly isCall: boolean;
+} & (
   | { readonly rail: "direct"; readonly order: JobOrder; readonly orderSignature: Hex; readonly workerSignature: Hex }
   | {
       readonly rail: "lane";
@@ -43,7 +50,8 @@ export type Paper =
       /** "0x" when the worker called itself. */
       readonly workerSignature: Hex;
       readonly sender: Address;
-    };
+    }
+);
 
 /** Arguments by which mints, evolutions and their relayed forms take body and proofs. */
 const mintFunctions = ["mint", "mintFor", "settleAndMint", "settleAndMintFor", "evolve", "evolveFor"] as const;
@@ -54,28 +62,55 @@ const mintFunctions = ["mint", "mintFor", "settleAndMint", "settleAndMintFor", "
  */
 export async function findAnchor(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
   const { input } = await transactionOf(evidence.client, record.mint.transactionHash);
+  const found: ProvenAnchor[] = [];
   for (const { args } of findCalls(gridNftAbi, mintFunctions, input)) {
     const list = args as readonly unknown[];
     const body = list.findIndex((value) => typeof value === "string" && value.toLowerCase() === record.blob.packed);
     const proof = body < 0 ? undefined : (list[body + 1] as readonly ReceiptProof[])[record.anchorIndex];
-    if (proof) return { laneId: proof.laneId, root: rootBy(record, proof) };
+    const root = proof && rootBy(record, proof);
+    if (root) found.push({ laneId: proof.laneId, root });
+  }
+  // Whoever relays a mint can put other calls beside it: that one counts which leads to an anchor.
+  for (const one of found) {
+    const [attested] = await anchorOf(evidence, record, one);
+    if (BigInt(attested) !== 0n) return one;
   }
   return findInBlock(evidence, record);
 }
 
-/** Root that the mint's proof leads to from the receipts of this record's anchor. */
-function rootBy(record: VersionRecord, { proof, flags }: ReceiptProof): Hex {
+/** What the settlement contract has under a root: worker, time, block. */
+function anchorOf(evidence: Evidence, { domain, payer }: VersionRecord, { laneId, root }: ProvenAnchor) {
+  return readContract(evidence.client, {
+    abi: gridSettlementAbi,
+    address: domain.verifyingContract,
+    functionName: "anchorOf",
+    args: [laneId, payer, root],
+  });
+}
+
+/** Root that the mint's proof leads to from the receipts of this record's anchor; undefined when it fits none. */
+function rootBy(record: VersionRecord, { proof, flags }: ReceiptProof): Hex | undefined {
   const { body, requester } = record.blob;
   const leaves = receiptsOf(body, requester)
     .filter((_, i) => body.orders[body.artworks[i]?.order ?? -1]?.anchor === record.anchorIndex)
     .map((receipt) => leafOf(receiptId(receipt, record.domain)));
-  const steps = leaves.length + proof.length - 1;
+  const steps = Math.max(leaves.length + proof.length - 1, 0);
   const bits = flags.slice(2);
   const proofFlags = Array.from({ length: steps }, (_, i) => {
     const digit = Number.parseInt(bits[i >> 2] ?? "0", 16);
     return ((digit >> (3 - (i % 4))) & 1) === 1;
   });
-  return processMultiProof({ leaves, proof, proofFlags } satisfies MultiProof);
+  return unlessRefused(() => processMultiProof({ leaves, proof, proofFlags } satisfies MultiProof));
+}
+
+/** Undefined for what the SDK refuses: calldata that stands somewhere in a transaction is anybody's. */
+function unlessRefused<Value>(compute: () => Value): Value | undefined {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof GridError) return undefined;
+    throw error;
+  }
 }
 
 /** Looks for an anchor in the record's block which its receipt is under by itself, or together with its whole order. */
@@ -88,7 +123,7 @@ async function findInBlock(evidence: Evidence, record: VersionRecord): Promise<A
     const { input } = await transactionOf(evidence.client, transactionHash);
     const leaves = settlementsIn(input)
       .map(({ leavesIn }) => leavesIn(record))
-      .find((list) => list.length > 0 && merkleTree(list).root === root);
+      .find((list) => unlessRefused(() => merkleTree(list).root) === root);
     if (leaves?.includes(leaf)) return { laneId, root };
     hidden ||= leaves === undefined;
   }
@@ -149,12 +184,7 @@ export async function checkAnchor(
   }
   const { laneId, root } = proven;
   const found = { ...shown, rail: laneId === zeroHash ? "direct" : `lane ${laneId}`, root };
-  const [attested, time, block] = await readContract(evidence.client, {
-    abi: gridSettlementAbi,
-    address: settlement,
-    functionName: "anchorOf",
-    args: [laneId, record.payer, root],
-  });
+  const [attested, time, block] = await anchorOf(evidence, record, proven);
   if (BigInt(attested) === 0n) {
     return { finding: fail("The settlement contract never anchored this receipt.", found) };
   }
@@ -181,6 +211,7 @@ export async function checkAnchor(
 interface FoundSettlement {
   readonly order: JobOrder;
   readonly orderSignature: Hex;
+  readonly isWhole: boolean;
   /** By receipt index. */
   readonly signatures: ReadonlyMap<number, Hex>;
   leavesIn(record: VersionRecord): readonly Hex[];
@@ -193,40 +224,51 @@ type SettlementItem = {
 };
 
 function settlementsIn(input: Hex): readonly FoundSettlement[] {
-  const items: readonly SettlementItem[] = [
-    ...findCalls(gridSettlementAbi, ["settle"], input).map(({ args }) => args[0] as SettlementItem),
-    ...findCalls(gridSettlementAbi, ["settleBatch"], input).flatMap(({ args }) => args[0] as readonly SettlementItem[]),
-    ...findCalls(gridNftAbi, ["settleAndMint", "settleAndMintFor"], input).flatMap(
-      ({ args }) => args[1] as readonly SettlementItem[],
+  const items: readonly (readonly [SettlementItem, boolean])[] = [
+    ...findCalls(gridSettlementAbi, ["settle"], input).map(
+      ({ args, isWhole }) => [args[0] as SettlementItem, isWhole] as const,
+    ),
+    ...findCalls(gridSettlementAbi, ["settleBatch"], input).flatMap(({ args, isWhole }) =>
+      (args[0] as readonly SettlementItem[]).map((item) => [item, isWhole] as const),
+    ),
+    ...findCalls(gridNftAbi, ["settleAndMint", "settleAndMintFor"], input).flatMap(({ args, isWhole }) =>
+      (args[1] as readonly SettlementItem[]).map((item) => [item, isWhole] as const),
     ),
   ];
-  return items.map(({ order, orderSignature, receipts }) => ({
-    order,
-    orderSignature,
+  return items.map(([{ order, orderSignature, receipts }, isWhole]) => ({
+    ...{ order, orderSignature, isWhole },
     signatures: new Map(receipts.map((receipt) => [receipt.index, receipt.signature])),
     leavesIn: ({ domain }) => receipts.map((receipt) => leafOf(receiptId(jobReceipt(order, receipt), domain))),
   }));
 }
 
-/** Order or voucher of the anchor, with its signatures, from the transaction that anchored. */
-export async function findPaper(
+/**
+ * Orders or vouchers of the anchor, with their signatures, as the transaction that anchored shows them. A wrapped one, or a batch,
+ * can show several of which one was taken.
+ */
+export async function findPapers(
   evidence: Evidence,
   record: VersionRecord,
   event: AnchorEvent,
-): Promise<Paper | undefined> {
-  const { from, input } = await transactionOf(evidence.client, event.transactionHash);
+): Promise<readonly Paper[]> {
+  const { from, to, input } = await transactionOf(evidence.client, event.transactionHash);
+  const { GridNFT } = evidence.deployment.contracts;
+  const isOurs =
+    to !== null && [record.domain.verifyingContract, GridNFT.address].some((one) => isAddressEqual(one, to));
   if (event.laneId === zeroHash) {
     const leaf = leafOf(record.receiptId);
-    const item = settlementsIn(input).find(({ leavesIn }) => leavesIn(record).includes(leaf));
-    const workerSignature = item?.signatures.get(record.receipt.index);
-    if (!item || !workerSignature) return undefined;
-    return { rail: "direct", order: item.order, orderSignature: item.orderSignature, workerSignature };
+    return settlementsIn(input).flatMap((item): Paper[] => {
+      const workerSignature = item.signatures.get(record.receipt.index);
+      if (workerSignature === undefined || !item.leavesIn(record).includes(leaf)) return [];
+      const { order, orderSignature, isWhole } = item;
+      return [{ rail: "direct", order, orderSignature, workerSignature, isCall: isWhole && isOurs }];
+    });
   }
-  for (const { args } of findCalls(gridSettlementAbi, ["collect", "collectUpTo"], input)) {
+  return findCalls(gridSettlementAbi, ["collect", "collectUpTo"], input).flatMap(({ args, isWhole }): Paper[] => {
     const [config, voucher, payerSignature, workerSignature] = args;
-    if (voucher.receiptsRoot.toLowerCase() !== event.root.toLowerCase()) continue;
-    if (laneIdOf(config, record.domain) !== event.laneId.toLowerCase()) continue;
-    return { rail: "lane", config, voucher, payerSignature, workerSignature, sender: from };
-  }
-  return undefined;
+    if (voucher.receiptsRoot.toLowerCase() !== event.root.toLowerCase()) return [];
+    if (laneIdOf(config, record.domain) !== event.laneId.toLowerCase()) return [];
+    const isCall = isWhole && isOurs;
+    return [{ rail: "lane", config, voucher, payerSignature, workerSignature, sender: from, isCall }];
+  });
 }

@@ -12,6 +12,8 @@ import {
 export interface FoundCall<abi extends Abi, name extends ContractFunctionName<abi>> {
   readonly functionName: name;
   readonly args: ContractFunctionArgs<abi, "nonpayable" | "payable", name>;
+  /** Whether the transaction itself is the call, rather than something in it. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export function findCalls<const abi extends Abi, name extends ContractFunctionNa
       if (at % 2 !== 0) continue;
       try {
         const args = decodeAbiParameters(item.inputs, `0x${hex.slice(at + 8)}`);
-        found.push({ functionName: item.name as name, args: args as never });
+        found.push({ functionName: item.name as name, args: args as never, isWhole: at === 0 });
       } catch {
         // The four bytes stood there by chance.
       }

@@ -79,13 +79,13 @@ export async function eventsOf<const abi extends Abi, name extends ContractEvent
   }
 }
 
-/** Sender and input of a transaction. */
+/** Parties and input of a transaction. */
 export async function transactionOf(
   client: Client,
   hash: Hex,
-): Promise<{ readonly from: Address; readonly input: Hex }> {
-  const { from, input } = await getTransaction(client, { hash });
-  return { from, input };
+): Promise<{ readonly from: Address; readonly to: Address | null; readonly input: Hex }> {
+  const { from, to, input } = await getTransaction(client, { hash });
+  return { from, to, input };
 }
 
 /** A storage slot. viem's action types want a chain; this is one call. */

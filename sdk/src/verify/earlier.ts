@@ -12,8 +12,9 @@ export interface Twin {
   readonly requester: Address;
   readonly anchorTime: number;
   readonly anchorBlock: number;
-  /** Its mint. */
+  /** Its mint, and its place in that. */
   readonly mint: LogPlace;
+  readonly place: number;
   readonly orderHash: Hex;
   readonly index: number;
 }
@@ -51,7 +52,7 @@ export async function twinsOf(
       return [
         {
           name: `token ${id}${number > 1 ? `, version ${number}` : ""}`,
-          ...{ requester, anchorTime: stamp.time, anchorBlock: stamp.block, mint: log },
+          ...{ requester, anchorTime: stamp.time, anchorBlock: stamp.block, mint: log, place: i },
           ...{ orderHash: other.orderHash, index: other.index },
         },
       ];
@@ -90,12 +91,12 @@ export function checkEarlier(twins: readonly Twin[], { receipt, anchorBlock }: V
 }
 
 /** A mint of the very same receipt before this one. The contract refuses a second, so only a contract that lies has it. */
-export function mintedBefore(twins: readonly Twin[], { receipt, mint }: VersionRecord): Twin | undefined {
+export function mintedBefore(twins: readonly Twin[], { receipt, mint, place }: VersionRecord): Twin | undefined {
   return twins.find(
     (twin) =>
       twin.orderHash === receipt.orderHash &&
       twin.index === receipt.index &&
       isAddressEqual(twin.requester, receipt.requester) &&
-      isBefore(twin.mint, mint),
+      (isBefore(twin.mint, mint) || (!isBefore(mint, twin.mint) && twin.place < place)),
   );
 }

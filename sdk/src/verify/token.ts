@@ -102,7 +102,10 @@ export async function checkProvenance(evidence: Evidence, tokenId: bigint, recor
 export async function checkModel(evidence: Evidence, { request }: VersionRecord): Promise<Finding> {
   const { modelId, modelHash } = request;
   const aigc = { abi: aigcAbi, address: evidence.deployment.contracts.AIGC.address } as const;
-  const registered = await eventsOf(evidence, { ...aigc, eventName: "ModelRegistered", args: { modelId } });
+  const [registered, curated] = await Promise.all([
+    eventsOf(evidence, { ...aigc, eventName: "ModelRegistered", args: { modelId } }),
+    eventsOf(evidence, { ...aigc, eventName: "VerifiedSet", args: { modelId } }),
+  ]);
   const spec = registered[0]?.args.spec;
   if (!spec) return fail(`Model ${modelId} was never registered.`, { "model id": `${modelId}` });
   const shown = {
@@ -121,7 +124,7 @@ export async function checkModel(evidence: Evidence, { request }: VersionRecord)
   if (Object.keys(wrong).length > 0) return fail("AIGC no longer says what it logged of the model.", wrong);
   return pass(`${shown.model}, model ${modelId}; its weights hash is the one that was registered.`, {
     ...shown,
-    verified: now.verified ? "yes, by a curator" : "no",
+    verified: curated.at(-1)?.args.verified ? "yes, by a curator" : "no",
   });
 }
 

@@ -23,7 +23,7 @@ import { columnOf, placeOfTable, tableOf } from "../sql/tables.ts";
 import { questionError } from "./errors.ts";
 import { boundedIntrospection } from "./introspection.ts";
 import { lists } from "./lists.ts";
-import { type Budget, newBudget, selectList } from "./look.ts";
+import { type Budget, fieldsAsked, newBudget, selectList } from "./look.ts";
 import { type Connection, page } from "./page.ts";
 import { defineScalars } from "./scalars.ts";
 import { childKey, fieldOf, isChild, objectTypes, type Row } from "./types.ts";
@@ -135,7 +135,8 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
         return { result: { errors }, isRefused: true };
       }
       // Several statements answer from one state of the database.
-      const reads = operation.selectionSet.selections.length > 1 || /\btotalCount\b/.test(question.query);
+      const [only, second] = operation.selectionSet.selections;
+      const reads = second !== undefined || only?.kind !== "Field" || /\btotalCount\b/.test(question.query);
       const result = reads
         ? await dependencies.pool.snapshot((reader) => run(document, question, reader))
         : await run(document, question, dependencies.pool.reader);
@@ -185,7 +186,7 @@ const resolve = (
 
 function resolveRoot(fieldArguments: Record<string, unknown>, context: Context, info: GraphQLResolveInfo): unknown {
   const { fieldName } = info;
-  if (info.operation.selectionSet.selections.length > MAX_ROOT_FIELDS) {
+  if (fieldsAsked(info, [info.operation.selectionSet]).length > MAX_ROOT_FIELDS) {
     throw questionError("TOO_EXPENSIVE", `A question has at most ${MAX_ROOT_FIELDS} root fields.`);
   }
   if (fieldName === "block") return readBlock(context);

@@ -9,13 +9,16 @@ const MAX_LISTS = 3;
  * depth. What tools ask for stays far below.
  */
 export const boundedIntrospection: ValidationRule = (context) => {
+  // Deepest that each fragment was looked into: again makes sense only from deeper down.
+  const looked = new Map<string, number>();
   function isTooDeep(set: SelectionSetNode | undefined, depth: number, visited: ReadonlySet<string>): boolean {
     return (set?.selections ?? []).some((node) => {
       if (node.kind === "InlineFragment") return isTooDeep(node.selectionSet, depth, visited);
       if (node.kind === "FragmentSpread") {
         const { value: name } = node.name;
         // A circle of fragments is another rule's business.
-        if (visited.has(name)) return false;
+        if (visited.has(name) || (looked.get(name) ?? -1) >= depth) return false;
+        looked.set(name, depth);
         return isTooDeep(context.getFragment(name)?.selectionSet, depth, new Set([...visited, name]));
       }
       const deeper = depth + (lists.has(node.name.value) ? 1 : 0);

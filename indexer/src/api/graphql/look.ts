@@ -23,6 +23,8 @@ export const MAX_FIRST = 100;
 const MAX_ROWS = 10_000;
 /** Most levels of children. */
 const MAX_LEVELS = 7;
+/** Most fields of all statements of a question, fragments opened: what makes their text long. */
+const MAX_FIELDS = 5_000;
 
 const MAX_ALIAS = 60;
 
@@ -35,9 +37,13 @@ interface Asked {
 
 type Fragments = Pick<GraphQLResolveInfo, "fragments" | "variableValues" | "schema">;
 
-/** Fields asked for in selection sets, with fragments opened and directives obeyed. */
+/**
+ * Fields asked for in selection sets, with fragments opened and directives obeyed. A fragment is opened once: fragments that spread
+ * others twice each would double the work with every level.
+ */
 export function fieldsAsked(info: Fragments, sets: readonly (SelectionSetNode | undefined)[]): Asked[] {
   const found = new Map<string, { name: string; responseName: string; nodes: FieldNode[] }>();
+  const opened = new Set<string>();
   const walk = (set: SelectionSetNode): void => {
     for (const node of set.selections) {
       if (getDirectiveValues(GraphQLSkipDirective, node, info.variableValues)?.if === true) continue;
@@ -45,7 +51,9 @@ export function fieldsAsked(info: Fragments, sets: readonly (SelectionSetNode | 
       if (node.kind === "InlineFragment") walk(node.selectionSet);
       else if (node.kind === "FragmentSpread") {
         const fragment = info.fragments[node.name.value];
-        if (fragment) walk(fragment.selectionSet);
+        if (!fragment || opened.has(node.name.value)) continue;
+        opened.add(node.name.value);
+        walk(fragment.selectionSet);
       } else {
         const responseName = node.alias?.value ?? node.name.value;
         // It becomes a name in Postgres, which cuts them off at 63 bytes.
@@ -62,15 +70,22 @@ export function fieldsAsked(info: Fragments, sets: readonly (SelectionSetNode | 
   return [...found.values()];
 }
 
-/** Counts the rows that a question may read, and refuses too many. */
+/** Counts the rows that a question may read and the fields that it names, and refuses too many. */
 export interface Budget {
   /** Rows so far, for one of the parent. */
   spend(rows: number): void;
+  /** Fields of one more selection. */
+  look(fields: number): void;
 }
 
 export function newBudget(): Budget {
   let spent = 0;
+  let seen = 0;
   return {
+    look: (fields) => {
+      seen += fields;
+      if (seen > MAX_FIELDS) throw questionError("TOO_EXPENSIVE", `This names more than ${MAX_FIELDS} fields.`);
+    },
     spend: (rows) => {
       spent += rows;
       if (spent > MAX_ROWS) {
@@ -105,7 +120,9 @@ export function selectList(
   if (parents.level > MAX_LEVELS) {
     throw questionError("TOO_EXPENSIVE", `This asks for more than ${MAX_LEVELS} levels.`);
   }
-  for (const asked of fieldsAsked(scope.info, sets)) {
+  const all = fieldsAsked(scope.info, sets);
+  scope.budget.look(all.length);
+  for (const asked of all) {
     if (asked.name.startsWith("__")) continue;
     const field = fieldOf(type, asked.name);
     if (isChild(field)) {
