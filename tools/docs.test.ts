@@ -60,6 +60,15 @@ describe.each(documents)("%s", (document) => {
     expect(named.filter((name) => !solidityTestNames.has(name))).toEqual([]);
   });
 
+  test("names only TypeScript tests that exist", () => {
+    const cells = [...text.matchAll(/`([\w/]+\.test\.ts)`((?: "[^"]+")+)/g)];
+    const missing = cells.flatMap(([, file = "", names = ""]) => {
+      const source = readFileSync(join(projectRoot, file), "utf8");
+      return [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name).filter((name) => !source.includes(name));
+    });
+    expect(missing).toEqual([]);
+  });
+
   test("links lead somewhere", () => {
     const broken = links(text).filter((link) => {
       const [path = "", heading] = link.split("#");
