@@ -87,7 +87,7 @@ const environment = z.object({
   GRID_GATEWAY_SIGNER_KEY: key.optional(),
   GRID_GATEWAY_DAILY_IMAGES: wholeNumber(0, 1_000_000).default(50),
   GRID_GATEWAY_DAILY_TOTAL: wholeNumber(0, 1_000_000_000).default(5_000),
-  GRID_GATEWAY_MAX_RATE: wei.default(10n ** 18n),
+  GRID_GATEWAY_MAX_RATE: wei.default(5n * 10n ** 16n),
   GRID_LANE_FUNDING: wei.default(100n * 10n ** 18n),
   GRID_CHAIN_POLL_MS: wholeNumber(20, 60_000).default(1_000),
   GRID_CLOUD_WAIT_SECONDS: wholeNumber(0, 600).default(60),
