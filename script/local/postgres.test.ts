@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -10,12 +10,14 @@ import { createProcesses, type Processes } from "./processes.ts";
 let home: string;
 let processes: Processes;
 let postgres: LocalPostgres;
+let crashes: string[];
 const folder = () => join(home, "state/postgres");
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "gridnft-postgres-"));
   chmodSync(home, 0o755);
-  processes = createProcesses(home, () => {});
+  crashes = [];
+  processes = createProcesses(home, (name) => crashes.push(name));
 });
 afterEach(async () => {
   await postgres?.process.stop();
@@ -47,6 +49,21 @@ describe("an own PostgreSQL", () => {
       { count: 1000, sum: 500_500 },
     ]);
     expect(await query("select lower('ÄÖ') as lower")).toEqual([{ lower: "äö" }]);
+  });
+
+  it.runIf(process.platform === "linux")("waits for the children of a server that was killed", async () => {
+    postgres = await start();
+    const { pid } = postgres.process;
+    const slow = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
+    process.kill(slow, "SIGSTOP");
+    await postgres.process.kill();
+    const starting = start();
+    const log = join(home, "logs/postgres.log");
+    while (!readFileSync(log, "utf8").includes("still in use")) await new Promise((resolve) => setTimeout(resolve, 20));
+    process.kill(slow, "SIGKILL");
+    postgres = await starting;
+    expect(await query("select 1 as one")).toEqual([{ one: 1 }]);
+    expect(crashes).toEqual([]);
   });
 
   it("asks for its password", async () => {

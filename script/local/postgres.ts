@@ -68,6 +68,8 @@ export async function startPostgres({ folder, port, password, processes }: Postg
     environment: { ...process.env, LC_MESSAGES: "C" },
     isReady: async () => ((await answers(admin)) ? true : undefined),
     patience: 60_000, // after a crash it reads its log first
+    // The children of a server that was killed need a moment to notice it.
+    willPass: (printed) => /shared memory block .* is still in use/.test(printed),
     signal: "SIGINT", // "fast": ends the sessions, keeps everything
     user: owner,
   });

@@ -19,6 +19,8 @@ export interface ProcessSpec {
   isReady: (printed: string) => unknown | Promise<unknown>;
   /** Milliseconds until we give up waiting. */
   patience?: number;
+  /** Whether what it printed before it ended says that it will start in a moment: then it is tried again. */
+  willPass?: (printed: string) => boolean;
   signal?: "SIGINT" | "SIGTERM";
   /** Milliseconds between the signal and force. */
   grace?: number;
@@ -55,6 +57,16 @@ export function createProcesses(home: string, onCrash: (name: string, how: strin
   mkdirSync(join(home, "logs"), { recursive: true });
 
   async function start(spec: ProcessSpec): Promise<RunningProcess> {
+    const deadline = Date.now() + (spec.patience ?? 60_000);
+    for (;;) {
+      const started = await attempt(spec, Date.now() < deadline);
+      if (started !== undefined) return started;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Undefined: not now, but in a moment. */
+  async function attempt(spec: ProcessSpec, mayPass: boolean): Promise<RunningProcess | undefined> {
     if (closed) throw new LocalError("PART", `The ${spec.name} isn't started: everything is being stopped.`);
     const log = join(home, "logs", `${spec.name}.log`);
     if (existsSync(log) && statSync(log).size > maxLog) renameSync(log, `${log}.old`);
@@ -77,10 +89,12 @@ export function createProcesses(home: string, onCrash: (name: string, how: strin
     if (pid === undefined) throw new LocalError("PART", `The ${spec.name} can't be started: ${await ended}.`);
     running.set(spec.name, child);
     note({ name: spec.name, pid, began: beganAt(pid) ?? "", signal: spec.signal ?? "SIGTERM" });
+    let isUp = false;
+    const passes = (): boolean => mayPass && !isUp && (spec.willPass?.(printedSince(log, before)) ?? false);
     void ended.then((how) => {
       running.delete(spec.name);
       forget(pid);
-      if (!wanted) onCrash(spec.name, how, log);
+      if (!wanted && !passes()) onCrash(spec.name, how, log);
     });
 
     const stop = async (): Promise<void> => {
@@ -98,8 +112,10 @@ export function createProcesses(home: string, onCrash: (name: string, how: strin
     };
     try {
       await ready(spec, child, log, before);
+      isUp = true;
     } catch (error) {
       await stop();
+      if (passes()) return undefined;
       throw error;
     }
     return { name: spec.name, pid, log, ended, stop, kill };
