@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, createWalletClient, http, parseAbi } from "viem";
@@ -129,8 +130,8 @@ describe("deployLocal", () => {
   });
 
   it("refuses a chain that isn't local", async () => {
-    const server = await fakeChain(port + 1, 8453);
-    await expect(again({}, `http://127.0.0.1:${port + 1}`)).rejects.toThrow(/has id 8453; deploy:local is for local/);
+    const { server, url } = await fakeChain(8453);
+    await expect(again({}, url)).rejects.toThrow(/has id 8453; deploy:local is for local/);
     server.close();
   });
 
@@ -143,8 +144,8 @@ describe("deployLocal", () => {
   });
 });
 
-/** Answers every request with a chain id. */
-async function fakeChain(at: number, chainId: number) {
+/** Answers every request with a chain id, on a free port. */
+async function fakeChain(chainId: number) {
   const http = await import("node:http");
   const server = http.createServer((request, response) => {
     let body = "";
@@ -157,6 +158,9 @@ async function fakeChain(at: number, chainId: number) {
       response.end(JSON.stringify({ jsonrpc: "2.0", id, result: `0x${chainId.toString(16)}` }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(at, "127.0.0.1", resolve));
-  return server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
