@@ -2,7 +2,7 @@
 import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type JobReceipt, messageFromJson, SETTLE_GRACE } from "../../sdk/src/index.ts";
+import { type JobReceipt, messageFromJson, receiptId, SETTLE_GRACE } from "../../sdk/src/index.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
@@ -128,9 +128,11 @@ describe("two processes", () => {
     expect(second.order.worker).not.toBe(first.order.worker);
     const late = await workers[0].complete(first, [workers[0].receipt(first, 0, upload.body)]);
     expect([late.status, (late.body as unknown as Refusal).error.code]).toEqual([409, "LEASE_LOST"]);
-    const { voucher } = await workers[1].work(second);
+    const { voucher, receipts } = await workers[1].work(second);
     expect(await becomes(id, "done")).toMatchObject({ attempts: 2 });
-    expect(voucher).toBeDefined();
+    // The second worker is paid for its own receipt, the first for nothing.
+    expect(voucher?.lane.worker.toLowerCase()).toBe(second.order.worker.toLowerCase());
+    expect(voucher?.receipt_ids.at(-1)).toBe(receiptId(receipts[0] as JobReceipt, grid.domain));
   });
 
   it("give a stopping worker's job to the other, without counting it", async () => {
@@ -254,9 +256,9 @@ describe("a worker that delivers something else", () => {
       await workers[0].upload(job, 0, new Uint8Array(10));
       await workers[1].work(await until(() => workers[1].claim(5), "the second worker gets it"));
     }
-    await gatewayJob();
+    const { id } = await gatewayJob();
     expect(await workers[0].claim()).toBeUndefined();
-    expect(await workers[1].claim()).toBeDefined();
+    expect(await workers[1].claim()).toMatchObject({ id });
   });
 });
 
@@ -289,14 +291,14 @@ describe("orders", () => {
   it("go to the next worker at once while nobody has seen them", async () => {
     const { parameters, orders, sign } = await directOrders();
     const [first] = orders.map((order) => messageFromJson("JobOrder", order));
-    await postOrders(parameters, await sign(orders));
+    const { body } = await postOrders(parameters, await sign(orders));
     const mine = first?.worker.toLowerCase() === grid.workers[0].party.address.toLowerCase() ? 0 : 1;
     await grid.sql("UPDATE cloud.worker SET last_seen = now() - interval '2 minutes' WHERE worker = $1", [
       first?.worker.toLowerCase(),
     ]);
     expect(
       await until(() => workers[1 - mine]?.claim(5) ?? Promise.resolve(undefined), "the second candidate"),
-    ).toBeDefined();
+    ).toMatchObject({ id: body.id });
   });
 
   it("are refused when they are worth nothing", async () => {

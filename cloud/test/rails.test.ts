@@ -108,7 +108,8 @@ it("pays by the gateway's lane, by one collect for several jobs, and goes on aft
   const order = async (prompt: string) => {
     const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...wish(), prompt } });
     const job = await until(() => worker.claim(5), "the worker gets the job");
-    expect(job.lane).toBeDefined();
+    const parties = [job.lane?.payer, job.lane?.worker].map((address) => address?.toLowerCase());
+    expect(parties).toEqual([grid.gateway.address, job.order.worker].map((address) => address.toLowerCase()));
     const { voucher } = await worker.work(job);
     const { status, body } = await answer;
     expect(status).toBe(200);

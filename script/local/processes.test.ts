@@ -99,13 +99,15 @@ describe("what a dead supervisor leaves behind", () => {
     const foreign = spawn(process.execPath, ["-e", forever], { stdio: "ignore" });
     try {
       const [pid, other] = [pidOf(mine), pidOf(foreign)];
+      const began = beganAt(other);
+      expect(began).toMatch(/\d/);
       writeProcesses(home, [
         { name: "mine", pid, began: beganAt(pid) ?? "", signal: "SIGTERM" },
         { name: "foreign", pid: other, began: "some other time", signal: "SIGTERM" },
       ]);
       expect(await endRecorded(home)).toEqual(["mine"]);
       expect(beganAt(pid)).toBeUndefined();
-      expect(beganAt(other)).toBeDefined();
+      expect(beganAt(other)).toBe(began);
     } finally {
       mine.kill("SIGKILL");
       foreign.kill("SIGKILL");

@@ -1,4 +1,6 @@
 /** CLIP's byte-level BPE, trained to the end on a fixed list of words so that each becomes one token. */
+import { clipNormalizer, clipWords } from "../engines/onnx/clipText.ts";
+
 export interface Tokenizer {
   /** Text of each token by id. */
   readonly tokens: readonly string[];
@@ -89,25 +91,10 @@ export function tokenizerFiles({ tokens, merges }: Tokenizer): Record<string, st
     truncation: null,
     padding: null,
     added_tokens: [special(START), special(END)],
-    normalizer: {
-      type: "Sequence",
-      normalizers: [
-        { type: "NFC" },
-        { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
-        { type: "Lowercase" },
-      ],
-    },
+    normalizer: clipNormalizer,
     pre_tokenizer: {
       type: "Sequence",
-      pretokenizers: [
-        {
-          type: "Split",
-          pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
-          behavior: "Removed",
-          invert: true,
-        },
-        byteLevel,
-      ],
+      pretokenizers: [clipWords, byteLevel],
     },
     post_processor: {
       type: "RobertaProcessing",

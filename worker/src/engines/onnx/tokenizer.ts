@@ -1,6 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { EngineError } from "../types.ts";
+import { clipNormalizer, clipWords } from "./clipText.ts";
 
 /** Texts of the files of a tokenizer folder; `tokenizer.json`, or both `vocab.json` and `merges.txt`. */
 export interface TokenizerFiles {
@@ -115,25 +116,10 @@ function describe(files: TokenizerFiles, start: string, end: string): object {
   return {
     version: "1.0",
     added_tokens: [special(start), special(end)],
-    normalizer: {
-      type: "Sequence",
-      normalizers: [
-        { type: "NFC" },
-        { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
-        { type: "Lowercase" },
-      ],
-    },
+    normalizer: clipNormalizer,
     pre_tokenizer: {
       type: "Sequence",
-      pretokenizers: [
-        {
-          type: "Split",
-          pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
-          behavior: "Removed",
-          invert: true,
-        },
-        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
-      ],
+      pretokenizers: [clipWords, { type: "ByteLevel", add_prefix_space: false, trim_offsets: true }],
     },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
