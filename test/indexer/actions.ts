@@ -6,6 +6,7 @@ import {
   bodyHash,
   composeBody,
   encodeBody,
+  gridNftAbi,
   hopLane,
   laneId as laneIdOf,
   nextVoucher,
@@ -48,21 +49,27 @@ function someParty(world: World): Party {
   return some(world, [...world.artists, world.collector, world.author, world.gateway]);
 }
 
-/** A token that exists, with its owner and the owner's party. */
+/** A token that exists, with its owner, who takes part in this. */
 async function someToken(world: World, collection: "nft" | "aigc"): Promise<{ tokenId: bigint; owner: Party }> {
-  const contract = world.owner.grid[collection];
-  const ids =
-    collection === "aigc"
-      ? world.models.map(({ id }) => id)
-      : Array.from({ length: 40 }, (_, i) => BigInt(1_000 * (1 + (i % 20)) + 1 + Math.floor(i / 20)));
+  return some(world, await tokens(world, collection));
+}
+
+/** All tokens of a collection whose owners take part in this, by its logs. */
+async function tokens(world: World, collection: "nft" | "aigc"): Promise<{ tokenId: bigint; owner: Party }[]> {
+  const { address } = world.owner.grid[collection];
+  const logs = await world.owner.wallet.getContractEvents({
+    abi: gridNftAbi,
+    address,
+    eventName: "Transfer",
+    fromBlock: 0n,
+    strict: true,
+  });
+  const owners = new Map(logs.map(({ args }) => [args.tokenId, args.to]));
   const parties = [...world.artists, world.collector, world.author, world.gateway, world.owner];
-  for (let tries = 0; tries < 12; tries++) {
-    const tokenId = some(world, ids);
-    const address = await contract.read.ownerOf([tokenId]).catch(() => zeroAddress);
+  return [...owners].flatMap(([tokenId, address]) => {
     const owner = parties.find((party) => party.address === address);
-    if (owner) return { tokenId, owner };
-  }
-  throw new NothingToDo();
+    return owner ? [{ tokenId, owner }] : [];
+  });
 }
 
 /** Something that the owner of a model does to it. */
@@ -244,12 +251,15 @@ async function collect(world: World): Promise<void> {
   world.toMint.push(...made.map(({ receipt, request, engine }) => ({ receipt, request, engine, anchor })));
 }
 
-/** An order for an artist, done and signed. */
-async function orderDone(world: World, requester: Party, sourceHash: Hex = zeroHash) {
+/** An order for an artist, done by a worker and signed. */
+async function orderDone(
+  world: World,
+  requester: Party,
+  { worker = some(world, world.workers), sourceHash = zeroHash }: { worker?: WorkerParty; sourceHash?: Hex } = {},
+) {
   const { dice, domain } = world;
   const request = randomRequest(world, sourceHash);
   if (!request) throw new NothingToDo();
-  const worker = some(world, world.workers);
   const count = sourceHash === zeroHash ? 1 + dice.below(3) : 1;
   const terms = { requester: requester.address, payer: requester.address, worker: worker.party.address, count };
   const order = await newOrder(world, request, terms);
@@ -274,11 +284,26 @@ async function isBonded(world: World, { party }: WorkerParty): Promise<boolean> 
   return world.owner.grid.registry.read.isBonded([party.address]);
 }
 
+/** A worker whose receipts are anchored: one that is not bonded adds to its bond. */
+async function someBondedWorker(world: World): Promise<WorkerParty> {
+  const registered: WorkerParty[] = [];
+  for (const worker of world.workers) {
+    if (await world.owner.grid.registry.read.isRegistered([worker.party.address])) registered.push(worker);
+  }
+  const worker = some(world, registered);
+  if (!(await isBonded(world, worker))) {
+    const { read, write } = worker.party.grid.registry;
+    await world.grid.mined(write.addBond([worker.party.address, await read.minBond()]));
+  }
+  return worker;
+}
+
 const orders: Record<string, Action> = {
   settle: async (world) => {
     const artist = some(world, world.artists);
     await world.grid.mined(artist.grid.settlement.write.deposit([PRICE * 3n]));
-    const { item, toMint, worker } = await orderDone(world, artist);
+    const by = world.dice.chance(0.7) ? { worker: await someBondedWorker(world) } : {};
+    const { item, toMint, worker } = await orderDone(world, artist, by);
     const bonded = await isBonded(world, worker);
     await world.grid.mined(worker.party.grid.settlement.write.settle([item]));
     if (bonded) world.toMint.push(...toMint);
@@ -297,15 +322,20 @@ const orders: Record<string, Action> = {
     });
   },
   settleAndMint: async (world) => {
-    const artist = some(world, world.artists);
-    await world.grid.mined(artist.grid.settlement.write.deposit([PRICE * 3n]));
-    const { item, toMint } = await orderDone(world, artist);
-    const { body, proofs } = composeBody(toMint, header(world));
-    const to = world.dice.chance(0.5) ? artist.address : world.collector.address;
-    const call = [0n, [item], encodeBody(body), proofs, to, parseEther("10")] as const;
-    await world.grid.mined(artist.grid.nft.write.settleAndMint(call));
+    await settleAndMint(world, header(world));
   },
 };
+
+/** A new series of an artist, paid and minted at once. */
+async function settleAndMint(world: World, of: ReturnType<typeof header>): Promise<void> {
+  const artist = some(world, world.artists);
+  await world.grid.mined(artist.grid.settlement.write.deposit([PRICE * 3n]));
+  const { item, toMint } = await orderDone(world, artist, { worker: await someBondedWorker(world) });
+  const { body, proofs } = composeBody(toMint, of);
+  const to = world.dice.chance(0.5) ? artist.address : world.collector.address;
+  const call = [0n, [item], encodeBody(body), proofs, to, parseEther("10")] as const;
+  await world.grid.mined(artist.grid.nft.write.settleAndMint(call));
+}
 
 function header(world: World) {
   const { dice } = world;
@@ -321,6 +351,7 @@ function header(world: World) {
 const artworks: Record<string, Action> = {
   mint: async (world) => {
     const { dice } = world;
+    if (world.toMint.length === 0) await orders.settle?.(world);
     const first = some(world, world.toMint);
     const anchored = world.toMint.filter(
       ({ receipt, anchor }) => anchor === first.anchor && receipt.requester === first.receipt.requester,
@@ -336,9 +367,7 @@ const artworks: Record<string, Action> = {
   evolveByArtist: (world) => evolve(world, 1),
   evolveByOwner: (world) => evolve(world, 2),
   display: async (world) => {
-    const { tokenId } = await someToken(world, "nft");
-    const artist =
-      world.artists.find((party) => party !== undefined && world.dice.chance(0.6)) ?? some(world, world.artists);
+    const { tokenId, artist } = await someArtwork(world, 1, ({ isLocked }) => !isLocked);
     const display = {
       title: `Edited ${world.dice.below(100)}`,
       description: "now with\u00a0space",
@@ -347,8 +376,9 @@ const artworks: Record<string, Action> = {
     await world.grid.mined(artist.grid.nft.write.setDisplay([[tokenId], display]));
   },
   freeze: async (world) => {
-    const { tokenId } = await someToken(world, "nft");
-    await world.grid.mined(some(world, world.artists).grid.nft.write.freeze([[tokenId]]));
+    if (world.dice.chance(0.5)) throw new NothingToDo(); // let there be something to edit
+    const { tokenId, artist } = await someArtwork(world, 1, ({ isLocked }) => !isLocked);
+    await world.grid.mined(artist.grid.nft.write.freeze([[tokenId]]));
   },
   transfer: async (world) => {
     const { tokenId, owner } = await someToken(world, "nft");
@@ -367,31 +397,54 @@ const artworks: Record<string, Action> = {
   },
 };
 
-/** A new version of an artwork whose policy is this one. */
-async function evolve(world: World, wanted: 1 | 2): Promise<void> {
-  const { nft } = world.owner.grid;
-  let tokenId = 0n;
-  let series: Awaited<ReturnType<typeof nft.read.series>> | undefined;
-  for (let tries = 0; tries < 10 && series?.policy !== wanted; tries++) {
-    ({ tokenId } = await someToken(world, "nft"));
-    series = await nft.read.series([tokenId / 1_000n]);
-  }
-  if (series?.policy !== wanted) throw new NothingToDo();
-  const { artist } = series;
-  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId });
+interface HeldArtwork {
+  readonly tokenId: bigint;
+  readonly owner: Party;
+  readonly artist: Party;
+  readonly policy: number;
+  /** Its title and description can't be edited any more. */
+  readonly isLocked: boolean;
+}
 
-  const owner = await nft.read.ownerOf([tokenId]);
-  const evolver = [...world.artists, world.collector].find(
-    ({ address }) => address === (wanted === 1 ? artist : owner),
-  );
-  if (!evolver) throw new NothingToDo();
+/** An artwork that suits; if there is none, a series of this policy is minted first. */
+async function someArtwork(
+  world: World,
+  policy: 1 | 2,
+  suits: (artwork: HeldArtwork) => boolean,
+): Promise<HeldArtwork> {
+  const suiting = async () => (await artworksHeld(world)).filter(suits);
+  const found = await suiting();
+  if (found.length > 0) return some(world, found);
+  await settleAndMint(world, { ...header(world), policy });
+  return some(world, await suiting());
+}
+
+async function artworksHeld(world: World): Promise<HeldArtwork[]> {
+  const { read } = world.owner.grid.nft;
+  const found: HeldArtwork[] = [];
+  for (const { tokenId, owner } of await tokens(world, "nft")) {
+    const series = await read.series([tokenId / 1_000n]);
+    const artist = world.artists.find(({ address }) => address === series.artist);
+    const [, isLocked] = await read.displayOf([tokenId]);
+    if (artist) found.push({ tokenId, owner, artist, policy: series.policy, isLocked });
+  }
+  return found;
+}
+
+/** A new version of an artwork whose policy is this one. */
+async function evolve(world: World, policy: 1 | 2): Promise<void> {
+  const { nft } = world.owner.grid;
+  const { tokenId, owner, artist } = await someArtwork(world, policy, (held) => held.policy === policy);
+  const evolver = policy === 1 ? artist : owner;
+  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId });
   await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
-  const { item, toMint } = await orderDone(world, evolver, imageHash);
+  const worker = await someBondedWorker(world);
+  const { item, toMint } = await orderDone(world, evolver, { worker, sourceHash: imageHash });
   await world.grid.mined(evolver.grid.settlement.write.settle([item]));
   const version = Number(await nft.read.versionsOf([tokenId]));
   const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent: { tokenId, version } })));
   const packed = encodeBody(body);
-  if (wanted === 2) {
+  if (policy === 2) {
     await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));
     if (world.dice.chance(0.2)) return; // announced, and never done
     await world.grid.pass(3_601);
