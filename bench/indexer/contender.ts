@@ -19,6 +19,8 @@ export interface Arena {
 
 /** One run of one contender. */
 export interface IndexingRun {
+  /** Seconds from the start of the process to the start of indexing. */
+  readonly boot: number;
   /** Seconds from the start of indexing to the last event's row. */
   readonly seconds: number;
   readonly eventsPerSecond: number;
@@ -40,9 +42,11 @@ export interface Started {
 /** Measures one run, and ends it. `run` resolves when the last event is indexed, with the process still there. */
 export async function measure(arena: Arena, run: () => Promise<Started>): Promise<IndexingRun> {
   const before = cpuSecondsOfTree(arena.postgres.pid);
+  const started = Date.now();
   const { pid, began, ended, stop } = await run();
   const seconds = (ended - began) / 1_000;
   const result = {
+    boot: round((began - started) / 1_000, 2),
     seconds: round(seconds, 2),
     eventsPerSecond: Math.round(arena.events / seconds),
     peakMemory: peakMemory(pid),

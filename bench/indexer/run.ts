@@ -76,7 +76,9 @@ async function main(): Promise<void> {
       for (const name of ["ours", "plain", "ours8", "plain8"]) databases[name] = await postgres.database(`bench_${name}`);
       for (const { name, run } of contenders(arena, databases, profile)) {
         const measured = await run();
-        if (name.endsWith("profiled")) profiled = summarise(readProfile(profile));
+        const { boot } = measured;
+        const window = { from: 1_000 * boot, to: 1_000 * (boot + measured.seconds) };
+        if (name.endsWith("profiled")) profiled = summarise(readProfile(profile), window);
         else runs.set(name, [...(runs.get(name) ?? []), measured]);
         const { seconds, eventsPerSecond, peakMemory } = measured;
         console.log(`round ${round}: ${name}: ${eventsPerSecond} events/s (${seconds} s), ${peakMemory ?? "?"} MB`);

@@ -43,15 +43,23 @@ export function packageOf(url: string): string {
   return dirname(relative(projectRoot, url.replace(/^file:\/\//, "").replace(/\?.*$/, "")));
 }
 
+/** A part of a profile, in milliseconds since its beginning. */
+export interface ProfileWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Adds up self times by package and by function, the largest first. */
-export function summarise(profile: CpuProfile, most = 15): ProfileSummary {
+export function summarise(profile: CpuProfile, window?: ProfileWindow, most = 15): ProfileSummary {
   const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const packages = new Map<string, number>();
   const functions = new Map<string, number>();
-  let [busy, idle] = [0, 0];
+  let [busy, idle, now] = [0, 0, 0];
   profile.samples.forEach((id, i) => {
     const frame = frames.get(id);
     const spent = profile.timeDeltas[i] ?? 0;
+    now += spent / 1_000;
+    if (window && (now < window.from || now > window.to)) return;
     if (!frame || waiting.has(frame.functionName)) {
       idle += spent;
       return;

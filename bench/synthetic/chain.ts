@@ -7,6 +7,8 @@ export interface ChainSize {
   readonly events: number;
   /** Blocks that have logs. */
   readonly blocks: number;
+  /** Blocks without logs after them; TAIL if left out. */
+  readonly tail?: number;
 }
 
 /** A block of the synthetic chain. */
@@ -29,11 +31,11 @@ const GENESIS = 1_767_571_200;
 const INTERVAL = 1_200;
 
 /** The chain, block by block from 0. Equal sizes give equal chains. */
-export function* makeChain({ events, blocks }: ChainSize, seed = 1): Generator<SyntheticBlock> {
+export function* makeChain({ events, blocks, tail = TAIL }: ChainSize, seed = 1): Generator<SyntheticBlock> {
   const story = new Story(seed);
   let written = 0;
   let parentHash: Hex = zeroHash;
-  for (let number = 0; number <= blocks + TAIL; number++) {
+  for (let number = 0; number <= blocks + tail; number++) {
     const timestamp = GENESIS + number * INTERVAL;
     const moment = { block: number, time: timestamp };
     const deeds: Deed[] = number === 1 ? story.prologue(moment) : [];

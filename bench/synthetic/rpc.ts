@@ -1,10 +1,12 @@
 // A JSON-RPC endpoint with a synthetic chain in memory: answers are put together from JSON that was made once, so that the
-// indexers are measured and not it. Also a program: `tsx bench/synthetic/rpc.ts <events> <blocks>` prints {"ready":true,"url":...}.
+// indexers are measured and not it. Also a program:
+//   tsx bench/synthetic/rpc.ts <events> <blocks> [<tail> <milliseconds between the blocks of the tail>]
+// prints {"ready":true,"url":...}.
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { numberToHex, zeroAddress, zeroHash } from "viem";
-import { makeChain, type SyntheticBlock } from "./chain.ts";
+import { makeChain, type SyntheticBlock, TAIL } from "./chain.ts";
 import { CHAIN_ID } from "./deployment.ts";
 
 /** What was asked of the endpoint since it was told to forget. */
@@ -50,16 +52,32 @@ const FULL_BLOOM = `0x${"f".repeat(512)}`;
 const EMPTY_BLOOM = `0x${"0".repeat(512)}`;
 const ONE_GWEI = "0x3b9aca00";
 
-/** Serves a chain on a free port of 127.0.0.1. */
-export async function serveChain(chain: Iterable<SyntheticBlock>): Promise<{ server: Server; url: string }> {
+/** Makes a chain grow: from its beginning on, one block at a time. */
+export interface Growth {
+  /** Blocks there at first. */
+  readonly first: number;
+  /** Milliseconds between blocks. */
+  readonly interval: number;
+}
+
+/** Serves a chain on a free port of 127.0.0.1: all of it, or as it grows. */
+export async function serveChain(
+  chain: Iterable<SyntheticBlock>,
+  growth?: Growth,
+): Promise<{ server: Server; url: string }> {
   const blocks: PreparedBlock[] = [];
   const numbers = new Map<string, number>();
   for (const block of chain) {
     numbers.set(block.hash, block.number);
     blocks.push(prepare(block));
   }
+  const began = Date.now();
+  const headOf = (): number => {
+    const grown = growth ? growth.first + Math.floor((Date.now() - began) / growth.interval) : blocks.length;
+    return Math.min(grown, blocks.length) - 1;
+  };
   let statistics = blank();
-  const answer = answerer(blocks, numbers, (method, logs) => {
+  const answer = answerer({ blocks, numbers, headOf }, (method, logs) => {
     const now = Date.now();
     statistics.calls[method] = (statistics.calls[method] ?? 0) + 1;
     if (method !== "eth_getLogs") return;
@@ -90,20 +108,25 @@ function blank() {
   return { firstLogs: 0, lastLogs: 0, logs: 0, bytes: 0, calls: {} as Record<string, number> };
 }
 
+interface Shown {
+  readonly blocks: readonly PreparedBlock[];
+  /** Of a hash. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly headOf: () => number;
+}
+
 function answerer(
-  blocks: readonly PreparedBlock[],
-  numbers: ReadonlyMap<string, number>,
+  { blocks, numbers, headOf }: Shown,
   note: (method: string, logs: number) => void,
 ): (call: Call) => string {
-  const head = blocks.length - 1;
   const numberOf = (tag: unknown): number => {
-    if (tag === undefined || tag === "latest" || tag === "pending") return head;
-    if (tag === "finalized" || tag === "safe") return Math.max(head - 30, 0);
+    if (tag === undefined || tag === "latest" || tag === "pending") return headOf();
+    if (tag === "finalized" || tag === "safe") return Math.max(headOf() - 30, 0);
     if (tag === "earliest") return 0;
     return Number(tag);
   };
   const blockJson = (number: number | undefined, full: unknown): string => {
-    const block = number === undefined ? undefined : blocks[number];
+    const block = number === undefined || number > headOf() ? undefined : blocks[number];
     if (!block) return "null";
     return `${block.header},"transactions":[${full === true ? block.transactions : block.hashes}]}`;
   };
@@ -115,7 +138,7 @@ function answerer(
       case "net_version":
         return plain(`"${CHAIN_ID}"`);
       case "eth_blockNumber":
-        return plain(`"${numberToHex(head)}"`);
+        return plain(`"${numberToHex(headOf())}"`);
       case "eth_getBlockByNumber":
         return plain(blockJson(numberOf(params[0]), params[1]));
       case "eth_getBlockByHash":
@@ -127,7 +150,8 @@ function answerer(
       case "eth_getLogs": {
         const filter = (params[0] ?? {}) as LogFilter;
         const only = filter.blockHash === undefined ? undefined : (numbers.get(filter.blockHash) ?? -1);
-        const found = logsIn(blocks, filter, only ?? numberOf(filter.fromBlock), only ?? numberOf(filter.toBlock));
+        const last = Math.min(only ?? numberOf(filter.toBlock), headOf());
+        const found = logsIn(blocks, filter, only ?? numberOf(filter.fromBlock), last);
         return { json: `[${found.join(",")}]`, logs: found.length };
       }
       default:
@@ -151,7 +175,7 @@ function logsIn(blocks: readonly PreparedBlock[], filter: LogFilter, from: numbe
   const [first] = topics ?? [];
   const selectors = first === undefined || first === null ? undefined : new Set([first].flat());
   const found: string[] = [];
-  for (let number = from; number <= Math.min(to, blocks.length - 1); number++) {
+  for (let number = from; number <= to; number++) {
     for (const log of blocks[number]?.logs ?? []) {
       if (addresses && !addresses.has(log.address)) continue;
       if (selectors && !selectors.has(log.topic)) continue;
@@ -243,8 +267,9 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [events = 100_000, blocks = 500] = process.argv.slice(2).map(Number);
-  const { server, url } = await serveChain(makeChain({ events, blocks }));
+  const [events = 100_000, blocks = 500, tail = TAIL, interval] = process.argv.slice(2).map(Number);
+  const growth = interval === undefined ? undefined : { first: blocks + TAIL, interval };
+  const { server, url } = await serveChain(makeChain({ events, blocks, tail }), growth);
   console.log(JSON.stringify({ ready: true, url }));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
