@@ -34,7 +34,8 @@ const wanted = values.only.split(",");
 function contenders(arena: Arena, databases: Readonly<Record<string, string>>, profile: string) {
   const ponder = (whose: "ours" | "plain", name: string, urls: number, database: string, more = {}) => ({
     name: `${whose} ${name}`,
-    run: () => runPonder(arena, { name: `${whose} ${name}`, whose, urls, database: databases[database] ?? "", ...more }),
+    run: () =>
+      runPonder(arena, { name: `${whose} ${name}`, whose, urls, database: databases[database] ?? "", ...more }),
   });
   return [
     { name: "floor", run: () => runFloor(arena, "floor") },
@@ -51,7 +52,9 @@ function contenders(arena: Arena, databases: Readonly<Record<string, string>>, p
 
 async function main(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), "gridnft-bench-"));
-  const processes = createProcesses(home, (name, how, log) => console.error(`${name} ended by itself (${how}): ${log}`));
+  const processes = createProcesses(home, (name, how, log) =>
+    console.error(`${name} ended by itself (${how}): ${log}`),
+  );
   const profile = join(home, "profile");
   mkdirSync(profile);
   try {
@@ -73,7 +76,8 @@ async function main(): Promise<void> {
     let profiled: ProfileSummary | undefined;
     for (let round = 1; round <= rounds; round++) {
       const databases: Record<string, string> = {};
-      for (const name of ["ours", "plain", "ours8", "plain8"]) databases[name] = await postgres.database(`bench_${name}`);
+      for (const name of ["ours", "plain", "ours8", "plain8"])
+        databases[name] = await postgres.database(`bench_${name}`);
       for (const { name, run } of contenders(arena, databases, profile)) {
         const measured = await run();
         const { boot } = measured;
