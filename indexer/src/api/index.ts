@@ -5,18 +5,24 @@ import { graphql } from "ponder";
 import { readEnvironment } from "../../config/environment.ts";
 import { announce } from "./announce.ts";
 import { createChainReader } from "./chain.ts";
+import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
+import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
-import { databaseSchema } from "./namespace.ts";
+import { databaseSchema, viewsSchema } from "./namespace.ts";
+import { neededColumns } from "./needed.ts";
 import { createReadPool } from "./sql/pool.ts";
 
-const { chainId, databaseUrl, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const { chainId, databaseUrl, maxLag, pollingInterval, publicUrl, rpcUrls } = await readEnvironment(process.env);
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
-const answerer = createAnswerer({ pool, chain, schema, chainId, onError: logError });
-const health = { reader: pool.reader, chain, schema, chainId, maxLag };
+const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
+await fresh.started;
+const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, onError: logError });
+const memory = newHealthMemory();
+const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
 const app = new Hono();
 app.route("/", createRoutes(answerer, health));
