@@ -69,7 +69,8 @@ export async function createIndexer(
         cwd: projectRoot,
         environment: {
           ...process.env,
-          GRID_RPC_URL: grid.rpcUrl,
+          // Ponder asks each URL but some times a second.
+          GRID_RPC_URL: [0, 1, 2, 3].map((alias) => `${grid.rpcUrl}?k=${alias}`).join(","),
           GRID_DEPLOYMENT: deployment,
           GRID_INDEXER_PORT: `${port}`,
           GRID_POLL_MILLISECONDS: "100",
