@@ -4,8 +4,13 @@
 // - AIPG amounts (wei) and ids are numeric; block numbers, times (Unix seconds) and whatever else a contract keeps in up to 48 bits are
 //   int8: none of them can be made to overflow by somebody who registers, signs or mints something odd.
 // - `seq` orders everything that happened: block number * 1,000,000 + log index.
-// - No index covers text that a stranger can make long: a B-tree refuses what is above a third of its page, and would stop the indexer.
-import { index, onchainTable, primaryKey, sql } from "ponder";
+// - No index covers text that a stranger can make long: B-tree and GIN refuse what is above a third of a page, and would stop the indexer.
+//   What is indexed of such text is a key: cut to a length (`src/keys.ts`).
+import { customType } from "drizzle-orm/pg-core";
+import { index, onchainTable, primaryKey } from "ponder";
+
+/** Postgres's searchable text, as its input syntax has it: `'fox':3D 'red':1A,2D`. */
+const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 
 // ------------------------------------------------------------------------------------------------------------ models
 
@@ -127,12 +132,17 @@ export const series = onchainTable(
     count: t.integer().notNull(),
     /** Artworks that are not burnt. */
     supply: t.integer().notNull(),
+    /** Accounts that own one of them. */
+    holders: t.integer().notNull(),
+    /** Changes of owner of all of them, mints left out. */
+    transfers: t.integer().notNull(),
     policy: t.integer().notNull(),
     royaltyBps: t.integer().notNull(),
     title: t.text().notNull(),
     description: t.text().notNull(),
     /** As stated in the body. */
     tagText: t.text().notNull(),
+    /** At most 32, each of at most 64 characters: what is beyond stands in `tagText` alone. */
     tags: t.text().array().notNull(),
     bodyHash: t.hex().notNull(),
     mintedAt: t.int8({ mode: "bigint" }).notNull(),
@@ -144,6 +154,21 @@ export const series = onchainTable(
     pk: primaryKey({ columns: [table.chainId, table.seriesId] }),
     seq: index().on(table.chainId, table.seq),
     artist: index().on(table.chainId, table.artist, table.seq),
+  }),
+);
+
+/** How many artworks of a series an account owns; no row for none. */
+export const seriesHolder = onchainTable(
+  "series_holder",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    seriesId: t.bigint().notNull(),
+    owner: t.hex().notNull(),
+    artworks: t.integer().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.seriesId, table.owner] }),
+    most: index().on(table.chainId, table.seriesId, table.artworks, table.owner),
   }),
 );
 
@@ -173,8 +198,28 @@ export const artwork = onchainTable(
     policy: t.integer().notNull(),
     royaltyBps: t.integer().notNull(),
     tags: t.text().array().notNull(),
+    /** What the picture was made from, if that was another artwork at the mint; 0: nothing. */
+    remixOf: t.bigint().notNull(),
+    /** Versions of other artworks that were made from a picture of this one. */
+    remixes: t.integer().notNull(),
+    /** Of which other artists' artworks: those that count for `trending`. */
+    remixesByOthers: t.integer().notNull(),
+    /** Of a market; none is indexed yet, so nothing is listed. */
+    listed: t.boolean().notNull(),
+    /** AIPG wei; `NOT_LISTED` (src/keys.ts), which is above every price, when it isn't listed. */
+    listPrice: t.bigint().notNull(),
+    // Keys that lists are sorted and filtered by.
+    /** Micro-units, see src/trending.ts: grows with the time of the mint and with the logarithm of its remixes. */
+    trending: t.int8({ mode: "bigint" }).notNull(),
+    /** Its name as it is sorted: without case and accents, cut. */
+    nameKey: t.text().notNull(),
+    /** Its attributes as filters ask for them, see src/keys.ts: `sampler:euler_a`, `size:512x768`, `tag:fox` ... */
+    attributes: t.text().array().notNull(),
     // Of the latest version.
     modelId: t.bigint().notNull(),
+    /** Of the model, which never changes it. */
+    family: t.integer().notNull(),
+    samplerKey: t.text().notNull(),
     worker: t.hex().notNull(),
     prompt: t.text().notNull(),
     seed: t.bigint().notNull(),
@@ -199,16 +244,69 @@ export const artwork = onchainTable(
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.tokenId] }),
+    // One for each order ...
     updated: index().on(table.chainId, table.updatedSeq, table.tokenId),
+    trending: index().on(table.chainId, table.trending, table.tokenId),
+    name: index().on(table.chainId, table.nameKey, table.tokenId),
+    remixes: index().on(table.chainId, table.remixes, table.tokenId),
+    listPrice: index().on(table.chainId, table.listPrice, table.tokenId),
     versions: index().on(table.chainId, table.versions, table.tokenId),
     transfers: index().on(table.chainId, table.transfers, table.tokenId),
+    // ... and for each filter that picks few of many; model and owner are asked for together with orders.
+    minted: index().on(table.chainId, table.mintedAt, table.tokenId),
     owner: index().on(table.chainId, table.owner, table.tokenId),
     artist: index().on(table.chainId, table.artist, table.tokenId),
-    model: index().on(table.chainId, table.modelId, table.tokenId),
     worker: index().on(table.chainId, table.worker, table.tokenId),
+    model: index().on(table.chainId, table.modelId, table.tokenId),
+    modelTrending: index().on(table.chainId, table.modelId, table.trending, table.tokenId),
+    remixOf: index().on(table.chainId, table.remixOf, table.tokenId),
     imageHash: index().on(table.chainId, table.imageHash),
-    tags: index().using("gin", table.tags),
-    text: index().using("gin", sql`to_tsvector('simple', ${table.name} || ' ' || ${table.prompt})`),
+    attributes: index().using("gin", table.attributes).with({ fastupdate: false }),
+    // Facets are counted from this index alone.
+    facets: index().on(
+      table.chainId,
+      table.modelId,
+      table.family,
+      table.samplerKey,
+      table.width,
+      table.height,
+      table.policy,
+      table.burned,
+    ),
+  }),
+);
+
+/**
+ * What an artwork is found by in a search: name (A), tags (B), names of its model and artist (C), prompt (D). No row once it is burnt.
+ * A table of its own, so that what changes often doesn't rewrite what is long.
+ */
+export const artworkText = onchainTable(
+  "artwork_text",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    tokenId: t.bigint().notNull(),
+    words: tsvector().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.tokenId] }),
+    words: index().using("gin", table.words).with({ fastupdate: false }),
+  }),
+);
+
+/** How many artworks that aren't burnt have an attribute; no row for none. */
+export const attribute = onchainTable(
+  "attribute",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    /** As in `artwork.attributes`: field and value with a colon between. */
+    attribute: t.text().notNull(),
+    field: t.text().notNull(),
+    value: t.text().notNull(),
+    artworks: t.integer().notNull(),
+  }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.attribute] }),
+    most: index().on(table.chainId, table.field, table.artworks, table.value),
   }),
 );
 
@@ -695,6 +793,8 @@ export const activity = onchainTable(
     worker: index().on(table.chainId, table.worker, table.seq),
     lane: index().on(table.chainId, table.laneId, table.seq),
     kind: index().on(table.chainId, table.kind, table.seq),
+    time: index().on(table.chainId, table.time, table.seq),
+    series: index().on(table.chainId, table.seriesId, table.seq),
   }),
 );
 
@@ -721,6 +821,39 @@ export const dailyStatistics = onchainTable(
     licenseRevenue: t.bigint().notNull(),
   }),
   (table) => ({ pk: primaryKey({ columns: [table.chainId, table.day] }) }),
+);
+
+/** Sums of one model on one day (UTC). */
+export const modelDay = onchainTable(
+  "model_day",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    modelId: t.bigint().notNull(),
+    day: t.integer().notNull(),
+    artworks: t.integer().notNull(),
+    payments: t.integer().notNull(),
+    volume: t.bigint().notNull(),
+    royalties: t.bigint().notNull(),
+    licenses: t.integer().notNull(),
+    licenseRevenue: t.bigint().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.modelId, table.day] }) }),
+);
+
+/** Sums of one worker on one day (UTC). */
+export const workerDay = onchainTable(
+  "worker_day",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    worker: t.hex().notNull(),
+    day: t.integer().notNull(),
+    versions: t.integer().notNull(),
+    payments: t.integer().notNull(),
+    receipts: t.int8({ mode: "bigint" }).notNull(),
+    volume: t.bigint().notNull(),
+    earned: t.bigint().notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.worker, table.day] }) }),
 );
 
 /** Terms of new orders and lanes. */
@@ -775,6 +908,13 @@ export const protocol = onchainTable(
     artworks: t.integer().notNull(),
     /** Artworks that are not burnt. */
     supply: t.integer().notNull(),
+    /** Accounts that own an artwork. */
+    holders: t.integer().notNull(),
+    /** Accounts that minted one. */
+    artists: t.integer().notNull(),
+    /** Changes of owner of artworks, mints left out. */
+    transfers: t.integer().notNull(),
+    evolutions: t.integer().notNull(),
     series: t.integer().notNull(),
     models: t.integer().notNull(),
     workers: t.integer().notNull(),
