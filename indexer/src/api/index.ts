@@ -11,14 +11,17 @@ import { createRoutes } from "./http.ts";
 import { databaseSchema } from "./namespace.ts";
 import { createReadPool } from "./sql/pool.ts";
 
-const { chainId, databaseUrl, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const { chainId, databaseUrl, deployment, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
 const fresh = createFresh({ databaseUrl, schema, chainId });
 await fresh.started;
-const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, onError: logError });
+const answerer = createAnswerer({
+  ...{ pool, chain, fresh, chainId, onError: logError },
+  settlement: deployment.contracts.GridSettlement.address,
+});
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag };
 
 const app = new Hono();
