@@ -13,14 +13,19 @@ import { databaseSchema, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
 import { createReadPool } from "./sql/pool.ts";
 
-const { chainId, databaseUrl, maxLag, pollingInterval, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const { chainId, databaseUrl, deployment, maxLag, pollingInterval, publicUrl, rpcUrls } = await readEnvironment(
+  process.env,
+);
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
 const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
 await fresh.started;
-const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, onError: logError });
+const answerer = createAnswerer({
+  ...{ pool, chain, fresh, chainId, onError: logError },
+  settlement: deployment.contracts.GridSettlement.address,
+});
 const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
