@@ -20,7 +20,8 @@ export interface Health {
 export interface HealthDependencies {
   readonly reader: Reader;
   readonly chain: ChainReader;
-  readonly schema: string;
+  /** Schema of the tables that answer now. */
+  readonly schema: () => string;
   readonly chainId: number;
   /** Blocks that the index may be behind. */
   readonly maxLag: number;
@@ -41,7 +42,7 @@ export async function readHealth({ reader, chain, schema, chainId, maxLag }: Hea
   };
   let progress: Progress | undefined;
   try {
-    progress = await readProgress(reader, schema, chainId);
+    progress = await readProgress(reader, schema(), chainId);
   } catch {
     return { ...unknown, status: "database_unreachable" };
   }

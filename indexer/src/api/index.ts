@@ -5,6 +5,7 @@ import { graphql } from "ponder";
 import { readEnvironment } from "../../config/environment.ts";
 import { announce } from "./announce.ts";
 import { createChainReader } from "./chain.ts";
+import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { createRoutes } from "./http.ts";
 import { databaseSchema } from "./namespace.ts";
@@ -15,8 +16,10 @@ const { chainId, databaseUrl, maxLag, publicUrl, rpcUrls } = await readEnvironme
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
-const answerer = createAnswerer({ pool, chain, schema, chainId, onError: logError });
-const health = { reader: pool.reader, chain, schema, chainId, maxLag };
+const fresh = createFresh({ databaseUrl, schema, chainId });
+await fresh.started;
+const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, onError: logError });
+const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag };
 
 const app = new Hono();
 app.route("/", createRoutes(answerer, health));

@@ -3,13 +3,15 @@ import type { Reader } from "./sql/pool.ts";
 
 /** How far the rows go. */
 export interface Progress {
-  /** Last block that was indexed. */
+  /** Everything up to this block is in the rows. */
   readonly number: number;
   readonly timestamp: number;
-  /** Whether the history up to the start of this process is indexed. */
+  /** Whether the history up to the start of the indexing process is indexed. */
   readonly ready: boolean;
   /** The newest block from which a row comes; undefined when there is none. */
   readonly lastEvent: { readonly number: number; readonly hash: string } | undefined;
+  /** Another one whenever rows were added or taken back, even if the block has the same number and time. */
+  readonly version: string;
 }
 
 // Ponder's checkpoints are 75 digits: time (10), chain id (16), block (16), and more.
@@ -17,29 +19,73 @@ const TIME_DIGITS = 10;
 const CHAIN_DIGITS = 16;
 const BLOCK_DIGITS = 16;
 
-/** Reads how far Ponder has come. Undefined before its first block. */
+/**
+ * Reads how far Ponder has come. Undefined before its first block, or when it has no tables yet.
+ *
+ * Ponder commits the rows of a block and `latest_checkpoint` in one transaction, but twice it takes rows back without saying so
+ * there: when a block turns out to be of another branch (the checkpoint moves with the next block, a poll later), and when it
+ * starts after an end (what was not final is indexed again). Each time it makes its notification trigger anew in the same
+ * transaction: a trigger that is younger than the checkpoint, or missing, means that rows are certain only up to the block that
+ * is final.
+ * @param schema Where the tables themselves are, not a schema of views.
+ */
 export async function readProgress(reader: Reader, schema: string, chainId: number): Promise<Progress | undefined> {
   const place = quoted(schema);
   const [row] = await reader.query<{
-    checkpoint: string;
+    latest: string;
+    final: string;
+    settled: boolean;
+    version: string;
     ready: boolean;
     block: string | null;
     hash: string | null;
   }>(
-    `select c.latest_checkpoint as checkpoint, coalesce((m.value->>'is_ready')::int, 0) = 1 as ready,
+    `select c.latest_checkpoint as latest, c.finalized_checkpoint as final,
+            coalesce(age(t.xmin) > age(c.xmin), false) as settled,
+            concat_ws('/', c.xmin::text, t.xmin::text) as version,
+            coalesce((m.value->>'is_ready')::int, 0) = 1 as ready,
             p.last_event_block as block, p.last_event_hash as hash
      from ${place}._ponder_checkpoint c
+     left join pg_trigger t on t.tgrelid = $2::text::regclass and t.tgname = 'live_query_notify'
      left join ${place}._ponder_meta m on m.key = 'app'
      left join ${place}.protocol p on p.chain_id = c.chain_id
      where c.chain_id = $1`,
-    [chainId],
+    [chainId, `${place}._ponder_checkpoint`],
   );
   if (!row) return undefined;
-  const block = TIME_DIGITS + CHAIN_DIGITS;
   return {
-    number: Number(row.checkpoint.slice(block, block + BLOCK_DIGITS)),
-    timestamp: Number(row.checkpoint.slice(0, TIME_DIGITS)),
+    ...decodeCheckpoint(row.settled ? row.latest : row.final),
     ready: row.ready,
     lastEvent: row.hash === null ? undefined : { number: Number(row.block), hash: row.hash },
+    version: row.version,
   };
+}
+
+/** Block of one of Ponder's checkpoints. */
+function decodeCheckpoint(checkpoint: string): { readonly number: number; readonly timestamp: number } {
+  const block = TIME_DIGITS + CHAIN_DIGITS;
+  return {
+    number: Number(checkpoint.slice(block, block + BLOCK_DIGITS)),
+    timestamp: Number(checkpoint.slice(0, TIME_DIGITS)),
+  };
+}
+
+/**
+ * The schema that holds the tables: `schema` itself, or, when that has but views of them, the one behind. Undefined when there
+ * is neither yet.
+ */
+export async function readTablesSchema(reader: Reader, schema: string): Promise<string | undefined> {
+  const [row] = await reader.query<{ kind: string; behind: string | null }>(
+    `select c.relkind as kind,
+            (select bn.nspname from pg_rewrite r
+             join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+             join pg_class b on b.oid = d.refobjid and b.oid <> r.ev_class
+             join pg_namespace bn on bn.oid = b.relnamespace
+             where r.ev_class = c.oid limit 1) as behind
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = '_ponder_checkpoint'`,
+    [schema],
+  );
+  if (!row) return undefined;
+  return row.kind === "v" ? (row.behind ?? undefined) : schema;
 }

@@ -48,8 +48,8 @@ export interface Answerer {
 export interface AnswererDependencies {
   readonly pool: ReadPool;
   readonly chain: ChainReader;
-  /** Schema of the database that holds the tables. */
-  readonly schema: string;
+  /** Schema of the database whose tables answer now. */
+  readonly schema: () => string;
   readonly chainId: number;
   /** Told of errors that the asker is not shown. */
   readonly onError: (error: unknown) => void;
@@ -194,7 +194,7 @@ function resolveRoot(fieldArguments: Record<string, unknown>, context: Context, 
   if (fieldName in lists) {
     const { schema, chainId } = context.dependencies;
     const { reader, budget } = context;
-    return page({ reader, schema, chainId, budget }, info, fieldArguments);
+    return page({ reader, schema: schema(), chainId, budget }, info, fieldArguments);
   }
   return readSingle(fieldArguments, context, info);
 }
@@ -249,7 +249,7 @@ async function readRows(
 ): Promise<Row[]> {
   budget.spend(rows);
   const { schema, chainId } = dependencies;
-  const statement = new Statement(schema, chainId);
+  const statement = new Statement(schema(), chainId);
   const table = tableOf((objectTypes[typeName] ?? { table: "protocol" }).table);
   const alias = statement.alias();
   const sets = info.fieldNodes.map(({ selectionSet }) => selectionSet);
@@ -264,7 +264,7 @@ async function readRows(
 /** The block that the rows are true at; its hash is the chain's, if that has the same block there. */
 async function readBlock({ reader, dependencies }: Context): Promise<Row> {
   const { chain, schema, chainId } = dependencies;
-  const progress = await readProgress(reader, schema, chainId);
+  const progress = await readProgress(reader, schema(), chainId);
   const { number, timestamp } = progress ?? { number: 0, timestamp: 0 };
   const block = await chain.block(number).catch(() => undefined);
   return { chainId, number, timestamp, hash: block?.timestamp === timestamp ? block.hash : null };
