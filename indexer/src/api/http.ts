@@ -5,7 +5,6 @@ import { z } from "zod";
 import { questionError } from "./graphql/errors.ts";
 import { type Answerer, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
-import { createRestRoutes } from "./rest.ts";
 
 /** Largest question, in bytes. */
 const MAX_BODY = 100_000;
@@ -40,8 +39,6 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     const parsed = variables === undefined ? undefined : parseJson(variables);
     return answerJson(context, questionJson.safeParse({ query, variables: parsed, operationName }));
   });
-
-  app.route("/", createRestRoutes(answerer));
 
   app.get("/v1/health", async (context) => {
     const state = await readHealth(health);

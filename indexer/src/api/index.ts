@@ -9,9 +9,12 @@ import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { createRoutes } from "./http.ts";
 import { databaseSchema } from "./namespace.ts";
+import { createDoor } from "./public.ts";
+import { createRestRoutes } from "./rest/routes.ts";
 import { createReadPool } from "./sql/pool.ts";
+import { limitTables, speakableTables, tableLimits } from "./tables.ts";
 
-const { chainId, databaseUrl, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const { chainId, databaseUrl, door, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
@@ -22,11 +25,20 @@ const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, on
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag };
 
 const app = new Hono();
+app.use(createDoor(door));
 app.route("/", createRoutes(answerer, health));
-// Every table as it is, for questions that nobody foresaw.
+app.route("/", createRestRoutes({ answerer, fresh, publicUrl, onError: logError }));
+app.use("/tables", limitTables());
 app.use(
   "/tables",
-  graphql({ db, schema: tables }, { maxOperationDepth: 6, maxOperationTokens: 800, maxOperationAliases: 10 }),
+  graphql(
+    { db, schema: speakableTables(tables) },
+    {
+      maxOperationDepth: tableLimits.depth,
+      maxOperationTokens: tableLimits.tokens,
+      maxOperationAliases: tableLimits.aliases,
+    },
+  ),
 );
 
 announce(health, publicUrl);

@@ -23,10 +23,17 @@ export interface Parameter {
   readonly description: string | undefined;
   readonly isRequired: boolean;
   readonly default: unknown;
+  /** Words that stand for values of its type. */
+  readonly words: Readonly<Record<string, string>> | undefined;
 }
 
 /** Names that differ from the schema's. */
-const names: Readonly<Record<string, string>> = { first: "limit", after: "cursor", orderBy: "order", withTotal: "total" };
+const names: Readonly<Record<string, string>> = {
+  first: "limit",
+  after: "cursor",
+  orderBy: "order",
+  withTotal: "total",
+};
 
 const descriptions: Readonly<Record<string, string>> = {
   first: "Items of a page, 1 to 100.",
@@ -40,7 +47,12 @@ const descriptions: Readonly<Record<string, string>> = {
  * The parameters that a question's variables make. What is an input object becomes a parameter for each of its fields.
  * @param left Fields of input objects that the route itself decides.
  */
-export function parametersOf(schema: GraphQLSchema, document: DocumentNode, left: readonly string[]): Parameter[] {
+export function parametersOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  left: readonly string[],
+  words: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): Parameter[] {
   const operation = document.definitions.find((definition) => definition.kind === "OperationDefinition");
   if (operation?.kind !== "OperationDefinition") throw new Error("A question is one query.");
   const roots = operation.selectionSet.selections.filter((node): node is FieldNode => node.kind === "Field");
@@ -58,6 +70,7 @@ export function parametersOf(schema: GraphQLSchema, document: DocumentNode, left
           description: field.description ?? undefined,
           isRequired: isNonNullType(field.type),
           default: undefined,
+          words: undefined,
         }));
     }
     return [
@@ -68,6 +81,7 @@ export function parametersOf(schema: GraphQLSchema, document: DocumentNode, left
         description: descriptions[name] ?? argumentDescription(schema, roots, name),
         isRequired: isNonNullType(type) && defaultValue === undefined,
         default: defaultValue && valueFromASTUntyped(defaultValue),
+        words: words[name],
       },
     ];
   });
@@ -86,10 +100,10 @@ function argumentDescription(schema: GraphQLSchema, roots: readonly FieldNode[],
 
 /** Reads parameters; unknown ones are refused, because a filter that is misspelt would silently not filter. */
 export function parametersReader(parameters: readonly Parameter[]): z.ZodType<Record<string, unknown>> {
-  const fields = parameters.map(({ name, type, isRequired }) => {
+  const fields = parameters.map(({ name, type, isRequired, words }) => {
     const field = z.union([z.string(), z.array(z.string())]).transform((text, context) => {
       try {
-        return readParameter(type, text);
+        return words ? readWord(words, text) : readParameter(type, text);
       } catch (error) {
         context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
         return z.NEVER;
@@ -100,10 +114,18 @@ export function parametersReader(parameters: readonly Parameter[]): z.ZodType<Re
   return z.strictObject(Object.fromEntries(fields));
 }
 
+function readWord(words: Readonly<Record<string, string>>, text: string | readonly string[]): string {
+  const value = typeof text === "string" && Object.hasOwn(words, text) ? words[text] : undefined;
+  if (value === undefined) throw new Error(`is not one of ${Object.keys(words).join(", ")}`);
+  return value;
+}
+
 /** Parameters as OpenAPI describes them. */
 export function describeParameter(parameter: Parameter, place: "path" | "query") {
   const { name, type, description, isRequired } = parameter;
-  const schema: JsonSchema = parameterSchema(type);
+  const schema: JsonSchema = parameter.words
+    ? { type: "string", enum: Object.keys(parameter.words) }
+    : parameterSchema(type);
   const standing =
     parameter.default === undefined
       ? {}

@@ -1,5 +1,12 @@
 // The scalars and enums of the gallery schema in URLs and in JSON schema.
-import { type GraphQLInputType, type GraphQLOutputType, getNullableType, isEnumType, isListType, isScalarType } from "graphql";
+import {
+  type GraphQLInputType,
+  type GraphQLOutputType,
+  getNullableType,
+  isEnumType,
+  isListType,
+  isScalarType,
+} from "graphql";
 import type { JsonSchema } from "./openApi.ts";
 
 const leaves: Readonly<Record<string, JsonSchema>> = {

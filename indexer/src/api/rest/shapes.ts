@@ -25,6 +25,8 @@ export interface Shape {
   readonly fields?: readonly ShapeField[];
   /** Name of the fragment that alone selects it: its name among the components of the description. */
   readonly fragment?: string | undefined;
+  /** Never null here, whatever its type. */
+  readonly isPresent?: boolean;
 }
 
 export interface ShapeField {
@@ -99,11 +101,15 @@ export function shaped(value: unknown, { fields }: Pick<Shape, "fields">): unkno
 
 /** JSON schema of a shape. `components` collects what fragments name. */
 export function schemaOf(shape: Shape, components: Map<string, JsonSchema>, type = shape.type): JsonSchema {
-  const isNullable = !isNonNullType(type);
+  const isNullable = !isNonNullType(type) && !(shape.isPresent && type === shape.type);
   const bare = getNullableType(type);
   const description = type === shape.type && shape.description ? { description: shape.description } : {};
   if (isListType(bare)) {
-    return { type: isNullable ? ["array", "null"] : "array", items: schemaOf(shape, components, bare.ofType), ...description };
+    return {
+      type: isNullable ? ["array", "null"] : "array",
+      items: schemaOf(shape, components, bare.ofType),
+      ...description,
+    };
   }
   if (!shape.fields) {
     const leaf = leafSchema(bare);
@@ -112,7 +118,8 @@ export function schemaOf(shape: Shape, components: Map<string, JsonSchema>, type
     return { ...leaf, ...values, type: [leaf.type as string, "null"], ...description };
   }
   const object = objectSchema(shape.fields, components);
-  if (shape.fragment === undefined) return { ...object, ...(isNullable && { type: ["object", "null"] }), ...description };
+  if (shape.fragment === undefined)
+    return { ...object, ...(isNullable && { type: ["object", "null"] }), ...description };
   components.set(shape.fragment, object);
   const reference = { $ref: `#/components/schemas/${shape.fragment}` };
   return isNullable ? { anyOf: [reference, { type: "null" }], ...description } : { ...reference, ...description };
