@@ -7,22 +7,25 @@ import { announce } from "./announce.ts";
 import { createChainReader } from "./chain.ts";
 import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
+import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
-import { databaseSchema } from "./namespace.ts";
+import { databaseSchema, viewsSchema } from "./namespace.ts";
+import { neededColumns } from "./needed.ts";
 import { createDoor } from "./public.ts";
 import { createRestRoutes } from "./rest/routes.ts";
 import { createReadPool } from "./sql/pool.ts";
 import { limitTables, speakableTables, tableLimits } from "./tables.ts";
 
-const { chainId, databaseUrl, door, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const { chainId, databaseUrl, door, maxLag, pollingInterval, publicUrl, rpcUrls } = await readEnvironment(process.env);
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
-const fresh = createFresh({ databaseUrl, schema, chainId });
+const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
 await fresh.started;
 const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, onError: logError });
-const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag };
+const memory = newHealthMemory();
+const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
 const app = new Hono();
 app.use(createDoor(door));
