@@ -40,10 +40,9 @@ const KEY = "gridnft-door";
 /** Lets requests in: preflights are answered, bodies and rates limited, and every answer gets its headers. */
 export function createDoor({ requestsPerMinute, proxies }: DoorSettings): MiddlewareHandler {
   const limit = requestsPerMinute > 0 ? createRateLimit(requestsPerMinute) : undefined;
-  const limitBody = bodyLimit({
-    maxSize: MAX_BODY,
-    onError: (context) => refusal(context, new RestError("BODY_TOO_LARGE", `A request has at most ${MAX_BODY} bytes.`)),
-  });
+  const tooLarge = (context: Context) =>
+    refusal(context, new RestError("BODY_TOO_LARGE", `A request has at most ${MAX_BODY} bytes.`));
+  const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: tooLarge });
   return async (context, next) => {
     setHeaders(context, headers);
     const { method } = context.req;
@@ -60,7 +59,10 @@ export function createDoor({ requestsPerMinute, proxies }: DoorSettings): Middle
       }
       context.set(KEY, { client, limit } satisfies DoorVariables);
     }
-    return method === "GET" || method === "HEAD" ? next() : limitBody(context, next);
+    if (method === "GET" || method === "HEAD") return next();
+    if (Number(context.req.header("content-length") ?? 0) > MAX_BODY) return tooLarge(context);
+    // `/graphql` reads Node's request itself, and counts.
+    return context.req.path === "/graphql" && nodeOf(context).incoming ? next() : limitBody(context, next);
   };
 }
 

@@ -59,8 +59,11 @@ const codes: Readonly<Record<string, RestErrorCode>> = {
  * What a refusal of the gallery schema is called here.
  * @param names Parameters by the name that the schema gives them, which its messages begin with.
  */
-export function restErrorOf(error: GraphQLError, names: ReadonlyMap<string, string>): RestError {
-  const code = codes[String(error.extensions.code)];
+export function restErrorOf(
+  error: Pick<GraphQLError, "message"> & Partial<GraphQLError>,
+  names: ReadonlyMap<string, string>,
+): RestError {
+  const code = codes[String(error.extensions?.code)];
   if (code === undefined) return new RestError("INTERNAL", "Something went wrong on our side.");
   const [word = ""] = error.message.split(" ");
   const field = code === "CURSOR_INVALID" ? "cursor" : names.get(word);

@@ -94,7 +94,8 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     const [error] = result.errors ?? [];
     if (error) {
       const refusal = restErrorOf(error, route.names);
-      if (refusal.code === "INTERNAL" && error.extensions.code === undefined) onError(error);
+      // What the answerer masks it has logged; a question of ours that it refuses is a fault of ours.
+      if (refusal.code === "INTERNAL" && error.extensions?.code !== "INTERNAL") onError(error);
       throw refusal;
     }
     const answer = route.answer(result.data ?? {}, variables);
