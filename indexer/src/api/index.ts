@@ -16,14 +16,18 @@ import { createRestRoutes } from "./rest/routes.ts";
 import { createReadPool } from "./sql/pool.ts";
 import { limitTables, speakableTables, tableLimits } from "./tables.ts";
 
-const { chainId, databaseUrl, door, maxLag, pollingInterval, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const environment = await readEnvironment(process.env);
+const { chainId, databaseUrl, deployment, door, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
 const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
 await fresh.started;
-const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, onError: logError });
+const answerer = createAnswerer({
+  ...{ pool, chain, fresh, chainId, onError: logError },
+  settlement: deployment.contracts.GridSettlement.address,
+});
 const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
