@@ -33,7 +33,8 @@ const questionJson = z.object({
 /** The tables that Ponder's GraphQL can show. */
 export function speakableTables<Tables extends Readonly<Record<string, unknown>>>(tables: Tables): Tables {
   const speakable = Object.entries(tables).filter(
-    ([, table]) =>
+    ([name, table]) =>
+      name === "default" ||
       !is(table, Table) ||
       Object.values(getTableColumns(table)).every((column) => !unspeakable.includes(column.getSQLType())),
   );
