@@ -95,6 +95,6 @@ ${snippet.replaceAll(imports, "")}
     const { run } = (await import(/* @vite-ignore */ file)) as { run: (given: object) => Promise<void> };
     const said: unknown[][] = [];
     await run({ galleryUrl: `${indexer.url}/graphql`, console: { log: (...words: unknown[]) => said.push(words) } });
-    if (name === "docs/graphql.md") expect(said).toEqual([[3, 5, expect.stringContaining("<mark>harbour</mark>")]]);
+    if (name === "docs/graphql.md") expect(said).toEqual([[2, 4, expect.stringContaining("<mark>harbour</mark>")]]);
   });
 });
