@@ -5,7 +5,6 @@ import { z } from "zod";
 import { questionError } from "./graphql/errors.ts";
 import { type Answer, type Answerer, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
-import { createRestRoutes } from "./rest.ts";
 
 /** Largest question, in bytes. */
 const MAX_BODY = 100_000;
@@ -54,8 +53,6 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     };
     return answerQuestion(context, questionOf(question), { "cache-control": `public, max-age=${FRESH}` });
   });
-
-  app.route("/", createRestRoutes(answerer));
 
   app.get("/v1/health", async (context) => {
     const state = await readHealth(health);
