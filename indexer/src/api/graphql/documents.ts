@@ -143,9 +143,13 @@ function decisiveVariables(document: DocumentNode): string[] {
   let depth = 0;
   visit(document, {
     VariableDefinition: () => false,
-    OperationDefinition: { enter: () => void (depth = 0) },
+    OperationDefinition: () => {
+      depth = 0;
+    },
     // A field of a fragment may be a root field; there is no harm in taking it for another.
-    FragmentDefinition: { enter: () => void (depth = 1) },
+    FragmentDefinition: () => {
+      depth = 1;
+    },
     Directive: (node) => {
       for (const { value } of node.arguments ?? []) collect(value);
     },
@@ -154,7 +158,9 @@ function decisiveVariables(document: DocumentNode): string[] {
         depth += 1;
         if (depth > 1) for (const { value } of node.arguments ?? []) collect(value);
       },
-      leave: () => void (depth -= 1),
+      leave: () => {
+        depth -= 1;
+      },
     },
   });
   return [...names];

@@ -70,12 +70,7 @@ export function newBudget(): Budget {
 const kept = new WeakMap<readonly Selection[], Map<string, { readonly text: string; readonly aliases: number }>>();
 
 /** The select list for what is asked of `source`, whose table is `alias` in the statement. */
-export function selectList(
-  statement: Statement,
-  source: string,
-  fields: readonly Selection[],
-  alias: string,
-): string {
+export function selectList(statement: Statement, source: string, fields: readonly Selection[], alias: string): string {
   const key = `${statement.schema}/${source}/${alias}/${statement.aliases}`;
   const lists = kept.get(fields) ?? new Map();
   const known = lists.get(key);

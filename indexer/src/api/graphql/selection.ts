@@ -118,7 +118,7 @@ export function find(fields: readonly Selection[], name: string): Selection | un
 
 const allUnder = new WeakMap<readonly Selection[], Map<string, readonly Selection[]>>();
 
-/** What is asked of the fields of that name: one list for those of all aliases. */
+/** What is asked of the fields of that name, under whatever aliases. */
 export function under(fields: readonly Selection[], name: string): readonly Selection[] {
   let known = allUnder.get(fields);
   if (!known) {
@@ -127,9 +127,28 @@ export function under(fields: readonly Selection[], name: string): readonly Sele
   }
   let made = known.get(name);
   if (!made) {
-    const [first, ...others] = fields.filter((field) => field.name === name);
-    made = others.length === 0 ? (first?.fields ?? []) : [first, ...others].flatMap((field) => field?.fields ?? []);
+    made = merged(fields.filter((field) => field.name === name).map((field) => field.fields));
     known.set(name, made);
   }
   return made;
+}
+
+/** What is asked of the same rows in several places, as one. */
+export function merged(all: readonly (readonly Selection[])[]): readonly Selection[] {
+  const [only = [], ...others] = all.filter(({ length }) => length > 0);
+  if (others.length === 0) return only;
+  const found = new Map<string, Selection>();
+  for (const selection of [only, ...others].flat()) {
+    // Rows have their columns by name, and rows within them by the name in the answer.
+    const key = selection.objectType ? `>${selection.responseName}` : selection.name;
+    const known = found.get(key);
+    if (!known) found.set(key, selection);
+    else if (known.name !== selection.name || JSON.stringify(known.arguments) !== JSON.stringify(selection.arguments)) {
+      throw questionError(
+        "BAD_INPUT",
+        `${selection.responseName} stands for different things in places that show the same items: give one another alias.`,
+      );
+    } else if (known.objectType) found.set(key, { ...known, fields: merged([known.fields, selection.fields]) });
+  }
+  return [...found.values()];
 }

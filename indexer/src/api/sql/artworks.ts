@@ -10,7 +10,16 @@ import { type Asking, placeOf, statementOf } from "./asking.ts";
 import type { Statement } from "./builder.ts";
 import { type ArtworkFilter, artworkColumn, type Condition, conditionsOf, whereOf } from "./conditions.ts";
 import { GATHER, PROBE, type Route, routeOf } from "./driver.ts";
-import { between, type Key, type KeyOrder, keyColumns, orderBy, type Page, type PageArguments, pageOf } from "./keyset.ts";
+import {
+  between,
+  type Key,
+  type KeyOrder,
+  keyColumns,
+  orderBy,
+  type Page,
+  type PageArguments,
+  pageOf,
+} from "./keyset.ts";
 
 /** Orders of artworks: the column, and which way. */
 const orders = {
@@ -129,6 +138,7 @@ function orderOf(name: keyof typeof orders, alias: string): KeyOrder {
 const onlyListed: Condition = {
   sql: (column) => `${column("listPrice")} < ${NOT_LISTED}`,
   ordered: ["listPrice"],
+  isRange: true,
 };
 
 /** By price comes only what has one. */
@@ -175,12 +185,20 @@ async function read(
     const names = keys.map((_, i) => `k${i}`);
     text = `with gathered as materialized (select ${gathered} from ${artworks} ${alias}${found} where ${where}), page as (select * from gathered ${orderBy(page, order, names)} limit ${limit}) select ${list} from page join ${artworks} ${alias} on ${chain} and ${alias}.token_id = page.k${keys.length - 1} ${sorted}`;
   } else if (way === "probe") {
-    const walked = [chain, ...cursors].join(" and ");
+    const walked = [chain, ...alongOf(statement, question.conditions, order, alias), ...cursors].join(" and ");
     text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${PROBE}) ${alias} where ${whereOf(asking, question.conditions, alias, statement)} ${sorted} limit ${limit}`;
   } else {
     text = `select ${list} from ${artworks} ${alias}${found} where ${where} ${sorted} limit ${limit}`;
   }
   return asking.lists.query<Row>(text, statement.values);
+}
+
+/** Conditions that the order's index, or one that begins with a column more, keeps to by itself: ranges, and one value of a column. */
+function alongOf(statement: Statement, conditions: readonly Condition[], { keys }: KeyOrder, alias: string): string[] {
+  const column = artworkColumn(alias);
+  const along = conditions.filter(({ ordered }) => ordered?.some((key) => column(key) === keys[0]?.sql));
+  const [value] = along.filter(({ isRange }) => !isRange);
+  return along.filter((condition) => condition.isRange || condition === value).map(({ sql }) => sql(column, statement));
 }
 
 /** Joins what is searched. The question stands as a value where it is compared: only so Postgres plans by how frequent its words are. */

@@ -50,6 +50,8 @@ export interface Condition {
   readonly isExact?: boolean;
   /** Columns of which an index has the rows of this condition in order. */
   readonly ordered?: readonly string[];
+  /** Whether it is a range of such a column, not one value of another one. */
+  readonly isRange?: boolean;
   /** The same by a column of the index that facets are counted from. */
   readonly covered?: (column: ColumnSql, statement: Statement) => string;
 }
@@ -210,7 +212,10 @@ const filters: {
 const isBurned: Condition = {
   sql: (column, statement) => `${column("burned")} and ${column("owner")} = ${statement.value(zero)}`,
 };
-const notBurned: Condition = { sql: (column) => `not ${column("burned")}`, covered: (column) => `not ${column("burned")}` };
+const notBurned: Condition = {
+  sql: (column) => `not ${column("burned")}`,
+  covered: (column) => `not ${column("burned")}`,
+};
 
 /** All conditions of a filter. The first says whether burnt artworks are meant. */
 export async function conditionsOf(
@@ -253,7 +258,9 @@ function range(asking: Asking, what: "minted" | "updated", { after, before }: Ra
   const [time, key] = isMinted ? ["mintedAt", "tokenId"] : ["updatedAt", "updatedSeq"];
   const sql: Condition["sql"] = (column, statement) => {
     const chain = statement.value(asking.chainId);
-    const [table, at, id] = isMinted ? (["artwork", "minted_at", "token_id"] as const) : (["activity", "time", "seq"] as const);
+    const [table, at, id] = isMinted
+      ? (["artwork", "minted_at", "token_id"] as const)
+      : (["activity", "time", "seq"] as const);
     const bound = (reached: string, value: string, direction: string) =>
       `(select b.${id} from ${placeOf(statement, table)} b where b.chain_id = ${chain} and b.${at} ${reached} ${value} order by b.${at} ${direction}, b.${id} ${direction} limit 1)`;
     const parts: string[] = [];
@@ -279,6 +286,7 @@ function range(asking: Asking, what: "minted" | "updated", { after, before }: Ra
       return count < RANGE_LIMIT ? count : Number.POSITIVE_INFINITY;
     },
     ordered: isMinted ? ["tokenId"] : ["updatedSeq"],
+    isRange: true,
   };
 }
 

@@ -26,7 +26,11 @@ export function withAttribute(asking: Asking, attribute: string): Promise<number
 }
 
 /** Artworks that an account owns: exact. Of its own making: those that it minted, burnt ones included. */
-export function ofAccount(asking: Asking, address: string, column: "artworks_owned" | "artworks_created"): Promise<number> {
+export function ofAccount(
+  asking: Asking,
+  address: string,
+  column: "artworks_owned" | "artworks_created",
+): Promise<number> {
   return one(
     asking,
     `${column}/${address}`,
@@ -46,7 +50,12 @@ export function remixesOf(asking: Asking, tokenId: string): Promise<number> {
 }
 
 /** Rows of a statement, counted up to a limit. */
-export function upTo(asking: Asking, key: string, limit: number, rows: (statement: Statement) => string): Promise<number> {
+export function upTo(
+  asking: Asking,
+  key: string,
+  limit: number,
+  rows: (statement: Statement) => string,
+): Promise<number> {
   return oncePerBlock(asking, `${limit}/${key}`, async () => {
     const statement = statementOf(asking);
     const text = `select count(*)::int as count from (select 1 ${rows(statement)} limit ${statement.value(limit, "int")}) found`;

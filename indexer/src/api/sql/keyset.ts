@@ -60,14 +60,15 @@ export function between(page: Page, order: KeyOrder, statement: Statement): stri
     const operator = isLater === order.isDescending ? "<" : ">";
     return `${tuple(order.keys.map(({ sql }) => sql))} ${operator} ${tuple(places)}`;
   };
-  return [
-    ...(page.after ? [beyond(page.after, true)] : []),
-    ...(page.before ? [beyond(page.before, false)] : []),
-  ];
+  return [...(page.after ? [beyond(page.after, true)] : []), ...(page.before ? [beyond(page.before, false)] : [])];
 }
 
 /** `order by`, from the end of the page if it is asked for from there. */
-export function orderBy(page: Page, order: KeyOrder, keys: readonly string[] = order.keys.map(({ sql }) => sql)): string {
+export function orderBy(
+  page: Page,
+  order: KeyOrder,
+  keys: readonly string[] = order.keys.map(({ sql }) => sql),
+): string {
   const direction = order.isDescending !== page.isBackward ? "desc" : "asc";
   return `order by ${keys.map((key) => `${key} ${direction}`).join(", ")}`;
 }

@@ -34,21 +34,22 @@ const TRIES = 3;
 
 /** Connections of the API's own, beside those with which Ponder writes. `max`: of lists; half as many for the rest. */
 export function createReadPool(connectionString: string, max = 8): ReadPool {
-  const [byKey, byValue] = [["auto", Math.max(2, Math.ceil(max / 2))] as const, ["force_custom_plan", max] as const].map(
-    ([planning, connections]) => {
-      const pool = new pg.Pool({
-        connectionString,
-        max: connections,
-        connectionTimeoutMillis: 5_000,
-        maxLifetimeSeconds: PREPARED_LIFE / 1_000,
-        application_name: "gridnft-api",
-        options: `-c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT} -c jit=off -c random_page_cost=1.1 -c plan_cache_mode=${planning} -c max_parallel_workers_per_gather=0`,
-      });
-      // A connection that breaks while it rests is replaced; without a listener it would end the process.
-      pool.on("error", () => undefined);
-      return pool;
-    },
-  ) as [pg.Pool, pg.Pool];
+  const [byKey, byValue] = [
+    ["auto", Math.max(2, Math.ceil(max / 2))] as const,
+    ["force_custom_plan", max] as const,
+  ].map(([planning, connections]) => {
+    const pool = new pg.Pool({
+      connectionString,
+      max: connections,
+      connectionTimeoutMillis: 5_000,
+      maxLifetimeSeconds: PREPARED_LIFE / 1_000,
+      application_name: "gridnft-api",
+      options: `-c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT} -c jit=off -c random_page_cost=1.1 -c plan_cache_mode=${planning} -c max_parallel_workers_per_gather=0`,
+    });
+    // A connection that breaks while it rests is replaced; without a listener it would end the process.
+    pool.on("error", () => undefined);
+    return pool;
+  }) as [pg.Pool, pg.Pool];
   const nameOf = createNames();
 
   const run = async <Row extends object>(
