@@ -153,7 +153,7 @@ function listRequests(lists: readonly ListQuestion[], chainId: number): Case["re
     ponder: lists.map(({ filter, value, order }) => {
       const where = { chainId, [fields[filter]]: value, burned: false };
       const variables = { where, orderBy: order === "NEWEST" ? "tokenId" : "trending" };
-      return prepare("/tables", '"pageInfo"', { query: documents.ponderList, variables });
+      return prepare("/graphql", '"pageInfo"', { query: documents.ponderList, variables });
     }),
     postgraphile: lists.map(({ filter, value, order }) => {
       const condition = { chainId, [fields[filter]]: value, burned: false };
@@ -170,7 +170,9 @@ function listRequests(lists: readonly ListQuestion[], chainId: number): Case["re
 function byIdRequests(ids: readonly string[], chainId: number): Case["requests"] {
   return {
     ours: ids.map((id) => ours(documents.byId, { id }, `"${id}"`)),
-    ponder: ids.map((id) => prepare("/tables", `"${id}"`, { query: documents.ponderById, variables: { chainId, id } })),
+    ponder: ids.map((id) =>
+      prepare("/graphql", `"${id}"`, { query: documents.ponderById, variables: { chainId, id } }),
+    ),
     postgraphile: ids.map((id) =>
       prepare("/graphql", `"${id}"`, { query: documents.postgraphileById, variables: { chainId, id } }),
     ),
@@ -193,7 +195,7 @@ function searches(words: readonly string[], chainId?: number): Case["requests"] 
     ...(chainId !== undefined && {
       ponder: words.map((search) => {
         const where = { chainId, prompt_contains: search, burned: false };
-        return prepare("/tables", '"pageInfo"', {
+        return prepare("/graphql", '"pageInfo"', {
           query: documents.ponderList,
           variables: { where, orderBy: "tokenId" },
         });

@@ -68,7 +68,7 @@ export function asText(measured: Measurements): string {
     [
       "requests/s",
       "ours",
-      "/tables",
+      "Ponder's",
       "PostGraphile",
       "floor (raw)",
       "ours/peer",

@@ -20,7 +20,15 @@ import { latencies } from "./latency.ts";
 import { loadGallery, vacuum } from "./load.ts";
 import { asJson, asText, type Measured, type Scaled } from "./report.ts";
 import { requireSame } from "./same.ts";
-import { type Place, type Server, startIndexer, startPostGraphile, startRaw, startReader } from "./servers.ts";
+import {
+  type Place,
+  type Server,
+  startGenerated,
+  startIndexer,
+  startPostGraphile,
+  startRaw,
+  startReader,
+} from "./servers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -148,7 +156,7 @@ async function main(): Promise<void> {
     const reader = await startReader(place, 1);
     const servers: Record<Contender, Server> = {
       ours: reader,
-      ponder: reader,
+      ponder: await startGenerated(place),
       postgraphile: await startPostGraphile(place),
       raw: await startRaw(place),
     };

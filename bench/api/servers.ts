@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { anyPort } from "../../script/local/ports.ts";
 import type { Processes, ProcessSpec, RunningProcess } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
+import { ponderProgram } from "../indexer/contender.ts";
 import { deployment } from "../synthetic/deployment.ts";
 
 /** A server that answers. */
@@ -71,16 +72,29 @@ export function startReader(place: Place, number: number): Promise<Server> {
   return start(place, `reader ${number}`, (port) => ({
     args: [join(projectRoot, "indexer/main.mjs"), "serve"],
     environment: indexerEnvironment(place, port),
-    isReady: async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ query: "{ block { number } }" }),
-      }).catch(() => undefined);
-      return response?.status === 200 ? true : undefined;
-    },
+    isReady: () => answers(port, "{ block { number } }"),
     signal: "SIGINT",
   }));
+}
+
+/** Ponder's own GraphQL, in a process of its own. */
+export function startGenerated(place: Place): Promise<Server> {
+  const root = join(projectRoot, "bench/generated");
+  return start(place, "generated", (port) => ({
+    args: [ponderProgram, "serve", "--root", root, "--hostname", "127.0.0.1", "--port", `${port}`],
+    environment: { ...indexerEnvironment(place, port), PONDER_TELEMETRY_DISABLED: "1" },
+    isReady: () => answers(port, "{ models(limit: 1) { items { modelId } } }"),
+    signal: "SIGINT",
+  }));
+}
+
+async function answers(port: number, query: string): Promise<true | undefined> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query }),
+  }).catch(() => undefined);
+  return response?.status === 200 ? true : undefined;
 }
 
 /** Hono and SQL by hand. */
