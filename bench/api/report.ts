@@ -1,3 +1,4 @@
+import { type ProfileSummary, profileText } from "../measure/profile.ts";
 import { machine, median, ratio, table } from "../measure/results.ts";
 import type { Contender } from "./cases.ts";
 import type { LoadResult } from "./client.ts";
@@ -27,6 +28,8 @@ export interface Measurements {
   readonly loads: readonly Measured[];
   readonly latencies: readonly Latency[];
   readonly scaled: readonly Scaled[];
+  /** Where the time of ours goes, by case. */
+  readonly profiles: Readonly<Record<string, ProfileSummary>>;
   /** Seconds. */
   readonly preparation: Readonly<Record<string, number>>;
 }
@@ -100,11 +103,21 @@ export function asText(measured: Measurements): string {
     ["reading processes", "readers", "requests/s", "p99 ms"],
     measured.scaled.map((row) => [row.case, row.readers, row.perSecond, row.p99]),
   );
-  return [rates, single, scaled].join("\n\n");
+  const profiles = Object.entries(measured.profiles).map(([name, summary]) => `${name}: ${profileText(summary)}`);
+  return [rates, single, scaled, ...profiles].join("\n\n");
 }
 
 /** The report as it is kept. */
 export function asJson({ loads, targets, ...rest }: Measurements): object {
-  const { artworks, rounds, preparation, latencies, scaled } = rest;
-  return { artworks, rounds, preparation, cases: report({ loads, targets }), latencies, scaled, machine: machine() };
+  const { artworks, rounds, preparation, latencies, scaled, profiles } = rest;
+  return {
+    artworks,
+    rounds,
+    preparation,
+    cases: report({ loads, targets }),
+    latencies,
+    scaled,
+    profiles,
+    machine: machine(),
+  };
 }

@@ -3,19 +3,20 @@
  * beside Ponder's generated GraphQL, PostGraphile 4, and hono with SQL by hand, on the same tables in the same run. Writes
  * bench/results/api-<rows>.json. Nothing else should run beside it.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createProcesses, type Processes, readyLine } from "../../script/local/processes.ts";
+import { type Processes, readyLine } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
-import { type BenchPostgres, startBenchPostgres, withClient } from "../measure/postgres.ts";
+import { type BenchPostgres, withClient } from "../measure/postgres.ts";
 import { cpuSeconds, cpuSecondsOfTree } from "../measure/process.ts";
+import { type ProfileSummary, type ProfileWindow, readProfile, summarise } from "../measure/profile.ts";
 import { writeResults } from "../measure/results.ts";
+import { withWorkshop } from "../measure/workshop.ts";
 import { CHAIN_ID } from "../synthetic/deployment.ts";
 import { type Case, type Contender, casesOf, type Stock } from "./cases.ts";
-import { load } from "./client.ts";
+import { load, warmUp } from "./client.ts";
 import { latencies } from "./latency.ts";
 import { loadGallery, vacuum } from "./load.ts";
 import { asJson, asText, type Measured, type Scaled } from "./report.ts";
@@ -81,9 +82,9 @@ async function prepareTables(processes: Processes, postgres: BenchPostgres, home
       if (artworks % 100_000 === 0) console.log(`  ${artworks} artworks`);
     }),
   );
-  await timed("indexes", () => startIndexer(place));
+  const indexer = await timed("indexes", () => startIndexer(place));
   await timed("vacuum", () => vacuum(place.database, schema));
-  return place;
+  return { place, indexer, chain };
 }
 
 async function stockOf({ database }: Place): Promise<Stock> {
@@ -114,7 +115,7 @@ async function measureCase(
   const prepared = requests[contender];
   if (!prepared) return undefined;
   const options = { ports: [server.port], requests: prepared, connections: CONNECTIONS };
-  await load({ ...options, seconds: 1 });
+  await warmUp(options);
   const [node, database] = [cpuSeconds(server.pid), cpuSecondsOfTree(postgres.pid)];
   const result = await load({ ...options, seconds });
   const perRequest = (spent: number): number => Math.round((1e6 * spent) / result.requests);
@@ -135,7 +136,7 @@ async function measureScale(place: Place, cases: readonly Case[], first: Server)
       if (!requests.ours) continue;
       const ports = readers.slice(0, count).map(({ port }) => port);
       const options = { ports, requests: requests.ours, connections: Math.max(CONNECTIONS, 4 * count) };
-      await load({ ...options, seconds: 1 });
+      await warmUp(options);
       const { perSecond, p99 } = await load({ ...options, seconds });
       scaled.push({ case: name, readers: count, perSecond, p99 });
     }
@@ -144,51 +145,58 @@ async function measureScale(place: Place, cases: readonly Case[], first: Server)
   return scaled;
 }
 
-async function main(): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), "gridnft-bench-"));
-  const processes = createProcesses(home, (name, how, log) =>
-    console.error(`${name} ended by itself (${how}): ${log}`),
-  );
-  try {
-    installPeers();
-    const postgres = await startBenchPostgres(home, processes);
-    const place = await prepareTables(processes, postgres, home);
-    const reader = await startReader(place, 1);
-    const servers: Record<Contender, Server> = {
-      ours: reader,
-      ponder: await startGenerated(place),
-      postgraphile: await startPostGraphile(place),
-      raw: await startRaw(place),
-    };
-    const cases = casesOf(await stockOf(place), CHAIN_ID).filter(({ name }) =>
-      wanted.some((some) => name.startsWith(some)),
-    );
-    await requireSame(servers, cases);
-    const loads: Measured[] = [];
-    for (let round = 1; round <= rounds; round++) {
-      for (const each of cases) {
-        for (const contender of Object.keys(each.requests) as Contender[]) {
-          const measured = await measureCase(each, contender, servers[contender], postgres);
-          if (!measured) continue;
-          loads.push(measured);
-          const { perSecond, p99, cpu } = measured;
-          console.log(
-            `round ${round}: ${each.name}, ${contender}: ${perSecond}/s, p99 ${p99} ms, CPU ${cpu.server}+${cpu.postgres} us`,
-          );
-        }
-      }
-    }
-    const single = await latencies(reader.port, place.database, schema, rows);
-    const scaled = await measureScale(place, cases.slice(0, 2), reader);
-    const targets = Object.fromEntries(cases.map(({ name, target }) => [name, target]));
-    const measurements = { artworks: rows, rounds, targets, loads, latencies: single, scaled, preparation };
-    console.log(`\n${asText(measurements)}`);
-    writeResults(`api-${rows}`, asJson(measurements));
-    await postgres.stop();
-  } finally {
-    processes.killAll();
-    rmSync(home, { recursive: true, force: true });
+/** Where the time of a reading process goes, by case. */
+async function profileCases(place: Place, cases: readonly Case[]): Promise<Record<string, ProfileSummary>> {
+  const folder = join(place.home, "profile");
+  mkdirSync(folder);
+  const began = Date.now();
+  const reader = await startReader(place, 0, folder);
+  const windows = new Map<string, ProfileWindow>();
+  for (const { name, requests } of cases) {
+    if (!requests.ours) continue;
+    const options = { ports: [reader.port], requests: requests.ours, connections: CONNECTIONS };
+    await warmUp(options);
+    const from = Date.now() - began;
+    await load({ ...options, seconds });
+    windows.set(name, { from, to: Date.now() - began });
   }
+  await reader.stop();
+  const profile = readProfile(folder);
+  return Object.fromEntries([...windows].map(([name, window]) => [name, summarise(profile, window, 12)]));
 }
 
-await main();
+await withWorkshop(async ({ home, processes, postgres }) => {
+  installPeers();
+  const { place, indexer, chain } = await prepareTables(processes, postgres, home);
+  const servers: Record<Contender, Server> = {
+    ours: await startReader(place, 1),
+    ponder: await startGenerated(place),
+    postgraphile: await startPostGraphile(place),
+    raw: await startRaw(place),
+  };
+  const cases = casesOf(await stockOf(place), CHAIN_ID).filter(({ name }) =>
+    wanted.some((beginning) => name.startsWith(beginning)),
+  );
+  await requireSame(servers, cases);
+  const loads: Measured[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const each of cases) {
+      for (const contender of Object.keys(each.requests) as Contender[]) {
+        const measured = await measureCase(each, contender, servers[contender], postgres);
+        if (!measured) continue;
+        loads.push(measured);
+        const { perSecond, p99, cpu } = measured;
+        const figures = `${perSecond}/s, p99 ${p99} ms, CPU ${cpu.server}+${cpu.postgres} us`;
+        console.log(`round ${round}: ${each.name}, ${contender}: ${figures}`);
+      }
+    }
+  }
+  const single = await latencies(servers.ours.port, place.database, schema, rows);
+  const scaled = await measureScale(place, cases.slice(0, 2), servers.ours);
+  const profiles = await profileCases(place, cases.slice(0, 5));
+  const targets = Object.fromEntries(cases.map(({ name, target }) => [name, target]));
+  const measurements = { artworks: rows, rounds, targets, loads, latencies: single, scaled, profiles, preparation };
+  console.log(`\n${asText(measurements)}`);
+  writeResults(`api-${rows}`, asJson(measurements));
+  for (const part of [...Object.values(servers), indexer, chain]) await part.stop();
+});

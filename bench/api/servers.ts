@@ -67,10 +67,11 @@ export function startIndexer(place: Place): Promise<Server> {
   }));
 }
 
-/** A process of ours that only answers. */
-export function startReader(place: Place, number: number): Promise<Server> {
+/** A process of ours that only answers; with a CPU profile of its life in a folder, if one is given. */
+export function startReader(place: Place, number: number, profile?: string): Promise<Server> {
+  const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   return start(place, `reader ${number}`, (port) => ({
-    args: [join(projectRoot, "indexer/main.mjs"), "serve"],
+    args: [...profiling, join(projectRoot, "indexer/main.mjs"), "serve"],
     environment: indexerEnvironment(place, port),
     isReady: () => answers(port, "{ block { number } }"),
     signal: "SIGINT",
