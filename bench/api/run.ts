@@ -11,7 +11,7 @@ import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
 import { type BenchPostgres, withClient } from "../measure/postgres.ts";
 import { cpuSeconds, cpuSecondsOfTree } from "../measure/process.ts";
-import { type ProfileSummary, type ProfileWindow, readProfile, summarise } from "../measure/profile.ts";
+import { monotonic, type ProfileSummary, type ProfileWindow, readProfile, summarise } from "../measure/profile.ts";
 import { writeResults } from "../measure/results.ts";
 import { withWorkshop } from "../measure/workshop.ts";
 import { CHAIN_ID } from "../synthetic/deployment.ts";
@@ -149,16 +149,15 @@ async function measureScale(place: Place, cases: readonly Case[], first: Server)
 async function profileCases(place: Place, cases: readonly Case[]): Promise<Record<string, ProfileSummary>> {
   const folder = join(place.home, "profile");
   mkdirSync(folder);
-  const began = Date.now();
   const reader = await startReader(place, 0, folder);
   const windows = new Map<string, ProfileWindow>();
   for (const { name, requests } of cases) {
     if (!requests.ours) continue;
     const options = { ports: [reader.port], requests: requests.ours, connections: CONNECTIONS };
     await warmUp(options);
-    const from = Date.now() - began;
+    const from = monotonic(Date.now());
     await load({ ...options, seconds });
-    windows.set(name, { from, to: Date.now() - began });
+    windows.set(name, { from, to: monotonic(Date.now()) });
   }
   await reader.stop();
   const profile = readProfile(folder);

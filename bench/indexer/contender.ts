@@ -19,6 +19,8 @@ export interface Arena {
 
 /** One run of one contender. */
 export interface IndexingRun {
+  /** Milliseconds since 1970 when indexing began. */
+  readonly began: number;
   /** Seconds from the start of the process to the start of indexing. */
   readonly boot: number;
   /** Seconds from the start of indexing to the last event's row. */
@@ -46,6 +48,7 @@ export async function measure(arena: Arena, run: () => Promise<Started>): Promis
   const { pid, began, ended, stop } = await run();
   const seconds = (ended - began) / 1_000;
   const result = {
+    began,
     boot: round((began - started) / 1_000, 2),
     seconds: round(seconds, 2),
     eventsPerSecond: Math.round(arena.events / seconds),

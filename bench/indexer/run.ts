@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { readyLine } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
-import { type ProfileSummary, profileText, readProfile, summarise } from "../measure/profile.ts";
+import { monotonic, type ProfileSummary, profileText, readProfile, summarise } from "../measure/profile.ts";
 import { writeResults } from "../measure/results.ts";
 import { withWorkshop } from "../measure/workshop.ts";
 import type { Arena, IndexingRun } from "./contender.ts";
@@ -74,8 +74,8 @@ await withWorkshop(async ({ home, processes, postgres }) => {
     }
     for (const { name, run } of contenders(arena, databases, profile)) {
       const measured = await run();
-      const { boot, seconds, eventsPerSecond, peakMemory } = measured;
-      const window = { from: 1_000 * boot, to: 1_000 * (boot + seconds) };
+      const { began, seconds, eventsPerSecond, peakMemory } = measured;
+      const window = { from: monotonic(began), to: monotonic(began + 1_000 * seconds) };
       if (name.endsWith("profiled")) profiled = summarise(readProfile(profile), window);
       else runs.set(name, [...(runs.get(name) ?? []), measured]);
       console.log(`round ${round}: ${name}: ${eventsPerSecond} events/s (${seconds} s), ${peakMemory ?? "?"} MB`);

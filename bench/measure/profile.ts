@@ -10,6 +10,8 @@ export interface CpuProfile {
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
     readonly children?: readonly number[];
   }[];
+  /** Microseconds on the machine's monotonic clock. */
+  readonly startTime: number;
   readonly samples: readonly number[];
   /** Microseconds since the sample before. */
   readonly timeDeltas: readonly number[];
@@ -43,10 +45,15 @@ export function packageOf(url: string): string {
   return dirname(relative(projectRoot, url.replace(/^file:\/\//, "").replace(/\?.*$/, "")));
 }
 
-/** A part of a profile, in milliseconds since its beginning. */
+/** A part of a profile, in milliseconds on the machine's monotonic clock, which all processes share. */
 export interface ProfileWindow {
   readonly from: number;
   readonly to: number;
+}
+
+/** A time (milliseconds since 1970, not long ago) on that clock. */
+export function monotonic(time: number): number {
+  return Number(process.hrtime.bigint()) / 1e6 - (Date.now() - time);
 }
 
 /** Adds up self times by package and by function, the largest first. */
@@ -54,7 +61,7 @@ export function summarise(profile: CpuProfile, window?: ProfileWindow, most = 15
   const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const packages = new Map<string, number>();
   const functions = new Map<string, number>();
-  let [busy, idle, now] = [0, 0, 0];
+  let [busy, idle, now] = [0, 0, profile.startTime / 1_000];
   profile.samples.forEach((id, i) => {
     const frame = frames.get(id);
     const spent = profile.timeDeltas[i] ?? 0;
