@@ -24,12 +24,15 @@ const answerer = createAnswerer({ pool, chain, schema: fresh.schema, chainId, on
 const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
+// Ponder's GraphQL knows no tsvector.
+const { artworkText: _, ...askable } = tables;
+
 const app = new Hono();
 app.route("/", createRoutes(answerer, health));
 // Every table as it is, for questions that nobody foresaw.
 app.use(
   "/tables",
-  graphql({ db, schema: tables }, { maxOperationDepth: 6, maxOperationTokens: 800, maxOperationAliases: 10 }),
+  graphql({ db, schema: askable }, { maxOperationDepth: 6, maxOperationTokens: 800, maxOperationAliases: 10 }),
 );
 
 announce(health, publicUrl);
