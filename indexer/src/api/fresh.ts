@@ -82,6 +82,8 @@ export class BlockNotIndexedError extends Error {
 export const POLL = 200;
 /** Milliseconds that a look may take. */
 const PATIENCE = 5_000;
+/** Milliseconds for which old tables are still claimed after a move: longer than any question takes. */
+const LEAVING = 5_000;
 const MAX_WAITING = 1_000;
 
 interface Waiting {
@@ -96,6 +98,8 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
   let answering: string | undefined;
   /** The schema for which this connection holds a reader's lock. */
   let held: string | undefined;
+  /** Those that it held before, which questions that are being answered may still read. */
+  const left: { readonly schema: string; readonly at: number }[] = [];
   let refused: string | undefined;
   let version = "";
   let isReady = false;
@@ -134,6 +138,7 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
       await fresh.query(`listen ${pg.escapeIdentifier(`${schema}_live_query`)}`).catch(() => undefined);
     }
     held = undefined;
+    left.length = 0;
     client = fresh;
     return fresh;
   }
@@ -147,9 +152,13 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
     if (place === undefined) return;
     if (held !== place) {
       // Whoever removes old tables asks for this lock.
-      await connection.query("select pg_advisory_unlock_all()");
       await connection.query("select pg_advisory_lock_shared($1::bigint)", [readerLock(place)]);
+      if (held !== undefined) left.push({ schema: held, at: Date.now() });
       held = place;
+    }
+    while (left[0] && Date.now() - left[0].at > LEAVING) {
+      await connection.query("select pg_advisory_unlock_shared($1::bigint)", [readerLock(left[0].schema)]);
+      left.shift();
     }
     const progress = await readProgress(reader, place, chainId);
     answering = place;
