@@ -9,6 +9,8 @@ export default defineConfig({
       ["@gridnft/sdk/queries", "./sdk/src/queries/index.ts"],
       ["@gridnft/sdk", "./sdk/src/index.ts"],
       ["@gridnft/worker/engine", "./worker/src/engines/index.ts"],
+      // What Ponder gives its modules under this name, for tests of the API without Ponder.
+      ["ponder:schema", "./indexer/ponder.schema.ts"],
     ].map(([find, path]) => ({
       find: new RegExp(`^${find}$`),
       replacement: fileURLToPath(new URL(path as string, import.meta.url)),

@@ -753,6 +753,7 @@ export const account = onchainTable(
     pk: primaryKey({ columns: [table.chainId, table.address] }),
     seq: index().on(table.chainId, table.seq),
     owned: index().on(table.chainId, table.artworksOwned, table.address),
+    models: index().on(table.chainId, table.modelsOwned, table.address),
     created: index().on(table.chainId, table.artworksCreated, table.address),
     spent: index().on(table.chainId, table.spent, table.address),
   }),

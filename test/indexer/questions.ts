@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildSchema, type GraphQLObjectType, getNamedType, isLeafType, isListType, isNonNullType } from "graphql";
+import { buildSchema, type GraphQLObjectType, getNamedType, isLeafType, isNonNullType } from "graphql";
 import { projectRoot } from "../../tools/check.ts";
 
 /** The gallery schema, from its text. */
 export const gallery = buildSchema(readFileSync(join(projectRoot, "indexer/src/api/graphql/schema.graphql"), "utf8"));
 
-/** Lists of the schema, with their orders. */
-export function listFields(): { name: string; node: string; orders: string[] }[] {
+/** Lists of the schema, with their orders, and arguments that they can't do without. */
+export function listFields(): { name: string; node: string; orders: string[]; needed: string }[] {
   return Object.values(gallery.getQueryType()?.getFields() ?? {}).flatMap((field) => {
     const type = getNamedType(field.type);
     if (!type.name.endsWith("Connection")) return [];
@@ -16,6 +16,7 @@ export function listFields(): { name: string; node: string; orders: string[] }[]
     return [
       {
         name: field.name,
+        needed: field.args.some(({ name }) => name === "collection") ? "collection: ARTWORK" : "",
         node: type.name.slice(0, -"Connection".length),
         orders: orders && "getValues" in orders ? orders.getValues().map(({ name }) => name) : [],
       },
@@ -31,8 +32,8 @@ export function everything(typeName: string, levels: number): string {
     const inner = getNamedType(field.type);
     if (isLeafType(inner)) return [field.name];
     if (levels === 0) return [];
-    const isList = isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
-    const page = isList && field.args.length > 0 ? "(first: 2)" : "";
+    const limit = field.args.find(({ name }) => name === "first" || name === "days");
+    const page = limit ? `(${limit.name}: 2)` : "";
     return [`${field.name}${page} ${everything(inner.name, levels - 1)}`];
   });
   return `{ ${fields.join(" ")} }`;

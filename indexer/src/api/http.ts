@@ -1,47 +1,58 @@
-import type { ExecutionResult } from "graphql";
-import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { Buffer } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { questionError } from "./graphql/errors.ts";
-import { type Answerer, type Question, schemaText } from "./graphql/execute.ts";
+import { type Answer, type Answerer, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
-import { createRestRoutes } from "./rest.ts";
 
 /** Largest question, in bytes. */
 const MAX_BODY = 100_000;
+/** Seconds for which a cache may answer a GET without asking: a block of Base. */
+const FRESH = 2;
 
 const questionJson = z.object({
-  query: z.string().min(1),
+  query: z.string().min(1).optional(),
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().nullish(),
+  extensions: z
+    .object({
+      minBlock: z.int().nonnegative().optional(),
+      persistedQuery: z.object({ version: z.literal(1), sha256Hash: z.string().length(64) }).optional(),
+    })
+    .nullish(),
 });
 
-/** `/graphql` and `/v1/...`. */
-export function createRoutes(answerer: Answerer, health: HealthDependencies): Hono {
-  const app = new Hono();
+/** What Node's server leaves for those that answer without a `Response`: it costs more than most answers. */
+interface NodeBindings {
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+}
 
-  app.use(
-    "/graphql",
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: (context) => context.json(refusal(`A question has at most ${MAX_BODY} bytes.`), 413),
-    }),
-  );
+type NodeContext = Context<{ Bindings: NodeBindings }>;
+
+/** `/graphql` and `/v1/...`. */
+export function createRoutes(answerer: Answerer, health: HealthDependencies): Hono<{ Bindings: NodeBindings }> {
+  const app = new Hono<{ Bindings: NodeBindings }>();
 
   app.post("/graphql", async (context) => {
-    const body = await context.req.json().catch(() => undefined);
-    return answerJson(context, questionJson.safeParse(body));
+    const body = await readBody(context);
+    if (body === undefined) return send(context, refusal(`A question has at most ${MAX_BODY} bytes.`), 413);
+    return answerQuestion(context, readQuestion(body));
   });
 
   // A question in the URL can be cached; without one, the schema's text.
   app.get("/graphql", (context) => {
-    const { query, variables, operationName } = context.req.query();
-    if (query === undefined) return context.text(schemaText);
-    const parsed = variables === undefined ? undefined : parseJson(variables);
-    return answerJson(context, questionJson.safeParse({ query, variables: parsed, operationName }));
+    const { query, variables, operationName, extensions } = context.req.query();
+    if (query === undefined && extensions === undefined) return context.text(schemaText);
+    const question = {
+      query,
+      operationName,
+      ...(variables !== undefined && { variables: parseJson(variables) }),
+      ...(extensions !== undefined && { extensions: parseJson(extensions) }),
+    };
+    return answerQuestion(context, questionOf(question), { "cache-control": `public, max-age=${FRESH}` });
   });
-
-  app.route("/", createRestRoutes(answerer));
 
   app.get("/v1/health", async (context) => {
     const state = await readHealth(health);
@@ -49,28 +60,79 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     return context.json(state, state.status === "ok" ? 200 : 503);
   });
 
-  async function answerJson(
-    context: { json: (body: ExecutionResult, status: 200 | 400) => Response },
-    question: z.ZodSafeParseResult<Question>,
+  async function answerQuestion(
+    context: NodeContext,
+    question: Question | undefined,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    if (!question.success) {
-      return context.json(refusal("The body is JSON: {query, variables?, operationName?}."), 400);
+    if (!question) {
+      return send(context, refusal("The body is JSON: {query, variables?, operationName?, extensions?}."), 400);
     }
-    const { result, isRefused } = await answerer.answer(question.data);
-    return context.json(result, isRefused ? 400 : 200);
+    const answer = await answerer.answerJson(question);
+    return answer.isRefused ? send(context, answer, 400) : send(context, answer, 200, headers);
   }
 
   return app;
 }
 
-function refusal(message: string): ExecutionResult {
-  return { errors: [questionError("BAD_INPUT", message)] };
+/** Undefined when it is too long. */
+async function readBody(context: NodeContext): Promise<string | undefined> {
+  const incoming = context.env?.incoming;
+  if (!incoming) {
+    const text = await context.req.text();
+    return Buffer.byteLength(text) > MAX_BODY ? undefined : text;
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer).toString() : Buffer.concat(chunks).toString();
+}
+
+/** The question that a body holds; undefined if it holds none. */
+function readQuestion(body: string): Question | undefined {
+  return questionOf(parseJson(body));
+}
+
+/** Most questions are as plain as they can be: those need no closer look. */
+function questionOf(json: unknown): Question | undefined {
+  const { success, data } = questionJson.safeParse(json);
+  return success && (data.query !== undefined || data.extensions?.persistedQuery) ? data : undefined;
+}
+
+function refusal(message: string): Answer {
+  const json = JSON.stringify({ errors: [questionError("BAD_INPUT", message)] });
+  return { json, isRefused: true, block: undefined };
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // refused as no object
+    return undefined;
   }
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+function send(
+  context: NodeContext,
+  { json }: Answer,
+  status: 200 | 400 | 413,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const outgoing = context.env?.outgoing;
+  if (!outgoing) return context.body(json, status, { "content-type": JSON_TYPE, ...headers });
+  const body = Buffer.from(json);
+  outgoing.writeHead(status, {
+    "content-type": JSON_TYPE,
+    "content-length": body.length,
+    "access-control-allow-origin": "*",
+    ...headers,
+  });
+  outgoing.end(body);
+  return new Response(null, { headers: { "x-hono-already-sent": "true" } });
 }

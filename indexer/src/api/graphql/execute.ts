@@ -1,286 +1,301 @@
 import { readFileSync } from "node:fs";
 import {
   buildSchema,
-  type DocumentNode,
   type ExecutionResult,
   execute,
   GraphQLError,
-  type GraphQLFieldResolver,
-  type GraphQLResolveInfo,
   type GraphQLSchema,
-  getOperationAST,
-  isListType,
+  getArgumentValues,
+  getVariableValues,
   isNonNullType,
-  parse,
-  specifiedRules,
-  validate,
 } from "graphql";
+import type { Address } from "viem";
 import type { ChainReader } from "../chain.ts";
-import { readProgress } from "../progress.ts";
-import { Statement } from "../sql/builder.ts";
+import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts";
+import type { Asking, Shared } from "../sql/asking.ts";
 import type { Reader, ReadPool } from "../sql/pool.ts";
-import { columnOf, placeOfTable, tableOf } from "../sql/tables.ts";
+import { tableOf } from "../sql/tables.ts";
+import { createDocuments, type Operation } from "./documents.ts";
 import { questionError } from "./errors.ts";
-import { boundedIntrospection } from "./introspection.ts";
-import { lists } from "./lists.ts";
-import { type Budget, fieldsAsked, newBudget, selectList } from "./look.ts";
-import { type Connection, page } from "./page.ts";
+import { MAX_ROOT_FIELDS } from "./limits.ts";
+import { isList, newBudget } from "./look.ts";
+import { asksDatabase, rootOf } from "./roots.ts";
 import { defineScalars } from "./scalars.ts";
-import { childKey, fieldOf, isChild, objectTypes, type Row } from "./types.ts";
+import type { Selection } from "./selection.ts";
+import { fieldOf, isChild, objectTypes, setSettlement } from "./types.ts";
+import { reader, write } from "./write.ts";
 
 /** Text of the gallery schema. */
 export const schemaText = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
 
+/** What may stand beside a question. */
+export interface QuestionExtensions {
+  /** Block that has to be indexed before the answer is read. */
+  readonly minBlock?: number | undefined;
+  /** SHA-256 of a question in place of its text, or beside it the first time. */
+  readonly persistedQuery?: { readonly version: 1; readonly sha256Hash: string } | undefined;
+}
+
 /** One question as it comes over HTTP. */
 export interface Question {
-  readonly query: string;
+  readonly query?: string | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
+  readonly extensions?: QuestionExtensions | null | undefined;
+}
+
+/** An answer as JSON. */
+export interface Answer {
+  readonly json: string;
+  /** The question was never run. */
+  readonly isRefused: boolean;
+  /** Everything up to it is in the answer. */
+  readonly block: IndexedBlock | undefined;
 }
 
 /** Answers questions. */
 export interface Answerer {
   readonly schema: GraphQLSchema;
-  /** `isRefused`: the question was never run. */
+  /** The answer as it goes over the wire. */
+  answerJson(question: Question): Promise<Answer>;
+  /** The same as an object. */
   answer(question: Question): Promise<{ readonly result: ExecutionResult; readonly isRefused: boolean }>;
+  /** The same by graphql-js, field by field: slower, and what `answerJson` is compared with. */
+  answerByReference(question: Question): Promise<ExecutionResult>;
+  /** For REST, which asks the functions below `sql/` without a document. */
+  asking(): Asking;
+  /** Waits for a block, for at most 5 seconds. */
+  reach(block: number): Promise<void>;
 }
 
 export interface AnswererDependencies {
   readonly pool: ReadPool;
   readonly chain: ChainReader;
-  /** Schema of the database whose tables answer now. */
-  readonly schema: () => string;
+  readonly fresh: Fresh;
   readonly chainId: number;
+  /** GridSettlement, in whose domain receipts are signed. */
+  readonly settlement: Address;
   /** Told of errors that the asker is not shown. */
   readonly onError: (error: unknown) => void;
 }
 
-interface Context {
-  readonly reader: Reader;
-  readonly budget: Budget;
-  readonly dependencies: AnswererDependencies;
-}
-
-const MAX_DOCUMENTS = 1_000;
-const MAX_TOKENS = 4_000;
-const MAX_ROOT_FIELDS = 20;
-/** Longer questions are read anew each time: a thousand of them would fill the memory. */
-const MAX_KEPT = 10_000;
-
-const rules = [...specifiedRules, boundedIntrospection];
-
-/** Root fields that find one row: the arguments that name it, by column. */
-const single: Readonly<Record<string, readonly (readonly [argument: string, column: string])[]>> = {
-  artwork: [["tokenId", "tokenId"]],
-  series: [["seriesId", "seriesId"]],
-  model: [["modelId", "modelId"]],
-  worker: [["address", "address"]],
-  signer: [["address", "signer"]],
-  account: [["address", "address"]],
-  receipt: [["receiptId", "receiptId"]],
-  lane: [["laneId", "laneId"]],
-  protocol: [],
-};
-
-const typeOfSingle: Readonly<Record<string, string>> = {
-  artwork: "Artwork",
-  series: "Series",
-  model: "Model",
-  worker: "Worker",
-  signer: "Signer",
-  account: "Account",
-  receipt: "Receipt",
-  lane: "Lane",
-  protocol: "Protocol",
-};
+/** Milliseconds that `minBlock` waits. */
+const BLOCK_PATIENCE = 5_000;
+/** Totals, facets and estimates that are kept until the next block. */
+const MAX_CACHED = 20_000;
 
 /** Builds the schema and everything that answers it. */
 export function createAnswerer(dependencies: AnswererDependencies): Answerer {
+  const { pool, chain, fresh, chainId, settlement } = dependencies;
   const schema = buildSchema(schemaText);
   defineScalars(schema);
   requireAnswers(schema);
-  const documents = new Map<string, DocumentNode | readonly GraphQLError[]>();
+  setSettlement(chainId, settlement);
+  const documents = createDocuments(schema);
+  const shared: Shared = { chain, fresh, chainId, cache: fresh.cachedPerBlock(MAX_CACHED) };
+  const query = schema.getQueryType();
+  if (!query) throw new Error("The schema has no queries.");
+  const fields = query.getFields();
 
-  function documentOf(query: string): DocumentNode | readonly GraphQLError[] {
-    const known = documents.get(query);
-    if (known) return known;
-    const read = readDocument(schema, query);
-    const oldest = documents.size >= MAX_DOCUMENTS ? documents.keys().next().value : undefined;
-    if (oldest !== undefined) documents.delete(oldest);
-    if (query.length <= MAX_KEPT) documents.set(query, read);
-    return read;
+  function asking(block = fresh.current(), snapshot?: Reader): Asking {
+    return {
+      shared,
+      byKey: snapshot ?? pool.reader,
+      lists: snapshot ?? pool.lists,
+      schema: fresh.schema(),
+      chainId,
+      budget: newBudget(),
+      block,
+    };
   }
 
-  async function run(document: DocumentNode, question: Question, reader: Reader): Promise<ExecutionResult> {
-    const contextValue: Context = { reader, budget: newBudget(), dependencies };
+  async function reach(block: number): Promise<void> {
+    const now = fresh.current();
+    if (now && now.number >= block) return;
+    try {
+      await fresh.atLeast(block, BLOCK_PATIENCE);
+    } catch (error) {
+      if (error instanceof BlockNotIndexedError) throw questionError("BLOCK_NOT_REACHED", error.message);
+      throw error;
+    }
+  }
+
+  function textOf({ query: text, extensions }: Question): string {
+    const hash = extensions?.persistedQuery?.sha256Hash.toLowerCase();
+    if (hash === undefined) {
+      if (text === undefined) throw questionError("BAD_INPUT", "query is missing: the question's text.");
+      return text;
+    }
+    if (text !== undefined) {
+      documents.keep(hash, text);
+      return text;
+    }
+    const known = documents.byHash(hash);
+    // The message is what clients of this protocol look for.
+    if (known === undefined) throw questionError("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+    return known;
+  }
+
+  /** Reads a question and runs it, or says why it can't. */
+  async function begin<Result>(
+    question: Question,
+    run: (running: Running) => Promise<Result>,
+  ): Promise<Result | readonly GraphQLError[]> {
+    try {
+      const operation = documents.operation(textOf(question), question.operationName);
+      if (!("selections" in operation)) return operation;
+      const { coerced: variables, errors } = getVariableValues(
+        schema,
+        operation.node.variableDefinitions ?? [],
+        question.variables ?? {},
+        { maxErrors: 10 },
+      );
+      if (errors) return errors;
+      const { minBlock } = question.extensions ?? {};
+      if (minBlock !== undefined) await reach(minBlock);
+      const selections = operation.isIntrospection ? [] : operation.selections(variables);
+      if (selections.length > MAX_ROOT_FIELDS) {
+        return [
+          questionError(
+            "TOO_EXPENSIVE",
+            `This asks for ${selections.length} root fields; a question has at most ${MAX_ROOT_FIELDS} root fields.`,
+          ),
+        ];
+      }
+      const block = fresh.current();
+      const running = (snapshot?: Reader) => run({ operation, variables, selections, asking: asking(block, snapshot) });
+      // Several statements answer from one state of the database. Totals, which are kept for a block, are no second statement.
+      return selections.filter(asksDatabase).length > 1 ? await pool.snapshot(running) : await running();
+    } catch (error) {
+      return [shown(error, dependencies)];
+    }
+  }
+
+  function root({ asking: of, variables }: Running, selection: Selection): Promise<unknown> {
+    const run = rootOf(selection.name);
+    const definition = fields[selection.name];
+    const [node] = selection.nodes;
+    if (!run || !definition || !node) throw new Error(`Root field ${selection.name} has no meaning.`);
+    const given = definition.args.length === 0 ? {} : getArgumentValues(definition, node, variables);
+    return run({ asking: of, selection, arguments: given });
+  }
+
+  async function runJson(running: Running): Promise<Answer> {
+    const { selections, asking: of } = running;
+    const errors: GraphQLError[] = [];
+    let isNulled = false;
+    const parts = await Promise.all(
+      selections.map(async (selection) => {
+        if (selection.name === "__typename") return '"Query"';
+        try {
+          return write(selection, await root(running, selection));
+        } catch (error) {
+          errors.push(shown(error, dependencies, selection));
+          if (isNonNullType(selection.type)) isNulled = true;
+          return "null";
+        }
+      }),
+    );
+    const members = selections.map(({ responseName }, i) => `${JSON.stringify(responseName)}:${parts[i]}`);
+    const told = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : "";
+    const json = `{${told}"data":${isNulled ? "null" : `{${members.join()}}`}${blockJson(of.block)}}`;
+    return { json, isRefused: false, block: of.block };
+  }
+
+  /** By graphql-js: what is asked of the schema itself, and everything in tests. */
+  async function runReference(running: Running): Promise<ExecutionResult> {
+    const bySelection = new Map(running.selections.map((selection) => [selection.responseName, selection]));
+    const { operation, variables, asking: of } = running;
     const result = await execute({
       schema,
-      document,
-      contextValue,
-      fieldResolver: resolve as GraphQLFieldResolver<unknown, unknown>,
-      variableValues: question.variables ?? {},
-      operationName: question.operationName ?? null,
+      document: operation.document,
+      operationName: operation.node.name?.value ?? null,
+      variableValues: variables,
+      fieldResolver: (source, _arguments, _context, info) => {
+        const selection = info.parentType === query ? bySelection.get(String(info.path.key)) : undefined;
+        if (selection) return root(running, selection);
+        return reader(info.parentType.name, { name: info.fieldName, responseName: String(info.path.key) })(source);
+      },
     });
-    return { ...result, ...(result.errors && { errors: result.errors.map((error) => shown(error, dependencies)) }) };
+    return {
+      ...(result.errors && { errors: result.errors.map((error) => shown(error, dependencies)) }),
+      ...(result.data !== undefined && { data: result.data }),
+      ...(of.block && { extensions: { block: of.block } }),
+    };
+  }
+
+  async function answerJson(question: Question): Promise<Answer> {
+    const answer = await begin(question, async (running) => {
+      if (!running.operation.isIntrospection) return runJson(running);
+      return {
+        json: JSON.stringify(await runReference(running)),
+        isRefused: false,
+        block: running.asking.block,
+      };
+    });
+    if ("json" in answer) return answer;
+    const block = fresh.current();
+    return { json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`, isRefused: true, block };
   }
 
   return {
     schema,
+    asking,
+    reach,
+    answerJson,
     answer: async (question) => {
-      const document = documentOf(question.query);
-      if (!("kind" in document)) return { result: { errors: document }, isRefused: true };
-      const operation = getOperationAST(document, question.operationName);
-      if (!operation) {
-        const errors = [questionError("BAD_INPUT", "Say which operation to run: operationName.")];
-        return { result: { errors }, isRefused: true };
-      }
-      // Several statements answer from one state of the database.
-      const [only, second] = operation.selectionSet.selections;
-      const reads = second !== undefined || only?.kind !== "Field" || /\btotalCount\b/.test(question.query);
-      const result = reads
-        ? await dependencies.pool.snapshot((reader) => run(document, question, reader))
-        : await run(document, question, dependencies.pool.reader);
-      return { result, isRefused: false };
+      const { json, isRefused } = await answerJson(question);
+      return { result: JSON.parse(json) as ExecutionResult, isRefused };
+    },
+    answerByReference: async (question) => {
+      const answer = await begin(question, runReference);
+      return Array.isArray(answer) ? { errors: answer } : (answer as ExecutionResult);
     },
   };
 }
 
-function readDocument(schema: GraphQLSchema, query: string): DocumentNode | readonly GraphQLError[] {
-  let document: DocumentNode;
-  try {
-    document = parse(query, { maxTokens: MAX_TOKENS, noLocation: false });
-  } catch (error) {
-    return [error instanceof GraphQLError ? error : questionError("BAD_INPUT", "The query can't be read.")];
-  }
-  const errors = validate(schema, document, rules, { maxErrors: 10 });
-  return errors.length > 0 ? errors : document;
+/** A question that fits the schema, on its way. */
+interface Running {
+  readonly operation: Operation;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly selections: readonly Selection[];
+  readonly asking: Asking;
+}
+
+let lastBlock: { readonly block: IndexedBlock; readonly json: string } | undefined;
+
+function blockJson(block: IndexedBlock | undefined): string {
+  if (!block) return "";
+  if (lastBlock?.block !== block) lastBlock = { block, json: `,"extensions":${JSON.stringify({ block })}` };
+  return lastBlock.json;
 }
 
 /** Says what the asker can put right, and of everything else only that it went wrong. */
-function shown(error: GraphQLError, { onError }: AnswererDependencies): GraphQLError {
-  const original = error.originalError;
-  if (original === undefined || original === null || original instanceof GraphQLError) return error;
-  onError(original);
-  return new GraphQLError("Something went wrong on our side.", {
-    ...(error.nodes && { nodes: error.nodes }),
-    ...(error.path && { path: error.path }),
-    extensions: { code: "INTERNAL" },
+function shown(error: unknown, { onError }: AnswererDependencies, selection?: Selection): GraphQLError {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const isOurs = !(original instanceof GraphQLError);
+  if (isOurs) onError(original);
+  const place = error instanceof GraphQLError ? error : undefined;
+  const nodes = place?.nodes ?? selection?.nodes;
+  const path = place?.path ?? (selection && [selection.responseName]);
+  return new GraphQLError(isOurs ? "Something went wrong on our side." : original.message, {
+    ...(nodes && { nodes }),
+    ...(path && { path }),
+    extensions: isOurs ? { code: "INTERNAL" } : original.extensions,
   });
-}
-
-const resolve = (
-  source: Row | Connection | undefined,
-  fieldArguments: Record<string, unknown>,
-  context: Context,
-  info: GraphQLResolveInfo,
-): unknown => {
-  const parent = info.parentType.name;
-  if (parent === "Query") return resolveRoot(fieldArguments, context, info);
-  if (parent.endsWith("Connection")) return resolveConnection(source as Connection, info);
-  const type = objectTypes[parent];
-  const row = source as Row;
-  if (!type) return row[info.fieldName]; // Block, PageInfo, edges
-  const field = fieldOf(type, info.fieldName);
-  return isChild(field) ? row[childKey(String(info.path.key))] : field.of(row);
-};
-
-function resolveRoot(fieldArguments: Record<string, unknown>, context: Context, info: GraphQLResolveInfo): unknown {
-  const { fieldName } = info;
-  if (fieldsAsked(info, [info.operation.selectionSet]).length > MAX_ROOT_FIELDS) {
-    throw questionError("TOO_EXPENSIVE", `A question has at most ${MAX_ROOT_FIELDS} root fields.`);
-  }
-  if (fieldName === "block") return readBlock(context);
-  if (fieldName === "statistics") return readDays(fieldArguments.days, context, info);
-  if (fieldName in lists) {
-    const { schema, chainId } = context.dependencies;
-    const { reader, budget } = context;
-    return page({ reader, schema: schema(), chainId, budget }, info, fieldArguments);
-  }
-  return readSingle(fieldArguments, context, info);
-}
-
-function resolveConnection(connection: Connection, { fieldName }: GraphQLResolveInfo): unknown {
-  const { edges, hasNextPage, hasPreviousPage } = connection;
-  if (fieldName === "nodes") return edges.map(({ node }) => node);
-  if (fieldName === "edges") return edges;
-  if (fieldName === "totalCount") return connection.totalCount();
-  return {
-    hasNextPage,
-    hasPreviousPage,
-    startCursor: edges[0]?.cursor ?? null,
-    endCursor: edges.at(-1)?.cursor ?? null,
-  };
-}
-
-async function readSingle(
-  fieldArguments: Record<string, unknown>,
-  context: Context,
-  info: GraphQLResolveInfo,
-): Promise<Row | null> {
-  const [keys, typeName] = [single[info.fieldName], typeOfSingle[info.fieldName]];
-  if (!keys || !typeName) throw new Error(`Root field ${info.fieldName} has no meaning.`);
-  const conditions = keys.map(([argument, column]) => [column, fieldArguments[argument]] as const);
-  const [row] = await readRows({ typeName, conditions, rest: "limit 1", rows: 1 }, context, info);
-  if (!row && info.fieldName === "protocol") {
-    throw questionError("NOT_READY", "The protocol's first block is not indexed yet: ask again.");
-  }
-  return row ?? null;
-}
-
-async function readDays(days: unknown, context: Context, info: GraphQLResolveInfo): Promise<Row[]> {
-  if (typeof days !== "number" || days < 1 || days > 1_000) {
-    throw questionError("BAD_INPUT", "days is a number from 1 to 1000.");
-  }
-  const rest = `order by "day" desc limit ${days}`;
-  return readRows({ typeName: "DayStatistics", conditions: [], rest, rows: days }, context, info);
-}
-
-interface Reading {
-  readonly typeName: string;
-  readonly conditions: readonly (readonly [column: string, value: unknown])[];
-  readonly rest: string;
-  readonly rows: number;
-}
-
-async function readRows(
-  { typeName, conditions, rest, rows }: Reading,
-  { reader, budget, dependencies }: Context,
-  info: GraphQLResolveInfo,
-): Promise<Row[]> {
-  budget.spend(rows);
-  const { schema, chainId } = dependencies;
-  const statement = new Statement(schema(), chainId);
-  const table = tableOf((objectTypes[typeName] ?? { table: "protocol" }).table);
-  const alias = statement.alias();
-  const sets = info.fieldNodes.map(({ selectionSet }) => selectionSet);
-  const list = selectList({ info, statement, budget }, typeName, sets, alias, { rows, level: 1 });
-  const where = [["chainId", chainId] as const, ...conditions].map(
-    ([key, value]) => `${columnOf(table, alias, key)} = ${statement.value(value)}`,
-  );
-  const text = `select ${list.length === 0 ? '1 as "1"' : list.join(", ")} from ${placeOfTable(statement, table)} ${alias} where ${where.join(" and ")} ${rest}`;
-  return reader.query<Row>(text, statement.values);
-}
-
-/** The block that the rows are true at; its hash is the chain's, if that has the same block there. */
-async function readBlock({ reader, dependencies }: Context): Promise<Row> {
-  const { chain, schema, chainId } = dependencies;
-  const progress = await readProgress(reader, schema(), chainId);
-  const { number, timestamp } = progress ?? { number: 0, timestamp: 0 };
-  const block = await chain.block(number).catch(() => undefined);
-  return { chainId, number, timestamp, hash: block?.timestamp === timestamp ? block.hash : null };
 }
 
 /** Every field of the schema must come from somewhere: a gap is found at boot, not by whoever asks first. */
 function requireAnswers(schema: GraphQLSchema): void {
   for (const [name, type] of Object.entries(objectTypes)) {
-    const graphqlType = schema.getType(name);
+    const graphqlType = schema.getType(type.schemaType ?? name);
     if (!graphqlType || !("getFields" in graphqlType)) throw new Error(`The schema has no type ${name}.`);
     const table = tableOf(type.table);
     for (const [fieldName, definition] of Object.entries(graphqlType.getFields())) {
       const field = fieldOf(type, fieldName);
       if (isChild(field)) {
-        const isList = isListType(isNonNullType(definition.type) ? definition.type.ofType : definition.type);
-        if (isList !== (field.order !== undefined)) throw new Error(`${name}.${fieldName}: one row, or a list?`);
+        const is = isList(definition as Pick<Selection, "type">);
+        if (is !== (field.order !== undefined)) throw new Error(`${name}.${fieldName}: one row, or a list?`);
         continue;
       }
       for (const column of field.columns) {
@@ -289,7 +304,6 @@ function requireAnswers(schema: GraphQLSchema): void {
     }
   }
   for (const field of Object.keys(schema.getQueryType()?.getFields() ?? {})) {
-    const isKnown = field in single || field in lists || field === "block" || field === "statistics";
-    if (!isKnown) throw new Error(`Root field ${field} has no meaning.`);
+    if (!rootOf(field)) throw new Error(`Root field ${field} has no meaning.`);
   }
 }

@@ -1,5 +1,6 @@
 // What lists can be asked by: filters, orders, and the vocabulary of both in SQL.
 import type { Statement } from "../sql/builder.ts";
+import { placeOfTable, tableOf } from "../sql/tables.ts";
 import { enums } from "./types.ts";
 
 /** SQL of a condition. `column` names a column of the list's table. */
@@ -13,12 +14,14 @@ export interface Order {
 }
 
 export interface List {
-  /** Object type of the nodes. */
+  /** Entry of `objectTypes` that the nodes come from. */
   readonly type: string;
   readonly orders: Readonly<Record<string, Order>>;
   readonly filters: Readonly<Record<string, Condition>>;
-  /** Holds unless the filter of that name is given. */
-  readonly unless?: Readonly<Record<string, (column: (key: string) => string) => string>>;
+  /** Holds always. */
+  readonly only?: (column: (key: string) => string) => string;
+  /** Total of `protocol` that counts all of it. */
+  readonly counter?: string;
 }
 
 type Value = string | number | boolean;
@@ -54,41 +57,24 @@ const bySeq: Readonly<Record<string, Order>> = {
 };
 const most = (column: string, tie: string): Order => ({ column, descending: true, tie });
 
-/** All lists, by the name of the root field. */
+/**
+ * Times are asked of the index that has rows in the order in which they came: of history, which every row of these lists is part of.
+ */
+const happened =
+  (operator: ">" | "<"): Condition =>
+  (time: Value, column, statement) => {
+    const at = statement.value(time);
+    const [reached, direction, none] = operator === ">" ? ["<=", "desc", "0"] : [">=", "asc", `${2n ** 63n - 1n}`];
+    const history = placeOfTable(statement, tableOf("activity"));
+    const bound = `select h.seq from ${history} h where h.chain_id = ${statement.value(statement.chainId)} and h.time ${reached} ${at} order by h.time ${direction}, h.seq ${direction} limit 1`;
+    return `${column("time")} ${operator} ${at} and ${column("seq")} ${operator} coalesce((${bound}), ${none})`;
+  };
+
+const times = { timeAfter: happened(">"), timeBefore: happened("<") };
+
+/** All lists but that of artworks, which has a file of its own, by the name of the root field. */
 export const lists: Readonly<Record<string, List>> = {
-  artworks: {
-    type: "Artwork",
-    orders: {
-      NEWEST: { column: "tokenId", descending: true },
-      OLDEST: { column: "tokenId", descending: false },
-      RECENTLY_CHANGED: most("updatedSeq", "tokenId"),
-      MOST_VERSIONS: most("versions", "tokenId"),
-      MOST_TRANSFERRED: most("transfers", "tokenId"),
-    },
-    filters: {
-      tokenIds: isOneOf("tokenId", "numeric[]"),
-      seriesId: is("seriesId"),
-      artist: is("artist"),
-      owner: is("owner"),
-      modelIds: isOneOf("modelId", "numeric[]"),
-      worker: is("worker"),
-      imageHash: is("imageHash"),
-      tags: (tags: readonly string[], column, statement) => `${column("tags")} && ${statement.value(tags, "text[]")}`,
-      sampler: is("sampler"),
-      scheduler: is("scheduler"),
-      width: is("width"),
-      height: is("height"),
-      steps: is("steps"),
-      mintedAfter: compares("mintedAt", ">"),
-      mintedBefore: compares("mintedAt", "<"),
-      evolved: holds((column) => `${column("versions")} > 1`),
-      burned: holds((column) => column("burned")),
-      search: (words: string, column, statement) =>
-        `to_tsvector('simple', ${column("name")} || ' ' || ${column("prompt")}) @@ websearch_to_tsquery('simple', ${statement.value(words)})`,
-    },
-    unless: { burned: (column) => `not ${column("burned")}` },
-  },
-  seriesList: { type: "Series", orders: bySeq, filters: { artist: is("artist") } },
+  seriesList: { type: "Series", orders: bySeq, filters: { artist: is("artist") }, counter: "series" },
   models: {
     type: "Model",
     orders: {
@@ -109,6 +95,7 @@ export const lists: Readonly<Record<string, List>> = {
       verified: is("verified"),
       deprecated: is("deprecated"),
     },
+    counter: "models",
   },
   licenses: {
     type: "License",
@@ -140,6 +127,7 @@ export const lists: Readonly<Record<string, List>> = {
       MOST_SPENT: most("spent", "address"),
     },
     filters: { addresses: isOneOf("address", "text[]") },
+    counter: "accounts",
   },
   receipts: {
     type: "Receipt",
@@ -167,6 +155,7 @@ export const lists: Readonly<Record<string, List>> = {
       modelId: is("modelId"),
       laneId: is("laneId"),
       orderHash: is("orderHash"),
+      ...times,
     },
   },
   lanes: {
@@ -182,7 +171,7 @@ export const lists: Readonly<Record<string, List>> = {
   transfers: {
     type: "Transfer",
     orders: bySeq,
-    filters: { collection: is("collection"), tokenId: is("tokenId"), from: is("from"), to: is("to") },
+    filters: { collection: is("collection"), tokenId: is("tokenId"), from: is("from"), to: is("to"), ...times },
   },
   activity: {
     type: "Activity",
@@ -196,7 +185,30 @@ export const lists: Readonly<Record<string, List>> = {
       modelId: is("modelId"),
       worker: is("worker"),
       laneId: is("laneId"),
+      ...times,
     },
   },
   governanceEvents: { type: "GovernanceEvent", orders: bySeq, filters: {} },
 };
+
+/** Lists of `holders`, by what is held. */
+export const holderLists = {
+  series: {
+    type: "Holder",
+    orders: { MOST: most("artworks", "owner") },
+    filters: { seriesId: is("seriesId") },
+  },
+  artworks: {
+    type: "ArtworkHolder",
+    orders: { MOST: most("artworksOwned", "address") },
+    filters: {},
+    only: (column) => `${column("artworksOwned")} > 0`,
+    counter: "holders",
+  },
+  models: {
+    type: "ModelHolder",
+    orders: { MOST: most("modelsOwned", "address") },
+    filters: {},
+    only: (column) => `${column("modelsOwned")} > 0`,
+  },
+} as const satisfies Record<string, List>;

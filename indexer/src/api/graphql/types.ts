@@ -1,3 +1,6 @@
+import { settlementDomain, settlementTypes } from "@gridnft/sdk";
+import { type Address, keccak256, toBytes } from "viem";
+import { NOT_LISTED } from "../../keys.ts";
 import type { TableName } from "../sql/tables.ts";
 
 /** A row, or what was asked of it, keyed by column; to-one and to-many children are keyed by `childKey`. */
@@ -9,19 +12,24 @@ export interface ColumnField {
   readonly of: (row: Row) => unknown;
 }
 
+/** What conditions are written with: each function gives SQL. */
+export interface Names {
+  readonly child: (column: string) => string;
+  readonly parent: (column: string) => string;
+  readonly argument: (name: string) => string;
+  readonly table: (name: TableName) => string;
+}
+
 /** A field that is a row, or rows, of another table. */
 export interface ChildField {
+  /** Name of its entry below. */
   readonly type: string;
   /** Pairs of the child's column and the parent's. */
   readonly on: readonly (readonly [child: string, parent: string])[];
   /** Left out: one row. */
-  readonly order?: { readonly column: string; readonly descending: boolean };
-  /** More conditions; both functions give SQL. */
-  readonly where?: (
-    child: (column: string) => string,
-    parent: (column: string) => string,
-    argument: (name: string) => string,
-  ) => string;
+  readonly order?: { readonly column: string; readonly descending: boolean; readonly tie?: string };
+  /** More conditions. */
+  readonly where?: (names: Names) => string;
   /** The row is known to exist, so that its key alone needs no look at the table. */
   readonly exists?: { readonly key: string; readonly from: string };
 }
@@ -29,6 +37,8 @@ export interface ChildField {
 /** Where the fields of an object type come from. A field that isn't named here is the column of its name. */
 export interface ObjectType {
   readonly table: TableName;
+  /** Its name in the schema, if that isn't the name of this entry. */
+  readonly schemaType?: string;
   readonly fields: Readonly<Record<string, ColumnField | ChildField | string>>;
 }
 
@@ -75,7 +85,7 @@ const artworksOf = (column: string, parent: string): ChildField => ({
   type: "Artwork",
   on: [[column, parent]],
   order: newest("tokenId"),
-  where: (child) => `not ${child("burned")}`,
+  where: ({ child }) => `not ${child("burned")}`,
 });
 const activityOf = (column: string, parent: string): ChildField => ({
   type: "Activity",
@@ -90,6 +100,47 @@ const guidanceScale: ColumnField = {
 const image: ColumnField = { columns: ["cid"], of: (row) => `ipfs://${row.cid}` };
 
 const ANY_SEED = (2n ** 64n - 1n).toString();
+
+/** Midnight at which a day began. */
+const start: ColumnField = { columns: ["day"], of: (row) => Number(row.day) * 86_400 };
+
+/** A holder by an account's counter. */
+const holder = (tokens: string): ObjectType => ({
+  table: "account",
+  schemaType: "Holder",
+  fields: { address: "address", account: accountBy("address"), tokens },
+});
+
+/** Columns of JobReceipt, in its order; `engineHash` is kept by `receipt` alone. */
+const receiptColumns = [
+  "orderHash",
+  "index",
+  "requester",
+  "worker",
+  "modelId",
+  "requestHash",
+  "seed",
+  "imageHash",
+  "cidDigest",
+  "completedAt",
+  "price",
+];
+
+let domain = settlementDomain(0, zero);
+
+/** Says in which contract's domain receipts are signed. */
+export function setSettlement(chainId: number, address: Address): void {
+  domain = settlementDomain(chainId, address);
+}
+
+function rawReceipt(row: Row): unknown {
+  const message: Record<string, unknown> = {};
+  for (const { name, type } of settlementTypes.JobReceipt) {
+    // As wallets take them: what may be beyond 2^53 as a decimal string.
+    message[name] = type.startsWith("uint") && type !== "uint32" ? String(row[name]) : row[name];
+  }
+  return { domain, primaryType: "JobReceipt", message };
+}
 
 /** All object types that come out of tables. */
 export const objectTypes: Readonly<Record<string, ObjectType>> = {
@@ -120,15 +171,29 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       version: {
         type: "ArtworkVersion",
         on: [["tokenId", "tokenId"]],
-        where: (child, _, argument) => `${child("version")} = ${argument("number")}`,
+        where: ({ child, argument }) => `${child("version")} = ${argument("number")}`,
       },
       versions: { type: "ArtworkVersion", on: [["tokenId", "tokenId"]], order: oldest("version") },
-      remixes: { type: "ArtworkVersion", on: [["parentId", "tokenId"]], order: oldest("seq") },
+      family: named("family", enums.family),
+      remixOf: artworkBy("remixOf"),
+      remixOfId: { columns: ["remixOf"], of: (row) => (isZero(row.remixOf) ? null : row.remixOf) },
+      remixes: {
+        type: "ArtworkVersion",
+        on: [["parentId", "tokenId"]],
+        order: oldest("seq"),
+        // A version that its own artwork evolved from is no remix.
+        where: ({ child, parent }) => `${child("tokenId")} <> ${parent("tokenId")}`,
+      },
+      remixCount: "remixes",
+      listPrice: {
+        columns: ["listPrice"],
+        of: (row) => (String(row.listPrice) === NOT_LISTED.toString() ? null : row.listPrice),
+      },
       transfers: {
         type: "Transfer",
         on: [["tokenId", "tokenId"]],
         order: newest("seq"),
-        where: (child) => `${child("collection")} = 'ARTWORK'`,
+        where: ({ child }) => `${child("collection")} = 'ARTWORK'`,
       },
       transferCount: "transfers",
       activity: activityOf("tokenId", "tokenId"),
@@ -157,6 +222,24 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       },
       parentId: unlessZero("parentId"),
       parentVersion: unlessZero("parentVersion"),
+      rawReceipt: {
+        columns: [...receiptColumns, "engine"],
+        of: (row) => rawReceipt({ ...row, engineHash: keccak256(toBytes(String(row.engine))) }),
+      },
+      anchor: {
+        type: "Anchor",
+        on: [
+          ["payer", "payer"],
+          ["worker", "worker"],
+        ],
+        // One that is alone in its block: by `seq`, which begins with the block's number.
+        where: ({ child, parent, table }) => {
+          const place = (seq: string) =>
+            `${seq} >= ${parent("anchorBlock")} * 1000000 and ${seq} < (${parent("anchorBlock")} + 1) * 1000000`;
+          const other = `select 1 from ${table("anchor")} o where o.chain_id = ${child("chainId")} and o.worker = ${child("worker")} and o.payer = ${child("payer")} and ${place("o.seq")} and o.seq <> ${child("seq")}`;
+          return `${place(child("seq"))} and not exists (${other})`;
+        },
+      },
     },
   },
   Series: {
@@ -166,13 +249,31 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       firstOwner: accountBy("firstOwner"),
       policy: named("policy", enums.policy),
       artworks: { type: "Artwork", on: [["seriesId", "seriesId"]], order: oldest("tokenId") },
+      holderCount: "holders",
+      holders: {
+        type: "Holder",
+        on: [["seriesId", "seriesId"]],
+        order: { column: "artworks", descending: true, tie: "owner" },
+      },
+      transferCount: "transfers",
     },
   },
+  Holder: {
+    table: "seriesHolder",
+    fields: {
+      // Read from rows of the sources below, too.
+      address: { columns: ["owner"], of: (row) => row.owner ?? row.address },
+      account: accountBy("owner"),
+      tokens: { columns: ["artworks"], of: (row) => row.artworks ?? row.artworksOwned ?? row.modelsOwned },
+    },
+  },
+  ArtworkHolder: holder("artworksOwned"),
+  ModelHolder: holder("modelsOwned"),
   Transfer: {
     table: "transfer",
     fields: {
-      artwork: { ...artworkBy("tokenId"), where: (_, parent) => `${parent("collection")} = 'ARTWORK'` },
-      model: { ...modelBy("tokenId"), where: (_, parent) => `${parent("collection")} = 'MODEL'` },
+      artwork: { ...artworkBy("tokenId"), where: ({ parent }) => `${parent("collection")} = 'ARTWORK'` },
+      model: { ...modelBy("tokenId"), where: ({ parent }) => `${parent("collection")} = 'MODEL'` },
     },
   },
   Model: {
@@ -204,6 +305,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       artworks: artworksOf("modelId", "modelId"),
       licenses: { type: "License", on: [["modelId", "modelId"]], order: newest("boughtAt") },
       activity: activityOf("modelId", "modelId"),
+      statistics: { type: "ModelDay", on: [["modelId", "modelId"]], order: newest("day") },
     },
   },
   ModelRate: { table: "modelRate", fields: {} },
@@ -224,6 +326,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       settlements: { type: "Settlement", on: [["worker", "address"]], order: newest("seq") },
       artworks: artworksOf("worker", "address"),
       activity: activityOf("worker", "address"),
+      statistics: { type: "WorkerDay", on: [["worker", "address"]], order: newest("day") },
     },
   },
   Receipt: {
@@ -237,6 +340,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       artwork: artworkBy("tokenId"),
       tokenId: unlessZero("tokenId"),
       version: unlessZero("version"),
+      rawReceipt: { columns: [...receiptColumns, "engineHash"], of: rawReceipt },
     },
   },
   Settlement: {
@@ -307,10 +411,9 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       worker: workerBy("worker"),
     },
   },
-  DayStatistics: {
-    table: "dailyStatistics",
-    fields: { start: { columns: ["day"], of: (row) => Number(row.day) * 86_400 } },
-  },
+  DayStatistics: { table: "dailyStatistics", fields: { start } },
+  ModelDay: { table: "modelDay", fields: { start } },
+  WorkerDay: { table: "workerDay", fields: { start, address: "worker" } },
   FeeConfig: { table: "feeConfig", fields: {} },
   Protocol: {
     table: "protocol",

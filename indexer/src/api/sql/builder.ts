@@ -1,8 +1,12 @@
+/** Types that values are cast to. */
+export type SqlType = "numeric" | "bigint" | "int" | "real" | "text[]" | "numeric[]" | "int[]" | "tsquery";
+
 /** Collects the values of one statement while its text is put together. */
 export class Statement {
   readonly values: unknown[] = [];
-  #aliases = 0;
-  #places = new Map<unknown, string>();
+  /** How many names for tables were given. */
+  aliases = 0;
+  #places = new Map<string, string>();
 
   constructor(
     readonly schema: string,
@@ -10,8 +14,8 @@ export class Statement {
   ) {}
 
   /** Placeholder of a value. `type` is for places where Postgres can't tell it. */
-  value(value: unknown, type?: "numeric" | "bigint" | "text[]" | "numeric[]"): string {
-    const key = `${typeof value}:${String(value)}:${type ?? ""}`;
+  value(value: unknown, type?: SqlType): string {
+    const key = `${typeof value}:${Array.isArray(value) ? JSON.stringify(value) : String(value)}:${type ?? ""}`;
     const known = this.#places.get(key);
     if (known) return known;
     this.values.push(value);
@@ -22,7 +26,7 @@ export class Statement {
 
   /** A fresh name for a table in this statement. */
   alias(): string {
-    return `t${this.#aliases++}`;
+    return `t${this.aliases++}`;
   }
 }
 

@@ -1,0 +1,26 @@
+// What one question may ask for. Errors say the limit, so none of these is a secret.
+
+/** Longest question, in tokens. */
+export const MAX_TOKENS = 4_000;
+/** Most fields of `Query`, fragments opened. */
+export const MAX_ROOT_FIELDS = 20;
+/** Most aliases. */
+export const MAX_ALIASES = 30;
+/** Most levels of types that come out of tables. */
+export const MAX_LEVELS = 8;
+/** Most braces within each other: a connection's own come on top of the levels. */
+export const MAX_DEPTH = 2 * MAX_LEVELS + 2;
+/** Most fields with fragments opened: what makes statements long. */
+export const MAX_FIELDS = 5_000;
+/** Most rows that a question may ask for, lists within lists multiplied. */
+export const MAX_ROWS = 10_000;
+/** Most items of a list. */
+export const MAX_FIRST = 100;
+/** Items of a list when nothing is said. */
+export const DEFAULT_FIRST = 24;
+/** Most days of statistics. */
+export const MAX_DAYS = 1_000;
+/** Most values of one filter. */
+export const MAX_VALUES = 200;
+/** Longest search, in characters. */
+export const MAX_SEARCH = 200;

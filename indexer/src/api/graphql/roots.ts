@@ -1,0 +1,272 @@
+// The fields of `Query`: each reads what is asked of it, at most one page and its total, and answers rows. Everything below is read from
+// those rows.
+import { type ArtworkArguments, type ArtworkQuestion, artworkQuestion, readArtworks } from "../sql/artworks.ts";
+import { type Asking, placeOf, statementOf } from "../sql/asking.ts";
+import { collectionStatistics } from "../sql/collections.ts";
+import { artworkFacets, type FacetName, type FacetValue } from "../sql/facets.ts";
+import { slice, writeCursor } from "../sql/keyset.ts";
+import { snippetOf } from "../sql/snippet.ts";
+import { columnOf, tableOf } from "../sql/tables.ts";
+import { artworkTotal, type Total } from "../sql/totals.ts";
+import { questionError } from "./errors.ts";
+import { MAX_DAYS, MAX_FIRST } from "./limits.ts";
+import { holderLists, type List, lists } from "./lists.ts";
+import { countOf, requireType, selectList } from "./look.ts";
+import { type ListArguments, type ListPage, listTotal, readPage } from "./page.ts";
+import { find, merged, type Selection, under } from "./selection.ts";
+import { enums, type Row } from "./types.ts";
+
+/** A field of `Query` as it is asked for. */
+export interface RootQuestion {
+  readonly asking: Asking;
+  readonly selection: Selection;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+type Root = (question: RootQuestion) => Promise<unknown>;
+
+/** Root fields that find one row: the arguments that name it, by column. */
+const single: Readonly<
+  Record<string, { readonly type: string; readonly by?: readonly [argument: string, column: string] }>
+> = {
+  artwork: { type: "Artwork", by: ["tokenId", "tokenId"] },
+  series: { type: "Series", by: ["seriesId", "seriesId"] },
+  model: { type: "Model", by: ["modelId", "modelId"] },
+  worker: { type: "Worker", by: ["address", "address"] },
+  signer: { type: "Signer", by: ["address", "signer"] },
+  account: { type: "Account", by: ["address", "address"] },
+  receipt: { type: "Receipt", by: ["receiptId", "receiptId"] },
+  lane: { type: "Lane", by: ["laneId", "laneId"] },
+  protocol: { type: "Protocol" },
+};
+
+/** Root fields that list days, the latest first: the argument that says whose, by column. */
+const days: typeof single = {
+  statistics: { type: "DayStatistics" },
+  modelStatistics: { type: "ModelDay", by: ["modelId", "modelId"] },
+  workerStatistics: { type: "WorkerDay", by: ["worker", "worker"] },
+};
+
+const others: Readonly<Record<string, Root>> = {
+  block: readBlock,
+  artworks: readArtworkList,
+  artworkFacets: readFacets,
+  collection: ({ asking, arguments: { collection } }) =>
+    collectionStatistics(asking, collection as "ARTWORK" | "MODEL"),
+  holders: readHolders,
+};
+
+/** How each field of `Query` is answered; undefined for one that has no meaning. */
+export function rootOf(name: string): Root | undefined {
+  const list = lists[name];
+  if (list) return (question) => readList(question, list);
+  if (single[name]) return readSingle;
+  return days[name] ? readDays : others[name];
+}
+
+/** Whether a root field asks the database. */
+export function asksDatabase({ name }: Selection): boolean {
+  return name !== "block" && name !== "__typename";
+}
+
+async function readSingle({ asking, selection, arguments: given }: RootQuestion): Promise<Row | null> {
+  const { type, by } = single[selection.name] as (typeof single)[string];
+  const [row] = await readRows(asking, { type, fields: selection.fields, rows: 1, where: whereBy(by, given) });
+  if (!row && selection.name === "protocol") {
+    throw questionError("NOT_READY", "The protocol's first block is not indexed yet: ask again.");
+  }
+  return row ?? null;
+}
+
+async function readDays({ asking, selection, arguments: given }: RootQuestion): Promise<readonly Row[]> {
+  const { type, by } = days[selection.name] as (typeof days)[string];
+  const rows = countOf("days", given.days, MAX_DAYS);
+  return readRows(asking, { type, fields: selection.fields, rows, where: whereBy(by, given), newest: "day" });
+}
+
+function whereBy(
+  by: readonly [argument: string, column: string] | undefined,
+  given: Readonly<Record<string, unknown>>,
+): readonly (readonly [column: string, value: unknown])[] {
+  return by ? [[by[1], given[by[0]]]] : [];
+}
+
+interface Reading {
+  readonly type: string;
+  readonly fields: readonly Selection[];
+  readonly rows: number;
+  readonly where: readonly (readonly [column: string, value: unknown])[];
+  readonly newest?: string;
+}
+
+async function readRows(asking: Asking, { type, fields, rows, where, newest }: Reading): Promise<Row[]> {
+  asking.budget.spend(rows, type, fields);
+  const statement = statementOf(asking);
+  const table = tableOf(requireType(type).table);
+  const alias = statement.alias();
+  const conditions = [["chainId", asking.chainId] as const, ...where].map(
+    ([key, value]) => `${columnOf(table, alias, key)} = ${statement.value(value)}`,
+  );
+  const list = selectList(statement, type, fields, alias);
+  const order = newest ? ` order by ${columnOf(table, alias, newest)} desc` : "";
+  const text = `select ${list} from ${placeOf(statement, table.name)} ${alias} where ${conditions.join(" and ")}${order} limit ${statement.value(rows, "int")}`;
+  return asking.byKey.query<Row>(text, statement.values);
+}
+
+/** The block that the rows are true at; its hash is the chain's, if that has the same block there. */
+async function readBlock({ asking, selection }: RootQuestion): Promise<Row> {
+  const { chainId, shared } = asking;
+  const { number, timestamp } = asking.block ?? { number: 0, timestamp: 0 };
+  const isHashed = find(selection.fields, "hash") !== undefined;
+  const block = isHashed ? await shared.chain.block(number).catch(() => undefined) : undefined;
+  return { chainId, number, timestamp, hash: block?.timestamp === timestamp ? block.hash : null };
+}
+
+// ---------------------------------------------------------------------------------------------------------------- lists
+
+const nodeFields = new WeakMap<readonly Selection[], readonly Selection[]>();
+
+/** What is asked of the nodes of a connection: under `nodes`, and under `edges { node }`. */
+function nodesAsked(fields: readonly Selection[]): readonly Selection[] {
+  const known = nodeFields.get(fields);
+  if (known) return known;
+  const made = merged([under(fields, "nodes"), under(under(fields, "edges"), "node")]);
+  nodeFields.set(fields, made);
+  return made;
+}
+
+const isPaged = ({ fields }: Selection): boolean =>
+  fields.some(({ name }) => name === "nodes" || name === "edges" || name === "pageInfo");
+const isCounted = ({ fields }: Selection): boolean =>
+  fields.some(({ name }) => name === "totalCount" || name === "totalIsExact");
+
+async function readList({ asking, selection, arguments: given }: RootQuestion, list: List): Promise<unknown> {
+  const listArguments = given as ListArguments;
+  const [page, total] = await Promise.all([
+    isPaged(selection) ? readPage(asking, list, listArguments, nodesAsked(selection.fields)) : undefined,
+    isCounted(selection) ? listTotal(asking, list, listArguments) : undefined,
+  ]);
+  return connection(selection, page, total);
+}
+
+async function readHolders(question: RootQuestion): Promise<unknown> {
+  const { collection, seriesId } = question.arguments;
+  if (seriesId !== undefined && seriesId !== null) {
+    if (collection !== "ARTWORK") throw questionError("BAD_INPUT", "seriesId is of artworks: collection: ARTWORK.");
+    return readList({ ...question, arguments: { ...question.arguments, filter: { seriesId } } }, holderLists.series);
+  }
+  return readList(question, collection === "ARTWORK" ? holderLists.artworks : holderLists.models);
+}
+
+async function readArtworkList({ asking, selection, arguments: given }: RootQuestion): Promise<unknown> {
+  const { filter, search } = given as ArtworkArguments;
+  const question = await artworkQuestion(asking, filter, search);
+  const edges = under(selection.fields, "edges");
+  const hasSnippet = question.query !== undefined && find(edges, "snippet") !== undefined;
+  const [page, total] = await Promise.all([
+    isPaged(selection)
+      ? readArtworks(
+          asking,
+          question,
+          given as ArtworkArguments,
+          nodesAsked(selection.fields),
+          hasSnippet ? ["prompt"] : [],
+        )
+      : undefined,
+    isCounted(selection) ? artworkTotal(asking, question) : undefined,
+  ]);
+  return connection(selection, page, total, question);
+}
+
+function connection(
+  selection: Selection,
+  read: ListPage | undefined,
+  total: Total | undefined,
+  question?: ArtworkQuestion,
+): unknown {
+  const found = read && slice(read.rows, read.page);
+  const rows = found?.rows ?? [];
+  const cursorOf = (row: Row | undefined) => (row && read ? writeCursor(read.order, row) : null);
+  return {
+    nodes: rows,
+    ...(find(selection.fields, "edges") && {
+      edges: rows.map((row) => ({
+        node: row,
+        cursor: cursorOf(row),
+        snippet:
+          question?.query === undefined ? null : (snippetOf(String(row["~prompt"] ?? ""), question.query) ?? null),
+        rank: read?.order === "RELEVANCE" ? Number(row["=0"]) : null,
+      })),
+    }),
+    ...(find(selection.fields, "pageInfo") && {
+      pageInfo: {
+        hasNextPage: found?.hasNextPage,
+        hasPreviousPage: found?.hasPreviousPage,
+        startCursor: cursorOf(rows[0]),
+        endCursor: cursorOf(rows.at(-1)),
+      },
+    }),
+    totalCount: total?.count,
+    totalIsExact: total?.isExact,
+  };
+}
+
+// --------------------------------------------------------------------------------------------------------------- facets
+
+/** Facets that name a row of another table: the field that it is under. */
+const facetRows: Readonly<Record<string, readonly [field: string, type: string, key: string]>> = {
+  models: ["model", "Model", "modelId"],
+  workers: ["worker", "Worker", "address"],
+};
+
+const facetObjects: Readonly<Record<FacetName, (value: string) => Row>> = {
+  models: (modelId) => ({ modelId }),
+  families: (value) => ({ family: enums.family[Number(value)] ?? null }),
+  verified: (value) => ({ verified: value === "true" }),
+  policies: (value) => ({ policy: enums.policy[Number(value)] ?? null }),
+  workers: (address) => ({ address }),
+  samplers: (value) => ({ value }),
+  schedulers: (value) => ({ value }),
+  sizes: (value) => ({ value }),
+  steps: (value) => ({ value }),
+  tags: (value) => ({ value }),
+};
+
+async function readFacets({ asking, selection, arguments: given }: RootQuestion): Promise<unknown> {
+  const { filter, search } = given as ArtworkArguments;
+  const question = await artworkQuestion(asking, filter, search);
+  const first = countOf("first", given.first, MAX_FIRST);
+  const names = [
+    ...new Set(selection.fields.map(({ name }) => name).filter((name): name is FacetName => name in facetObjects)),
+  ];
+  const { total, isApproximate, values } = await artworkFacets(asking, question, names, first);
+  const facets = await Promise.all(
+    names.map(async (name) => [name, await facetOf(asking, selection, name, values.get(name) ?? [])] as const),
+  );
+  return { total, isApproximate, ...Object.fromEntries(facets) };
+}
+
+async function facetOf(
+  asking: Asking,
+  selection: Selection,
+  name: FacetName,
+  values: readonly FacetValue[],
+): Promise<readonly Row[]> {
+  const objects = values.map(({ value, count }): Row => ({ ...facetObjects[name](value), count }));
+  const [field, type, key] = facetRows[name] ?? [];
+  const fields = field ? under(under(selection.fields, name), field) : [];
+  if (!field || !type || !key || fields.length === 0 || values.length === 0) return objects;
+  asking.budget.spend(values.length, type, fields);
+  const statement = statementOf(asking);
+  const table = tableOf(requireType(type).table);
+  const alias = statement.alias();
+  const column = columnOf(table, alias, key);
+  const ids = statement.value(
+    values.map(({ value }) => value),
+    key === "modelId" ? "numeric[]" : "text[]",
+  );
+  const text = `select ${selectList(statement, type, fields, alias)}, ${column}::text as "=" from ${placeOf(statement, table.name)} ${alias} where ${columnOf(table, alias, "chainId")} = ${statement.value(asking.chainId)} and ${column} = any(${ids})`;
+  const rows = await asking.lists.query<Row>(text, statement.values);
+  const byKey = new Map(rows.map((row) => [row["="], row]));
+  return objects.map((object, i) => ({ ...object, [field]: byKey.get(values[i]?.value) ?? null }));
+}

@@ -1,0 +1,275 @@
+// Pages of artworks: filters, orders and search in one statement.
+import { NOT_LISTED } from "../../keys.ts";
+import { tsqueryOf } from "../../words.ts";
+import { questionError } from "../graphql/errors.ts";
+import { MAX_SEARCH, MAX_VALUES } from "../graphql/limits.ts";
+import { selectList } from "../graphql/look.ts";
+import type { Selection } from "../graphql/selection.ts";
+import { enums, type Row } from "../graphql/types.ts";
+import { type Asking, placeOf, statementOf } from "./asking.ts";
+import type { Statement } from "./builder.ts";
+import { type ArtworkFilter, artworkColumn, type Condition, conditionsOf, whereOf } from "./conditions.ts";
+import { GATHER, PROBE, type Route, routeOf } from "./driver.ts";
+import {
+  between,
+  type Key,
+  type KeyOrder,
+  keyColumns,
+  orderBy,
+  type Page,
+  type PageArguments,
+  pageOf,
+} from "./keyset.ts";
+
+/** Orders of artworks: the column, and which way. */
+const orders = {
+  NEWEST: ["tokenId", "numeric", true],
+  OLDEST: ["tokenId", "numeric", false],
+  RECENTLY_UPDATED: ["updatedSeq", "bigint", true],
+  TRENDING: ["trending", "bigint", true],
+  MOST_REMIXED: ["remixes", "int", true],
+  MOST_VERSIONS: ["versions", "int", true],
+  MOST_TRANSFERRED: ["transfers", "int", true],
+  TITLE: ["nameKey", "text", false],
+  TITLE_DESCENDING: ["nameKey", "text", true],
+  PRICE_LOWEST: ["listPrice", "numeric", false],
+  PRICE_HIGHEST: ["listPrice", "numeric", true],
+} as const satisfies Record<string, readonly [column: string, type: Key["type"], isDescending: boolean]>;
+
+export type ArtworkOrder = keyof typeof orders | "RELEVANCE";
+
+/** Arguments of a list of artworks. */
+export interface ArtworkArguments extends PageArguments {
+  readonly filter?: ArtworkFilter | null;
+  readonly orderBy?: ArtworkOrder | null;
+  readonly search?: string | null;
+}
+
+/** Newest matches that a ranked search looks at. */
+export const RANKED = 200;
+
+/** What is asked for, read once for page, total and facets alike. */
+export interface ArtworkQuestion {
+  readonly conditions: readonly Condition[];
+  /** What to search for, as Postgres reads it. */
+  readonly query: string | undefined;
+  /** Tells questions apart that differ in filter or search. */
+  readonly key: string;
+}
+
+/** Reads filter and search. */
+export async function artworkQuestion(
+  asking: Asking,
+  filter: ArtworkFilter | null | undefined,
+  search: string | null | undefined,
+): Promise<ArtworkQuestion> {
+  for (const [name, value] of Object.entries(filter ?? {})) requirePlain(name, value);
+  let query: string | undefined;
+  if (typeof search === "string" && search.trim() !== "") {
+    requirePlain("search", search);
+    if (search.length > MAX_SEARCH) throw questionError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
+    query = tsqueryOf(search);
+    if (query === undefined) throw questionError("BAD_INPUT", "search names no word that has to be there.");
+  }
+  const conditions = await conditionsOf(asking, filter, enums);
+  const given = Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  return { conditions, query, key: JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query]) };
+}
+
+/** Postgres takes no NUL in text, and nobody needs a thousand values in a list. */
+export function requirePlain(name: string, value: unknown): void {
+  if (Array.isArray(value)) {
+    if (value.length > MAX_VALUES) throw questionError("BAD_INPUT", `${name} has at most ${MAX_VALUES} values.`);
+    for (const item of value) requirePlain(name, item);
+  }
+  if (typeof value === "string" && value.includes("\u0000")) {
+    throw questionError("BAD_INPUT", `${name} holds a NUL character.`);
+  }
+}
+
+/** Rows of a page, one more than it has if there are more, and how it was read. */
+export interface ArtworkPage {
+  readonly rows: readonly Row[];
+  readonly page: Page;
+  readonly order: string;
+}
+
+/**
+ * Reads a page.
+ * @param selections What to read of each artwork. `columns`: more of it, under names with `~` before.
+ */
+export async function readArtworks(
+  asking: Asking,
+  question: ArtworkQuestion,
+  listArguments: ArtworkArguments,
+  selections: readonly Selection[],
+  columns: readonly string[],
+): Promise<ArtworkPage> {
+  const name = listArguments.orderBy ?? (question.query ? "RELEVANCE" : "NEWEST");
+  if (name === "RELEVANCE") {
+    if (question.query === undefined) throw questionError("BAD_INPUT", "orderBy: RELEVANCE needs a search.");
+    const order = relevance;
+    const page = pageOf(listArguments, order);
+    asking.budget.spend(page.rows, "Artwork", selections);
+    return { rows: await readRanked(asking, question, { page, order, selections, columns }), page, order: name };
+  }
+  const order = orderOf(name, "t0");
+  const page = pageOf(listArguments, order);
+  asking.budget.spend(page.rows, "Artwork", selections);
+  const limited = priced(name, question);
+  const [column] = orders[name];
+  const route: Route = question.query
+    ? await searchRoute(asking, limited)
+    : await routeOf(asking, limited.conditions, column, page.rows);
+  const of = { page, order, selections, columns };
+  const rows = await read(asking, limited, of, route.first);
+  if (route.first !== "probe" || rows.length > page.rows) return { rows, page, order: name };
+  return { rows: await read(asking, limited, of, route.otherwise), page, order: name };
+}
+
+function orderOf(name: keyof typeof orders, alias: string): KeyOrder {
+  const [key, type, isDescending] = orders[name];
+  const column = artworkColumn(alias);
+  const keys: Key[] = [{ sql: column(key), type }];
+  if (key !== "tokenId") keys.push({ sql: column("tokenId"), type: "numeric" });
+  return { name, isDescending, keys };
+}
+
+const onlyListed: Condition = {
+  sql: (column) => `${column("listPrice")} < ${NOT_LISTED}`,
+  ordered: ["listPrice"],
+  isRange: true,
+};
+
+/** By price comes only what has one. */
+function priced(name: keyof typeof orders, question: ArtworkQuestion): ArtworkQuestion {
+  if (!name.startsWith("PRICE")) return question;
+  return { ...question, conditions: [...question.conditions, onlyListed] };
+}
+
+/** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
+async function searchRoute(asking: Asking, { conditions }: ArtworkQuestion): Promise<Route> {
+  const counts = await Promise.all(conditions.map(({ rows }) => rows?.() ?? Number.POSITIVE_INFINITY));
+  const first = Math.min(...counts) <= GATHER ? "gather" : "walk";
+  return { first, otherwise: first };
+}
+
+interface Reading {
+  readonly page: Page;
+  readonly order: KeyOrder;
+  readonly selections: readonly Selection[];
+  readonly columns: readonly string[];
+}
+
+async function read(
+  asking: Asking,
+  question: ArtworkQuestion,
+  { page, order, selections, columns }: Reading,
+  way: Route["first"],
+): Promise<Row[]> {
+  const statement = statementOf(asking);
+  const alias = statement.alias();
+  const artworks = placeOf(statement, "artwork");
+  const keys = order.keys.map(({ sql }) => sql);
+  const chain = `${alias}.chain_id = ${statement.value(asking.chainId)}`;
+  const cursors = between(page, order, statement);
+  const limit = statement.value(page.rows + 1, "int");
+  const sorted = orderBy(page, order);
+  const where = [whereOf(asking, question.conditions, alias, statement), ...cursors].join(" and ");
+  const found = question.query ? ` ${joinWords(statement, alias, question.query)}` : "";
+  const list = `${selectOf(statement, selections, columns, alias)}, ${keyColumns(keys)}`;
+  let text: string;
+  if (way === "gather") {
+    // Keys alone are gathered and sorted; the rest is read of the page's rows.
+    const gathered = keys.map((key, i) => `${key} as k${i}`).join(", ");
+    const names = keys.map((_, i) => `k${i}`);
+    text = `with gathered as materialized (select ${gathered} from ${artworks} ${alias}${found} where ${where}), page as (select * from gathered ${orderBy(page, order, names)} limit ${limit}) select ${list} from page join ${artworks} ${alias} on ${chain} and ${alias}.token_id = page.k${keys.length - 1} ${sorted}`;
+  } else if (way === "probe") {
+    const walked = [chain, ...alongOf(statement, question.conditions, order, alias), ...cursors].join(" and ");
+    text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${PROBE}) ${alias} where ${whereOf(asking, question.conditions, alias, statement)} ${sorted} limit ${limit}`;
+  } else {
+    text = `select ${list} from ${artworks} ${alias}${found} where ${where} ${sorted} limit ${limit}`;
+  }
+  return asking.lists.query<Row>(text, statement.values);
+}
+
+/** Conditions that the order's index, or one that begins with a column more, keeps to by itself: ranges, and one value of a column. */
+function alongOf(statement: Statement, conditions: readonly Condition[], { keys }: KeyOrder, alias: string): string[] {
+  const column = artworkColumn(alias);
+  const along = conditions.filter(({ ordered }) => ordered?.some((key) => column(key) === keys[0]?.sql));
+  const [value] = along.filter(({ isRange }) => !isRange);
+  return along.filter((condition) => condition.isRange || condition === value).map(({ sql }) => sql(column, statement));
+}
+
+/** Joins what is searched. The question stands as a value where it is compared: only so Postgres plans by how frequent its words are. */
+export function joinWords(statement: Statement, alias: string, query: string): string {
+  return `join ${placeOf(statement, "artworkText")} x on x.chain_id = ${alias}.chain_id and x.token_id = ${alias}.token_id and x.words @@ ${statement.value(query, "tsquery")}`;
+}
+
+function selectOf(
+  statement: Statement,
+  selections: readonly Selection[],
+  columns: readonly string[],
+  alias: string,
+): string {
+  const column = artworkColumn(alias);
+  return [
+    selectList(statement, "Artwork", selections, alias),
+    ...columns.map((key) => `${column(key)} as "~${key}"`),
+  ].join(", ");
+}
+
+const relevance: KeyOrder = {
+  name: "RELEVANCE",
+  isDescending: true,
+  keys: [
+    { sql: "rank", type: "real" },
+    { sql: "id", type: "numeric" },
+  ],
+};
+
+/** Weights of prompt, names of model and artist, tags, name. */
+const weights = "{0.1,0.3,0.6,1.0}";
+/** Divides by the logarithm of the length: a long prompt holds every word. */
+const NORMALIZATION = 1;
+
+async function readRanked(
+  asking: Asking,
+  question: ArtworkQuestion,
+  { page, order, selections, columns }: Reading,
+): Promise<Row[]> {
+  const statement = statementOf(asking);
+  const alias = statement.alias();
+  const found = await newestMatches(asking, question, statement, RANKED);
+  const query = statement.value(question.query, "tsquery");
+  const cursors = between(page, order, statement);
+  const list = `${selectOf(statement, selections, columns, alias)}, ${keyColumns(["page.rank", "page.id"])}`;
+  const text = `with found as materialized (${found}), ranked as (select token_id as id, ts_rank_cd('${weights}', words, ${query}, ${NORMALIZATION}) as rank from found), page as (select * from ranked${cursors.length > 0 ? ` where ${cursors.join(" and ")}` : ""} ${orderBy(page, order)} limit ${statement.value(page.rows + 1, "int")}) select ${list} from page join ${placeOf(statement, "artwork")} ${alias} on ${alias}.chain_id = ${statement.value(asking.chainId)} and ${alias}.token_id = page.id ${orderBy(page, order, ["page.rank", "page.id"])}`;
+  return asking.lists.query<Row>(text, statement.values);
+}
+
+/** SQL of the newest matches of a search: `token_id` and `words`. */
+export async function newestMatches(
+  asking: Asking,
+  { conditions, query }: ArtworkQuestion,
+  statement: Statement,
+  limit: number,
+): Promise<string> {
+  const chain = statement.value(asking.chainId);
+  const texts = placeOf(statement, "artworkText");
+  const matches = `x.words @@ ${statement.value(query, "tsquery")}`;
+  const [, ...asked] = conditions;
+  // What is burnt has no words any more.
+  const isPlain = asked.length === 0 && conditions[0]?.rows === undefined && conditions[0]?.covered !== undefined;
+  if (isPlain) {
+    return `select x.token_id, x.words from ${texts} x where x.chain_id = ${chain} and ${matches} order by x.token_id desc limit ${limit}`;
+  }
+  const alias = statement.alias();
+  const where = whereOf(asking, conditions, alias, statement);
+  const artworks = placeOf(statement, "artwork");
+  const { first } = await searchRoute(asking, { conditions, query, key: "" });
+  if (first === "gather") {
+    return `with few as materialized (select ${alias}.token_id from ${artworks} ${alias} where ${where}) select x.token_id, x.words from few join ${texts} x on x.chain_id = ${chain} and x.token_id = few.token_id where ${matches} order by x.token_id desc limit ${limit}`;
+  }
+  return `select x.token_id, x.words from ${texts} x join ${artworks} ${alias} on ${alias}.chain_id = x.chain_id and ${alias}.token_id = x.token_id where x.chain_id = ${chain} and ${matches} and ${where} order by x.token_id desc limit ${limit}`;
+}

@@ -1,0 +1,74 @@
+import { type Asking, oncePerBlock, placeOf, statementOf } from "./asking.ts";
+import { totals } from "./estimates.ts";
+
+const DAY = 86_400;
+
+/** What is known of a whole collection, by the names of the schema. */
+export interface CollectionStatistics {
+  readonly collection: "ARTWORK" | "MODEL";
+  readonly items: number;
+  readonly supply: number;
+  readonly holders: number;
+  readonly creators: number;
+  readonly transfers: number;
+  readonly series: number | null;
+  readonly evolutions: number | null;
+  readonly mintedLastDay: number;
+  readonly mintedLastWeek: number;
+  readonly usageRoyalties: string | null;
+  readonly licenseRevenue: string | null;
+}
+
+export function collectionStatistics(asking: Asking, collection: "ARTWORK" | "MODEL"): Promise<CollectionStatistics> {
+  return oncePerBlock(asking, `collection/${collection}`, () =>
+    collection === "ARTWORK" ? artworkStatistics(asking) : modelStatistics(asking),
+  );
+}
+
+async function artworkStatistics(asking: Asking): Promise<CollectionStatistics> {
+  const statement = statementOf(asking);
+  const now = asking.block?.timestamp ?? 0;
+  const since = (seconds: number) =>
+    `(select count(*)::int from ${placeOf(statement, "artwork")} a where a.chain_id = ${statement.value(asking.chainId)} and a.minted_at > ${statement.value(now - seconds, "bigint")})`;
+  const text = `select ${since(DAY)} as "mintedLastDay", ${since(7 * DAY)} as "mintedLastWeek"`;
+  const [{ artworks, supply, holders, artists, transfers, series, evolutions }, [minted]] = await Promise.all([
+    totals(asking),
+    asking.lists.query<{ mintedLastDay: number; mintedLastWeek: number }>(text, statement.values),
+  ]);
+  return {
+    collection: "ARTWORK",
+    ...{ items: artworks, supply, holders, creators: artists, transfers, series, evolutions },
+    mintedLastDay: minted?.mintedLastDay ?? 0,
+    mintedLastWeek: minted?.mintedLastWeek ?? 0,
+    usageRoyalties: null,
+    licenseRevenue: null,
+  };
+}
+
+/** Models are few enough to be counted. */
+async function modelStatistics(asking: Asking): Promise<CollectionStatistics> {
+  const statement = statementOf(asking);
+  const now = asking.block?.timestamp ?? 0;
+  const since = (seconds: number) =>
+    `count(*) filter (where m.registered_at > ${statement.value(now - seconds, "bigint")})::int`;
+  const text = `select count(*)::int as items, count(distinct m.owner)::int as holders, count(distinct m.creator)::int as creators,
+      ${since(DAY)} as "mintedLastDay", ${since(7 * DAY)} as "mintedLastWeek",
+      coalesce(sum(m.royalty_earned), 0)::text as "usageRoyalties", coalesce(sum(m.license_revenue), 0)::text as "licenseRevenue",
+      (select count(*)::int from ${placeOf(statement, "transfer")} t where t.chain_id = ${statement.value(asking.chainId)} and t.collection = 'MODEL') as moves
+    from ${placeOf(statement, "model")} m where m.chain_id = ${statement.value(asking.chainId)}`;
+  const [row] = await asking.lists.query<Omit<CollectionStatistics, "collection"> & { readonly moves: number }>(
+    text,
+    statement.values,
+  );
+  if (!row) throw new Error("A sum has one row.");
+  const { moves, ...known } = row;
+  // Each model's first change of owner was its mint.
+  return {
+    ...known,
+    collection: "MODEL",
+    supply: row.items,
+    transfers: moves - row.items,
+    series: null,
+    evolutions: null,
+  };
+}

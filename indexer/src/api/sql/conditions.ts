@@ -1,0 +1,315 @@
+// What artworks can be filtered by: each filter as SQL, and how many rows it lets through.
+import { type AttributeField, attributeOf } from "../../keys.ts";
+import { type Asking, placeOf } from "./asking.ts";
+import { quoted, type Statement } from "./builder.ts";
+import { ofAccount, remixesOf, upTo, verified, withAttribute } from "./estimates.ts";
+import { columnOf, tableOf } from "./tables.ts";
+
+/** Filter of artworks as scalars and enums of the schema have let it through: ids and amounts are decimal strings, enums names. */
+export interface ArtworkFilter {
+  readonly tokenIds?: readonly string[] | null;
+  readonly imageHash?: string | null;
+  readonly seriesId?: string | null;
+  readonly artist?: readonly string[] | null;
+  readonly owner?: readonly string[] | null;
+  readonly worker?: readonly string[] | null;
+  readonly modelIds?: readonly string[] | null;
+  readonly families?: readonly string[] | null;
+  readonly verifiedModel?: boolean | null;
+  readonly tags?: readonly string[] | null;
+  readonly allTags?: readonly string[] | null;
+  readonly samplers?: readonly string[] | null;
+  readonly schedulers?: readonly string[] | null;
+  readonly width?: number | null;
+  readonly height?: number | null;
+  readonly sizes?: readonly string[] | null;
+  readonly steps?: number | null;
+  readonly policy?: string | null;
+  readonly mintedAfter?: number | null;
+  readonly mintedBefore?: number | null;
+  readonly updatedAfter?: number | null;
+  readonly updatedBefore?: number | null;
+  readonly hasParent?: boolean | null;
+  readonly remixOf?: string | null;
+  readonly evolved?: boolean | null;
+  readonly listed?: boolean | null;
+  readonly minPrice?: string | null;
+  readonly maxPrice?: string | null;
+  readonly burned?: boolean | null;
+}
+
+/** SQL of an artwork's column by its name in code. */
+export type ColumnSql = (key: string) => string;
+
+/** One thing that must hold. */
+export interface Condition {
+  readonly sql: (column: ColumnSql, statement: Statement) => string;
+  /** At most how many artworks that aren't burnt it holds for; left out: nobody knows. */
+  readonly rows?: () => Promise<number>;
+  /** Whether `rows` is just how many. */
+  readonly isExact?: boolean;
+  /** Columns of which an index has the rows of this condition in order. */
+  readonly ordered?: readonly string[];
+  /** Whether it is a range of such a column, not one value of another one. */
+  readonly isRange?: boolean;
+  /** The same by a column of the index that facets are counted from. */
+  readonly covered?: (column: ColumnSql, statement: Statement) => string;
+}
+
+/** Enums of the schema that columns keep as numbers. */
+export interface EnumNumbers {
+  readonly family: readonly string[];
+  readonly policy: readonly string[];
+}
+
+const SERIES_SIZE = 1_000n;
+const zero = "0x0000000000000000000000000000000000000000";
+/** More than any list of one picture's artworks. */
+const FEW = 1_000;
+/** Where estimates of ranges stop counting. */
+const RANGE_LIMIT = 20_000;
+const LAST_TOKEN = (2n ** 256n - 1n).toString();
+const LAST_SEQ = (2n ** 63n - 1n).toString();
+
+type Make<Value> = (value: Value, asking: Asking, enums: EnumNumbers) => Condition;
+
+const sum = (counts: readonly Promise<number>[]): Promise<number> =>
+  Promise.all(counts).then((all) => all.reduce((total, count) => total + count, 0));
+
+/** Column is one of some values; the index on it goes on with the token's id. */
+function oneOf(
+  key: string,
+  type: "numeric[]" | "text[]",
+  values: readonly string[],
+  more: Pick<Condition, "rows" | "isExact" | "ordered"> & { readonly isCovered?: boolean },
+): Condition {
+  const [only] = values;
+  const sql: Condition["sql"] = (column, statement) =>
+    values.length === 1
+      ? `${column(key)} = ${statement.value(only)}`
+      : `${column(key)} = any(${statement.value(values, type)})`;
+  const { isCovered, ordered, ...rest } = more;
+  return { sql, ...rest, ...(values.length === 1 && ordered && { ordered }), ...(isCovered && { covered: sql }) };
+}
+
+/** Has one of some attributes. */
+function attribute(
+  asking: Asking,
+  field: AttributeField,
+  values: readonly (string | number)[],
+  covered?: Condition["covered"],
+): Condition {
+  const attributes = [...new Set(values.map((value) => attributeOf(field, value)))];
+  return {
+    sql: (column, statement) =>
+      `${column("attributes")} ${attributes.length === 1 ? "@>" : "&&"} ${statement.value(attributes, "text[]")}`,
+    rows: () => sum(attributes.map((one) => withAttribute(asking, one))),
+    isExact: attributes.length === 1,
+    ...(covered && { covered }),
+  };
+}
+
+const mark = (asking: Asking, field: "remix" | "evolved" | "listed"): Condition => attribute(asking, field, ["true"]);
+
+const compare =
+  (key: string, value: number | string, operator = "="): Condition["sql"] =>
+  (column, statement) =>
+    `${column(key)} ${operator} ${statement.value(value)}`;
+
+/** Filters that become one condition together, or need the database for it. */
+type Joined = "mintedAfter" | "mintedBefore" | "updatedAfter" | "updatedBefore" | "verifiedModel" | "burned";
+
+const filters: {
+  readonly [name in Exclude<keyof ArtworkFilter, Joined>]-?: Make<NonNullable<ArtworkFilter[name]>>;
+} = {
+  tokenIds: (ids) => oneOf("tokenId", "numeric[]", ids, { rows: async () => ids.length }),
+  imageHash: (hash) => ({ sql: compare("imageHash", hash), rows: async () => FEW }),
+  // A series is a range of token ids.
+  seriesId: (id) => ({
+    sql: (column, statement) => {
+      const first = BigInt(id) * SERIES_SIZE;
+      return `${column("tokenId")} >= ${statement.value(first.toString(), "numeric")} and ${column("tokenId")} < ${statement.value((first + SERIES_SIZE).toString(), "numeric")}`;
+    },
+    rows: async () => Number(SERIES_SIZE),
+  }),
+  artist: (addresses, asking) =>
+    oneOf("artist", "text[]", addresses, {
+      rows: () => sum(addresses.map((address) => ofAccount(asking, address, "artworks_created"))),
+      ordered: ["tokenId"],
+    }),
+  owner: (addresses, asking) =>
+    oneOf("owner", "text[]", addresses, {
+      rows: () => sum(addresses.map((address) => ofAccount(asking, address, "artworks_owned"))),
+      isExact: addresses.length === 1,
+      ordered: ["tokenId"],
+    }),
+  worker: (addresses, asking) =>
+    oneOf("worker", "text[]", addresses, {
+      rows: () => sum(addresses.map((address) => withAttribute(asking, attributeOf("worker", address)))),
+      isExact: addresses.length === 1,
+      ordered: ["tokenId"],
+    }),
+  modelIds: (ids, asking) =>
+    oneOf("modelId", "numeric[]", ids, {
+      rows: () => sum(ids.map((id) => withAttribute(asking, attributeOf("model", id)))),
+      isExact: ids.length === 1,
+      ordered: ["tokenId", "trending"],
+      isCovered: true,
+    }),
+  families: (names, asking, enums) => {
+    const numbers = names.map((name) => enums.family.indexOf(name));
+    return attribute(asking, "family", numbers, (column, statement) =>
+      numbers.length === 1
+        ? `${column("family")} = ${statement.value(numbers[0])}`
+        : `${column("family")} = any(${statement.value(numbers, "int[]")})`,
+    );
+  },
+  tags: (tags, asking) => attribute(asking, "tag", tags),
+  allTags: (tags, asking) => ({
+    sql: (column, statement) =>
+      `${column("attributes")} @> ${statement.value(
+        tags.map((tag) => attributeOf("tag", tag)),
+        "text[]",
+      )}`,
+    ...(tags.length > 0 && {
+      rows: async () =>
+        Math.min(...(await Promise.all(tags.map((tag) => withAttribute(asking, attributeOf("tag", tag)))))),
+    }),
+  }),
+  samplers: (names, asking) => {
+    const keys = names.map((name) => attributeOf("sampler", name).slice("sampler:".length));
+    return attribute(asking, "sampler", names, oneOf("samplerKey", "text[]", keys, {}).sql);
+  },
+  schedulers: (names, asking) => attribute(asking, "scheduler", names),
+  width: (width, asking) => attribute(asking, "width", [width], compare("width", width)),
+  height: (height, asking) => attribute(asking, "height", [height], compare("height", height)),
+  sizes: (sizes, asking) => attribute(asking, "size", sizes),
+  steps: (steps, asking) => attribute(asking, "steps", [steps]),
+  policy: (name, asking, enums) => {
+    const number = enums.policy.indexOf(name);
+    return attribute(asking, "policy", [number], compare("policy", number));
+  },
+  hasParent: (has, asking) =>
+    has ? mark(asking, "remix") : { sql: (column) => `${column("remixOf")} = 0`, ordered: ["tokenId"] },
+  remixOf: (id, asking) => ({
+    sql: compare("remixOf", id),
+    rows: () => remixesOf(asking, id),
+    ordered: ["tokenId"],
+  }),
+  evolved: (has, asking) =>
+    has ? mark(asking, "evolved") : { sql: (column) => `${column("versions")} = 1`, ordered: ["tokenId"] },
+  listed: (is, asking) => (is ? mark(asking, "listed") : { sql: (column) => `not ${column("listed")}` }),
+  minPrice: (price, asking) => ({
+    sql: (column, statement) => `${column("listed")} and ${column("listPrice")} >= ${statement.value(price)}`,
+    rows: mark(asking, "listed").rows as () => Promise<number>,
+  }),
+  maxPrice: (price, asking) => ({
+    sql: (column, statement) => `${column("listed")} and ${column("listPrice")} <= ${statement.value(price)}`,
+    rows: mark(asking, "listed").rows as () => Promise<number>,
+  }),
+};
+
+const isBurned: Condition = {
+  sql: (column, statement) => `${column("burned")} and ${column("owner")} = ${statement.value(zero)}`,
+};
+const notBurned: Condition = {
+  sql: (column) => `not ${column("burned")}`,
+  covered: (column) => `not ${column("burned")}`,
+};
+
+/** All conditions of a filter. The first says whether burnt artworks are meant. */
+export async function conditionsOf(
+  asking: Asking,
+  filter: ArtworkFilter | null | undefined,
+  enums: EnumNumbers,
+): Promise<readonly Condition[]> {
+  const { burned, mintedAfter, mintedBefore, updatedAfter, updatedBefore, verifiedModel, ...others } = filter ?? {};
+  const conditions = [burned === true ? isBurned : notBurned];
+  for (const [name, value] of Object.entries(others)) {
+    if (value === null || value === undefined) continue;
+    const make = filters[name as keyof typeof filters] as Make<unknown> | undefined;
+    if (!make) throw new Error(`Filter ${name} of artworks has no meaning.`);
+    conditions.push(make(value, asking, enums));
+  }
+  const minted = rangeOf(mintedAfter, mintedBefore);
+  if (minted) conditions.push(range(asking, "minted", minted));
+  const updated = rangeOf(updatedAfter, updatedBefore);
+  if (updated) conditions.push(range(asking, "updated", updated));
+  if (typeof verifiedModel === "boolean") conditions.push(await byVerified(asking, verifiedModel));
+  return burned === true ? conditions.map(({ sql }): Condition => ({ sql })) : conditions;
+}
+
+interface Range {
+  readonly after?: number;
+  readonly before?: number;
+}
+
+function rangeOf(after: number | null | undefined, before: number | null | undefined): Range | undefined {
+  if (typeof after !== "number" && typeof before !== "number") return undefined;
+  return { ...(typeof after === "number" && { after }), ...(typeof before === "number" && { before }) };
+}
+
+/**
+ * A range of time is one of token ids, and of places in history: those are what rows are sorted by. Artworks are numbered as they
+ * are minted, and history has a row for every change of one.
+ */
+function range(asking: Asking, what: "minted" | "updated", { after, before }: Range): Condition {
+  const isMinted = what === "minted";
+  const [time, key] = isMinted ? ["mintedAt", "tokenId"] : ["updatedAt", "updatedSeq"];
+  const sql: Condition["sql"] = (column, statement) => {
+    const chain = statement.value(asking.chainId);
+    const [table, at, id] = isMinted
+      ? (["artwork", "minted_at", "token_id"] as const)
+      : (["activity", "time", "seq"] as const);
+    const bound = (reached: string, value: string, direction: string) =>
+      `(select b.${id} from ${placeOf(statement, table)} b where b.chain_id = ${chain} and b.${at} ${reached} ${value} order by b.${at} ${direction}, b.${id} ${direction} limit 1)`;
+    const parts: string[] = [];
+    if (after !== undefined) {
+      const value = statement.value(after, "bigint");
+      parts.push(`${column(time)} > ${value} and ${column(key)} > coalesce(${bound("<=", value, "desc")}, 0)`);
+    }
+    if (before !== undefined) {
+      const value = statement.value(before, "bigint");
+      const end = isMinted ? LAST_TOKEN : LAST_SEQ;
+      parts.push(`${column(time)} < ${value} and ${column(key)} < coalesce(${bound(">=", value, "asc")}, ${end})`);
+    }
+    return parts.join(" and ");
+  };
+  return {
+    sql,
+    rows: async () => {
+      const count = await upTo(asking, `${what}/${after ?? ""}/${before ?? ""}`, RANGE_LIMIT, (statement) => {
+        const alias = statement.alias();
+        const column = artworkColumn(alias);
+        return `from ${placeOf(statement, "artwork")} ${alias} where ${alias}.chain_id = ${statement.value(asking.chainId)} and ${sql(column, statement)}`;
+      });
+      return count < RANGE_LIMIT ? count : Number.POSITIVE_INFINITY;
+    },
+    ordered: isMinted ? ["tokenId"] : ["updatedSeq"],
+    isRange: true,
+  };
+}
+
+/** Models are few: an artwork of a verified one is one of some models. */
+async function byVerified(asking: Asking, isVerified: boolean): Promise<Condition> {
+  const [these, others] = await Promise.all([verified(asking, isVerified), verified(asking, !isVerified)]);
+  const few = these.modelIds.length <= FEW;
+  const sql: Condition["sql"] = (column, statement) =>
+    few
+      ? `${column("modelId")} = any(${statement.value(these.modelIds, "numeric[]")})`
+      : `${column("modelId")} <> all(${statement.value(others.modelIds, "numeric[]")})`;
+  return { sql, rows: async () => these.artworks, covered: sql };
+}
+
+/** SQL of the columns of artworks, by an alias of their table. */
+export function artworkColumn(alias: string): ColumnSql {
+  const table = tableOf("artwork");
+  return (key) => columnOf(table, alias, key);
+}
+
+/** The conditions as one, with the chain. */
+export function whereOf(asking: Asking, conditions: readonly Condition[], alias: string, statement: Statement): string {
+  const column = artworkColumn(alias);
+  const chain = `${alias}.${quoted("chain_id")} = ${statement.value(asking.chainId)}`;
+  return [chain, ...conditions.map(({ sql }) => sql(column, statement))].join(" and ");
+}

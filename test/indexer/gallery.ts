@@ -1,0 +1,97 @@
+/** The API's answerer on tables that were filled directly. */
+import pg from "pg";
+import type { Fresh, IndexedBlock } from "../../indexer/src/api/fresh.ts";
+import { BlockNotIndexedError } from "../../indexer/src/api/fresh.ts";
+import { type Answerer, createAnswerer } from "../../indexer/src/api/graphql/execute.ts";
+import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
+import { createReadPool, type ReadPool } from "../../indexer/src/api/sql/pool.ts";
+import { startPostgres } from "../utils/postgres.ts";
+import { type Catalogue, CHAIN_ID, makeCatalogue } from "./catalogue.ts";
+import { createIndexes, createTables, insertRows } from "./tables.ts";
+
+export const PLACE = "gallery_test";
+
+/** A database with a catalogue and an answerer on it. */
+export interface Gallery {
+  readonly catalogue: Catalogue;
+  readonly answerer: Answerer;
+  readonly pool: ReadPool;
+  readonly url: string;
+  /** Errors that askers were not shown. */
+  readonly errors: unknown[];
+  /** Statements that lists ran, with their values, since it was last emptied. */
+  readonly statements: { readonly text: string; readonly values: readonly unknown[] }[];
+  /** Answer to a question; throws if there are errors. */
+  ask<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
+  stop(): Promise<void>;
+}
+
+/** A follower of blocks that stands still, at one block, until it is told otherwise. */
+export function standing(block: IndexedBlock, place: string): Fresh & { move(to: IndexedBlock): void } {
+  let now = block;
+  const caches: { forget(): void }[] = [];
+  return {
+    current: () => now,
+    ready: () => true,
+    schema: () => place,
+    atLeast: async (number) => {
+      if (now.number >= number) return now;
+      throw new BlockNotIndexedError(number, now);
+    },
+    onBlock: () => () => undefined,
+    cachedPerBlock: <Key, Value>(max: number) => {
+      const cache = createPerBlockCache<Key, Value>(max);
+      caches.push(cache);
+      return cache;
+    },
+    started: Promise.resolve(),
+    close: async () => undefined,
+    move: (to) => {
+      now = to;
+      for (const cache of caches) cache.forget();
+    },
+  };
+}
+
+export async function startGallery(count: number): Promise<Gallery> {
+  const postgres = await startPostgres();
+  const catalogue = makeCatalogue(count);
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await createTables(client, PLACE);
+  for (const [name, rows] of Object.entries(catalogue.rows)) {
+    await insertRows(client, PLACE, name as Parameters<typeof insertRows>[2], rows);
+  }
+  await createIndexes(client, PLACE);
+  await client.end();
+  const real = createReadPool(postgres.url, 4);
+  const statements: Gallery["statements"] = [];
+  const pool: ReadPool = {
+    ...real,
+    lists: {
+      query: (text, values) => {
+        statements.push({ text, values });
+        return real.lists.query(text, values);
+      },
+    },
+  };
+  const errors: unknown[] = [];
+  const fresh = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
+  const answerer = createAnswerer({
+    ...{ pool, fresh, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
+    chain: { head: async () => undefined, block: async () => undefined },
+    onError: (error) => errors.push(error),
+  });
+  return {
+    ...{ catalogue, answerer, pool, errors, statements, url: postgres.url },
+    ask: async <Data>(query: string, variables: Record<string, unknown> = {}) => {
+      const { result } = await answerer.answer({ query, variables });
+      if (result.errors || !result.data) throw new Error(JSON.stringify([result.errors, errors.map(String)]));
+      return result.data as Data;
+    },
+    stop: async () => {
+      await pool.close();
+      await postgres.stop();
+    },
+  };
+}

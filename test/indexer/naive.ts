@@ -1,0 +1,95 @@
+/** What the API's filters and orders mean, said once more in the plainest way: no index, no counters, one look at each artwork. */
+import { tagKey } from "../../indexer/src/keys.ts";
+import { tokensOf } from "../../indexer/src/words.ts";
+import type { Catalogue, MadeArtwork } from "./catalogue.ts";
+
+const families = ["SD15", "SD21", "SDXL", "FLUX1_SCHNELL", "FLUX1_DEV", "FLUX_KREA", "CHROMA", "SVD", "OTHER"];
+const policies = ["NONE", "ARTIST", "OWNER"];
+
+type Filter = Readonly<Record<string, unknown>>;
+type Holds = (artwork: MadeArtwork, value: never, catalogue: Catalogue) => boolean;
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+const among =
+  (of: (artwork: MadeArtwork) => unknown): Holds =>
+  (artwork, value) =>
+    list(value)
+      .map(String)
+      .includes(String(of(artwork)));
+
+const holds: Readonly<Record<string, Holds>> = {
+  tokenIds: among(({ tokenId }) => tokenId),
+  imageHash: among(({ imageHash }) => imageHash),
+  seriesId: among(({ seriesId }) => seriesId),
+  artist: among(({ artist }) => artist),
+  owner: among(({ owner }) => owner),
+  worker: among(({ worker }) => worker),
+  modelIds: among(({ modelId }) => modelId),
+  families: among(({ family }) => families[family]),
+  verifiedModel: ({ modelId }, value, { models }) =>
+    models.find((model) => model.modelId === modelId)?.verified === value,
+  tags: ({ tags }, value) => list(value).some((tag) => tags.includes(tagKey(String(tag)))),
+  allTags: ({ tags }, value) => list(value).every((tag) => tags.includes(tagKey(String(tag)))),
+  samplers: among(({ sampler }) => sampler),
+  schedulers: among(({ scheduler }) => scheduler),
+  width: among(({ width }) => width),
+  height: among(({ height }) => height),
+  sizes: among(({ width, height }) => `${width}x${height}`),
+  steps: among(({ steps }) => steps),
+  policy: among(({ policy }) => policies[policy]),
+  mintedAfter: ({ mintedAt }, time) => mintedAt > BigInt(time),
+  mintedBefore: ({ mintedAt }, time) => mintedAt < BigInt(time),
+  updatedAfter: ({ updatedAt }, time) => updatedAt > BigInt(time),
+  updatedBefore: ({ updatedAt }, time) => updatedAt < BigInt(time),
+  hasParent: ({ remixOf }, value) => (remixOf !== 0n) === value,
+  remixOf: among(({ remixOf }) => remixOf),
+  evolved: ({ versions }, value) => versions > 1 === value,
+  listed: ({ listed }, value) => listed === value,
+  minPrice: ({ listed, listPrice }, price) => listed && listPrice >= BigInt(price),
+  maxPrice: ({ listed, listPrice }, price) => listed && listPrice <= BigInt(price),
+};
+
+/** Artworks that a filter lets through. */
+export function filtered(catalogue: Catalogue, filter: Filter): MadeArtwork[] {
+  const { burned = false, ...others } = filter;
+  return catalogue.artworks.filter(
+    (artwork) =>
+      artwork.burned === burned &&
+      Object.entries(others).every(([name, value]) => holds[name]?.(artwork, value as never, catalogue)),
+  );
+}
+
+/** Artworks that have one word in name, tags, model's name or prompt. */
+export function withWord(catalogue: Catalogue, word: string): MadeArtwork[] {
+  const names = new Map(catalogue.models.map(({ modelId, name }) => [modelId, name]));
+  return catalogue.artworks.filter(({ burned, name, tags, modelId, prompt }) => {
+    if (burned) return false;
+    return tokensOf([name, ...tags, names.get(modelId), prompt].join(" , ")).includes(word);
+  });
+}
+
+const keys: Readonly<Record<string, readonly [(artwork: MadeArtwork) => bigint | number | string, -1 | 1]>> = {
+  NEWEST: [({ tokenId }) => tokenId, -1],
+  OLDEST: [({ tokenId }) => tokenId, 1],
+  RECENTLY_UPDATED: [({ updatedSeq }) => updatedSeq, -1],
+  TRENDING: [({ trending }) => trending, -1],
+  MOST_REMIXED: [({ remixes }) => remixes, -1],
+  MOST_VERSIONS: [({ versions }) => versions, -1],
+  MOST_TRANSFERRED: [({ transfers }) => transfers, -1],
+  TITLE: [({ nameKey }) => nameKey, 1],
+  TITLE_DESCENDING: [({ nameKey }) => nameKey, -1],
+  PRICE_LOWEST: [({ listPrice }) => listPrice, 1],
+  PRICE_HIGHEST: [({ listPrice }) => listPrice, -1],
+};
+
+/** In an order; by price comes only what is listed. */
+export function ordered(artworks: readonly MadeArtwork[], order: string): MadeArtwork[] {
+  const [key, sign] = keys[order] ?? [];
+  if (!key || !sign) throw new Error(order);
+  const shown = order.startsWith("PRICE") ? artworks.filter(({ listed }) => listed) : artworks;
+  return [...shown].sort((a, b) => {
+    const [one, other] = [key(a), key(b)];
+    if (one !== other) return one < other ? -sign : sign;
+    return a.tokenId < b.tokenId ? -sign : sign;
+  });
+}
