@@ -256,14 +256,18 @@ const healthSchema: JsonSchema = {
       type: "string",
       enum: ["ok", "starting", "behind", "reorganised", "chain_unreachable", "database_unreachable"],
     },
+    reason: { type: ["string", "null"], description: "What is wrong, and what to do about it. Null when ok." },
     chain_id: { type: "integer" },
     indexed: { ...placeOrNull, description: "The last block that is indexed." },
     head: { ...placeOrNull, description: "The newest block of the chain." },
     lag_blocks: integerOrNull,
     lag_seconds: integerOrNull,
-    canonical: { type: ["boolean", "null"], description: "Whether the rows are of the chain as it is now." },
+    canonical: {
+      type: ["boolean", "null"],
+      description: "Whether the rows are of the chain as it is now. Null when no node can tell.",
+    },
   },
-  required: ["status", "chain_id", "indexed", "head", "lag_blocks", "lag_seconds", "canonical"],
+  required: ["status", "reason", "chain_id", "indexed", "head", "lag_blocks", "lag_seconds", "canonical"],
 };
 const healthRoute: RouteConfig = {
   method: "get",
