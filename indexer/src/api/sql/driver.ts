@@ -19,7 +19,7 @@ export interface Route {
 /** As many rows are always gathered: a few milliseconds. */
 export const GATHER = 4_000;
 /** Beyond as many rows, gathering takes longer than any walk. */
-const MOST_GATHERED = 150_000;
+const MOST_GATHERED = 60_000;
 /** Rows that a walk may look at before something else is tried. */
 export const PROBE = 8_000;
 
