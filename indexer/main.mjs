@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // The indexer as a program: checks its environment, and runs Ponder in this process.
 //
-//   npm start -w indexer
+//   npm start -w indexer          index, and answer
+//   npm run serve -w indexer      only answer, from what another process indexes: as many of these as you like
+//   npm run rebuild -w indexer    index anew beside the tables in use, and move to the new ones when they are complete
+//   npm run prune -w indexer      remove tables that nobody uses any more
 //
 // DATABASE_SCHEMA chooses where the tables are. Left out, it is named after all that rows depend on: the handlers, the codec, the
-// deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables, which
-// `ponder db prune` removes.
+// deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables.
 import { fileURLToPath } from "node:url";
 import { tsImport } from "tsx/esm/api";
 
@@ -22,20 +24,46 @@ function load(path) {
   });
 }
 
-async function main() {
-  const { readEnvironment } = await load("./config/environment.ts");
-  const { schemaName } = await load("./config/schemaName.ts");
-  const environment = await readEnvironment(process.env);
+/**
+ * Runs Ponder here, with the environment as it is now.
+ * @param {"start" | "serve"} command
+ * @param {{ host: string, port: number }} environment
+ */
+async function run(command, { host, port }) {
   process.env.NODE_ENV ??= "production"; // anything else shows SQL in errors
   process.env.PONDER_TELEMETRY_DISABLED ??= "1";
-  process.env.DATABASE_SCHEMA ??= await schemaName(environment);
-  process.env.DATABASE_VIEWS_SCHEMA ??= "gallery";
   delete process.env.PORT; // Ponder would prefer it to what it is told
-
-  const { host, port } = environment;
   const places = ["--root", folder, "--hostname", host, "--port", `${port}`, "--log-format", "json"];
-  process.argv.splice(2, process.argv.length, "start", ...places);
+  process.argv.splice(2, process.argv.length, command, ...places);
   await import(new URL("./bin/ponder.js", import.meta.resolve("ponder")).href);
+}
+
+async function main() {
+  const { readEnvironment } = await load("./config/environment.ts");
+  const commands = await load("./config/commands.ts");
+  const command = process.argv[2] ?? "start";
+  if (!["start", "serve", "rebuild", "prune"].includes(command)) {
+    console.error(`There is no command ${command}: start, serve, rebuild or prune.`);
+    process.exit(1);
+  }
+  const environment = await readEnvironment(process.env);
+  if (command === "prune") {
+    for (const pruned of await commands.pruneSchemas(environment)) console.log(JSON.stringify(pruned));
+    return;
+  }
+  if (command === "serve") {
+    process.env.DATABASE_SCHEMA = await commands.viewsToServe(environment);
+    delete process.env.DATABASE_VIEWS_SCHEMA;
+    await run("serve", environment);
+    return;
+  }
+  const isRebuild = command === "rebuild";
+  const { schema, views } = await (isRebuild ? commands.schemasToRebuild : commands.schemasToStart)(environment);
+  process.env.DATABASE_SCHEMA = schema;
+  process.env.DATABASE_VIEWS_SCHEMA = views;
+  if (isRebuild) process.env.GRID_INDEXER_HANDS_OVER = "1";
+  console.log(JSON.stringify({ indexing: schema, views }));
+  await run("start", environment);
 }
 
 main().catch((error) => {

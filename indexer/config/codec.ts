@@ -7,6 +7,7 @@ const files = [
   "bytes.ts",
   "cid.ts",
   "digest.ts",
+  "fast.ts",
   "merkle.ts",
   "packing.ts",
   "receipt.ts",

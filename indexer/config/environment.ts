@@ -9,6 +9,10 @@ export interface IndexerEnvironment {
   /** One entry for each URL given; more of them share the load of a backfill. */
   readonly rpcUrls: string[];
   readonly databaseUrl: string;
+  /** Schema for the tables, if it is not to be named after what they depend on. */
+  readonly schema: string | undefined;
+  /** Schema for views of the tables in use. */
+  readonly viewsSchema: string | undefined;
   /** Milliseconds between looks at the chain's head. */
   readonly pollingInterval: number;
   readonly host: string;
@@ -28,7 +32,13 @@ export class IndexerEnvironmentError extends Error {
   override readonly name = "IndexerEnvironmentError";
 
   constructor(
-    readonly code: "ENVIRONMENT_INVALID" | "RPC_UNREACHABLE" | "CHAIN_MISMATCH" | "DEPLOYMENT_INVALID",
+    readonly code:
+      | "ENVIRONMENT_INVALID"
+      | "RPC_UNREACHABLE"
+      | "CHAIN_MISMATCH"
+      | "DEPLOYMENT_INVALID"
+      | "DATABASE_UNREACHABLE"
+      | "REBUILD_RUNS",
     message: string,
     options?: ErrorOptions,
   ) {
@@ -56,12 +66,20 @@ const wholeNumber = (from: number, to: number) =>
     .transform(Number)
     .optional();
 
+/** Ponder takes at most 45 characters; a number may come behind it. */
+const schemaText = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,39}$/, "is not a name such as grid_1: small letters, digits and _, at most 40")
+  .optional();
+
 const variables = z.object({
   GRID_RPC_URL: httpUrl,
   GRID_DEPLOYMENT: z.string().min(1).optional(),
   DATABASE_URL: z
     .string({ error: "is missing: the URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid" })
     .regex(/^postgres(ql)?:\/\//, "is not a URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid"),
+  DATABASE_SCHEMA: schemaText,
+  DATABASE_VIEWS_SCHEMA: schemaText,
   GRID_INDEXER_HOST: z.string().min(1).optional(),
   GRID_INDEXER_PORT: wholeNumber(1, 65_535),
   GRID_POLL_MILLISECONDS: wholeNumber(100, 600_000),
@@ -83,6 +101,7 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     throw new IndexerEnvironmentError("ENVIRONMENT_INVALID", faults.join("\n"));
   }
   const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
+  const { DATABASE_SCHEMA, DATABASE_VIEWS_SCHEMA } = parsed.data;
   const { GRID_INDEXER_HOST, GRID_INDEXER_PORT, GRID_INDEXER_MAX_LAG, GRID_INDEXER_URL } = parsed.data;
   const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
   const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
@@ -92,6 +111,8 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     deployment,
     rpcUrls: GRID_RPC_URL,
     databaseUrl: DATABASE_URL,
+    schema: DATABASE_SCHEMA,
+    viewsSchema: DATABASE_VIEWS_SCHEMA,
     pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
     host: GRID_INDEXER_HOST ?? "127.0.0.1",
     port: GRID_INDEXER_PORT ?? 42_069,

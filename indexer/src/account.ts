@@ -1,7 +1,7 @@
 import { account } from "ponder:schema";
 import { type Address, zeroAddress } from "viem";
 import { lower, type Place, type Store } from "./place.ts";
-import { changeDay, changeProtocol } from "./protocol.ts";
+import { addToDay, addToProtocol } from "./protocol.ts";
 
 export type AccountRow = typeof account.$inferSelect;
 
@@ -14,14 +14,41 @@ export async function changeAccount(
 ): Promise<void> {
   const address = lower(anyCase);
   if (address === zeroAddress) return;
-  const key = { chainId: place.chainId, address };
-  const row = await db.find(account, key);
-  if (row) {
-    await db.update(account, key).set({ ...change(row), lastSeenAt: place.time });
-    return;
-  }
-  const blank: AccountRow = {
-    ...key,
+  const blank = blankAccount(place, address);
+  const first = change(blank);
+  let isNew = true;
+  await db
+    .insert(account)
+    .values({ ...blank, ...first })
+    .onConflictDoUpdate((row) => {
+      isNew = false;
+      const changed = change(row);
+      countRoles(place, row, changed);
+      return { ...changed, lastSeenAt: place.time };
+    });
+  if (!isNew) return;
+  countRoles(place, blank, first);
+  addToProtocol(place, { accounts: 1 });
+  addToDay(place, { newAccounts: 1 });
+}
+
+/** Counts who begins or ceases to hold artworks, and who mints for the first time. */
+function countRoles(place: Place, before: AccountRow, after: Partial<AccountRow>): void {
+  const holders = begins(before.artworksOwned, after.artworksOwned);
+  if (holders !== 0) addToProtocol(place, { holders });
+  const artists = begins(before.artworksCreated, after.artworksCreated);
+  if (artists !== 0) addToProtocol(place, { artists });
+}
+
+/** 1 from none to some, -1 from some to none. */
+function begins(before: number, after = before): number {
+  return Number(after > 0) - Number(before > 0);
+}
+
+function blankAccount(place: Place, address: Address): AccountRow {
+  return {
+    chainId: place.chainId,
+    address,
     balance: 0n,
     thawing: 0n,
     thawReadyAt: 0n,
@@ -38,7 +65,4 @@ export async function changeAccount(
     lastSeenAt: place.time,
     seq: place.seq,
   };
-  await db.insert(account).values({ ...blank, ...change(blank) });
-  await changeProtocol(db, place, (protocol) => ({ accounts: protocol.accounts + 1 }));
-  await changeDay(db, place, (day) => ({ newAccounts: day.newAccounts + 1 }));
 }

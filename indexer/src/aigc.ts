@@ -2,16 +2,15 @@ import { approval, license, model, modelRate, operatorApproval, transfer } from 
 import { zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
-import { changeModel } from "./model.ts";
-import { lower, placeOf, ponder } from "./place.ts";
-import { changeDay, changeProtocol } from "./protocol.ts";
+import { addToModelDay, changeModel } from "./model.ts";
+import { lower, on } from "./place.ts";
+import { addToDay, addToProtocol } from "./protocol.ts";
 
 // The token is minted (Transfer) just before it is registered: there the row begins.
-ponder.on("AIGC:ModelRegistered", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:ModelRegistered", async ({ db, place, event }) => {
   const { modelId, creator, weightsHash, spec, registrant, fee } = event.args;
   const { weightsURI, ...terms } = spec;
-  await changeProtocol(db, place, (row) => ({ models: row.models + 1 }));
+  addToProtocol(place, { models: 1 });
   await db.insert(model).values({
     chainId: place.chainId,
     modelId,
@@ -49,14 +48,12 @@ ponder.on("AIGC:ModelRegistered", async ({ context: { db, ...context }, event })
   });
   await changeAccount(db, place, creator, (row) => ({ modelsCreated: row.modelsCreated + 1 }));
   await changeAccount(db, place, registrant);
-  await changeDay(db, place, (day) => ({ models: day.models + 1 }));
+  addToDay(place, { models: 1 });
   await record(db, place, "MODEL_REGISTERED", { actor: registrant, counterparty: creator, modelId, amount: fee });
 });
 
-ponder.on("AIGC:Transfer", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:Transfer", async ({ db, place, event }) => {
   const { from, to, tokenId: modelId } = event.args;
-  await changeProtocol(db, place);
   await db.insert(transfer).values({
     chainId: place.chainId,
     seq: place.seq,
@@ -73,14 +70,12 @@ ponder.on("AIGC:Transfer", async ({ context: { db, ...context }, event }) => {
   await changeAccount(db, place, to, (row) => ({ modelsOwned: row.modelsOwned + 1 }));
   if (from === zeroAddress) return; // ModelRegistered follows, and says it all
   await changeModel(db, place, modelId, () => ({ owner: to }));
-  await changeDay(db, place, (day) => ({ transfers: day.transfers + 1 }));
+  if (lower(from) !== lower(to)) addToDay(place, { transfers: 1 });
   await record(db, place, "MODEL_TRANSFERRED", { actor: from, counterparty: to, modelId });
 });
 
-ponder.on("AIGC:WeightsMoved", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:WeightsMoved", async ({ db, place, event }) => {
   const { modelId, weightsURI } = event.args;
-  await changeProtocol(db, place);
   const changed = await changeModel(db, place, modelId, (row) => ({ weightsUri: weightsURI, nonce: row.nonce + 1 }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.owner ?? event.transaction.from,
@@ -89,10 +84,8 @@ ponder.on("AIGC:WeightsMoved", async ({ context: { db, ...context }, event }) =>
   });
 });
 
-ponder.on("AIGC:AccessSet", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:AccessSet", async ({ db, place, event }) => {
   const { modelId, access } = event.args;
-  await changeProtocol(db, place);
   const changed = await changeModel(db, place, modelId, (row) => ({ access, nonce: row.nonce + 1 }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.owner ?? event.transaction.from,
@@ -101,10 +94,8 @@ ponder.on("AIGC:AccessSet", async ({ context: { db, ...context }, event }) => {
   });
 });
 
-ponder.on("AIGC:UsageRoyaltyAnnounced", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:UsageRoyaltyAnnounced", async ({ db, place, event }) => {
   const { modelId, bps, nextBps, nextFrom } = event.args;
-  await changeProtocol(db, place);
   const changed = await changeModel(db, place, modelId, (row) => ({
     usageBps: bps,
     nextUsageBps: nextBps,
@@ -128,10 +119,8 @@ ponder.on("AIGC:UsageRoyaltyAnnounced", async ({ context: { db, ...context }, ev
   });
 });
 
-ponder.on("AIGC:LicenseTermsSet", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:LicenseTermsSet", async ({ db, place, event }) => {
   const { modelId, price, period } = event.args;
-  await changeProtocol(db, place);
   const changed = await changeModel(db, place, modelId, (row) => ({
     licensePrice: price,
     licensePeriod: BigInt(period),
@@ -144,11 +133,9 @@ ponder.on("AIGC:LicenseTermsSet", async ({ context: { db, ...context }, event })
   });
 });
 
-ponder.on("AIGC:LicenseBought", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:LicenseBought", async ({ db, place, event }) => {
   const { modelId, account, buyer, seller, periods, price } = event.args;
   const expires = BigInt(event.args.expires);
-  await changeProtocol(db, place);
   const latest = { expires, lastBuyer: lower(buyer), lastSeller: lower(seller), boughtAt: place.time };
   await db
     .insert(license)
@@ -159,10 +146,9 @@ ponder.on("AIGC:LicenseBought", async ({ context: { db, ...context }, event }) =
     licenseRevenue: row.licenseRevenue + price,
   }));
   for (const party of new Set([account, buyer, seller])) await changeAccount(db, place, party);
-  await changeDay(db, place, (day) => ({
-    licenses: day.licenses + 1,
-    licenseRevenue: day.licenseRevenue + price,
-  }));
+  const sold = { licenses: 1, licenseRevenue: price };
+  await addToModelDay(db, place, modelId, sold);
+  addToDay(place, sold);
   await record(db, place, "LICENSE_BOUGHT", {
     actor: buyer,
     counterparty: seller,
@@ -172,10 +158,8 @@ ponder.on("AIGC:LicenseBought", async ({ context: { db, ...context }, event }) =
   });
 });
 
-ponder.on("AIGC:RoyaltyReceiverSet", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:RoyaltyReceiverSet", async ({ db, place, event }) => {
   const { modelId, receiver } = event.args;
-  await changeProtocol(db, place);
   const changed = await changeModel(db, place, modelId, () => ({ royaltyReceiver: receiver }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.creator ?? event.transaction.from,
@@ -184,26 +168,20 @@ ponder.on("AIGC:RoyaltyReceiverSet", async ({ context: { db, ...context }, event
   });
 });
 
-ponder.on("AIGC:VerifiedSet", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:VerifiedSet", async ({ db, place, event }) => {
   const { modelId, verified } = event.args;
-  await changeProtocol(db, place);
   await changeModel(db, place, modelId, () => ({ verified }));
   await record(db, place, "MODEL_CHANGED", { actor: event.transaction.from, modelId, detail: { verified } });
 });
 
-ponder.on("AIGC:DeprecatedSet", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:DeprecatedSet", async ({ db, place, event }) => {
   const { modelId, deprecated } = event.args;
-  await changeProtocol(db, place);
   await changeModel(db, place, modelId, () => ({ deprecated }));
   await record(db, place, "MODEL_CHANGED", { actor: event.transaction.from, modelId, detail: { deprecated } });
 });
 
-ponder.on("AIGC:UpdateUser", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:UpdateUser", async ({ db, place, event }) => {
   const { tokenId: modelId, user, expires } = event.args;
-  await changeProtocol(db, place);
   const changed = await changeModel(db, place, modelId, () => ({ user, userExpires: expires }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.owner ?? event.transaction.from,
@@ -212,20 +190,16 @@ ponder.on("AIGC:UpdateUser", async ({ context: { db, ...context }, event }) => {
   });
 });
 
-ponder.on("AIGC:Approval", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:Approval", async ({ db, place, event }) => {
   const { approved, tokenId } = event.args;
-  await changeProtocol(db, place);
   await db
     .insert(approval)
     .values({ chainId: place.chainId, collection: "MODEL", tokenId, approved })
     .onConflictDoUpdate({ approved });
 });
 
-ponder.on("AIGC:ApprovalForAll", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("AIGC:ApprovalForAll", async ({ db, place, event }) => {
   const { owner, operator, approved } = event.args;
-  await changeProtocol(db, place);
   await db
     .insert(operatorApproval)
     .values({ chainId: place.chainId, collection: "MODEL", owner, operator, approved })

@@ -1,6 +1,7 @@
 import { anchorSource, type artworkVersion } from "ponder:schema";
-import { type Blob, bodyHash, cidOf, decodeBlob, receiptId, receiptsOf, settlementDomain } from "@gridnft/sdk";
+import { type Blob, bodyHash, cidOf, decodeBlob, receiptsOf, settlementDomain } from "@gridnft/sdk";
 import type { Address, Hex } from "viem";
+import { digester } from "./digester.ts";
 import type { Place, Store } from "./place.ts";
 
 /** Provenance of an artwork as its blob states it, without the token's own place in the world. */
@@ -21,7 +22,7 @@ export interface Minted {
 export async function readBlob(db: Store, place: Place, packed: Hex): Promise<Minted> {
   const blob = decodeBlob(packed);
   const { body, requester } = blob;
-  const hash = bodyHash(blob.packed);
+  const hash = bodyHash(blob.packed, digester);
   const domains = await Promise.all(
     body.anchors.map(async ({ source }) => {
       const row = await db.find(anchorSource, { chainId: place.chainId, index: source });
@@ -29,7 +30,7 @@ export async function readBlob(db: Store, place: Place, packed: Hex): Promise<Mi
       return settlementDomain(place.chainId, row.source);
     }),
   );
-  const artworks = receiptsOf(body, requester).map((receipt, i): Provenance => {
+  const artworks = receiptsOf(body, requester, digester).map((receipt, i): Provenance => {
     const artwork = at(body.artworks, i);
     const order = at(body.orders, artwork.order);
     const request = at(body.requests, order.request);
@@ -51,7 +52,7 @@ export async function readBlob(db: Store, place: Place, packed: Hex): Promise<Mi
       extras: request.extras,
       salt: request.salt,
       requestHash: receipt.requestHash,
-      receiptId: receiptId(receipt, at(domains, order.anchor)),
+      receiptId: digester.receiptId(receipt, at(domains, order.anchor)),
       orderHash: receipt.orderHash,
       index: receipt.index,
       seed: receipt.seed,

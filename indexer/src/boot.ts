@@ -1,25 +1,16 @@
 // What has to be done before Ponder touches the database. Ponder runs this file with the handlers, in `start` and `dev`.
-import { createHash } from "node:crypto";
 import pg from "pg";
-import { databaseSchema } from "./api/namespace.ts";
+import { writerLock } from "../config/presence.ts";
+import { databaseSchema, presence, setPresence, stopOnTerm } from "./api/namespace.ts";
 import { quoted } from "./api/sql/builder.ts";
+import { keepWitness } from "./api/witness.ts";
 
-/** What lives as long as the process, whatever Ponder loads anew. */
-interface BootGlobals {
-  GRIDNFT_INDEXER_PRESENCE?: pg.Client;
-}
+/** Milliseconds for which to wait for a predecessor that is about to end. */
+const PATIENCE = 10_000;
+const LOCK_NOT_AVAILABLE = "55P03";
 
 stopOnTerm();
 await takeOver(databaseSchema());
-
-/**
- * SIGTERM stops as SIGINT does. Ponder embeds Vite, whose own listener ends the process at SIGTERM before Ponder has let go of its
- * lock, so that the next start would have to wait.
- */
-function stopOnTerm(): void {
-  process.removeAllListeners("SIGTERM");
-  process.once("SIGTERM", () => void process.emit("SIGINT"));
-}
 
 /**
  * Ponder marks its tables as locked while it runs; a process that was killed leaves the mark, and the next one waits for it to go
@@ -27,30 +18,61 @@ function stopOnTerm(): void {
  * predecessor, and takes a mark that it finds away.
  */
 async function takeOver(schema: string): Promise<void> {
-  const globals = globalThis as BootGlobals;
-  if (globals.GRIDNFT_INDEXER_PRESENCE) return;
+  if (presence()) return;
   const client = new pg.Client({ connectionString: process.env.DATABASE_URL, application_name: "gridnft-indexer" });
-  globals.GRIDNFT_INDEXER_PRESENCE = client;
+  setPresence(client);
   // Lost with the database, which Ponder can't do without either.
   client.on("error", () => undefined);
   await client.connect();
-  const lock = [lockNumber(schema)];
-  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1::bigint) as got", lock);
-  if (rows[0]?.got !== true) {
+  if (!(await lock(client, schema))) {
     // Another one runs. When it ends in good order Ponder goes on by itself, and then this lock is ours.
-    client.query("select pg_advisory_lock($1::bigint)", lock).catch(() => undefined);
+    client.query("select pg_advisory_lock($1::bigint)", [writerLock(schema)]).catch(() => undefined);
     return;
   }
-  const { rows: meta } = await client.query("select to_regclass($1) is not null as exists", [
+  if (process.env.GRID_INDEXER_HANDS_OVER === "1") handOver(client, schema);
+  const { rows: meta } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
     `${quoted(schema)}._ponder_meta`,
   ]);
   if (meta[0]?.exists !== true) return;
   await client.query(
     `update ${quoted(schema)}._ponder_meta set value = jsonb_set(value, '{is_locked}', '0') where key = 'app'`,
   );
+  await keepWitness(client, schema);
 }
 
-/** A number that stands for a schema among advisory locks. */
-function lockNumber(schema: string): string {
-  return createHash("sha256").update(`gridnft-indexer/${schema}`).digest().readBigInt64BE().toString();
+/**
+ * A rebuild ends when somebody else wants to go on with its tables: the indexer that was told to, by starting it again. Whoever
+ * waits for our lock is the one.
+ */
+function handOver(client: pg.Client, schema: string): void {
+  const timer = setInterval(async () => {
+    const { rows } = await client
+      .query<{ wanted: boolean }>(
+        `select exists (
+           select 1 from pg_locks where locktype = 'advisory' and not granted and objsubid = 1
+             and (classid::bigint << 32) | objid::bigint = $1::bigint
+         ) as wanted`,
+        [writerLock(schema)],
+      )
+      .catch(() => ({ rows: [] }));
+    if (rows[0]?.wanted !== true) return;
+    clearInterval(timer);
+    console.log(JSON.stringify({ level: 30, time: Date.now(), msg: "Handed over", schema }));
+    process.emit("SIGINT");
+  }, 500);
+  timer.unref();
+}
+
+/** Gets the lock, if need be from one that is about to end: it was told to, or it hands over. */
+async function lock(client: pg.Client, schema: string): Promise<boolean> {
+  await client.query(`set lock_timeout = ${PATIENCE}`);
+  try {
+    await client.query("select pg_advisory_lock($1::bigint)", [writerLock(schema)]);
+    return true;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false;
+    throw error;
+  } finally {
+    await client.query("set lock_timeout = 0");
+  }
 }

@@ -1,14 +1,6 @@
-import {
-  GridError,
-  gridNftAbi,
-  gridSettlementAbi,
-  type JobReceipt,
-  orderHash as orderHashOf,
-  receiptId,
-  receiptTree,
-  type SettlementDomain,
-} from "@gridnft/sdk";
-import { decodeFunctionData, type Hex } from "viem";
+import { gridNftAbi, gridSettlementAbi, type JobReceipt, merkleTree, type SettlementDomain } from "@gridnft/sdk";
+import { type AbiFunction, decodeFunctionData, type Hex, toFunctionSelector } from "viem";
+import { digester } from "./digester.ts";
 
 /** A receipt and its id. */
 export interface ShownReceipt {
@@ -36,25 +28,25 @@ export function settledReceipts(
 ): readonly ShownReceipt[] {
   if (lastRead?.tx !== transaction.hash)
     lastRead = { tx: transaction.hash, orders: receiptsByOrder(transaction.input) };
-  const said = lastRead.orders.get(settled.orderHash.toLowerCase() as Hex) ?? [];
-  const receipts = said.find((some) => rootOf(some, domain) === settled.root.toLowerCase()) ?? [];
-  return receipts.map((receipt) => ({ receipt, receiptId: receiptId(receipt, domain) }));
+  const root = settled.root.toLowerCase();
+  for (const receipts of lastRead.orders.get(settled.orderHash.toLowerCase() as Hex) ?? []) {
+    const shown = receipts.map((receipt) => ({ receipt, receiptId: digester.receiptId(receipt, domain) }));
+    if (rootOf(shown) === root) return shown;
+  }
+  return [];
 }
 
 /** Undefined for what no settlement takes: no receipts, or one of them twice. */
-function rootOf(receipts: readonly JobReceipt[], domain: SettlementDomain): Hex | undefined {
-  try {
-    return receiptTree(receipts, domain).root;
-  } catch (error) {
-    if (error instanceof GridError) return undefined;
-    throw error;
-  }
+function rootOf(shown: readonly ShownReceipt[]): Hex | undefined {
+  const ids = new Set(shown.map(({ receiptId }) => receiptId));
+  if (ids.size === 0 || ids.size !== shown.length) return undefined;
+  return merkleTree([...ids].map(digester.leafOf), digester.keccak).root;
 }
 
 function receiptsByOrder(input: Hex): Map<Hex, readonly (readonly JobReceipt[])[]> {
   const orders = new Map<Hex, readonly (readonly JobReceipt[])[]>();
   for (const { order, receipts } of itemsOf(input)) {
-    const hash = orderHashOf(order);
+    const hash = digester.orderHash(order);
     const { requester, worker, modelId, requestHash } = order;
     const stated = receipts.map(
       ({ signature: _, ...output }): JobReceipt => ({
@@ -71,19 +63,31 @@ function receiptsByOrder(input: Hex): Map<Hex, readonly (readonly JobReceipt[])[
   return orders;
 }
 
+const selectors = new Map(
+  [...gridSettlementAbi, ...gridNftAbi].flatMap((item) =>
+    item.type === "function" ? [[item.name as string, toFunctionSelector(item as AbiFunction)] as const] : [],
+  ),
+);
+
+/** Orders with their receipts, if the call is one of those that settle: told by its selector, since most calls are none. */
 function itemsOf(input: Hex) {
   try {
-    const call = decodeFunctionData({ abi: gridSettlementAbi, data: input });
-    if (call.functionName === "settle") return call.args;
-    if (call.functionName === "settleBatch") return call.args[0];
-    return [];
+    switch (input.slice(0, 10)) {
+      case selectors.get("settle"):
+      case selectors.get("settleBatch"): {
+        const call = decodeFunctionData({ abi: gridSettlementAbi, data: input });
+        if (call.functionName === "settle") return call.args;
+        return call.functionName === "settleBatch" ? call.args[0] : [];
+      }
+      case selectors.get("settleAndMint"):
+      case selectors.get("settleAndMintFor"): {
+        const call = decodeFunctionData({ abi: gridNftAbi, data: input });
+        return call.functionName === "settleAndMint" || call.functionName === "settleAndMintFor" ? call.args[1] : [];
+      }
+      default:
+        return []; // Some other contract called.
+    }
   } catch {
-    // Not a call of the settlement.
-  }
-  try {
-    const call = decodeFunctionData({ abi: gridNftAbi, data: input });
-    return call.functionName === "settleAndMint" || call.functionName === "settleAndMintFor" ? call.args[1] : [];
-  } catch {
-    return []; // Nor of GridNFT: some other contract called.
+    return []; // It only began like one of those.
   }
 }

@@ -1,7 +1,7 @@
 import { governanceEvent } from "ponder:schema";
 import { toJson } from "./activity.ts";
-import { type Place, placeOf, ponder, type Store } from "./place.ts";
-import { changeProtocol } from "./protocol.ts";
+import { on, type Place, type Store } from "./place.ts";
+import { setProtocol } from "./protocol.ts";
 
 /** Writes down an act of governance. */
 export async function recordGovernance(
@@ -39,120 +39,97 @@ const acts = {
 } as const;
 
 for (const name of acts.AIGC) {
-  ponder.on(`AIGC:${name}`, async ({ context, event }) => {
-    const place = placeOf(context, event);
-    await changeProtocol(context.db, place);
-    await recordGovernance(context.db, place, "AIGC", name, event.args);
+  on(`AIGC:${name}`, async ({ db, place, event }) => {
+    await recordGovernance(db, place, "AIGC", name, event.args);
   });
 }
 for (const name of acts.GridNFT) {
-  ponder.on(`GridNFT:${name}`, async ({ context, event }) => {
-    const place = placeOf(context, event);
-    await changeProtocol(context.db, place);
-    await recordGovernance(context.db, place, "GridNFT", name, event.args);
+  on(`GridNFT:${name}`, async ({ db, place, event }) => {
+    await recordGovernance(db, place, "GridNFT", name, event.args);
   });
 }
 for (const name of acts.GridSettlement) {
-  ponder.on(`GridSettlement:${name}`, async ({ context, event }) => {
-    const place = placeOf(context, event);
-    await changeProtocol(context.db, place);
-    await recordGovernance(context.db, place, "GridSettlement", name, event.args);
+  on(`GridSettlement:${name}`, async ({ db, place, event }) => {
+    await recordGovernance(db, place, "GridSettlement", name, event.args);
   });
 }
 for (const name of acts.WorkerRegistry) {
-  ponder.on(`WorkerRegistry:${name}`, async ({ context, event }) => {
-    const place = placeOf(context, event);
-    await changeProtocol(context.db, place);
-    await recordGovernance(context.db, place, "WorkerRegistry", name, event.args);
+  on(`WorkerRegistry:${name}`, async ({ db, place, event }) => {
+    await recordGovernance(db, place, "WorkerRegistry", name, event.args);
   });
 }
 
-ponder.on("AIGC:RegistrationFeeSet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ registrationFee: event.args.fee }));
-  await recordGovernance(context.db, place, "AIGC", "RegistrationFeeSet", event.args);
+on("AIGC:RegistrationFeeSet", async ({ db, place, event }) => {
+  setProtocol(place, { registrationFee: event.args.fee });
+  await recordGovernance(db, place, "AIGC", "RegistrationFeeSet", event.args);
 });
 
-ponder.on("AIGC:TreasurySet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ modelTreasury: event.args.treasury }));
-  await recordGovernance(context.db, place, "AIGC", "TreasurySet", event.args);
+on("AIGC:TreasurySet", async ({ db, place, event }) => {
+  setProtocol(place, { modelTreasury: event.args.treasury });
+  await recordGovernance(db, place, "AIGC", "TreasurySet", event.args);
 });
 
-ponder.on("AIGC:Paused", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ modelsPaused: true }));
-  await recordGovernance(context.db, place, "AIGC", "Paused", event.args);
+on("AIGC:Paused", async ({ db, place, event }) => {
+  setProtocol(place, { modelsPaused: true });
+  await recordGovernance(db, place, "AIGC", "Paused", event.args);
 });
 
-ponder.on("AIGC:Unpaused", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ modelsPaused: false }));
-  await recordGovernance(context.db, place, "AIGC", "Unpaused", event.args);
+on("AIGC:Unpaused", async ({ db, place, event }) => {
+  setProtocol(place, { modelsPaused: false });
+  await recordGovernance(db, place, "AIGC", "Unpaused", event.args);
 });
 
-ponder.on("AIGC:UpgradesSealed", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ modelUpgradesSealed: true }));
-  await recordGovernance(context.db, place, "AIGC", "UpgradesSealed");
+on("AIGC:UpgradesSealed", async ({ db, place }) => {
+  setProtocol(place, { modelUpgradesSealed: true });
+  await recordGovernance(db, place, "AIGC", "UpgradesSealed");
 });
 
-ponder.on("GridNFT:MintFeeSet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ mintFee: event.args.fee, mintTreasury: event.args.treasury }));
-  await recordGovernance(context.db, place, "GridNFT", "MintFeeSet", event.args);
+on("GridNFT:MintFeeSet", async ({ db, place, event }) => {
+  setProtocol(place, { mintFee: event.args.fee, mintTreasury: event.args.treasury });
+  await recordGovernance(db, place, "GridNFT", "MintFeeSet", event.args);
 });
 
-ponder.on("GridNFT:MintPauseSet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ mintPaused: event.args.paused }));
-  await recordGovernance(context.db, place, "GridNFT", "MintPauseSet", event.args);
+on("GridNFT:MintPauseSet", async ({ db, place, event }) => {
+  setProtocol(place, { mintPaused: event.args.paused });
+  await recordGovernance(db, place, "GridNFT", "MintPauseSet", event.args);
 });
 
-ponder.on("GridNFT:RendererSet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ renderer: event.args.renderer }));
-  await recordGovernance(context.db, place, "GridNFT", "RendererSet", event.args);
+on("GridNFT:RendererSet", async ({ db, place, event }) => {
+  setProtocol(place, { renderer: event.args.renderer });
+  await recordGovernance(db, place, "GridNFT", "RendererSet", event.args);
 });
 
-ponder.on("GridNFT:OwnershipTransferred", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ collectionOwner: event.args.newOwner }));
-  await recordGovernance(context.db, place, "GridNFT", "OwnershipTransferred", event.args);
+on("GridNFT:OwnershipTransferred", async ({ db, place, event }) => {
+  setProtocol(place, { collectionOwner: event.args.newOwner });
+  await recordGovernance(db, place, "GridNFT", "OwnershipTransferred", event.args);
 });
 
-ponder.on("GridNFT:UpgradesSealed", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ nftUpgradesSealed: true }));
-  await recordGovernance(context.db, place, "GridNFT", "UpgradesSealed");
+on("GridNFT:UpgradesSealed", async ({ db, place }) => {
+  setProtocol(place, { nftUpgradesSealed: true });
+  await recordGovernance(db, place, "GridNFT", "UpgradesSealed");
 });
 
-ponder.on("GridSettlement:TreasurySet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ settlementTreasury: event.args.treasury }));
-  await recordGovernance(context.db, place, "GridSettlement", "TreasurySet", event.args);
+on("GridSettlement:TreasurySet", async ({ db, place, event }) => {
+  setProtocol(place, { settlementTreasury: event.args.treasury });
+  await recordGovernance(db, place, "GridSettlement", "TreasurySet", event.args);
 });
 
-ponder.on("GridSettlement:Paused", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ settlementPaused: true }));
-  await recordGovernance(context.db, place, "GridSettlement", "Paused", event.args);
+on("GridSettlement:Paused", async ({ db, place, event }) => {
+  setProtocol(place, { settlementPaused: true });
+  await recordGovernance(db, place, "GridSettlement", "Paused", event.args);
 });
 
-ponder.on("GridSettlement:Unpaused", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ settlementPaused: false }));
-  await recordGovernance(context.db, place, "GridSettlement", "Unpaused", event.args);
+on("GridSettlement:Unpaused", async ({ db, place, event }) => {
+  setProtocol(place, { settlementPaused: false });
+  await recordGovernance(db, place, "GridSettlement", "Unpaused", event.args);
 });
 
-ponder.on("WorkerRegistry:MinBondSet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ minBond: event.args.minBond }));
-  await recordGovernance(context.db, place, "WorkerRegistry", "MinBondSet", event.args);
+on("WorkerRegistry:MinBondSet", async ({ db, place, event }) => {
+  setProtocol(place, { minBond: event.args.minBond });
+  await recordGovernance(db, place, "WorkerRegistry", "MinBondSet", event.args);
 });
 
-ponder.on("WorkerRegistry:TreasurySet", async ({ context, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(context.db, place, () => ({ registryTreasury: event.args.treasury }));
-  await recordGovernance(context.db, place, "WorkerRegistry", "TreasurySet", event.args);
+on("WorkerRegistry:TreasurySet", async ({ db, place, event }) => {
+  setProtocol(place, { registryTreasury: event.args.treasury });
+  await recordGovernance(db, place, "WorkerRegistry", "TreasurySet", event.args);
 });

@@ -2,128 +2,188 @@ import {
   anchorSource,
   approval,
   artwork,
-  artworkVersion,
+  artworkText,
   evolution,
+  model,
   operatorApproval,
-  receipt,
   series,
+  seriesHolder,
   transfer,
 } from "ponder:schema";
 import { zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
-import { type Provenance, readBlob } from "./blob.ts";
+import { type AttributeChanges, addAttributes, writeAttributes } from "./attributes.ts";
+import { readBlob } from "./blob.ts";
 import { recordGovernance } from "./governance.ts";
+import { moveInSeries } from "./holders.ts";
+import { attributesOf, NOT_LISTED, nameKey, tagsOf } from "./keys.ts";
 import { changeModel } from "./model.ts";
-import { lower, type Place, placeOf, ponder, type Store } from "./place.ts";
-import { changeDay, changeProtocol } from "./protocol.ts";
-import { changeWorker } from "./worker.ts";
+import { lower, on } from "./place.ts";
+import { addToDay, addToProtocol } from "./protocol.ts";
+import { countRemixes } from "./remixes.ts";
+import { trendingOf } from "./trending.ts";
+import { addVersion, countVersions, namesOf, shownOf } from "./versions.ts";
+import { textOf } from "./words.ts";
 
 const TOKENS_PER_SERIES = 1_000n;
 
-ponder.on("GridNFT:SeriesMinted", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
-  const { seriesId, artist, to } = event.args;
+// Writes all that a mint says: the Transfers that follow it add only lines of history.
+on("GridNFT:SeriesMinted", async ({ db, place, event }) => {
+  const { chainId, seq, time } = place;
+  const { seriesId } = event.args;
+  const [artist, to] = [lower(event.args.artist), lower(event.args.to)];
   const { blob, bodyHash, artworks } = await readBlob(db, place, event.args.blob);
   const header = blob.body.header;
   if (!header) throw new Error(`Series ${seriesId} was minted without a header.`);
+  const { title, description, policy, royaltyBps } = header;
   const count = artworks.length;
   const tags = tagsOf(header.tags);
+  const models = await countVersions(db, place, artworks, { artworks: 1, minted: 1 });
 
-  await changeProtocol(db, place, (row) => ({ series: row.series + 1, artworks: row.artworks + count }));
   await db.insert(series).values({
-    chainId: place.chainId,
+    chainId,
     seriesId,
     artist,
     firstOwner: to,
     count,
     supply: count,
-    policy: header.policy,
-    royaltyBps: header.royaltyBps,
-    title: header.title,
-    description: header.description,
+    holders: 1,
+    transfers: 0,
+    policy,
+    royaltyBps,
+    title,
+    description,
     tagText: header.tags,
     tags,
     bodyHash,
-    mintedAt: place.time,
+    mintedAt: time,
     mintedBlock: place.block,
     mintTx: place.tx,
-    seq: place.seq,
+    seq,
   });
+  await db.insert(seriesHolder).values({ chainId, seriesId, owner: to, artworks: count });
+
+  const attributeChanges: AttributeChanges = new Map();
+  const parents = new Map<bigint, number>();
   for (const [i, provenance] of artworks.entries()) {
     const tokenId = seriesId * TOKENS_PER_SERIES + BigInt(i + 1);
+    const name = count === 1 ? title : `${title} #${i + 1}`;
+    const made = {
+      ...shownOf(provenance, models),
+      policy,
+      tags,
+      remixOf: provenance.parentId,
+      versions: 1,
+      listed: false,
+    };
+    const attributes = attributesOf(made);
     await db.insert(artwork).values({
-      chainId: place.chainId,
+      ...made,
+      chainId,
       tokenId,
       seriesId,
       number: i + 1,
       artist,
-      owner: zeroAddress, // the Transfer that follows says whose it is
+      owner: to,
       burned: false,
-      name: count === 1 ? header.title : `${header.title} #${i + 1}`,
-      title: header.title,
-      description: header.description,
+      name,
+      title,
+      description,
       animationUrl: "",
       frozen: false,
-      moved: lower(to) !== lower(artist),
+      moved: to !== artist,
       nonce: 0n,
-      versions: 1,
-      policy: header.policy,
-      royaltyBps: header.royaltyBps,
-      tags,
-      ...shownOf(provenance),
-      mintedAt: place.time,
+      royaltyBps,
+      remixes: 0,
+      remixesByOthers: 0,
+      listPrice: NOT_LISTED,
+      trending: trendingOf({ remixesByOthers: 0, mintedAt: time }),
+      nameKey: nameKey(name),
+      attributes,
+      mintedAt: time,
       mintedBlock: place.block,
       mintTx: place.tx,
-      updatedAt: place.time,
-      updatedSeq: place.seq,
+      updatedAt: time,
+      updatedSeq: seq,
       transfers: 0,
-      seq: place.seq,
+      seq,
     });
+    const { modelId, prompt, parentId } = provenance;
+    const words = textOf({ name, tags, models: namesOf(models.get(modelId)), artist: "", prompt });
+    await db.insert(artworkText).values({ chainId, tokenId, words });
     await addVersion(db, place, { tokenId, version: 1, position: i, provenance });
+    addAttributes(attributeChanges, attributes, 1);
+    if (parentId !== 0n) parents.set(parentId, (parents.get(parentId) ?? 0) + 1);
   }
+  await writeAttributes(db, place, attributeChanges);
+  await countRemixes(db, place, [artist], parents);
+
   await changeAccount(db, place, artist, (row) => ({
     seriesCreated: row.seriesCreated + 1,
     artworksCreated: row.artworksCreated + count,
+    ...(artist === to && { artworksOwned: row.artworksOwned + count }),
   }));
-  await changeDay(db, place, (day) => ({ series: day.series + 1, artworks: day.artworks + count }));
+  if (artist !== to) await changeAccount(db, place, to, (row) => ({ artworksOwned: row.artworksOwned + count }));
+  addToProtocol(place, { series: 1, artworks: count, supply: count });
+  addToDay(place, { series: 1, artworks: count });
   await record(db, place, "SERIES_MINTED", {
     actor: artist,
     counterparty: to,
     seriesId,
     modelId: artworks[0]?.modelId ?? 0n,
     ...(artworks[0] && { worker: artworks[0].worker }),
-    detail: { count, title: header.title },
+    detail: { count, title },
   });
 });
 
-ponder.on("GridNFT:VersionAdded", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
-  const { tokenId, requester, nonce } = event.args;
+on("GridNFT:VersionAdded", async ({ db, place, event }) => {
+  const { chainId } = place;
+  const { tokenId, nonce } = event.args;
+  const requester = lower(event.args.requester);
   const version = Number(event.args.version);
   const { bodyHash, artworks } = await readBlob(db, place, event.args.blob);
   const [provenance] = artworks;
   if (!provenance) throw new Error(`Version ${version} of token ${tokenId} has no artwork.`);
 
-  await changeProtocol(db, place);
-  const row = await db.find(artwork, { chainId: place.chainId, tokenId });
-  const changesModel = row !== null && row.modelId !== provenance.modelId;
-  await db.update(artwork, { chainId: place.chainId, tokenId }).set({
-    ...shownOf(provenance),
+  const key = { chainId, tokenId };
+  const row = await db.find(artwork, key);
+  if (!row) throw new Error(`Token ${tokenId} has a new version, and was never minted.`);
+  const before = { ...row }; // what was found changes with the update
+  const isOtherModel = before.modelId !== provenance.modelId;
+  const models = await countVersions(db, place, artworks, { artworks: isOtherModel ? 1 : 0, minted: 0 });
+  if (isOtherModel) {
+    await changeModel(db, place, before.modelId, ({ artworks: had }) => ({ artworks: had - 1 }));
+  }
+  const shown = shownOf(provenance, models);
+  const attributes = attributesOf({ ...before, ...shown, versions: version });
+  await db.update(artwork, key).set({
+    ...shown,
     versions: version,
     nonce,
+    attributes,
     updatedAt: place.time,
     updatedSeq: place.seq,
   });
-  if (changesModel) {
-    await changeModel(db, place, row.modelId, ({ artworks }) => ({ artworks: artworks - 1 }));
-    await changeModel(db, place, provenance.modelId, ({ artworks }) => ({ artworks: artworks + 1 }));
-  }
+  const attributeChanges: AttributeChanges = new Map();
+  addAttributes(attributeChanges, before.attributes, -1);
+  addAttributes(attributeChanges, attributes, 1);
+  await writeAttributes(db, place, attributeChanges);
+  const { name, tags } = before;
+  const names = namesOf(models.get(provenance.modelId));
+  const words = textOf({ name, tags, models: names, artist: "", prompt: provenance.prompt });
+  await db.update(artworkText, key).set({ words });
   await addVersion(db, place, { tokenId, version, position: 0, provenance });
-  const announced = { chainId: place.chainId, tokenId, version, account: lower(requester), bodyHash };
+  const { parentId } = provenance;
+  if (parentId !== 0n && parentId !== tokenId) {
+    await countRemixes(db, place, [before.artist, requester], new Map([[parentId, 1]]));
+  }
+
+  const announced = { chainId, tokenId, version, account: requester, bodyHash };
   if (await db.find(evolution, announced)) await db.update(evolution, announced).set({ used: true });
   await changeAccount(db, place, requester);
-  await changeDay(db, place, (day) => ({ evolutions: day.evolutions + 1 }));
+  addToProtocol(place, { evolutions: 1 });
+  addToDay(place, { evolutions: 1 });
   await record(db, place, "ARTWORK_EVOLVED", {
     actor: requester,
     tokenId,
@@ -134,12 +194,11 @@ ponder.on("GridNFT:VersionAdded", async ({ context: { db, ...context }, event })
   });
 });
 
-ponder.on("GridNFT:Transfer", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:Transfer", async ({ db, place, event }) => {
   const { tokenId } = event.args;
   const [from, to] = [lower(event.args.from), lower(event.args.to)];
-  const [minted, burned] = [from === zeroAddress, to === zeroAddress];
-  await changeProtocol(db, place, (row) => ({ supply: row.supply + (minted ? 1 : 0) - (burned ? 1 : 0) }));
+  const seriesId = tokenId / TOKENS_PER_SERIES;
+  const key = { chainId: place.chainId, tokenId };
   await db.insert(transfer).values({
     chainId: place.chainId,
     seq: place.seq,
@@ -151,47 +210,67 @@ ponder.on("GridNFT:Transfer", async ({ context: { db, ...context }, event }) => 
     block: place.block,
     tx: place.tx,
   });
-  await db.delete(approval, { chainId: place.chainId, collection: "ARTWORK", tokenId });
-  const { artist, modelId, worker } = await db.update(artwork, { chainId: place.chainId, tokenId }).set((row) => ({
+  if (from === zeroAddress) {
+    const minted = await db.find(artwork, key);
+    if (!minted) throw new Error(`Token ${tokenId} was minted outside of a series.`);
+    const { artist, modelId, worker } = minted;
+    await record(db, place, "ARTWORK_MINTED", { actor: artist, counterparty: to, tokenId, seriesId, modelId, worker });
+    return;
+  }
+
+  // A delete goes to the database, even of what isn't there.
+  const approved = { ...key, collection: "ARTWORK" };
+  if (await db.find(approval, approved)) await db.delete(approval, approved);
+  const isBurn = to === zeroAddress;
+  const isMove = from !== to;
+  const row = await db.update(artwork, key).set((before) => ({
     owner: to,
-    burned,
-    moved: row.moved || (!minted && from !== to),
-    transfers: row.transfers + (minted ? 0 : 1),
+    burned: isBurn,
+    moved: before.moved || isMove,
+    transfers: before.transfers + (isMove ? 1 : 0),
     updatedAt: place.time,
     updatedSeq: place.seq,
   }));
-  if (burned) {
-    const key = { chainId: place.chainId, seriesId: tokenId / TOKENS_PER_SERIES };
-    await db.update(series, key).set((row) => ({ supply: row.supply - 1 }));
+  if (isBurn) {
+    const attributeChanges: AttributeChanges = new Map();
+    addAttributes(attributeChanges, row.attributes, -1);
+    await writeAttributes(db, place, attributeChanges);
+    await db.delete(artworkText, key);
+    addToProtocol(place, { supply: -1 });
   }
-  await changeAccount(db, place, from, (row) => ({ artworksOwned: row.artworksOwned - 1 }));
-  await changeAccount(db, place, to, (row) => ({ artworksOwned: row.artworksOwned + 1 }));
-  const subject = { tokenId, seriesId: tokenId / TOKENS_PER_SERIES };
-  if (minted) {
-    await record(db, place, "ARTWORK_MINTED", { actor: artist, counterparty: to, ...subject, modelId, worker });
-    return;
+  if (isMove) {
+    await moveInSeries(db, place, { seriesId, from, to });
+    await changeAccount(db, place, from, (account) => ({ artworksOwned: account.artworksOwned - 1 }));
+    await changeAccount(db, place, to, (account) => ({ artworksOwned: account.artworksOwned + 1 }));
+    addToProtocol(place, { transfers: 1 });
+    addToDay(place, { transfers: 1 });
+  } else {
+    await changeAccount(db, place, from);
   }
-  await changeDay(db, place, (day) => ({ transfers: day.transfers + 1 }));
-  await record(db, place, burned ? "ARTWORK_BURNED" : "ARTWORK_TRANSFERRED", {
+  await record(db, place, isBurn ? "ARTWORK_BURNED" : "ARTWORK_TRANSFERRED", {
     actor: from,
-    ...(!burned && { counterparty: to }),
-    ...subject,
+    ...(!isBurn && { counterparty: to }),
+    tokenId,
+    seriesId,
   });
 });
 
-ponder.on("GridNFT:DisplayEdited", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:DisplayEdited", async ({ db, place, event }) => {
+  const { chainId } = place;
   const { tokenId, nonce, title, description, animationUrl } = event.args;
-  await changeProtocol(db, place);
-  const { artist } = await db.update(artwork, { chainId: place.chainId, tokenId }).set({
+  const key = { chainId, tokenId };
+  const { artist, tags, modelId, prompt } = await db.update(artwork, key).set({
     name: title,
     title,
     description,
     animationUrl,
+    nameKey: nameKey(title),
     nonce,
     updatedAt: place.time,
     updatedSeq: place.seq,
   });
+  const models = namesOf(await db.find(model, { chainId, modelId }));
+  await db.update(artworkText, key).set({ words: textOf({ name: title, tags, models, artist: "", prompt }) });
   await record(db, place, "DISPLAY_EDITED", {
     actor: artist,
     tokenId,
@@ -200,18 +279,14 @@ ponder.on("GridNFT:DisplayEdited", async ({ context: { db, ...context }, event }
   });
 });
 
-ponder.on("GridNFT:DisplayFrozen", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:DisplayFrozen", async ({ db, place, event }) => {
   const { tokenId } = event.args;
-  await changeProtocol(db, place);
   const { artist } = await db.update(artwork, { chainId: place.chainId, tokenId }).set({ frozen: true });
   await record(db, place, "DISPLAY_FROZEN", { actor: artist, tokenId, seriesId: tokenId / TOKENS_PER_SERIES });
 });
 
-ponder.on("GridNFT:EvolutionAnnounced", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:EvolutionAnnounced", async ({ db, place, event }) => {
   const { tokenId, version, owner, bodyHash, readyAt, expiresAt } = event.args;
-  await changeProtocol(db, place);
   const terms = { readyAt, expiresAt, used: false, announcedAt: place.time, seq: place.seq };
   await db
     .insert(evolution)
@@ -226,108 +301,24 @@ ponder.on("GridNFT:EvolutionAnnounced", async ({ context: { db, ...context }, ev
   });
 });
 
-ponder.on("GridNFT:AnchorSourceAdded", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:AnchorSourceAdded", async ({ db, place, event }) => {
   const { index, source } = event.args;
-  await changeProtocol(db, place);
   await db.insert(anchorSource).values({ chainId: place.chainId, index: Number(index), source, addedAt: place.time });
   await recordGovernance(db, place, "GridNFT", "AnchorSourceAdded", event.args);
 });
 
-ponder.on("GridNFT:Approval", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:Approval", async ({ db, place, event }) => {
   const { approved, tokenId } = event.args;
-  await changeProtocol(db, place);
   await db
     .insert(approval)
     .values({ chainId: place.chainId, collection: "ARTWORK", tokenId, approved })
     .onConflictDoUpdate({ approved });
 });
 
-ponder.on("GridNFT:ApprovalForAll", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridNFT:ApprovalForAll", async ({ db, place, event }) => {
   const { owner, operator, approved } = event.args;
-  await changeProtocol(db, place);
   await db
     .insert(operatorApproval)
     .values({ chainId: place.chainId, collection: "ARTWORK", owner, operator, approved })
     .onConflictDoUpdate({ approved });
 });
-
-/** What an artwork shows of its latest version. */
-function shownOf(provenance: Provenance) {
-  const { modelId, worker, prompt, seed, width, height, steps, guidanceMilli, sampler, scheduler } = provenance;
-  const { imageHash, cid, receiptId } = provenance;
-  return {
-    modelId,
-    worker,
-    prompt,
-    seed,
-    width,
-    height,
-    steps,
-    guidanceMilli,
-    sampler,
-    scheduler,
-    imageHash,
-    cid,
-    receiptId,
-  };
-}
-
-/** Writes the provenance of a version, and its receipt if no settlement has shown it before. */
-async function addVersion(
-  db: Store,
-  place: Place,
-  added: { tokenId: bigint; version: number; position: number; provenance: Provenance },
-): Promise<void> {
-  const { tokenId, version, position, provenance } = added;
-  const { engineHash, ...fields } = provenance;
-  await db.insert(artworkVersion).values({
-    ...fields,
-    chainId: place.chainId,
-    tokenId,
-    version,
-    addedAt: place.time,
-    addedBlock: place.block,
-    addedTx: place.tx,
-    seq: place.seq,
-  });
-  await db
-    .insert(receipt)
-    .values({
-      chainId: place.chainId,
-      receiptId: fields.receiptId,
-      orderHash: fields.orderHash,
-      index: fields.index,
-      requester: fields.requester,
-      worker: fields.worker,
-      payer: fields.payer,
-      modelId: fields.modelId,
-      requestHash: fields.requestHash,
-      seed: fields.seed,
-      engineHash,
-      imageHash: fields.imageHash,
-      cidDigest: fields.cidDigest,
-      cid: fields.cid,
-      completedAt: fields.completedAt,
-      price: fields.price,
-      tokenId,
-      version,
-      seenAt: place.time,
-      seenBlock: place.block,
-      seenTx: place.tx,
-      place: place.seq * TOKENS_PER_SERIES + BigInt(position),
-    })
-    .onConflictDoUpdate({ tokenId, version });
-  await changeModel(db, place, fields.modelId, (row) => ({
-    artworks: row.artworks + (version === 1 ? 1 : 0),
-    versions: row.versions + 1,
-  }));
-  await changeWorker(db, place, fields.worker, (row) => ({ versions: row.versions + 1 }));
-}
-
-/** Tags of a body, which states them with commas between: trimmed, in lower case, each once. */
-function tagsOf(text: string): string[] {
-  return [...new Set(text.split(",").map((tag) => tag.trim().toLowerCase()))].filter((tag) => tag !== "");
-}

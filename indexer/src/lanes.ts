@@ -3,16 +3,14 @@ import { LANE_HOP } from "@gridnft/sdk";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { creditWorker } from "./payment.ts";
-import { placeOf, ponder } from "./place.ts";
-import { changeDay, changeProtocol } from "./protocol.ts";
-import { changeWorker } from "./worker.ts";
+import { on } from "./place.ts";
+import { addToDay, addToProtocol } from "./protocol.ts";
+import { addToWorkerDay, changeWorker } from "./worker.ts";
 
 const nothingThaws = { thawing: 0n, thawReadyAt: 0n, thawLapsesAt: 0n };
 
-ponder.on("GridSettlement:LaneOpened", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneOpened", async ({ db, place, event }) => {
   const { laneId, payer, worker, config, protocolBps, amount, balance } = event.args;
-  await changeProtocol(db, place);
   await db.insert(lane).values({
     chainId: place.chainId,
     laneId,
@@ -48,10 +46,8 @@ ponder.on("GridSettlement:LaneOpened", async ({ context: { db, ...context }, eve
   });
 });
 
-ponder.on("GridSettlement:LaneToppedUp", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneToppedUp", async ({ db, place, event }) => {
   const { laneId, payer, by, amount, free, balance } = event.args;
-  await changeProtocol(db, place);
   const { worker } = await db
     .update(lane, { chainId: place.chainId, laneId })
     .set((row) => ({ free, funded: row.funded + amount }));
@@ -59,10 +55,8 @@ ponder.on("GridSettlement:LaneToppedUp", async ({ context: { db, ...context }, e
   await record(db, place, "LANE_TOPPED_UP", { actor: by, counterparty: payer, worker, laneId, amount });
 });
 
-ponder.on("GridSettlement:LaneThawStarted", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneThawStarted", async ({ db, place, event }) => {
   const { laneId, amount, readyAt, lapsesAt } = event.args;
-  await changeProtocol(db, place);
   const { payer, worker } = await db
     .update(lane, { chainId: place.chainId, laneId })
     .set({ thawing: amount, thawReadyAt: BigInt(readyAt), thawLapsesAt: BigInt(lapsesAt) });
@@ -76,18 +70,14 @@ ponder.on("GridSettlement:LaneThawStarted", async ({ context: { db, ...context }
   });
 });
 
-ponder.on("GridSettlement:LaneThawCancelled", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneThawCancelled", async ({ db, place, event }) => {
   const { laneId } = event.args;
-  await changeProtocol(db, place);
   const { payer, worker } = await db.update(lane, { chainId: place.chainId, laneId }).set(nothingThaws);
   await record(db, place, "LANE_THAW_CANCELLED", { actor: payer, counterparty: worker, worker, laneId });
 });
 
-ponder.on("GridSettlement:LaneThawed", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneThawed", async ({ db, place, event }) => {
   const { laneId, payer, amount, free, balance } = event.args;
-  await changeProtocol(db, place);
   const { worker } = await db
     .update(lane, { chainId: place.chainId, laneId })
     .set((row) => ({ free, ...nothingThaws, thawed: row.thawed + amount }));
@@ -95,10 +85,8 @@ ponder.on("GridSettlement:LaneThawed", async ({ context: { db, ...context }, eve
   await record(db, place, "LANE_THAWED", { actor: payer, counterparty: worker, worker, laneId, amount });
 });
 
-ponder.on("GridSettlement:LaneRoyaltyFrozen", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneRoyaltyFrozen", async ({ db, place, event }) => {
   const { laneId, modelId, royaltyBps } = event.args;
-  await changeProtocol(db, place);
   const frozen = { royaltyBps, frozen: true };
   await db
     .insert(laneModelTotal)
@@ -115,11 +103,9 @@ ponder.on("GridSettlement:LaneRoyaltyFrozen", async ({ context: { db, ...context
     .onConflictDoUpdate(frozen);
 });
 
-ponder.on("GridSettlement:LaneCollected", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:LaneCollected", async ({ db, place, event }) => {
   const { laneId, worker, modelId, cumulative, toWorker, royalty, protocolFee, free } = event.args;
   const gross = toWorker + royalty + protocolFee;
-  await changeProtocol(db, place);
   const { kind, payer } = await db
     .update(lane, { chainId: place.chainId, laneId })
     .set((row) => ({ free, collected: row.collected + gross }));
@@ -179,11 +165,10 @@ ponder.on("GridSettlement:LaneCollected", async ({ context: { db, ...context }, 
   });
 });
 
-ponder.on("GridSettlement:ReceiptsAnchored", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:ReceiptsAnchored", async ({ db, place, event }) => {
   const { laneId, worker, root } = event.args;
   const receiptCount = BigInt(event.args.receiptCount);
-  await changeProtocol(db, place, (row) => ({ receipts: row.receipts + receiptCount }));
+  addToProtocol(place, { receipts: receiptCount });
   const { payer } = await db
     .update(lane, { chainId: place.chainId, laneId })
     .set((row) => ({ anchors: row.anchors + 1, receipts: row.receipts + receiptCount }));
@@ -200,7 +185,8 @@ ponder.on("GridSettlement:ReceiptsAnchored", async ({ context: { db, ...context 
     seq: place.seq,
   });
   await changeWorker(db, place, worker, (row) => ({ receipts: row.receipts + receiptCount }));
-  await changeDay(db, place, (day) => ({ receipts: day.receipts + receiptCount }));
+  await addToWorkerDay(db, place, worker, { receipts: receiptCount });
+  addToDay(place, { receipts: receiptCount });
   await record(db, place, "RECEIPTS_ANCHORED", {
     actor: worker,
     counterparty: payer,

@@ -5,17 +5,14 @@ import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { settledReceipts } from "./calldata.ts";
 import { creditWorker } from "./payment.ts";
-import { placeOf, ponder } from "./place.ts";
-import { changeProtocol } from "./protocol.ts";
+import { on } from "./place.ts";
 
-ponder.on("GridSettlement:OrderSettled", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:OrderSettled", async ({ db, place, event }) => {
   const { orderHash, payer, worker, requester, modelId, nonce, root, anchored, balance } = event.args;
   const { toWorker, royalty, protocolFee } = event.args;
   const receiptCount = BigInt(event.args.receiptCount);
   const gross = toWorker + royalty + protocolFee;
   const here = { chainId: place.chainId, time: place.time, block: place.block, tx: place.tx, seq: place.seq };
-  await changeProtocol(db, place);
   await db.insert(settlement).values({
     ...here,
     rail: "DIRECT",
@@ -87,9 +84,7 @@ ponder.on("GridSettlement:OrderSettled", async ({ context: { db, ...context }, e
   }
 });
 
-ponder.on("GridSettlement:SettlementFailed", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
-  await changeProtocol(db, place);
+on("GridSettlement:SettlementFailed", async ({ db, place, event }) => {
   await db.insert(settlementFailure).values({
     chainId: place.chainId,
     seq: place.seq,
@@ -100,10 +95,8 @@ ponder.on("GridSettlement:SettlementFailed", async ({ context: { db, ...context 
   });
 });
 
-ponder.on("GridSettlement:OrderCancelAnnounced", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:OrderCancelAnnounced", async ({ db, place, event }) => {
   const { payer, nonce, readyAt } = event.args;
-  await changeProtocol(db, place);
   const announced = { cancelReadyAt: BigInt(readyAt) };
   await db
     .insert(orderNonce)
@@ -113,10 +106,8 @@ ponder.on("GridSettlement:OrderCancelAnnounced", async ({ context: { db, ...cont
   await record(db, place, "ORDER_CANCEL_ANNOUNCED", { actor: payer, detail: { nonce, readyAt } });
 });
 
-ponder.on("GridSettlement:OrderCancelled", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:OrderCancelled", async ({ db, place, event }) => {
   const { payer, nonce } = event.args;
-  await changeProtocol(db, place);
   const ended = { used: true, cancelled: true };
   await db
     .insert(orderNonce)

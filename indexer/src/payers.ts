@@ -2,40 +2,31 @@
 import { signer } from "ponder:schema";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
-import { placeOf, ponder } from "./place.ts";
-import { changeProtocol } from "./protocol.ts";
+import { on } from "./place.ts";
 
 const nothingThaws = { thawing: 0n, thawReadyAt: 0n };
 
-ponder.on("GridSettlement:Deposited", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:Deposited", async ({ db, place, event }) => {
   const { account, from, amount, balance } = event.args;
-  await changeProtocol(db, place);
   await changeAccount(db, place, account, (row) => ({ balance, deposited: row.deposited + amount }));
   await changeAccount(db, place, from);
   await record(db, place, "DEPOSITED", { actor: from, counterparty: account, amount });
 });
 
-ponder.on("GridSettlement:AccountThawStarted", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:AccountThawStarted", async ({ db, place, event }) => {
   const { account, amount, readyAt } = event.args;
-  await changeProtocol(db, place);
   await changeAccount(db, place, account, () => ({ thawing: amount, thawReadyAt: BigInt(readyAt) }));
   await record(db, place, "WITHDRAWAL_ANNOUNCED", { actor: account, amount, detail: { readyAt } });
 });
 
-ponder.on("GridSettlement:AccountThawCancelled", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:AccountThawCancelled", async ({ db, place, event }) => {
   const { account } = event.args;
-  await changeProtocol(db, place);
   await changeAccount(db, place, account, () => nothingThaws);
   await record(db, place, "WITHDRAWAL_CANCELLED", { actor: account });
 });
 
-ponder.on("GridSettlement:Withdrawn", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:Withdrawn", async ({ db, place, event }) => {
   const { account, to, amount, balance } = event.args;
-  await changeProtocol(db, place);
   await changeAccount(db, place, account, (row) => ({
     balance,
     ...nothingThaws,
@@ -44,10 +35,8 @@ ponder.on("GridSettlement:Withdrawn", async ({ context: { db, ...context }, even
   await record(db, place, "WITHDRAWN", { actor: account, counterparty: to, amount });
 });
 
-ponder.on("GridSettlement:SignerAdded", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:SignerAdded", async ({ db, place, event }) => {
   const { account, role, signer: key } = event.args;
-  await changeProtocol(db, place);
   await db.insert(signer).values({
     chainId: place.chainId,
     signer: key,
@@ -65,28 +54,22 @@ ponder.on("GridSettlement:SignerAdded", async ({ context: { db, ...context }, ev
   await record(db, place, "SIGNER_ADDED", { actor: account, counterparty: key, detail: { role } });
 });
 
-ponder.on("GridSettlement:SignerRevoked", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:SignerRevoked", async ({ db, place, event }) => {
   const { account, role, signer: key, revokedAt, validUntil } = event.args;
-  await changeProtocol(db, place);
   await db
     .update(signer, { chainId: place.chainId, signer: key })
     .set({ revokedAt: BigInt(revokedAt), validUntil: BigInt(validUntil) });
   await record(db, place, "SIGNER_REVOKED", { actor: account, counterparty: key, detail: { role, validUntil } });
 });
 
-ponder.on("GridSettlement:TreasurerCapSet", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:TreasurerCapSet", async ({ db, place, event }) => {
   const { account, signer: key, cap } = event.args;
-  await changeProtocol(db, place);
   await db.update(signer, { chainId: place.chainId, signer: key }).set({ cap });
   await record(db, place, "TREASURER_CAP_SET", { actor: account, counterparty: key, amount: cap });
 });
 
-ponder.on("GridSettlement:TreasurerSpent", async ({ context: { db, ...context }, event }) => {
-  const place = placeOf(context, event);
+on("GridSettlement:TreasurerSpent", async ({ db, place, event }) => {
   const { signer: key, spent, windowStart } = event.args;
-  await changeProtocol(db, place);
   // LaneToppedUp tells the history of it.
   await db.update(signer, { chainId: place.chainId, signer: key }).set({ spent, windowStart: BigInt(windowStart) });
 });

@@ -1,8 +1,8 @@
 import type { Address } from "viem";
-import { changeModel } from "./model.ts";
+import { addToModelDay, changeModel } from "./model.ts";
 import type { Place, Store } from "./place.ts";
-import { changeDay, changeProtocol } from "./protocol.ts";
-import { changeWorker } from "./worker.ts";
+import { addToDay, addToProtocol } from "./protocol.ts";
+import { addToWorkerDay, changeWorker } from "./worker.ts";
 
 /** One payment, as both rails' events state it. Amounts in AIPG wei. */
 export interface Payment {
@@ -20,34 +20,25 @@ export interface Payment {
 export async function creditWorker(db: Store, place: Place, payment: Payment): Promise<void> {
   const { worker, modelId, toWorker, royalty, protocolFee, receipts, isHop } = payment;
   const volume = isHop ? 0n : toWorker + royalty + protocolFee;
-  const count = isHop ? 0 : 1;
+  const payments = isHop ? 0 : 1;
   await changeWorker(db, place, worker, (row) => ({
     earned: row.earned + toWorker,
     earnedTotal: row.earnedTotal + toWorker,
     protocolAccrued: row.protocolAccrued + protocolFee,
     volume: row.volume + volume,
-    payments: row.payments + count,
+    payments: row.payments + payments,
     receipts: row.receipts + receipts,
     lastActiveAt: place.time,
   }));
+  await addToWorkerDay(db, place, worker, { payments, receipts, volume, earned: toWorker });
   if (isHop) return;
-  await changeModel(db, place, modelId, (row) => ({
+  const model = await changeModel(db, place, modelId, (row) => ({
     payments: row.payments + 1,
     volume: row.volume + volume,
     royaltyEarned: row.royaltyEarned + royalty,
     royaltyUnclaimed: row.royaltyUnclaimed + royalty,
   }));
-  await changeProtocol(db, place, (row) => ({
-    payments: row.payments + 1,
-    volume: row.volume + volume,
-    receipts: row.receipts + receipts,
-  }));
-  await changeDay(db, place, (day) => ({
-    payments: day.payments + 1,
-    receipts: day.receipts + receipts,
-    volume: day.volume + volume,
-    toWorkers: day.toWorkers + toWorker,
-    royalties: day.royalties + royalty,
-    protocolFees: day.protocolFees + protocolFee,
-  }));
+  if (model) await addToModelDay(db, place, modelId, { payments, volume, royalties: royalty });
+  addToProtocol(place, { payments, volume, receipts });
+  addToDay(place, { payments, receipts, volume, toWorkers: toWorker, royalties: royalty, protocolFees: protocolFee });
 }

@@ -1,5 +1,6 @@
-import { type Context, ponder } from "ponder:registry";
+import { type Context, type Event, type EventNames, ponder } from "ponder:registry";
 import type { Hex } from "viem";
+import { newSums, type Sums, writeSums } from "./protocol.ts";
 
 /** What every handler is given to write with. */
 export type Store = Context["db"];
@@ -15,6 +16,18 @@ export interface Place {
   readonly blockHash: Hex;
   readonly logIndex: number;
   readonly tx: Hex;
+  /** What is added to the protocol's and the day's sums; written once, after the handler. */
+  readonly sums: Sums;
+}
+
+/** Names of logs' events. */
+type LogName = Exclude<EventNames, `${string}:setup`>;
+
+/** What a handler is given. */
+export interface Happening<Name extends LogName> {
+  readonly db: Store;
+  readonly place: Place;
+  readonly event: Event<Name>;
 }
 
 interface Logged {
@@ -23,16 +36,25 @@ interface Logged {
   readonly transaction: { readonly hash: Hex };
 }
 
-/** Where the event of a handler happened. */
-export function placeOf(context: { readonly chain: { readonly id: number } }, event: Logged): Place {
+/** Handles an event, and writes the sums that it has changed. */
+export function on<Name extends LogName>(name: Name, handle: (happening: Happening<Name>) => Promise<void>): void {
+  ponder.on(name, async ({ context, event }) => {
+    const place = placeOf(context.chain.id, event as Logged);
+    await handle({ db: context.db, place, event: event as Event<Name> });
+    await writeSums(context.db, place);
+  });
+}
+
+function placeOf(chainId: number, event: Logged): Place {
   return {
-    chainId: context.chain.id,
+    chainId,
     seq: event.block.number * 1_000_000n + BigInt(event.log.logIndex),
     time: event.block.timestamp,
     block: event.block.number,
     blockHash: event.block.hash,
     logIndex: event.log.logIndex,
     tx: event.transaction.hash,
+    sums: newSums(),
   };
 }
 
@@ -40,5 +62,3 @@ export function placeOf(context: { readonly chain: { readonly id: number } }, ev
 export function lower<Text extends Hex>(text: Text): Text {
   return text.toLowerCase() as Text;
 }
-
-export { ponder };

@@ -1,39 +1,73 @@
 import { dailyStatistics, protocol } from "ponder:schema";
 import { zeroAddress, zeroHash } from "viem";
 import type { Place, Store } from "./place.ts";
+import { type Amounts, addTo, plus } from "./sums.ts";
 
 type Protocol = typeof protocol.$inferSelect;
 type Day = typeof dailyStatistics.$inferSelect;
 
 const SECONDS_PER_DAY = 86_400n;
 
-/** Changes the chain's row of settings and totals, and notes that this block has a row. Every handler calls it once. */
-export async function changeProtocol(
-  db: Store,
-  place: Place,
-  change: (row: Protocol) => Partial<Protocol> = () => ({}),
-): Promise<void> {
-  const { chainId } = place;
-  const seen = { lastEventBlock: place.block, lastEventHash: place.blockHash, lastEventTime: place.time };
-  const row = await db.find(protocol, { chainId });
-  if (row) {
-    await db.update(protocol, { chainId }).set({ ...change(row), ...seen });
-  } else {
-    const blank = blankProtocol(chainId);
-    await db.insert(protocol).values({ ...blank, ...change(blank), ...seen });
-  }
+/** What an event changes of the two rows that nearly every event changes. */
+export interface Sums {
+  readonly protocol: Amounts<Protocol>;
+  readonly settings: Partial<Protocol>;
+  readonly day: Amounts<Day>;
 }
 
-/** Adds to the sums of the day (UTC) on which something happened. */
-export async function changeDay(db: Store, place: Place, change: (row: Day) => Partial<Day>): Promise<void> {
-  const key = { chainId: place.chainId, day: Number(place.time / SECONDS_PER_DAY) };
-  const row = await db.find(dailyStatistics, key);
-  if (row) {
-    await db.update(dailyStatistics, key).set(change(row));
-  } else {
-    const blank = blankDay(key);
-    await db.insert(dailyStatistics).values({ ...blank, ...change(blank) });
+/** Nothing yet. */
+export function newSums(): Sums {
+  return { protocol: {}, settings: {}, day: {} };
+}
+
+/** Adds to the chain's totals. */
+export function addToProtocol({ sums }: Place, amounts: Amounts<Protocol>): void {
+  addTo(sums.protocol, amounts);
+}
+
+/** Notes what governance has set. */
+export function setProtocol({ sums }: Place, settings: Partial<Protocol>): void {
+  Object.assign(sums.settings, settings);
+}
+
+/** Adds to the sums of the day (UTC). */
+export function addToDay({ sums }: Place, amounts: Amounts<Day>): void {
+  addTo(sums.day, amounts);
+}
+
+/** Day (UTC) of something, in days since 1970-01-01. */
+export function dayOf({ time }: Place): number {
+  return Number(time / SECONDS_PER_DAY);
+}
+
+/** Writes what an event has changed, and notes that its block has a row. */
+export async function writeSums(db: Store, place: Place): Promise<void> {
+  await writeProtocol(db, place);
+  const { day } = place.sums;
+  if (isEmpty(day)) return;
+  await db
+    .insert(dailyStatistics)
+    .values({ ...blankDay({ chainId: place.chainId, day: dayOf(place) }), ...day })
+    .onConflictDoUpdate((row) => plus(row, day));
+}
+
+async function writeProtocol(db: Store, place: Place): Promise<void> {
+  const { chainId, sums } = place;
+  const { settings } = sums;
+  if (isEmpty(sums.protocol) && isEmpty(settings)) {
+    const row = await db.find(protocol, { chainId });
+    if (row?.lastEventHash === place.blockHash) return;
   }
+  const seen = { lastEventBlock: place.block, lastEventHash: place.blockHash, lastEventTime: place.time };
+  await db
+    .insert(protocol)
+    .values({ ...blankProtocol(chainId), ...sums.protocol, ...settings, ...seen })
+    .onConflictDoUpdate((row) => ({ ...plus(row, sums.protocol), ...settings, ...seen }));
+}
+
+function isEmpty(amounts: object): boolean {
+  for (const _ in amounts) return false;
+  return true;
 }
 
 function blankProtocol(chainId: number): Protocol {
@@ -60,6 +94,10 @@ function blankProtocol(chainId: number): Protocol {
     totalRewards: 0n,
     artworks: 0,
     supply: 0,
+    holders: 0,
+    artists: 0,
+    transfers: 0,
+    evolutions: 0,
     series: 0,
     models: 0,
     workers: 0,

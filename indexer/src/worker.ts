@@ -1,8 +1,11 @@
-import { worker } from "ponder:schema";
+import { worker, workerDay } from "ponder:schema";
 import type { Address } from "viem";
 import { lower, type Place, type Store } from "./place.ts";
+import { dayOf } from "./protocol.ts";
+import { type Amounts, plus } from "./sums.ts";
 
 export type WorkerRow = typeof worker.$inferSelect;
+type WorkerDay = typeof workerDay.$inferSelect;
 
 /** Changes a worker, which begins to exist with its registration, its first lane or its first earnings. */
 export async function changeWorker(
@@ -11,14 +14,9 @@ export async function changeWorker(
   anyCase: Address,
   change: (row: WorkerRow) => Partial<WorkerRow>,
 ): Promise<void> {
-  const key = { chainId: place.chainId, address: lower(anyCase) };
-  const row = await db.find(worker, key);
-  if (row) {
-    await db.update(worker, key).set(change(row));
-    return;
-  }
   const blank: WorkerRow = {
-    ...key,
+    chainId: place.chainId,
+    address: lower(anyCase),
     registered: false,
     registeredAt: 0n,
     profileUri: "",
@@ -37,5 +35,22 @@ export async function changeWorker(
     lastActiveAt: place.time,
     seq: place.seq,
   };
-  await db.insert(worker).values({ ...blank, ...change(blank) });
+  await db
+    .insert(worker)
+    .values({ ...blank, ...change(blank) })
+    .onConflictDoUpdate(change);
+}
+
+/** Adds to the sums of a worker's day (UTC). */
+export async function addToWorkerDay(
+  db: Store,
+  place: Place,
+  anyCase: Address,
+  amounts: Amounts<WorkerDay>,
+): Promise<void> {
+  const blank = { versions: 0, payments: 0, receipts: 0n, volume: 0n, earned: 0n };
+  await db
+    .insert(workerDay)
+    .values({ ...blank, ...amounts, chainId: place.chainId, worker: lower(anyCase), day: dayOf(place) })
+    .onConflictDoUpdate((row) => plus(row, amounts));
 }

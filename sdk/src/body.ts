@@ -1,6 +1,6 @@
-import { type Address, type Hex, keccak256, zeroHash } from "viem";
+import { type Address, type Hex, zeroHash } from "viem";
 import { bytesToHex, hexToBytes } from "./bytes.js";
-import { requestHash } from "./digest.js";
+import { type Digester, digester } from "./digest.js";
 import { GridError } from "./errors.js";
 import { BodyReader, BodyWriter } from "./packing.js";
 import { engineHash } from "./receipt.js";
@@ -133,8 +133,8 @@ function refuse(field: string, message: string): never {
 }
 
 /** keccak256 of a packed body: what `MintAuthorization` and `EvolveAuthorization` sign. */
-export function bodyHash(packed: Hex): Hex {
-  return keccak256(packed);
+export function bodyHash(packed: Hex, using: Digester = digester): Hex {
+  return bytesToHex(using.keccak(hexToBytes(packed, "body")));
 }
 
 /**
@@ -203,9 +203,9 @@ export function decodeBlob(blob: Hex): Blob {
 }
 
 /** The receipts that a body states, in its order: what its workers signed. */
-export function receiptsOf(body: Body, requester: Address): readonly JobReceipt[] {
-  const requestHashes = body.requests.map((request) => requestHash(request));
-  const engineHashes = body.engines.map((engine) => engineHash(engine));
+export function receiptsOf(body: Body, requester: Address, using: Digester = digester): readonly JobReceipt[] {
+  const requestHashes = body.requests.map((request) => using.requestHash(request));
+  const engineHashes = body.engines.map((engine) => engineHash(engine, using));
   return body.artworks.map((artwork) => {
     const order = body.orders[artwork.order] as BodyOrder;
     const request = body.requests[order.request] as GenerationRequest;

@@ -1,5 +1,5 @@
-import { type Address, type Hex, isAddressEqual, keccak256 } from "viem";
-import { textToBytes } from "./bytes.js";
+import { type Address, type Hex, isAddressEqual } from "viem";
+import { bytesToHex, textToBytes } from "./bytes.js";
 import { type Digester, digester, orderHash } from "./digest.js";
 import { GridError } from "./errors.js";
 import { type MerkleTree, merkleTree } from "./merkle.js";
@@ -14,8 +14,8 @@ export type ReceiptOutput = Pick<
 >;
 
 /** `engineHash` of an engine string such as "onnxruntime 1.30.0 cpu t1". */
-export function engineHash(engine: string): Hex {
-  return keccak256(textToBytes(engine, "engine"));
+export function engineHash(engine: string, using: Digester = digester): Hex {
+  return bytesToHex(using.keccak(textToBytes(engine, "engine")));
 }
 
 /** The receipt of one image: the order's fields, and what the worker states. Sign it with `settlementTypes.JobReceipt`. */

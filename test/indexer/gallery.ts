@@ -90,7 +90,7 @@ export async function startGallery(count: number): Promise<Gallery> {
       return result.data as Data;
     },
     stop: async () => {
-      await pool.close();
+      await pool.close().catch(() => undefined); // a test may have closed it
       await postgres.stop();
     },
   };

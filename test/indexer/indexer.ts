@@ -22,15 +22,36 @@ export interface TestIndexer {
   cleanUp(): void;
 }
 
+/** What `/v1/health` says. */
+export interface TestHealth {
+  readonly status: string;
+  readonly reason: string | null;
+  readonly indexed: { readonly block: number } | null;
+  readonly lag_blocks: number | null;
+  readonly canonical: boolean | null;
+}
+
+/** What can be otherwise than usual. */
+export interface IndexerOptions {
+  /** What to run; `start` unless said otherwise. */
+  readonly command?: "start" | "serve" | "rebuild";
+  readonly schema?: string;
+  /** More variables. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Prepares an indexer for a chain and a database. */
-export async function createIndexer(grid: LocalGrid, postgres: TestPostgres): Promise<TestIndexer> {
+export async function createIndexer(
+  grid: LocalGrid,
+  postgres: TestPostgres,
+  { command = "start", schema = "grid_test", environment = {} }: IndexerOptions = {},
+): Promise<TestIndexer> {
   const home = mkdtempSync(join(tmpdir(), "gridnft-indexer-"));
   const deployment = join(home, "deployment.json");
   writeFileSync(deployment, JSON.stringify(grid.deployment));
   const processes = createProcesses(home, () => undefined);
   const port = await anyPort();
   const url = `http://127.0.0.1:${port}`;
-  const schema = "grid_test";
 
   const get = async <Answer>(path: string) => {
     const response = await fetch(`${url}${path}`);
@@ -42,9 +63,9 @@ export async function createIndexer(grid: LocalGrid, postgres: TestPostgres): Pr
     get,
     start: (until = '"ready":true') =>
       processes.start({
-        name: "indexer",
+        name: command,
         command: process.execPath,
-        args: [join(projectRoot, "indexer/main.mjs")],
+        args: [join(projectRoot, "indexer/main.mjs"), command],
         cwd: projectRoot,
         environment: {
           ...process.env,
@@ -54,6 +75,7 @@ export async function createIndexer(grid: LocalGrid, postgres: TestPostgres): Pr
           GRID_POLL_MILLISECONDS: "100",
           DATABASE_URL: postgres.url,
           DATABASE_SCHEMA: schema,
+          ...environment,
         },
         isReady: (printed) => (printed.includes(until) ? true : undefined),
         patience: 180_000,
@@ -61,8 +83,8 @@ export async function createIndexer(grid: LocalGrid, postgres: TestPostgres): Pr
     caughtUp: async () => {
       const head = Number(await grid.party(0).wallet.getBlockNumber({ cacheTime: 0 }));
       for (;;) {
-        const { body, status } = await get<{ indexed: { block: number } | null }>("/v1/health");
-        if (status === 200 && body.indexed && body.indexed.block >= head) return;
+        const { body, status } = await get<TestHealth>("/v1/health");
+        if (status === 200 && body.canonical && body.indexed && body.indexed.block >= head) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },

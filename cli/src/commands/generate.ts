@@ -105,6 +105,8 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   } catch (error) {
     terminal.settle();
     await giveUp({ cloud, terminal, job, orders, error, interrupted: interrupted.signal.aborted });
+    // Whatever failed because of it, or at the same time: it was the user who ended this.
+    interrupted.signal.throwIfAborted();
     throw withHint(error, model.model_id);
   } finally {
     process.removeListener("SIGINT", stop);

@@ -1,23 +1,53 @@
-import { type HealthDependencies, readHealth } from "./health.ts";
-import { servedPort } from "./namespace.ts";
+import { type Health, type HealthDependencies, lookAtHealth } from "./health.ts";
+import { databaseSchema, presence, servedPort, stopOnTerm } from "./namespace.ts";
+import { tend } from "./tend.ts";
+import { releaseWitnesses } from "./witness.ts";
 
-const INTERVAL = 150;
+/** Milliseconds between looks until the index is ready. */
+const EAGER = 150;
+/** Milliseconds between looks from then on. */
+const WATCHFUL = 2_500;
 
 /**
- * Prints one JSON line when the index has caught up with the chain and is served: `{"ready":true,"url":...}`.
+ * Prints one JSON line when the index has caught up with the chain and is served: `{"ready":true,"url":...}`. From then on looks
+ * after it, and says in the log when it is no longer what it should be, and when it is again.
  * @param publicUrl What to print instead of the address on this machine.
  */
 export function announce(health: HealthDependencies, publicUrl: string | undefined): void {
-  let isAsking = false;
-  const timer = setInterval(async () => {
+  stopOnTerm();
+  let isReady = false;
+  let said: Health["status"] = "ok";
+  let before: Health["status"] = "ok";
+
+  async function look(): Promise<void> {
     const port = servedPort();
-    if (isAsking || port === undefined) return;
-    isAsking = true;
-    const { status } = await readHealth(health);
-    isAsking = false;
-    if (status !== "ok") return;
-    clearInterval(timer);
-    console.log(JSON.stringify({ ready: true, url: publicUrl ?? `http://127.0.0.1:${port}` }));
-  }, INTERVAL);
-  timer.unref();
+    if (port === undefined) return;
+    const { health: found, witnesses } = await lookAtHealth(health);
+    const isGood = found.status === "ok" && found.canonical === true;
+    if (!isReady) {
+      if (!isGood) return;
+      isReady = true;
+      console.log(JSON.stringify({ ready: true, url: publicUrl ?? `http://127.0.0.1:${port}` }));
+      // What a reader shows is looked after by its indexer.
+      if (presence()) tend(databaseSchema());
+    }
+    const writer = presence();
+    if (isGood && writer && health.schema() === databaseSchema()) {
+      releaseWitnesses(writer, databaseSchema(), witnesses).catch(() => undefined);
+    }
+    // Once is nothing: a block that is taken back, a node that is late.
+    if (found.status === before && found.status !== said) {
+      said = found.status;
+      const level = found.status === "ok" ? 30 : 40;
+      const line = { level, time: Date.now(), msg: `The index is ${said}`, ...found };
+      console.log(JSON.stringify(line));
+    }
+    before = found.status;
+  }
+
+  async function watch(): Promise<void> {
+    await look().catch(() => undefined);
+    setTimeout(watch, isReady ? WATCHFUL : EAGER).unref();
+  }
+  void watch();
 }

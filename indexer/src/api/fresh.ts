@@ -1,5 +1,8 @@
 // The block at which this process's answers are true, kept by every process that answers: the indexer itself, and readers.
 import pg from "pg";
+import { succeeds } from "../../config/generations.ts";
+import { readerLock } from "../../config/presence.ts";
+import { type NeededColumn, readLacking } from "./fit.ts";
 import { createPerBlockCache, type PerBlockCache } from "./perBlock.ts";
 import { type Progress, readProgress, readTablesSchema } from "./progress.ts";
 import type { Reader } from "./sql/pool.ts";
@@ -53,6 +56,10 @@ export interface FreshDependencies {
   readonly databaseUrl: string;
   /** Schema of tables, or of views of them. */
   readonly schema: string;
+  /** Of an indexing process: where it shows its tables. When they are built anew, it answers from the new ones. */
+  readonly viewsSchema?: string | undefined;
+  /** What this version of the code reads. Tables that lack some of it are not moved to. */
+  readonly needed?: readonly NeededColumn[];
   readonly chainId: number;
 }
 
@@ -83,8 +90,13 @@ interface Waiting {
 }
 
 /** Starts to follow the index. It never fails: without its database it keeps what it knew, and goes on when that is back. */
-export function createFresh({ databaseUrl, schema: given, chainId }: FreshDependencies): Fresh {
-  let tables = given;
+export function createFresh(dependencies: FreshDependencies): Fresh {
+  const { databaseUrl, schema: given, viewsSchema, needed = [], chainId } = dependencies;
+  /** The schema that answers, once there is one. */
+  let answering: string | undefined;
+  /** The schema for which this connection holds a reader's lock. */
+  let held: string | undefined;
+  let refused: string | undefined;
   let version = "";
   let isReady = false;
   let block: IndexedBlock | undefined;
@@ -118,7 +130,10 @@ export function createFresh({ databaseUrl, schema: given, chainId }: FreshDepend
     await fresh.connect();
     // Ponder notifies after each live block, by the name of the schema that it was given, and by that of its views.
     // A replica takes no listeners: there the looks alone must do.
-    await fresh.query(`listen ${pg.escapeIdentifier(`${given}_live_query`)}`).catch(() => undefined);
+    for (const schema of viewsSchema === undefined ? [given] : [given, viewsSchema]) {
+      await fresh.query(`listen ${pg.escapeIdentifier(`${schema}_live_query`)}`).catch(() => undefined);
+    }
+    held = undefined;
     client = fresh;
     return fresh;
   }
@@ -128,11 +143,34 @@ export function createFresh({ databaseUrl, schema: given, chainId }: FreshDepend
     const reader: Reader = {
       query: async (text, values) => (await connection.query(text, values as unknown[])).rows,
     };
-    const place = await readTablesSchema(reader, given);
+    const place = await placeNow(reader);
     if (place === undefined) return;
+    if (held !== place) {
+      // Whoever removes old tables asks for this lock.
+      await connection.query("select pg_advisory_unlock_all()");
+      await connection.query("select pg_advisory_lock_shared($1::bigint)", [readerLock(place)]);
+      held = place;
+    }
     const progress = await readProgress(reader, place, chainId);
-    tables = place;
+    answering = place;
     if (progress) take(place, progress);
+  }
+
+  /** Where to read from now: what is behind the views, as long as this code can read it. */
+  async function placeNow(reader: Reader): Promise<string | undefined> {
+    const own = await readTablesSchema(reader, given);
+    const shown = viewsSchema === undefined ? undefined : await readTablesSchema(reader, viewsSchema);
+    const wanted = shown !== undefined && succeeds(shown, given) ? shown : own;
+    if (answering === undefined || wanted === answering) return wanted;
+    if (wanted === undefined || wanted === refused) return answering;
+    const lacking = await readLacking(reader, wanted, needed);
+    if (lacking.length > 0) {
+      refused = wanted;
+      log(40, "New tables can't be read by this version: start it anew, in theirs", { schema: wanted, lacking });
+      return answering;
+    }
+    log(30, "Answers come from other tables", { schema: wanted });
+    return wanted;
   }
 
   function take(place: string, progress: Progress): void {
@@ -177,7 +215,7 @@ export function createFresh({ databaseUrl, schema: given, chainId }: FreshDepend
   return {
     current: () => block,
     ready: () => isReady,
-    schema: () => tables,
+    schema: () => answering ?? given,
     started,
     atLeast: (number, timeoutMs) => {
       if (block && block.number >= number) return Promise.resolve(block);
@@ -214,4 +252,8 @@ export function createFresh({ databaseUrl, schema: given, chainId }: FreshDepend
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+function log(level: number, msg: string, more: object): void {
+  console.log(JSON.stringify({ level, time: Date.now(), msg, ...more }));
 }

@@ -7,22 +7,26 @@ import { announce } from "./announce.ts";
 import { createChainReader } from "./chain.ts";
 import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
+import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
-import { databaseSchema } from "./namespace.ts";
+import { databaseSchema, viewsSchema } from "./namespace.ts";
+import { neededColumns } from "./needed.ts";
 import { createReadPool } from "./sql/pool.ts";
 
-const { chainId, databaseUrl, deployment, maxLag, publicUrl, rpcUrls } = await readEnvironment(process.env);
+const environment = await readEnvironment(process.env);
+const { chainId, databaseUrl, deployment, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
-const fresh = createFresh({ databaseUrl, schema, chainId });
+const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
 await fresh.started;
 const answerer = createAnswerer({
   ...{ pool, chain, fresh, chainId, onError: logError },
   settlement: deployment.contracts.GridSettlement.address,
 });
-const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag };
+const memory = newHealthMemory();
+const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
 const app = new Hono();
 app.route("/", createRoutes(answerer, health));

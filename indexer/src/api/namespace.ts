@@ -1,18 +1,44 @@
-/** What Ponder leaves for modules that it runs, by names of its sources. */
-interface PonderGlobals {
-  readonly PONDER_NAMESPACE_BUILD?: { readonly schema: string };
+import type pg from "pg";
+
+/** What Ponder leaves for modules that it runs, by names of its sources; and what `boot.ts` does. */
+interface Globals {
+  readonly PONDER_NAMESPACE_BUILD?: { readonly schema: string; readonly viewsSchema?: string };
   readonly PONDER_COMMON?: { readonly metrics: { readonly port?: number | null } };
+  GRIDNFT_INDEXER_PRESENCE?: pg.Client;
 }
 
-/** Schema of the database in which this process keeps its tables. */
+/** Schema of the database in which this process keeps its tables; of a reader, the one with the views. */
 export function databaseSchema(): string {
-  const { PONDER_NAMESPACE_BUILD: namespace } = globalThis as PonderGlobals;
+  const { PONDER_NAMESPACE_BUILD: namespace } = globalThis as Globals;
   const schema = namespace?.schema ?? process.env.DATABASE_SCHEMA;
   if (!schema) throw new Error("Ponder has not said in which schema its tables are.");
   return schema;
 }
 
+/** Schema in which this indexer shows its tables by views. Undefined in a reader. */
+export function viewsSchema(): string | undefined {
+  return (globalThis as Globals).PONDER_NAMESPACE_BUILD?.viewsSchema;
+}
+
 /** Port at which Ponder serves: the one it was told, or the next that was free. Undefined until it does. */
 export function servedPort(): number | undefined {
-  return (globalThis as PonderGlobals).PONDER_COMMON?.metrics.port ?? undefined;
+  return (globalThis as Globals).PONDER_COMMON?.metrics.port ?? undefined;
+}
+
+/** The connection by which an indexing process says that it is there. Undefined in one that only reads. */
+export function presence(): pg.Client | undefined {
+  return (globalThis as Globals).GRIDNFT_INDEXER_PRESENCE;
+}
+
+export function setPresence(client: pg.Client): void {
+  (globalThis as Globals).GRIDNFT_INDEXER_PRESENCE = client;
+}
+
+/**
+ * SIGTERM stops as SIGINT does. Ponder embeds Vite, whose own listener ends the process at SIGTERM before Ponder has let go of its
+ * lock, so that the next start would have to wait.
+ */
+export function stopOnTerm(): void {
+  process.removeAllListeners("SIGTERM");
+  process.once("SIGTERM", () => void process.emit("SIGINT"));
 }

@@ -6,6 +6,8 @@ export interface Progress {
   /** Everything up to this block is in the rows. */
   readonly number: number;
   readonly timestamp: number;
+  /** Block up to which the indexer takes no row back. */
+  readonly final: number;
   /** Whether the history up to the start of the indexing process is indexed. */
   readonly ready: boolean;
   /** The newest block from which a row comes; undefined when there is none. */
@@ -55,6 +57,7 @@ export async function readProgress(reader: Reader, schema: string, chainId: numb
   if (!row) return undefined;
   return {
     ...decodeCheckpoint(row.settled ? row.latest : row.final),
+    final: decodeCheckpoint(row.final).number,
     ready: row.ready,
     lastEvent: row.hash === null ? undefined : { number: Number(row.block), hash: row.hash },
     version: row.version,

@@ -1,0 +1,68 @@
+import { withDatabase } from "./database.ts";
+import type { IndexerEnvironment } from "./environment.ts";
+import { IndexerEnvironmentError } from "./environment.ts";
+import { currentSchema, nextSchema, shownSchema } from "./generations.ts";
+import { writerLock } from "./presence.ts";
+import { type Pruned, prune } from "./prune.ts";
+import { schemaName } from "./schemaName.ts";
+
+/** Where an indexing process keeps its tables, and where it shows them. */
+export interface Schemas {
+  readonly schema: string;
+  readonly views: string;
+}
+
+const DEFAULT_VIEWS = "gallery";
+
+/** The tables that an indexer goes on with: the ones that the views show if they are of this version, else its own. */
+export async function schemasToStart(environment: IndexerEnvironment): Promise<Schemas> {
+  const [base, views] = [await baseOf(environment), viewsOf(environment)];
+  return withDatabase(environment.databaseUrl, async (client) => ({
+    schema: await currentSchema(client, base, views),
+    views,
+  }));
+}
+
+/**
+ * The tables to build anew beside the current ones.
+ * @throws {@link IndexerEnvironmentError} `REBUILD_RUNS` when somebody does that already.
+ */
+export async function schemasToRebuild(environment: IndexerEnvironment): Promise<Schemas> {
+  const [base, views] = [await baseOf(environment), viewsOf(environment)];
+  return withDatabase(environment.databaseUrl, async (client) => {
+    const schema = await nextSchema(client, base, views);
+    const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1::bigint) as got", [
+      writerLock(schema),
+    ]);
+    if (rows[0]?.got !== true) {
+      throw new IndexerEnvironmentError("REBUILD_RUNS", `Another process builds ${schema} already.`);
+    }
+    return { schema, views };
+  });
+}
+
+/** Waits until there are views to answer from. Returns their schema. */
+export async function viewsToServe(environment: IndexerEnvironment): Promise<string> {
+  const views = viewsOf(environment);
+  return withDatabase(environment.databaseUrl, async (client) => {
+    for (let turn = 0; (await shownSchema(client, views)) === undefined; turn++) {
+      if (turn % 30 === 0) console.log(JSON.stringify({ waiting: `until an indexer shows its tables in ${views}` }));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    return views;
+  });
+}
+
+/** Removes tables that nobody needs any more. */
+export async function pruneSchemas(environment: IndexerEnvironment): Promise<Pruned[]> {
+  const base = await baseOf(environment);
+  return withDatabase(environment.databaseUrl, (client) => prune(client, base));
+}
+
+async function baseOf(environment: IndexerEnvironment): Promise<string> {
+  return environment.schema ?? (await schemaName(environment));
+}
+
+function viewsOf(environment: IndexerEnvironment): string {
+  return environment.viewsSchema ?? DEFAULT_VIEWS;
+}

@@ -1,0 +1,43 @@
+// Tables of one and the same version can be built again beside themselves: `grid_x`, `grid_x_2`, `grid_x_3` ...
+// The views show one of them, and that is the one that an indexer goes on with.
+import type pg from "pg";
+import { readTablesSchema } from "../src/api/progress.ts";
+
+/** Number of a schema among those that are named after `base`, from 1. Undefined if it is none of them. */
+export function generationOf(base: string, schema: string): number | undefined {
+  if (schema === base) return 1;
+  const suffix = schema.startsWith(`${base}_`) ? schema.slice(base.length + 1) : "";
+  return /^[2-9]$|^[1-9]\d{1,3}$/.test(suffix) ? Number(suffix) : undefined;
+}
+
+export function schemaOfGeneration(base: string, generation: number): string {
+  return generation === 1 ? base : `${base}_${generation}`;
+}
+
+/** Whether `candidate` was built again from what `own` was: the same base, and a later number. */
+export function succeeds(candidate: string, own: string): boolean {
+  if (generationOf(own, candidate) !== undefined) return candidate !== own;
+  const [, base, number] = /^(.+)_(\d+)$/.exec(own) ?? [];
+  if (base === undefined || generationOf(base, own) === undefined) return false;
+  return (generationOf(base, candidate) ?? 0) > Number(number);
+}
+
+/** The schema that an indexer goes on with: what the views show, if it is of this base, else the base itself. */
+export async function currentSchema(client: pg.Client, base: string, views: string): Promise<string> {
+  const shown = await shownSchema(client, views);
+  return shown !== undefined && generationOf(base, shown) !== undefined ? shown : base;
+}
+
+/** The schema to build anew beside the current one. One that was begun is gone on with. */
+export async function nextSchema(client: pg.Client, base: string, views: string): Promise<string> {
+  const current = await currentSchema(client, base, views);
+  return schemaOfGeneration(base, (generationOf(base, current) ?? 1) + 1);
+}
+
+/** The schema that the views show. Undefined if there are none. */
+export function shownSchema(client: pg.Client, views: string): Promise<string | undefined> {
+  return readTablesSchema(
+    { query: async (text, values) => (await client.query(text, values as unknown[])).rows },
+    views,
+  );
+}

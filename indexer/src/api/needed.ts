@@ -1,0 +1,17 @@
+import * as schema from "ponder:schema";
+import { getTableColumns, getTableName, is } from "drizzle-orm";
+import { toSnakeCase } from "drizzle-orm/casing";
+import { PgTable } from "drizzle-orm/pg-core";
+import type { NeededColumn } from "./fit.ts";
+
+/** Every column of Ponder's schema, as this version of the code knows it. */
+export function neededColumns(): NeededColumn[] {
+  return Object.values(schema as Record<string, unknown>).flatMap((table) =>
+    is(table, PgTable)
+      ? Object.values(getTableColumns(table)).map((column) => ({
+          table: getTableName(table),
+          column: column.keyAsName ? toSnakeCase(column.name) : column.name,
+        }))
+      : [],
+  );
+}

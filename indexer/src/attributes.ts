@@ -1,0 +1,28 @@
+import { attribute } from "ponder:schema";
+import { partsOf } from "./keys.ts";
+import type { Place, Store } from "./place.ts";
+
+/** How many artworks more or fewer have each attribute. */
+export type AttributeChanges = Map<string, number>;
+
+/** Notes that artworks begin (1) or cease (-1) to have attributes. */
+export function addAttributes(changes: AttributeChanges, attributes: readonly string[], artworks: 1 | -1): void {
+  for (const each of attributes) changes.set(each, (changes.get(each) ?? 0) + artworks);
+}
+
+/** Writes the counters: one row for each attribute that any artwork has. */
+export async function writeAttributes(db: Store, { chainId }: Place, changes: AttributeChanges): Promise<void> {
+  const more = [...changes].filter(([, artworks]) => artworks > 0);
+  if (more.length > 0) {
+    await db
+      .insert(attribute)
+      .values(more.map(([each, artworks]) => ({ chainId, attribute: each, ...partsOf(each), artworks })))
+      .onConflictDoUpdate((row) => ({ artworks: row.artworks + (changes.get(row.attribute) ?? 0) }));
+  }
+  for (const [each, artworks] of changes) {
+    if (artworks >= 0) continue;
+    const key = { chainId, attribute: each };
+    const left = await db.update(attribute, key).set((row) => ({ artworks: row.artworks + artworks }));
+    if (left.artworks === 0) await db.delete(attribute, key);
+  }
+}

@@ -1,0 +1,35 @@
+import { series, seriesHolder } from "ponder:schema";
+import { type Address, zeroAddress } from "viem";
+import type { Place, Store } from "./place.ts";
+
+/** Counts a change of owner of one artwork in its series. The zero address holds nothing: to it is a burn. */
+export async function moveInSeries(
+  db: Store,
+  { chainId }: Place,
+  { seriesId, from, to }: { readonly seriesId: bigint; readonly from: Address; readonly to: Address },
+): Promise<void> {
+  let holders = 0;
+  const giver = { chainId, seriesId, owner: from };
+  const left = await db.update(seriesHolder, giver).set((row) => ({ artworks: row.artworks - 1 }));
+  if (left.artworks === 0) {
+    await db.delete(seriesHolder, giver);
+    holders -= 1;
+  }
+  const isBurn = to === zeroAddress;
+  if (!isBurn) {
+    let isNew = true;
+    await db
+      .insert(seriesHolder)
+      .values({ chainId, seriesId, owner: to, artworks: 1 })
+      .onConflictDoUpdate((row) => {
+        isNew = false;
+        return { artworks: row.artworks + 1 };
+      });
+    if (isNew) holders += 1;
+  }
+  await db.update(series, { chainId, seriesId }).set((row) => ({
+    holders: row.holders + holders,
+    transfers: row.transfers + 1,
+    ...(isBurn && { supply: row.supply - 1 }),
+  }));
+}
