@@ -9,7 +9,7 @@ import { type Gallery, startGallery } from "./gallery.ts";
 import { filtered, ordered } from "./naive.ts";
 import { listFields } from "./questions.ts";
 
-const COUNT = 20_000;
+const COUNT = 10_000;
 const orders = (listFields().find(({ name }) => name === "artworks")?.orders ?? []).filter(
   (name) => name !== "RELEVANCE",
 );
@@ -147,7 +147,8 @@ describe.each(orders)("%s", (orderBy) => {
   it("lists what every filter lets through, by plans that stay fast", async () => {
     const { catalogue } = gallery;
     const slow: string[] = [];
-    for (const [name, filter] of Object.entries(filtersOf(catalogue))) {
+    const filters = Object.entries(filtersOf(catalogue));
+    for (const [i, [name, filter]] of filters.entries()) {
       const all = ordered(filtered(catalogue, filter), orderBy).map(({ tokenId }) => `${tokenId}`);
       gallery.statements.splice(0);
       const ask = async (page: Record<string, unknown>): Promise<Page> =>
@@ -166,7 +167,9 @@ describe.each(orders)("%s", (orderBy) => {
         first.totalIsExact ? count : 10_000,
         first.totalIsExact || count <= 10_000,
       ]);
-      if (all.length > 24) {
+      // Every filter is paged through in some orders, every order by some filters.
+      const isPaged = i % 3 === orders.indexOf(orderBy) % 3;
+      if (all.length > 24 && isPaged) {
         const second = await ask({ first: 30, after: first.pageInfo.endCursor });
         expect([name, second.nodes.map(({ tokenId }) => tokenId)]).toEqual([name, all.slice(24, 54)]);
         slow.push(...(await slowOnes()).map((part) => `${name}: ${part}`));
@@ -174,6 +177,8 @@ describe.each(orders)("%s", (orderBy) => {
         expect([name, back.nodes.map(({ tokenId }) => tokenId)]).toEqual([name, all.slice(13, 23)]);
         expect(back.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
       }
+      slow.push(...(await slowOnes()).map((part) => `${name}: ${part}`));
+      if (!isPaged) continue;
       const end = await ask({ last: 5 });
       expect([name, end.nodes.map(({ tokenId }) => tokenId)]).toEqual([name, all.slice(-5)]);
     }
