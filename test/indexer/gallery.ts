@@ -79,7 +79,7 @@ export async function startGallery(count: number): Promise<Gallery> {
   const fresh = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
   const answerer = createAnswerer({
     ...{ pool, fresh, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
-    chain: { head: async () => undefined, block: async () => undefined, has: async () => false },
+    chain: { head: async () => undefined, block: async () => undefined, has: async () => "unknown" },
     onError: (error) => errors.push(error),
   });
   return {
