@@ -185,9 +185,8 @@ describe("GraphQL", () => {
     const signed = [...artworks.nodes.flatMap(({ versions }) => versions), ...receipts.nodes];
     expect(signed.length).toBeGreaterThan(3);
     for (const { receiptId, rawReceipt } of signed) {
-      expect(hashTypedData({ ...(rawReceipt as never), types: settlementTypes, primaryType: "JobReceipt" })).toBe(
-        receiptId,
-      );
+      const typed = { ...(rawReceipt as object), types: settlementTypes, primaryType: "JobReceipt" };
+      expect(hashTypedData(typed as never)).toBe(receiptId);
     }
   });
 
