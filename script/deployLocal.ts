@@ -103,14 +103,19 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
 }
 
 /** An anvil of one's own. `stop` ends it. */
-export async function startAnvil(port: number): Promise<{ rpcUrl: string; stop: () => Promise<void> }> {
+export async function startAnvil(
+  port: number,
+  flags: readonly string[] = [],
+): Promise<{ rpcUrl: string; stop: () => Promise<void> }> {
   if (!(await portIsFree(port))) {
     throw new DeployError(
       "port",
       `Port ${port} is taken. If a chain runs there, say --rpc-url http://127.0.0.1:${port}; else choose another --port.`,
     );
   }
-  const child = spawn(foundryBinary("anvil"), ["--port", `${port}`, "--silent", ...baseLike], { stdio: "ignore" });
+  const child = spawn(foundryBinary("anvil"), ["--port", `${port}`, "--silent", ...baseLike, ...flags], {
+    stdio: "ignore",
+  });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const rpcUrl = `http://127.0.0.1:${port}`;
   const client = createPublicClient({ transport: http(rpcUrl, { retryCount: 0 }) });

@@ -23,8 +23,18 @@ export interface IndexerEnvironment {
   readonly maxLag: number;
   /** Where others reach the API, if not at this machine's address. */
   readonly publicUrl: string | undefined;
+  /** Limits of what anybody may ask. */
+  readonly door: DoorEnvironment;
   /** Whether this is a development chain, which may be thrown away and begun anew. */
   readonly local: boolean;
+}
+
+/** How the API tells its clients apart, and what each may ask. */
+export interface DoorEnvironment {
+  /** What a client may ask each minute, by cost; 0: as much as it likes. */
+  readonly requestsPerMinute: number;
+  /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
+  readonly proxies: number;
 }
 
 /** Something in the environment that has to be put right before the indexer can start. */
@@ -47,6 +57,11 @@ export class IndexerEnvironmentError extends Error {
 }
 
 const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
+
+/** Where only programs of this machine reach the API. */
+const loopback = /^(127\.|::1$|localhost$)/;
+/** What a client may ask each minute where others reach the API: twenty times a second. */
+const PUBLIC_RATE = 1_200;
 
 const localChains = [1337, 31_337];
 
@@ -84,6 +99,8 @@ const variables = z.object({
   GRID_INDEXER_PORT: wholeNumber(1, 65_535),
   GRID_POLL_MILLISECONDS: wholeNumber(100, 600_000),
   GRID_INDEXER_MAX_LAG: wholeNumber(0, 1_000_000),
+  GRID_INDEXER_REQUESTS_PER_MINUTE: wholeNumber(0, 10_000_000),
+  GRID_INDEXER_PROXIES: wholeNumber(0, 10),
   GRID_INDEXER_URL: z
     .string()
     .refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), { error: "is not a URL" })
@@ -103,6 +120,8 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
   const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
   const { DATABASE_SCHEMA, DATABASE_VIEWS_SCHEMA } = parsed.data;
   const { GRID_INDEXER_HOST, GRID_INDEXER_PORT, GRID_INDEXER_MAX_LAG, GRID_INDEXER_URL } = parsed.data;
+  const { GRID_INDEXER_REQUESTS_PER_MINUTE, GRID_INDEXER_PROXIES } = parsed.data;
+  const host = GRID_INDEXER_HOST ?? "127.0.0.1";
   const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
   const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
   const local = localChains.includes(chainId);
@@ -114,7 +133,7 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     schema: DATABASE_SCHEMA,
     viewsSchema: DATABASE_VIEWS_SCHEMA,
     pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
-    host: GRID_INDEXER_HOST ?? "127.0.0.1",
+    host,
     port: GRID_INDEXER_PORT ?? 42_069,
     firstBlockHash: async () => {
       const block = await ask(GRID_RPC_URL[0] ?? "", "eth_getBlockByNumber", ["0x0", false]);
@@ -122,6 +141,10 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     },
     maxLag: GRID_INDEXER_MAX_LAG ?? 10,
     publicUrl: GRID_INDEXER_URL,
+    door: {
+      requestsPerMinute: GRID_INDEXER_REQUESTS_PER_MINUTE ?? (loopback.test(host) ? 0 : PUBLIC_RATE),
+      proxies: GRID_INDEXER_PROXIES ?? 0,
+    },
     local,
   };
 }

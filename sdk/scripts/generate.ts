@@ -1,10 +1,11 @@
 /**
- * Writes `src/generated`: ABIs from forge's `out/` and addresses from `deployments/`. `npm run generate -w sdk` after
- * `npm run build`; the output depends on nothing but these, so `test/generated.test.ts` can tell whether it is current.
+ * Writes `src/generated`: ABIs from forge's `out/`, addresses from `deployments/`, and the gallery's queries from its schema.
+ * `npm run generate -w sdk` after `npm run build`; the output depends on nothing but these, so `test/generated.test.ts` can tell whether it is current.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Abi, AbiParameter } from "abitype";
+import { gallerySource } from "./gallery.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -78,7 +79,7 @@ function addressesSource(): string {
 
 /** File name and text of everything in `src/generated`. */
 export function generated(): Readonly<Record<string, string>> {
-  return { "abis.ts": abisSource(), "addresses.ts": addressesSource() };
+  return { "abis.ts": abisSource(), "addresses.ts": addressesSource(), "gallery.ts": gallerySource() };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

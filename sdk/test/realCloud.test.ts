@@ -19,7 +19,6 @@ import {
   PaymentRequiredError,
   signIn,
 } from "../src/index.js";
-import { json, serve } from "./server.ts";
 
 let grid: TestGrid;
 let running: RunningCloud;
@@ -169,89 +168,40 @@ describe("gateway", () => {
 
 describe("docs/sdk.md", () => {
   const text = readFileSync(new URL("../../docs/sdk.md", import.meta.url), "utf8");
-  const blocks = [...text.matchAll(/^<!-- run: (\w+) -->\n```ts\n([\s\S]*?)^```/gm)].map(
+  const all = [...text.matchAll(/^<!-- run: (\w+) -->\n```ts\n([\s\S]*?)^```/gm)].map(
     ([, name = "", block = ""]) => [name, block] as const,
   );
+  // That of the gallery is run by test/indexer/docs.test.ts, which has one.
+  const blocks = all.filter(([name]) => name !== "gallery");
 
   it("has no example that is not run", () => {
-    expect(blocks.map(([name]) => name)).toEqual(["story", "gateway", "money", "gallery"]);
-    expect(text.match(/^```ts$/gm)).toHaveLength(blocks.length);
+    expect(all.map(([name]) => name)).toEqual(["story", "gateway", "money", "gallery"]);
+    expect(text.match(/^```ts$/gm)).toHaveLength(all.length);
   });
 
   it.each(blocks)("%s runs as it stands", async (name, block) => {
-    const gallery = await serve(({ body }, response) =>
-      json(response, 200, galleryAnswer(body as { operationName: string })),
-    );
-    try {
-      // The gateway's example has its own artist: the quota of the first is used up.
-      const { wallet } = name === "gateway" ? grid.workers[1].party : grid.artist;
-      const folder = new URL("../../cache/docs/", import.meta.url);
-      mkdirSync(folder, { recursive: true });
-      const file = new URL(`sdk.${name}.ts`, folder);
-      const imports = /^import .*;$/gm;
-      writeFileSync(
-        file,
-        `import { parseEther } from "viem";
+    // The gateway's example has its own artist: the quota of the first is used up.
+    const { wallet } = name === "gateway" ? grid.workers[1].party : grid.artist;
+    const folder = new URL("../../cache/docs/", import.meta.url);
+    mkdirSync(folder, { recursive: true });
+    const file = new URL(`sdk.${name}.ts`, folder);
+    const imports = /^import .*;$/gm;
+    writeFileSync(
+      file,
+      `import { parseEther } from "viem";
 ${(block.match(imports) ?? []).join("\n")}
-export async function run({ wallet, deployment, cloudUrl, galleryUrl, console }: Record<string, any>) {
+export async function run({ wallet, deployment, cloudUrl, console }: Record<string, any>) {
 ${block.replaceAll(imports, "")}
 }
 `,
-      );
-      const { run } = (await import(/* @vite-ignore */ fileURLToPath(file))) as {
-        run: (given: object) => Promise<void>;
-      };
-      const quiet = { log: () => {} };
-      await run({ wallet, deployment: deployment(), cloudUrl: running.url, galleryUrl: gallery.url, console: quiet });
-    } finally {
-      await gallery.stop();
-    }
+    );
+    const { run } = (await import(/* @vite-ignore */ fileURLToPath(file))) as {
+      run: (given: object) => Promise<void>;
+    };
+    const quiet = { log: () => {} };
+    await run({ wallet, deployment: deployment(), cloudUrl: running.url, console: quiet });
   });
 });
-
-/** Enough of a gallery for the example; the real one has a test of its own. */
-function galleryAnswer({ operationName }: { operationName: string }) {
-  const block = { chainId: 31_337, number: 9, timestamp: 1 };
-  const address = `0x${"aa".repeat(20)}`;
-  const card = {
-    tokenId: "1001",
-    seriesId: "1",
-    number: 1,
-    name: "Lighthouse",
-    image: "",
-    cid: "",
-    prompt: "",
-    artist: { address },
-    owner: { address },
-    model: null,
-    versionCount: 1,
-    mintedAt: 1,
-  };
-  const whole = {
-    ...card,
-    title: "",
-    description: "",
-    tags: [],
-    animationUrl: "",
-    burned: false,
-    frozen: false,
-    policy: "NONE",
-    royaltyBps: 0,
-    transferCount: 0,
-    versions: [],
-    mintTx: "0x",
-    mintedBlock: 1,
-    updatedAt: 1,
-  };
-  const artworks = { totalCount: 1, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [card] };
-  return {
-    data: {
-      block,
-      ...(operationName === "Artworks" && { artworks }),
-      ...(operationName === "Artwork" && { artwork: whole }),
-    },
-  };
-}
 
 describe("refusals", () => {
   it.each([

@@ -1,25 +1,47 @@
 /** Every query of the SDK, answered by the real indexer over a chain on which something has happened. */
 import { QueryClient } from "@tanstack/query-core";
+import { hashTypedData, recoverTypedDataAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createIndexer, type TestIndexer } from "../../test/indexer/indexer.ts";
 import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
-import { artworkState, depositAipg, EvolutionPolicy, evolveArtwork, type Minted, mintSeries } from "../src/index.js";
+import {
+  artworkState,
+  depositAipg,
+  EvolutionPolicy,
+  evolveArtwork,
+  type Minted,
+  mintSeries,
+  settlementTypes,
+} from "../src/index.js";
 import {
   accountQuery,
+  accountsQuery,
+  activityPages,
   activityQuery,
   artworkQuery,
   artworksPages,
   artworksQuery,
+  collectionQuery,
   createGalleryClient,
   documents,
+  facetsQuery,
   type GalleryClient,
   GalleryError,
+  holdersQuery,
   modelQuery,
+  modelStatisticsQuery,
   modelsQuery,
+  provenanceQuery,
   receiptQuery,
+  searchQuery,
+  seriesListQuery,
   seriesQuery,
+  statisticsQuery,
+  transfersQuery,
   waitForBlock,
+  watchQuery,
   workerQuery,
+  workerStatisticsQuery,
   workersQuery,
 } from "../src/queries/index.js";
 import type { ReceiptBundle } from "../src/wire/index.js";
@@ -100,6 +122,26 @@ it("shows an artwork as the chain has it", async () => {
   }
 });
 
+it("has the receipts as they were signed", async () => {
+  const [bundle] = bundles;
+  const { artwork } = await queries.fetchQuery(provenanceQuery(gallery, minted.tokenIds[0] ?? 0n));
+  const [version] = artwork?.versions ?? [];
+  if (!bundle || !version) throw new Error("no receipt");
+  expect(hashTypedData(signedMessage(version.rawReceipt))).toBe(version.receiptId);
+  expect(await recoverTypedDataAddress({ ...signedMessage(version.rawReceipt), signature: bundle.signature })).toBe(
+    shop.workerKey.address,
+  );
+});
+
+/** What is under a signature, as viem takes it. */
+function signedMessage(rawReceipt: unknown) {
+  const { domain, message } = rawReceipt as {
+    domain: typeof shop.domain;
+    message: (typeof bundles)[number]["receipt"];
+  };
+  return { domain, types: settlementTypes, primaryType: "JobReceipt", message } as const;
+}
+
 describe("lists", () => {
   it("searches, filters and orders artworks", async () => {
     const found = async (variables: Parameters<typeof artworksQuery>[1]) =>
@@ -137,6 +179,54 @@ describe("lists", () => {
     expect(lanes.page.nodes).toMatchObject([{ kind: "WORK", collected: PRICE, receiptCount: 1 }]);
   });
 
+  it("finds words, and shows where", async () => {
+    const { page } = await queries.fetchQuery(searchQuery(gallery, { search: '"a harbour" -storm' }));
+    expect(page.totalCount).toBe(1);
+    expect(page.edges.map(({ node, snippet }) => [node.tokenId, snippet])).toEqual([
+      [minted.tokenIds[2], "<mark>a</mark> <mark>harbour</mark> at noon"],
+    ]);
+  });
+
+  it("counts facets", async () => {
+    const { facets } = await queries.fetchQuery(facetsQuery(gallery, { filter: { tags: "sea" } }));
+    expect(facets).toMatchObject({
+      total: 3,
+      isApproximate: false,
+      models: [{ modelId: shop.modelId, model: { name: "Lighthouse" }, count: 3 }],
+      families: [{ family: "SD15", count: 3 }],
+      sizes: [{ value: "512x512", count: 3 }],
+      tags: [
+        { value: "light", count: 3 },
+        { value: "sea", count: 3 },
+      ],
+    });
+  });
+
+  it("knows collections, holders and days", async () => {
+    const artist = shop.artist.address.toLowerCase();
+    const { statistics } = await queries.fetchQuery(collectionQuery(gallery, "ARTWORK"));
+    expect(statistics).toMatchObject({ items: 3, supply: 3, holders: 1, creators: 1, transfers: 0, series: 1 });
+    expect(statistics).toMatchObject({ evolutions: 1, mintedLastDay: 3, usageRoyalties: null });
+    const holders = await queries.fetchQuery(
+      holdersQuery(gallery, { collection: "ARTWORK", seriesId: minted.seriesId }),
+    );
+    expect(holders.page).toMatchObject({ totalCount: 1, nodes: [{ address: artist, tokens: 3 }] });
+    const { days } = await queries.fetchQuery(statisticsQuery(gallery));
+    expect(days).toMatchObject([{ artworks: 3, series: 1, evolutions: 1, volume: 4n * PRICE }]);
+    expect((await queries.fetchQuery(modelStatisticsQuery(gallery, shop.modelId))).days).toMatchObject([
+      { artworks: 3, volume: 4n * PRICE, royalties: days[0]?.royalties },
+    ]);
+    expect((await queries.fetchQuery(workerStatisticsQuery(gallery, shop.worker.address))).days).toMatchObject([
+      { versions: 4, volume: 4n * PRICE, earned: days[0]?.toWorkers },
+    ]);
+    const accounts = await queries.fetchQuery(accountsQuery(gallery, { orderBy: "MOST_CREATED", first: 1 }));
+    expect(accounts.page.nodes.map(({ address }) => address)).toEqual([artist]);
+    const transfers = await queries.fetchQuery(transfersQuery(gallery, { filter: { collection: "ARTWORK" } }));
+    expect(transfers.page.nodes.map(({ to }) => to)).toEqual([artist, artist, artist]);
+    const series = await queries.fetchQuery(seriesListQuery(gallery, { filter: { artist: shop.artist.address } }));
+    expect(series.page.nodes).toMatchObject([{ title: "Coast", holderCount: 1 }]);
+  });
+
   it("reads the history", async () => {
     const { page } = await queries.fetchQuery(activityQuery(gallery, { filter: { kinds: ["SERIES_MINTED"] } }));
     expect(page.nodes).toMatchObject([{ seriesId: minted.seriesId, actor: shop.artist.address.toLowerCase() }]);
@@ -158,6 +248,40 @@ it("shows series, models, workers, accounts and receipts", async () => {
   const [bundle] = bundles;
   const { receipt } = await queries.fetchQuery(receiptQuery(gallery, bundle?.receipt_id ?? "0x"));
   expect(receipt).toMatchObject({ tokenId: minted.tokenIds[0], price: PRICE, imageHash: bundle?.receipt.imageHash });
+});
+
+it("keeps a copy in step, and reads its own writes", async () => {
+  const { deployment } = shop.grid;
+  const seen: unknown[] = [];
+  const query = artworksQuery(gallery, { filter: { owner: shop.gateway.address } });
+  const stopWatching = watchQuery(
+    queries,
+    query,
+    (now) => seen.push("data" in now ? now.data.page.nodes.map(({ tokenId }) => tokenId) : now.error),
+    { interval: 50 },
+  );
+  const until = async (count: number) => {
+    while (seen.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await until(1);
+  const history = await queries.fetchInfiniteQuery({ ...activityPages(gallery, { orderBy: "OLDEST" }), pages: 100 });
+  const place = history.pages.at(-1)?.page.pageInfo.endCursor ?? undefined;
+
+  const [tokenId = 0n] = minted.tokenIds;
+  const { blockNumber } = await shop.grid.mined(
+    shop.artist.grid.nft.write.transferFrom([shop.artist.address, shop.gateway.address, tokenId]),
+  );
+  const { artwork, block } = await queries.fetchQuery(artworkQuery(gallery, tokenId, { minBlock: blockNumber }));
+  expect(block.number).toBeGreaterThanOrEqual(Number(blockNumber));
+  expect(artwork?.owner?.address).toBe(shop.gateway.address.toLowerCase());
+  const { page } = await queries.fetchQuery(activityQuery(gallery, { orderBy: "OLDEST", after: place }));
+  expect(page.nodes).toMatchObject([{ kind: "ARTWORK_TRANSFERRED", tokenId, block: Number(blockNumber) }]);
+  expect(deployment.chainId).toBe(block.chainId);
+  await until(2);
+  stopWatching();
+  expect(seen).toEqual([[], [tokenId]]);
+  const late = await gallery.query(documents.block, {}, { minBlock: blockNumber + 1_000n }).catch((error) => error);
+  expect(late).toMatchObject({ code: "REFUSED", reason: "BLOCK_NOT_REACHED" });
 });
 
 it("is null for what there is not, and names what it refuses", async () => {

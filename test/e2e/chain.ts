@@ -53,8 +53,8 @@ export interface LocalGrid {
 }
 
 /** Starts anvil on a free port and deploys by `script/Deploy.s.sol`. The deployment file goes to a temporary folder. */
-export async function startGrid(): Promise<LocalGrid> {
-  const anvil = await startAnvil(await freePort());
+export async function startGrid(flags: readonly string[] = []): Promise<LocalGrid> {
+  const anvil = await startAnvil(await freePort(), flags);
   try {
     const folder = mkdtempSync(join(tmpdir(), "gridnft-"));
     const deployment = parseDeployment(await deployLocal({ rpcUrl: anvil.rpcUrl, folder }));

@@ -28,6 +28,11 @@ export interface IndexedBlock {
 export interface Fresh {
   /** Undefined until something is indexed, and before the first look. */
   current(): IndexedBlock | undefined;
+  /**
+   * Names what the rows say: the tables, and the newest block that a row comes from, by its hash. While it is the same, so are all
+   * answers but those that depend on the time. The same in every process.
+   */
+  contents(): string;
   /** Whether the indexer behind has indexed the history that was there when it started. */
   ready(): boolean;
   /**
@@ -98,6 +103,7 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
   let held: string | undefined;
   let refused: string | undefined;
   let version = "";
+  let contents = "";
   let isReady = false;
   let block: IndexedBlock | undefined;
   let client: pg.Client | undefined;
@@ -178,6 +184,8 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
     const seen = `${place}/${progress.version}`;
     if (seen === version) return;
     version = seen;
+    // A history is committed in pieces that may end within a block.
+    contents = progress.ready ? `${place}/${progress.lastEvent?.hash ?? ""}` : seen;
     const { number, timestamp } = progress;
     const next = { chainId, number, timestamp };
     block = next;
@@ -214,6 +222,7 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
   const following = follow();
   return {
     current: () => block,
+    contents: () => contents,
     ready: () => isReady,
     schema: () => answering ?? given,
     started,

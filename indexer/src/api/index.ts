@@ -11,10 +11,13 @@ import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
 import { databaseSchema, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
+import { createDoor } from "./public.ts";
+import { createRestRoutes } from "./rest/routes.ts";
 import { createReadPool } from "./sql/pool.ts";
+import { limitTables, speakableTables, tableLimits } from "./tables.ts";
 
 const environment = await readEnvironment(process.env);
-const { chainId, databaseUrl, deployment, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
+const { chainId, databaseUrl, deployment, door, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
 
 const schema = databaseSchema();
 const pool = createReadPool(databaseUrl);
@@ -29,11 +32,20 @@ const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
 const app = new Hono();
+app.use(createDoor(door));
 app.route("/", createRoutes(answerer, health));
-// Every table as it is, for questions that nobody foresaw.
+app.route("/", createRestRoutes({ answerer, fresh, publicUrl, onError: logError }));
+app.use("/tables", limitTables());
 app.use(
   "/tables",
-  graphql({ db, schema: tables }, { maxOperationDepth: 6, maxOperationTokens: 800, maxOperationAliases: 10 }),
+  graphql(
+    { db, schema: speakableTables(tables) },
+    {
+      maxOperationDepth: tableLimits.depth,
+      maxOperationTokens: tableLimits.tokens,
+      maxOperationAliases: tableLimits.aliases,
+    },
+  ),
 );
 
 announce(health, publicUrl);

@@ -1,35 +1,6 @@
 import { z } from "zod";
+import type { GalleryDocument } from "./document.js";
 import { GalleryError } from "./errors.js";
-import { selectionOf } from "./selection.js";
-
-/** A GraphQL query with the types of its variables and answer. */
-export interface GalleryDocument<variables, answer> {
-  /** Name of the operation. */
-  readonly name: string;
-  readonly text: string;
-  readonly schema: z.ZodType<answer>;
-  /** Never set: carries the type. */
-  readonly variables?: variables;
-}
-
-/**
- * A query whose selection is made from the schema of its answer.
- *
- * @param operation Name and variables, e.g. `Artwork($tokenId: BigInt!)`.
- *
- * @example
- * const supply = galleryDocument<Record<never, never>, typeof schema>("Supply", z.object({ protocol: z.object({ supply: z.int() }) }));
- */
-export function galleryDocument<variables, schema extends z.ZodType>(
-  operation: string,
-  schema: schema,
-): GalleryDocument<variables, z.output<schema>> {
-  return {
-    name: operation.replace(/\(.*$/s, ""),
-    text: `query ${operation} ${selectionOf(schema)}`,
-    schema: schema as z.ZodType<z.output<schema>>,
-  };
-}
 
 /** How to reach a gallery's GraphQL. */
 export interface GalleryOptions {
@@ -37,6 +8,24 @@ export interface GalleryOptions {
   readonly url: string;
   /** Default: the platform's. */
   readonly fetch?: typeof globalThis.fetch;
+}
+
+/** The block up to which everything is in an answer. */
+export interface Block {
+  readonly chainId: number;
+  readonly number: number;
+  /** Unix seconds. */
+  readonly timestamp: number;
+}
+
+/** An answer with the block that it is true at. */
+export type Answer<answer> = answer & { readonly block: Block };
+
+/** Options of one question. */
+export interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Waits, up to 5 seconds, until this block is indexed: for reading one's own writes. */
+  readonly minBlock?: bigint | number | undefined;
 }
 
 /** A gallery's GraphQL. */
@@ -49,14 +38,17 @@ export interface GalleryClient {
   query<variables, answer>(
     document: GalleryDocument<variables, answer>,
     variables: variables,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<answer>;
+    options?: AskOptions,
+  ): Promise<Answer<answer>>;
 }
 
 const answerSchema = z.object({
   data: z.unknown().optional(),
   errors: z
     .array(z.object({ message: z.string(), extensions: z.object({ code: z.string().optional() }).optional() }))
+    .optional(),
+  extensions: z
+    .object({ block: z.object({ chainId: z.int(), number: z.int(), timestamp: z.int() }).optional() })
     .optional(),
 });
 
@@ -65,55 +57,76 @@ const answerSchema = z.object({
  *
  * @example
  * const gallery = createGalleryClient({ url: "http://127.0.0.1:42069/graphql" });
- * const { artwork } = await gallery.query(documents.artwork, { tokenId: 1001n });
+ * const { artwork, block } = await gallery.query(documents.artwork, { tokenId: 1001n });
  */
 export function createGalleryClient({ url, fetch }: GalleryOptions): GalleryClient {
   const ask = fetch ?? ((input, init) => globalThis.fetch(input, init));
   return {
     url,
-    query: async (document, variables, { signal } = {}) => {
+    query: async (document, variables, { signal, minBlock } = {}) => {
       let response: Response;
       let body: unknown;
+      const question = {
+        query: document.text,
+        operationName: document.name,
+        variables,
+        ...(minBlock !== undefined && { extensions: { minBlock: Number(minBlock) } }),
+      };
       try {
         response = await ask(url, {
           method: "POST",
           headers: { "content-type": "application/json", accept: "application/json" },
-          // Ids and amounts go as decimal strings, which the schema's BigInt takes.
-          body: JSON.stringify({ query: document.text, operationName: document.name, variables }, (_, value) =>
-            typeof value === "bigint" ? value.toString() : value,
-          ),
+          body: toJson(question),
           ...(signal && { signal }),
         });
         body = await response.json().catch((cause: unknown) => {
           signal?.throwIfAborted();
-          throw new GalleryError("ANSWER_INVALID", "The gallery's answer is not JSON.", undefined, { cause });
+          throw new GalleryError("ANSWER_INVALID", "The gallery's answer is not JSON.", { cause });
         });
       } catch (cause) {
         signal?.throwIfAborted();
         if (cause instanceof GalleryError) throw cause;
-        throw new GalleryError("UNREACHABLE", `The gallery at ${url} does not answer.`, undefined, { cause });
+        throw new GalleryError("UNREACHABLE", `The gallery at ${url} does not answer.`, { cause });
       }
-      return readAnswer(body, response.status, document);
+      return readAnswer(body, response, document);
     },
   };
 }
 
-function readAnswer<answer>(body: unknown, status: number, document: GalleryDocument<unknown, answer>): answer {
+/** JSON in which ids and amounts are decimal strings, as the schema's BigInt takes them. */
+/** @internal */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? part.toString() : part));
+}
+
+function readAnswer<answer>(
+  body: unknown,
+  { status, headers }: Response,
+  document: GalleryDocument<unknown, answer>,
+): Answer<answer> {
   const parsed = answerSchema.safeParse(body);
   if (!parsed.success) {
-    throw new GalleryError("ANSWER_INVALID", `The gallery answered ${status}, but not in GraphQL's form.`, undefined, {
+    throw new GalleryError("ANSWER_INVALID", `The gallery answered ${status}, but not in GraphQL's form.`, {
       cause: parsed.error,
     });
   }
-  const { data, errors } = parsed.data;
+  const { data, errors, extensions } = parsed.data;
   const [refusal] = errors ?? [];
   if (refusal) {
     const message = refusal.message.replace(/\p{Cc}+/gu, " ").slice(0, 1_000);
-    throw new GalleryError("REFUSED", `The gallery refused the query: ${message}`, refusal.extensions?.code);
+    const reason = refusal.extensions?.code;
+    const wait = Number(headers.get("retry-after") ?? Number.NaN);
+    throw new GalleryError("REFUSED", `The gallery refused the query: ${message}`, {
+      ...(reason !== undefined && { reason }),
+      ...(Number.isFinite(wait) && { retryAfter: wait }),
+    });
+  }
+  if (!extensions?.block) {
+    throw new GalleryError("ANSWER_INVALID", "The gallery's answer does not say at which block it is true.");
   }
   const answer = document.schema.safeParse(data);
-  if (answer.success) return answer.data;
+  if (answer.success) return { ...answer.data, block: extensions.block };
   const [issue] = answer.error.issues;
   const message = `The gallery's answer is not what this version expects (${issue?.path.join(".")}: ${issue?.message}).`;
-  throw new GalleryError("ANSWER_INVALID", message, undefined, { cause: answer.error });
+  throw new GalleryError("ANSWER_INVALID", message, { cause: answer.error });
 }

@@ -4,18 +4,22 @@ export type GalleryFailure = "UNREACHABLE" | "REFUSED" | "ANSWER_INVALID";
 /** A query to the gallery that did not succeed. */
 export class GalleryError extends Error {
   override readonly name = "GalleryError";
+  /** The server's own code of a refusal (`extensions.code`), where it gives one, e.g. `TOO_EXPENSIVE`. */
+  readonly reason: string | undefined;
+  /** Seconds after which it makes sense to ask again, where the server says so. */
+  readonly retryAfter: number | undefined;
 
   /**
    * @param code Stable code.
    * @param message A sentence for the user.
-   * @param reason The server's own code of a refusal (`extensions.code`), where it gives one.
    */
   constructor(
     readonly code: GalleryFailure,
     message: string,
-    readonly reason?: string,
-    options?: ErrorOptions,
+    { reason, retryAfter, ...options }: ErrorOptions & { readonly reason?: string; readonly retryAfter?: number } = {},
   ) {
     super(message, options);
+    this.reason = reason;
+    this.retryAfter = retryAfter;
   }
 }

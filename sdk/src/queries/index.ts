@@ -1,7 +1,11 @@
+export type * from "../generated/gallery.js";
+/** Readers of what the queries answer, to build one's own from. */
+export * as fields from "../generated/gallery.js";
+export { documents, enums } from "../generated/gallery.js";
 export * from "./client.js";
-export * from "./documents.js";
+export * from "./document.js";
 export { GalleryError, type GalleryFailure } from "./errors.js";
-export type * from "./fields.js";
-export * as fields from "./fields.js";
-export { type Filter, type FilterName, filters, type Order, type OrderName, orders } from "./filters.js";
+export * from "./live.js";
 export * from "./options.js";
+export * from "./queries.js";
+export * as scalars from "./scalars.js";

@@ -6,6 +6,8 @@ export const bigInt = z
   .string()
   .regex(/^-?\d+$/)
   .transform((text) => BigInt(text));
+/** `BigInt` among variables: a bigint, a safe integer, or decimal digits. */
+export type BigIntInput = bigint | number | string;
 /** `Address`, lower case. */
 export const address = z
   .string()
@@ -20,23 +22,6 @@ export const hex = z
 export const timestamp = z.int();
 /** `Long` and `Int`. */
 export const integer = z.int();
-
-export const modelFamilies = [
-  "SD15",
-  "SD21",
-  "SDXL",
-  "FLUX1_SCHNELL",
-  "FLUX1_DEV",
-  "FLUX_KREA",
-  "CHROMA",
-  "SVD",
-  "OTHER",
-] as const;
-export const modelKinds = ["CHECKPOINT", "LORA", "CONTROLNET", "UPSCALER", "EMBEDDING", "VAE", "PIPELINE"] as const;
-export const modelAccess = ["OPEN", "LICENSED", "PRIVATE"] as const;
-export const evolutionPolicies = ["NONE", "ARTIST", "OWNER"] as const;
-export const rails = ["DIRECT", "LANE", "HOP"] as const;
-export const laneKinds = ["WORK", "HOP"] as const;
 
 /** An enum of the schema. A value that a later schema adds is kept as it is. */
 export function enumeration<const values extends readonly string[]>(values: values) {

@@ -20,7 +20,11 @@ export interface ComparedRows {
 /** All rows of a list, page by page. */
 async function all<node>(
   ask: (page: PageVariables) => Promise<{
-    page: { nodes: node[]; totalCount: number; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+    page: {
+      nodes: node[];
+      totalCount?: number | undefined;
+      pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    };
   }>,
 ): Promise<node[]> {
   const nodes: node[] = [];

@@ -1,0 +1,162 @@
+// The routes of `/v1`: which question each asks, and how it says what it answers.
+import { questions } from "./questions.ts";
+
+/** A route that asks the gallery schema. */
+export interface RouteSpec {
+  /** As OpenAPI writes it. */
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: "artworks" | "models" | "workers" | "accounts" | "statistics";
+  readonly question: string;
+  /** Root field that is null when there is no such thing, and how that is called. */
+  readonly subject?: { readonly field: string; readonly name: string; readonly isHidden?: boolean };
+  /** Fields of filters that the route itself decides, and from which parameter. */
+  readonly decided?: Readonly<Record<string, string>>;
+  /** Words that URLs have for values of the schema, by parameter. */
+  readonly words?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What its requests count for their client's limit. */
+  readonly cost: number;
+  /** Whether the answer changes by time alone. */
+  readonly isTimed?: boolean;
+}
+
+const collections = { collection: { artworks: "ARTWORK", models: "MODEL" } };
+const artworkOf = (isHidden = false) => ({ field: "artwork", name: "artwork", isHidden });
+
+export const routes: readonly RouteSpec[] = [
+  {
+    path: "/v1/artworks",
+    summary: "A page of artworks: filtered, searched, sorted",
+    tag: "artworks",
+    question: questions.artworks,
+    cost: 2,
+  },
+  {
+    path: "/v1/artworks/{token_id}",
+    summary: "An artwork with all its versions",
+    tag: "artworks",
+    question: questions.artwork,
+    subject: artworkOf(),
+    cost: 1,
+  },
+  {
+    path: "/v1/artworks/{token_id}/provenance",
+    summary: "Where each version of an artwork came from, with all that is needed to check it by oneself",
+    tag: "artworks",
+    question: questions.provenance,
+    subject: artworkOf(),
+    cost: 1,
+  },
+  {
+    path: "/v1/artworks/{token_id}/activity",
+    summary: "What happened to an artwork, newest first",
+    tag: "artworks",
+    question: questions.artworkActivity,
+    subject: artworkOf(true),
+    cost: 1,
+  },
+  {
+    path: "/v1/search",
+    summary: "Artworks by words, the best first, with the place in the prompt that matches",
+    tag: "artworks",
+    question: questions.search,
+    cost: 5,
+  },
+  {
+    path: "/v1/facets",
+    summary: "How many of some artworks have what, to narrow a list down",
+    tag: "artworks",
+    question: questions.facets,
+    cost: 5,
+  },
+  {
+    path: "/v1/series/{series_id}",
+    summary: "A series with its artworks",
+    tag: "artworks",
+    question: questions.series,
+    subject: { field: "series", name: "series" },
+    cost: 2,
+  },
+  { path: "/v1/models", summary: "A page of models", tag: "models", question: questions.models, cost: 2 },
+  {
+    path: "/v1/models/{model_id}",
+    summary: "A model",
+    tag: "models",
+    question: questions.model,
+    subject: { field: "model", name: "model" },
+    cost: 1,
+  },
+  {
+    path: "/v1/models/{model_id}/statistics",
+    summary: "Sums of a model by day, the latest day first",
+    tag: "models",
+    question: questions.modelStatistics,
+    subject: { field: "model", name: "model", isHidden: true },
+    cost: 1,
+  },
+  { path: "/v1/workers", summary: "A page of workers", tag: "workers", question: questions.workers, cost: 2 },
+  {
+    path: "/v1/workers/{address}",
+    summary: "A worker",
+    tag: "workers",
+    question: questions.worker,
+    subject: { field: "worker", name: "worker" },
+    cost: 1,
+  },
+  {
+    path: "/v1/workers/{address}/statistics",
+    summary: "Sums of a worker by day, the latest day first",
+    tag: "workers",
+    question: questions.workerStatistics,
+    subject: { field: "worker", name: "worker", isHidden: true },
+    cost: 1,
+  },
+  {
+    path: "/v1/accounts/{address}",
+    summary: "An account: what it has, made and spent",
+    tag: "accounts",
+    question: questions.account,
+    subject: { field: "account", name: "account" },
+    cost: 1,
+  },
+  {
+    path: "/v1/accounts/{address}/artworks",
+    summary: "A page of the artworks that an account owns",
+    tag: "accounts",
+    question: questions.portfolio,
+    subject: { field: "account", name: "account", isHidden: true },
+    decided: { owner: "address" },
+    cost: 2,
+  },
+  {
+    path: "/v1/collections/{collection}",
+    summary: "What is known of a whole collection: artworks or models",
+    tag: "statistics",
+    question: questions.collection,
+    words: collections,
+    cost: 1,
+    isTimed: true,
+  },
+  {
+    path: "/v1/collections/{collection}/holders",
+    summary: "Who owns how many tokens of a collection, or artworks of one series; most first",
+    tag: "statistics",
+    question: questions.holders,
+    words: collections,
+    cost: 2,
+  },
+  {
+    path: "/v1/activity",
+    summary: "Everything that happened; with `order=oldest`, `cursor` and `min_block` it keeps a copy in step",
+    tag: "statistics",
+    question: questions.activity,
+    cost: 2,
+  },
+  {
+    path: "/v1/statistics",
+    summary: "Sums by day, the latest day first",
+    tag: "statistics",
+    question: questions.statistics,
+    cost: 1,
+  },
+];
