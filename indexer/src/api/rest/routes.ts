@@ -256,6 +256,7 @@ const healthSchema: JsonSchema = {
       type: "string",
       enum: ["ok", "starting", "behind", "reorganised", "chain_unreachable", "database_unreachable"],
     },
+    reason: { type: ["string", "null"], description: "What is wrong, and what to do about it." },
     chain_id: { type: "integer" },
     indexed: { ...placeOrNull, description: "The last block that is indexed." },
     head: { ...placeOrNull, description: "The newest block of the chain." },
@@ -263,7 +264,7 @@ const healthSchema: JsonSchema = {
     lag_seconds: integerOrNull,
     canonical: { type: ["boolean", "null"], description: "Whether the rows are of the chain as it is now." },
   },
-  required: ["status", "chain_id", "indexed", "head", "lag_blocks", "lag_seconds", "canonical"],
+  required: ["status", "reason", "chain_id", "indexed", "head", "lag_blocks", "lag_seconds", "canonical"],
 };
 const healthRoute: RouteConfig = {
   method: "get",
