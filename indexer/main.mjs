@@ -58,11 +58,17 @@ async function main() {
     return;
   }
   const isRebuild = command === "rebuild";
-  const { schema, views } = await (isRebuild ? commands.schemasToRebuild : commands.schemasToStart)(environment);
+  const find = isRebuild ? commands.schemasToRebuild : commands.schemasToStart;
+  const { schema, views, isReplaced } = await find(environment);
   process.env.DATABASE_SCHEMA = schema;
-  process.env.DATABASE_VIEWS_SCHEMA = views;
+  if (isReplaced) {
+    delete process.env.DATABASE_VIEWS_SCHEMA;
+    process.env.GRID_INDEXER_FOLLOWS = views;
+  } else {
+    process.env.DATABASE_VIEWS_SCHEMA = views;
+  }
   if (isRebuild) process.env.GRID_INDEXER_HANDS_OVER = "1";
-  console.log(JSON.stringify({ indexing: schema, views }));
+  console.log(JSON.stringify({ indexing: schema, views, replaced: isReplaced }));
   await run("start", environment);
 }
 

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { withDatabase } from "./database.ts";
 import type { IndexerEnvironment } from "./environment.ts";
 import { IndexerEnvironmentError } from "./environment.ts";
@@ -10,6 +11,8 @@ import { schemaName } from "./schemaName.ts";
 export interface Schemas {
   readonly schema: string;
   readonly views: string;
+  /** Whether to leave the views alone: what takes these tables' place is being built, and must not be pushed aside. */
+  readonly isReplaced: boolean;
 }
 
 const DEFAULT_VIEWS = "gallery";
@@ -20,6 +23,7 @@ export async function schemasToStart(environment: IndexerEnvironment): Promise<S
   return withDatabase(environment.databaseUrl, async (client) => ({
     schema: await currentSchema(client, base, views),
     views,
+    isReplaced: await isWritten(client, await nextSchema(client, base, views)),
   }));
 }
 
@@ -31,14 +35,19 @@ export async function schemasToRebuild(environment: IndexerEnvironment): Promise
   const [base, views] = [await baseOf(environment), viewsOf(environment)];
   return withDatabase(environment.databaseUrl, async (client) => {
     const schema = await nextSchema(client, base, views);
-    const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1::bigint) as got", [
-      writerLock(schema),
-    ]);
-    if (rows[0]?.got !== true) {
+    if (await isWritten(client, schema)) {
       throw new IndexerEnvironmentError("REBUILD_RUNS", `Another process builds ${schema} already.`);
     }
-    return { schema, views };
+    return { schema, views, isReplaced: false };
   });
+}
+
+/** Whether an indexing process works on a schema. */
+async function isWritten(client: pg.Client, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as got", [
+    writerLock(schema),
+  ]);
+  return rows[0]?.got !== true;
 }
 
 /** Waits until there are views to answer from. Returns their schema. */

@@ -1,7 +1,10 @@
 // What has to be done before Ponder touches the database. Ponder runs this file with the handlers, in `start` and `dev`.
 import pg from "pg";
+import { readEnvironment } from "../config/environment.ts";
 import { writerLock } from "../config/presence.ts";
+import { createChainReader } from "./api/chain.ts";
 import { databaseSchema, presence, setPresence, stopOnTerm } from "./api/namespace.ts";
+import { forgetOrphans } from "./api/orphans.ts";
 import { quoted } from "./api/sql/builder.ts";
 import { keepWitness } from "./api/witness.ts";
 
@@ -30,6 +33,12 @@ async function takeOver(schema: string): Promise<void> {
     return;
   }
   if (process.env.GRID_INDEXER_HANDS_OVER === "1") handOver(client, schema);
+  const { chainId, rpcUrls } = await readEnvironment(process.env);
+  const kept = await forgetOrphans(client, createChainReader(rpcUrls), chainId);
+  if (kept !== undefined) {
+    const msg = "Forgot fetched blocks that the chain took back";
+    console.log(JSON.stringify({ level: 40, time: Date.now(), msg, kept }));
+  }
   const { rows: meta } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
     `${quoted(schema)}._ponder_meta`,
   ]);

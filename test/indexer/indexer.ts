@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { anyPort } from "../../script/local/ports.ts";
 import { createProcesses, type RunningProcess } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
@@ -19,6 +21,8 @@ export interface TestIndexer {
   ask<Answer>(query: string, variables?: Record<string, unknown>): Promise<Answer>;
   /** Status and JSON of a GET. */
   get<Answer>(path: string): Promise<{ readonly status: number; readonly body: Answer }>;
+  /** Runs `prune`; resolves to what it said. */
+  prune(): Promise<unknown[]>;
   cleanUp(): void;
 }
 
@@ -57,6 +61,18 @@ export async function createIndexer(
     const response = await fetch(`${url}${path}`);
     return { status: response.status, body: (await response.json()) as Answer };
   };
+  const program = join(projectRoot, "indexer/main.mjs");
+  const variables = {
+    ...process.env,
+    // Ponder asks each URL but some times a second.
+    GRID_RPC_URL: [0, 1, 2, 3].map((alias) => `${grid.rpcUrl}?k=${alias}`).join(","),
+    GRID_DEPLOYMENT: deployment,
+    GRID_INDEXER_PORT: `${port}`,
+    GRID_POLL_MILLISECONDS: "100",
+    DATABASE_URL: postgres.url,
+    DATABASE_SCHEMA: schema,
+    ...environment,
+  };
   return {
     url,
     schema,
@@ -65,18 +81,9 @@ export async function createIndexer(
       processes.start({
         name: command,
         command: process.execPath,
-        args: [join(projectRoot, "indexer/main.mjs"), command],
+        args: [program, command],
         cwd: projectRoot,
-        environment: {
-          ...process.env,
-          GRID_RPC_URL: grid.rpcUrl,
-          GRID_DEPLOYMENT: deployment,
-          GRID_INDEXER_PORT: `${port}`,
-          GRID_POLL_MILLISECONDS: "100",
-          DATABASE_URL: postgres.url,
-          DATABASE_SCHEMA: schema,
-          ...environment,
-        },
+        environment: variables,
         isReady: (printed) => (printed.includes(until) ? true : undefined),
         patience: 180_000,
       }),
@@ -97,6 +104,13 @@ export async function createIndexer(
       const { data, errors } = (await response.json()) as { data?: Answer; errors?: unknown };
       if (errors !== undefined || data === undefined) throw new Error(JSON.stringify(errors));
       return data;
+    },
+    prune: async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, [program, "prune"], { env: variables });
+      return stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown);
     },
     cleanUp: () => rmSync(home, { recursive: true, force: true }),
   };

@@ -15,9 +15,9 @@ export function databaseSchema(): string {
   return schema;
 }
 
-/** Schema in which this indexer shows its tables by views. Undefined in a reader. */
+/** Schema with views of the tables in use: those of this indexer, or of one that replaces them. Undefined in a reader. */
 export function viewsSchema(): string | undefined {
-  return (globalThis as Globals).PONDER_NAMESPACE_BUILD?.viewsSchema;
+  return (globalThis as Globals).PONDER_NAMESPACE_BUILD?.viewsSchema ?? process.env.GRID_INDEXER_FOLLOWS;
 }
 
 /** Port at which Ponder serves: the one it was told, or the next that was free. Undefined until it does. */

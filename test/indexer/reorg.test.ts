@@ -1,0 +1,148 @@
+/**
+ * Blocks that are taken back: as deep as the indexer follows by itself, under an indexer that was killed, and deeper than that,
+ * which takes one command. Each time every row must be what the contracts say.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunningProcess } from "../../script/local/processes.ts";
+import { type LocalGrid, startGrid } from "../e2e/chain.ts";
+import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { mine, revert, snapshot } from "./anvil.ts";
+import { compareAll } from "./compare.ts";
+import { attempt, happen, newTally } from "./history.ts";
+import { createIndexer, type TestHealth, type TestIndexer } from "./indexer.ts";
+import { createWorld, type World } from "./world.ts";
+
+const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Blocks behind the head that the indexer calls final when it starts. */
+const FINALITY = 30;
+
+let grid: LocalGrid;
+let postgres: TestPostgres;
+let indexer: TestIndexer;
+let rebuilder: TestIndexer;
+let world: World;
+let running: RunningProcess | undefined;
+let rebuilding: RunningProcess | undefined;
+const tally = newTally();
+
+beforeAll(async () => {
+  console.log(`GRID_TEST_SEED=${seed}`);
+  [grid, postgres] = await Promise.all([startGrid(), startPostgres()]);
+  indexer = await createIndexer(grid, postgres);
+  rebuilder = await createIndexer(grid, postgres, { command: "rebuild" });
+  world = await createWorld(grid, seed);
+  for (const name of ["models.register", "models.register", "bonds.register", "bonds.register", "lanes.open"]) {
+    await attempt(world, name, tally);
+  }
+  await happen(world, 25, tally);
+  await mine(grid, FINALITY);
+  running = await indexer.start();
+}, 400_000);
+
+afterAll(async () => {
+  await Promise.all([running?.stop(), rebuilding?.stop()]);
+  await postgres?.stop();
+  await grid?.stop();
+  indexer?.cleanUp();
+  rebuilder?.cleanUp();
+});
+
+const height = async () => Number(await grid.party(0).wallet.getBlockNumber({ cacheTime: 0 }));
+
+/** Lets things happen in exactly `depth` blocks, and takes them back. What comes instead is up to the caller. */
+async function takeBack(depth: number, whenSeen: () => Promise<void>): Promise<void> {
+  const before = await snapshot(grid);
+  const { models, lanes, toMint } = world;
+  const known = [models, lanes, toMint].map((list) => list.length);
+  const from = await height();
+  while ((await height()) < from + depth - 8) await happen(world, 1, tally);
+  await mine(grid, Math.max(0, from + depth - (await height())));
+  await whenSeen();
+  const then = await grid.now();
+  await revert(grid, before);
+  await grid.pass(Number(then - (await grid.now()))); // time goes on
+  [models, lanes, toMint].forEach((list, i) => {
+    list.splice(known[i] ?? 0);
+  });
+}
+
+describe("blocks that are taken back", () => {
+  it.each([1, 4, 12, 20])(
+    "%i deep, other ones come instead",
+    async (depth) => {
+      await takeBack(depth, indexer.caughtUp);
+      await happen(world, 4, tally);
+      await mine(grid, depth + 8);
+      const began = Date.now();
+      await indexer.caughtUp();
+      console.log(`converged on another branch, ${depth} blocks deep, in ${Date.now() - began} ms`);
+      await compareAll(grid, postgres.url, indexer.schema);
+    },
+    300_000,
+  );
+
+  it("20 deep, under an indexer that was killed", async () => {
+    await takeBack(20, indexer.caughtUp);
+    await running?.kill();
+    await happen(world, 6, tally);
+    await mine(grid, 25);
+    const began = Date.now();
+    running = await indexer.start();
+    console.log(`ready ${Date.now() - began} ms after kill -9`);
+    await indexer.caughtUp();
+    await compareAll(grid, postgres.url, indexer.schema);
+  }, 300_000);
+});
+
+describe("blocks that are taken back from under what is final", () => {
+  const health = async () => (await indexer.get<TestHealth>("/v1/health")).body;
+  const until = async (status: string) => {
+    const began = Date.now();
+    while ((await health()).status !== status) await new Promise((resolve) => setTimeout(resolve, 50));
+    return Date.now() - began;
+  };
+
+  it("is said so, also after a restart and newer rows", async () => {
+    await takeBack(45 + 15, async () => {
+      // Started again, it calls all but the last blocks final.
+      await running?.stop();
+      const began = Date.now();
+      running = await indexer.start();
+      console.log(`ready ${Date.now() - began} ms after a stop`);
+      await indexer.caughtUp();
+    });
+    await happen(world, 3, tally);
+    await mine(grid, 70);
+    console.log(`said reorganised after ${await until("reorganised")} ms`);
+    const { reason, canonical } = await health();
+    expect(canonical).toBe(false);
+    expect(reason).toContain("npm run rebuild -w indexer");
+
+    await running?.stop();
+    running = await indexer.start("Started live indexing");
+    await attempt(world, "models.register", tally);
+    const head = await height();
+    while (((await health()).indexed?.block ?? 0) < head) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await health()).toMatchObject({ status: "reorganised", canonical: false });
+  }, 300_000);
+
+  it("is put right by one command, while the old one answers", async () => {
+    const began = Date.now();
+    rebuilding = await rebuilder.start();
+    await until("ok");
+    console.log(`put right ${Date.now() - began} ms after the command`);
+    await happen(world, 5, tally);
+    await indexer.caughtUp();
+    await compareAll(grid, postgres.url, "grid_test_2");
+  }, 300_000);
+
+  it("and the indexer goes on there when it is started again", async () => {
+    await running?.stop();
+    running = await indexer.start();
+    expect(await rebuilding?.ended).toBe("exit code 0");
+    rebuilding = undefined;
+    await happen(world, 5, tally);
+    await indexer.caughtUp();
+    await compareAll(grid, postgres.url, "grid_test_2");
+  }, 300_000);
+});

@@ -1,0 +1,156 @@
+/**
+ * One indexer and two processes that only answer. They answer alike, and they go on answering while another version indexes
+ * beside, takes the views over, and the old one is stopped and its tables are removed.
+ */
+import pg from "pg";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { RunningProcess } from "../../script/local/processes.ts";
+import { type LocalGrid, startGrid } from "../e2e/chain.ts";
+import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { mine } from "./anvil.ts";
+import { compareAll } from "./compare.ts";
+import { attempt, happen, newTally } from "./history.ts";
+import { createIndexer, type TestHealth, type TestIndexer } from "./indexer.ts";
+import { createWorld, type World } from "./world.ts";
+
+const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+const questions = [
+  "{ artworks(first: 20) { totalCount nodes { tokenId name owner { address } model { modelId name } } } }",
+  "{ activity(first: 50) { nodes { kind actor time tx } } }",
+  "{ models(first: 20) { nodes { modelId name } } workers(first: 20) { nodes { address bonded } } }",
+];
+
+let grid: LocalGrid;
+let postgres: TestPostgres;
+let world: World;
+let first: TestIndexer;
+let second: TestIndexer;
+let readers: TestIndexer[];
+let running: (RunningProcess | undefined)[] = [];
+const tally = newTally();
+
+beforeAll(async () => {
+  console.log(`GRID_TEST_SEED=${seed}`);
+  [grid, postgres] = await Promise.all([startGrid(), startPostgres()]);
+  world = await createWorld(grid, seed);
+  for (const name of ["models.register", "models.register", "bonds.register", "bonds.register", "lanes.open"]) {
+    await attempt(world, name, tally);
+  }
+  await happen(world, 20, tally);
+  await mine(grid, 30);
+  const create = (options: Parameters<typeof createIndexer>[2]) => createIndexer(grid, postgres, options);
+  first = await create({ schema: "grid_a" });
+  second = await create({ schema: "grid_b" });
+  readers = [await create({ command: "serve" }), await create({ command: "serve" })];
+  // Readers wait for an indexer that has something to show.
+  const waiting = readers.map((reader) => reader.start());
+  running = [await first.start(), ...(await Promise.all(waiting))];
+}, 300_000);
+
+afterAll(async () => {
+  await Promise.all(running.map((process) => process?.stop()));
+  await postgres?.stop();
+  await grid?.stop();
+  for (const indexer of [first, second, ...(readers ?? [])]) indexer?.cleanUp();
+});
+
+it("answers alike in each process", async () => {
+  await happen(world, 5, tally);
+  for (const indexer of [first, ...readers]) await indexer.caughtUp();
+  for (const question of questions) {
+    const [answer, ...others] = await Promise.all([first, ...readers].map((indexer) => indexer.ask(question)));
+    expect(JSON.stringify(answer)).toMatch(/[1-9a-f]{4}/); // there is something in it
+    expect(others).toEqual([answer, answer]);
+  }
+  const tables = { query: "{ models(limit: 5) { items { modelId name } totalCount } }" };
+  const answers = await Promise.all(
+    [first, ...readers].map(async ({ url }) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${url}/tables`, { method: "POST", headers, body: JSON.stringify(tables) });
+      return response.json();
+    }),
+  );
+  expect(answers[0]).toMatchObject({ data: { models: { items: expect.any(Array) } } });
+  expect(answers.slice(1)).toEqual([answers[0], answers[0]]);
+}, 300_000);
+
+it("answers every question while another version takes over, and then from its tables", async () => {
+  let isOver = false;
+  const failures: unknown[] = [];
+  const asked = readers.map(async (reader) => {
+    let count = 0;
+    while (!isOver) {
+      try {
+        await reader.ask(questions[count++ % questions.length] ?? "");
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    return count;
+  });
+  running.push(await second.start());
+  await happen(world, 3, tally);
+  await second.caughtUp();
+  await running[0]?.stop();
+  running[0] = undefined;
+  // Nobody but the new version can have told them of this.
+  await happen(world, 5, tally);
+  for (const reader of readers) await reader.caughtUp();
+  expect(await first.prune()).toEqual([{ schema: "grid_a", removed: true, reason: "nobody uses it" }]);
+  expect(await second.prune()).toEqual([{ schema: "grid_b", removed: false, reason: "gallery shows it" }]);
+  await happen(world, 2, tally);
+  for (const reader of readers) await reader.caughtUp();
+  isOver = true;
+  const counts = await Promise.all(asked);
+  console.log(`${counts.join(" + ")} questions during the change`);
+  expect(failures).toEqual([]);
+  for (const count of counts) expect(count).toBeGreaterThan(50);
+  await compareAll(grid, postgres.url, "grid_b");
+  for (const question of questions) {
+    const [answer, ...others] = await Promise.all([second, ...readers].map((indexer) => indexer.ask(question)));
+    expect(others).toEqual([answer, answer]);
+  }
+}, 300_000);
+
+it("tends the tables of an indexer that is ready", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  try {
+    const untended = async () =>
+      (
+        await client.query<{ relname: string }>(
+          `select relname from pg_class where relnamespace = 'grid_b'::regnamespace and relkind = 'r' and relname !~ '^_'
+             and (reloptions is null or not reloptions @> array['autovacuum_vacuum_scale_factor=0.02'])`,
+        )
+      ).rows;
+    while ((await untended()).length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    const { rows } = await client.query<{ vacuumed: boolean }>(
+      "select last_vacuum is not null and last_analyze is not null as vacuumed from pg_stat_user_tables where schemaname = 'grid_b' and relname = 'model'",
+    );
+    expect(rows).toEqual([{ vacuumed: true }]);
+  } finally {
+    await client.end();
+  }
+}, 180_000);
+
+it("says that it is behind when the indexer is gone, and stops in good order", async () => {
+  await running.at(-1)?.stop();
+  await mine(grid, 40);
+  const [reader] = readers;
+  const { status, body } = await until(reader, "behind");
+  expect([status, body.lag_blocks]).toEqual([503, expect.any(Number)]);
+  for (const process of running) await process?.stop();
+  expect(await Promise.all(running.map((process) => process?.ended))).toEqual([
+    undefined,
+    ...Array.from({ length: 3 }, () => "exit code 0"),
+  ]);
+}, 180_000);
+
+async function until(indexer: TestIndexer | undefined, status: string) {
+  for (;;) {
+    const answer = await indexer?.get<TestHealth>("/v1/health");
+    if (answer?.body.status === status) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
