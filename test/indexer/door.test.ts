@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { parse } from "graphql";
 import { Hono } from "hono";
 import { afterEach, describe, expect, it } from "vitest";
+import { createRoutes } from "../../indexer/src/api/http.ts";
 import { charge, createDoor, type DoorSettings, MAX_BODY } from "../../indexer/src/api/public.ts";
 import { createRateLimit } from "../../indexer/src/api/rates.ts";
 import { limitTables, rowsOf, tableLimits } from "../../indexer/src/api/tables.ts";
@@ -108,6 +109,32 @@ describe("a client", () => {
     expect((await ask("/v1/some")).status).toBe(200);
     expect((await ask("/v1/some")).status).toBe(200);
     expect((await ask("/v1/some")).status).toBe(429);
+  });
+
+  it("pays for the rows that its questions ask for", async () => {
+    const rows: Record<string, number> = { "{ few }": 2, "{ page }": 24, "{ many }": 250 };
+    const app = new Hono();
+    app.use(createDoor({ requestsPerMinute: 10, proxies: 0 }));
+    const answerJson = async ({ query = "" }) => ({
+      json: "{}",
+      isRefused: false,
+      block: undefined,
+      rows: rows[query],
+    });
+    app.route("/", createRoutes({ answerJson } as never, undefined as never));
+    const ask = async (query: string) => {
+      const body = JSON.stringify({ query });
+      return (await app.request("/graphql", { method: "POST", body, headers: { "content-type": "application/json" } }))
+        .status;
+    };
+    const statuses = async (query: string, times: number) => {
+      const seen = [];
+      for (let i = 0; i < times; i++) seen.push(await ask(query));
+      return seen;
+    };
+    expect(await statuses("{ page }", 4)).toEqual([200, 200, 200, 200]); // 8
+    expect(await statuses("{ few }", 1)).toEqual([200]); // 9
+    expect(await statuses("{ many }", 2)).toEqual([200, 429]);
   });
 
   it("is the one on the socket, whatever it says", async () => {

@@ -5,11 +5,14 @@ import { z } from "zod";
 import { questionError } from "./graphql/errors.ts";
 import { type Answer, type Answerer, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
+import { charge } from "./public.ts";
 
 /** Largest question, in bytes. */
 const MAX_BODY = 100_000;
 /** Seconds for which a cache may answer a GET without asking: a block of Base. */
 const FRESH = 2;
+/** Rows that count as another request for their client's limit: about a page. */
+const ROWS_PER_UNIT = 25;
 
 const questionJson = z.object({
   query: z.string().min(1).optional(),
@@ -69,6 +72,7 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
       return send(context, refusal("The body is JSON: {query, variables?, operationName?, extensions?}."), 400);
     }
     const answer = await answerer.answerJson(question);
+    charge(context, Math.round((answer.rows ?? 0) / ROWS_PER_UNIT));
     return answer.isRefused ? send(context, answer, 400) : send(context, answer, 200, headers);
   }
 

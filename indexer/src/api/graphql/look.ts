@@ -42,6 +42,8 @@ function costOf(source: string, fields: readonly Selection[]): Cost {
 export interface Budget {
   /** Some rows of a source, and what is asked of each. */
   spend(rows: number, source: string, fields: readonly Selection[]): void;
+  /** Rows so far. */
+  readonly spent: number;
 }
 
 export function newBudget(): Budget {
@@ -62,6 +64,9 @@ export function newBudget(): Budget {
           `This asks for ${spent} rows, which is more than ${MAX_ROWS} rows at once (lists within lists count for each of their parents).`,
         );
       }
+    },
+    get spent() {
+      return spent;
     },
   };
 }
