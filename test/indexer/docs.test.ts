@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { buildSchema, parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEnvironment } from "../../indexer/config/environment.ts";
+import * as limits from "../../indexer/src/api/graphql/limits.ts";
+import { MAX_BODY } from "../../indexer/src/api/public.ts";
 import { routes } from "../../indexer/src/api/rest/catalogue.ts";
+import { tableLimits } from "../../indexer/src/api/tables.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { type Example, examplesOf, pageWith, snippetsOf } from "./examples.ts";
@@ -63,6 +66,25 @@ describe("docs/graphql.md", () => {
   it("answers ten questions", () => {
     expect(questions).toHaveLength(10);
     expect(page.match(/^### \d+\. /gm)).toHaveLength(10);
+  });
+
+  it("states the limits that hold", () => {
+    const text = page.replaceAll(/\s+/g, " ");
+    const number = (limit: number) => limit.toLocaleString("en");
+    const { MAX_TOKENS, MAX_ROOT_FIELDS, MAX_ALIASES, MAX_LEVELS, MAX_ROWS, MAX_FIRST, MAX_VALUES, MAX_SEARCH } =
+      limits;
+    expect(text).toContain(
+      `${number(MAX_TOKENS)} tokens, ${MAX_ROOT_FIELDS} root fields, ${MAX_ALIASES} aliases and ${MAX_LEVELS} levels, and may ask for ${number(MAX_ROWS)} rows`,
+    );
+    expect(text).toContain(
+      `A list has at most ${MAX_FIRST} items, a filter ${MAX_VALUES} values, a search ${MAX_SEARCH} characters.`,
+    );
+    expect(text).toContain(`Bodies have at most ${number(MAX_BODY)} bytes`);
+    const { page: rows, rows: all, aliases, depth, tokens, time, questions: atOnce } = tableLimits;
+    expect(atOnce).toBe(4);
+    expect(text).toContain(
+      `at most ${rows} rows, ${all} rows and ${aliases} aliases in all, ${depth} levels, ${tokens} tokens, ${time / 1_000} seconds, four questions at a time`,
+    );
   });
 
   it("asks what the schema knows", () => {

@@ -297,6 +297,7 @@ describe("the description", () => {
       {
         get: {
           summary: string;
+          operationId: string;
           parameters?: { name: string; in: string; description?: string; schema: object }[];
           responses: object;
         };
@@ -316,6 +317,8 @@ describe("the description", () => {
       for (const { name, description } of operation.parameters ?? [])
         expect(description, `${path} ${name}`).toMatch(/\S/);
     }
+    const names = Object.values(paths).map(({ get: operation }) => operation.operationId);
+    expect([new Set(names).size, names.filter((name) => /^[a-z][A-Za-z]+$/.test(name)).length]).toEqual([20, 20]);
     const parameters = paths["/v1/artworks"]?.get.parameters ?? [];
     expect(parameters.find(({ name }) => name === "artist")).toMatchObject({
       in: "query",
