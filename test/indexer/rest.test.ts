@@ -282,6 +282,9 @@ describe("refusals", () => {
 
   it("are of one shape for routes that there are not", async () => {
     expect(await refusalOf("/v1/paintings")).toMatchObject({ status: 404, code: "ROUTE_UNKNOWN" });
+    const head = await app.request("/v1/artworks", { method: "HEAD" });
+    expect([head.status, await head.text(), head.headers.get("x-indexed-block")]).toEqual([200, "", "5"]);
+    expect((await app.request("/v1/paintings", { method: "HEAD" })).status).toBe(404);
     const posted = await app.request("/v1/artworks", { method: "POST", body: "{}" });
     expect(posted.status).toBe(405);
     expect(await posted.json()).toMatchObject({ error: { code: "METHOD_NOT_ALLOWED" } });

@@ -130,7 +130,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   app.all("/v1/*", (context) =>
     refuse(
       context,
-      context.req.method === "GET"
+      ["GET", "HEAD"].includes(context.req.method)
         ? new RestError("ROUTE_UNKNOWN", "There is no such route: see /reference.")
         : new RestError("METHOD_NOT_ALLOWED", "Routes of /v1 are asked with GET."),
     ),
