@@ -67,7 +67,7 @@ export function createDoor({ requestsPerMinute, proxies }: DoorSettings): Middle
 }
 
 /** Counts what a request turned out to cost, beyond the 1 that every request does. */
-export function charge(context: Pick<Context, "get">, cost: number): void {
+export function charge(context: Context, cost: number): void {
   const door = context.get(KEY) as DoorVariables | undefined;
   if (door && cost > 0) door.limit.charge(door.client, cost);
 }
