@@ -80,7 +80,7 @@ export async function startGallery(count: number): Promise<Gallery> {
   const fresh = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
   const answerer = createAnswerer({
     ...{ pool, fresh, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
-    chain: { head: async () => undefined, block: async () => undefined },
+    chain: { head: async () => undefined, block: async () => undefined, has: async () => "unknown" },
     onError: (error) => errors.push(error),
   });
   return {
@@ -91,7 +91,7 @@ export async function startGallery(count: number): Promise<Gallery> {
       return result.data as Data;
     },
     stop: async () => {
-      await pool.close();
+      await pool.close().catch(() => undefined); // a test may have closed it
       await postgres.stop();
     },
   };

@@ -51,8 +51,8 @@ export interface Answer {
   readonly isRefused: boolean;
   /** Everything up to it is in the answer. */
   readonly block: IndexedBlock | undefined;
-  /** Rows that it asked for, at most. */
-  readonly rows?: number;
+  /** Rows that it asked for. */
+  readonly rows: number;
 }
 
 /** Answers questions. */
@@ -233,11 +233,12 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
         json: JSON.stringify(await runReference(running)),
         isRefused: false,
         block: running.asking.block,
+        rows: running.asking.budget.spent,
       };
     });
     if ("json" in answer) return answer;
     const block = fresh.current();
-    return { json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`, isRefused: true, block };
+    return { json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`, isRefused: true, block, rows: 0 };
   }
 
   return {

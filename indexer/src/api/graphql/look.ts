@@ -40,15 +40,18 @@ function costOf(source: string, fields: readonly Selection[]): Cost {
 
 /** Counts the rows that a question may read, and refuses too many. */
 export interface Budget {
-  /** Some rows of a source, and what is asked of each. */
-  spend(rows: number, source: string, fields: readonly Selection[]): void;
   /** Rows so far. */
   readonly spent: number;
+  /** Some rows of a source, and what is asked of each. */
+  spend(rows: number, source: string, fields: readonly Selection[]): void;
 }
 
 export function newBudget(): Budget {
   let spent = 0;
   return {
+    get spent() {
+      return spent;
+    },
     spend: (rows, source, fields) => {
       const cost = costOf(source, fields);
       if (1 + cost.levels > MAX_LEVELS) {
@@ -64,9 +67,6 @@ export function newBudget(): Budget {
           `This asks for ${spent} rows, which is more than ${MAX_ROWS} rows at once (lists within lists count for each of their parents).`,
         );
       }
-    },
-    get spent() {
-      return spent;
     },
   };
 }
