@@ -72,7 +72,7 @@ export function dice(seed: number): () => number {
 
 const hex = (value: number | bigint, digits: number): string => `0x${value.toString(16).padStart(digits, "0")}`;
 const address = (kind: string, i: number): string =>
-  `0x${Buffer.from(kind).toString("hex")}${i.toString(16).padStart(34, "0")}`;
+  `0x${Buffer.from(kind).toString("hex")}${i.toString(16).padStart(36, "0")}`;
 
 const samplers = ["euler_a", "euler", "dpmpp_2m", "ddim", "dpmpp_sde", "lms", "heun", "unipc"];
 const schedulers = ["normal", "karras", "exponential", "simple"];

@@ -27,9 +27,7 @@ const sources = readdirSync(folder)
 
 /** Events by name as the handlers' sources state them, those of a list of acts included. */
 function handled(contract: string): Set<string> {
-  const single = [...sources.matchAll(new RegExp(`\\bon\\("${contract}:(\\w+)"`, "g"))].map(
-    ([, name]) => name ?? "",
-  );
+  const single = [...sources.matchAll(new RegExp(`\\bon\\("${contract}:(\\w+)"`, "g"))].map(([, name]) => name ?? "");
   const list = new RegExp(`\\b${contract}: \\[([^\\]]*)\\]`).exec(sources)?.[1] ?? "";
   return new Set([...single, ...[...list.matchAll(/"(\w+)"/g)].map(([, name]) => name ?? "")]);
 }

@@ -33,7 +33,9 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
   return {
     current: () => now,
     ready: () => true,
+    contents: () => `${place}/${now.number}`,
     schema: () => place,
+    contents: () => `${place}/${now.number}`,
     atLeast: async (number) => {
       if (now.number >= number) return now;
       throw new BlockNotIndexedError(number, now);
@@ -79,7 +81,7 @@ export async function startGallery(count: number): Promise<Gallery> {
   const fresh = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
   const answerer = createAnswerer({
     ...{ pool, fresh, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
-    chain: { head: async () => undefined, block: async () => undefined },
+    chain: { head: async () => undefined, block: async () => undefined, has: async () => "unknown" },
     onError: (error) => errors.push(error),
   });
   return {
@@ -90,7 +92,7 @@ export async function startGallery(count: number): Promise<Gallery> {
       return result.data as Data;
     },
     stop: async () => {
-      await pool.close();
+      await pool.close().catch(() => undefined); // a test may have closed it
       await postgres.stop();
     },
   };

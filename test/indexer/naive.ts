@@ -59,13 +59,25 @@ export function filtered(catalogue: Catalogue, filter: Filter): MadeArtwork[] {
   );
 }
 
+const indexes = new WeakMap<Catalogue, Map<string, MadeArtwork[]>>();
+
 /** Artworks that have one word in name, tags, model's name or prompt. */
-export function withWord(catalogue: Catalogue, word: string): MadeArtwork[] {
-  const names = new Map(catalogue.models.map(({ modelId, name }) => [modelId, name]));
-  return catalogue.artworks.filter(({ burned, name, tags, modelId, prompt }) => {
-    if (burned) return false;
-    return tokensOf([name, ...tags, names.get(modelId), prompt].join(" , ")).includes(word);
-  });
+export function withWord(catalogue: Catalogue, word: string): readonly MadeArtwork[] {
+  let index = indexes.get(catalogue);
+  if (!index) {
+    index = new Map();
+    const names = new Map(catalogue.models.map(({ modelId, name }) => [modelId, name]));
+    for (const artwork of catalogue.artworks.filter(({ burned }) => !burned)) {
+      const { name, tags, modelId, prompt } = artwork;
+      for (const token of new Set(tokensOf([name, ...tags, names.get(modelId), prompt].join(" , ")))) {
+        const known = index.get(token);
+        if (known) known.push(artwork);
+        else index.set(token, [artwork]);
+      }
+    }
+    indexes.set(catalogue, index);
+  }
+  return index.get(word) ?? [];
 }
 
 const keys: Readonly<Record<string, readonly [(artwork: MadeArtwork) => bigint | number | string, -1 | 1]>> = {

@@ -97,7 +97,7 @@ function readDocument(schema: GraphQLSchema, query: string): Read {
   try {
     document = parse(query, { maxTokens: MAX_TOKENS });
   } catch (error) {
-    if (error instanceof GraphQLError && error.message.includes("token limit")) {
+    if (error instanceof GraphQLError && error.message.includes("contains more")) {
       return [questionError("TOO_EXPENSIVE", `This has more than ${MAX_TOKENS} tokens, which is the limit.`)];
     }
     return [error instanceof GraphQLError ? error : questionError("BAD_INPUT", "The query can't be read.")];

@@ -51,6 +51,8 @@ export interface Answer {
   readonly isRefused: boolean;
   /** Everything up to it is in the answer. */
   readonly block: IndexedBlock | undefined;
+  /** Rows that it asked for. */
+  readonly rows: number;
 }
 
 /** Answers questions. */
@@ -199,7 +201,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
     const members = selections.map(({ responseName }, i) => `${JSON.stringify(responseName)}:${parts[i]}`);
     const told = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : "";
     const json = `{${told}"data":${isNulled ? "null" : `{${members.join()}}`}${blockJson(of.block)}}`;
-    return { json, isRefused: false, block: of.block };
+    return { json, isRefused: false, block: of.block, rows: of.budget.spent };
   }
 
   /** By graphql-js: what is asked of the schema itself, and everything in tests. */
@@ -231,11 +233,12 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
         json: JSON.stringify(await runReference(running)),
         isRefused: false,
         block: running.asking.block,
+        rows: running.asking.budget.spent,
       };
     });
     if ("json" in answer) return answer;
     const block = fresh.current();
-    return { json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`, isRefused: true, block };
+    return { json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`, isRefused: true, block, rows: 0 };
   }
 
   return {

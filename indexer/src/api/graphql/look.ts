@@ -40,6 +40,8 @@ function costOf(source: string, fields: readonly Selection[]): Cost {
 
 /** Counts the rows that a question may read, and refuses too many. */
 export interface Budget {
+  /** Rows so far. */
+  readonly spent: number;
   /** Some rows of a source, and what is asked of each. */
   spend(rows: number, source: string, fields: readonly Selection[]): void;
 }
@@ -47,6 +49,9 @@ export interface Budget {
 export function newBudget(): Budget {
   let spent = 0;
   return {
+    get spent() {
+      return spent;
+    },
     spend: (rows, source, fields) => {
       const cost = costOf(source, fields);
       if (1 + cost.levels > MAX_LEVELS) {

@@ -172,23 +172,30 @@ async function read(
   const artworks = placeOf(statement, "artwork");
   const keys = order.keys.map(({ sql }) => sql);
   const chain = `${alias}.chain_id = ${statement.value(asking.chainId)}`;
-  const cursors = between(page, order, statement);
   const limit = statement.value(page.rows + 1, "int");
   const sorted = orderBy(page, order);
-  const where = [whereOf(asking, question.conditions, alias, statement), ...cursors].join(" and ");
+  const conditions = whereOf(asking, question.conditions, alias, statement);
   const found = question.query ? ` ${joinWords(statement, alias, question.query)}` : "";
   const list = `${selectOf(statement, selections, columns, alias)}, ${keyColumns(keys)}`;
   let text: string;
   if (way === "gather") {
-    // Keys alone are gathered and sorted; the rest is read of the page's rows.
-    const gathered = keys.map((key, i) => `${key} as k${i}`).join(", ");
+    // Keys alone are gathered and sorted; the rest is read of the page's rows. Cursors are no conditions of what is gathered: they would
+    // lead the planner to the order's index.
     const names = keys.map((_, i) => `k${i}`);
-    text = `with gathered as materialized (select ${gathered} from ${artworks} ${alias}${found} where ${where}), page as (select * from gathered ${orderBy(page, order, names)} limit ${limit}) select ${list} from page join ${artworks} ${alias} on ${chain} and ${alias}.token_id = page.k${keys.length - 1} ${sorted}`;
-  } else if (way === "probe") {
-    const walked = [chain, ...alongOf(statement, question.conditions, order, alias), ...cursors].join(" and ");
-    text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${PROBE}) ${alias} where ${whereOf(asking, question.conditions, alias, statement)} ${sorted} limit ${limit}`;
+    const gathered = keys.map((key, i) => `${key} as k${i}`).join(", ");
+    const named = { ...order, keys: order.keys.map(({ type }, i) => ({ sql: `k${i}`, type })) };
+    const beyond = between(page, named, statement);
+    const shown = `select * from gathered${beyond.length > 0 ? ` where ${beyond.join(" and ")}` : ""} ${orderBy(page, order, names)} limit ${limit}`;
+    text = `with gathered as materialized (select ${gathered} from ${artworks} ${alias}${found} where ${conditions}), page as (${shown}) select ${list} from page join ${artworks} ${alias} on ${chain} and ${alias}.token_id = page.k${keys.length - 1} ${sorted}`;
   } else {
-    text = `select ${list} from ${artworks} ${alias}${found} where ${where} ${sorted} limit ${limit}`;
+    const cursors = between(page, order, statement);
+    const all = [conditions, ...cursors].join(" and ");
+    if (way === "probe") {
+      const walked = [chain, ...alongOf(statement, question.conditions, order, alias), ...cursors].join(" and ");
+      text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${PROBE}) ${alias} where ${conditions} ${sorted} limit ${limit}`;
+    } else {
+      text = `select ${list} from ${artworks} ${alias}${found} where ${all} ${sorted} limit ${limit}`;
+    }
   }
   return asking.lists.query<Row>(text, statement.values);
 }

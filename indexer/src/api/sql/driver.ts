@@ -19,7 +19,7 @@ export interface Route {
 /** As many rows are always gathered: a few milliseconds. */
 export const GATHER = 4_000;
 /** Beyond as many rows, gathering takes longer than any walk. */
-const MOST_GATHERED = 150_000;
+const MOST_GATHERED = 60_000;
 /** Rows that a walk may look at before something else is tried. */
 export const PROBE = 8_000;
 
@@ -34,14 +34,14 @@ export async function routeOf(
   // The first is that about burnt artworks, which nearly all pass.
   const [, ...asked] = conditions;
   if (asked.length === 0) return walk;
+  // An index has the rows of this one condition in this order.
+  if (asked.length === 1 && asked[0]?.ordered?.includes(key)) return walk;
   const [{ supply }, ...counts] = await Promise.all([
     totals(asking),
     ...asked.map(({ rows: count }) => count?.() ?? Promise.resolve(Number.POSITIVE_INFINITY)),
   ]);
   const least = Math.min(...counts);
   if (least <= GATHER) return { first: "gather", otherwise: "gather" };
-  // An index has the rows of this one condition in this order.
-  if (asked.length === 1 && asked[0]?.ordered?.includes(key)) return walk;
   if (supply <= PROBE) return walk;
   const otherwise = least <= MOST_GATHERED ? "gather" : "walk";
   // How far a walk has to go, if conditions and order had nothing to do with each other.

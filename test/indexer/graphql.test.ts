@@ -1,0 +1,170 @@
+/** The gallery's GraphQL in this process, on a catalogue of made-up artworks: what it answers, and that graphql-js would answer the same. */
+import { createHash } from "node:crypto";
+import { getIntrospectionQuery } from "graphql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Gallery, startGallery } from "./gallery.ts";
+import { everything, listFields } from "./questions.ts";
+
+let gallery: Gallery;
+
+beforeAll(async () => {
+  gallery = await startGallery(1_500);
+}, 300_000);
+afterAll(() => gallery?.stop());
+
+const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe("answers as graphql-js would", () => {
+  const everywhere = listFields().map(({ name, node, needed }): [string, string] => [
+    `all of ${name}`,
+    `{ ${name}(${needed ? `${needed}, ` : ""}first: 3) { totalCount totalIsExact edges { cursor } nodes ${everything(node, 2)} } }`,
+  ]);
+  const examples: [string, string, Record<string, unknown>?][] = [
+    ...everywhere,
+    [
+      "names, fragments and directives",
+      `query Q($id: BigInt!, $with: Boolean!, $first: Int = 2) {
+        __typename
+        one: artwork(tokenId: $id) { ...card kind: __typename remixOf @include(if: $with) { tokenId } }
+        artwork(tokenId: $id) { ... on Artwork { tokenId name } ... @skip(if: $with) { prompt } versions(first: $first) { version } }
+        none: artwork(tokenId: 5) { name }
+      }
+      fragment card on Artwork { name series { ...row } series { title } }
+      fragment row on Series { seriesId artworks(first: $first) { __typename number } }`,
+      { id: "3001", with: false },
+    ],
+    [
+      "the same list twice, nodes and edges",
+      `{ artworks(first: 2) { a: nodes { tokenId artist { address artworksOwned } } nodes { name }
+         edges { cursor node { tokenId model { name } } rank snippet } pageInfo { startCursor endCursor hasNextPage hasPreviousPage } } }`,
+    ],
+    [
+      "facets",
+      `{ artworkFacets(first: 3, filter: { families: [SD15, SDXL] }) { total isApproximate models { modelId count model { name owner { address } } }
+         families { family count } policies { policy count } workers { address count worker { bonded } } tags { value count } } }`,
+    ],
+    [
+      "statistics",
+      `{ collection(collection: ARTWORK) { collection items series usageRoyalties mintedLastWeek } m: collection(collection: MODEL) { items holders transfers }
+         modelStatistics(modelId: 2, days: 1) { start volume } protocol { artworks supply } block { number timestamp chainId hash } }`,
+    ],
+    [
+      "holders",
+      `{ holders(collection: ARTWORK, first: 2) { nodes { address tokens account { artworksOwned } } }
+         models: holders(collection: MODEL, first: 2) { totalCount nodes { address tokens account { modelsOwned } } }
+         series(seriesId: 3) { holderCount holders(first: 5) { address tokens account { address } } } }`,
+    ],
+    ["search", `{ artworks(search: "study", first: 2) { totalCount edges { rank snippet cursor node { tokenId } } } }`],
+    [
+      "a provenance",
+      `{ artwork(tokenId: "3001") { latest { rawReceipt anchor { root } guidanceScale requestedSeed } } }`,
+    ],
+    [
+      "an error in a field that may be null",
+      `{ artwork(tokenId: 3001) { versions(first: 0) { version } } block { number } }`,
+    ],
+    ["an error in a field that may not", `{ artworks(first: 101) { nodes { name } } block { number } }`],
+    ["introspection", getIntrospectionQuery()],
+  ];
+  it.each(examples)("%s", async (_, query, variables = {}) => {
+    const [{ json: text }, reference] = await Promise.all([
+      gallery.answerer.answerJson({ query, variables }),
+      gallery.answerer.answerByReference({ query, variables }),
+    ]);
+    const answer = JSON.parse(text) as { data?: unknown };
+    expect(answer).toEqual(json(reference));
+    // In the same order, too.
+    expect(JSON.stringify(answer.data)).toBe(JSON.stringify(reference.data));
+    expect(gallery.errors.splice(0).map(String)).toEqual([]);
+  });
+});
+
+describe("pages", () => {
+  const of = `nodes { tokenId } pageInfo { startCursor endCursor hasNextPage hasPreviousPage }`;
+  type Page = { artworks: { nodes: { tokenId: string }[]; pageInfo: Record<string, string> } };
+
+  it("takes what lies between two cursors, from either end", async () => {
+    const { artworks: all } = await gallery.ask<Page>(`{ artworks(first: 20) { ${of} } }`);
+    const ids = all.nodes.map(({ tokenId }) => tokenId);
+    const cursorOf = async (first: number) =>
+      (await gallery.ask<Page>(`{ artworks(first: ${first}) { ${of} } }`)).artworks.pageInfo.endCursor;
+    const [after, before] = [await cursorOf(3), await cursorOf(9)];
+    const between = async (given: string) =>
+      (await gallery.ask<Page>(`{ artworks(${given}, after: "${after}", before: "${before}") { ${of} } }`)).artworks;
+    expect((await between("first: 100")).nodes.map(({ tokenId }) => tokenId)).toEqual(ids.slice(3, 8));
+    expect((await between("last: 2")).nodes.map(({ tokenId }) => tokenId)).toEqual(ids.slice(6, 8));
+    expect((await between("last: 2")).pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+    expect((await between("last: 100")).pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+  });
+
+  it.each([
+    ["both ends", "first: 2, last: 2", "BAD_INPUT", "first or last, not both"],
+    ["no number", "first: 0", "BAD_INPUT", "first is a number from 1 to 100"],
+    ["too many", "last: 101", "BAD_INPUT", "last is a number from 1 to 100"],
+    ["nonsense as cursor", 'before: "abc"', "BAD_CURSOR", "before is not a cursor of this API"],
+    [
+      "another order's cursor",
+      `after: "${cursor("OLDEST", "1001")}"`,
+      "BAD_CURSOR",
+      "cursor of order OLDEST, not NEWEST",
+    ],
+    ["a cursor that holds SQL", `after: "${cursor("NEWEST", "1' or 1")}"`, "BAD_CURSOR", "not a cursor of this API"],
+    [
+      "a cursor too short",
+      `orderBy: TITLE, after: "${cursor("TITLE", "a")}"`,
+      "BAD_CURSOR",
+      "not a cursor of this API",
+    ],
+  ])("refuses %s", async (_, given, code, message) => {
+    const { result } = await gallery.answerer.answer({ query: `{ artworks(${given}) { ${of} } }` });
+    expect(result.errors).toMatchObject([{ message: expect.stringContaining(message), extensions: { code } }]);
+  });
+});
+
+function cursor(...parts: string[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+}
+
+describe("blocks", () => {
+  it("says up to which block everything is in the answer", async () => {
+    const { result } = await gallery.answerer.answer({ query: "{ artworks(first: 1) { nodes { name } } }" });
+    expect(result.extensions).toEqual({
+      block: { chainId: 31_337, number: 5_000, timestamp: gallery.catalogue.now },
+    });
+  });
+
+  it("waits for a block that is asked for, and says when it doesn't come", async () => {
+    const query = "{ block { number } }";
+    const there = await gallery.answerer.answer({ query, extensions: { minBlock: 5_000 } });
+    expect(there.result.data).toEqual({ block: { number: 5_000 } });
+    const { result, isRefused } = await gallery.answerer.answer({ query, extensions: { minBlock: 5_001 } });
+    expect(isRefused).toBe(true);
+    expect(result.errors).toMatchObject([
+      { message: expect.stringContaining("minBlock asks for 5001"), extensions: { code: "BLOCK_NOT_REACHED" } },
+    ]);
+  });
+});
+
+describe("questions by their hash", () => {
+  const query = "{ protocol { artworks } }";
+  const ask = (sha256Hash: string, text?: string) =>
+    gallery.answerer.answer({
+      ...(text !== undefined && { query: text }),
+      extensions: { persistedQuery: { version: 1, sha256Hash } },
+    });
+
+  it("are known once they were asked with their text", async () => {
+    const hash = createHash("sha256").update(query).digest("hex");
+    expect((await ask(hash)).result.errors).toMatchObject([
+      { message: "PersistedQueryNotFound", extensions: { code: "PERSISTED_QUERY_NOT_FOUND" } },
+    ]);
+    const first = await ask(hash, query);
+    expect(first.result.data).toEqual({ protocol: { artworks: 1_500 } });
+    expect(await ask(hash)).toEqual(first);
+  });
+
+  it("must be of the text that comes with it", async () => {
+    const { result } = await ask("0".repeat(64), query);
+    expect(result.errors).toMatchObject([{ extensions: { code: "BAD_INPUT" } }]);
+  });
+});
