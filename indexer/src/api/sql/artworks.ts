@@ -116,15 +116,14 @@ export async function readArtworks(
   const order = orderOf(name, "t0");
   const page = pageOf(listArguments, order);
   asking.budget.spend(page.rows, "Artwork", selections);
-  const limited = priced(name, question);
   const [column] = orders[name];
   const route: Route = question.query
-    ? await searchRoute(asking, limited)
-    : await routeOf(asking, limited.conditions, column, page.rows);
+    ? await searchRoute(asking, question)
+    : await routeOf(asking, question.conditions, column, page.rows);
   const of = { page, order, selections, columns };
-  const rows = await read(asking, limited, of, route.first);
+  const rows = await read(asking, question, of, route.first);
   if (route.first !== "probe" || rows.length > page.rows) return { rows, page, order: name };
-  return { rows: await read(asking, limited, of, route.otherwise), page, order: name };
+  return { rows: await read(asking, question, of, route.otherwise), page, order: name };
 }
 
 function orderOf(name: keyof typeof orders, alias: string): KeyOrder {
@@ -141,10 +140,10 @@ const onlyListed: Condition = {
   isRange: true,
 };
 
-/** By price comes only what has one. */
-function priced(name: keyof typeof orders, question: ArtworkQuestion): ArtworkQuestion {
-  if (!name.startsWith("PRICE")) return question;
-  return { ...question, conditions: [...question.conditions, onlyListed] };
+/** The question with what its order implies: by price comes only what has one. */
+export function withOrder(question: ArtworkQuestion, orderBy: ArtworkOrder | null | undefined): ArtworkQuestion {
+  if (!orderBy?.startsWith("PRICE")) return question;
+  return { ...question, conditions: [...question.conditions, onlyListed], key: `${question.key}/priced` };
 }
 
 /** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
