@@ -202,7 +202,7 @@ export const artwork = onchainTable(
     remixOf: t.bigint().notNull(),
     /** Versions of other artworks that were made from a picture of this one. */
     remixes: t.integer().notNull(),
-    /** Of which other artists' artworks: those that count for `trending`. */
+    /** Those made by others, of their own artworks: neither artwork nor request is of its artist. They count for `trending`. */
     remixesByOthers: t.integer().notNull(),
     /** Of a market; none is indexed yet, so nothing is listed. */
     listed: t.boolean().notNull(),

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot, runCheck } from "./check.ts";
 
-export const lockfiles = ["package-lock.json", "tools/hardhat/package-lock.json"];
+export const lockfiles = ["package-lock.json", "tools/hardhat/package-lock.json", "bench/peers/package-lock.json"];
 
 interface LockedPackage {
   version?: string;

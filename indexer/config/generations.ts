@@ -22,10 +22,19 @@ export function succeeds(candidate: string, own: string): boolean {
   return (generationOf(base, candidate) ?? 0) > Number(number);
 }
 
-/** The schema that an indexer goes on with: what the views show, if it is of this base, else the base itself. */
+/**
+ * The schema that an indexer goes on with: what the views show, if it is of this base. If they show another version, it is the last
+ * one that was built of this base; at first, the base itself.
+ */
 export async function currentSchema(client: pg.Client, base: string, views: string): Promise<string> {
   const shown = await shownSchema(client, views);
-  return shown !== undefined && generationOf(base, shown) !== undefined ? shown : base;
+  if (shown !== undefined && generationOf(base, shown) !== undefined) return shown;
+  const { rows } = await client.query<{ schema: string }>(
+    `select n.nspname as schema from pg_namespace n join pg_class c on c.relnamespace = n.oid
+     where c.relname = '_ponder_meta' and c.relkind = 'r'`,
+  );
+  const built = rows.map(({ schema }) => generationOf(base, schema) ?? 1);
+  return schemaOfGeneration(base, Math.max(1, ...built));
 }
 
 /** The schema to build anew beside the current one. One that was begun is gone on with. */

@@ -5,6 +5,7 @@ import { build } from "esbuild";
 import type { Hex } from "viem";
 import { describe, expect, it } from "vitest";
 import type { createFastChecker, recoverSigner } from "../src/index.js";
+import { json, serve } from "./server.ts";
 
 const { vectors } = JSON.parse(
   readFileSync(new URL("../../test/vectors/signatures.json", import.meta.url), "utf8"),
@@ -52,6 +53,41 @@ describe("in a browser", () => {
       expect(Object.keys((context as { sdk?: object }).sdk ?? {})).not.toEqual([]);
     },
   );
+
+  it("asks a gallery, and follows it", async () => {
+    const block = { chainId: 31_337, number: 5, timestamp: 1_763_164_800 };
+    const server = await serve((_, response) =>
+      json(response, 200, { data: { artwork: null }, extensions: { block } }),
+    );
+    try {
+      const context = page();
+      Object.assign(context, {
+        fetch,
+        AbortController,
+        AbortSignal,
+        clearTimeout,
+        setInterval,
+        clearInterval,
+        queueMicrotask,
+      });
+      const source = `
+        import { QueryClient } from "@tanstack/query-core";
+        import { artworkQuery, createGalleryClient, watchQuery } from "./queries/index.js";
+        export const answer = (url) => new Promise((resolve) => {
+          const queryClient = new QueryClient();
+          const stop = watchQuery(queryClient, artworkQuery(createGalleryClient({ url }), 7n), (now) => {
+            stop();
+            queryClient.clear();
+            resolve(JSON.stringify(now));
+          });
+        });`;
+      runInContext(await bundle(source), context);
+      const { sdk } = context as { sdk: { answer: (url: string) => Promise<string> } };
+      expect(JSON.parse(await sdk.answer(`${server.url}/graphql`))).toEqual({ data: { artwork: null, block } });
+    } finally {
+      await server.stop();
+    }
+  });
 
   it("costs a page that only hashes and recovers less than 100 kB", async () => {
     const code = await bundle('export { receiptId, recoverSigner, settlementDomain } from "./index.js";');

@@ -196,8 +196,8 @@ describe("lists", () => {
       families: [{ family: "SD15", count: 3 }],
       sizes: [{ value: "512x512", count: 3 }],
       tags: [
-        { value: "light", count: 3 },
         { value: "sea", count: 3 },
+        { value: "light", count: 3 },
       ],
     });
   });

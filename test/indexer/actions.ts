@@ -6,6 +6,8 @@ import {
   bodyHash,
   composeBody,
   encodeBody,
+  type GenerationRequest,
+  generationRequest,
   gridNftAbi,
   hopLane,
   laneId as laneIdOf,
@@ -255,12 +257,17 @@ async function collect(world: World): Promise<void> {
 async function orderDone(
   world: World,
   requester: Party,
-  { worker = some(world, world.workers), sourceHash = zeroHash }: { worker?: WorkerParty; sourceHash?: Hex } = {},
+  {
+    worker = some(world, world.workers),
+    sourceHash = zeroHash,
+    count = 1 + world.dice.below(3),
+    change = {},
+  }: { worker?: WorkerParty; sourceHash?: Hex; count?: number; change?: Partial<GenerationRequest> } = {},
 ) {
-  const { dice, domain } = world;
-  const request = randomRequest(world, sourceHash);
-  if (!request) throw new NothingToDo();
-  const count = sourceHash === zeroHash ? 1 + dice.below(3) : 1;
+  const { domain } = world;
+  const chosen = randomRequest(world, sourceHash);
+  if (!chosen) throw new NothingToDo();
+  const request = generationRequest({ ...chosen, ...change });
   const terms = { requester: requester.address, payer: requester.address, worker: worker.party.address, count };
   const order = await newOrder(world, request, terms);
   const engine = some(world, ENGINES);
@@ -326,12 +333,17 @@ const orders: Record<string, Action> = {
   },
 };
 
-/** A new series of an artist, paid and minted at once. */
-async function settleAndMint(world: World, of: ReturnType<typeof header>): Promise<void> {
+/** A new series of an artist, paid and minted at once; `made` says from what, if it is a remix, and of which request. */
+async function settleAndMint(
+  world: World,
+  of: ReturnType<typeof header>,
+  made: { parent?: ReceiptToMint["parent"]; sourceHash?: Hex; change?: Partial<GenerationRequest> } = {},
+): Promise<void> {
+  const { parent, ...order } = made;
   const artist = some(world, world.artists);
   await world.grid.mined(artist.grid.settlement.write.deposit([PRICE * 3n]));
-  const { item, toMint } = await orderDone(world, artist, { worker: await someBondedWorker(world) });
-  const { body, proofs } = composeBody(toMint, of);
+  const { item, toMint } = await orderDone(world, artist, { worker: await someBondedWorker(world), ...order });
+  const { body, proofs } = composeBody(parent ? toMint.map((receipt) => ({ ...receipt, parent })) : toMint, of);
   const to = world.dice.chance(0.5) ? artist.address : world.collector.address;
   const call = [0n, [item], encodeBody(body), proofs, to, parseEther("10")] as const;
   await world.grid.mined(artist.grid.nft.write.settleAndMint(call));
@@ -364,12 +376,28 @@ const artworks: Record<string, Action> = {
     world.toMint.splice(0, world.toMint.length, ...world.toMint.filter((item) => !chosen.includes(item)));
     await world.grid.mined(artist.grid.nft.write.mint([encodeBody(body), proofs, to, parseEther("10")]));
   },
+  remix: async (world) => {
+    const { tokenId, version, imageHash } = await somePicture(world);
+    await settleAndMint(world, header(world), { parent: { tokenId, version }, sourceHash: imageHash });
+  },
+  // As much as the contract takes of what a stranger may write.
+  mintHostile: async (world) => {
+    const { dice } = world;
+    const tags = dice.pick(hostileTags) ?? "";
+    const prompt = `${some(world, hostileWords)} lighthouse \\' : * & ${dice.below(1_000)}`;
+    const [sampler, scheduler] = [some(world, longNames), some(world, longNames)];
+    await settleAndMint(
+      world,
+      { ...header(world), tags, title: some(world, longNames), policy: 1 },
+      { change: { prompt, sampler, scheduler } },
+    );
+  },
   evolveByArtist: (world) => evolve(world, 1),
   evolveByOwner: (world) => evolve(world, 2),
   display: async (world) => {
     const { tokenId, artist } = await someArtwork(world, 1, ({ isLocked }) => !isLocked);
     const display = {
-      title: `Edited ${world.dice.below(100)}`,
+      title: world.dice.chance(0.3) ? some(world, hostileWords) : `Edited ${world.dice.below(100)}`,
       description: "now with\u00a0space",
       animationUrl: world.dice.chance(0.5) ? "ipfs://animation" : "",
     };
@@ -382,7 +410,8 @@ const artworks: Record<string, Action> = {
   },
   transfer: async (world) => {
     const { tokenId, owner } = await someToken(world, "nft");
-    const to = someParty(world).address;
+    // To oneself, too: that changes nothing, and must not be counted.
+    const to = world.dice.chance(0.2) ? owner.address : someParty(world).address;
     await world.grid.mined(owner.grid.nft.write.transferFrom([owner.address, to, tokenId]));
   },
   approve: async (world) => {
@@ -396,6 +425,25 @@ const artworks: Record<string, Action> = {
     await world.grid.mined(owner.grid.nft.write.burn([tokenId]));
   },
 };
+
+/** Words, tags and names as long as the contract takes them: a word of 10,000 letters, 128 tags, one tag of 255 bytes ... */
+const hostileWords = [
+  "x".repeat(10_000),
+  "狐".repeat(3_000),
+  "🦊a".repeat(2_000),
+  `e${"\u0301".repeat(5_000)}`,
+  "é ".repeat(4_000),
+];
+const hostileTags = [
+  "t".repeat(255),
+  Array.from({ length: 128 }, (_, i) => String.fromCodePoint(0x21 + (i % 94)))
+    .join(",")
+    .slice(0, 255),
+  "狐".repeat(85),
+  `{"a"},\\,',NULL,{},""`,
+  `${"a".repeat(64)}b,${"a".repeat(64)}c`,
+];
+const longNames = ["s".repeat(255), "狐".repeat(85), "DPM++ 2M: 'Karras'\\", `{"${"🦊".repeat(60)}"}`];
 
 interface HeldArtwork {
   readonly tokenId: bigint;
@@ -431,18 +479,36 @@ async function artworksHeld(world: World): Promise<HeldArtwork[]> {
   return found;
 }
 
-/** A new version of an artwork whose policy is this one. */
+/** A version of an artwork that was minted some time, burnt since or not. */
+async function somePicture(world: World): Promise<{ tokenId: bigint; version: number; imageHash: Hex }> {
+  const { nft } = world.owner.grid;
+  const minted = await nft.getEvents.Transfer({ from: zeroAddress }, { fromBlock: 0n });
+  const tokenId = some(
+    world,
+    minted.flatMap(({ args }) => args.tokenId ?? []),
+  );
+  const version = 1 + world.dice.below(Number(await nft.read.versionsOf([tokenId])));
+  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId, version });
+  return { tokenId, version, imageHash };
+}
+
+/** A new version of an artwork whose policy is this one: of its own picture, or some other. */
 async function evolve(world: World, policy: 1 | 2): Promise<void> {
   const { nft } = world.owner.grid;
   const { tokenId, owner, artist } = await someArtwork(world, policy, (held) => held.policy === policy);
   const evolver = policy === 1 ? artist : owner;
-  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId });
+  const { deployment } = world.grid;
+  const own = await provenanceOf(world.owner.wallet, { deployment, tokenId });
+  const latest = Number(await nft.read.versionsOf([tokenId]));
+  const source = world.dice.chance(0.3)
+    ? await somePicture(world)
+    : { tokenId, version: latest, imageHash: own.imageHash };
   await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
   const worker = await someBondedWorker(world);
-  const { item, toMint } = await orderDone(world, evolver, { worker, sourceHash: imageHash });
+  const { item, toMint } = await orderDone(world, evolver, { worker, sourceHash: source.imageHash, count: 1 });
   await world.grid.mined(evolver.grid.settlement.write.settle([item]));
-  const version = Number(await nft.read.versionsOf([tokenId]));
-  const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent: { tokenId, version } })));
+  const parent = { tokenId: source.tokenId, version: source.version };
+  const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent })));
   const packed = encodeBody(body);
   if (policy === 2) {
     await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));

@@ -1,8 +1,10 @@
 import { toSnakeCase } from "drizzle-orm/casing";
 import pg from "pg";
 import { expect } from "vitest";
+import { textOf } from "../../indexer/src/words.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
-import { counted, logsOf, truths } from "./truth.ts";
+import { type Counted, countedOf, counters, remixesByOthers, shortened, tagList } from "./counts.ts";
+import { counted, type Logs, logsOf, truths } from "./truth.ts";
 
 type DatabaseRow = Readonly<Record<string, unknown>>;
 
@@ -13,6 +15,11 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   series: ["series_id"],
   artwork: ["token_id"],
   artwork_version: ["token_id", "version"],
+  attribute: ["attribute"],
+  series_holder: ["series_id", "owner"],
+  model_day: ["model_id", "day"],
+  worker_day: ["worker", "day"],
+  daily_statistics: ["day"],
   evolution: ["token_id", "version", "account", "body_hash"],
   worker: ["address"],
   signer: ["signer"],
@@ -49,7 +56,12 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
     const logs = await logsOf(grid);
     const now = await grid.now();
     const sizes: Record<string, number> = {};
-    for (const [table, truthOf] of Object.entries(truths)) {
+    const counts = await countedOf(grid, logs);
+    const told = [
+      ...Object.entries(truths),
+      ...Object.entries(counters).map(([table, count]) => [table, async () => count(counts, logs)] as const),
+    ];
+    for (const [table, truthOf] of told) {
       const truth = await truthOf(grid, logs);
       const found = new Map(
         (await read(table)).map((row) => [(keys[table] ?? []).map((key) => plain(row[key])).join("/"), row] as const),
@@ -67,7 +79,9 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
       sizes[table] = sizeOf(logs);
       expect((await read(table)).length, table).toBe(sizes[table]);
     }
-    await compareAccounts(grid, await read("account"));
+    await compareAccounts(grid, logs, await read("account"));
+    await compareKeys(await read("artwork"), counts);
+    await compareTexts(client, schema, await read("artwork"), counts);
     await compareMoney(grid, read);
     await compareReceipts(logs, read);
     return sizes;
@@ -76,8 +90,47 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
   }
 }
 
-async function compareAccounts(grid: LocalGrid, accounts: readonly DatabaseRow[]): Promise<void> {
+/** What sorts artworks: scores to within two millionths, since Math.log2 rounds in another way; names without case and accents. */
+async function compareKeys(artworks: readonly DatabaseRow[], counts: Counted): Promise<void> {
+  for (const token of counts.tokens) {
+    const row = artworks.find(({ token_id }) => token_id === `${token.tokenId}`);
+    const others = remixesByOthers(counts, token).length;
+    const score = Math.log2(1 + 3 * others) + Number(token.mintedAt) / 172_800;
+    expect(Math.abs(Number(row?.trending) - score * 1e6), `trending of ${token.tokenId}`).toBeLessThan(2);
+    const plainName = String(row?.name).slice(0, 256).normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+    expect(row?.name_key).toBe(shortened(plainName));
+  }
+}
+
+/** What artworks are found by: the words of what the contracts say, for Postgres to compare; none of what is burnt. */
+async function compareTexts(
+  client: pg.Client,
+  schema: string,
+  artworks: readonly DatabaseRow[],
+  { tokens, modelNames }: Counted,
+): Promise<void> {
+  const kept = tokens.filter(({ owner }) => owner !== undefined);
+  const { rows } = await client.query<{ token_id: string }>(
+    `select token_id from "${schema}".artwork_text order by token_id::numeric`,
+  );
+  const ids = kept.map(({ tokenId }) => `${tokenId}`).sort((a, b) => Number(a) - Number(b));
+  expect(rows.map(({ token_id }) => token_id)).toEqual(ids);
+  for (const { tokenId, tags, latest } of kept) {
+    const { prompt, modelId } = latest.provenance.request;
+    const name = String(artworks.find(({ token_id }) => token_id === `${tokenId}`)?.name);
+    const text = { name, tags: tagList(tags), models: [modelNames.get(modelId) ?? ""], artist: "", prompt };
+    const { rows: same } = await client.query<{ same: boolean }>(
+      `select words = $1::tsvector as same from "${schema}".artwork_text where token_id = $2`,
+      [textOf(text), `${tokenId}`],
+    );
+    expect([tokenId, same]).toEqual([tokenId, [{ same: true }]]);
+  }
+}
+
+async function compareAccounts(grid: LocalGrid, logs: Logs, accounts: readonly DatabaseRow[]): Promise<void> {
   const { settlement, nft, aigc, registry } = grid.party(0).grid;
+  const minted = logs.nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [log.args] : []));
+  const registered = logs.aigc.flatMap((log) => (log.eventName === "ModelRegistered" ? [log.args] : []));
   for (const row of accounts) {
     const address = row.address as `0x${string}`;
     const { balance, thawing, thawReadyAt } = await settlement.read.accountOf([address]);
@@ -88,6 +141,11 @@ async function compareAccounts(grid: LocalGrid, accounts: readonly DatabaseRow[]
       artworks_owned: await nft.read.balanceOf([address]),
       models_owned: await aigc.read.balanceOf([address]),
       reward: await registry.read.rewardOf([address]),
+      series_created: minted.filter(({ artist }) => artist.toLowerCase() === address).length,
+      artworks_created: minted
+        .filter(({ artist }) => artist.toLowerCase() === address)
+        .reduce((sum, { count }) => sum + count, 0n),
+      models_created: registered.filter(({ creator }) => creator.toLowerCase() === address).length,
     };
     const kept = Object.fromEntries(Object.keys(said).map((name) => [name, plain(row[name])]));
     const plainly = Object.fromEntries(Object.entries(said).map(([name, value]) => [name, plain(value)]));
@@ -133,5 +191,28 @@ async function compareReceipts(
   for (const { orderHash, receiptCount, root } of settled) {
     const shown = [...receipts.values()].filter((row) => row.order_hash === orderHash && row.root === root);
     expect(shown).toHaveLength(receiptCount);
+  }
+}
+
+/** Every row of every table, in one order: two indexes of one chain have the same. */
+export async function allRows(url: string, schema: string): Promise<Record<string, readonly string[]>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(
+      `select c.relname as name from pg_class c where c.relnamespace = $1::regnamespace and c.relkind = 'r'
+       and c.relname !~ '^_' order by 1`,
+      [`"${schema}"`],
+    );
+    const all: Record<string, readonly string[]> = {};
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ row: string }>(
+        `select t::text as row from "${schema}"."${name}" t order by 1`,
+      );
+      all[name] = rows.map(({ row }) => row);
+    }
+    return all;
+  } finally {
+    await client.end();
   }
 }

@@ -1,11 +1,17 @@
 /**
  * Everything in docs/graphql.md is run over a gallery of fixed history, and answered as the page shows. `npm run docs:update` writes the
- * answers into the page.
+ * answers into the page. What a public API needs beside its answers is tested over the same process.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSchema, parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readEnvironment } from "../../indexer/config/environment.ts";
+import * as limits from "../../indexer/src/api/graphql/limits.ts";
+import { MAX_BODY } from "../../indexer/src/api/public.ts";
+import { routes } from "../../indexer/src/api/rest/catalogue.ts";
+import { tableLimits } from "../../indexer/src/api/tables.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { type Example, examplesOf, pageWith, snippetsOf } from "./examples.ts";
@@ -62,6 +68,25 @@ describe("docs/graphql.md", () => {
     expect(page.match(/^### \d+\. /gm)).toHaveLength(10);
   });
 
+  it("states the limits that hold", () => {
+    const text = page.replaceAll(/\s+/g, " ");
+    const number = (limit: number) => limit.toLocaleString("en");
+    const { MAX_TOKENS, MAX_ROOT_FIELDS, MAX_ALIASES, MAX_LEVELS, MAX_ROWS, MAX_FIRST, MAX_VALUES, MAX_SEARCH } =
+      limits;
+    expect(text).toContain(
+      `${number(MAX_TOKENS)} tokens, ${MAX_ROOT_FIELDS} root fields, ${MAX_ALIASES} aliases and ${MAX_LEVELS} levels, and may ask for ${number(MAX_ROWS)} rows`,
+    );
+    expect(text).toContain(
+      `A list has at most ${MAX_FIRST} items, a filter ${MAX_VALUES} values, a search ${MAX_SEARCH} characters.`,
+    );
+    expect(text).toContain(`Bodies have at most ${number(MAX_BODY)} bytes`);
+    const { page: rows, rows: all, aliases, depth, tokens, time, questions: atOnce } = tableLimits;
+    expect(atOnce).toBe(4);
+    expect(text).toContain(
+      `at most ${rows} rows, ${all} rows and ${aliases} aliases in all, ${depth} levels, ${tokens} tokens, ${time / 1_000} seconds, four questions at a time`,
+    );
+  });
+
   it("asks what the schema knows", () => {
     const schema = buildSchema(readFileSync(join(projectRoot, "indexer/src/api/graphql/schema.graphql"), "utf8"));
     for (const { text } of questions) expect(validate(schema, parse(text)), text).toEqual([]);
@@ -96,5 +121,244 @@ ${snippet.replaceAll(imports, "")}
     const said: unknown[][] = [];
     await run({ galleryUrl: `${indexer.url}/graphql`, console: { log: (...words: unknown[]) => said.push(words) } });
     if (name === "docs/graphql.md") expect(said).toEqual([[2, 4, expect.stringContaining("<mark>harbour</mark>")]]);
+  });
+});
+
+/** As much of JSON schema as `/openapi.json` uses. */
+interface Described {
+  readonly type?: string | readonly string[];
+  readonly pattern?: string;
+  readonly enum?: readonly unknown[];
+  readonly items?: Described;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Described[];
+  readonly $ref?: string;
+}
+interface ApiDescription {
+  readonly paths: Readonly<
+    Record<string, { get: { responses: { 200: { content: { "application/json": { schema: Described } } } } } }>
+  >;
+  readonly components: { readonly schemas: Readonly<Record<string, Described>> };
+}
+
+/** Where a value is not as it is described. */
+function faultsOf(value: unknown, schema: Described, api: ApiDescription, path: string): string[] {
+  if (schema.$ref) {
+    const component = api.components.schemas[schema.$ref.split("/").at(-1) ?? ""];
+    return component ? faultsOf(value, component, api, path) : [`${schema.$ref} is not described`];
+  }
+  if (schema.anyOf) {
+    const branches = schema.anyOf.map((one) => faultsOf(value, one, api, path));
+    return branches.some((faults) => faults.length === 0) ? [] : (branches[0] ?? []);
+  }
+  if (schema.type === undefined) return [];
+  const types = [schema.type].flat();
+  const type = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+  const isRight = types.includes(type) || (type === "number" && types.includes("integer") && Number.isInteger(value));
+  if (!isRight) return [`${path} is ${type}, not ${types.join(" or ")}`];
+  if (schema.enum && !schema.enum.includes(value)) return [`${path} is ${String(value)}`];
+  if (schema.pattern && typeof value === "string" && !new RegExp(schema.pattern).test(value))
+    return [`${path}: ${value}`];
+  if (Array.isArray(value)) {
+    return value.flatMap((item, i) => faultsOf(item, schema.items ?? {}, api, `${path}[${i}]`));
+  }
+  if (type !== "object") return [];
+  const fields = value as Record<string, unknown>;
+  return [
+    ...(schema.required ?? []).filter((name) => !(name in fields)).map((name) => `${path}.${name} is missing`),
+    ...Object.entries(fields).flatMap(([name, field]) => {
+      const described = schema.properties?.[name];
+      return described ? faultsOf(field, described, api, `${path}.${name}`) : [`${path}.${name} is not described`];
+    }),
+  ];
+}
+
+describe("/v1", () => {
+  const worker = "0xbcd4042de499d14e55001ccbb24a551f3b954096";
+  const keys: Readonly<Record<string, string>> = {
+    token_id: "1001",
+    series_id: "1",
+    model_id: "1",
+    collection: "artworks",
+  };
+  const urlOf = (path: string): string => {
+    const address = path.includes("workers") ? worker : "0xfabb0ac9d68b0b445fb7357272ff202c5651694a";
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      name === "address" ? address : (keys[name] ?? ""),
+    );
+    return path === "/v1/search" ? `${filled}?q=lighthouse&total=true` : filled;
+  };
+
+  it.each([...routes.map(({ path: one }) => one), "/v1/health"])("%s answers as it is described", async (one) => {
+    const { body: api } = await indexer.get<ApiDescription>("/openapi.json");
+    const { status, body } = await indexer.get<Record<string, unknown>>(urlOf(one));
+    expect(status).toBe(200);
+    const schema = api.paths[one]?.get.responses[200].content["application/json"].schema ?? {};
+    expect(faultsOf(body, schema, api, "")).toEqual([]);
+    // It had something to say.
+    const [said] = Object.values(body);
+    expect(said).not.toEqual([]);
+  });
+
+  it("goes through pages, and says how many there are", async () => {
+    interface Page {
+      readonly artworks: { readonly token_id: string }[];
+      readonly next_cursor: string;
+      readonly has_more: boolean;
+      readonly total: number;
+    }
+    const seen: string[] = [];
+    for (let cursor = ""; ; ) {
+      const { body } = await indexer.get<Page>(
+        `/v1/artworks?order=title&limit=4&total=true${cursor && `&cursor=${cursor}`}`,
+      );
+      expect(body.total).toBe(6);
+      seen.push(...body.artworks.map(({ token_id }) => token_id));
+      cursor = body.next_cursor;
+      if (!body.has_more) break;
+    }
+    expect(seen).toEqual(["3001", "1001", "1002", "1003", "2001", "2002"]);
+  });
+
+  it.each([
+    ["/v1/artworks/9999001", 404, "NOT_FOUND", undefined],
+    ["/v1/artworks?limit=101", 422, "FIELD_INVALID", "limit"],
+    ["/v1/artworks?cursor=abc", 422, "CURSOR_INVALID", "cursor"],
+    ["/v1/search?q=-night", 422, "FIELD_INVALID", "q"],
+    ["/v1/statistics?days=5000", 422, "FIELD_INVALID", "days"],
+    ["/v1/artworks?min_block=100000", 503, "BLOCK_NOT_REACHED", "min_block"],
+  ])("%s is refused with %i %s", async (one, status, code, field) => {
+    const answer = await indexer.get<{ error: { code: string; field?: string } }>(one);
+    expect([answer.status, answer.body.error.code, answer.body.error.field]).toEqual([status, code, field]);
+  });
+});
+
+describe("the door", () => {
+  it.each(["/graphql", "/v1/artworks", "/reference"])("%s may be read by any page", async (one) => {
+    const question = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"query":"{__typename}"}',
+    };
+    const response = await fetch(`${indexer.url}${one}`, one === "/graphql" ? question : {});
+    expect(response.status).toBe(200);
+    const { headers } = response;
+    expect(headers.get("access-control-allow-origin")).toBe("*");
+    expect(headers.get("access-control-expose-headers")).toContain("etag");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+  });
+
+  it("answers preflights", async () => {
+    const { status, headers } = await fetch(`${indexer.url}/graphql`, {
+      method: "OPTIONS",
+      headers: {
+        ...{ origin: "https://gallery.example", "access-control-request-method": "POST" },
+        "access-control-request-headers": "content-type",
+      },
+    });
+    expect(status).toBe(204);
+    expect(headers.get("access-control-allow-headers")).toContain("content-type");
+    expect(headers.get("access-control-allow-methods")).toContain("POST");
+  });
+
+  it("takes no question of more than 100,000 bytes", async () => {
+    const post = (body: string) =>
+      fetch(`${indexer.url}/graphql`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const question = (length: number) => JSON.stringify({ query: "{ __typename }", pad: "a".repeat(length) });
+    expect((await post(question(50_000))).status).toBe(200);
+    expect((await post(question(100_000))).status).toBe(413);
+  });
+
+  it("has limits where others than this machine's programs come", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "gridnft-door-"));
+    try {
+      const file = join(folder, "deployment.json");
+      writeFileSync(file, JSON.stringify(exhibition.grid.deployment));
+      const read = (more: Record<string, string>) =>
+        readEnvironment({
+          ...{ GRID_RPC_URL: exhibition.grid.rpcUrl, DATABASE_URL: postgres.url, GRID_DEPLOYMENT: file },
+          ...more,
+        });
+      expect((await read({})).door).toEqual({ requestsPerMinute: 0, proxies: 0 });
+      expect((await read({ GRID_INDEXER_HOST: "localhost" })).door.requestsPerMinute).toBe(0);
+      expect((await read({ GRID_INDEXER_HOST: "0.0.0.0" })).door.requestsPerMinute).toBe(1_200);
+      const set = { GRID_INDEXER_REQUESTS_PER_MINUTE: "60", GRID_INDEXER_PROXIES: "1" };
+      expect((await read(set)).door).toEqual({ requestsPerMinute: 60, proxies: 1 });
+      await expect(read({ GRID_INDEXER_PROXIES: "some" })).rejects.toThrow(
+        "GRID_INDEXER_PROXIES is not a whole number from 0 to 10.",
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("/tables", () => {
+  const ask = async (query: string) => {
+    const response = await fetch(`${indexer.url}/tables`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query }),
+    });
+    return { status: response.status, body: (await response.json()) as object };
+  };
+
+  it("answers what nobody foresaw", async () => {
+    const { status, body } = await ask('{ artworks(limit: 2, orderBy: "tokenId") { items { tokenId } totalCount } }');
+    expect([status, body]).toEqual([
+      200,
+      { data: { artworks: { items: [{ tokenId: "1001" }, { tokenId: "1002" }], totalCount: 6 } } },
+    ]);
+  });
+
+  it("leaves out the text of searches, for which its GraphQL has no word", async () => {
+    const { body } = await ask('{ __type(name: "Query") { fields { name } } }');
+    const names = (body as { data: { __type: { fields: { name: string }[] } } }).data.__type.fields.map(
+      ({ name }) => name,
+    );
+    expect(names).toContain("artworks");
+    expect(names.filter((name) => /text/i.test(name))).toEqual([]);
+  });
+
+  it.each([
+    ["long lists", "{ artworks(limit: 101) { items { tokenId } } }", /at most 100/],
+    [
+      "many lists",
+      `{ ${"abcdefghij".replace(/./g, "$&: artworks(limit: 60) { items { tokenId } } ")} }`,
+      /at most 500 rows/,
+    ],
+    [
+      "many aliases",
+      `{ ${"abcdefghijkl".replace(/./g, "$&: protocol(chainId: 1) { chainId } ")} }`,
+      /Aliases limit of 10/i,
+    ],
+  ])("refuses %s", async (_, query, message) => {
+    expect(JSON.stringify((await ask(query)).body)).toMatch(message);
+  });
+});
+
+describe("when something happens", () => {
+  it("an answer that was known is another one", async () => {
+    const get = (one: string, tag?: string) =>
+      fetch(`${indexer.url}${one}`, tag ? { headers: { "if-none-match": tag } } : {});
+    const tag = (await get("/v1/artworks/1002")).headers.get("etag") ?? "";
+    expect((await get("/v1/artworks/1002", tag)).status).toBe(304);
+    const { grid } = exhibition;
+    // An empty block changes nothing.
+    await grid.pass(2);
+    await indexer.caughtUp();
+    const empty = await get("/v1/artworks/1002", tag);
+    expect([empty.status, empty.headers.get("x-indexed-block")]).toEqual([304, String(exhibition.head + 1)]);
+    const [ada, cleo] = [grid.party(7), grid.party(12)];
+    const { blockNumber } = await grid.mined(ada.grid.nft.write.transferFrom([ada.address, cleo.address, 1002n]));
+    const after = await get(`/v1/artworks/1002?min_block=${blockNumber}`, tag);
+    expect(after.status).toBe(200);
+    expect(after.headers.get("etag")).not.toBe(tag);
+    expect(await after.json()).toMatchObject({
+      artwork: { owner: { address: cleo.address.toLowerCase() } },
+      block: { number: Number(blockNumber) },
+    });
   });
 });

@@ -33,6 +33,7 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
   return {
     current: () => now,
     ready: () => true,
+    contents: () => `${place}/${now.number}`,
     schema: () => place,
     contents: () => `${place}/${now.number}`,
     atLeast: async (number) => {

@@ -12,7 +12,7 @@ import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { actions } from "./actions.ts";
 import { mine, revert, snapshot } from "./anvil.ts";
-import { compareAll } from "./compare.ts";
+import { allRows, compareAll } from "./compare.ts";
 import { govern } from "./governance.ts";
 import { attempt, complete, happen, newTally } from "./history.ts";
 import { createIndexer, type TestIndexer } from "./indexer.ts";
@@ -92,6 +92,20 @@ describe("after a random history", () => {
     await compare();
   }, 300_000);
 });
+
+it("has the same rows, to the last bit, when it is built anew beside", async () => {
+  const again = await createIndexer(grid, postgres, { schema: "grid_again" });
+  const second = await again.start();
+  try {
+    await again.caughtUp();
+    const [first, rebuilt] = [await allRows(postgres.url, indexer.schema), await allRows(postgres.url, again.schema)];
+    expect(Object.keys(first)).toContain("artwork");
+    expect(rebuilt).toEqual(first);
+  } finally {
+    await second.stop();
+    again.cleanUp();
+  }
+}, 120_000);
 
 describe("GraphQL", () => {
   it.each(listFields())("answers every field of $node, two levels deep", async ({ name, node, needed }) => {

@@ -282,6 +282,9 @@ describe("refusals", () => {
 
   it("are of one shape for routes that there are not", async () => {
     expect(await refusalOf("/v1/paintings")).toMatchObject({ status: 404, code: "ROUTE_UNKNOWN" });
+    const head = await app.request("/v1/artworks", { method: "HEAD" });
+    expect([head.status, await head.text(), head.headers.get("x-indexed-block")]).toEqual([200, "", "5"]);
+    expect((await app.request("/v1/paintings", { method: "HEAD" })).status).toBe(404);
     const posted = await app.request("/v1/artworks", { method: "POST", body: "{}" });
     expect(posted.status).toBe(405);
     expect(await posted.json()).toMatchObject({ error: { code: "METHOD_NOT_ALLOWED" } });
@@ -297,6 +300,7 @@ describe("the description", () => {
       {
         get: {
           summary: string;
+          operationId: string;
           parameters?: { name: string; in: string; description?: string; schema: object }[];
           responses: object;
         };
@@ -316,6 +320,8 @@ describe("the description", () => {
       for (const { name, description } of operation.parameters ?? [])
         expect(description, `${path} ${name}`).toMatch(/\S/);
     }
+    const names = Object.values(paths).map(({ get: operation }) => operation.operationId);
+    expect([new Set(names).size, names.filter((name) => /^[a-z][A-Za-z]+$/.test(name)).length]).toEqual([20, 20]);
     const parameters = paths["/v1/artworks"]?.get.parameters ?? [];
     expect(parameters.find(({ name }) => name === "artist")).toMatchObject({
       in: "query",

@@ -97,7 +97,11 @@ it("answers every question while another version takes over, and then from its t
   // Nobody but the new version can have told them of this.
   await happen(world, 5, tally);
   for (const reader of readers) await reader.caughtUp();
-  expect(await first.prune()).toEqual([{ schema: "grid_a", removed: true, reason: "nobody uses it" }]);
+  const old = async () => (await first.prune()) as { reason: string }[];
+  let pruned = await old();
+  // Questions that were asked before the change may still read them.
+  while (pruned[0]?.reason === "a reader answers from it") pruned = await old();
+  expect(pruned).toEqual([{ schema: "grid_a", removed: true, reason: "nobody uses it" }]);
   expect(await second.prune()).toEqual([{ schema: "grid_b", removed: false, reason: "gallery shows it" }]);
   await happen(world, 2, tally);
   for (const reader of readers) await reader.caughtUp();

@@ -1,10 +1,9 @@
 // The block at which this process's answers are true, kept by every process that answers: the indexer itself, and readers.
-import pg from "pg";
-import { succeeds } from "../../config/generations.ts";
-import { readerLock } from "../../config/presence.ts";
-import { type NeededColumn, readLacking } from "./fit.ts";
+import type pg from "pg";
+import { follow } from "./follow.ts";
 import { createPerBlockCache, type PerBlockCache } from "./perBlock.ts";
-import { type Progress, readProgress, readTablesSchema } from "./progress.ts";
+import { createPlace, type PlaceDependencies } from "./place.ts";
+import { type Progress, readProgress } from "./progress.ts";
 import type { Reader } from "./sql/pool.ts";
 
 /** A block of the chain that is indexed. */
@@ -57,14 +56,8 @@ export interface Fresh {
   close(): Promise<void>;
 }
 
-export interface FreshDependencies {
+export interface FreshDependencies extends PlaceDependencies {
   readonly databaseUrl: string;
-  /** Schema of tables, or of views of them. */
-  readonly schema: string;
-  /** Of an indexing process: where it shows its tables. When they are built anew, it answers from the new ones. */
-  readonly viewsSchema?: string | undefined;
-  /** What this version of the code reads. Tables that lack some of it are not moved to. */
-  readonly needed?: readonly NeededColumn[];
   readonly chainId: number;
 }
 
@@ -85,165 +78,62 @@ export class BlockNotIndexedError extends Error {
 
 /** Milliseconds between looks without a notification. */
 export const POLL = 200;
-/** Milliseconds that a look may take. */
-const PATIENCE = 5_000;
 const MAX_WAITING = 1_000;
 
-interface Waiting {
-  readonly number: number;
-  readonly resolve: (block: IndexedBlock) => void;
-}
-
 /** Starts to follow the index. It never fails: without its database it keeps what it knew, and goes on when that is back. */
-export function createFresh(dependencies: FreshDependencies): Fresh {
-  const { databaseUrl, schema: given, viewsSchema, needed = [], chainId } = dependencies;
-  /** The schema that answers, once there is one. */
-  let answering: string | undefined;
-  /** The schema for which this connection holds a reader's lock. */
-  let held: string | undefined;
-  let refused: string | undefined;
+export function createFresh({ databaseUrl, chainId, ...where }: FreshDependencies): Fresh {
+  const place = createPlace(where);
+  const waiting = createWaiting();
+  const listeners = new Set<(block: IndexedBlock) => void>([waiting.reached]);
+  const caches = new Set<{ forget(): void }>();
   let version = "";
   let contents = "";
   let isReady = false;
   let block: IndexedBlock | undefined;
-  let client: pg.Client | undefined;
-  let isClosed = false;
-  let wake: () => void = () => undefined;
-  const listeners = new Set<(block: IndexedBlock) => void>();
-  const caches = new Set<{ forget(): void }>();
-  const waiting = new Set<Waiting>();
-  let hasStarted: () => void = () => undefined;
-  const started = new Promise<void>((resolve) => {
-    hasStarted = resolve;
-  });
 
-  async function connected(): Promise<pg.Client> {
-    if (client) return client;
-    const fresh = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: "gridnft-fresh",
-      keepAlive: true,
-      connectionTimeoutMillis: PATIENCE,
-      query_timeout: PATIENCE,
-      options: "-c default_transaction_read_only=on",
-    });
-    const lose = () => {
-      if (client === fresh) client = undefined;
-    };
-    fresh.on("error", lose);
-    fresh.on("end", lose);
-    fresh.on("notification", () => wake());
-    await fresh.connect();
-    // Ponder notifies after each live block, by the name of the schema that it was given, and by that of its views.
-    // A replica takes no listeners: there the looks alone must do.
-    for (const schema of viewsSchema === undefined ? [given] : [given, viewsSchema]) {
-      await fresh.query(`listen ${pg.escapeIdentifier(`${schema}_live_query`)}`).catch(() => undefined);
-    }
-    held = undefined;
-    client = fresh;
-    return fresh;
-  }
-
-  async function look(): Promise<void> {
-    const connection = await connected();
+  async function look(connection: pg.Client, isNew: boolean): Promise<void> {
     const reader: Reader = {
       query: async (text, values) => (await connection.query(text, values as unknown[])).rows,
     };
-    const place = await placeNow(reader);
-    if (place === undefined) return;
-    if (held !== place) {
-      // Whoever removes old tables asks for this lock.
-      await connection.query("select pg_advisory_unlock_all()");
-      await connection.query("select pg_advisory_lock_shared($1::bigint)", [readerLock(place)]);
-      held = place;
-    }
-    const progress = await readProgress(reader, place, chainId);
-    answering = place;
-    if (progress) take(place, progress);
+    const schema = await place.find(reader);
+    if (schema === undefined) return;
+    await place.claim(connection, schema, isNew);
+    const progress = await readProgress(reader, schema, chainId);
+    place.move(schema);
+    if (progress) take(schema, progress);
   }
 
-  /** Where to read from now: what is behind the views, as long as this code can read it. */
-  async function placeNow(reader: Reader): Promise<string | undefined> {
-    const own = await readTablesSchema(reader, given);
-    const shown = viewsSchema === undefined ? undefined : await readTablesSchema(reader, viewsSchema);
-    const wanted = shown !== undefined && succeeds(shown, given) ? shown : own;
-    if (answering === undefined || wanted === answering) return wanted;
-    if (wanted === undefined || wanted === refused) return answering;
-    const lacking = await readLacking(reader, wanted, needed);
-    if (lacking.length > 0) {
-      refused = wanted;
-      log(40, "New tables can't be read by this version: start it anew, in theirs", { schema: wanted, lacking });
-      return answering;
-    }
-    log(30, "Answers come from other tables", { schema: wanted });
-    return wanted;
-  }
-
-  function take(place: string, progress: Progress): void {
+  function take(schema: string, progress: Progress): void {
+    const seen = `${schema}/${progress.version}`;
     isReady = progress.ready;
-    const seen = `${place}/${progress.version}`;
+    // A history is committed in pieces: while it is, every piece is something new.
+    contents = isReady ? `${schema}/${progress.lastEvent?.hash ?? ""}` : seen;
     if (seen === version) return;
     version = seen;
-    // A history is committed in pieces that may end within a block.
-    contents = progress.ready ? `${place}/${progress.lastEvent?.hash ?? ""}` : seen;
     const { number, timestamp } = progress;
-    const next = { chainId, number, timestamp };
-    block = next;
+    const reached = { chainId, number, timestamp };
+    block = reached;
     for (const cache of caches) cache.forget();
-    for (const one of waiting) if (number >= one.number) one.resolve(next);
-    for (const listener of listeners) listener(next);
+    for (const listener of listeners) listener(reached);
   }
 
-  async function follow(): Promise<void> {
-    while (!isClosed) {
-      let isWoken = false;
-      const rest = new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL);
-        timer.unref();
-        wake = () => {
-          isWoken = true;
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      try {
-        await look();
-      } catch {
-        // No database, or a schema in the making: every statement will say so itself.
-        const broken = client;
-        client = undefined;
-        await broken?.end().catch(() => undefined);
-      }
-      hasStarted();
-      if (!isWoken) await rest;
-    }
-  }
+  // Ponder notifies after each live block, by the name of the schema that it was given, and by that of its views.
+  const schemas = where.viewsSchema === undefined ? [where.schema] : [where.schema, where.viewsSchema];
+  const channels = schemas.map((schema) => `${schema}_live_query`);
+  const { started, close } = follow({ databaseUrl, channels, poll: POLL, look });
 
-  const following = follow();
   return {
     current: () => block,
     contents: () => contents,
     ready: () => isReady,
-    schema: () => answering ?? given,
+    schema: place.current,
     started,
-    atLeast: (number, timeoutMs) => {
-      if (block && block.number >= number) return Promise.resolve(block);
-      if (waiting.size >= MAX_WAITING) return Promise.reject(new BlockNotIndexedError(number, block));
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          waiting.delete(one);
-          reject(new BlockNotIndexedError(number, block));
-        }, timeoutMs);
-        const one: Waiting = {
-          number,
-          resolve: (reached) => {
-            waiting.delete(one);
-            clearTimeout(timer);
-            resolve(reached);
-          },
-        };
-        waiting.add(one);
-      });
+    close,
+    atLeast: async (number, timeoutMs) => {
+      if (block && block.number >= number) return block;
+      const reached = await waiting.wait(number, timeoutMs);
+      if (!reached) throw new BlockNotIndexedError(number, block);
+      return reached;
     },
     onBlock: (listener) => {
       listeners.add(listener);
@@ -254,15 +144,35 @@ export function createFresh(dependencies: FreshDependencies): Fresh {
       caches.add(cache);
       return cache;
     },
-    close: async () => {
-      isClosed = true;
-      wake();
-      await following;
-      await client?.end().catch(() => undefined);
-    },
   };
 }
 
-function log(level: number, msg: string, more: object): void {
-  console.log(JSON.stringify({ level, time: Date.now(), msg, ...more }));
+interface Waiting {
+  /** Undefined after `timeoutMs`, or at once when too many wait. */
+  wait(number: number, timeoutMs: number): Promise<IndexedBlock | undefined>;
+  readonly reached: (block: IndexedBlock) => void;
+}
+
+function createWaiting(): Waiting {
+  const waiting = new Set<(block: IndexedBlock) => void>();
+  return {
+    reached: (block) => {
+      for (const take of waiting) take(block);
+    },
+    wait: (number, timeoutMs) => {
+      if (waiting.size >= MAX_WAITING) return Promise.resolve(undefined);
+      return new Promise((resolve) => {
+        const finish = (block: IndexedBlock | undefined) => {
+          waiting.delete(take);
+          clearTimeout(timer);
+          resolve(block);
+        };
+        const take = (block: IndexedBlock) => {
+          if (block.number >= number) finish(block);
+        };
+        const timer = setTimeout(finish, timeoutMs, undefined);
+        waiting.add(take);
+      });
+    },
+  };
 }

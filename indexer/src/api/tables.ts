@@ -49,7 +49,8 @@ export function limitTables(): MiddlewareHandler {
       context.header("allow", "POST");
       return context.json(refusal("BAD_INPUT", "Questions are posted here as JSON: {query, variables?}."), 405);
     }
-    const parsed = questionJson.safeParse(await context.req.json().catch(() => undefined));
+    const text = await context.req.text();
+    const parsed = questionJson.safeParse(parseJson(text));
     if (!parsed.success) return context.json(refusal("BAD_INPUT", "The body is JSON: {query, variables?}."), 400);
     let rows: number;
     try {
@@ -66,6 +67,9 @@ export function limitTables(): MiddlewareHandler {
       );
     }
     charge(context, Math.ceil(rows / 20));
+    // A body can be read once, and Ponder's GraphQL reads it again.
+    const { url, method, headers } = context.req.raw;
+    context.req.raw = new Request(url, { method, headers, body: text });
     running++;
     const answered = next().finally(() => running--);
     const late = Symbol();
@@ -78,6 +82,14 @@ export function limitTables(): MiddlewareHandler {
     answered.catch(() => undefined);
     return busy(context, `This took more than ${tableLimits.time / 1_000} s: ask for less at a time.`);
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function busy(context: Context, message: string): Response {

@@ -1,5 +1,5 @@
 // A route of the catalogue, made ready: what it takes, what it asks, and what it answers.
-import { type GraphQLSchema, getNullableType, parse, validate } from "graphql";
+import { type DocumentNode, type GraphQLSchema, getNullableType, parse, validate, visit } from "graphql";
 import type { RouteSpec } from "./catalogue.ts";
 import type { JsonSchema } from "./openApi.ts";
 import { type Parameter, parametersOf, variablesOf } from "./parameters.ts";
@@ -39,7 +39,7 @@ export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRo
   return {
     spec,
     parameters,
-    names: new Map(parameters.map(({ name, path }) => [path.at(-1) ?? "", name])),
+    names: namesOf(document, parameters),
     variables: (read) => {
       const variables = variablesOf(parameters, read);
       for (const [field, from] of Object.entries(decided)) {
@@ -74,6 +74,19 @@ export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRo
       };
     },
   };
+}
+
+/** What the schema's messages begin with are names of arguments, or of fields of filters. */
+function namesOf(document: DocumentNode, parameters: readonly Parameter[]): Map<string, string> {
+  const byVariable = new Map(parameters.map(({ name, path }) => [path.at(-1) ?? "", name]));
+  const names = new Map(byVariable);
+  visit(document, {
+    Argument: ({ name, value }) => {
+      const parameter = value.kind === "Variable" ? byVariable.get(value.name.value) : undefined;
+      if (parameter !== undefined) names.set(name.value, parameter);
+    },
+  });
+  return names;
 }
 
 /** A thing that there is: where there is none the route answers 404. */

@@ -65,7 +65,7 @@ export function restErrorOf(
 ): RestError {
   const code = codes[String(error.extensions?.code)];
   if (code === undefined) return new RestError("INTERNAL", "Something went wrong on our side.");
-  const [word = ""] = error.message.split(" ");
+  const word = /^\w+/.exec(error.message)?.[0] ?? "";
   const field = code === "CURSOR_INVALID" ? "cursor" : names.get(word);
   const message = field === undefined ? error.message : error.message.replace(/^\w+/, field);
   return new RestError(code, message, field, statuses[code] === 503 ? 1 : undefined);

@@ -40,7 +40,6 @@ const descriptions: Readonly<Record<string, string>> = {
   after: "`next_cursor` of the page before.",
   orderBy: "Order of the items. A cursor belongs to one order.",
   withTotal: "Whether to count how many there are in all.",
-  filter: "",
 };
 
 /**
@@ -78,13 +77,19 @@ export function parametersOf(
         name: names[name] ?? toSnakeCase(name),
         type,
         path: [name],
-        description: descriptions[name] ?? argumentDescription(schema, roots, name),
+        description: describe(name, argumentDescription(schema, roots, name)),
         isRequired: isNonNullType(type) && defaultValue === undefined,
         default: defaultValue && valueFromASTUntyped(defaultValue),
         words: words[name],
       },
     ];
   });
+}
+
+/** In words that fit a URL where the schema's do not; of facets `first` is no page. */
+function describe(name: string, told: string | undefined): string | undefined {
+  const isPage = name !== "first" || told === undefined || told.startsWith("How many items");
+  return (isPage ? descriptions[name] : undefined) ?? told;
 }
 
 /** What the schema says of the argument that a variable is passed to. */

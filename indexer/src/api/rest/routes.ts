@@ -7,11 +7,12 @@ import type { Context } from "hono";
 import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts";
 import type { Answerer } from "../graphql/execute.ts";
 import { charge } from "../public.ts";
-import { routes } from "./catalogue.ts";
+import { type RouteSpec, routes } from "./catalogue.ts";
 import { type CompiledRoute, compileRoute } from "./compile.ts";
 import { RestError, restErrorOf, statuses } from "./errors.ts";
 import type { JsonSchema } from "./openApi.ts";
 import { describeParameter, type Parameter, parametersReader } from "./parameters.ts";
+import { questions } from "./questions.ts";
 import { type ApiDescription, referencePage } from "./reference.ts";
 
 export interface RestDependencies {
@@ -129,7 +130,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   app.all("/v1/*", (context) =>
     refuse(
       context,
-      context.req.method === "GET"
+      ["GET", "HEAD"].includes(context.req.method)
         ? new RestError("ROUTE_UNKNOWN", "There is no such route: see /reference.")
         : new RestError("METHOD_NOT_ALLOWED", "Routes of /v1 are asked with GET."),
     ),
@@ -194,6 +195,11 @@ function minBlockOf(schema: GraphQLSchema): Parameter {
   };
 }
 
+/** Name of a route among those of a client that is made from the description. */
+function nameOf({ question }: RouteSpec): string {
+  return Object.entries(questions).find(([, text]) => text === question)?.[0] ?? "";
+}
+
 function describeRoute(route: CompiledRoute, minBlock: Parameter, components: Map<string, JsonSchema>): RouteConfig {
   const { path, summary, tag } = route.spec;
   const inPath = route.parameters.filter(({ name }) => path.includes(`{${name}}`));
@@ -212,6 +218,7 @@ function describeRoute(route: CompiledRoute, minBlock: Parameter, components: Ma
   return {
     method: "get",
     path,
+    operationId: nameOf(route.spec),
     summary,
     tags: [tag],
     parameters: [
@@ -256,18 +263,23 @@ const healthSchema: JsonSchema = {
       type: "string",
       enum: ["ok", "starting", "behind", "reorganised", "chain_unreachable", "database_unreachable"],
     },
+    reason: { type: ["string", "null"], description: "What is wrong, and what to do about it. Null when ok." },
     chain_id: { type: "integer" },
     indexed: { ...placeOrNull, description: "The last block that is indexed." },
     head: { ...placeOrNull, description: "The newest block of the chain." },
     lag_blocks: integerOrNull,
     lag_seconds: integerOrNull,
-    canonical: { type: ["boolean", "null"], description: "Whether the rows are of the chain as it is now." },
+    canonical: {
+      type: ["boolean", "null"],
+      description: "Whether the rows are of the chain as it is now. Null when no node can tell.",
+    },
   },
-  required: ["status", "chain_id", "indexed", "head", "lag_blocks", "lag_seconds", "canonical"],
+  required: ["status", "reason", "chain_id", "indexed", "head", "lag_blocks", "lag_seconds", "canonical"],
 };
 const healthRoute: RouteConfig = {
   method: "get",
   path: "/v1/health",
+  operationId: "health",
   summary: "How far behind the chain the index is, and whether it is of the chain as it is now",
   tags: ["service"],
   responses: {
