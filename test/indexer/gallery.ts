@@ -35,7 +35,6 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
     ready: () => true,
     contents: () => `${place}/${now.number}`,
     schema: () => place,
-    contents: () => `${place}/${now.number}`,
     atLeast: async (number) => {
       if (now.number >= number) return now;
       throw new BlockNotIndexedError(number, now);
