@@ -7,6 +7,9 @@ import { accounts, type KnownModel, skewed } from "./gallery.ts";
 /** Requests of each case: repeated in turn, in the same order for every contender. */
 export const REQUESTS = 400;
 
+/** Documents that differ from each other: far more than any server keeps parsed. */
+const UNSEEN = 20_000;
+
 /** Who is asked. */
 export type Contender = "ours" | "ponder" | "postgraphile" | "raw";
 
@@ -87,8 +90,22 @@ export function casesOf(stock: Stock, chainId: number): Case[] {
     { name: "by id", target: 5_000, requests: byIdRequests(ids, chainId) },
     { name: "nested (24 x 3 events)", target: 1_500, requests: relationRequests(models, "nested") },
     { name: "deep (4 relations)", target: 1_000, requests: relationRequests(models, "deep") },
-    { name: "search: common word", target: 900, requests: searches(draw(4, (random) => word(random, "common")), chainId) },
-    { name: "search: middling word", target: 300, requests: searches(draw(5, (random) => word(random, "middling")), chainId) },
+    {
+      name: "search: common word",
+      target: 900,
+      requests: searches(
+        draw(4, (random) => word(random, "common")),
+        chainId,
+      ),
+    },
+    {
+      name: "search: middling word",
+      target: 300,
+      requests: searches(
+        draw(5, (random) => word(random, "middling")),
+        chainId,
+      ),
+    },
     {
       name: "search: two words",
       target: 300,
@@ -97,10 +114,24 @@ export function casesOf(stock: Stock, chainId: number): Case[] {
     {
       name: "search: rare word",
       target: 2_000,
-      requests: searches(draw(7, (random) => uniqueWord(random.integer(stock.artworks))), chainId),
+      requests: searches(
+        draw(7, (random) => uniqueWord(random.integer(stock.artworks))),
+        chainId,
+      ),
     },
-    { name: "search: word of 0.02-0.4 %", target: 0, requests: searches(draw(8, (random) => word(random, "rare")), chainId) },
-    { name: "documents never seen", target: 1_000, requests: { ours: lists.map((list, i) => unseen(list, i)) } },
+    {
+      name: "search: word of 0.02-0.4 %",
+      target: 0,
+      requests: searches(
+        draw(8, (random) => word(random, "rare")),
+        chainId,
+      ),
+    },
+    {
+      name: "documents never seen",
+      target: 1_000,
+      requests: { ours: Array.from({ length: UNSEEN }, (_, i) => unseen(lists[i % lists.length] as ListQuestion, i)) },
+    },
   ];
 }
 
@@ -118,18 +149,19 @@ const fields = { model: "modelId", artist: "artist", worker: "worker" };
 
 function listRequests(lists: readonly ListQuestion[], chainId: number): Case["requests"] {
   return {
-    ours: lists.map((list) =>
-      ours(documents.list, { filter: filterOf(list), orderBy: list.order }, '"pageInfo"'),
-    ),
+    ours: lists.map((list) => ours(documents.list, { filter: filterOf(list), orderBy: list.order }, '"pageInfo"')),
     ponder: lists.map(({ filter, value, order }) => {
       const where = { chainId, [fields[filter]]: value, burned: false };
       const variables = { where, orderBy: order === "NEWEST" ? "tokenId" : "trending" };
-      return prepare("/tables", '"pageInfo"', { query: documents.ponderList, variables });
+      return prepare("/graphql", '"pageInfo"', { query: documents.ponderList, variables });
     }),
     postgraphile: lists.map(({ filter, value, order }) => {
       const condition = { chainId, [fields[filter]]: value, burned: false };
       const orderBy = order === "NEWEST" ? ["TOKEN_ID_DESC"] : ["TRENDING_DESC", "TOKEN_ID_DESC"];
-      return prepare("/graphql", '"pageInfo"', { query: documents.postgraphileList, variables: { condition, orderBy } });
+      return prepare("/graphql", '"pageInfo"', {
+        query: documents.postgraphileList,
+        variables: { condition, orderBy },
+      });
     }),
     raw: lists.map(({ filter, value, order }) => prepare(`/list/${filter}/${order}/${value}`, "[")),
   };
@@ -138,7 +170,9 @@ function listRequests(lists: readonly ListQuestion[], chainId: number): Case["re
 function byIdRequests(ids: readonly string[], chainId: number): Case["requests"] {
   return {
     ours: ids.map((id) => ours(documents.byId, { id }, `"${id}"`)),
-    ponder: ids.map((id) => prepare("/tables", `"${id}"`, { query: documents.ponderById, variables: { chainId, id } })),
+    ponder: ids.map((id) =>
+      prepare("/graphql", `"${id}"`, { query: documents.ponderById, variables: { chainId, id } }),
+    ),
     postgraphile: ids.map((id) =>
       prepare("/graphql", `"${id}"`, { query: documents.postgraphileById, variables: { chainId, id } }),
     ),
@@ -161,7 +195,7 @@ function searches(words: readonly string[], chainId?: number): Case["requests"] 
     ...(chainId !== undefined && {
       ponder: words.map((search) => {
         const where = { chainId, prompt_contains: search, burned: false };
-        return prepare("/tables", '"pageInfo"', {
+        return prepare("/graphql", '"pageInfo"', {
           query: documents.ponderList,
           variables: { where, orderBy: "tokenId" },
         });

@@ -33,14 +33,27 @@ export function prepare(path: string, expected: string, body?: unknown): Prepare
   return { bytes: Buffer.from(`${head.join("\r\n")}\r\n\r\n${json ?? ""}`), expected };
 }
 
-/** Sends requests in turn for some seconds over connections spread over the ports. */
-export async function load(options: {
+/** What to send, where to, and for how long. */
+export interface Load {
   readonly ports: readonly number[];
   readonly requests: readonly PreparedRequest[];
   readonly connections: number;
   readonly seconds: number;
-}): Promise<LoadResult> {
-  const { ports, requests, connections, seconds } = options;
+}
+
+/** Requests after which a server's code has been compiled by the engine that runs it. */
+const WARM = 2_000;
+
+/** Sends requests until a server is warm: for a second, and as many as it takes, but for ten seconds at most. */
+export async function warmUp(options: Omit<Load, "seconds">): Promise<void> {
+  let sent = 0;
+  for (let second = 0; second < 10 && (second === 0 || sent < WARM); second++) {
+    sent += (await load({ ...options, seconds: 1 })).requests;
+  }
+}
+
+/** Sends requests in turn for some seconds over connections spread over the ports. */
+export async function load({ ports, requests, connections, seconds }: Load): Promise<LoadResult> {
   const latencies: number[] = [];
   let [next, failures] = [0, 0];
   let failure: string | undefined;

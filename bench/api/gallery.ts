@@ -57,7 +57,11 @@ export function skewed(random: Random, below: number): number {
 }
 
 /** An artwork being made: a remix of it changes it still. */
-type Draft = Record<string, unknown> & { readonly tokenId: bigint; readonly artist: Address; readonly mintedAt: number };
+type Draft = Record<string, unknown> & {
+  readonly tokenId: bigint;
+  readonly artist: Address;
+  readonly mintedAt: number;
+};
 
 /** Makes artworks, piece by piece, and keeps the sums that are written last. Equal seeds make equal galleries. */
 export class Gallery {
@@ -148,7 +152,7 @@ export class Gallery {
     const tags = [...new Set(Array.from({ length: 3 }, () => wordAt(500 + Math.floor(drawRank(random) / 20))))];
     const shared = { title, description: drawText(random, 90), tags, policy: random.integer(3), royaltyBps: 500 };
     const holders = new Map<Address, number>();
-    let logIndex = 0;
+    let [logIndex, transfers] = [0, 0];
     const next = (): number => block * 1_000_000 + logIndex++;
     const record = (kind: string, entry: Row): void => {
       const seq = next();
@@ -176,6 +180,7 @@ export class Gallery {
       }
       if (draft.versions === 2) record("ARTWORK_EVOLVED", { actor: artist, tokenId, ...model, detail: { version: 2 } });
       Object.assign(draft, { owner, transfers: moves, moved: moves > 0, updatedSeq: block * 1_000_000 + logIndex });
+      transfers += moves;
       holders.set(owner, (holders.get(owner) ?? 0) + 1);
       this.#count(draft, owner, moves);
       this.#remix(draft, drafts);
@@ -183,7 +188,8 @@ export class Gallery {
       this.#made++;
     }
     const minted = { bodyHash: this.#hash(), ...place, seq: block * 1_000_000 };
-    const series = { seriesId, artist, firstOwner: artist, count, supply: count, tagText: tags.join(","), ...shared };
+    const counters = { count, supply: count, holders: holders.size, transfers };
+    const series = { seriesId, artist, firstOwner: artist, ...counters, tagText: tags.join(","), ...shared };
     add("series", { chainId: CHAIN_ID, ...series, ...minted });
     for (const [owner, artworks] of holders) add("series_holder", { chainId: CHAIN_ID, seriesId, owner, artworks });
     const created = this.#created.get(artist) ?? { artworks: 0, series: 0 };
@@ -267,8 +273,16 @@ export class Gallery {
     const remixesByOthers = artwork.remixesByOthers as number;
     const trending = trendingOf({ remixesByOthers, mintedAt: BigInt(draft.mintedAt) });
     add("artwork", { ...artwork, attributes, trending });
-    const { chainId, tokenId, name, tags, prompt } = artwork as Draft & { name: string; tags: string[]; prompt: string };
-    add("artwork_text", { chainId, tokenId, words: textOf({ name, tags, models: [`${modelName}`], artist: "", prompt }) });
+    const { chainId, tokenId, name, tags, prompt } = artwork as Draft & {
+      name: string;
+      tags: string[];
+      prompt: string;
+    };
+    add("artwork_text", {
+      chainId,
+      tokenId,
+      words: textOf({ name, tags, models: [`${modelName}`], artist: "", prompt }),
+    });
     for (let version = 1; version <= (artwork.versions as number); version++) {
       add("artwork_version", versionRow(artwork as Draft, version, this.#hash()));
     }
@@ -297,7 +311,12 @@ export class Gallery {
   }
 
   #hash(): Hex {
-    const words = Array.from({ length: 7 }, () => this.#random.integer(2 ** 32).toString(16).padStart(8, "0"));
+    const words = Array.from({ length: 7 }, () =>
+      this.#random
+        .integer(2 ** 32)
+        .toString(16)
+        .padStart(8, "0"),
+    );
     return `0x${words.join("")}${(this.#hashes++).toString(16).padStart(8, "0")}`;
   }
 }

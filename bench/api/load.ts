@@ -92,7 +92,10 @@ async function copyTable(
   const missing = (columns ?? []).filter((column) => !given.has(column));
   const unknown = [...given.keys()].filter((column) => !columns?.includes(column));
   if (!columns || missing.length > 0 || unknown.length > 0) {
-    const faults = [...missing.map((column) => `lacks ${column}`), ...unknown.map((column) => `has no place for ${column}`)];
+    const faults = [
+      ...missing.map((column) => `lacks ${column}`),
+      ...unknown.map((column) => `has no place for ${column}`),
+    ];
     throw new Error(`bench/api/gallery.ts must be fitted to the table ${table}: it ${faults.join(", ")}.`);
   }
   const names = columns.map((column) => given.get(column) ?? column);

@@ -84,4 +84,6 @@ app.get("/nested/:model", async (c) => c.json(await rows({ ...nested, values: [c
 app.get("/deep/:model", async (c) => c.json(await rows({ ...deep, values: [c.req.param("model")] })));
 app.get("/search", async (c) => c.json(await rows({ ...search, values: [tsqueryOf(c.req.query("q") ?? "")] })));
 
-serve({ fetch: app.fetch, port: Number(port), hostname: "127.0.0.1" }, () => console.log(JSON.stringify({ ready: true })));
+serve({ fetch: app.fetch, port: Number(port), hostname: "127.0.0.1" }, () =>
+  console.log(JSON.stringify({ ready: true })),
+);

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import type { Processes } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
-import { cpuSeconds, cpuSecondsOfTree, peakMemory } from "../measure/process.ts";
 import type { BenchPostgres } from "../measure/postgres.ts";
+import { cpuSeconds, cpuSecondsOfTree, peakMemory } from "../measure/process.ts";
 
 /** What every contender is given. */
 export interface Arena {

@@ -26,7 +26,10 @@ export async function runFloor(arena: Arena, name: string): Promise<IndexingRun>
       isReady: (printed) => (printed.includes('"ready":true') ? true : undefined),
       patience: 10 * 60_000,
     });
-    const line = readFileSync(running.log, "utf8").split("\n").find((each) => each.includes('"ready":true')) ?? "";
+    const line =
+      readFileSync(running.log, "utf8")
+        .split("\n")
+        .find((each) => each.includes('"ready":true')) ?? "";
     const { began, ended } = JSON.parse(line) as { began: number; ended: number };
     return { pid: running.pid, began, ended, stop: running.stop };
   });

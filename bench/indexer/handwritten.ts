@@ -58,7 +58,10 @@ interface Args {
   readonly [name: string]: unknown;
 }
 
-const artworks = new Map<bigint, { row: unknown[]; owner: string; prompt: string; imageHash: string; versions: number }>();
+const artworks = new Map<
+  bigint,
+  { row: unknown[]; owner: string; prompt: string; imageHash: string; versions: number }
+>();
 
 /** Rows of `transfer` and `occurrence` that logs make; artworks change until the end. */
 function rowsOf(logs: readonly RpcLog[]): { transfers: string[]; occurrences: string[] } {

@@ -2,16 +2,15 @@
  * `npm run bench:indexer [-- --events 100000 --blocks 500 --rounds 1 --only ours,floor]`: how fast a synthetic chain is indexed, by
  * ours and by the peers, in one run. Writes bench/results/indexer.json. Nothing else should run beside it.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createProcesses, readyLine } from "../../script/local/processes.ts";
+import { readyLine } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
-import { startBenchPostgres } from "../measure/postgres.ts";
 import { type ProfileSummary, profileText, readProfile, summarise } from "../measure/profile.ts";
 import { writeResults } from "../measure/results.ts";
+import { withWorkshop } from "../measure/workshop.ts";
 import type { Arena, IndexingRun } from "./contender.ts";
 import { runFloor } from "./floor.ts";
 import { runPonder } from "./ponder.ts";
@@ -34,7 +33,8 @@ const wanted = values.only.split(",");
 function contenders(arena: Arena, databases: Readonly<Record<string, string>>, profile: string) {
   const ponder = (whose: "ours" | "plain", name: string, urls: number, database: string, more = {}) => ({
     name: `${whose} ${name}`,
-    run: () => runPonder(arena, { name: `${whose} ${name}`, whose, urls, database: databases[database] ?? "", ...more }),
+    run: () =>
+      runPonder(arena, { name: `${whose} ${name}`, whose, urls, database: databases[database] ?? "", ...more }),
   });
   return [
     { name: "floor", run: () => runFloor(arena, "floor") },
@@ -49,50 +49,40 @@ function contenders(arena: Arena, databases: Readonly<Record<string, string>>, p
   ].filter(({ name }) => wanted.some((beginning) => name.startsWith(beginning)));
 }
 
-async function main(): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), "gridnft-bench-"));
-  const processes = createProcesses(home, (name, how, log) => console.error(`${name} ended by itself (${how}): ${log}`));
+await withWorkshop(async ({ home, processes, postgres }) => {
   const profile = join(home, "profile");
   mkdirSync(profile);
-  try {
-    if (wanted.some((name) => "subsquid".startsWith(name))) installPeers();
-    const postgres = await startBenchPostgres(home, processes);
-    console.log(`making a chain of ${events} events in ${blocks} blocks`);
-    const chain = await processes.start({
-      name: "chain",
-      command: process.execPath,
-      args: ["--import", "tsx", join(projectRoot, "bench/synthetic/rpc.ts"), `${events}`, `${blocks}`],
-      cwd: projectRoot,
-      environment: process.env,
-      isReady: (printed) => readyLine(printed),
-      patience: 10 * 60_000,
-    });
-    const rpcUrl = readyLine(readFileSync(chain.log, "utf8"))?.url ?? "";
-    const arena: Arena = { processes, postgres, rpcUrl, events, lastBlock: blocks, home };
-    const runs = new Map<string, IndexingRun[]>();
-    let profiled: ProfileSummary | undefined;
-    for (let round = 1; round <= rounds; round++) {
-      const databases: Record<string, string> = {};
-      for (const name of ["ours", "plain", "ours8", "plain8"]) databases[name] = await postgres.database(`bench_${name}`);
-      for (const { name, run } of contenders(arena, databases, profile)) {
-        const measured = await run();
-        const { boot } = measured;
-        const window = { from: 1_000 * boot, to: 1_000 * (boot + measured.seconds) };
-        if (name.endsWith("profiled")) profiled = summarise(readProfile(profile), window);
-        else runs.set(name, [...(runs.get(name) ?? []), measured]);
-        const { seconds, eventsPerSecond, peakMemory } = measured;
-        console.log(`round ${round}: ${name}: ${eventsPerSecond} events/s (${seconds} s), ${peakMemory ?? "?"} MB`);
-      }
+  if (wanted.some((beginning) => "subsquid".startsWith(beginning))) installPeers();
+  console.log(`making a chain of ${events} events in ${blocks} blocks`);
+  const chain = await processes.start({
+    name: "chain",
+    command: process.execPath,
+    args: ["--import", "tsx", join(projectRoot, "bench/synthetic/rpc.ts"), `${events}`, `${blocks}`],
+    cwd: projectRoot,
+    environment: process.env,
+    isReady: (printed) => readyLine(printed),
+    patience: 10 * 60_000,
+  });
+  const rpcUrl = readyLine(readFileSync(chain.log, "utf8"))?.url ?? "";
+  const arena: Arena = { processes, postgres, rpcUrl, events, lastBlock: blocks, home };
+  const runs = new Map<string, IndexingRun[]>();
+  let profiled: ProfileSummary | undefined;
+  for (let round = 1; round <= rounds; round++) {
+    const databases: Record<string, string> = {};
+    for (const name of ["ours", "plain", "ours8", "plain8"]) {
+      databases[name] = await postgres.database(`bench_${name}`);
     }
-    console.log(`\n${asTable(runs)}`);
-    if (profiled) console.log(`\nWhere the time of ours goes (warm):\n${profileText(profiled)}`);
-    writeResults("indexer", asJson({ events, blocks, rounds, runs, profile: profiled }));
-    await chain.stop();
-    await postgres.stop();
-  } finally {
-    processes.killAll();
-    rmSync(home, { recursive: true, force: true });
+    for (const { name, run } of contenders(arena, databases, profile)) {
+      const measured = await run();
+      const { boot, seconds, eventsPerSecond, peakMemory } = measured;
+      const window = { from: 1_000 * boot, to: 1_000 * (boot + seconds) };
+      if (name.endsWith("profiled")) profiled = summarise(readProfile(profile), window);
+      else runs.set(name, [...(runs.get(name) ?? []), measured]);
+      console.log(`round ${round}: ${name}: ${eventsPerSecond} events/s (${seconds} s), ${peakMemory ?? "?"} MB`);
+    }
   }
-}
-
-await main();
+  console.log(`\n${asTable(runs)}`);
+  if (profiled) console.log(`\nWhere the time of ours goes (warm):\n${profileText(profiled)}`);
+  writeResults("indexer", asJson({ events, blocks, rounds, runs, profile: profiled }));
+  await chain.stop();
+});

@@ -9,7 +9,7 @@ export interface BenchPostgres {
   readonly pid: number;
   /** Makes an empty database, in place of one of that name. Returns its URL. */
   database(name: string): Promise<string>;
-  /** Ends it and deletes its data. */
+  /** Ends it. */
   stop(): Promise<void>;
 }
 
@@ -37,11 +37,13 @@ export async function startBenchPostgres(home: string, processes: Processes): Pr
       await execute(url, [`drop database if exists ${name} with (force)`, `create database ${name}`]);
       return Object.assign(new URL(url), { pathname: `/${name}` }).href;
     },
-    stop: async () => {
-      await process.stop();
-      removePostgres(options.folder);
-    },
+    stop: process.stop,
   };
+}
+
+/** Deletes its data. */
+export function removeBenchPostgres(home: string): void {
+  removePostgres(join(home, "postgres"));
 }
 
 /** Executes statements, one after the other. */

@@ -100,8 +100,17 @@ export function readProfile(folder: string): CpuProfile {
 /** The summary as lines of text. */
 export function profileText({ busy, idle, byPackage, byFunction }: ProfileSummary): string {
   const lines = (spent: readonly Spent[]) =>
-    spent.map(({ name, milliseconds, share }) => `  ${`${milliseconds}`.padStart(7)} ms ${(100 * share).toFixed(1).padStart(5)} %  ${name}`);
-  return [`busy ${busy} ms, idle ${idle} ms`, "by package:", ...lines(byPackage), "by function:", ...lines(byFunction)].join("\n");
+    spent.map(
+      ({ name, milliseconds, share }) =>
+        `  ${`${milliseconds}`.padStart(7)} ms ${(100 * share).toFixed(1).padStart(5)} %  ${name}`,
+    );
+  return [
+    `busy ${busy} ms, idle ${idle} ms`,
+    "by package:",
+    ...lines(byPackage),
+    "by function:",
+    ...lines(byFunction),
+  ].join("\n");
 }
 
 function fileOf(url: string): string {

@@ -69,9 +69,7 @@ function shapeOf(contract: Emitter, name: string): Shape {
   const key = `${contract}.${name}`;
   const known = shapes.get(key);
   if (known) return known;
-  const event = (abis[contract] as Abi).find(
-    (item): item is AbiEvent => item.type === "event" && item.name === name,
-  );
+  const event = (abis[contract] as Abi).find((item): item is AbiEvent => item.type === "event" && item.name === name);
   if (!event) throw new Error(`${contract} has no event ${name}.`);
   const shape = {
     selector: toEventSelector(event),

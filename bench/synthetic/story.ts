@@ -15,11 +15,20 @@ import {
   receiptTree,
   settlementDomainOf,
 } from "@gridnft/sdk";
-import { type Address, concatHex, encodeFunctionData, type Hex, keccak256, stringToHex, toHex, zeroAddress } from "viem";
+import {
+  type Address,
+  concatHex,
+  encodeFunctionData,
+  type Hex,
+  keccak256,
+  stringToHex,
+  toHex,
+  zeroAddress,
+} from "viem";
 import { addressOf, deployment } from "./deployment.ts";
 import { emit, type LoggedEvent } from "./events.ts";
 import { createRandom, type Random } from "./random.ts";
-import { drawPrompt, drawText, drawRank, wordAt } from "./words.ts";
+import { drawPrompt, drawRank, drawText, wordAt } from "./words.ts";
 
 /** One transaction of the story. */
 export interface Deed {
@@ -162,7 +171,12 @@ export class Story {
     const laneId = laneIdOf(config, domain);
     this.#lanes.push({ laneId, worker, cumulative: 0n, free: 10n ** 9n * AIPG });
     const opened = { laneId, payer, worker, config, protocolBps: 500, amount: 10n ** 9n * AIPG, balance: 0n };
-    return { from: payer, to: GridSettlement.address, input: "0x", events: [emit("GridSettlement", "LaneOpened", opened)] };
+    return {
+      from: payer,
+      to: GridSettlement.address,
+      input: "0x",
+      events: [emit("GridSettlement", "LaneOpened", opened)],
+    };
   }
 
   /** settleAndMint of `count` artworks: of one order, or of one each. */
@@ -286,7 +300,9 @@ export class Story {
         deadline: BigInt(moment.time + 600),
         nonce: BigInt(this.#orders++),
       });
-      const receipts = Array.from({ length: perOrder }, (_, index) => this.#receipt(order, { index, moment, engine, price }));
+      const receipts = Array.from({ length: perOrder }, (_, index) =>
+        this.#receipt(order, { index, moment, engine, price }),
+      );
       return { request, order, receipts };
     });
     const one = jobs[0];
@@ -365,7 +381,12 @@ export class Story {
 
   /** 32 bytes that occur once. */
   #hash(): Hex {
-    const words = Array.from({ length: 7 }, () => this.#random.integer(2 ** 32).toString(16).padStart(8, "0"));
+    const words = Array.from({ length: 7 }, () =>
+      this.#random
+        .integer(2 ** 32)
+        .toString(16)
+        .padStart(8, "0"),
+    );
     return `0x${words.join("")}${(this.#hashes++).toString(16).padStart(8, "0")}`;
   }
 }

@@ -20,7 +20,28 @@ const cumulative = makeCumulative();
 
 function makeVocabulary(): string[] {
   const random = createRandom(0x70_6c_65);
-  const onsets = ["b", "br", "c", "d", "f", "g", "gl", "h", "k", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "v", "w"];
+  const onsets = [
+    "b",
+    "br",
+    "c",
+    "d",
+    "f",
+    "g",
+    "gl",
+    "h",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "w",
+  ];
   const vowels = ["a", "e", "i", "o", "u", "ai", "ea", "ou"];
   const codas = ["", "", "l", "m", "n", "r", "s", "th"];
   const words = new Set<string>();

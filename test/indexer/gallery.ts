@@ -33,7 +33,6 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
   return {
     current: () => now,
     ready: () => true,
-    contents: () => `${place}/${now.number}`,
     schema: () => place,
     atLeast: async (number) => {
       if (now.number >= number) return now;

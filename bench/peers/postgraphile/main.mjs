@@ -8,7 +8,11 @@ const { Pool } = require("pg");
 const { postgraphile } = require("postgraphile");
 
 const [database, schema, port] = process.argv.slice(2);
-const pool = new Pool({ connectionString: database, max: 8, options: `-c search_path="${schema}" -c random_page_cost=1.1` });
+const pool = new Pool({
+  connectionString: database,
+  max: 8,
+  options: `-c search_path="${schema}" -c random_page_cost=1.1`,
+});
 
 const handler = postgraphile(pool, schema, {
   graphqlRoute: "/graphql",

@@ -24,7 +24,13 @@ const hash = indexed(p.bytes32);
 const shape = (contract, name, args) => event(selectorOf(contract, name), name, args);
 const events = {
   minted: shape("GridNFT", "SeriesMinted", { seriesId: id, artist: who, to: who, count: p.uint256, blob: p.bytes }),
-  evolved: shape("GridNFT", "VersionAdded", { tokenId: id, version: id, requester: who, nonce: p.uint256, blob: p.bytes }),
+  evolved: shape("GridNFT", "VersionAdded", {
+    tokenId: id,
+    version: id,
+    requester: who,
+    nonce: p.uint256,
+    blob: p.bytes,
+  }),
   transfer: shape("GridNFT", "Transfer", { from: who, to: who, tokenId: id }),
 };
 const amount = p.uint128;
@@ -96,7 +102,10 @@ const processor = new EvmBatchProcessor()
   .setFields({ log: { topics: true, data: true } })
   .addLog({ address: [AIGC, GridNFT, GridSettlement, WorkerRegistry].map(({ address }) => address.toLowerCase()) });
 
-const database = new TypeormDatabase({ supportHotBlocks: false, projectDir: fileURLToPath(new URL(".", import.meta.url)) });
+const database = new TypeormDatabase({
+  supportHotBlocks: false,
+  projectDir: fileURLToPath(new URL(".", import.meta.url)),
+});
 
 processor.run(database, async ({ blocks, store }) => {
   const artworks = new Map();
@@ -129,7 +138,11 @@ processor.run(database, async ({ blocks, store }) => {
       } else {
         const known = byTopic.get(topic);
         const args = known?.codec.decode(log) ?? {};
-        const fields = { name: known?.name ?? "other", account: args[known?.account] ?? nobody, amount: args[known?.sum] ?? 0n };
+        const fields = {
+          name: known?.name ?? "other",
+          account: args[known?.account] ?? nobody,
+          amount: args[known?.sum] ?? 0n,
+        };
         others.push(new Occurrence({ id: log.id, ...fields, time }));
       }
     }

@@ -21,9 +21,7 @@ ponder.on("GridNFT:SeriesMinted", async ({ event, context }) => {
 ponder.on("GridNFT:VersionAdded", async ({ event, context }) => {
   const { tokenId, version, blob } = event.args;
   const { prompt, imageHash } = versionOf(blob);
-  await context.db
-    .update(artwork, { tokenId })
-    .set({ prompt, imageHash: imageHash as Hex, versions: Number(version) });
+  await context.db.update(artwork, { tokenId }).set({ prompt, imageHash: imageHash as Hex, versions: Number(version) });
 });
 
 ponder.on("GridNFT:Transfer", async ({ event, context }) => {
