@@ -34,6 +34,7 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
     current: () => now,
     ready: () => true,
     schema: () => place,
+    contents: () => `${place}/${now.number}`,
     atLeast: async (number) => {
       if (now.number >= number) return now;
       throw new BlockNotIndexedError(number, now);
