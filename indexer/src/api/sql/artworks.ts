@@ -118,7 +118,7 @@ export async function readArtworks(
   asking.budget.spend(page.rows, "Artwork", selections);
   const [column] = orders[name];
   const route: Route = question.query
-    ? await searchRoute(asking, question)
+    ? await searchRoute(question)
     : await routeOf(asking, question.conditions, column, page.rows);
   const of = { page, order, selections, columns };
   const rows = await read(asking, question, of, route.first);
@@ -147,7 +147,7 @@ export function withOrder(question: ArtworkQuestion, orderBy: ArtworkOrder | nul
 }
 
 /** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
-async function searchRoute(asking: Asking, { conditions }: ArtworkQuestion): Promise<Route> {
+async function searchRoute({ conditions }: ArtworkQuestion): Promise<Route> {
   const counts = await Promise.all(conditions.map(({ rows }) => rows?.() ?? Number.POSITIVE_INFINITY));
   const first = Math.min(...counts) <= GATHER ? "gather" : "walk";
   return { first, otherwise: first };
@@ -257,10 +257,11 @@ async function readRanked(
 /** SQL of the newest matches of a search: `token_id` and `words`. */
 export async function newestMatches(
   asking: Asking,
-  { conditions, query }: ArtworkQuestion,
+  question: ArtworkQuestion,
   statement: Statement,
   limit: number,
 ): Promise<string> {
+  const { conditions, query } = question;
   const chain = statement.value(asking.chainId);
   const texts = placeOf(statement, "artworkText");
   const matches = `x.words @@ ${statement.value(query, "tsquery")}`;
@@ -273,7 +274,7 @@ export async function newestMatches(
   const alias = statement.alias();
   const where = whereOf(asking, conditions, alias, statement);
   const artworks = placeOf(statement, "artwork");
-  const { first } = await searchRoute(asking, { conditions, query, key: "" });
+  const { first } = await searchRoute(question);
   if (first === "gather") {
     return `with few as materialized (select ${alias}.token_id from ${artworks} ${alias} where ${where}) select x.token_id, x.words from few join ${texts} x on x.chain_id = ${chain} and x.token_id = few.token_id where ${matches} order by x.token_id desc limit ${limit}`;
   }
