@@ -258,7 +258,7 @@ it("serves artworks by GET, to be cached", async () => {
   expect(body.artwork.versions).toEqual(artwork.versions);
   expect(await indexer.get("/v1/artworks/999")).toMatchObject({
     status: 404,
-    body: { error: { code: "ARTWORK_UNKNOWN" } },
+    body: { error: { code: "NOT_FOUND" } },
   });
   const tooLarge = `/v1/artworks/${"9".repeat(78)}`;
   expect(await indexer.get(tooLarge)).toMatchObject({ status: 422, body: { error: { field: "token_id" } } });

@@ -53,7 +53,7 @@ export async function insertRows(
   name: Exclude<keyof typeof schema, "default">,
   rows: readonly TableRow[],
 ): Promise<void> {
-  const table = schema[name] as unknown as PgTable;
+  const table = (schema as Record<string, unknown>)[name] as PgTable;
   const columns = Object.entries(getTableColumns(table)).map(([key, column]) => [key, nameOf(column)] as const);
   const on = `${quoted(place)}.${quoted(getTableName(table))}`;
   for (let start = 0; start < rows.length; start += BATCH) {

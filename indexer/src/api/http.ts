@@ -130,14 +130,14 @@ function send(
 ): Response {
   const outgoing = context.env?.outgoing;
   if (!outgoing) return context.body(json, status, { "content-type": JSON_TYPE, ...headers });
-  const body = Buffer.from(json);
   outgoing.writeHead(status, {
     "content-type": JSON_TYPE,
-    "content-length": body.length,
+    "content-length": Buffer.byteLength(json),
     "access-control-allow-origin": "*",
     ...headers,
   });
-  outgoing.end(body);
+  // A string goes out in one piece with the head before it.
+  outgoing.end(json);
   const sent = new Response(null, { headers: { "x-hono-already-sent": "true" } });
   // The server's own class of responses would be written without a look at its headers, unless it had to become a real one.
   void sent.body;

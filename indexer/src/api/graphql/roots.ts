@@ -1,6 +1,12 @@
 // The fields of `Query`: each reads what is asked of it, at most one page and its total, and answers rows. Everything below is read from
 // those rows.
-import { type ArtworkArguments, type ArtworkQuestion, artworkQuestion, readArtworks } from "../sql/artworks.ts";
+import {
+  type ArtworkArguments,
+  type ArtworkQuestion,
+  artworkQuestion,
+  readArtworks,
+  withOrder,
+} from "../sql/artworks.ts";
 import { type Asking, placeOf, statementOf } from "../sql/asking.ts";
 import { collectionStatistics } from "../sql/collections.ts";
 import { artworkFacets, type FacetName, type FacetValue } from "../sql/facets.ts";
@@ -159,8 +165,8 @@ async function readHolders(question: RootQuestion): Promise<unknown> {
 }
 
 async function readArtworkList({ asking, selection, arguments: given }: RootQuestion): Promise<unknown> {
-  const { filter, search } = given as ArtworkArguments;
-  const question = await artworkQuestion(asking, filter, search);
+  const { filter, search, orderBy } = given as ArtworkArguments;
+  const question = withOrder(await artworkQuestion(asking, filter, search), orderBy);
   const edges = under(selection.fields, "edges");
   const hasSnippet = question.query !== undefined && find(edges, "snippet") !== undefined;
   const [page, total] = await Promise.all([

@@ -116,15 +116,14 @@ export async function readArtworks(
   const order = orderOf(name, "t0");
   const page = pageOf(listArguments, order);
   asking.budget.spend(page.rows, "Artwork", selections);
-  const limited = priced(name, question);
   const [column] = orders[name];
   const route: Route = question.query
-    ? await searchRoute(asking, limited)
-    : await routeOf(asking, limited.conditions, column, page.rows);
+    ? await searchRoute(question)
+    : await routeOf(asking, question.conditions, column, page.rows);
   const of = { page, order, selections, columns };
-  const rows = await read(asking, limited, of, route.first);
+  const rows = await read(asking, question, of, route.first);
   if (route.first !== "probe" || rows.length > page.rows) return { rows, page, order: name };
-  return { rows: await read(asking, limited, of, route.otherwise), page, order: name };
+  return { rows: await read(asking, question, of, route.otherwise), page, order: name };
 }
 
 function orderOf(name: keyof typeof orders, alias: string): KeyOrder {
@@ -141,14 +140,14 @@ const onlyListed: Condition = {
   isRange: true,
 };
 
-/** By price comes only what has one. */
-function priced(name: keyof typeof orders, question: ArtworkQuestion): ArtworkQuestion {
-  if (!name.startsWith("PRICE")) return question;
-  return { ...question, conditions: [...question.conditions, onlyListed] };
+/** The question with what its order implies: by price comes only what has one. */
+export function withOrder(question: ArtworkQuestion, orderBy: ArtworkOrder | null | undefined): ArtworkQuestion {
+  if (!orderBy?.startsWith("PRICE")) return question;
+  return { ...question, conditions: [...question.conditions, onlyListed], key: `${question.key}/priced` };
 }
 
 /** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
-async function searchRoute(asking: Asking, { conditions }: ArtworkQuestion): Promise<Route> {
+async function searchRoute({ conditions }: ArtworkQuestion): Promise<Route> {
   const counts = await Promise.all(conditions.map(({ rows }) => rows?.() ?? Number.POSITIVE_INFINITY));
   const first = Math.min(...counts) <= GATHER ? "gather" : "walk";
   return { first, otherwise: first };
@@ -258,10 +257,11 @@ async function readRanked(
 /** SQL of the newest matches of a search: `token_id` and `words`. */
 export async function newestMatches(
   asking: Asking,
-  { conditions, query }: ArtworkQuestion,
+  question: ArtworkQuestion,
   statement: Statement,
   limit: number,
 ): Promise<string> {
+  const { conditions, query } = question;
   const chain = statement.value(asking.chainId);
   const texts = placeOf(statement, "artworkText");
   const matches = `x.words @@ ${statement.value(query, "tsquery")}`;
@@ -274,7 +274,7 @@ export async function newestMatches(
   const alias = statement.alias();
   const where = whereOf(asking, conditions, alias, statement);
   const artworks = placeOf(statement, "artwork");
-  const { first } = await searchRoute(asking, { conditions, query, key: "" });
+  const { first } = await searchRoute(question);
   if (first === "gather") {
     return `with few as materialized (select ${alias}.token_id from ${artworks} ${alias} where ${where}) select x.token_id, x.words from few join ${texts} x on x.chain_id = ${chain} and x.token_id = few.token_id where ${matches} order by x.token_id desc limit ${limit}`;
   }

@@ -67,7 +67,7 @@ const zero = "0x0000000000000000000000000000000000000000";
 /** More than any list of one picture's artworks. */
 const FEW = 1_000;
 /** Where estimates of ranges stop counting. */
-const RANGE_LIMIT = 20_000;
+const RANGE_LIMIT = 8_000;
 const LAST_TOKEN = (2n ** 256n - 1n).toString();
 const LAST_SEQ = (2n ** 63n - 1n).toString();
 

@@ -21,7 +21,7 @@ export const GATHER = 4_000;
 /** Beyond as many rows, gathering takes longer than any walk. */
 const MOST_GATHERED = 60_000;
 /** Rows that a walk may look at before something else is tried. */
-export const PROBE = 8_000;
+export const PROBE = 5_000;
 
 /** @param key Column that the order begins with. `rows`: of a page. */
 export async function routeOf(
