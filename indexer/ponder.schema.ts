@@ -157,7 +157,7 @@ export const series = onchainTable(
   }),
 );
 
-/** How many artworks of a series an account owns; no row for none. */
+/** How many artworks of a series an account owns; 0 when it has owned one. */
 export const seriesHolder = onchainTable(
   "series_holder",
   (t) => ({
@@ -293,7 +293,7 @@ export const artworkText = onchainTable(
   }),
 );
 
-/** How many artworks that aren't burnt have an attribute; no row for none. */
+/** How many artworks that aren't burnt have an attribute; 0 when one has had it. */
 export const attribute = onchainTable(
   "attribute",
   (t) => ({

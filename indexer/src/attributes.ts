@@ -10,7 +10,7 @@ export function addAttributes(changes: AttributeChanges, attributes: readonly st
   for (const each of attributes) changes.set(each, (changes.get(each) ?? 0) + artworks);
 }
 
-/** Writes the counters: one row for each attribute that any artwork has. */
+/** Writes the counters: one row for each attribute that any artwork has had. */
 export async function writeAttributes(db: Store, { chainId }: Place, changes: AttributeChanges): Promise<void> {
   const more = [...changes].filter(([, artworks]) => artworks > 0);
   if (more.length > 0) {
@@ -21,8 +21,6 @@ export async function writeAttributes(db: Store, { chainId }: Place, changes: At
   }
   for (const [each, artworks] of changes) {
     if (artworks >= 0) continue;
-    const key = { chainId, attribute: each };
-    const left = await db.update(attribute, key).set((row) => ({ artworks: row.artworks + artworks }));
-    if (left.artworks === 0) await db.delete(attribute, key);
+    await db.update(attribute, { chainId, attribute: each }).set((row) => ({ artworks: row.artworks + artworks }));
   }
 }

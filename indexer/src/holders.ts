@@ -8,13 +8,10 @@ export async function moveInSeries(
   { chainId }: Place,
   { seriesId, from, to }: { readonly seriesId: bigint; readonly from: Address; readonly to: Address },
 ): Promise<void> {
-  let holders = 0;
   const giver = { chainId, seriesId, owner: from };
+  // A row of 0 stays: Ponder asks the database for each deletion, and waits.
   const left = await db.update(seriesHolder, giver).set((row) => ({ artworks: row.artworks - 1 }));
-  if (left.artworks === 0) {
-    await db.delete(seriesHolder, giver);
-    holders -= 1;
-  }
+  let holders = left.artworks === 0 ? -1 : 0;
   const isBurn = to === zeroAddress;
   if (!isBurn) {
     let isNew = true;
@@ -22,7 +19,7 @@ export async function moveInSeries(
       .insert(seriesHolder)
       .values({ chainId, seriesId, owner: to, artworks: 1 })
       .onConflictDoUpdate((row) => {
-        isNew = false;
+        isNew = row.artworks === 0;
         return { artworks: row.artworks + 1 };
       });
     if (isNew) holders += 1;

@@ -33,6 +33,9 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   protocol: ["chain_id"],
 };
 
+/** Tables in which rows of nothing stay. */
+const ended = new Set(["series_holder", "attribute"]);
+
 /** What is not a column but follows from some. */
 function withDerived(table: string, row: DatabaseRow, now: bigint): DatabaseRow {
   if (table === "artwork") return { ...row, display_locked: row.frozen || (row.moved && row.policy !== 1) };
@@ -63,8 +66,11 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
     ];
     for (const [table, truthOf] of told) {
       const truth = await truthOf(grid, logs);
+      const rows = await read(table);
       const found = new Map(
-        (await read(table)).map((row) => [(keys[table] ?? []).map((key) => plain(row[key])).join("/"), row] as const),
+        (ended.has(table) ? rows.filter(({ artworks }) => artworks !== 0) : rows).map(
+          (row) => [(keys[table] ?? []).map((key) => plain(row[key])).join("/"), row] as const,
+        ),
       );
       expect([...found.keys()].sort(), `keys of ${table}`).toEqual([...truth.keys()].sort());
       for (const [key, columns] of truth) {

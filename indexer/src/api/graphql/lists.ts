@@ -197,6 +197,7 @@ export const holderLists = {
     type: "Holder",
     orders: { MOST: most("artworks", "owner") },
     filters: { seriesId: is("seriesId") },
+    only: (column) => `${column("artworks")} > 0`,
   },
   artworks: {
     type: "ArtworkHolder",

@@ -254,6 +254,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
         type: "Holder",
         on: [["seriesId", "seriesId"]],
         order: { column: "artworks", descending: true, tie: "owner" },
+        where: ({ child }) => `${child("artworks")} > 0`,
       },
       transferCount: "transfers",
     },

@@ -106,7 +106,7 @@ async function byCounters(asking: Asking, names: readonly FacetName[], first: nu
 
 async function mostOf(asking: Asking, field: AttributeField, first: number): Promise<readonly FacetValue[]> {
   const statement = statementOf(asking);
-  const text = `select value, artworks as count from ${placeOf(statement, "attribute")} where chain_id = ${statement.value(asking.chainId)} and field = ${statement.value(field)} order by artworks desc, value desc limit ${statement.value(first, "int")}`;
+  const text = `select value, artworks as count from ${placeOf(statement, "attribute")} where chain_id = ${statement.value(asking.chainId)} and field = ${statement.value(field)} and artworks > 0 order by artworks desc, value desc limit ${statement.value(first, "int")}`;
   return asking.byKey.query<FacetValue>(text, statement.values);
 }
 
