@@ -5,9 +5,13 @@ import { describe, expect, test } from "vitest";
 import { filesBelow, projectRoot } from "./check.ts";
 import { solidityTests } from "./threats.ts";
 
-const scripts = Object.keys(
-  (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { scripts: Record<string, string> }).scripts,
-);
+/** Scripts of the project, or of one of its workspaces. */
+function scriptsOf(workspace = "."): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, workspace, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  return Object.keys(scripts);
+}
 
 const documents = [
   "README.md",
@@ -46,12 +50,14 @@ describe.each(documents)("%s", (document) => {
   const text = readFileSync(join(projectRoot, document), "utf8");
 
   test("names only npm scripts that exist", () => {
-    const named = [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map((match) => match[1] ?? "");
+    const named = [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)(?: -w (\w+))?/g)].map(
+      ([, name = "", workspace]) => ({ name, workspace }),
+    );
     for (const line of commands(text)) {
-      if (/^npm test\b/.test(line)) named.push("test");
-      if (/^npm start\b/.test(line)) named.push("start");
+      const [, name = "", workspace] = /^npm (test|start)\b(?: -w (\w+))?/.exec(line) ?? [];
+      if (name) named.push({ name, workspace });
     }
-    expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
+    expect(named.filter(({ name, workspace }) => !scriptsOf(workspace).includes(name))).toEqual([]);
   });
 
   test("names only Solidity tests that exist", () => {
