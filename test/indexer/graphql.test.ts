@@ -121,9 +121,129 @@ describe("pages", () => {
   });
 });
 
+describe("values that don't fit", () => {
+  const owned = "query ($filter: ArtworkFilter) { artworks(filter: $filter) { totalCount } }";
+  it.each<[string, string, Record<string, unknown>, string, [line: number, column: number]]>([
+    [
+      "an address in an argument",
+      '{ account(address: "0x12") { balance } }',
+      {},
+      'Argument "address" of "account" got invalid value "0x12"; Address is 0x and 40 hex digits.',
+      [1, 20],
+    ],
+    [
+      "an address in a list in a filter",
+      `{ artworks(filter: { tags: "sea", owner: ["0x${"1".repeat(40)}", "0x12"] }) { totalCount } }`,
+      {},
+      'Argument "filter" of "artworks" got invalid value "0x12" at "filter.owner[1]"; Address is 0x and 40 hex digits.',
+      [1, 89],
+    ],
+    [
+      "a long number",
+      `{\n  artwork(tokenId: "${"1".repeat(100)}") { name } }`,
+      {},
+      `Argument "tokenId" of "artwork" got invalid value "${"1".repeat(79)}...; BigInt is a whole number as a decimal string`,
+      [2, 20],
+    ],
+    [
+      "a time",
+      "{ artworks(filter: { mintedAfter: -1 }) { totalCount } }",
+      {},
+      'Argument "filter" of "artworks" got invalid value -1 at "filter.mintedAfter"; Timestamp (Unix seconds) is a whole number',
+      [1, 35],
+    ],
+    [
+      "an order",
+      "{ artworks(orderBy: BEST) { totalCount } }",
+      {},
+      'Argument "orderBy" of "artworks" got invalid value BEST; Value "BEST" does not exist in "ArtworkOrder" enum.',
+      [1, 21],
+    ],
+    [
+      "a field of a filter",
+      '{ artworks(filter: { owners: "0x12" }) { totalCount } }',
+      {},
+      '"0x12" at "filter.owners"; Field "owners" is not defined by type "ArtworkFilter".',
+      [1, 22],
+    ],
+    [
+      "what a directive takes",
+      "{ block { number @skip(if: 1) } }",
+      {},
+      'Argument "if" of "@skip" got invalid value 1; Boolean cannot represent a non boolean value: 1',
+      [1, 28],
+    ],
+    [
+      "a variable's default",
+      'query ($filter: ArtworkFilter = { artist: "0x12" }) { artworks(filter: $filter) { totalCount } }',
+      {},
+      'Default of variable "$filter" is invalid value "0x12" at "filter.artist"; Address is 0x and 40 hex digits.',
+      [1, 43],
+    ],
+    [
+      "a variable",
+      "query ($id: BigInt!) { artwork(tokenId: $id) { name } }",
+      { id: "1e3" },
+      'Variable "$id" got invalid value "1e3"; BigInt is a whole number as a decimal string',
+      [1, 8],
+    ],
+    [
+      "a variable that is missing",
+      "query ($id: BigInt!) { artwork(tokenId: $id) { name } }",
+      {},
+      'Variable "$id" of required type "BigInt!" was not provided.',
+      [1, 8],
+    ],
+    [
+      "a place in a variable",
+      owned,
+      { filter: { owner: ["0x12"] } },
+      'Variable "$filter" got invalid value "0x12" at "filter.owner[0]"; Address is 0x and 40 hex digits.',
+      [1, 8],
+    ],
+    [
+      "a field of a variable",
+      owned,
+      { filter: { owners: [] } },
+      'Field "owners" is not defined by type "ArtworkFilter".',
+      [1, 8],
+    ],
+  ])("%s", async (_, query, variables, message, [line, column]) => {
+    const { result, isRefused } = await gallery.answerer.answer({ query, variables });
+    expect(isRefused).toBe(true);
+    expect(result.errors).toMatchObject([
+      {
+        message: expect.stringContaining(message),
+        locations: [{ line, column }],
+        extensions: { code: "BAD_INPUT" },
+      },
+    ]);
+  });
+});
+
 function cursor(...parts: string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
+
+describe("pages that can't be", () => {
+  const asked = ["totalCount", "pageInfo { hasNextPage }", "__typename"];
+  it.each(asked)("are refused when only %s is asked", async (fields) => {
+    const { result } = await gallery.answerer.answer({
+      query: `{ artworks(first: 1000) { ${fields} } models(last: 0) { ${fields} }
+        holders(collection: MODEL, first: 1, last: 1) { ${fields} } }`,
+    });
+    expect(result.errors).toMatchObject([
+      {
+        message: "first is a number from 1 to 100.",
+        path: ["artworks"],
+        locations: [{ line: 1, column: 3 }],
+        extensions: { code: "BAD_INPUT" },
+      },
+      { message: "last is a number from 1 to 100.", path: ["models"] },
+      { message: "Give first or last, not both.", path: ["holders"] },
+    ]);
+  });
+});
 
 describe("blocks", () => {
   it("says up to which block everything is in the answer", async () => {

@@ -15,13 +15,6 @@ const deep = (levels: number): string =>
   `{ artworks(first: 1) { nodes ${"{ series { artworks(first: 1) ".repeat(levels)}{ name }${" } }".repeat(levels)} } }`;
 
 it.each([
-  [
-    "an address that is none",
-    '{ account(address: "0x12") { balance } }',
-    undefined,
-    "Address is 0x and 40 hex digits.",
-  ],
-  ["a number that is none", '{ artwork(tokenId: "1e3") { name } }', undefined, "BigInt is a whole number"],
   ["a field that is none", "{ artworks { nodes { prise } } }", undefined, "Cannot query field"],
   ["many tokens", `{ ${many(2_000, () => "block { number }")} }`, "TOO_EXPENSIVE", "more than 4000 tokens"],
   ["many aliases", `{ block { ${many(31, (i) => `a${i}: number`)} } }`, "TOO_EXPENSIVE", "more than 30 aliases"],

@@ -11,6 +11,7 @@ import {
   specifiedRules,
   type ValidationRule,
   type ValueNode,
+  ValuesOfCorrectTypeRule,
   validate,
   visit,
 } from "graphql";
@@ -18,6 +19,7 @@ import { questionError } from "./errors.ts";
 import { boundedIntrospection } from "./introspection.ts";
 import { MAX_ALIASES, MAX_TOKENS } from "./limits.ts";
 import { type Selection, select } from "./selection.ts";
+import { fittingLiterals } from "./values.ts";
 
 const MAX_DOCUMENTS = 1_000;
 /** Longer questions are read anew each time: a thousand of them would fill the memory. */
@@ -46,7 +48,11 @@ export interface Documents {
 
 type Read = { readonly document: DocumentNode; readonly operations: Map<string, Operation> } | readonly GraphQLError[];
 
-const rules = [...specifiedRules, boundedIntrospection, boundedAliases()];
+const rules = [
+  ...specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? fittingLiterals : rule)),
+  boundedIntrospection,
+  boundedAliases(),
+];
 
 export function createDocuments(schema: GraphQLSchema): Documents {
   const documents = new Map<string, Read>();

@@ -23,6 +23,7 @@ import { asksDatabase, rootOf } from "./roots.ts";
 import { defineScalars } from "./scalars.ts";
 import type { Selection } from "./selection.ts";
 import { fieldOf, isChild, objectTypes, setSettlement } from "./types.ts";
+import { badVariable } from "./values.ts";
 import { reader, write } from "./write.ts";
 
 /** Text of the gallery schema. */
@@ -152,7 +153,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
         question.variables ?? {},
         { maxErrors: 10 },
       );
-      if (errors) return errors;
+      if (errors) return errors.map(badVariable);
       const { minBlock } = question.extensions ?? {};
       if (minBlock !== undefined) await reach(minBlock);
       const selections = operation.isIntrospection ? [] : operation.selections(variables);

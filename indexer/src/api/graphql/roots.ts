@@ -10,7 +10,7 @@ import {
 import { type Asking, placeOf, statementOf } from "../sql/asking.ts";
 import { collectionStatistics } from "../sql/collections.ts";
 import { artworkFacets, type FacetName, type FacetValue } from "../sql/facets.ts";
-import { slice, writeCursor } from "../sql/keyset.ts";
+import { lengthOf, slice, writeCursor } from "../sql/keyset.ts";
 import { snippetOf } from "../sql/snippet.ts";
 import { columnOf, tableOf } from "../sql/tables.ts";
 import { artworkTotal, type Total } from "../sql/totals.ts";
@@ -148,6 +148,7 @@ const isCounted = ({ fields }: Selection): boolean =>
 
 async function readList({ asking, selection, arguments: given }: RootQuestion, list: List): Promise<unknown> {
   const listArguments = given as ListArguments;
+  lengthOf(listArguments);
   const [page, total] = await Promise.all([
     isPaged(selection) ? readPage(asking, list, listArguments, nodesAsked(selection.fields)) : undefined,
     isCounted(selection) ? listTotal(asking, list, listArguments) : undefined,
@@ -166,6 +167,7 @@ async function readHolders(question: RootQuestion): Promise<unknown> {
 
 async function readArtworkList({ asking, selection, arguments: given }: RootQuestion): Promise<unknown> {
   const { filter, search, orderBy } = given as ArtworkArguments;
+  lengthOf(given as ArtworkArguments);
   const question = withOrder(await artworkQuestion(asking, filter, search), orderBy);
   const edges = under(selection.fields, "edges");
   const hasSnippet = question.query !== undefined && find(edges, "snippet") !== undefined;

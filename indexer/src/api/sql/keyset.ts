@@ -34,16 +34,21 @@ export interface KeyOrder {
   readonly keys: readonly Key[];
 }
 
-/** Reads the arguments of a page. */
-export function pageOf({ first, after, last, before }: PageArguments, order: KeyOrder): Page {
+/** How many rows a page has at most, and whether they are counted from its end; refuses what no page can have. */
+export function lengthOf({ first, last }: PageArguments): Pick<Page, "rows" | "isBackward"> {
   if (typeof first === "number" && typeof last === "number") {
     throw questionError("BAD_INPUT", "Give first or last, not both.");
   }
   const isBackward = typeof last === "number";
   const [name, value] = isBackward ? (["last", last] as const) : (["first", first ?? DEFAULT_FIRST] as const);
+  return { rows: countOf(name, value, MAX_FIRST), isBackward };
+}
+
+/** Reads the arguments of a page. */
+export function pageOf(page: PageArguments, order: KeyOrder): Page {
+  const { after, before } = page;
   return {
-    rows: countOf(name, value, MAX_FIRST),
-    isBackward,
+    ...lengthOf(page),
     after: typeof after === "string" ? readCursor("after", after, order) : undefined,
     before: typeof before === "string" ? readCursor("before", before, order) : undefined,
   };

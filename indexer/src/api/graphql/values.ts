@@ -1,0 +1,82 @@
+// Values that don't fit are refused by a sentence that says where they stand and what would be right.
+import {
+  type ASTNode,
+  type ASTVisitor,
+  GraphQLError,
+  print,
+  type ValidationContext,
+  ValuesOfCorrectTypeRule,
+} from "graphql";
+
+/** Most characters of a value that a refusal repeats. */
+const MAX_TOLD = 80;
+
+type Ancestor = ASTNode | readonly ASTNode[];
+type Enter = (node: ASTNode, key: unknown, parent: Ancestor, path: Path, above: readonly Ancestor[]) => unknown;
+/** What leads from each ancestor to the next, and from the last to the node. */
+type Path = readonly (string | number)[];
+
+/** graphql-js's rule for literals, which by itself names neither argument nor place of what a scalar refuses. */
+export function fittingLiterals(context: ValidationContext): ASTVisitor {
+  let place = (error: GraphQLError): GraphQLError => error;
+  const placing: ValidationContext = Object.create(context, {
+    reportError: { value: (error: GraphQLError) => context.reportError(place(error)) },
+  });
+  const rule = ValuesOfCorrectTypeRule(placing) as Readonly<Record<string, Enter>>;
+  return Object.fromEntries(
+    Object.entries(rule).map(([kind, enter]): [string, Enter] => [
+      kind,
+      (node, key, parent, path, above) => {
+        const ancestors = [...above, parent];
+        place = ({ message, nodes }) => badInput(`${placeOf(node, path, ancestors)}; ${message}`, nodes ?? [node]);
+        return enter(node, key, parent, path, above);
+      },
+    ]),
+  );
+}
+
+/** Of a variable graphql-js says its name and the place in it, but gives no code. */
+export function badVariable({ message, nodes }: GraphQLError): GraphQLError {
+  return badInput(message, nodes ?? []);
+}
+
+function badInput(message: string, nodes: readonly ASTNode[]): GraphQLError {
+  return new GraphQLError(message, { nodes, extensions: { code: "BAD_INPUT" } });
+}
+
+/** In the words that graphql-js has for variables. */
+function placeOf(node: ASTNode, path: Path, ancestors: readonly Ancestor[]): string {
+  const start = ancestors.findIndex((one) => isNode(one) && isHolder(one));
+  const holder = ancestors[start];
+  const value = node.kind === "ObjectField" ? node.value : node;
+  const printed = print(value);
+  const told = printed.length > MAX_TOLD ? `${printed.slice(0, MAX_TOLD)}...` : printed;
+  if (!holder || !isNode(holder)) return `Got invalid value ${told}`;
+  if (holder.kind === "VariableDefinition") {
+    const { value: name } = holder.variable.name;
+    return `Default of variable "$${name}" is invalid value ${told}${within(name, start)}`;
+  }
+  const { value: name } = (holder as { readonly name: { readonly value: string } }).name;
+  const owner = ancestors[start - 2] as { readonly kind: string; readonly name: { readonly value: string } };
+  const of = owner.kind === "Directive" ? `@${owner.name.value}` : owner.name.value;
+  return `Argument "${name}" of "${of}" got invalid value ${told}${within(name, start)}`;
+
+  /** Where in the holder's value the node is; nothing where it is all of it. */
+  function within(name: string, from: number): string {
+    const steps = [...ancestors, node].slice(from + 1).map((one, i) => {
+      if (isNode(one)) return one.kind === "ObjectField" ? `.${one.name.value}` : "";
+      const list = ancestors[from + i];
+      return list && isNode(list) && list.kind === "ListValue" ? `[${path[from + i + 1]}]` : "";
+    });
+    const way = steps.join("");
+    return way === "" ? "" : ` at "${name}${way}"`;
+  }
+}
+
+function isNode(ancestor: Ancestor): ancestor is ASTNode {
+  return !Array.isArray(ancestor);
+}
+
+function isHolder({ kind }: ASTNode): boolean {
+  return kind === "Argument" || kind === "VariableDefinition";
+}
