@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { createExplorerRoutes, EXPLORER, wantsPage } from "./explorer.ts";
 import { questionError } from "./graphql/errors.ts";
 import { type Answer, type Answerer, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
@@ -34,7 +35,7 @@ interface NodeBindings {
 
 type NodeContext = Context<{ Bindings: NodeBindings }>;
 
-/** `/graphql` and `/v1/...`. */
+/** `/graphql`, its explorer, and `/v1/health`. */
 export function createRoutes(answerer: Answerer, health: HealthDependencies): Hono<{ Bindings: NodeBindings }> {
   const app = new Hono<{ Bindings: NodeBindings }>();
 
@@ -44,10 +45,13 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     return answerQuestion(context, readQuestion(body));
   });
 
-  // A question in the URL can be cached; without one, the schema's text.
+  // A question in the URL can be cached; without one, the schema's text, or in a browser the explorer.
   app.get("/graphql", (context) => {
     const { query, variables, operationName, extensions } = context.req.query();
-    if (query === undefined && extensions === undefined) return context.text(schemaText);
+    if (query === undefined && extensions === undefined) {
+      context.header("vary", "accept");
+      return wantsPage(context) ? context.redirect(EXPLORER.slice(1)) : context.text(schemaText);
+    }
     const question = {
       query,
       operationName,
@@ -56,6 +60,8 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     };
     return answerQuestion(context, questionOf(question), { "cache-control": `public, max-age=${FRESH}` });
   });
+
+  app.route("/", createExplorerRoutes());
 
   app.get("/v1/health", async (context) => {
     const state = await readHealth(health);

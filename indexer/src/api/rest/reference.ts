@@ -48,7 +48,7 @@ export function referencePage({ info, paths = {}, components = {} }: ApiDescript
   )}<h2>components</h2><ul>${Object.keys(components.schemas ?? {}).map(
     (name) => html`<li><a href="#${name}">${name}</a></li>`,
   )}</ul></nav>
-<main><p>${info.description ?? ""}</p><p>Version ${info.version}, as <a href="/openapi.json">OpenAPI</a>.</p>
+<main><p>${prose(info.description)}</p><p>Version ${info.version}, as <a href="/openapi.json">OpenAPI</a>.</p>
 ${operations.map(section)}
 ${Object.entries(components.schemas ?? {}).map(
   ([name, schema]) => html`<section id="${name}"><h3>${name}</h3>${schemaMarkup(schema)}</section>`,
@@ -58,16 +58,16 @@ ${Object.entries(components.schemas ?? {}).map(
 
 function section({ path, method, operation }: { path: string; method: string; operation: Operation }): Markup {
   return html`<section id="${anchorOf(method, path)}"><h3><b>${method.toUpperCase()}</b> <code>${path}</code></h3>
-<p>${operation.summary ?? ""}</p>
+<p>${prose(operation.summary)}</p>
 <table><thead><tr><th>parameter</th><th>type</th><th></th></tr></thead><tbody>${(operation.parameters ?? []).map(
     ({ name, in: place, required, description, schema }) =>
       html`<tr><td><code>${name}</code>${
         place === "path" ? html` <small>path</small>` : required ? html` <small>required</small>` : ""
-      }</td><td>${typeMarkup(schema)}</td><td>${description ?? ""}</td></tr>`,
+      }</td><td>${typeMarkup(schema)}</td><td>${prose(description)}</td></tr>`,
   )}</tbody></table>
 ${Object.entries(operation.responses).map(([status, { description, content }]) => {
   const schema = content?.["application/json"]?.schema;
-  return html`<details${status === "200" ? raw(" open") : ""}><summary><b>${status}</b> ${description}</summary>${
+  return html`<details${status === "200" ? raw(" open") : ""}><summary><b>${status}</b> ${prose(description)}</summary>${
     schema ? schemaMarkup(schema) : ""
   }</details>`;
 })}</section>`;
@@ -78,7 +78,7 @@ function schemaMarkup(schema: JsonSchema): Markup {
   if (!object.properties) return html`${typeMarkup(schema)}`;
   return html`<dl>${Object.entries(object.properties).map(
     ([name, property]) =>
-      html`<dt><code>${name}</code> ${typeMarkup(property)}</dt><dd>${property.description ?? ""}${
+      html`<dt><code>${name}</code> ${typeMarkup(property)}</dt><dd>${prose(property.description)}${
         property.properties || property.items?.properties ? schemaMarkup(property) : ""
       }</dd>`,
   )}</dl>`;
@@ -99,6 +99,11 @@ function typeMarkup(schema: JsonSchema): Markup {
   return html`<i>${types.join(" or ")}</i>${standing}`;
 }
 
+/** What stands between backticks is code. */
+function prose(text = ""): Markup {
+  return html`${text.split("`").map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+}
+
 function anchorOf(method: string, path: string): string {
   return `${method}${path.replaceAll(/[^\w]+/g, "-")}`;
 }
@@ -112,5 +117,8 @@ nav ul{list-style:none;margin:0;padding:0}nav a{text-decoration:none;font-size:.
 main{padding:1rem 2rem}section{border-top:1px solid #8884;padding:1rem 0}h3{margin:.2rem 0}h3 b{color:#2a7;font-size:.8em}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #8882}
 dl{margin:.3rem 0 .3rem 1rem}dd{margin:0 0 .3rem 1.2rem;opacity:.85}code{font:.9em ui-monospace,monospace}small{opacity:.7}
-@media(max-width:800px){body{display:block}nav{position:static;height:auto}}
+code{overflow-wrap:anywhere}
+@media(max-width:800px){body{display:block}nav{position:static;height:auto;border:0}nav ul{columns:16rem}nav a{overflow-wrap:anywhere}
+main{padding:1rem 1.5rem}thead{display:none}tr{display:block;padding:.4rem 0;border-bottom:1px solid #8882}td{display:inline;padding:0;border:0}
+td:last-child{display:block}td+td::before{content:" "}dl{margin-left:0}}
 `;
