@@ -1,6 +1,7 @@
 /** `/v1` by itself: what it takes, refuses, keeps and describes. The answers' truth is tested over a real index. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { buildSchema, type ExecutionResult, GraphQLError } from "graphql";
 import { beforeEach, describe, expect, it } from "vitest";
 import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../../indexer/src/api/fresh.ts";
@@ -336,6 +337,21 @@ describe("the description", () => {
       in: "path",
       required: true,
     });
+  });
+
+  it("is OpenAPI 3.1 by its own schema", async () => {
+    const faultsOf = async (document: object) => {
+      const { valid, errors } = await new Validator().validate({ ...document });
+      return valid ? [] : errors;
+    };
+    const document = await described();
+    expect(await faultsOf(document)).toEqual([]);
+    const operation = document.paths["/v1/artworks"]?.get;
+    const spoilt = {
+      ...document,
+      paths: { ...document.paths, "/v1/artworks": { get: { ...operation, parameters: [{ name: "limit" }] } } },
+    };
+    expect(JSON.stringify(await faultsOf(spoilt))).toContain("/paths/~1v1~1artworks/get/parameters/0");
   });
 
   it("refers to nothing that it does not have", async () => {
