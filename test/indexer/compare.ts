@@ -64,8 +64,8 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
       ...Object.entries(truths),
       ...Object.entries(counters).map(([table, count]) => [table, async () => count(counts, logs)] as const),
     ];
-    for (const [table, truthOf] of told) {
-      const truth = await truthOf(grid, logs);
+    const truthsTold = await Promise.all(told.map(async ([table, of]) => [table, await of(grid, logs)] as const));
+    for (const [table, truth] of truthsTold) {
       const rows = await read(table);
       const found = new Map(
         (ended.has(table) ? rows.filter(({ artworks }) => artworks !== 0) : rows).map(
@@ -137,16 +137,26 @@ async function compareAccounts(grid: LocalGrid, logs: Logs, accounts: readonly D
   const { settlement, nft, aigc, registry } = grid.party(0).grid;
   const minted = logs.nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [log.args] : []));
   const registered = logs.aigc.flatMap((log) => (log.eventName === "ModelRegistered" ? [log.args] : []));
-  for (const row of accounts) {
-    const address = row.address as `0x${string}`;
-    const { balance, thawing, thawReadyAt } = await settlement.read.accountOf([address]);
+  const addresses = accounts.map(({ address }) => address as `0x${string}`);
+  const answers = await Promise.all(
+    addresses.map((address) =>
+      Promise.all([
+        settlement.read.accountOf([address]),
+        nft.read.balanceOf([address]),
+        aigc.read.balanceOf([address]),
+        registry.read.rewardOf([address]),
+      ]),
+    ),
+  );
+  for (const [i, [{ balance, thawing, thawReadyAt }, artworks, models, reward]] of answers.entries()) {
+    const [row, address] = [accounts[i] ?? {}, addresses[i]];
     const said = {
       balance,
       thawing,
       thaw_ready_at: thawReadyAt,
-      artworks_owned: await nft.read.balanceOf([address]),
-      models_owned: await aigc.read.balanceOf([address]),
-      reward: await registry.read.rewardOf([address]),
+      artworks_owned: artworks,
+      models_owned: models,
+      reward,
       series_created: minted.filter(({ artist }) => artist.toLowerCase() === address).length,
       artworks_created: minted
         .filter(({ artist }) => artist.toLowerCase() === address)

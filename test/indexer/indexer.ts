@@ -65,7 +65,7 @@ export async function createIndexer(
   const variables = {
     ...process.env,
     // Ponder asks each URL but some times a second.
-    GRID_RPC_URL: [0, 1, 2, 3].map((alias) => `${grid.rpcUrl}?k=${alias}`).join(","),
+    GRID_RPC_URL: Array.from({ length: 12 }, (_, alias) => `${grid.rpcUrl}?k=${alias}`).join(","),
     GRID_DEPLOYMENT: deployment,
     GRID_INDEXER_PORT: `${port}`,
     GRID_POLL_MILLISECONDS: "100",

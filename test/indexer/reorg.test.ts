@@ -15,6 +15,10 @@ import { createWorld, type World } from "./world.ts";
 const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Blocks behind the head that the indexer calls final when it starts. */
 const FINALITY = 30;
+/** Deeper than what it calls final while it runs: that moves on when twice as many blocks have come. */
+const DEEP = 3 * FINALITY + 10;
+/** Blocks of a branch in which something happens: what is deeper need not take longer. */
+const EVENTFUL = 20;
 
 let grid: LocalGrid;
 let postgres: TestPostgres;
@@ -49,15 +53,16 @@ afterAll(async () => {
 
 const height = async () => Number(await grid.party(0).wallet.getBlockNumber({ cacheTime: 0 }));
 
-/** Lets things happen in exactly `depth` blocks, and takes them back. What comes instead is up to the caller. */
-async function takeBack(depth: number, whenSeen: () => Promise<void>): Promise<void> {
+/** Lets things happen in `depth` blocks, the first of them, and takes them back. What comes instead is up to the caller. */
+async function takeBack(depth: number): Promise<void> {
   const before = await snapshot(grid);
   const { models, lanes, toMint } = world;
   const known = [models, lanes, toMint].map((list) => list.length);
   const from = await height();
-  while ((await height()) < from + depth - 8) await happen(world, 1, tally);
+  const eventful = Math.min(depth - 8, EVENTFUL);
+  while ((await height()) < from + eventful) await happen(world, 1, tally);
   await mine(grid, Math.max(0, from + depth - (await height())));
-  await whenSeen();
+  await indexer.caughtUp();
   const then = await grid.now();
   await revert(grid, before);
   await grid.pass(Number(then - (await grid.now()))); // time goes on
@@ -70,7 +75,7 @@ describe("blocks that are taken back", () => {
   it.each([1, 7, 20])(
     "%i deep, other ones come instead",
     async (depth) => {
-      await takeBack(depth, indexer.caughtUp);
+      await takeBack(depth);
       await happen(world, 4, tally);
       await mine(grid, depth + 8);
       const began = Date.now();
@@ -82,7 +87,7 @@ describe("blocks that are taken back", () => {
   );
 
   it("20 deep, under an indexer that was killed", async () => {
-    await takeBack(20, indexer.caughtUp);
+    await takeBack(20);
     await running?.kill();
     await happen(world, 6, tally);
     await mine(grid, 25);
@@ -103,16 +108,9 @@ describe("blocks that are taken back from under what is final", () => {
   };
 
   it("is said so, also after a restart and newer rows", async () => {
-    await takeBack(45 + 15, async () => {
-      // Started again, it calls all but the last blocks final.
-      await running?.stop();
-      const began = Date.now();
-      running = await indexer.start();
-      console.log(`ready ${Date.now() - began} ms after a stop`);
-      await indexer.caughtUp();
-    });
+    await takeBack(DEEP);
     await happen(world, 3, tally);
-    await mine(grid, 70);
+    await mine(grid, DEEP + 10);
     console.log(`said reorganised after ${await until("reorganised")} ms`);
     const { reason, canonical } = await health();
     expect(canonical).toBe(false);
