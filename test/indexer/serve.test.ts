@@ -73,6 +73,9 @@ it("answers alike in each process", async () => {
   );
   expect(answers[0]).toMatchObject({ data: { models: { items: expect.any(Array) } } });
   expect(answers.slice(1)).toEqual([answers[0], answers[0]]);
+  const page = await (await fetch(`${first.url}/explorer`)).text();
+  const script = await fetch(`${first.url}/${/explorer\/[\w-]+\.js/.exec(page)?.[0]}`);
+  expect(await script.text()).toContain("renderYogaGraphiQL");
 }, 300_000);
 
 it("answers every question while another version takes over, and then from its tables", async () => {
