@@ -87,7 +87,7 @@ describe("receipts in the calldata of a batch", () => {
       functionName: "settleBatch",
       args: [[item(0), item(0)]],
     });
-    const words = input.slice(10).match(/.{64}/g) ?? [];
+    const words: string[] = input.slice(10).match(/.{64}/g) ?? [];
     // Offset of the array, its length, offsets of its two items.
     const second = 3;
     for (const offset of ["f".repeat(64), `${"0".repeat(48)}${"f".repeat(16)}`, `${"0".repeat(56)}7fffffff`]) {
@@ -155,7 +155,7 @@ describe("settlements of random calls", () => {
   it("are never more than there is room for, however a call is cut or twisted", () => {
     for (let i = 0; i < 300; i++) {
       const input = batch(many(settlement));
-      const words = input.slice(10).match(/.{64}/g) ?? [];
+      const words: string[] = input.slice(10).match(/.{64}/g) ?? [];
       const at = random.integer(words.length);
       const word = (32 * random.integer(words.length)).toString(16).padStart(64, "0");
       const calls = [
