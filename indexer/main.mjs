@@ -8,65 +8,60 @@
 //
 // DATABASE_SCHEMA chooses where the tables are. Left out, it is named after all that rows depend on: the handlers, the codec, the
 // deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables.
-import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { load } from "./load.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * What `config/prepare.mjs` finds out.
- * @typedef {{ ponder: string, host: string, port: number, variables: Record<string, string | null> }} Prepared
+ * Runs Ponder here, with the environment as it is now.
+ * @param {"start" | "serve"} command
+ * @param {{ host: string, port: number }} environment
  */
-
-/**
- * Checks the environment; ends this process if it won't do.
- * @param {string} command
- * @returns {Promise<Prepared | undefined>}
- */
-function prepare(command) {
-  return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL("./config/prepare.mjs", import.meta.url)), [command], { execArgv: [] });
-    const signals = /** @type {const} */ (["SIGINT", "SIGTERM"]);
-    const stop = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
-    for (const signal of signals) process.once(signal, stop);
-    /** @type {Prepared | undefined} */
-    let prepared;
-    child.once("message", (message) => {
-      prepared = /** @type {Prepared} */ (message);
-    });
-    child.once("exit", (code) => {
-      for (const signal of signals) process.removeListener(signal, stop);
-      if (code === 0) resolve(prepared);
-      else process.exit(code ?? 1);
-    });
-  });
-}
-
-/**
- * Runs Ponder here.
- * @param {Prepared} prepared
- */
-async function run({ ponder, host, port, variables }) {
-  for (const [name, value] of Object.entries(variables)) {
-    if (value === null) delete process.env[name];
-    else process.env[name] = value;
-  }
+async function run(command, { host, port }) {
   process.env.NODE_ENV ??= "production"; // anything else shows SQL in errors
   process.env.PONDER_TELEMETRY_DISABLED ??= "1";
   delete process.env.PORT; // Ponder would prefer it to what it is told
   const places = ["--root", folder, "--hostname", host, "--port", `${port}`, "--log-format", "json"];
-  process.argv.splice(2, process.argv.length, ponder, ...places);
+  process.argv.splice(2, process.argv.length, command, ...places);
   await import(new URL("./bin/ponder.js", import.meta.resolve("ponder")).href);
 }
 
 async function main() {
+  const { readEnvironment, ...commands } = await load(new URL("./config/index.ts", import.meta.url));
   const command = process.argv[2] ?? "start";
   if (!["start", "serve", "rebuild", "prune"].includes(command)) {
     console.error(`There is no command ${command}: start, serve, rebuild or prune.`);
     process.exit(1);
   }
-  const prepared = await prepare(command);
-  if (prepared) await run(prepared);
+  const environment = await readEnvironment(process.env);
+  if (command === "prune") {
+    for (const pruned of await commands.pruneSchemas(environment)) console.log(JSON.stringify(pruned));
+    return;
+  }
+  if (command === "serve") {
+    process.env.DATABASE_SCHEMA = await commands.viewsToServe(environment);
+    delete process.env.DATABASE_VIEWS_SCHEMA;
+    await run("serve", environment);
+    return;
+  }
+  const isRebuild = command === "rebuild";
+  const find = isRebuild ? commands.schemasToRebuild : commands.schemasToStart;
+  const { schema, views, isReplaced } = await find(environment);
+  process.env.DATABASE_SCHEMA = schema;
+  if (isReplaced) {
+    delete process.env.DATABASE_VIEWS_SCHEMA;
+    process.env.GRID_INDEXER_FOLLOWS = views;
+  } else {
+    process.env.DATABASE_VIEWS_SCHEMA = views;
+  }
+  if (isRebuild) process.env.GRID_INDEXER_HANDS_OVER = "1";
+  console.log(JSON.stringify({ indexing: schema, views, replaced: isReplaced }));
+  await run("start", environment);
 }
 
-await main();
+main().catch((error) => {
+  if (error.name !== "IndexerEnvironmentError") throw error;
+  console.error(error.message);
+  process.exit(1);
+});

@@ -9,7 +9,8 @@ import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
-import { databaseSchema, viewsSchema } from "./namespace.ts";
+import { showIndexes } from "./indexes.ts";
+import { databaseSchema, presence, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
 import { createDoor } from "./public.ts";
 import { createRestRoutes } from "./rest/routes.ts";
@@ -20,6 +21,9 @@ const environment = await readEnvironment(process.env);
 const { chainId, databaseUrl, deployment, door, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
 
 const schema = databaseSchema();
+// Ponder runs this file when it has prepared its tables.
+const writer = presence();
+if (writer) await showIndexes(writer, schema);
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
 const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
