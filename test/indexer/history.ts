@@ -1,4 +1,5 @@
-import { actions, NothingToDo } from "./actions.ts";
+import { NothingToDo } from "./actions/choice.ts";
+import { actions } from "./actions.ts";
 import type { World } from "./world.ts";
 
 /** How often each action came about, and what stood in the way of the others. */

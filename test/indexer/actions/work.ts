@@ -1,0 +1,94 @@
+// Orders, done by workers, and minted at once.
+import { type Hex, parseEther, zeroHash } from "viem";
+import {
+  composeBody,
+  encodeBody,
+  type GenerationRequest,
+  generationRequest,
+  type ReceiptToMint,
+  receiptTree,
+  settlementTypes,
+} from "../../../sdk/src/index.ts";
+import type { Party } from "../../e2e/chain.ts";
+import { ENGINES, newOrder, PRICE, randomRequest, type WorkerParty, type World, work } from "../world.ts";
+import { NothingToDo, some } from "./choice.ts";
+
+/** An order for an artist, done by a worker and signed. */
+export async function orderDone(
+  world: World,
+  requester: Party,
+  {
+    worker = some(world, world.workers),
+    sourceHash = zeroHash,
+    count = 1 + world.dice.below(3),
+    change = {},
+  }: { worker?: WorkerParty; sourceHash?: Hex; count?: number; change?: Partial<GenerationRequest> } = {},
+) {
+  const { domain } = world;
+  const chosen = randomRequest(world, sourceHash);
+  if (!chosen) throw new NothingToDo();
+  const request = generationRequest({ ...chosen, ...change });
+  const terms = { requester: requester.address, payer: requester.address, worker: worker.party.address, count };
+  const order = await newOrder(world, request, terms);
+  const engine = some(world, ENGINES);
+  const results = await work(world, request, order, worker, engine);
+  const message = { domain, types: settlementTypes, primaryType: "JobOrder", message: order } as const;
+  const orderSignature = await requester.account.signTypedData(message);
+  const tree = receiptTree(
+    results.map(({ receipt }) => receipt),
+    domain,
+  );
+  const anchor = { source: 0, domain, payer: requester.address, tree };
+  const item = {
+    order,
+    orderSignature,
+    receipts: results.map(({ receipt, signature }) => ({ ...receipt, signature })),
+  };
+  return { item, toMint: results.map(({ receipt }) => ({ receipt, request, engine, anchor })), worker };
+}
+
+export async function isBonded(world: World, { party }: WorkerParty): Promise<boolean> {
+  return world.owner.grid.registry.read.isBonded([party.address]);
+}
+
+/** A worker whose receipts are anchored: one that is not bonded adds to its bond. */
+export async function someBondedWorker(world: World): Promise<WorkerParty> {
+  const registered: WorkerParty[] = [];
+  for (const worker of world.workers) {
+    if (await world.owner.grid.registry.read.isRegistered([worker.party.address])) registered.push(worker);
+  }
+  const worker = some(world, registered);
+  if (!(await isBonded(world, worker))) {
+    const { read, write } = worker.party.grid.registry;
+    await world.grid.mined(write.addBond([worker.party.address, await read.minBond()]));
+  }
+  return worker;
+}
+
+/** A new series of an artist, paid and minted at once; `made` says from what, if it is a remix, and of which request. */
+export async function settleAndMint(
+  world: World,
+  of: ReturnType<typeof header>,
+  made: { parent?: ReceiptToMint["parent"]; sourceHash?: Hex; change?: Partial<GenerationRequest> } = {},
+): Promise<void> {
+  const { parent, ...order } = made;
+  const artist = some(world, world.artists);
+  await world.grid.mined(artist.grid.settlement.write.deposit([PRICE * 3n]));
+  const { item, toMint } = await orderDone(world, artist, { worker: await someBondedWorker(world), ...order });
+  const { body, proofs } = composeBody(parent ? toMint.map((receipt) => ({ ...receipt, parent })) : toMint, of);
+  const to = world.dice.chance(0.5) ? artist.address : world.collector.address;
+  const call = [0n, [item], encodeBody(body), proofs, to, parseEther("10")] as const;
+  await world.grid.mined(artist.grid.nft.write.settleAndMint(call));
+}
+
+/** What a series says of itself. */
+export function header(world: World) {
+  const { dice } = world;
+  return {
+    policy: dice.pick([0, 1, 2] as const) ?? 0,
+    royaltyBps: dice.below(1_001),
+    title: dice.pick(["Lighthouses", "Nebel & 'Licht'", "狐", "A, B; C"]) ?? "",
+    description: dice.pick(["", 'Ten "views" of one \\ thing', "é".repeat(400)]) ?? "",
+    tags: dice.pick(["sea, Storm ,oil,,sea", "", "fox", "狐,雪"]) ?? "",
+  };
+}
