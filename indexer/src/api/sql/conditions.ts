@@ -135,7 +135,7 @@ const filters: {
   artist: (addresses, asking) =>
     oneOf("artist", "text[]", addresses, {
       rows: () => sum(addresses.map((address) => ofAccount(asking, address, "artworks_created"))),
-      ordered: ["tokenId"],
+      ordered: ["tokenId", "trending"],
     }),
   owner: (addresses, asking) =>
     oneOf("owner", "text[]", addresses, {
@@ -147,7 +147,7 @@ const filters: {
     oneOf("worker", "text[]", addresses, {
       rows: () => sum(addresses.map((address) => withAttribute(asking, attributeOf("worker", address)))),
       isExact: addresses.length === 1,
-      ordered: ["tokenId"],
+      ordered: ["tokenId", "trending"],
     }),
   modelIds: (ids, asking) =>
     oneOf("modelId", "numeric[]", ids, {
