@@ -264,7 +264,7 @@ export const artwork = onchainTable(
     remixOf: index().on(table.chainId, table.remixOf, table.tokenId),
     imageHash: index().on(table.chainId, table.imageHash),
     attributes: index().using("gin", table.attributes).with({ fastupdate: false }),
-    // Facets are counted from this index alone.
+    // Facets are counted from this index alone; ids stand for times.
     facets: index().on(
       table.chainId,
       table.modelId,
@@ -274,6 +274,7 @@ export const artwork = onchainTable(
       table.height,
       table.policy,
       table.burned,
+      table.tokenId,
     ),
   }),
 );
