@@ -86,14 +86,24 @@ async function readBody(context: NodeContext): Promise<string | undefined> {
     const text = await context.req.text();
     return Buffer.byteLength(text) > MAX_BODY ? undefined : text;
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer).toString() : Buffer.concat(chunks).toString();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length <= MAX_BODY) {
+        chunks.push(chunk);
+        return;
+      }
+      // What is still to come falls to the floor.
+      incoming.off("data", take);
+      incoming.resume();
+      resolve(undefined);
+    };
+    incoming.on("data", take);
+    incoming.on("end", () => resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()));
+    incoming.on("error", reject);
+  });
 }
 
 /** The question that a body holds; undefined if it holds none. */
@@ -103,8 +113,20 @@ function readQuestion(body: string): Question | undefined {
 
 /** Most questions are as plain as they can be: those need no closer look. */
 function questionOf(json: unknown): Question | undefined {
+  if (isPlain(json)) return json;
   const { success, data } = questionJson.safeParse(json);
   return success && (data.query !== undefined || data.extensions?.persistedQuery) ? data : undefined;
+}
+
+/** A text and its variables, and nothing else. */
+function isPlain(json: unknown): json is Question {
+  if (typeof json !== "object" || json === null) return false;
+  for (const name in json) {
+    const value = (json as Record<string, unknown>)[name];
+    if (name === "query" ? typeof value !== "string" || value === "" : name !== "variables") return false;
+    if (name === "variables" && (typeof value !== "object" || value === null || Array.isArray(value))) return false;
+  }
+  return "query" in json;
 }
 
 function refusal(message: string): Answer {
@@ -138,8 +160,11 @@ function send(
   });
   // A string goes out in one piece with the head before it.
   outgoing.end(json);
-  const sent = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+  // Made anew, a response would be copied into the one that middleware in front has begun.
+  const { res } = context;
+  res.headers.set("x-hono-already-sent", "true");
+  context.finalized = true;
   // The server's own class of responses would be written without a look at its headers, unless it had to become a real one.
-  void sent.body;
-  return sent;
+  void res.body;
+  return res;
 }

@@ -72,8 +72,14 @@ export async function artworkQuestion(
     if (query === undefined) throw questionError("BAD_INPUT", "search names no word that has to be there.");
   }
   const conditions = await conditionsOf(asking, filter, enums);
-  const given = Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  return { conditions, query, key: JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query]) };
+  return {
+    conditions,
+    query,
+    get key() {
+      const given = Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined);
+      return JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query]);
+    },
+  };
 }
 
 /** Postgres takes no NUL in text, and nobody needs a thousand values in a list. */
@@ -143,7 +149,8 @@ const onlyListed: Condition = {
 /** The question with what its order implies: by price comes only what has one. */
 export function withOrder(question: ArtworkQuestion, orderBy: ArtworkOrder | null | undefined): ArtworkQuestion {
   if (!orderBy?.startsWith("PRICE")) return question;
-  return { ...question, conditions: [...question.conditions, onlyListed], key: `${question.key}/priced` };
+  const { conditions, query, key } = question;
+  return { conditions: [...conditions, onlyListed], query, key: `${key}/priced` };
 }
 
 /** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
