@@ -1,30 +1,13 @@
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
-import { z } from "zod";
-import { questionError } from "./graphql/errors.ts";
-import { type Answer, type Answerer, type Question, schemaText } from "./graphql/execute.ts";
+import { type Answer, type Answerer, costOf, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
-import { charge } from "./public.ts";
+import { charge, MAX_BODY } from "./public.ts";
+import { JSON_TYPE, parseJson, questionOf, readBody, readQuestion, refusals } from "./question.ts";
 
-/** Largest question, in bytes. */
-const MAX_BODY = 100_000;
 /** Seconds for which a cache may answer a GET without asking: a block of Base. */
 const FRESH = 2;
-/** Rows that count as much as one request more, where requests are limited. */
-const ROWS_PER_COST = 100;
-
-const questionJson = z.object({
-  query: z.string().min(1).optional(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  operationName: z.string().nullish(),
-  extensions: z
-    .object({
-      minBlock: z.int().nonnegative().optional(),
-      persistedQuery: z.object({ version: z.literal(1), sha256Hash: z.string().length(64) }).optional(),
-    })
-    .nullish(),
-});
 
 /** What Node's server leaves for those that answer without a `Response`: it costs more than most answers. */
 interface NodeBindings {
@@ -34,13 +17,21 @@ interface NodeBindings {
 
 type NodeContext = Context<{ Bindings: NodeBindings }>;
 
-/** `/graphql` and `/v1/...`. */
-export function createRoutes(answerer: Answerer, health: HealthDependencies): Hono<{ Bindings: NodeBindings }> {
+/**
+ * `/graphql` and `/v1/health`.
+ * @param onQuestion Told of the request of each question that comes this way.
+ */
+export function createRoutes(
+  answerer: Answerer,
+  health: HealthDependencies,
+  onQuestion?: (incoming: IncomingMessage | undefined) => void,
+): Hono<{ Bindings: NodeBindings }> {
   const app = new Hono<{ Bindings: NodeBindings }>();
 
   app.post("/graphql", async (context) => {
-    const body = await readBody(context);
-    if (body === undefined) return send(context, refusal(`A question has at most ${MAX_BODY} bytes.`), 413);
+    onQuestion?.(context.env?.incoming);
+    const body = await bodyOf(context);
+    if (body === undefined) return send(context, refusals.tooLong(), 413);
     return answerQuestion(context, readQuestion(body));
   });
 
@@ -69,10 +60,10 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
     if (!question) {
-      return send(context, refusal("The body is JSON: {query, variables?, operationName?, extensions?}."), 400);
+      return send(context, refusals.unreadable(), 400);
     }
     const answer = await answerer.answerJson(question);
-    charge(context, Math.floor(answer.rows / ROWS_PER_COST));
+    charge(context, costOf(answer));
     return answer.isRefused ? send(context, answer, 400) : send(context, answer, 200, headers);
   }
 
@@ -80,69 +71,12 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
 }
 
 /** Undefined when it is too long. */
-async function readBody(context: NodeContext): Promise<string | undefined> {
+async function bodyOf(context: NodeContext): Promise<string | undefined> {
   const incoming = context.env?.incoming;
-  if (!incoming) {
-    const text = await context.req.text();
-    return Buffer.byteLength(text) > MAX_BODY ? undefined : text;
-  }
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const take = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length <= MAX_BODY) {
-        chunks.push(chunk);
-        return;
-      }
-      // What is still to come falls to the floor.
-      incoming.off("data", take);
-      incoming.resume();
-      resolve(undefined);
-    };
-    incoming.on("data", take);
-    incoming.on("end", () => resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()));
-    incoming.on("error", reject);
-  });
+  if (incoming) return readBody(incoming);
+  const text = await context.req.text();
+  return Buffer.byteLength(text) > MAX_BODY ? undefined : text;
 }
-
-/** The question that a body holds; undefined if it holds none. */
-function readQuestion(body: string): Question | undefined {
-  return questionOf(parseJson(body));
-}
-
-/** Most questions are as plain as they can be: those need no closer look. */
-function questionOf(json: unknown): Question | undefined {
-  if (isPlain(json)) return json;
-  const { success, data } = questionJson.safeParse(json);
-  return success && (data.query !== undefined || data.extensions?.persistedQuery) ? data : undefined;
-}
-
-/** A text and its variables, and nothing else. */
-function isPlain(json: unknown): json is Question {
-  if (typeof json !== "object" || json === null) return false;
-  for (const name in json) {
-    const value = (json as Record<string, unknown>)[name];
-    if (name === "query" ? typeof value !== "string" || value === "" : name !== "variables") return false;
-    if (name === "variables" && (typeof value !== "object" || value === null || Array.isArray(value))) return false;
-  }
-  return "query" in json;
-}
-
-function refusal(message: string): Answer {
-  const json = JSON.stringify({ errors: [questionError("BAD_INPUT", message)] });
-  return { json, isRefused: true, block: undefined, rows: 0 };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const JSON_TYPE = "application/json; charset=utf-8";
 
 function send(
   context: NodeContext,

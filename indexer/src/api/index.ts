@@ -9,9 +9,10 @@ import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
+import { createLane } from "./lane.ts";
 import { databaseSchema, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
-import { createDoor } from "./public.ts";
+import { createDoor, createGate } from "./public.ts";
 import { createRestRoutes } from "./rest/routes.ts";
 import { createReadPool } from "./sql/pool.ts";
 import { limitTables, speakableTables, tableLimits } from "./tables.ts";
@@ -32,8 +33,9 @@ const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
 const app = new Hono();
-app.use(createDoor(door));
-app.route("/", createRoutes(answerer, health));
+const gate = createGate(door);
+app.use(createDoor(gate));
+app.route("/", createRoutes(answerer, health, createLane({ answerer, gate, onError: logError })));
 app.route("/", createRestRoutes({ answerer, fresh, publicUrl, onError: logError }));
 app.use("/tables", limitTables());
 app.use(

@@ -55,6 +55,14 @@ export interface Answer {
   readonly rows: number;
 }
 
+/** Rows that count as much as one request more, where requests are limited. */
+const ROWS_PER_COST = 100;
+
+/** What an answer cost beyond the 1 of its request. */
+export function costOf({ rows }: Answer): number {
+  return Math.floor(rows / ROWS_PER_COST);
+}
+
 /** Answers questions. */
 export interface Answerer {
   readonly schema: GraphQLSchema;
