@@ -6,7 +6,6 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getArgumentValues,
-  getVariableValues,
   isNonNullType,
 } from "graphql";
 import type { Address } from "viem";
@@ -154,12 +153,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
     try {
       const operation = documents.operation(textOf(question), question.operationName);
       if (!("selections" in operation)) return operation;
-      const { coerced: variables, errors } = getVariableValues(
-        schema,
-        operation.node.variableDefinitions ?? [],
-        question.variables ?? {},
-        { maxErrors: 10 },
-      );
+      const { coerced: variables, errors } = operation.variables(question.variables ?? {});
       if (errors) return errors;
       const { minBlock } = question.extensions ?? {};
       if (minBlock !== undefined) await reach(minBlock);

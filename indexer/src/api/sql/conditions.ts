@@ -237,7 +237,8 @@ export async function conditionsOf(
     if (!make) throw new Error(`Filter ${name} of artworks has no meaning.`);
     conditions.push(make(value, asking, enums));
   }
-  const minted = rangeOf(mintedAfter, mintedBefore);
+  // What was last changed before a time was minted before it: a walk by ids needn't begin later.
+  const minted = rangeOf(mintedAfter, earlier(mintedBefore, updatedBefore));
   if (minted) conditions.push(range(asking, "minted", minted));
   const updated = rangeOf(updatedAfter, updatedBefore);
   if (updated) conditions.push(range(asking, "updated", updated));
@@ -248,6 +249,10 @@ export async function conditionsOf(
 interface Range {
   readonly after?: number;
   readonly before?: number;
+}
+
+function earlier(one: number | null | undefined, other: number | null | undefined): number | null | undefined {
+  return typeof one === "number" && typeof other === "number" ? Math.min(one, other) : (one ?? other);
 }
 
 function rangeOf(after: number | null | undefined, before: number | null | undefined): Range | undefined {
