@@ -9,20 +9,9 @@
 // DATABASE_SCHEMA chooses where the tables are. Left out, it is named after all that rows depend on: the handlers, the codec, the
 // deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables.
 import { fileURLToPath } from "node:url";
-import { tsImport } from "tsx/esm/api";
+import { load } from "./load.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-
-/**
- * TypeScript of this project. Ponder brings a loader of its own: a second one for everything would only slow it down.
- * @param {string} path
- */
-function load(path) {
-  return tsImport(path, {
-    parentURL: import.meta.url,
-    tsconfig: fileURLToPath(new URL("../tsconfig.json", import.meta.url)),
-  });
-}
 
 /**
  * Runs Ponder here, with the environment as it is now.
@@ -39,8 +28,7 @@ async function run(command, { host, port }) {
 }
 
 async function main() {
-  const { readEnvironment } = await load("./config/environment.ts");
-  const commands = await load("./config/commands.ts");
+  const { readEnvironment, ...commands } = await load(new URL("./config/index.ts", import.meta.url));
   const command = process.argv[2] ?? "start";
   if (!["start", "serve", "rebuild", "prune"].includes(command)) {
     console.error(`There is no command ${command}: start, serve, rebuild or prune.`);

@@ -3,6 +3,7 @@ import pg from "pg";
 import { readEnvironment } from "../config/environment.ts";
 import { writerLock } from "../config/presence.ts";
 import { createChainReader } from "./api/chain.ts";
+import { hideIndexes } from "./api/indexes.ts";
 import { databaseSchema, presence, setPresence, stopOnTerm } from "./api/namespace.ts";
 import { forgetOrphans } from "./api/orphans.ts";
 import { quoted } from "./api/sql/builder.ts";
@@ -46,6 +47,7 @@ async function takeOver(schema: string): Promise<void> {
   await client.query(
     `update ${quoted(schema)}._ponder_meta set value = jsonb_set(value, '{is_locked}', '0') where key = 'app'`,
   );
+  await hideIndexes(client, schema);
   await keepWitness(client, schema);
 }
 

@@ -1,6 +1,7 @@
-import { gridNftAbi, gridSettlementAbi, type JobReceipt, merkleTree, type SettlementDomain } from "@gridnft/sdk";
-import { type AbiFunction, decodeFunctionData, type Hex, toFunctionSelector } from "viem";
+import { type JobReceipt, merkleTree, type SettlementDomain } from "@gridnft/sdk";
+import type { Hex } from "viem";
 import { digester } from "./digester.ts";
+import { settlementsIn } from "./settlements.ts";
 
 /** A receipt and its id. */
 export interface ShownReceipt {
@@ -45,49 +46,13 @@ function rootOf(shown: readonly ShownReceipt[]): Hex | undefined {
 
 function receiptsByOrder(input: Hex): Map<Hex, readonly (readonly JobReceipt[])[]> {
   const orders = new Map<Hex, readonly (readonly JobReceipt[])[]>();
-  for (const { order, receipts } of itemsOf(input)) {
-    const hash = digester.orderHash(order);
+  for (const { order, outputs } of settlementsIn(input)) {
+    const orderHash = digester.orderHash(order);
     const { requester, worker, modelId, requestHash } = order;
-    const stated = receipts.map(
-      ({ signature: _, ...output }): JobReceipt => ({
-        ...output,
-        orderHash: hash,
-        requester,
-        worker,
-        modelId,
-        requestHash,
-      }),
+    const stated = outputs.map(
+      (output): JobReceipt => ({ ...output, orderHash, requester, worker, modelId, requestHash }),
     );
-    orders.set(hash, [...(orders.get(hash) ?? []), stated]);
+    orders.set(orderHash, [...(orders.get(orderHash) ?? []), stated]);
   }
   return orders;
-}
-
-const selectors = new Map(
-  [...gridSettlementAbi, ...gridNftAbi].flatMap((item) =>
-    item.type === "function" ? [[item.name as string, toFunctionSelector(item as AbiFunction)] as const] : [],
-  ),
-);
-
-/** Orders with their receipts, if the call is one of those that settle: told by its selector, since most calls are none. */
-function itemsOf(input: Hex) {
-  try {
-    switch (input.slice(0, 10)) {
-      case selectors.get("settle"):
-      case selectors.get("settleBatch"): {
-        const call = decodeFunctionData({ abi: gridSettlementAbi, data: input });
-        if (call.functionName === "settle") return call.args;
-        return call.functionName === "settleBatch" ? call.args[0] : [];
-      }
-      case selectors.get("settleAndMint"):
-      case selectors.get("settleAndMintFor"): {
-        const call = decodeFunctionData({ abi: gridNftAbi, data: input });
-        return call.functionName === "settleAndMint" || call.functionName === "settleAndMintFor" ? call.args[1] : [];
-      }
-      default:
-        return []; // Some other contract called.
-    }
-  } catch {
-    return []; // It only began like one of those.
-  }
 }

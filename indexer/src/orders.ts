@@ -51,7 +51,7 @@ on("GridSettlement:OrderSettled", async ({ db, place, event }) => {
     isHop: false,
   });
   await changeAccount(db, place, payer, (row) => ({ balance, spent: row.spent + gross }));
-  await changeAccount(db, place, requester);
+  if (requester !== payer) await changeAccount(db, place, requester);
   await record(db, place, "ORDER_SETTLED", {
     actor: payer,
     counterparty: requester,

@@ -1,8 +1,11 @@
 /** Who sends a batch decides what stands in its calldata: nothing there may stop the indexer, or hide what was settled. */
 import { encodeFunctionData, type Hex } from "viem";
 import { describe, expect, it } from "vitest";
+import { createRandom } from "../../bench/synthetic/random.ts";
 import { settledReceipts } from "../../indexer/src/calldata.ts";
+import { settlementsIn } from "../../indexer/src/settlements.ts";
 import {
+  gridNftAbi,
   gridSettlementAbi,
   type JobOrder,
   jobReceipt,
@@ -37,7 +40,10 @@ const settled = { orderHash: orderHash(order), root: receiptTree(receipts, domai
 
 let transactions = 0;
 function seen(...items: ReturnType<typeof item>[]): readonly Hex[] {
-  const input = encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleBatch", args: [items] });
+  return seenIn(encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleBatch", args: [items] }));
+}
+
+function seenIn(input: Hex): readonly Hex[] {
   transactions++;
   const hash: Hex = `0x${transactions.toString(16).padStart(64, "0")}`;
   return settledReceipts({ hash, input }, settled, domain).map(({ receiptId }) => receiptId);
@@ -60,5 +66,128 @@ describe("receipts in the calldata of a batch", () => {
   it("may be named twice, which no settlement takes, without harm", () => {
     expect(seen(item(0, 0))).toEqual([]);
     expect(seen(item(0), item(0, 0))).toEqual(expected);
+  });
+
+  // An item that is refused before its receipts are looked at (for its signature, say) may have anything for receipts.
+  it("may be no receipts at all beside those that were settled", () => {
+    const odd = 0xfedcba98;
+    const input = encodeFunctionData({
+      abi: gridSettlementAbi,
+      functionName: "settleBatch",
+      args: [[item(odd), item(0)]],
+    });
+    const dirty = input.replace(`${"0".repeat(56)}fedcba98`, "f".repeat(64)) as Hex;
+    expect(dirty).not.toBe(input);
+    expect(seenIn(dirty)).toEqual(expected);
+  });
+
+  it("may be claimed by offsets that lead anywhere", () => {
+    const input = encodeFunctionData({
+      abi: gridSettlementAbi,
+      functionName: "settleBatch",
+      args: [[item(0), item(0)]],
+    });
+    const words: string[] = input.slice(10).match(/.{64}/g) ?? [];
+    // Offset of the array, its length, offsets of its two items.
+    const second = 3;
+    for (const offset of ["f".repeat(64), `${"0".repeat(48)}${"f".repeat(16)}`, `${"0".repeat(56)}7fffffff`]) {
+      const changed = words.with(second, offset).join("");
+      expect(seenIn(`0x${input.slice(2, 10)}${changed}`)).toEqual(expected);
+    }
+  });
+
+  it("are told apart whichever of the functions was called", () => {
+    const mint = [0n, [item(1), item(0)], "0x", [], address("1"), 0n] as const;
+    const authorization = {
+      ...{ requester: address("1"), to: address("1"), bodyHash: word("1") },
+      ...{ maxFee: 0n, deadline: 0n },
+    };
+    const calls = [
+      encodeFunctionData({ abi: gridSettlementAbi, functionName: "settle", args: [item(0)] }),
+      encodeFunctionData({ abi: gridNftAbi, functionName: "settleAndMint", args: mint }),
+      encodeFunctionData({
+        abi: gridNftAbi,
+        functionName: "settleAndMintFor",
+        args: [mint[0], mint[1], mint[2], mint[3], authorization, signature],
+      }),
+    ];
+    for (const call of calls) expect(seenIn(call)).toEqual(expected);
+    const other = encodeFunctionData({ abi: gridNftAbi, functionName: "burn", args: [1n] });
+    expect(seenIn(other)).toEqual([]);
+  });
+});
+
+describe("settlements of random calls", () => {
+  const random = createRandom(7);
+  const bytes = (count: number): Hex =>
+    `0x${Array.from({ length: 2 * count }, () => random.integer(16).toString(16)).join("")}`;
+  // Of any length up to all bits.
+  const below = (bits: number): bigint => BigInt(bytes(32)) >> BigInt(256 - bits + random.integer(bits));
+  const small = (bits: number): number => Number(below(bits));
+  const many = <Item>(make: () => Item): Item[] => Array.from({ length: random.integer(5) }, make);
+  const receipt = () => ({
+    ...{ index: small(32), seed: below(64), engineHash: bytes(32), imageHash: bytes(32), cidDigest: bytes(32) },
+    ...{ completedAt: below(64), price: below(128), signature: bytes(random.integer(70)) },
+  });
+  const settlement = () => ({
+    order: {
+      ...{ requester: bytes(20), payer: bytes(20), worker: bytes(20), laneId: bytes(32), feeConfigId: small(16) },
+      ...{ modelId: below(256), requestHash: bytes(32), count: small(32), maxPrice: below(128) },
+      ...{ deadline: below(64), nonce: below(256) },
+    },
+    orderSignature: bytes(random.integer(70)),
+    receipts: many(receipt),
+  });
+  const batch = (items: ReturnType<typeof settlement>[]) =>
+    encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleBatch", args: [items] });
+
+  it("are those that were encoded", () => {
+    for (let i = 0; i < 200; i++) {
+      const items = many(settlement);
+      const stated = items.map(({ order, receipts }) => ({
+        order,
+        outputs: receipts.map(({ signature: _, ...output }) => output),
+      }));
+      expect(settlementsIn(batch(items))).toEqual(stated);
+    }
+  });
+
+  it("are never more than there is room for, however a call is cut or twisted", () => {
+    for (let i = 0; i < 300; i++) {
+      const input = batch(many(settlement));
+      const words: string[] = input.slice(10).match(/.{64}/g) ?? [];
+      const at = random.integer(words.length);
+      const word = (32 * random.integer(words.length)).toString(16).padStart(64, "0");
+      const calls = [
+        `${input.slice(0, 10)}${words.with(at, word).join("")}`,
+        input.slice(0, 10 + random.integer(input.length)),
+      ];
+      for (const call of calls as Hex[]) {
+        const outputs = settlementsIn(call).reduce((count, { outputs }) => count + outputs.length, 0);
+        expect(outputs * 8).toBeLessThanOrEqual(words.length);
+      }
+    }
+  });
+
+  it("are read once from words that many offsets lead to", () => {
+    // Each of 300 items is the first again, and has 300 times the same receipt.
+    const count = 300;
+    const word = (value: number) => value.toString(16).padStart(64, "0");
+    const item = 32 * count;
+    const receipts = 32 * (11 + 2);
+    const input = [
+      ...[32, count, ...Array.from({ length: count }, () => item)].map(word),
+      ...Array.from({ length: 11 }, () => word(1)),
+      ...[
+        0,
+        receipts,
+        count,
+        ...Array.from({ length: count }, () => 32 * count),
+        ...Array.from({ length: 8 }, () => 1),
+      ].map(word),
+    ].join("");
+    const selector = batch([]).slice(0, 10);
+    const outputs = settlementsIn(`${selector}${input}` as Hex).reduce((sum, { outputs }) => sum + outputs.length, 0);
+    expect(outputs * 8).toBeLessThanOrEqual(input.length / 64);
   });
 });

@@ -16,6 +16,7 @@ import { allRows, compareAll } from "./compare.ts";
 import { govern } from "./governance.ts";
 import { attempt, complete, happen, newTally } from "./history.ts";
 import { createIndexer, type TestIndexer } from "./indexer.ts";
+import { indexesOf } from "./indexes.ts";
 import { everything, listFields } from "./questions.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -69,8 +70,12 @@ describe("after a random history", () => {
   it("follows what happens, though it is killed in the middle of it", async () => {
     await happen(world, 15, tally);
     await running?.kill();
+    const indexes = await indexesOf(postgres.url, indexer.schema);
     await happen(world, 15, tally);
     running = await indexer.start();
+    // Readers were never without them.
+    expect(await indexesOf(postgres.url, indexer.schema)).toEqual(indexes);
+    expect(Object.keys(indexes).length).toBeGreaterThan(70);
     await happen(world, 10, tally);
     await indexer.caughtUp();
     await compare();

@@ -9,8 +9,9 @@ import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
+import { showIndexes } from "./indexes.ts";
 import { createLane } from "./lane.ts";
-import { databaseSchema, viewsSchema } from "./namespace.ts";
+import { databaseSchema, presence, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
 import { createDoor, createGate } from "./public.ts";
 import { createRestRoutes } from "./rest/routes.ts";
@@ -21,6 +22,9 @@ const environment = await readEnvironment(process.env);
 const { chainId, databaseUrl, deployment, door, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
 
 const schema = databaseSchema();
+// Ponder runs this file when it has prepared its tables.
+const writer = presence();
+if (writer) await showIndexes(writer, schema);
 const pool = createReadPool(databaseUrl);
 const chain = createChainReader(rpcUrls);
 const fresh = createFresh({ databaseUrl, schema, viewsSchema: viewsSchema(), needed: neededColumns(), chainId });
