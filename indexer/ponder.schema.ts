@@ -252,17 +252,19 @@ export const artwork = onchainTable(
     listPrice: index().on(table.chainId, table.listPrice, table.tokenId),
     versions: index().on(table.chainId, table.versions, table.tokenId),
     transfers: index().on(table.chainId, table.transfers, table.tokenId),
-    // ... and for each filter that picks few of many; model and owner are asked for together with orders.
+    // ... and for each filter that picks few of many; models, artists and workers are asked for in the order of the front page, too.
     minted: index().on(table.chainId, table.mintedAt, table.tokenId),
     owner: index().on(table.chainId, table.owner, table.tokenId),
     artist: index().on(table.chainId, table.artist, table.tokenId),
+    artistTrending: index().on(table.chainId, table.artist, table.trending, table.tokenId),
     worker: index().on(table.chainId, table.worker, table.tokenId),
+    workerTrending: index().on(table.chainId, table.worker, table.trending, table.tokenId),
     model: index().on(table.chainId, table.modelId, table.tokenId),
     modelTrending: index().on(table.chainId, table.modelId, table.trending, table.tokenId),
     remixOf: index().on(table.chainId, table.remixOf, table.tokenId),
     imageHash: index().on(table.chainId, table.imageHash),
     attributes: index().using("gin", table.attributes).with({ fastupdate: false }),
-    // Facets are counted from this index alone.
+    // Facets are counted from this index alone; ids stand for times.
     facets: index().on(
       table.chainId,
       table.modelId,
@@ -272,6 +274,7 @@ export const artwork = onchainTable(
       table.height,
       table.policy,
       table.burned,
+      table.tokenId,
     ),
   }),
 );

@@ -5,8 +5,10 @@ import { getRequestListener } from "@hono/node-server";
 import { parse } from "graphql";
 import { Hono } from "hono";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Answerer, Question } from "../../indexer/src/api/graphql/execute.ts";
 import { createRoutes } from "../../indexer/src/api/http.ts";
-import { charge, createDoor, type DoorSettings, MAX_BODY } from "../../indexer/src/api/public.ts";
+import { createLane } from "../../indexer/src/api/lane.ts";
+import { charge, createDoor, createGate, type DoorSettings, MAX_BODY } from "../../indexer/src/api/public.ts";
 import { createRateLimit } from "../../indexer/src/api/rates.ts";
 import { limitTables, rowsOf, tableLimits } from "../../indexer/src/api/tables.ts";
 
@@ -24,7 +26,7 @@ async function openDoor(settings: DoorSettings, cost = 1) {
     context.res.headers.set("access-control-allow-origin", "*"); // as Ponder does before it
     return next();
   });
-  app.use(createDoor(settings));
+  app.use(createDoor(createGate(settings)));
   app.post("/graphql", async (context) => context.json({ length: (await context.req.text()).length }));
   app.get("/v1/direct", (context) => {
     // As `/graphql` answers: past Hono, for speed.
@@ -119,7 +121,7 @@ describe("a client", () => {
   it("pays for the rows that its questions ask for", async () => {
     const rows: Record<string, number> = { "{ few }": 2, "{ page }": 200, "{ many }": 900 };
     const app = new Hono();
-    app.use(createDoor({ requestsPerMinute: 10, proxies: 0 }));
+    app.use(createDoor(createGate({ requestsPerMinute: 10, proxies: 0 })));
     const answerJson = async ({ query = "" }) => ({
       json: "{}",
       isRefused: false,
@@ -160,6 +162,108 @@ describe("a client", () => {
     expect(await from("2001:db8:1:2::1")).toBe(200);
     expect(await from("2001:db8:1:2:3:4:5:6")).toBe(429);
     expect(await from("2001:db8:1:3::1")).toBe(200);
+  });
+});
+
+describe("the lane of questions", () => {
+  const faults: unknown[] = [];
+
+  /** `/graphql` with its lane. Returns how to ask, and how many requests the framework has seen. */
+  async function openLane(settings: DoorSettings) {
+    const app = new Hono();
+    const seen = { requests: 0 };
+    app.use((context, next) => {
+      seen.requests += 1;
+      context.res.headers.set("access-control-allow-origin", "*");
+      return next();
+    });
+    const gate = createGate(settings);
+    const answerJson = async ({ query, variables }: Question) => {
+      if (query === "{ broken }") throw new Error("It broke.");
+      const json = JSON.stringify({ data: { query, variables } });
+      return { json, isRefused: query === "{ wrong }", block: undefined, rows: query === "{ many }" ? 1_000 : 1 };
+    };
+    const answerer = { answerJson } as unknown as Answerer;
+    const lane = createLane({ answerer, gate, onError: (error) => faults.push(error) });
+    app.use(createDoor(gate));
+    app.route("/", createRoutes(answerer, undefined as never, lane));
+    server = createServer(getRequestListener(app.fetch));
+    await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const ask = async (body: string, init: RequestInit = {}) => {
+      const { status, headers, ...answer } = await fetch(`http://127.0.0.1:${port}/graphql`, {
+        method: "POST",
+        body,
+        ...init,
+      }).then(async (response) => ({
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        text: await response.text(),
+      }));
+      const { date, "keep-alive": _, ...others } = headers;
+      return { status, headers: others, ...answer };
+    };
+    return { ask, seen };
+  }
+
+  const long = JSON.stringify({ query: "{ a }", variables: { long: "ü".repeat(MAX_BODY / 2) } });
+
+  it.each([
+    ["a question", JSON.stringify({ query: "{ fox }", variables: { name: "Füchse 🦊" } }), 200],
+    ["a refused question", JSON.stringify({ query: "{ wrong }" }), 400],
+    ["another operation", JSON.stringify({ query: "{ fox }", operationName: "A", extensions: { minBlock: 1 } }), 200],
+    ["what is no JSON", "{", 400],
+    ["what is no question", JSON.stringify({ query: 1 }), 400],
+    ["nothing", "", 400],
+  ])("answers %s as the framework would", async (_, body, status) => {
+    const { ask, seen } = await openLane({ requestsPerMinute: 0, proxies: 0 });
+    const [byFramework, byLane] = [await ask(body), await ask(body)];
+    expect(seen.requests).toBe(1);
+    expect(byLane).toEqual(byFramework);
+    expect(byLane.status).toBe(status);
+  });
+
+  it("leaves everything else to the framework", async () => {
+    const { ask, seen } = await openLane({ requestsPerMinute: 0, proxies: 0 });
+    await ask(JSON.stringify({ query: "{ fox }" }));
+    expect((await ask("", { method: "OPTIONS", body: null })).status).toBe(204);
+    expect((await ask("", { method: "GET", body: null })).text).toContain("type Query");
+    expect(seen.requests).toBe(3);
+  });
+
+  it("refuses what is too long", async () => {
+    const { ask, seen } = await openLane({ requestsPerMinute: 0, proxies: 0 });
+    await ask(JSON.stringify({ query: "{ fox }" }));
+    const refused = await ask(long);
+    expect([refused.status, seen.requests]).toEqual([413, 1]);
+    expect(JSON.parse(refused.text)).toMatchObject({ errors: [{ extensions: { code: "BODY_TOO_LARGE" } }] });
+    const stream = new ReadableStream({ start: (body) => void [body.enqueue(Buffer.from(long)), body.close()] });
+    const streamed = await ask("", { body: stream, duplex: "half" } as RequestInit);
+    expect([streamed.status, seen.requests]).toEqual([413, 1]);
+    expect((await ask(JSON.stringify({ query: "{ fox }" }))).status).toBe(200);
+  });
+
+  it("has the same limit", async () => {
+    const { ask, seen } = await openLane({ requestsPerMinute: 20, proxies: 0 });
+    expect((await ask(JSON.stringify({ query: "{ fox }" }))).status).toBe(200);
+    expect((await ask(JSON.stringify({ query: "{ many }" }))).status).toBe(200); // 11
+    expect((await ask(JSON.stringify({ query: "{ many }" }))).status).toBe(200);
+    const refused = await ask(JSON.stringify({ query: "{ fox }" }));
+    expect([refused.status, seen.requests]).toEqual([429, 1]);
+    expect(refused.headers).toMatchObject({ "cache-control": "no-store", "access-control-allow-origin": "*" });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    expect(JSON.parse(refused.text)).toMatchObject({ errors: [{ extensions: { code: "TOO_MANY_REQUESTS" } }] });
+  });
+
+  it("says nothing of what went wrong inside", async () => {
+    const { ask } = await openLane({ requestsPerMinute: 0, proxies: 0 });
+    await ask(JSON.stringify({ query: "{ fox }" }));
+    const broken = await ask(JSON.stringify({ query: "{ broken }" }));
+    expect(broken.status).toBe(500);
+    expect(JSON.parse(broken.text)).toEqual({
+      errors: [{ message: "Something went wrong on our side.", extensions: { code: "INTERNAL" } }],
+    });
+    expect(faults.splice(0).map(String)).toEqual(["Error: It broke."]);
   });
 });
 

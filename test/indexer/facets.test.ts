@@ -78,6 +78,7 @@ it.each([
   [{ tags: ["sea"] }],
   [{ families: ["SD15"], policy: "ARTIST" }],
   [{ verifiedModel: true, evolved: true }],
+  [{ sizes: ["512x768", "640x640"] }],
   [{ burned: true }],
   [{ tags: ["nothing"] }],
 ])("counts what a filter lets through: %j", async (filter) => {
@@ -85,6 +86,23 @@ it.each([
   const found = await facets({ filter });
   compare(found, artworks);
   expect([found.total, found.isApproximate]).toEqual([artworks.length, false]);
+});
+
+it("counts what was minted at a time, and a series, by ids", async () => {
+  const { artworks } = gallery.catalogue;
+  const [early, late] = [artworks[500], artworks[2_000]];
+  const filters = [
+    { mintedAfter: Number(early?.mintedAt), mintedBefore: Number(late?.mintedAt) },
+    { mintedAfter: Number(early?.mintedAt) - 1, modelIds: ["1", "2"] },
+    { seriesId: `${late?.seriesId}` },
+    { tokenIds: [`${early?.tokenId}`, `${late?.tokenId}`, "1"] },
+  ];
+  for (const filter of filters) {
+    const expected = filtered(gallery.catalogue, filter);
+    const found = await facets({ filter });
+    compare(found, expected);
+    expect([filter, found.total, found.isApproximate]).toEqual([filter, expected.length, false]);
+  }
 });
 
 it("counts what a search finds, alone and with a filter, and says when only the newest", async () => {

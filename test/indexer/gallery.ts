@@ -20,7 +20,7 @@ export interface Gallery {
   /** Errors that askers were not shown. */
   readonly errors: unknown[];
   /** Statements that lists ran, with their values, since it was last emptied. */
-  readonly statements: { readonly text: string; readonly values: readonly unknown[] }[];
+  readonly statements: StatementRun[];
   /** Answer to a question; throws if there are errors. */
   ask<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
   stop(): Promise<void>;
@@ -54,6 +54,13 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
   };
 }
 
+/** A statement that was run. `isKept`: by a plan for whatever values. */
+export interface StatementRun {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly isKept: boolean;
+}
+
 export async function startGallery(count: number): Promise<Gallery> {
   const postgres = await startPostgres();
   const catalogue = makeCatalogue(count);
@@ -69,9 +76,15 @@ export async function startGallery(count: number): Promise<Gallery> {
   const statements: Gallery["statements"] = [];
   const pool: ReadPool = {
     ...real,
+    reader: {
+      query: (text, values) => {
+        statements.push({ text, values, isKept: true });
+        return real.reader.query(text, values);
+      },
+    },
     lists: {
       query: (text, values) => {
-        statements.push({ text, values });
+        statements.push({ text, values, isKept: false });
         return real.lists.query(text, values);
       },
     },

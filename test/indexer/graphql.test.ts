@@ -1,6 +1,6 @@
 /** The gallery's GraphQL in this process, on a catalogue of made-up artworks: what it answers, and that graphql-js would answer the same. */
 import { createHash } from "node:crypto";
-import { getIntrospectionQuery } from "graphql";
+import { getIntrospectionQuery, parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gallery, startGallery } from "./gallery.ts";
 import { everything, listFields } from "./questions.ts";
@@ -262,6 +262,49 @@ describe("blocks", () => {
     expect(result.errors).toMatchObject([
       { message: expect.stringContaining("minBlock asks for 5001"), extensions: { code: "BLOCK_NOT_REACHED" } },
     ]);
+  });
+});
+
+describe("what does not fit the schema", () => {
+  it.each([
+    "{ nothing }",
+    "{ artwork(tokenId: 1) }",
+    "{ artwork { name } }",
+    '{ artwork(tokenId: "x", other: 1) { name } }',
+    "{ artwork(tokenId: 1) { name name: title } protocol { artworks { x } } }",
+    "{ artworks(filter: { width: 1, width: 2 }, first: 1, first: 2) { totalCount } }",
+    "{ artwork(tokenId: 1) { ...none } }",
+    "fragment lost on Artwork { name } { protocol { artworks } }",
+    "fragment odd on Nothing { name } { protocol { artworks } }",
+    "{ artwork(tokenId: 1) { ... on Model { name } ... on BigInt { x } } }",
+    "{ artwork(tokenId: 1) { ...a } } fragment a on Artwork { ...b } fragment b on Artwork { ...a }",
+    "{ artwork(tokenId: $id) { name } }",
+    "query ($id: BigInt!, $id: Int, $no: Nothing, $out: Artwork) { artwork(tokenId: $id) { name } }",
+    "query ($id: String) { artwork(tokenId: $id) { name } }",
+    "{ artwork(tokenId: 1) { name @nothing title @skip(if: true) @skip(if: false) } }",
+    "{ protocol { artworks } } { protocol { supply } }",
+    "query A { protocol { artworks } } query A { protocol { supply } }",
+    "type Nothing { name: Nowhere } { protocol { artworks } }",
+    "extend type Artwork { name: Int }",
+  ])("is told as graphql-js tells it: %s", async (query) => {
+    const expected = validate(gallery.answerer.schema, parse(query));
+    expect(expected.length).toBeGreaterThan(0);
+    const { result, isRefused } = await gallery.answerer.answer({ query });
+    expect([json(result.errors), isRefused]).toEqual([json(expected), true]);
+  });
+
+  it("is told again for the same variables, and for them alone", async () => {
+    const query =
+      "query ($id: BigInt!, $first: Int = 2) { artwork(tokenId: $id) { versions(first: $first) { version } } }";
+    const ask = async (variables: Record<string, unknown>) =>
+      (await gallery.answerer.answer({ query, variables })).result;
+    const wrong = await ask({ id: "x" });
+    expect(wrong.errors).toMatchObject([{ message: expect.stringContaining("BigInt is a whole number") }]);
+    expect(await ask({ id: "x" })).toEqual(wrong);
+    const right = await ask({ id: "3001" });
+    expect(right.errors).toBeUndefined();
+    expect(await ask({ id: "3001" })).toEqual(right);
+    expect((await ask({ id: "3001", first: 0 })).errors).toMatchObject([{ extensions: { code: "BAD_INPUT" } }]);
   });
 });
 

@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createRoutes } from "../../indexer/src/api/http.ts";
-import { createDoor } from "../../indexer/src/api/public.ts";
+import { createDoor, createGate } from "../../indexer/src/api/public.ts";
 import { createRestRoutes } from "../../indexer/src/api/rest/routes.ts";
 import { startBrowser } from "../utils/browser.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
@@ -22,7 +22,7 @@ let complaints: string[];
 beforeAll(async () => {
   [gallery, browser] = await Promise.all([startGallery(50), startBrowser()]);
   const app = new Hono();
-  app.use(createDoor({ requestsPerMinute: 0, proxies: 0 }));
+  app.use(createDoor(createGate({ requestsPerMinute: 0, proxies: 0 })));
   app.route("/", createRoutes(gallery.answerer, {} as never));
   const fresh = { current: () => undefined, cachedPerBlock: () => undefined };
   app.route(

@@ -91,9 +91,18 @@ export function createFresh({ databaseUrl, chainId, ...where }: FreshDependencie
   let isReady = false;
   let block: IndexedBlock | undefined;
 
+  /** Looks are always the same few statements: planned once on a connection. */
+  const names = new Map<string, string>();
+  function nameOf(text: string): string {
+    const known = names.get(text) ?? `look${names.size}`;
+    names.set(text, known);
+    return known;
+  }
+
   async function look(connection: pg.Client, isNew: boolean): Promise<void> {
     const reader: Reader = {
-      query: async (text, values) => (await connection.query(text, values as unknown[])).rows,
+      query: async (text, values) =>
+        (await connection.query({ name: nameOf(text), text, values: values as unknown[] })).rows,
     };
     const schema = await place.find(reader);
     if (schema === undefined) return;

@@ -1,31 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
-import { z } from "zod";
 import { createExplorerRoutes, EXPLORER, wantsPage } from "./explorer.ts";
-import { questionError } from "./graphql/errors.ts";
-import { type Answer, type Answerer, type Question, schemaText } from "./graphql/execute.ts";
+import { type Answer, type Answerer, costOf, type Question, schemaText } from "./graphql/execute.ts";
 import { type HealthDependencies, readHealth } from "./health.ts";
-import { charge } from "./public.ts";
+import { charge, MAX_BODY } from "./public.ts";
+import { JSON_TYPE, parseJson, questionOf, readBody, readQuestion, refusals } from "./question.ts";
 
-/** Largest question, in bytes. */
-const MAX_BODY = 100_000;
 /** Seconds for which a cache may answer a GET without asking: a block of Base. */
 const FRESH = 2;
-/** Rows that count as much as one request more, where requests are limited. */
-const ROWS_PER_COST = 100;
-
-const questionJson = z.object({
-  query: z.string().min(1).optional(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  operationName: z.string().nullish(),
-  extensions: z
-    .object({
-      minBlock: z.int().nonnegative().optional(),
-      persistedQuery: z.object({ version: z.literal(1), sha256Hash: z.string().length(64) }).optional(),
-    })
-    .nullish(),
-});
 
 /** What Node's server leaves for those that answer without a `Response`: it costs more than most answers. */
 interface NodeBindings {
@@ -35,13 +18,21 @@ interface NodeBindings {
 
 type NodeContext = Context<{ Bindings: NodeBindings }>;
 
-/** `/graphql`, its explorer, and `/v1/health`. */
-export function createRoutes(answerer: Answerer, health: HealthDependencies): Hono<{ Bindings: NodeBindings }> {
+/**
+ * `/graphql`, its explorer, and `/v1/health`.
+ * @param onQuestion Told of the request of each question that comes this way.
+ */
+export function createRoutes(
+  answerer: Answerer,
+  health: HealthDependencies,
+  onQuestion?: (incoming: IncomingMessage | undefined) => void,
+): Hono<{ Bindings: NodeBindings }> {
   const app = new Hono<{ Bindings: NodeBindings }>();
 
   app.post("/graphql", async (context) => {
-    const body = await readBody(context);
-    if (body === undefined) return send(context, refusal(`A question has at most ${MAX_BODY} bytes.`), 413);
+    onQuestion?.(context.env?.incoming);
+    const body = await bodyOf(context);
+    if (body === undefined) return send(context, refusals.tooLong(), 413);
     return answerQuestion(context, readQuestion(body));
   });
 
@@ -75,10 +66,10 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
     if (!question) {
-      return send(context, refusal("The body is JSON: {query, variables?, operationName?, extensions?}."), 400);
+      return send(context, refusals.unreadable(), 400);
     }
     const answer = await answerer.answerJson(question);
-    charge(context, Math.floor(answer.rows / ROWS_PER_COST));
+    charge(context, costOf(answer));
     return answer.isRefused ? send(context, answer, 400) : send(context, answer, 200, headers);
   }
 
@@ -86,47 +77,12 @@ export function createRoutes(answerer: Answerer, health: HealthDependencies): Ho
 }
 
 /** Undefined when it is too long. */
-async function readBody(context: NodeContext): Promise<string | undefined> {
+async function bodyOf(context: NodeContext): Promise<string | undefined> {
   const incoming = context.env?.incoming;
-  if (!incoming) {
-    const text = await context.req.text();
-    return Buffer.byteLength(text) > MAX_BODY ? undefined : text;
-  }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer).toString() : Buffer.concat(chunks).toString();
+  if (incoming) return readBody(incoming);
+  const text = await context.req.text();
+  return Buffer.byteLength(text) > MAX_BODY ? undefined : text;
 }
-
-/** The question that a body holds; undefined if it holds none. */
-function readQuestion(body: string): Question | undefined {
-  return questionOf(parseJson(body));
-}
-
-/** Most questions are as plain as they can be: those need no closer look. */
-function questionOf(json: unknown): Question | undefined {
-  const { success, data } = questionJson.safeParse(json);
-  return success && (data.query !== undefined || data.extensions?.persistedQuery) ? data : undefined;
-}
-
-function refusal(message: string): Answer {
-  const json = JSON.stringify({ errors: [questionError("BAD_INPUT", message)] });
-  return { json, isRefused: true, block: undefined, rows: 0 };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const JSON_TYPE = "application/json; charset=utf-8";
 
 function send(
   context: NodeContext,
@@ -144,8 +100,11 @@ function send(
   });
   // A string goes out in one piece with the head before it.
   outgoing.end(json);
-  const sent = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+  // Made anew, a response would be copied into the one that middleware in front has begun.
+  const { res } = context;
+  res.headers.set("x-hono-already-sent", "true");
+  context.finalized = true;
   // The server's own class of responses would be written without a look at its headers, unless it had to become a real one.
-  void sent.body;
-  return sent;
+  void res.body;
+  return res;
 }

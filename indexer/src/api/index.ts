@@ -10,9 +10,10 @@ import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
 import { createRoutes } from "./http.ts";
 import { showIndexes } from "./indexes.ts";
+import { createLane } from "./lane.ts";
 import { databaseSchema, presence, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
-import { createDoor } from "./public.ts";
+import { createDoor, createGate } from "./public.ts";
 import { createRestRoutes } from "./rest/routes.ts";
 import { createReadPool } from "./sql/pool.ts";
 import { limitTables, speakableTables, tableLimits } from "./tables.ts";
@@ -36,8 +37,9 @@ const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
 const app = new Hono();
-app.use(createDoor(door));
-app.route("/", createRoutes(answerer, health));
+const gate = createGate(door);
+app.use(createDoor(gate));
+app.route("/", createRoutes(answerer, health, createLane({ answerer, gate, onError: logError })));
 app.route("/", createRestRoutes({ answerer, fresh, publicUrl, onError: logError }));
 app.use("/tables", limitTables());
 app.use(

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIPv6 } from "node:net";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { createRateLimit, type RateLimit } from "./rates.ts";
+import { createRateLimit } from "./rates.ts";
 import { RestError } from "./rest/errors.ts";
 
 /** What the door is told. */
@@ -18,7 +18,7 @@ export interface DoorSettings {
 export const MAX_BODY = 100_000;
 
 /** The API knows nobody and has no cookies: any page may call it and read what it answers. */
-const headers: Readonly<Record<string, string>> = {
+export const publicHeaders: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "etag, retry-after, x-indexed-block",
   "cross-origin-resource-policy": "cross-origin",
@@ -31,45 +31,72 @@ const preflight: Readonly<Record<string, string>> = {
   "access-control-max-age": "86400",
 };
 
-interface DoorVariables {
-  readonly client: string;
-  readonly limit: RateLimit;
+/** A client that was let in, or not. */
+export interface Entry {
+  /** Why it wasn't. */
+  readonly refusal?: RestError;
+  /** Counts what its request turned out to cost, beyond the 1 that every request does. */
+  charge(cost: number): void;
 }
+
+/** Counts clients in. */
+export interface Gate {
+  /** @param socket Address of the other end. `forwarded`: its X-Forwarded-For. */
+  enter(socket: string | undefined, forwarded: string | undefined): Entry;
+}
+
 const KEY = "gridnft-door";
 
+/** One gate for all ways in: a client has one limit. */
+export function createGate({ requestsPerMinute, proxies }: DoorSettings): Gate {
+  if (requestsPerMinute === 0) {
+    const free: Entry = { charge: () => undefined };
+    return { enter: () => free };
+  }
+  const limit = createRateLimit(requestsPerMinute);
+  return {
+    enter: (socket = "unknown", forwarded = "") => {
+      const client = clientOf(socket, forwarded, proxies);
+      const seconds = limit.take(client, 1);
+      const charge = (cost: number): void => {
+        if (cost > 0) limit.charge(client, cost);
+      };
+      if (seconds === 0) return { charge };
+      const message = `That was more than ${requestsPerMinute} in a minute, by cost: try again in ${seconds} s.`;
+      return { charge, refusal: new RestError("TOO_MANY_REQUESTS", message, undefined, seconds) };
+    },
+  };
+}
+
+/** What a body that is too large is answered. */
+export function tooLarge(): RestError {
+  return new RestError("BODY_TOO_LARGE", `A request has at most ${MAX_BODY} bytes.`);
+}
+
 /** Lets requests in: preflights are answered, bodies and rates limited, and every answer gets its headers. */
-export function createDoor({ requestsPerMinute, proxies }: DoorSettings): MiddlewareHandler {
-  const limit = requestsPerMinute > 0 ? createRateLimit(requestsPerMinute) : undefined;
-  const tooLarge = (context: Context) =>
-    refusal(context, new RestError("BODY_TOO_LARGE", `A request has at most ${MAX_BODY} bytes.`));
-  const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: tooLarge });
+export function createDoor(gate: Gate): MiddlewareHandler {
+  const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: (context) => refusal(context, tooLarge()) });
   return async (context, next) => {
-    setHeaders(context, headers);
+    setHeaders(context, publicHeaders);
     const { method } = context.req;
     if (method === "OPTIONS") {
       setHeaders(context, preflight);
       return context.body(null, 204);
     }
-    if (limit) {
-      const client = clientOf(context, proxies);
-      const seconds = limit.take(client, 1);
-      if (seconds > 0) {
-        const message = `That was more than ${requestsPerMinute} in a minute, by cost: try again in ${seconds} s.`;
-        return refusal(context, new RestError("TOO_MANY_REQUESTS", message, undefined, seconds));
-      }
-      context.set(KEY, { client, limit } satisfies DoorVariables);
-    }
+    const { incoming } = nodeOf(context);
+    const entry = gate.enter(incoming?.socket.remoteAddress, context.req.header("x-forwarded-for"));
+    if (entry.refusal) return refusal(context, entry.refusal);
+    context.set(KEY, entry);
     if (method === "GET" || method === "HEAD") return next();
-    if (Number(context.req.header("content-length") ?? 0) > MAX_BODY) return tooLarge(context);
+    if (Number(context.req.header("content-length") ?? 0) > MAX_BODY) return refusal(context, tooLarge());
     // `/graphql` reads Node's request itself, and counts.
-    return context.req.path === "/graphql" && nodeOf(context).incoming ? next() : limitBody(context, next);
+    return context.req.path === "/graphql" && incoming ? next() : limitBody(context, next);
   };
 }
 
 /** Counts what a request turned out to cost, beyond the 1 that every request does. */
 export function charge(context: Context, cost: number): void {
-  const door = context.get(KEY) as DoorVariables | undefined;
-  if (door && cost > 0) door.limit.charge(door.client, cost);
+  (context.get(KEY) as Entry | undefined)?.charge(cost);
 }
 
 /**
@@ -94,16 +121,19 @@ function refusal(context: Context, error: RestError): Response {
   context.header("cache-control", "no-store");
   if (error.retryAfter !== undefined) context.header("retry-after", String(error.retryAfter));
   const isQuestion = !context.req.path.startsWith("/v1");
-  const { code, message } = error;
-  return context.json(isQuestion ? { errors: [{ message, extensions: { code } }] } : error.json, error.status);
+  return context.json(isQuestion ? asQuestionError(error) : error.json, error.status);
+}
+
+/** A refusal as GraphQL has it. */
+export function asQuestionError({ code, message }: RestError): object {
+  return { errors: [{ message, extensions: { code } }] };
 }
 
 /** The client's address: the socket's, or what the trusted proxies in front say it is. */
-function clientOf(context: Context, proxies: number): string {
-  const socket = nodeOf(context).incoming?.socket.remoteAddress ?? "unknown";
+function clientOf(socket: string, forwarded: string, proxies: number): string {
   if (proxies === 0) return network(socket);
-  const forwarded = (context.req.header("x-forwarded-for") ?? "").split(",").map((part) => part.trim());
-  return network(forwarded.at(-proxies) || socket);
+  const named = forwarded.split(",").map((part) => part.trim());
+  return network(named.at(-proxies) || socket);
 }
 
 /** Who has one IPv6 address has 2^64 of them: they count together. */

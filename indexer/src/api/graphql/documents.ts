@@ -3,15 +3,33 @@ import { createHash } from "node:crypto";
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
+  FragmentsOnCompositeTypesRule,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  getVariableValues,
+  KnownDirectivesRule,
+  KnownFragmentNamesRule,
+  KnownTypeNamesRule,
+  LoneAnonymousOperationRule,
+  NoFragmentCyclesRule,
+  NoUndefinedVariablesRule,
+  NoUnusedFragmentsRule,
+  NoUnusedVariablesRule,
   type OperationDefinitionNode,
+  PossibleFragmentSpreadsRule,
   parse,
+  SingleFieldSubscriptionsRule,
   specifiedRules,
+  UniqueDirectivesPerLocationRule,
+  UniqueFragmentNamesRule,
+  UniqueOperationNamesRule,
+  UniqueVariableNamesRule,
   type ValidationRule,
   type ValueNode,
   ValuesOfCorrectTypeRule,
+  VariablesAreInputTypesRule,
+  VariablesInAllowedPositionRule,
   validate,
   visit,
 } from "graphql";
@@ -26,6 +44,15 @@ const MAX_DOCUMENTS = 1_000;
 const MAX_KEPT = 10_000;
 /** Trees of one operation that differ by variables beside those of root fields. */
 const MAX_TREES = 50;
+/** Values of variables that are kept, and the longest of them as JSON. */
+const MAX_READ = 2_000;
+const MAX_VARIABLES = 300;
+
+/** Values as they are given, or as the schema reads them. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** Values of variables, or what is wrong with them. */
+type ReadVariables = { coerced: Values; errors?: never } | { coerced?: never; errors: readonly GraphQLError[] };
 
 /** An operation that fits the schema. */
 export interface Operation {
@@ -33,6 +60,8 @@ export interface Operation {
   readonly node: OperationDefinitionNode;
   /** Whether it asks about the schema itself. */
   readonly isIntrospection: boolean;
+  /** Reads its variables. */
+  variables(given: Values): ReadVariables;
   /** What it selects, given the values of its variables. */
   selections(variables: Readonly<Record<string, unknown>>): readonly Selection[];
 }
@@ -48,11 +77,43 @@ export interface Documents {
 
 type Read = { readonly document: DocumentNode; readonly operations: Map<string, Operation> } | readonly GraphQLError[];
 
-const rules = [
-  ...specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? fittingLiterals : rule)),
-  boundedIntrospection,
-  boundedAliases(),
-];
+const ownRules = [boundedIntrospection, boundedAliases()];
+const baseRules = specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? fittingLiterals : rule));
+
+/** Rules about what a text can't have without a mark: without the mark there is nothing that they could find. */
+const markedRules: ReadonlyMap<ValidationRule, readonly string[]> = new Map([
+  ...[
+    FragmentsOnCompositeTypesRule,
+    UniqueFragmentNamesRule,
+    KnownFragmentNamesRule,
+    NoUnusedFragmentsRule,
+    PossibleFragmentSpreadsRule,
+    NoFragmentCyclesRule,
+  ].map((rule): [ValidationRule, readonly string[]] => [rule, ["...", "fragment"]]),
+  ...[
+    VariablesAreInputTypesRule,
+    UniqueVariableNamesRule,
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
+  ].map((rule): [ValidationRule, readonly string[]] => [rule, ["$"]]),
+  [KnownTypeNamesRule, ["$", "...", "fragment"]],
+  [KnownDirectivesRule, ["@"]],
+  [UniqueDirectivesPerLocationRule, ["@"]],
+  [SingleFieldSubscriptionsRule, ["subscription"]],
+]);
+
+/** Rules for a text: each of them is asked at each node, which takes longer than all else for a text that nobody has seen before. */
+function rulesFor(query: string, { definitions }: DocumentNode): readonly ValidationRule[] {
+  // What defines types is refused by rules that know of nothing else.
+  const isOne = definitions.length === 1 && definitions[0]?.kind === "OperationDefinition";
+  if (!isOne) return [...baseRules, ...ownRules];
+  const needed = baseRules.filter((rule) => {
+    if (rule === UniqueOperationNamesRule || rule === LoneAnonymousOperationRule) return false;
+    return markedRules.get(rule)?.some((mark) => query.includes(mark)) ?? true;
+  });
+  return [...needed, ...ownRules];
+}
 
 export function createDocuments(schema: GraphQLSchema): Documents {
   const documents = new Map<string, Read>();
@@ -108,7 +169,7 @@ function readDocument(schema: GraphQLSchema, query: string): Read {
     }
     return [error instanceof GraphQLError ? error : questionError("BAD_INPUT", "The query can't be read.")];
   }
-  const errors = validate(schema, document, rules, { maxErrors: 10 });
+  const errors = validate(schema, document, rulesFor(query, document), { maxErrors: 10 });
   return errors.length > 0 ? errors : { document, operations: new Map() };
 }
 
@@ -121,9 +182,11 @@ function operationOf(schema: GraphQLSchema, document: DocumentNode, node: Operat
   if (!query) throw new Error("The schema has no queries.");
   const decisive = decisiveVariables(document);
   const trees = new Map<string, readonly Selection[]>();
+  const read = variablesReader(schema, node);
   return {
     document,
     node,
+    variables: read,
     isIntrospection: isIntrospection(document),
     selections: (variables) => {
       const key = decisive.length === 0 ? "" : JSON.stringify(decisive.map((name) => variables[name] ?? null));
@@ -134,6 +197,29 @@ function operationOf(schema: GraphQLSchema, document: DocumentNode, node: Operat
       trees.set(key, made);
       return made;
     },
+  };
+}
+
+/** Variables that were read before, those of all operations: a front page asks with the same ones again and again. */
+const readBefore = new Map<string, ReadVariables>();
+let operations = 0;
+
+/** Reads variables. An input type has dozens of fields, each of which is looked for: those that come again are read but once. */
+function variablesReader(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode) {
+  const operation = operations++;
+  return (given: Values): ReadVariables => {
+    const read = () => getVariableValues(schema, variableDefinitions, given, { maxErrors: 10 }) as ReadVariables;
+    const json = JSON.stringify(given);
+    // JSON does not tell what is undefined from what is not there.
+    if (json.length > MAX_VARIABLES || Object.values(given).includes(undefined)) return read();
+    const key = `${operation} ${json}`;
+    let known = readBefore.get(key);
+    if (!known) {
+      known = read();
+      if (readBefore.size >= MAX_READ) readBefore.clear();
+      readBefore.set(key, known);
+    }
+    return known;
   };
 }
 

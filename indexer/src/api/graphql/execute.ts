@@ -6,7 +6,6 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getArgumentValues,
-  getVariableValues,
   isNonNullType,
 } from "graphql";
 import type { Address } from "viem";
@@ -54,6 +53,14 @@ export interface Answer {
   readonly block: IndexedBlock | undefined;
   /** Rows that it asked for. */
   readonly rows: number;
+}
+
+/** Rows that count as much as one request more, where requests are limited. */
+const ROWS_PER_COST = 100;
+
+/** What an answer cost beyond the 1 of its request. */
+export function costOf({ rows }: Answer): number {
+  return Math.floor(rows / ROWS_PER_COST);
 }
 
 /** Answers questions. */
@@ -147,12 +154,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
     try {
       const operation = documents.operation(textOf(question), question.operationName);
       if (!("selections" in operation)) return operation;
-      const { coerced: variables, errors } = getVariableValues(
-        schema,
-        operation.node.variableDefinitions ?? [],
-        question.variables ?? {},
-        { maxErrors: 10 },
-      );
+      const { coerced: variables, errors } = operation.variables(question.variables ?? {});
       if (errors) return errors.map(badVariable);
       const { minBlock } = question.extensions ?? {};
       if (minBlock !== undefined) await reach(minBlock);

@@ -50,8 +50,12 @@ export async function readPage(
   asking.budget.spend(page.rows, list.type, selections);
   const conditions = [...conditionsOf(statement, list, listArguments, column), ...between(page, order, statement)];
   const select = `${selectList(statement, list.type, selections, alias)}, ${keyColumns(order.keys.map(({ sql }) => sql))}`;
-  const text = `select ${select} from ${placeOf(statement, table.name)} ${alias} where ${conditions.join(" and ")} ${orderBy(page, order)} limit ${statement.value(page.rows + 1, "int")}`;
-  return { rows: await asking.lists.query<Row>(text, statement.values), page, order: order.name };
+  // Without a filter there is but one way: along the order's index. A plan that is kept has to know that few rows are wanted.
+  const isKept = Object.values(listArguments.filter ?? {}).every((value) => value === null || value === undefined);
+  const limit = isKept ? page.rows + 1 : statement.value(page.rows + 1, "int");
+  const text = `select ${select} from ${placeOf(statement, table.name)} ${alias} where ${conditions.join(" and ")} ${orderBy(page, order)} limit ${limit}`;
+  const reader = isKept ? asking.byKey : asking.lists;
+  return { rows: await reader.query<Row>(text, statement.values), page, order: order.name };
 }
 
 /** How many there are: by a total of the protocol where there is one, else counted up to a limit. */

@@ -206,14 +206,17 @@ function connection(
         rank: read?.order === "RELEVANCE" ? Number(row["=0"]) : null,
       })),
     }),
-    ...(find(selection.fields, "pageInfo") && {
-      pageInfo: {
-        hasNextPage: found?.hasNextPage,
-        hasPreviousPage: found?.hasPreviousPage,
-        startCursor: cursorOf(rows[0]),
-        endCursor: cursorOf(rows.at(-1)),
+    pageInfo: {
+      hasNextPage: found?.hasNextPage,
+      hasPreviousPage: found?.hasPreviousPage,
+      // Only what is asked for is written.
+      get startCursor() {
+        return cursorOf(rows[0]);
       },
-    }),
+      get endCursor() {
+        return cursorOf(rows.at(-1));
+      },
+    },
     totalCount: total?.count,
     totalIsExact: total?.isExact,
   };

@@ -82,10 +82,23 @@ export function reader(typeName: string, { name, responseName }: Pick<Selection,
   return (row: Row): unknown => row[key];
 }
 
+/** What JSON has to escape. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const special = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+function quoted(text: string): string {
+  return special.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
 function leafWriter(type: GraphQLLeafType): Write {
-  if (isEnumType(type)) return (value) => JSON.stringify(type.serialize(value));
+  if (isEnumType(type)) {
+    const names = new Map(type.getValues().map(({ name, value }) => [value as unknown, JSON.stringify(name)]));
+    return (value) => names.get(value) ?? JSON.stringify(type.serialize(value));
+  }
   switch (type.name) {
     case "BigInt":
+    case "Address":
+    case "Hex":
       return (value) => `"${value}"`;
     case "Int":
     case "Long":
@@ -101,6 +114,6 @@ function leafWriter(type: GraphQLLeafType): Write {
     case "JSON":
       return (value) => JSON.stringify(value);
     default:
-      return (value) => JSON.stringify(String(value));
+      return (value) => quoted(String(value));
   }
 }

@@ -72,8 +72,14 @@ export async function artworkQuestion(
     if (query === undefined) throw questionError("BAD_INPUT", "search names no word that has to be there.");
   }
   const conditions = await conditionsOf(asking, filter, enums);
-  const given = Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  return { conditions, query, key: JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query]) };
+  return {
+    conditions,
+    query,
+    get key() {
+      const given = Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined);
+      return JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query]);
+    },
+  };
 }
 
 /** Postgres takes no NUL in text, and nobody needs a thousand values in a list. */
@@ -121,9 +127,9 @@ export async function readArtworks(
     ? await searchRoute(question)
     : await routeOf(asking, question.conditions, column, page.rows);
   const of = { page, order, selections, columns };
-  const rows = await read(asking, question, of, route.first);
+  const rows = await read(asking, question, of, route);
   if (route.first !== "probe" || rows.length > page.rows) return { rows, page, order: name };
-  return { rows: await read(asking, question, of, route.otherwise), page, order: name };
+  return { rows: await read(asking, question, of, { ...route, first: route.otherwise }), page, order: name };
 }
 
 function orderOf(name: keyof typeof orders, alias: string): KeyOrder {
@@ -143,14 +149,15 @@ const onlyListed: Condition = {
 /** The question with what its order implies: by price comes only what has one. */
 export function withOrder(question: ArtworkQuestion, orderBy: ArtworkOrder | null | undefined): ArtworkQuestion {
   if (!orderBy?.startsWith("PRICE")) return question;
-  return { ...question, conditions: [...question.conditions, onlyListed], key: `${question.key}/priced` };
+  const { conditions, query, key } = question;
+  return { conditions: [...conditions, onlyListed], query, key: `${key}/priced` };
 }
 
 /** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
 async function searchRoute({ conditions }: ArtworkQuestion): Promise<Route> {
   const counts = await Promise.all(conditions.map(({ rows }) => rows?.() ?? Number.POSITIVE_INFINITY));
   const first = Math.min(...counts) <= GATHER ? "gather" : "walk";
-  return { first, otherwise: first };
+  return { first, otherwise: first, rows: PROBE };
 }
 
 interface Reading {
@@ -164,14 +171,17 @@ async function read(
   asking: Asking,
   question: ArtworkQuestion,
   { page, order, selections, columns }: Reading,
-  way: Route["first"],
+  { first: way, rows: most }: Route,
 ): Promise<Row[]> {
   const statement = statementOf(asking);
   const alias = statement.alias();
   const artworks = placeOf(statement, "artwork");
   const keys = order.keys.map(({ sql }) => sql);
   const chain = `${alias}.chain_id = ${statement.value(asking.chainId)}`;
-  const limit = statement.value(page.rows + 1, "int");
+  const along = way === "probe" ? alongOf(question.conditions, order, alias) : [];
+  const isKept = way === "fixed" || (way === "probe" && along.every(({ isRange }) => !isRange));
+  // A plan that is kept has to know that few rows are wanted.
+  const limit = isKept ? page.rows + 1 : statement.value(page.rows + 1, "int");
   const sorted = orderBy(page, order);
   const conditions = whereOf(asking, question.conditions, alias, statement);
   const found = question.query ? ` ${joinWords(statement, alias, question.query)}` : "";
@@ -190,21 +200,22 @@ async function read(
     const cursors = between(page, order, statement);
     const all = [conditions, ...cursors].join(" and ");
     if (way === "probe") {
-      const walked = [chain, ...alongOf(statement, question.conditions, order, alias), ...cursors].join(" and ");
-      text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${PROBE}) ${alias} where ${conditions} ${sorted} limit ${limit}`;
+      const column = artworkColumn(alias);
+      const walked = [chain, ...along.map(({ sql }) => sql(column, statement)), ...cursors].join(" and ");
+      text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${most}) ${alias} where ${conditions} ${sorted} limit ${limit}`;
     } else {
       text = `select ${list} from ${artworks} ${alias}${found} where ${all} ${sorted} limit ${limit}`;
     }
   }
-  return asking.lists.query<Row>(text, statement.values);
+  return (isKept ? asking.byKey : asking.lists).query<Row>(text, statement.values);
 }
 
 /** Conditions that the order's index, or one that begins with a column more, keeps to by itself: ranges, and one value of a column. */
-function alongOf(statement: Statement, conditions: readonly Condition[], { keys }: KeyOrder, alias: string): string[] {
+function alongOf(conditions: readonly Condition[], { keys }: KeyOrder, alias: string): Condition[] {
   const column = artworkColumn(alias);
   const along = conditions.filter(({ ordered }) => ordered?.some((key) => column(key) === keys[0]?.sql));
   const [value] = along.filter(({ isRange }) => !isRange);
-  return along.filter((condition) => condition.isRange || condition === value).map(({ sql }) => sql(column, statement));
+  return along.filter((condition) => condition.isRange || condition === value);
 }
 
 /** Joins what is searched. The question stands as a value where it is compared: only so Postgres plans by how frequent its words are. */

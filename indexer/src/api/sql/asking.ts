@@ -18,7 +18,7 @@ export interface Shared {
 /** One question on its way to the database. */
 export interface Asking {
   readonly shared: Shared;
-  /** For rows by their key. */
+  /** For rows by their key, and for walks along one index. */
   readonly byKey: Reader;
   /** For everything else. */
   readonly lists: Reader;

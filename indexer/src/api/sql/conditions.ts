@@ -122,20 +122,19 @@ type Joined = "mintedAfter" | "mintedBefore" | "updatedAfter" | "updatedBefore" 
 const filters: {
   readonly [name in Exclude<keyof ArtworkFilter, Joined>]-?: Make<NonNullable<ArtworkFilter[name]>>;
 } = {
-  tokenIds: (ids) => oneOf("tokenId", "numeric[]", ids, { rows: async () => ids.length }),
+  tokenIds: (ids) => oneOf("tokenId", "numeric[]", ids, { rows: async () => ids.length, isCovered: true }),
   imageHash: (hash) => ({ sql: compare("imageHash", hash), rows: async () => FEW }),
   // A series is a range of token ids.
-  seriesId: (id) => ({
-    sql: (column, statement) => {
-      const first = BigInt(id) * SERIES_SIZE;
-      return `${column("tokenId")} >= ${statement.value(first.toString(), "numeric")} and ${column("tokenId")} < ${statement.value((first + SERIES_SIZE).toString(), "numeric")}`;
-    },
-    rows: async () => Number(SERIES_SIZE),
-  }),
+  seriesId: (id) => {
+    const first = BigInt(id) * SERIES_SIZE;
+    const sql: Condition["sql"] = (column, statement) =>
+      `${column("tokenId")} >= ${statement.value(first.toString(), "numeric")} and ${column("tokenId")} < ${statement.value((first + SERIES_SIZE).toString(), "numeric")}`;
+    return { sql, covered: sql, rows: async () => Number(SERIES_SIZE) };
+  },
   artist: (addresses, asking) =>
     oneOf("artist", "text[]", addresses, {
       rows: () => sum(addresses.map((address) => ofAccount(asking, address, "artworks_created"))),
-      ordered: ["tokenId"],
+      ordered: ["tokenId", "trending"],
     }),
   owner: (addresses, asking) =>
     oneOf("owner", "text[]", addresses, {
@@ -147,7 +146,7 @@ const filters: {
     oneOf("worker", "text[]", addresses, {
       rows: () => sum(addresses.map((address) => withAttribute(asking, attributeOf("worker", address)))),
       isExact: addresses.length === 1,
-      ordered: ["tokenId"],
+      ordered: ["tokenId", "trending"],
     }),
   modelIds: (ids, asking) =>
     oneOf("modelId", "numeric[]", ids, {
@@ -183,7 +182,14 @@ const filters: {
   schedulers: (names, asking) => attribute(asking, "scheduler", names),
   width: (width, asking) => attribute(asking, "width", [width], compare("width", width)),
   height: (height, asking) => attribute(asking, "height", [height], compare("height", height)),
-  sizes: (sizes, asking) => attribute(asking, "size", sizes),
+  sizes: (sizes, asking) =>
+    attribute(
+      asking,
+      "size",
+      sizes,
+      (column, statement) =>
+        `${column("width")} || 'x' || ${column("height")} = any(${statement.value(sizes, "text[]")})`,
+    ),
   steps: (steps, asking) => attribute(asking, "steps", [steps]),
   policy: (name, asking, enums) => {
     const number = enums.policy.indexOf(name);
@@ -231,7 +237,8 @@ export async function conditionsOf(
     if (!make) throw new Error(`Filter ${name} of artworks has no meaning.`);
     conditions.push(make(value, asking, enums));
   }
-  const minted = rangeOf(mintedAfter, mintedBefore);
+  // What was last changed before a time was minted before it: a walk by ids needn't begin later.
+  const minted = rangeOf(mintedAfter, earlier(mintedBefore, updatedBefore));
   if (minted) conditions.push(range(asking, "minted", minted));
   const updated = rangeOf(updatedAfter, updatedBefore);
   if (updated) conditions.push(range(asking, "updated", updated));
@@ -242,6 +249,10 @@ export async function conditionsOf(
 interface Range {
   readonly after?: number;
   readonly before?: number;
+}
+
+function earlier(one: number | null | undefined, other: number | null | undefined): number | null | undefined {
+  return typeof one === "number" && typeof other === "number" ? Math.min(one, other) : (one ?? other);
 }
 
 function rangeOf(after: number | null | undefined, before: number | null | undefined): Range | undefined {
@@ -256,7 +267,8 @@ function rangeOf(after: number | null | undefined, before: number | null | undef
 function range(asking: Asking, what: "minted" | "updated", { after, before }: Range): Condition {
   const isMinted = what === "minted";
   const [time, key] = isMinted ? ["mintedAt", "tokenId"] : ["updatedAt", "updatedSeq"];
-  const sql: Condition["sql"] = (column, statement) => {
+  // Ids tell times of mints all by themselves: there is an order of them. Of changes, only the latest has a place in history.
+  const rangeSql = (column: ColumnSql, statement: Statement, isByKey: boolean): string => {
     const chain = statement.value(asking.chainId);
     const [table, at, id] = isMinted
       ? (["artwork", "minted_at", "token_id"] as const)
@@ -266,27 +278,31 @@ function range(asking: Asking, what: "minted" | "updated", { after, before }: Ra
     const parts: string[] = [];
     if (after !== undefined) {
       const value = statement.value(after, "bigint");
-      parts.push(`${column(time)} > ${value} and ${column(key)} > coalesce(${bound("<=", value, "desc")}, 0)`);
+      if (!isByKey) parts.push(`${column(time)} > ${value}`);
+      parts.push(`${column(key)} > coalesce(${bound("<=", value, "desc")}, 0)`);
     }
     if (before !== undefined) {
       const value = statement.value(before, "bigint");
       const end = isMinted ? LAST_TOKEN : LAST_SEQ;
-      parts.push(`${column(time)} < ${value} and ${column(key)} < coalesce(${bound(">=", value, "asc")}, ${end})`);
+      if (!isByKey) parts.push(`${column(time)} < ${value}`);
+      parts.push(`${column(key)} < coalesce(${bound(">=", value, "asc")}, ${end})`);
     }
     return parts.join(" and ");
   };
+  const sql: Condition["sql"] = (column, statement) => rangeSql(column, statement, false);
   return {
     sql,
     rows: async () => {
       const count = await upTo(asking, `${what}/${after ?? ""}/${before ?? ""}`, RANGE_LIMIT, (statement) => {
         const alias = statement.alias();
         const column = artworkColumn(alias);
-        return `from ${placeOf(statement, "artwork")} ${alias} where ${alias}.chain_id = ${statement.value(asking.chainId)} and ${sql(column, statement)}`;
+        return `from ${placeOf(statement, "artwork")} ${alias} where ${alias}.chain_id = ${statement.value(asking.chainId)} and ${rangeSql(column, statement, isMinted)}`;
       });
       return count < RANGE_LIMIT ? count : Number.POSITIVE_INFINITY;
     },
     ordered: isMinted ? ["tokenId"] : ["updatedSeq"],
     isRange: true,
+    ...(isMinted && { covered: (column, statement) => rangeSql(column, statement, true) }),
   };
 }
 

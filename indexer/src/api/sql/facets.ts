@@ -4,7 +4,7 @@ import type { AttributeField } from "../../keys.ts";
 import { type ArtworkQuestion, newestMatches } from "./artworks.ts";
 import { type Asking, oncePerBlock, placeOf, statementOf } from "./asking.ts";
 import type { Statement } from "./builder.ts";
-import { artworkColumn, whereOf } from "./conditions.ts";
+import { whereOf } from "./conditions.ts";
 import { totals, upTo, verified } from "./estimates.ts";
 
 /** Facets by the name of their field, and the attribute that they count. */
@@ -22,14 +22,21 @@ export const facetFields = {
 
 export type FacetName = keyof typeof facetFields | "verified";
 
-/** Those that an index has the columns of, and the columns. */
-const covered = {
+/** Those that are columns of an artwork, and the columns. What is several for one artwork, or written in several ways, isn't. */
+const columns = {
   models: ["model_id"],
   families: ["family"],
   samplers: ["sampler_key"],
   sizes: ["width", "height"],
   policies: ["policy"],
-} as const;
+  steps: ["steps"],
+  workers: ["worker"],
+} as const satisfies Partial<Record<FacetName, readonly string[]>>;
+
+type ColumnFacet = keyof typeof columns;
+
+/** Those whose columns an index has. */
+const covered: ReadonlySet<FacetName> = new Set(["models", "families", "samplers", "sizes", "policies", "verified"]);
 
 /** A value as `attribute` has it, and how many artworks. */
 export interface FacetValue {
@@ -69,25 +76,29 @@ export function artworkFacets(
     const isUnfiltered = query === undefined && conditions.length === 1 && conditions[0]?.covered !== undefined;
     if (isUnfiltered) return byCounters(asking, sorted, first);
     if (query !== undefined) return byAttributes(asking, question, sorted, first, SEARCHED);
-    const total = await upTo(asking, `facets/${question.key}`, COUNTED + 1, (statement) => {
-      const alias = statement.alias();
-      return `from ${placeOf(statement, "artwork")} ${alias} where ${countedWhere(asking, question, alias, statement)}`;
-    });
-    const [inIndex, others] = [sorted.filter(isCovered), sorted.filter((name) => !isCovered(name))];
-    const parts = await Promise.all([
+    const [inIndex, others] = [sorted.filter((name) => covered.has(name)), sorted.filter((name) => !covered.has(name))];
+    const [indexed, looked, counted] = await Promise.all([
       inIndex.length > 0 ? byIndex(asking, question, inIndex, first) : undefined,
       others.length > 0 ? byAttributes(asking, question, others, first, LOOKED_AT) : undefined,
+      inIndex.length > 0 ? 0 : matches(asking, question),
     ]);
+    const total = indexed?.total ?? counted;
     return {
       total: Math.min(total, COUNTED),
       isApproximate: total > COUNTED || (others.length > 0 && total > LOOKED_AT),
-      values: new Map(parts.flatMap((part) => [...(part?.values ?? [])])),
+      values: new Map([...(indexed?.values ?? []), ...(looked?.values ?? [])]),
     };
   });
 }
 
-function isCovered(name: FacetName): boolean {
-  return name in covered || name === "verified";
+/** How many a filter lets through, up to one more than are counted. */
+function matches(asking: Asking, question: ArtworkQuestion): Promise<number> {
+  const [, only, ...more] = question.conditions;
+  if (only?.isExact && only.rows && more.length === 0) return only.rows();
+  return upTo(asking, `facets/${question.key}`, COUNTED + 1, (statement) => {
+    const alias = statement.alias();
+    return `from ${placeOf(statement, "artwork")} ${alias} where ${countedWhere(asking, question, alias, statement)}`;
+  });
 }
 
 async function byCounters(asking: Asking, names: readonly FacetName[], first: number): Promise<Facets> {
@@ -128,32 +139,45 @@ async function byIndex(
   names: readonly FacetName[],
   first: number,
 ): Promise<Facets> {
+  const { supply } = await totals(asking);
   const statement = statementOf(asking);
   const alias = statement.alias();
-  const facets = names.filter((name): name is keyof typeof covered => name in covered);
-  const needsModel = names.includes("verified");
-  const columns = [
-    ...new Set([...facets.flatMap((name) => covered[name]), ...(needsModel ? (["model_id"] as const) : [])]),
-  ];
-  const list = columns.map((column) => `${alias}.${column}`).join(", ");
+  const list = [...new Set(names.flatMap(columnsOf))].join(", ");
   const where = countedWhere(asking, question, alias, statement);
-  const groups = columns.map((_, i) => i + 1).join(", ");
-  const rows = `select ${list} from ${placeOf(statement, "artwork")} ${alias} where ${where} limit ${COUNTED}`;
-  // Grouped by all columns at once first: few rows are left for the sets.
+  const all = `${placeOf(statement, "artwork")} ${alias} where ${where}`;
+  // Rows come out of the index in groups, unless there is a limit.
+  const rows = supply <= COUNTED ? all : `(select ${list} from ${all} limit ${COUNTED + 1}) chosen`;
+  // Grouped by all columns at once first: few rows are left to be grouped by each.
+  const grouped = `select ${list}, count(*)::int as n from ${rows} group by ${list}`;
   const parts = [
-    ...facets.map((name) => {
-      const value = name === "sizes" ? "width || 'x' || height" : `${covered[name][0]}::text`;
-      return `select '${name}' as field, ${value} as value, sum(n)::int as count from grouped group by ${covered[name].join(", ")}`;
-    }),
-    ...(needsModel
-      ? [
-          `select 'verified' as field, coalesce(m.verified, false)::text as value, sum(n)::int as count from grouped g left join ${placeOf(statement, "model")} m on m.chain_id = ${statement.value(asking.chainId)} and m.model_id = g.model_id group by coalesce(m.verified, false)`,
-        ]
-      : []),
+    `select null as field, '' as value, coalesce(sum(n), 0)::int as count from chosen`,
+    ...names.map((name) => countsOf(asking, statement, name, "sum(n)")),
   ];
-  const text = `with grouped as materialized (select ${columns.join(", ")}, count(*) as n from (${rows}) chosen group by ${groups}) ${firstOfEach(parts, first, statement)}`;
+  const text = `with chosen as materialized (${grouped}) ${firstOfEach(parts, first, statement)}`;
   const counts = await asking.lists.query<CountRow>(text, statement.values);
-  return { total: 0, isApproximate: false, values: collect(names, counts) };
+  return { total: totalIn(counts), isApproximate: false, values: collect(names, counts) };
+}
+
+/** Columns that a facet needs. */
+function columnsOf(name: FacetName): readonly string[] {
+  return name === "verified" ? columns.models : isColumn(name) ? columns[name] : ["attributes"];
+}
+
+function isColumn(name: FacetName): name is ColumnFacet {
+  return name in columns;
+}
+
+/** Statement that counts the values of a facet in `chosen`. `count`: how many artworks rows of it are. */
+function countsOf(asking: Asking, statement: Statement, name: FacetName, count: "sum(n)" | "count(*)"): string {
+  if (name === "verified") {
+    return `select 'verified' as field, coalesce(m.verified, false)::text as value, ${count}::int as count from chosen c left join ${placeOf(statement, "model")} m on m.chain_id = ${statement.value(asking.chainId)} and m.model_id = c.model_id group by coalesce(m.verified, false)`;
+  }
+  if (isColumn(name)) {
+    const value = name === "sizes" ? "width || 'x' || height" : `${columns[name][0]}::text`;
+    return `select '${name}' as field, ${value} as value, ${count}::int as count from chosen group by ${columns[name].join(", ")}`;
+  }
+  const mark = `${facetFields[name]}:`;
+  return `select '${name}' as field, substr(attribute, ${mark.length + 1}) as value, ${count}::int as count from chosen, unnest(attributes) as attribute where attribute ^@ '${mark}' group by attribute`;
 }
 
 function firstOfEach(parts: readonly string[], first: number, statement: Statement): string {
@@ -169,6 +193,7 @@ function collect(names: readonly FacetName[], rows: readonly CountRow[]): Map<Fa
   );
 }
 
+/** Of the newest alone, whatever is counted. */
 async function byAttributes(
   asking: Asking,
   question: ArtworkQuestion,
@@ -177,38 +202,28 @@ async function byAttributes(
   limit: number,
 ): Promise<Facets> {
   const statement = statementOf(asking);
-  const alias = statement.alias();
   const artworks = placeOf(statement, "artwork");
-  const chain = statement.value(asking.chainId);
+  const list = (alias: string) =>
+    [...new Set(["token_id", ...names.flatMap(columnsOf)])].map((column) => `${alias}.${column}`).join(", ");
   let chosen: string;
   if (question.query === undefined) {
+    const alias = statement.alias();
     const where = whereOf(asking, question.conditions, alias, statement);
-    const column = artworkColumn(alias);
-    chosen = `select ${column("attributes")}, ${column("modelId")} from ${artworks} ${alias} where ${where} order by ${column("tokenId")} desc limit ${limit}`;
+    chosen = `select ${list(alias)} from ${artworks} ${alias} where ${where} order by ${alias}.token_id desc limit ${limit}`;
   } else {
     const found = await newestMatches(asking, question, statement, limit);
-    chosen = `select a.attributes, a.model_id from (${found}) f join ${artworks} a on a.chain_id = ${chain} and a.token_id = f.token_id `;
+    chosen = `select ${list("a")} from (${found}) f join ${artworks} a on a.chain_id = ${statement.value(asking.chainId)} and a.token_id = f.token_id`;
   }
-  const fields = names.filter((name): name is keyof typeof facetFields => name !== "verified");
-  const wanted = statement.value(
-    fields.map((name) => facetFields[name]),
-    "text[]",
-  );
   const parts = [
     `select null as field, '' as value, count(*)::int as count from chosen`,
-    `select split_part(attribute, ':', 1) as field, substr(attribute, strpos(attribute, ':') + 1) as value, count(*)::int as count from chosen, unnest(attributes) as attribute where split_part(attribute, ':', 1) = any(${wanted}) group by attribute`,
-    ...(names.includes("verified")
-      ? [
-          `select 'verified' as field, coalesce(m.verified, false)::text as value, count(*)::int as count from chosen c left join ${placeOf(statement, "model")} m on m.chain_id = ${chain} and m.model_id = c.model_id group by coalesce(m.verified, false)`,
-        ]
-      : []),
+    ...names.map((name) => countsOf(asking, statement, name, "count(*)")),
   ];
   const text = `with chosen as materialized (${chosen}) ${firstOfEach(parts, first, statement)}`;
-  const rows = await asking.lists.query<CountRow>(text, statement.values);
-  const named = rows.map((row) => ({
-    ...row,
-    field: fields.find((name) => facetFields[name] === row.field) ?? row.field,
-  }));
-  const found = rows.find(({ field }) => field === null)?.count ?? 0;
-  return { total: found, isApproximate: found >= limit, values: collect(names, named) };
+  const counts = await asking.lists.query<CountRow>(text, statement.values);
+  const total = totalIn(counts);
+  return { total, isApproximate: total >= limit, values: collect(names, counts) };
+}
+
+function totalIn(rows: readonly CountRow[]): number {
+  return rows.find(({ field }) => field === null)?.count ?? 0;
 }

@@ -8,7 +8,7 @@ export interface Reader {
 
 /** Connections that only read, and not for long. */
 export interface ReadPool {
-  /** One statement whose plan is the same for all values: by a key. */
+  /** One statement whose plan is the same for all values: by a key, or along one index. It is planned once. */
   readonly reader: Reader;
   /** One statement whose plan depends on its values: a list. */
   readonly lists: Reader;
@@ -32,15 +32,12 @@ const DATA_EXCEPTION = "22";
 const DEADLOCK = "40P01";
 const TRIES = 3;
 
-/** Connections of the API's own, beside those with which Ponder writes. `max`: of lists; half as many for the rest. */
-export function createReadPool(connectionString: string, max = 8): ReadPool {
-  const [byKey, byValue] = [
-    ["auto", Math.max(2, Math.ceil(max / 2))] as const,
-    ["force_custom_plan", max] as const,
-  ].map(([planning, connections]) => {
+/** Connections of the API's own, beside those with which Ponder writes. `max`: of each of the two kinds. */
+export function createReadPool(connectionString: string, max = 6): ReadPool {
+  const [byKey, byValue] = (["force_generic_plan", "force_custom_plan"] as const).map((planning) => {
     const pool = new pg.Pool({
       connectionString,
-      max: connections,
+      max,
       connectionTimeoutMillis: 5_000,
       maxLifetimeSeconds: PREPARED_LIFE / 1_000,
       application_name: "gridnft-api",
