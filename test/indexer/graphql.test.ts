@@ -270,7 +270,7 @@ describe("what does not fit the schema", () => {
     "{ nothing }",
     "{ artwork(tokenId: 1) }",
     "{ artwork { name } }",
-    '{ artwork(tokenId: "x", other: 1) { name } }',
+    "{ artwork(tokenId: 1, other: 1) { name } }",
     "{ artwork(tokenId: 1) { name name: title } protocol { artworks { x } } }",
     "{ artworks(filter: { width: 1, width: 2 }, first: 1, first: 2) { totalCount } }",
     "{ artwork(tokenId: 1) { ...none } }",

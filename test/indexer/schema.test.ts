@@ -9,7 +9,6 @@ import {
   findDangerousChanges,
   type GraphQLField,
   type GraphQLNamedType,
-  type GraphQLOutputType,
   getNamedType,
   isEnumType,
   isInputObjectType,
