@@ -90,7 +90,10 @@ export async function load({ ports, requests, connections, seconds }: Load): Pro
   };
 }
 
-/** Sends each request once, one after the other. Returns milliseconds, in the order of the requests. */
+/**
+ * Sends each request once, one after the other. Returns milliseconds, in the order of the requests. One that the database gives up
+ * counts with the time until then.
+ */
 export async function each(port: number, requests: readonly PreparedRequest[]): Promise<number[]> {
   const channel = await openChannel(port);
   const spent: number[] = [];
@@ -99,7 +102,7 @@ export async function each(port: number, requests: readonly PreparedRequest[]): 
       const sent = performance.now();
       const answer = await channel.ask(bytes);
       spent.push(performance.now() - sent);
-      if (!isRight(answer, expected)) throw new Error(`Not an answer: ${answer.toString("utf8").slice(0, 600)}`);
+      if (!isRight(answer, expected) && answer.indexOf('"TOO_SLOW"') < 0) throw new Error(`Not an answer: ${answer.toString("utf8").slice(0, 600)}`);
     }
   } finally {
     channel.close();
