@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -53,7 +53,9 @@ export async function createIndexer(
   const home = mkdtempSync(join(tmpdir(), "gridnft-indexer-"));
   const deployment = join(home, "deployment.json");
   writeFileSync(deployment, JSON.stringify(grid.deployment));
-  const processes = createProcesses(home, () => undefined);
+  const processes = createProcesses(home, (name, how, log) => {
+    console.error(`${name} ended by itself (${how}):\n${readFileSync(log, "utf8").slice(-6_000)}`);
+  });
   const port = await anyPort();
   const url = `http://127.0.0.1:${port}`;
 
