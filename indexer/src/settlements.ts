@@ -70,12 +70,11 @@ function settlementAt(words: Words, at: number): StatedSettlement {
     deadline: words.big(at, 9, 64),
     nonce: words.big(at, 10, 256),
   };
-  const outputs = words.elements(words.follow(at, ORDER_WORDS + 1)).map((follow) => outputAt(words, follow()));
+  const outputs = words.take(words.follow(at, ORDER_WORDS + 1)).map((follow) => outputAt(words, follow()));
   return { order, outputs };
 }
 
 function outputAt(words: Words, at: number): Output {
-  words.spend();
   return {
     index: words.small(at, 0, 32),
     seed: words.big(at, 1, 64),
@@ -95,12 +94,6 @@ class Words {
   constructor(input: Hex, budget: number) {
     this.#input = input;
     this.#budget = budget;
-  }
-
-  /** Counts one output. */
-  spend(): void {
-    this.#budget -= 1;
-    if (this.#budget < 0) throw new RangeError("More is stated than there is room for.");
   }
 
   #word(at: number, index: number): string {
@@ -140,6 +133,15 @@ class Words {
     const count = this.small(at, 0, OFFSET_BITS);
     this.#word(at, count); // They are all there.
     return Array.from({ length: count }, (_, i) => () => this.follow(at + BYTES, i));
+  }
+
+  /** The same of an array of outputs, which is counted before it is read. */
+  take(at: number): (() => number)[] {
+    const count = this.small(at, 0, OFFSET_BITS);
+    if (count > this.#budget) throw new RangeError("More is stated than there is room for.");
+    const elements = this.elements(at);
+    this.#budget -= count;
+    return elements;
   }
 }
 

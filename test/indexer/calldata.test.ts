@@ -96,6 +96,22 @@ describe("receipts in the calldata of a batch", () => {
     }
   });
 
+  it("may be claimed to be more than the call has room for", () => {
+    const input = encodeFunctionData({
+      abi: gridSettlementAbi,
+      functionName: "settleBatch",
+      args: [[item(0), item(0)]],
+    });
+    const words: string[] = input.slice(10).match(/.{64}/g) ?? [];
+    // Behind the array's offset, length and two offsets: the first item's order, two offsets and signature, then its receipts.
+    const length = 4 + 11 + 2 + 4;
+    expect(words[length]).toBe("1".padStart(64, "0"));
+    for (const count of [9, words.length - length - 1, 2 ** 32 - 1]) {
+      const claim = words.with(length, count.toString(16).padStart(64, "0")).join("");
+      expect(seenIn(`0x${input.slice(2, 10)}${claim}`)).toEqual(expected);
+    }
+  });
+
   it("are told apart whichever of the functions was called", () => {
     const mint = [0n, [item(1), item(0)], "0x", [], address("1"), 0n] as const;
     const authorization = {

@@ -2,7 +2,7 @@
  * The block at which answers are true, over tables that are made and changed as Ponder does it: that those moments are short in
  * a running indexer is no reason to get them wrong.
  */
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { BlockNotIndexedError, createFresh, type Fresh } from "../../indexer/src/api/fresh.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
@@ -15,12 +15,10 @@ const open: Fresh[] = [];
 
 beforeAll(async () => {
   postgres = await startPostgres();
-  client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
+  client = await postgres.connect();
 }, 60_000);
 
 afterAll(async () => {
-  await client?.end();
   await postgres?.stop();
 });
 

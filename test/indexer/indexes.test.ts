@@ -1,5 +1,5 @@
 /** Indexes outlast a restart: Ponder drops and makes them by their names. */
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hideIndexes, showIndexes } from "../../indexer/src/api/indexes.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
@@ -10,12 +10,10 @@ let client: pg.Client;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-  client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
+  client = await postgres.connect();
 }, 60_000);
 
 afterAll(async () => {
-  await client?.end();
   await postgres?.stop();
 });
 

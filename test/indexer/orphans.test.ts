@@ -1,5 +1,5 @@
 /** What a start does about an old branch: it forgets what Ponder fetched of it, and keeps a witness of the rows that stay. */
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { currentSchema, generationOf, nextSchema, succeeds } from "../../indexer/config/generations.ts";
 import type { ChainReader, KnownBlock, Verdict } from "../../indexer/src/api/chain.ts";
@@ -14,12 +14,10 @@ let client: pg.Client;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-  client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
+  client = await postgres.connect();
 }, 60_000);
 
 afterAll(async () => {
-  await client?.end();
   await postgres?.stop();
 });
 

@@ -1,5 +1,5 @@
 /** The tokenizer, and that Postgres takes what it makes, whatever people write. */
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Document, MAX_QUERY_WORDS, MAX_WORDS, textOf, tokensOf, tsqueryOf } from "../../indexer/src/words.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
@@ -13,14 +13,12 @@ let client: pg.Client;
 beforeAll(async () => {
   console.log(`GRID_TEST_SEED=${seed}`);
   postgres = await startPostgres();
-  client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
+  client = await postgres.connect();
   await client.query("create table words (id serial primary key, words tsvector not null)");
   await client.query("create index on words using gin (words) with (fastupdate = false)");
 });
 
 afterAll(async () => {
-  await client?.end();
   await postgres?.stop();
 });
 

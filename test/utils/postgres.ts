@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { anyPort } from "../../script/local/ports.ts";
 import { removePostgres, startPostgres as start } from "../../script/local/postgres.ts";
 import { createProcesses } from "../../script/local/processes.ts";
@@ -8,6 +9,8 @@ import { createProcesses } from "../../script/local/processes.ts";
 /** A database cluster of a test's own, on a free port. */
 export interface TestPostgres {
   readonly url: string;
+  /** A connection, which ends with it. */
+  connect(): Promise<pg.Client>;
   /** Ends it and deletes its data. */
   stop(): Promise<void>;
 }
@@ -18,9 +21,17 @@ export async function startPostgres(): Promise<TestPostgres> {
   const folder = join(home, "data");
   const processes = createProcesses(home, () => undefined);
   const { url, process } = await start({ folder, port: await anyPort(), password: "test", processes });
+  const clients: pg.Client[] = [];
   return {
     url,
+    connect: async () => {
+      const client = new pg.Client({ connectionString: url });
+      clients.push(client);
+      await client.connect();
+      return client;
+    },
     stop: async () => {
+      for (const client of clients) await client.end();
       await process.stop();
       removePostgres(folder);
       rmSync(home, { recursive: true, force: true });
