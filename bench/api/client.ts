@@ -102,7 +102,8 @@ export async function each(port: number, requests: readonly PreparedRequest[]): 
       const sent = performance.now();
       const answer = await channel.ask(bytes);
       spent.push(performance.now() - sent);
-      if (!isRight(answer, expected) && answer.indexOf('"TOO_SLOW"') < 0) throw new Error(`Not an answer: ${answer.toString("utf8").slice(0, 600)}`);
+      if (!isRight(answer, expected) && answer.indexOf('"TOO_SLOW"') < 0)
+        throw new Error(`Not an answer: ${answer.toString("utf8").slice(0, 600)}`);
     }
   } finally {
     channel.close();
