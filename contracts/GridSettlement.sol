@@ -11,6 +11,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {WorkerRegistry} from "./WorkerRegistry.sol";
 import {
+    AnchorProof,
     PayerAccount,
     FeeConfig,
     IGridSettlement,
@@ -24,9 +25,18 @@ import {
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "./interfaces/IReceiptAnchor.sol";
 import {IWorkerRegistry} from "./interfaces/IWorkerRegistry.sol";
+import {Anchors} from "./libraries/Anchors.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {CalldataMessages} from "./libraries/CalldataMessages.sol";
-import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} from "./libraries/GridMessages.sol";
+import {
+    GridMessages,
+    JobOrder,
+    JobReceipt,
+    LaneConfig,
+    ModelTotal,
+    OrderClosing,
+    Voucher
+} from "./libraries/GridMessages.sol";
 import {KeyDesk} from "./libraries/KeyDesk.sol";
 import {LaneDesk} from "./libraries/LaneDesk.sol";
 import {PlainSignature} from "./libraries/PlainSignature.sol";
@@ -34,6 +44,7 @@ import {ReceiptTree} from "./libraries/ReceiptTree.sol";
 import {ModelAccount, SettlementState, SettlementSteps, Word} from "./libraries/SettlementState.sol";
 import {SettlementTimes} from "./libraries/SettlementTimes.sol";
 import {SignerRoles} from "./libraries/SignerRoles.sol";
+import {Slashing} from "./libraries/Slashing.sol";
 import {SplitMath} from "./libraries/SplitMath.sol";
 import {TillDesk} from "./libraries/TillDesk.sol";
 
@@ -93,9 +104,10 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 total;
     }
 
-    /// @dev What holds for a whole batch, and what `worker` and `modelId` are credited but that isn't stored yet.
+    /// @dev What holds for a whole batch (`takesParts`: the caller has a right to settle a part), and what `worker` and `modelId` are credited but that isn't stored yet.
     struct Memo {
         bytes32 separator;
+        bool takesParts;
         uint256 feeConfigId;
         uint256 protocolBps;
         bool modelKnown;
@@ -130,6 +142,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     uint40 public constant FEE_CONFIG_LIFE = SettlementTimes.FEE_CONFIG_LIFE;
     /// @inheritdoc IGridSettlement
     uint40 public constant ROYALTY_LIFE = SettlementTimes.ROYALTY_LIFE;
+    /// @inheritdoc IGridSettlement
+    uint40 public constant LANE_ROYALTY_LIFE = SettlementTimes.LANE_ROYALTY_LIFE;
     /// @inheritdoc IGridSettlement
     uint16 public constant MAX_PROTOCOL_BPS = 1000;
     /// @inheritdoc IGridSettlement
@@ -179,9 +193,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         view
         returns (address worker, uint40 time, uint40 blockNumber)
     {
-        uint256 anchor = _anchor(laneId, payer, root).bits;
-        // forge-lint: disable-next-line(unsafe-typecast) -- the three fields of the word
-        return (address(uint160(anchor)), uint40(anchor >> 160), uint40(anchor >> 200));
+        return Anchors.read(Anchors.at(_state, laneId, payer, root).bits);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function waitingAnchorOf(address payer, bytes32 root) external view returns (address worker, uint32 receiptCount) {
+        return Anchors.waiting(Anchors.at(_state, 0, payer, root).bits);
     }
 
     /// @inheritdoc IGridSettlement
@@ -203,7 +220,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function payerSignerValidUntil(LaneConfig calldata config) external view returns (uint40) {
-        return _payerSignerValidUntil(config);
+        if (config.payerSigner == config.payer) return type(uint40).max;
+        bytes32 laneId = SettlementSteps.laneIdOf(config, _domainSeparatorV4());
+        return _state.payerSignerValidUntil(config, _state.lanes[laneId]);
     }
 
     /// @inheritdoc IGridSettlement
@@ -295,7 +314,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function isSlashed(address worker, bytes32 orderHash, uint32 index) external view returns (bool) {
-        return _state.slashed[KeyDesk.faultKey(worker, orderHash, index)];
+        return _state.slashed[Slashing.faultKey(worker, orderHash, index)];
     }
 
     /// @inheritdoc IGridSettlement
@@ -370,13 +389,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function settle(Settlement calldata item) external returns (bytes32 root) {
-        Memo memory memo;
-        memo.separator = _domainSeparatorV4();
-        Payment memory payment;
-        bytes memory failure = _settle(item, payment, memo);
-        if (failure.length != 0) LowLevelCall.bubbleRevert(failure);
-        _storeCredits(memo);
-        return payment.root;
+        return _settleAlone(item, false, false).root;
     }
 
     /// @inheritdoc IGridSettlement
@@ -396,6 +409,29 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             emit SettlementFailed(i, payment.orderHash, failure);
         }
         _storeCredits(memo);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function settleClosed(Settlement calldata item, bytes calldata closingSignature) external returns (bytes32 root) {
+        Payment memory payment = _settleAlone(item, true, false);
+        // The closing names what was settled, so it is checked when that is known.
+        _requireClosed(payment, closingSignature);
+        return payment.root;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function settleInGrace(Settlement calldata item) external returns (bytes32 root) {
+        JobOrder calldata order = item.order;
+        if (!_state.isSigner(order.payer, SignerRoles.ORDER_SIGNER, msg.sender)) {
+            revert GridSettlement_NotPayer(order.payer, msg.sender);
+        }
+        if (block.timestamp <= order.deadline) revert GridSettlement_GraceNotBegun(order.deadline);
+        return _settleAlone(item, true, true).root;
+    }
+
+    /// @inheritdoc IGridSettlement
+    function confirmAnchor(address payer, bytes32 root) external {
+        Anchors.confirm(_state, registry, payer, root);
     }
 
     /// @inheritdoc IGridSettlement
@@ -479,7 +515,21 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         JobReceipt calldata b,
         bytes calldata signatureB
     ) external returns (uint128 slashed) {
-        return KeyDesk.slashEquivocation(_state, registry, _domainSeparatorV4(), a, signatureA, b, signatureB);
+        return Slashing.slashEquivocation(_state, registry, _domainSeparatorV4(), a, signatureA, b, signatureB);
+    }
+
+    /// @inheritdoc IGridSettlement
+    function slashRevokedSigner(
+        JobReceipt calldata a,
+        bytes calldata signatureA,
+        AnchorProof calldata proofA,
+        JobReceipt calldata b,
+        bytes calldata signatureB,
+        AnchorProof calldata proofB
+    ) external returns (uint128 slashed) {
+        return Slashing.slashRevokedSigner(
+            _state, registry, _domainSeparatorV4(), a, signatureA, proofA, b, signatureB, proofB
+        );
     }
 
     // ---------------------------------------------------------------- admin
@@ -539,7 +589,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes32 laneId = SettlementSteps.laneIdOf(config, separator);
         if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
         bytes32 digest = GridMessages.toDigest(separator, voucher.hashVoucher());
-        _requirePayerSigned(config, digest, payerSignature);
+        _requirePayerSigned(config, laneId, digest, payerSignature);
         address worker = config.worker;
         _requireAttested(worker, digest, workerSignature);
         return _payVoucher(laneId, config, worker, voucher, limit);
@@ -596,8 +646,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
             LaneTotal storage total = _state.laneTotals[collection.laneId][modelId];
             // Read together, so that it costs one load.
-            bool frozen;
-            (collection.before, collection.royaltyBps, frozen) = (total.cumulative, total.royaltyBps, total.frozen);
+            uint256 readAt;
+            (collection.before, collection.royaltyBps, readAt) =
+            (total.cumulative, total.royaltyBps, total.royaltyReadAt);
             uint256 amount = row.cumulative;
             if (amount <= collection.before) continue;
             unchecked {
@@ -609,16 +660,20 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
                 if (amount == 0) continue;
             }
             if (amount > collection.free) _revertLaneShort(collection, voucher, i);
-            if (!frozen && !collection.hop) _freezeRoyalty(collection, total, modelId);
+            if (block.timestamp >= readAt + LANE_ROYALTY_LIFE && !collection.hop) {
+                _readRoyalty(collection, total, modelId);
+            }
             _payRow(collection, total, modelId, amount);
         }
     }
 
-    function _freezeRoyalty(Collection memory collection, LaneTotal storage total, uint256 modelId) private {
-        (, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
+    /// @dev An answer that fails counts as 0, but isn't kept.
+    function _readRoyalty(Collection memory collection, LaneTotal storage total, uint256 modelId) private {
+        (bool ok, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
         collection.royaltyBps = royaltyBps;
-        total.frozen = true;
+        if (!ok) return;
         total.royaltyBps = royaltyBps;
+        total.royaltyReadAt = uint40(block.timestamp);
         emit LaneRoyaltyFrozen(collection.laneId, modelId, royaltyBps);
     }
 
@@ -675,24 +730,47 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- internal: anchors
 
-    function _anchor(bytes32 laneId, address payer, bytes32 root) private view returns (Word storage) {
-        return _state.anchors[CalldataMessages.hashOf(laneId, bytes32(uint256(uint160(payer))), root)];
-    }
-
     function _anchorVoucher(address payer, address worker, Voucher calldata voucher) private {
         bytes32 laneId = voucher.laneId;
         bytes32 root = voucher.receiptsRoot;
-        Word storage anchor = _anchor(laneId, payer, root);
+        Word storage anchor = Anchors.at(_state, laneId, payer, root);
         if (anchor.bits != 0 || !registry.isBonded(worker)) return;
-        _writeAnchor(anchor, worker);
+        anchor.bits = Anchors.stamped(worker);
         emit ReceiptsAnchored(laneId, worker, root, voucher.receiptCount);
     }
 
-    function _writeAnchor(Word storage anchor, address worker) private {
-        anchor.bits = uint160(worker) | block.timestamp << 160 | block.number << 200;
+    // ---------------------------------------------------------------- internal: direct rail
+
+    /// @dev One order, whose refusal is the call's.
+    /// @param takesParts Whether the caller has a right to settle a part.
+    /// @param paysWhole Whether the part costs the whole `maxPrice`.
+    function _settleAlone(Settlement calldata item, bool takesParts, bool paysWhole)
+        private
+        returns (Payment memory payment)
+    {
+        Memo memory memo;
+        memo.separator = _domainSeparatorV4();
+        memo.takesParts = takesParts;
+        (bytes memory failure, Word storage nonceWord) = _checkSettlement(item, payment, memo);
+        if (failure.length == 0) {
+            uint256 maxPrice = item.order.maxPrice;
+            // A total above the cap is refused as such.
+            if (paysWhole && payment.total < maxPrice) payment.total = maxPrice;
+            failure = _payOrder(item.order, payment, memo, nonceWord);
+        }
+        if (failure.length != 0) LowLevelCall.bubbleRevert(failure);
+        _storeCredits(memo);
     }
 
-    // ---------------------------------------------------------------- internal: direct rail
+    function _requireClosed(Payment memory payment, bytes calldata signature) private view {
+        // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_ORDER_COUNT
+        OrderClosing memory closing = OrderClosing(payment.orderHash, uint32(payment.receiptCount), payment.root);
+        bytes32 digest = GridMessages.toDigest(_domainSeparatorV4(), GridMessages.hashOrderClosing(closing));
+        address recovered = PlainSignature.recover(digest, signature);
+        if (!_state.isSigner(payment.worker, SignerRoles.WORKER_SIGNER, recovered)) {
+            revert GridSettlement_ClosingSignature(payment.worker, recovered);
+        }
+    }
 
     /// @dev Checks everything before it changes anything, and answers a refusal (ABI-encoded error) instead of
     /// reverting: so a batch needs no call to itself.
@@ -700,18 +778,32 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         private
         returns (bytes memory failure)
     {
+        Word storage nonceWord;
+        (failure, nonceWord) = _checkSettlement(item, payment, memo);
+        if (failure.length != 0) return failure;
+        return _payOrder(item.order, payment, memo, nonceWord);
+    }
+
+    function _checkSettlement(Settlement calldata item, Payment memory payment, Memo memory memo)
+        private
+        view
+        returns (bytes memory failure, Word storage nonceWord)
+    {
         JobOrder calldata order = item.order;
-        address payer = order.payer;
         uint256 nonce = order.nonce;
         payment.orderHash = order.hashOrder();
-        payment.payer = payer;
+        payment.payer = order.payer;
         payment.nonce = nonce;
-        Word storage word = _state.nonces[payer][nonce >> 8];
-        failure = _checkOrder(order, item.orderSignature, payment, memo, word);
-        if (failure.length != 0) return failure;
-        failure = _checkReceipts(order, item.receipts, payment, memo.separator);
-        if (failure.length != 0) return failure;
+        nonceWord = _state.nonces[payment.payer][nonce >> 8];
+        failure = _checkOrder(order, item.orderSignature, payment, memo, nonceWord);
+        if (failure.length == 0) failure = _checkReceipts(order, item.receipts, payment, memo);
+    }
 
+    function _payOrder(JobOrder calldata order, Payment memory payment, Memo memory memo, Word storage nonceWord)
+        private
+        returns (bytes memory failure)
+    {
+        address payer = payment.payer;
         uint256 total = payment.total;
         PayerAccount storage account = _state.accounts[payer];
         uint256 balance = account.balance;
@@ -728,9 +820,11 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         // forge-lint: disable-next-line(unsafe-typecast) -- less than the balance it was
         account.balance = uint128(balance);
         payment.balance = balance;
-        word.bits = payment.nonceBits;
+        nonceWord.bits = payment.nonceBits;
         _creditOrder(order, payment, memo);
-        if (payment.anchored) _writeAnchor(_anchor(0, payer, payment.root), payment.worker);
+        Anchors.at(_state, 0, payer, payment.root).bits = payment.anchored
+            ? Anchors.stamped(payment.worker)
+            : Anchors.unstamped(payment.worker, payment.receiptCount);
         _emitOrderSettled(payment);
     }
 
@@ -782,10 +876,11 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         JobOrder calldata order,
         ReceiptOutput[] calldata receipts,
         Payment memory payment,
-        bytes32 separator
+        Memo memory memo
     ) private view returns (bytes memory failure) {
-        if (receipts.length == 0 || receipts.length > payment.count) {
-            return _refusal(GridSettlement_ReceiptCount.selector, receipts.length, payment.count);
+        if (receipts.length != payment.count) {
+            failure = _checkPart(receipts.length, payment.count, order.worker, memo);
+            if (failure.length != 0) return failure;
         }
         payment.receiptCount = receipts.length;
         payment.requester = order.requester;
@@ -794,15 +889,28 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.nextIndex = 0;
         bytes32[13] memory words = order.beginReceipts(payment.orderHash, payment.requester, payment.worker);
         if (receipts.length == 1) {
-            (failure, payment.root) = _checkReceipt(receipts[0], 0, words, payment, separator);
+            (failure, payment.root) = _checkReceipt(receipts[0], 0, words, payment, memo.separator);
             return failure;
         }
         bytes32[] memory leaves = new bytes32[](receipts.length);
         for (uint256 i; i < leaves.length; ++i) {
-            (failure, leaves[i]) = _checkReceipt(receipts[i], i, words, payment, separator);
+            (failure, leaves[i]) = _checkReceipt(receipts[i], i, words, payment, memo.separator);
             if (failure.length != 0) return failure;
         }
         payment.root = ReceiptTree.rootOf(leaves);
+    }
+
+    /// @dev Somebody who picks the cheapest of an order's receipts would leave the others unpaid and unmintable.
+    function _checkPart(uint256 receipts, uint256 count, address worker, Memo memory memo)
+        private
+        view
+        returns (bytes memory failure)
+    {
+        if (receipts == 0 || receipts > count) {
+            return _refusal(GridSettlement_ReceiptCount.selector, receipts, count);
+        }
+        if (memo.takesParts || _state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return "";
+        return _refusal(GridSettlement_OrderIncomplete.selector, receipts, count, uint160(msg.sender));
     }
 
     function _checkReceipt(
@@ -905,20 +1013,15 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- internal: signatures
 
-    function _payerSignerValidUntil(LaneConfig calldata config) private view returns (uint40) {
-        if (config.payerSigner == config.payer) return type(uint40).max;
-        uint40 revokedAt = _state.signers[config.payerSigner].revokedAt;
-        if (revokedAt == 0) return type(uint40).max;
-        // MIN_THAW_DELAY equals REVOCATION_DELAY: a lane's own delay is never the shorter one.
-        return revokedAt + config.thawDelay;
-    }
-
-    function _requirePayerSigned(LaneConfig calldata config, bytes32 digest, bytes calldata signature) private view {
+    function _requirePayerSigned(LaneConfig calldata config, bytes32 laneId, bytes32 digest, bytes calldata signature)
+        private
+        view
+    {
         address recovered = PlainSignature.recover(digest, signature);
         address payerSigner = config.payerSigner;
         if (recovered != payerSigner) revert GridSettlement_PayerSignature(payerSigner, recovered);
         if (payerSigner == config.payer || _state.signers[payerSigner].revokedAt == 0) return;
-        uint40 validUntil = _payerSignerValidUntil(config);
+        uint40 validUntil = _state.payerSignerValidUntil(config, _state.lanes[laneId]);
         if (block.timestamp > validUntil) revert GridSettlement_PayerSignerExpired(payerSigner, validUntil);
     }
 

@@ -8,18 +8,40 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {IWorkerRegistry, Worker} from "./interfaces/IWorkerRegistry.sol";
 import {JsonText} from "./libraries/JsonText.sol";
+import {SettlementTimes} from "./libraries/SettlementTimes.sol";
 
 /// @title WorkerRegistry
 /// @notice See `IWorkerRegistry`.
 contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
+    // ---------------------------------------------------------------- types
+
+    /// @dev The minimum bond: `current` until `nextFrom`, then `next`. No raise is announced while `nextFrom` is 0. One
+    /// slot, read by every settlement. Amounts are at most `MAX_MIN_BOND`.
+    struct MinBond {
+        uint96 current;
+        uint96 next;
+        uint40 nextFrom;
+    }
+
+    /// @dev What was lowered counts for slashing: `peak` through `until`. `raisedAt` is when a raise was last announced.
+    struct MinBondHistory {
+        uint96 peak;
+        uint40 until;
+        uint40 raisedAt;
+    }
+
     // ---------------------------------------------------------------- storage
 
     /// @inheritdoc IWorkerRegistry
     uint128 public constant MAX_MIN_BOND = 100_000e18;
     /// @inheritdoc IWorkerRegistry
-    uint40 public constant UNBOND_DELAY = 14 days;
+    uint128 public constant LEAST_MIN_BOND = 100e18;
+    /// @inheritdoc IWorkerRegistry
+    uint40 public constant MIN_BOND_NOTICE = SettlementTimes.MIN_BOND_NOTICE;
+    /// @inheritdoc IWorkerRegistry
+    uint40 public constant UNBOND_DELAY = SettlementTimes.UNBOND_DELAY;
     /// @inheritdoc IWorkerRegistry
     uint16 public constant REPORTER_BPS = 2000;
     /// @inheritdoc IWorkerRegistry
@@ -40,9 +62,9 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
     /// @inheritdoc IWorkerRegistry
     uint128 public treasuryPot;
     /// @inheritdoc IWorkerRegistry
-    uint128 public minBond;
-    /// @inheritdoc IWorkerRegistry
     address public treasury;
+    MinBond private _minBond;
+    MinBondHistory private _history;
 
     // ---------------------------------------------------------------- construction
 
@@ -52,7 +74,8 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
         if (authority_ == address(0)) revert WorkerRegistry_ZeroAddress("authority");
         aipg = aipg_;
         settlement = settlement_;
-        _setMinBond(1000e18);
+        _minBond.current = 1000e18;
+        emit MinBondSet(1000e18, uint40(block.timestamp));
         _setTreasury(treasury_);
     }
 
@@ -80,7 +103,25 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function isBonded(address worker) external view returns (bool) {
-        return _workers[worker].bond >= minBond;
+        return _workers[worker].bond >= minBond();
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function minBond() public view returns (uint128) {
+        MinBond memory bond = _minBond;
+        return bond.nextFrom != 0 && block.timestamp >= bond.nextFrom ? bond.next : bond.current;
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function nextMinBond() external view returns (uint128 amount, uint40 from) {
+        MinBond memory bond = _minBond;
+        if (bond.nextFrom > block.timestamp) return (bond.next, bond.nextFrom);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function peakMinBond() external view returns (uint128 peak) {
+        peak = minBond();
+        if (block.timestamp <= _history.until && _history.peak > peak) peak = _history.peak;
     }
 
     // ---------------------------------------------------------------- money in
@@ -89,7 +130,7 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
     function register(uint128 bond, string calldata profileURI) external nonReentrant {
         Worker storage record = _workers[msg.sender];
         if (record.registeredAt != 0) revert WorkerRegistry_AlreadyRegistered(msg.sender);
-        if (bond < minBond) revert WorkerRegistry_BondTooSmall(bond, minBond);
+        if (bond < minBond()) revert WorkerRegistry_BondTooSmall(bond, minBond());
         JsonText.requireText(bytes(profileURI), MAX_URI_LENGTH, "profileURI");
 
         record.registeredAt = uint40(block.timestamp);
@@ -211,7 +252,14 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function setMinBond(uint128 newMinBond) external restricted {
-        _setMinBond(newMinBond);
+        if (newMinBond < LEAST_MIN_BOND || newMinBond > MAX_MIN_BOND) {
+            revert WorkerRegistry_MinBondOutOfRange(newMinBond, LEAST_MIN_BOND, MAX_MIN_BOND);
+        }
+        uint128 inForce = minBond();
+        // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_MIN_BOND
+        if (newMinBond > inForce) _raiseMinBond(uint96(inForce), uint96(newMinBond));
+        // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_MIN_BOND
+        else _lowerMinBond(uint96(inForce), uint96(newMinBond));
     }
 
     /// @inheritdoc IWorkerRegistry
@@ -220,6 +268,30 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
     }
 
     // ---------------------------------------------------------------- internal
+
+    function _raiseMinBond(uint96 inForce, uint96 newMinBond) private {
+        if (newMinBond > 2 * inForce) revert WorkerRegistry_MinBondRaisedTooFar(newMinBond, 2 * inForce);
+        uint40 raisedAt = _history.raisedAt;
+        if (raisedAt != 0 && block.timestamp < raisedAt + UNBOND_DELAY) {
+            revert WorkerRegistry_MinBondRaisedTooSoon(raisedAt + UNBOND_DELAY);
+        }
+
+        uint40 from = uint40(block.timestamp) + MIN_BOND_NOTICE;
+        _minBond = MinBond({current: inForce, next: newMinBond, nextFrom: from});
+        _history.raisedAt = uint40(block.timestamp);
+        emit MinBondSet(newMinBond, from);
+    }
+
+    /// @dev At once. What was in force goes on counting for slashing; a peak that counts still is kept as long: it may
+    /// count too long, never too short.
+    function _lowerMinBond(uint96 inForce, uint96 newMinBond) private {
+        MinBondHistory memory history = _history;
+        if (block.timestamp > history.until || history.peak < inForce) history.peak = inForce;
+        history.until = uint40(block.timestamp) + UNBOND_DELAY;
+        _history = history;
+        _minBond = MinBond({current: newMinBond, next: 0, nextFrom: 0});
+        emit MinBondSet(newMinBond, uint40(block.timestamp));
+    }
 
     function _registered(address worker) private view returns (Worker storage record) {
         record = _workers[worker];
@@ -232,14 +304,6 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
         aipg.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = aipg.balanceOf(address(this)) - before;
         if (received != amount) revert WorkerRegistry_TransferShort(amount, received);
-    }
-
-    function _setMinBond(uint128 newMinBond) private {
-        if (newMinBond == 0 || newMinBond > MAX_MIN_BOND) {
-            revert WorkerRegistry_MinBondOutOfRange(newMinBond, MAX_MIN_BOND);
-        }
-        minBond = newMinBond;
-        emit MinBondSet(newMinBond);
     }
 
     function _setTreasury(address newTreasury) private {

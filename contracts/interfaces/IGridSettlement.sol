@@ -29,10 +29,10 @@ struct ReceiptOutput {
     bytes signature;
 }
 
-/// @notice An order of the direct rail and all its receipts.
+/// @notice An order of the direct rail and its receipts.
 /// @param order The payer's order; `laneId` is 0.
 /// @param orderSignature By the payer's own key or an ORDER_SIGNER, over the order's digest.
-/// @param receipts At least one, at most `order.count`.
+/// @param receipts All `order.count` of them; at least one where an entry takes fewer.
 struct Settlement {
     JobOrder order;
     bytes orderSignature;
@@ -47,6 +47,16 @@ struct PayerAccount {
     uint128 balance;
     uint128 thawing;
     uint40 thawReadyAt;
+}
+
+/// @notice Proof that a receipt is a leaf of an anchored root.
+/// @param laneId Lane that anchored the root, 0 for the direct rail.
+/// @param payer Payer of the anchor; the zero address when no proof is given.
+/// @param proof Sibling nodes, from the leaf up; empty when the root is the leaf itself.
+struct AnchorProof {
+    bytes32 laneId;
+    address payer;
+    bytes32[] proof;
 }
 
 /// @notice A hot key.
@@ -74,23 +84,26 @@ struct TreasurerCap {
 /// @param thawReadyAt Unix seconds from which the pending thaw can be finalised; 0 when none is pending.
 /// @param protocolBps Protocol fee, basis points, fixed for the lane's life.
 /// @param opened True from `openLane` on, for ever.
+/// @param vouchersUntil Unix seconds: `readyAt` of the last thaw that began while vouchers of a revoked payerSigner
+/// counted; 0 when there was none. Never falls, whatever becomes of the thaw.
 /// @param thawing AIPG wei the pending thaw asks back, at most; still collectable until it is finalised.
 struct Lane {
     uint128 free;
     uint40 thawReadyAt;
     uint16 protocolBps;
     bool opened;
+    uint40 vouchersUntil;
     uint128 thawing;
 }
 
 /// @notice What a lane has paid for one model.
 /// @param cumulative AIPG wei, gross; never falls.
-/// @param royaltyBps Usage royalty, basis points, as it was at the first payment.
-/// @param frozen True from the first payment on.
+/// @param royaltyBps Usage royalty, basis points, as it was read at `royaltyReadAt`.
+/// @param royaltyReadAt Unix seconds; the rate holds for `LANE_ROYALTY_LIFE` from then on. 0 when none was read.
 struct LaneTotal {
     uint128 cumulative;
     uint16 royaltyBps;
-    bool frozen;
+    uint40 royaltyReadAt;
 }
 
 /// @notice An entry of the append-only list of fee configs.
@@ -116,20 +129,28 @@ struct FeeConfig {
 ///
 /// **Time given to the other side.** Leaving an account and cancelling an order take `ACCOUNT_DELAY`; leaving a lane
 /// takes its own `thawDelay`; revoking a key takes `REVOCATION_DELAY` (for vouchers: or the lane's `thawDelay`, if
-/// longer). All are announced by an event. Until they are over a voucher that its lane covers is paid in full.
+/// longer; a thaw that begins while they count prolongs it to its own end). All are announced by an event. Until they are
+/// over a voucher that its lane covers is paid in full.
 /// An account secures nobody: its payer can spend it at once on another order or on a lane, its own alias's included. So
 /// a worker of the direct rail gives credit for one order.
+///
+/// **A part of an order** is settled by its worker, by whoever carries the worker's `OrderClosing`, or in the grace after
+/// the deadline by its payer for the whole `maxPrice`. Everybody else settles all `count` receipts or none.
 ///
 /// **Paying** moves balances inside this contract only: a paused AIPG stops deposits and payouts, nothing else.
 /// Paper is never consumed for less than it credits.
 ///
 /// **Split.** Of a gross amount `n`, `floor(n * (protocolBps + royaltyBps) / 10,000)` is cut; of the cut,
 /// `floor(cut * royaltyBps / (protocolBps + royaltyBps))` goes to the model, the rest to the protocol, all else to the
-/// worker. On a lane `n` is the cumulative total, and each collect credits the growth of each share. So the shares of a
-/// total depend on the total alone, not on the number of collects, and none ever shrinks.
+/// worker. On a lane `n` is the cumulative total, and each collect credits the growth of each share. So within one
+/// `LANE_ROYALTY_LIFE` the shares of a total depend on the total alone, not on the number of collects. None ever shrinks.
+/// A collect at another royalty rate than the one before splits both totals at its own rate.
 ///
 /// **Books.** AIPG held = accounts + lanes + workers' earnings + models' earnings + protocol accruals, as long as
 /// nobody sends AIPG here directly; what somebody does send belongs to nobody.
+///
+/// **Chain id.** Lane ids, orders, vouchers and receipts are bound to the chain id of the moment. If the chain's id
+/// changes, no lane of before can be named any more: what is in it stays there.
 ///
 /// **Admin** (AccessManager) can append fee configs within the caps, name the treasury, and pause deposits and new
 /// lanes. It can't stop, redirect or reduce anything that is already in.
@@ -154,7 +175,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     event SignerAdded(address indexed account, uint8 indexed role, address indexed signer);
 
     /// @notice `account` revoked `signer`. What it signed stays good through `validUntil`; vouchers of a lane stay good
-    /// through `revokedAt + thawDelay` if that is later.
+    /// through `revokedAt + thawDelay` if that is later, or through its `vouchersUntil` (`LaneThawStarted`).
     event SignerRevoked(
         address indexed account, uint8 indexed role, address indexed signer, uint40 revokedAt, uint40 validUntil
     );
@@ -185,7 +206,11 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     event TreasurerSpent(address indexed signer, uint128 spent, uint40 windowStart);
 
     /// @notice The payer asks `amount` back; can be finalised from `readyAt` to `lapsesAt`. Replaces an earlier one.
-    event LaneThawStarted(bytes32 indexed laneId, uint128 amount, uint40 readyAt, uint40 lapsesAt);
+    /// `vouchersUntil` is the lane's from now on: `readyAt` if the payerSigner is revoked and its vouchers still counted,
+    /// else as before.
+    event LaneThawStarted(
+        bytes32 indexed laneId, uint128 amount, uint40 readyAt, uint40 lapsesAt, uint40 vouchersUntil
+    );
 
     /// @notice The payer's top-up took the announcement back.
     event LaneThawCancelled(bytes32 indexed laneId);
@@ -193,7 +218,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice `amount` went from the lane (`free` now) back to its payer's account (`balance` now).
     event LaneThawed(bytes32 indexed laneId, address indexed payer, uint128 amount, uint128 free, uint128 balance);
 
-    /// @notice The lane pays `royaltyBps` on all its jobs of `modelId`, for ever.
+    /// @notice The lane pays `royaltyBps` on its jobs of `modelId` for `LANE_ROYALTY_LIFE` from now on.
     event LaneRoyaltyFrozen(bytes32 indexed laneId, uint256 indexed modelId, uint16 royaltyBps);
 
     /// @notice One voucher row was paid: `toWorker + royalty + protocolFee` left the lane, whose total for the model is
@@ -209,8 +234,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         uint128 free
     );
 
-    /// @notice `worker` attested, and the lane's payer acknowledged, `receiptCount` receipts under `root`. The anchor's
-    /// time and block are this log's; its payer is the lane's.
+    /// @notice `worker` attested, and the payer acknowledged, `receiptCount` receipts under `root`. The anchor's time and
+    /// block are this log's. Its payer is the lane's; with `laneId` 0 a waiting anchor was confirmed, whose payer is that of
+    /// the `OrderSettled` with this root.
     event ReceiptsAnchored(bytes32 indexed laneId, address indexed worker, bytes32 root, uint32 receiptCount);
 
     // ---------------------------------------------------------------- events: direct rail
@@ -225,6 +251,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @param root Merkle root of the receipts.
     /// @param receiptCount Number of receipts.
     /// @param anchored Whether `root` was anchored (with laneId 0): the worker was bonded. Time and block are this log's.
+    /// When false the anchor waits for `confirmAnchor`.
     /// @param toWorker AIPG wei.
     /// @param royalty AIPG wei to the model.
     /// @param protocolFee AIPG wei.
@@ -398,6 +425,18 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     error GridSettlement_OrderSignature(address payer, address recovered);
     /// @notice There must be 1 to `count` receipts.
     error GridSettlement_ReceiptCount(uint256 receipts, uint32 count);
+    /// @notice There are fewer receipts than images ordered, and the caller is neither the worker nor its live
+    /// WORKER_SIGNER. See `settleClosed` and `settleInGrace`.
+    error GridSettlement_OrderIncomplete(uint256 receipts, uint32 count, address caller);
+    /// @notice Neither the worker nor its live WORKER_SIGNER closed the order with just these receipts (`recovered` is
+    /// zero for a malformed signature).
+    error GridSettlement_ClosingSignature(address worker, address recovered);
+    /// @notice The payer's grace begins after the order's deadline.
+    error GridSettlement_GraceNotBegun(uint64 deadline);
+    /// @notice No anchor of the direct rail waits under this payer and root.
+    error GridSettlement_AnchorNotWaiting(address payer, bytes32 root);
+    /// @notice The worker's active bond is below the minimum.
+    error GridSettlement_WorkerNotBonded(address worker);
     /// @notice The index of the receipt at `position` is not above the one before, or not below the order's count.
     error GridSettlement_ReceiptIndex(uint256 position, uint32 index);
     /// @notice The receipt at `position` was completed after the order's deadline.
@@ -420,11 +459,18 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     error GridSettlement_NothingEarned();
     /// @notice AIGC names no owner for the model.
     error GridSettlement_ModelOwnerUnknown(uint256 modelId);
-    /// @notice The owner is a contract, perhaps an escrow: only it may call.
-    error GridSettlement_OwnerIsContract(uint256 modelId, address owner);
+    /// @notice Only the model's owner may claim what it has earned.
+    error GridSettlement_NotModelOwner(uint256 modelId, address owner, address caller);
     /// @notice The two receipts don't contradict each other: they need the same worker, orderHash and index, and a
     /// different imageHash or cidDigest.
     error GridSettlement_NoEquivocation();
+    /// @notice The key that signed the receipt at `position` doesn't count any more: it was revoked `UNBOND_DELAY` or more
+    /// ago, or more than `REVOCATION_DELAY` ago and neither receipt is one of its own that was anchored in time.
+    error GridSettlement_SignerNotExposed(uint256 position, address signer);
+    /// @notice Both keys count still: `slashEquivocation` takes the report.
+    error GridSettlement_SignersLive();
+    /// @notice Only the payer or the requester of the anchored receipt at `position` may report.
+    error GridSettlement_NotConcerned(uint256 position, address caller);
     /// @notice The worker was slashed for this job before.
     error GridSettlement_AlreadySlashed(address worker, bytes32 orderHash, uint32 index);
     /// @notice The worker has no bond left.
@@ -473,9 +519,12 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Seconds after the end of its fee config for which a lane can be topped up. What is in it stays good.
     function FEE_CONFIG_LIFE() external view returns (uint40);
 
-    /// @notice Seconds for which the direct rail goes by a royalty rate it read from AIGC (lanes freeze theirs). AIGC
-    /// announces changes days ahead.
+    /// @notice Seconds for which the direct rail goes by a royalty rate it read from AIGC. AIGC announces changes days
+    /// ahead.
     function ROYALTY_LIFE() external view returns (uint40);
+
+    /// @notice Seconds for which a lane goes by a royalty rate it read from AIGC. The first collect after that reads anew.
+    function LANE_ROYALTY_LIFE() external view returns (uint40);
 
     /// @notice Highest protocol fee, basis points. With `MAX_ROYALTY_BPS`: never more than 30% together.
     function MAX_PROTOCOL_BPS() external view returns (uint16);
@@ -505,6 +554,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     function isSigner(address account, uint8 role, address signer) external view returns (bool);
 
     /// @notice Through when the lane's payerSigner's vouchers count, Unix seconds; the greatest uint40 unless revoked.
+    /// @dev Of a revoked key: `revokedAt + thawDelay`, or the lane's `vouchersUntil` if that is later. So never more than
+    /// `revokedAt + 2 * thawDelay`.
     function payerSignerValidUntil(LaneConfig calldata config) external view returns (uint40);
 
     /// @notice A TREASURER's cap and what it used of it.
@@ -530,6 +581,11 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
 
     /// @notice From when an announced cancel can be executed; 0 when none was announced.
     function cancelReadyAt(address payer, uint256 nonce) external view returns (uint40);
+
+    /// @notice An anchor of the direct rail that waits for its worker's bond; zeros when none waits under this key.
+    /// @return worker Cold account of the worker.
+    /// @return receiptCount Number of receipts under `root`.
+    function waitingAnchorOf(address payer, bytes32 root) external view returns (address worker, uint32 receiptCount);
 
     /// @notice A worker's earnings.
     function earnedOf(address worker) external view returns (uint128);
@@ -602,6 +658,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @dev Called by the worker or its WORKER_SIGNER; or by anyone with `workerSignature`, either's signature of the
     /// same voucher. Reverts `GridSettlement_LaneShort` when the lane can't pay all of it.
     /// Rows at or below what was paid are passed over: vouchers can come in any order, and again.
+    /// A model's royalty rate is read from AIGC at the first collect for it, and again at the first one
+    /// `LANE_ROYALTY_LIFE` or more after the last reading. A rate read anew holds for that collect's whole delta. When AIGC
+    /// doesn't know the model, or doesn't answer, the delta pays no royalty and no rate is kept.
     /// The root is anchored, once, if it isn't 0 and the worker is bonded at this moment. Unbonded workers are paid.
     /// @param config The lane's terms.
     /// @param voucher The payer's promise.
@@ -625,14 +684,37 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         uint128 amount
     ) external returns (uint128 paid);
 
-    /// @notice Pays an order's receipts from the payer's account and anchors them. Anyone may call.
-    /// @dev One settlement per order: an image left out can't be paid later. Anchors only if the worker is bonded.
-    /// @return root Merkle root of the receipts, in their order (a single one: its leaf).
+    /// @notice Pays an order's receipts from the payer's account and anchors them. Anyone may call with all `count`
+    /// receipts; with fewer only the worker or its WORKER_SIGNER.
+    /// @dev One settlement per order: an image left out can't be paid or minted later. If the worker isn't bonded at this
+    /// moment the anchor waits, see `confirmAnchor`.
+    /// @return root Merkle root of the receipts, in their order. Of one receipt: its leaf. Of n: the root of a complete
+    /// binary tree of `2n - 1` nodes in an array, leaves reversed at its end, node `i` the hash of nodes `2i + 1` and
+    /// `2i + 2` as a sorted pair. An odd leaf is hashed with a node of the level above, never with itself.
     function settle(Settlement calldata item) external returns (bytes32 root);
 
-    /// @notice Settles many orders; one that fails leaves the others alone.
+    /// @notice Settles many orders; one that fails leaves the others alone. Takes what `settle` takes.
     /// @return failures Per item 0, or the selector of the error (in full: `SettlementFailed`).
     function settleBatch(Settlement[] calldata items) external returns (bytes4[] memory failures);
+
+    /// @notice Settles an order that its worker ended early. Anyone may call.
+    /// @dev The worker signs one closing per order at most, and no receipt of the order after it.
+    /// @param item The order with just the receipts that the worker closed it with.
+    /// @param closingSignature Over `OrderClosing(orderHash, receiptCount, receiptsRoot)`, by the worker's own key or a
+    /// WORKER_SIGNER.
+    /// @return root Merkle root of the receipts.
+    function settleClosed(Settlement calldata item, bytes calldata closingSignature) external returns (bytes32 root);
+
+    /// @notice Settles an order with some of its receipts for its whole `maxPrice`, after its deadline. Called by the payer
+    /// or its ORDER_SIGNER, so that receipts of a worker that is gone can be anchored.
+    /// @dev From the second after the deadline until the order expires. The price is split like any other.
+    /// @return root Merkle root of the receipts.
+    function settleInGrace(Settlement calldata item) external returns (bytes32 root);
+
+    /// @notice Anchors the receipts of an order that was settled while its worker wasn't bonded. Anyone may call, once the
+    /// worker is bonded.
+    /// @dev The anchor's time and block are those of this call. GridNFT takes receipts completed at most 30 days before it.
+    function confirmAnchor(address payer, bytes32 root) external;
 
     /// @notice Moves the caller's earnings into an account, e.g. a gateway's, to fund lanes.
     function moveEarned(address account, uint128 amount) external;
@@ -658,8 +740,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Pays all the caller's earnings to `to`. A worker's cold account only: keys can't.
     function claimEarned(address to) external returns (uint128 amount);
 
-    /// @notice Pays all a model has earned to its current owner. Anyone may call; if the owner is a contract, only it
-    /// (an escrow that holds the model can't be paid by a passer-by).
+    /// @notice Pays all a model has earned to its current owner, who is the caller. Nobody else may: an order to buy the
+    /// model can name what it has earned.
     function claimModelRoyalty(uint256 modelId) external returns (uint128 amount);
 
     /// @notice Pays the protocol's accruals beside these workers' earnings to the treasury. Anyone may call.
@@ -674,8 +756,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @param signature The key's own, over `SignerProof(caller, role, deadline)`. Plain ECDSA, as all it will sign.
     function addSigner(address signer, uint8 role, uint64 deadline, bytes calldata signature) external;
 
-    /// @notice Ends a key of the caller, for ever. Its signatures stay good for `REVOCATION_DELAY` (on a lane: or for its
-    /// `thawDelay`, if longer); a TREASURER, on whom nobody else relies, stops at once.
+    /// @notice Ends a key of the caller, for ever. Its signatures stay good for `REVOCATION_DELAY`; its vouchers through
+    /// `payerSignerValidUntil`; a TREASURER, on whom nobody else relies, stops at once.
     function revokeSigner(address signer) external;
 
     /// @notice Caps what the caller's TREASURER may move into lanes per window. 0 until set.
@@ -687,14 +769,33 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Cancels announced orders after `ACCOUNT_DELAY`. Anyone may call; nonces used meanwhile are passed over.
     function cancelOrders(address payer, uint256[] calldata nonces) external;
 
-    /// @notice Slashes a worker that signed two different images for one job, by one minimum bond at most. The reporter
-    /// (the caller) gets the registry's share, the treasury the rest.
-    /// @dev Signatures by a revoked WORKER_SIGNER count for `REVOCATION_DELAY`, here too.
+    /// @notice Slashes a worker that signed two different images for one job, by the greatest minimum bond that was in
+    /// force in the last `UNBOND_DELAY`, at most its stake. The reporter (the caller) gets the registry's share, the
+    /// treasury the rest.
+    /// @dev Signatures by a revoked WORKER_SIGNER count for `REVOCATION_DELAY`, here too; `slashRevokedSigner` takes older
+    /// ones. A report isn't bound to its reporter: whoever sees it before it is mined can send the same two receipts and
+    /// take the share. A reporter for whom that matters sends it by a private way to the sequencer.
     function slashEquivocation(
         JobReceipt calldata a,
         bytes calldata signatureA,
         JobReceipt calldata b,
         bytes calldata signatureB
+    ) external returns (uint128 slashed);
+
+    /// @notice As `slashEquivocation`, when a key that signed was revoked more than `REVOCATION_DELAY` and less than
+    /// `UNBOND_DELAY` ago. Nobody gets a share: all goes to the treasury.
+    /// @dev Such a key counts only if one of the two receipts is signed by it and was anchored not later than
+    /// `REVOCATION_DELAY` after its revocation (a waiting anchor doesn't count), and the payer or requester of that receipt
+    /// calls. So the thief of a dead key can't burn a bond with one invented receipt beside an honest one.
+    /// @param proofA Where `a` was anchored; needed for a revoked key that signed `a`.
+    /// @param proofB Where `b` was anchored; needed for a revoked key that signed `b`, if it didn't sign `a`.
+    function slashRevokedSigner(
+        JobReceipt calldata a,
+        bytes calldata signatureA,
+        AnchorProof calldata proofA,
+        JobReceipt calldata b,
+        bytes calldata signatureB,
+        AnchorProof calldata proofB
     ) external returns (uint128 slashed);
 
     // ---------------------------------------------------------------- admin

@@ -70,8 +70,9 @@ interface IWorkerRegistry {
     /// @notice The treasury's share of slashed bonds (`amount`) was paid to `treasury`.
     event TreasuryPaid(address indexed treasury, uint128 amount);
 
-    /// @notice A worker needs an active bond of `minBond` from now on.
-    event MinBondSet(uint128 minBond);
+    /// @notice A worker needs an active bond of `minBond` from `from` on, Unix seconds. A raise that was announced and is
+    /// not in force yet is void.
+    event MinBondSet(uint128 minBond, uint40 from);
 
     /// @notice The treasury's share goes to `treasury` from now on.
     event TreasurySet(address indexed treasury);
@@ -102,8 +103,12 @@ interface IWorkerRegistry {
     error WorkerRegistry_TransferShort(uint256 expected, uint256 received);
     /// @notice There is nothing to pay out.
     error WorkerRegistry_NothingToClaim(address account);
-    /// @notice The minimum bond must be at least 1 wei and at most `MAX_MIN_BOND`.
-    error WorkerRegistry_MinBondOutOfRange(uint128 minBond, uint128 maxMinBond);
+    /// @notice The minimum bond must be `LEAST_MIN_BOND` to `MAX_MIN_BOND`.
+    error WorkerRegistry_MinBondOutOfRange(uint128 minBond, uint128 least, uint128 most);
+    /// @notice A raise at most doubles the minimum bond in force.
+    error WorkerRegistry_MinBondRaisedTooFar(uint128 minBond, uint128 most);
+    /// @notice The minimum bond can't be raised again before `from`.
+    error WorkerRegistry_MinBondRaisedTooSoon(uint40 from);
 
     // ---------------------------------------------------------------- views
 
@@ -116,11 +121,26 @@ interface IWorkerRegistry {
     /// @notice Where the treasury's share of slashed bonds goes.
     function treasury() external view returns (address);
 
-    /// @notice Active bond a worker needs to register, and to anchor receipts; AIPG wei, never 0.
+    /// @notice Active bond a worker needs to register, and to anchor receipts; AIPG wei.
     function minBond() external view returns (uint128);
+
+    /// @notice A raise of the minimum bond that is announced and not in force yet; zeros when there is none.
+    /// @return amount AIPG wei.
+    /// @return from Unix seconds from which it holds.
+    function nextMinBond() external view returns (uint128 amount, uint40 from);
+
+    /// @notice The greatest minimum bond that was in force in the last `UNBOND_DELAY`, AIPG wei: what a fault costs. After
+    /// several changes it may be one that was in force before, never less.
+    function peakMinBond() external view returns (uint128);
 
     /// @notice `minBond` can never be above this; AIPG wei.
     function MAX_MIN_BOND() external view returns (uint128);
+
+    /// @notice `minBond` can never be below this; AIPG wei.
+    function LEAST_MIN_BOND() external view returns (uint128);
+
+    /// @notice Seconds between the event of a raised minimum bond and its coming into force.
+    function MIN_BOND_NOTICE() external view returns (uint40);
 
     /// @notice Seconds between announcing an unbond and withdrawing it.
     function UNBOND_DELAY() external view returns (uint40);
@@ -199,8 +219,11 @@ interface IWorkerRegistry {
 
     // ---------------------------------------------------------------- admin
 
-    /// @notice Sets the minimum bond, 1 wei to `MAX_MIN_BOND`. PARAMS.
-    /// @dev Bonds below it stay withdrawable; their workers are paid as before, but anchor nothing until they add.
+    /// @notice Sets the minimum bond, `LEAST_MIN_BOND` to `MAX_MIN_BOND`. PARAMS.
+    /// @dev Lowering holds at once; the amount in force already, or less, takes an announced raise back. A raise at most
+    /// doubles the minimum bond in force, is announced at most once in `UNBOND_DELAY` (taken back or not), and holds from
+    /// `MIN_BOND_NOTICE` later on. Bonds below it stay withdrawable; their workers are paid as before, but anchor nothing
+    /// until they add.
     function setMinBond(uint128 newMinBond) external;
 
     /// @notice Sets where the treasury's share goes. PARAMS.

@@ -132,6 +132,17 @@ struct SignerProof {
     uint64 deadline;
 }
 
+/// @notice A worker's statement that it ended an order of the direct rail before all its images were made: whoever carries
+/// it can settle the order with just these receipts. A worker signs at most one per order, and no receipt of it afterwards.
+/// @param orderHash Struct hash of the order.
+/// @param receiptCount Number of receipts it is to be settled with.
+/// @param receiptsRoot Merkle root of those receipts, by ascending index.
+struct OrderClosing {
+    bytes32 orderHash;
+    uint32 receiptCount;
+    bytes32 receiptsRoot;
+}
+
 /// @title EIP-712 hashing of the Grid's messages
 /// @notice The one Solidity implementation of every digest in the settlement's domain
 /// `{name: "AIPG Grid", version: "1", chainId, verifyingContract}`. See https://eips.ethereum.org/EIPS/eip-712.
@@ -165,6 +176,8 @@ library GridMessages {
     );
     bytes32 internal constant SIGNER_PROOF_TYPEHASH =
         keccak256("SignerProof(address account,uint8 role,uint64 deadline)");
+    bytes32 internal constant ORDER_CLOSING_TYPEHASH =
+        keccak256("OrderClosing(bytes32 orderHash,uint32 receiptCount,bytes32 receiptsRoot)");
 
     /// @notice Domain separator of a settlement on the chain this runs on.
     function domainSeparator(address settlement) internal view returns (bytes32) {
@@ -246,6 +259,11 @@ library GridMessages {
     /// @notice Struct hash of a signer proof.
     function hashSignerProof(SignerProof memory proof) internal pure returns (bytes32) {
         return keccak256(abi.encode(SIGNER_PROOF_TYPEHASH, proof));
+    }
+
+    /// @notice Struct hash of an order's closing.
+    function hashOrderClosing(OrderClosing memory closing) internal pure returns (bytes32) {
+        return keccak256(abi.encode(ORDER_CLOSING_TYPEHASH, closing));
     }
 
     /// @notice Merkle leaf of a receipt: keccak256(bytes.concat(receiptId)). Inner nodes hash 64 bytes, leaves 32, so

@@ -2,15 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
-import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
-import {CalldataMessages} from "./CalldataMessages.sol";
-import {GridMessages, JobReceipt, SignerProof} from "./GridMessages.sol";
+import {GridMessages, SignerProof} from "./GridMessages.sol";
 import {PlainSignature} from "./PlainSignature.sol";
 import {SettlementState, SettlementSteps} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
-/// @title Keys, cancelled orders, and faults of signing
+/// @title Keys and cancelled orders
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
 library KeyDesk {
     using SettlementSteps for SettlementState;
@@ -85,55 +83,5 @@ library KeyDesk {
             state.useNonce(payer, nonce);
             emit IGridSettlement.OrderCancelled(payer, nonce);
         }
-    }
-
-    /// @notice `IGridSettlement.slashEquivocation`.
-    function slashEquivocation(
-        SettlementState storage state,
-        IWorkerRegistry registry,
-        bytes32 separator,
-        JobReceipt calldata a,
-        bytes calldata signatureA,
-        JobReceipt calldata b,
-        bytes calldata signatureB
-    ) external returns (uint128 slashed) {
-        if (
-            a.worker != b.worker || a.orderHash != b.orderHash || a.index != b.index
-                || (a.imageHash == b.imageHash && a.cidDigest == b.cidDigest)
-        ) revert IGridSettlement.GridSettlement_NoEquivocation();
-        bytes32 key = faultKey(a.worker, a.orderHash, a.index);
-        if (state.slashed[key]) revert IGridSettlement.GridSettlement_AlreadySlashed(a.worker, a.orderHash, a.index);
-        bytes32 receiptA = _requireSigned(state, separator, 0, a, signatureA);
-        bytes32 receiptB = _requireSigned(state, separator, 1, b, signatureB);
-
-        state.slashed[key] = true;
-        slashed = registry.slash(a.worker, registry.minBond(), msg.sender);
-        if (slashed == 0) revert IGridSettlement.GridSettlement_NothingToSlash(a.worker);
-        _emitSlashed(a, receiptA, receiptB, slashed);
-    }
-
-    /// @dev Names a job of a worker.
-    function faultKey(address worker, bytes32 orderHash, uint32 index) internal pure returns (bytes32) {
-        return keccak256(abi.encode(worker, orderHash, index));
-    }
-
-    function _requireSigned(
-        SettlementState storage state,
-        bytes32 separator,
-        uint256 position,
-        JobReceipt calldata receipt,
-        bytes calldata signature
-    ) private view returns (bytes32 receiptId) {
-        receiptId = GridMessages.toDigest(separator, CalldataMessages.hashReceipt(receipt));
-        address recovered = PlainSignature.recover(receiptId, signature);
-        if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, recovered)) {
-            revert IGridSettlement.GridSettlement_ReceiptSignature(position, receipt.worker, recovered);
-        }
-    }
-
-    function _emitSlashed(JobReceipt calldata a, bytes32 receiptA, bytes32 receiptB, uint128 slashed) private {
-        emit IGridSettlement.EquivocationSlashed(
-            a.worker, msg.sender, a.orderHash, a.index, receiptA, receiptB, slashed
-        );
     }
 }

@@ -68,7 +68,10 @@ library LaneDesk {
         uint40 readyAt = uint40(block.timestamp) + config.thawDelay;
         lane.thawReadyAt = readyAt;
         lane.thawing = amount;
-        emit IGridSettlement.LaneThawStarted(laneId, amount, readyAt, readyAt + SettlementTimes.THAW_WINDOW);
+        uint40 vouchersUntil = _prolongVouchers(state, config, lane, readyAt);
+        emit IGridSettlement.LaneThawStarted(
+            laneId, amount, readyAt, readyAt + SettlementTimes.THAW_WINDOW, vouchersUntil
+        );
     }
 
     /// @notice `IGridSettlement.finaliseLaneThaw`.
@@ -86,6 +89,20 @@ library LaneDesk {
         lane.thawing = 0;
         uint128 balance = state.credit(config.payer, amount);
         emit IGridSettlement.LaneThawed(laneId, config.payer, amount, lane.free, balance);
+    }
+
+    /// @dev Who holds a voucher is paid until the end of a thaw that begins while it counts. Only the key's own time is
+    /// looked at, not what an earlier thaw has added: else thaw upon thaw would keep a dead key alive.
+    function _prolongVouchers(
+        SettlementState storage state,
+        LaneConfig calldata config,
+        Lane storage lane,
+        uint40 readyAt
+    ) private returns (uint40) {
+        uint256 revokedAt = config.payerSigner == config.payer ? 0 : state.signers[config.payerSigner].revokedAt;
+        // A key that is revoked later outlives this thaw anyway.
+        if (revokedAt != 0 && block.timestamp <= revokedAt + config.thawDelay) lane.vouchersUntil = readyAt;
+        return lane.vouchersUntil;
     }
 
     function _requireTerms(LaneConfig calldata config) private view {

@@ -46,9 +46,9 @@ struct Word {
 /// policy         | treasury 160 | feeConfigId 16 | protocolBps 16 | previousProtocolBps 16 | since 40 | paused 8 |
 /// accounts[a]    | balance 128 | thawing 128 |  | thawReadyAt 40 |
 /// signers[k]     | account 160 | role 8 | revokedAt 40 |
-/// lanes[l]       | free 128 | thawReadyAt 40 | protocolBps 16 | opened 8 |  | thawing 128 |
-/// laneTotals[l][m] | cumulative 128 | royaltyBps 16 | frozen 8 |
-/// anchors[k]     | worker 160 | time 40 | blockNumber 40 |
+/// lanes[l]       | free 128 | thawReadyAt 40 | protocolBps 16 | opened 8 | vouchersUntil 40 |  | thawing 128 |
+/// laneTotals[l][m] | cumulative 128 | royaltyBps 16 | royaltyReadAt 40 |
+/// anchors[k]     | worker 160 | time 40 | blockNumber 40 |      (see `Anchors`)
 /// earned[w]      | the worker's own 128 | the protocol's, accrued on its jobs 128 |
 /// models[m]      | earned 128 | royaltyBps 16 | readAt 40 |
 /// ```
@@ -133,12 +133,27 @@ library SettlementSteps {
         if (!lane.opened) revert IGridSettlement.GridSettlement_LaneUnknown(laneId);
     }
 
-    /// @dev AIGC's rate of this moment, 0 when it can't say.
+    /// @dev AIGC's rate of this moment; not `ok`, and 0, when it doesn't know the model, or gives no rate within bounds.
     function royaltyBpsNow(IModelTerms models, uint256 modelId) internal view returns (bool ok, uint16 royaltyBps) {
         uint256 word;
         (ok, word) = BoundedCall.readModel(models, abi.encodeCall(IModelTerms.usageRoyaltyBps, (modelId)));
+        if (word > MAX_ROYALTY_BPS) return (false, 0);
         // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_ROYALTY_BPS
-        if (ok && word <= MAX_ROYALTY_BPS) royaltyBps = uint16(word);
+        royaltyBps = uint16(word);
+    }
+
+    /// @dev Of a payerSigner that isn't the payer itself. MIN_THAW_DELAY equals REVOCATION_DELAY: a lane's own delay is
+    /// never the shorter one.
+    function payerSignerValidUntil(SettlementState storage state, LaneConfig calldata config, Lane storage lane)
+        internal
+        view
+        returns (uint40 validUntil)
+    {
+        uint40 revokedAt = state.signers[config.payerSigner].revokedAt;
+        if (revokedAt == 0) return type(uint40).max;
+        validUntil = revokedAt + config.thawDelay;
+        uint40 prolonged = lane.vouchersUntil;
+        if (prolonged > validUntil) validUntil = prolonged;
     }
 
     function isNonceUsed(SettlementState storage state, address payer, uint256 nonce) internal view returns (bool) {

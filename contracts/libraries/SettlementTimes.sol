@@ -13,4 +13,7 @@ library SettlementTimes {
     uint40 internal constant FEE_CONFIG_OVERLAP = 7 days;
     uint40 internal constant FEE_CONFIG_LIFE = 90 days;
     uint40 internal constant ROYALTY_LIFE = 1 hours;
+    uint40 internal constant LANE_ROYALTY_LIFE = 90 days;
+    uint40 internal constant UNBOND_DELAY = 14 days;
+    uint40 internal constant MIN_BOND_NOTICE = 7 days;
 }

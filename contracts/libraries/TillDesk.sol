@@ -108,8 +108,8 @@ library TillDesk {
         }
         // forge-lint: disable-next-line(unsafe-typecast) -- refused above if it is more than an address
         address owner = address(uint160(word));
-        if (msg.sender != owner && _isContract(owner)) {
-            revert IGridSettlement.GridSettlement_OwnerIsContract(modelId, owner);
+        if (msg.sender != owner) {
+            revert IGridSettlement.GridSettlement_NotModelOwner(modelId, owner, msg.sender);
         }
 
         state.models[modelId].earned = 0;
@@ -140,11 +140,5 @@ library TillDesk {
     function _pay(IERC20 aipg, address to, uint128 amount) private {
         if (to == address(0) || to == address(this)) revert IGridSettlement.GridSettlement_BadRecipient(to);
         aipg.safeTransfer(to, amount);
-    }
-
-    /// @dev An account with an EIP-7702 delegation (0xef0100, address) has code, but is its key's.
-    function _isContract(address account) private view returns (bool) {
-        uint256 length = account.code.length;
-        return length != 0 && !(length == 23 && bytes3(account.code) == 0xef0100);
     }
 }
