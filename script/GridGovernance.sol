@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
@@ -10,6 +11,7 @@ import {GridNFT} from "../contracts/GridNFT.sol";
 import {GridSettlement} from "../contracts/GridSettlement.sol";
 import {WorkerRegistry} from "../contracts/WorkerRegistry.sol";
 import {GridRoles} from "../contracts/libraries/GridRoles.sol";
+import {PinnedFunctions} from "../contracts/libraries/PinnedFunctions.sol";
 import {DeployConfig, Deployment} from "./GridDeployment.sol";
 
 /// @notice Who may call a function of a target.
@@ -31,7 +33,7 @@ library GridGovernance {
 
     /// @notice Every restricted function there is.
     function permissions(Deployment memory grid) internal pure returns (Permission[] memory all) {
-        all = new Permission[](24);
+        all = new Permission[](26);
         uint256 i;
         all[i++] = Permission(grid.aigc, UUPSUpgradeable.upgradeToAndCall.selector, GridRoles.UPGRADER);
         all[i++] = Permission(grid.aigc, AIGC.sealUpgrades.selector, GridRoles.UPGRADER);
@@ -47,6 +49,8 @@ library GridGovernance {
         all[i++] = Permission(grid.nft, GridNFT.sealUpgrades.selector, GridRoles.UPGRADER);
         all[i++] = Permission(grid.nft, GridNFT.addAnchorSource.selector, GridRoles.UPGRADER);
         all[i++] = Permission(grid.nft, GridNFT.setRenderer.selector, GridRoles.UPGRADER);
+        all[i++] = Permission(grid.nft, PinnedFunctions.SEAL_RENDERER, GridRoles.UPGRADER);
+        all[i++] = Permission(grid.nft, PinnedFunctions.SET_ESCROW, GridRoles.UPGRADER);
         all[i++] = Permission(grid.nft, GridNFT.setMintFee.selector, GridRoles.PARAMS);
         all[i++] = Permission(grid.nft, GridNFT.setContractURI.selector, GridRoles.PARAMS);
         all[i++] = Permission(grid.nft, GridNFT.transferOwnership.selector, GridRoles.PARAMS);
@@ -103,35 +107,50 @@ library GridGovernance {
         calls[i++] = abi.encodeCall(IAccessManager.renounceRole, (GridRoles.ADMIN, config.deployer));
     }
 
-    /// @notice Reverts unless roles, delays and permissions are those above.
+    /// @notice Reverts unless roles, delays, guardians and permissions are those above.
     function requireGoverned(DeployConfig memory config, Deployment memory grid) internal view {
         GridAuthority authority = GridAuthority(grid.authority);
         _require(authority.deployer() == address(0), "set-up is not over");
+        _require(authority.minSetback() == 5 days, "the setback of delays");
         for (uint64 role = GridRoles.ADMIN; role <= GridRoles.GUARDIAN; ++role) {
             (bool held,) = authority.hasRole(role, config.deployer);
             _require(!held, "the deployer holds a role");
             _require(authority.getRoleAdmin(role) == GridRoles.ADMIN, "a role's admin");
+            bool watched = role == GridRoles.UPGRADER || role == GridRoles.PARAMS;
+            _require(
+                authority.getRoleGuardian(role) == (watched ? GridRoles.GUARDIAN : GridRoles.ADMIN), "a role's guardian"
+            );
+            uint32 grantDelay =
+                role == GridRoles.UPGRADER ? UPGRADER_DELAY : role == GridRoles.PARAMS ? PARAMS_DELAY : 0;
+            _require(authority.getRoleGrantDelay(role) == grantDelay, "a role's grant delay");
         }
         _requireHeld(authority, GridRoles.ADMIN, config.admin, ADMIN_DELAY);
         _requireHeld(authority, GridRoles.UPGRADER, config.upgrader, UPGRADER_DELAY);
         _requireHeld(authority, GridRoles.PARAMS, config.params, PARAMS_DELAY);
         _requireHeld(authority, GridRoles.CURATOR, config.curator, 0);
         _requireHeld(authority, GridRoles.GUARDIAN, config.guardian, 0);
-        _require(authority.getRoleGrantDelay(GridRoles.UPGRADER) == UPGRADER_DELAY, "UPGRADER's grant delay");
-        _require(authority.getRoleGrantDelay(GridRoles.PARAMS) == PARAMS_DELAY, "PARAMS' grant delay");
-        _require(authority.getRoleGuardian(GridRoles.UPGRADER) == GridRoles.GUARDIAN, "UPGRADER's guardian");
-        _require(authority.getRoleGuardian(GridRoles.PARAMS) == GridRoles.GUARDIAN, "PARAMS' guardian");
+        _require(authority.guardianRevokedAt(config.guardian) == 0, "the guardian is being revoked");
         Permission[] memory all = permissions(grid);
         for (uint256 i; i < all.length; ++i) {
             _require(
                 authority.getTargetFunctionRole(all[i].target, all[i].selector) == all[i].role, "a function's role"
             );
+            (bool pinned, uint64 role) = authority.pinnedRole(all[i].selector);
+            _require(pinned == !_mayBeMapped(all[i].selector), "a function's pin");
+            _require(!pinned || role == all[i].role, "a function's pinned role");
         }
         address[4] memory managed = targets(grid);
         for (uint256 i; i < managed.length; ++i) {
+            _require(IAccessManaged(managed[i]).authority() == grid.authority, "a target's authority");
             _require(authority.getTargetAdminDelay(managed[i]) == ADMIN_DELAY, "a target's admin delay");
             _require(!authority.isTargetClosed(managed[i]), "a target is closed");
         }
+    }
+
+    /// @dev The restricted functions on which no promise rests.
+    function _mayBeMapped(bytes4 selector) private pure returns (bool) {
+        return selector == GridNFT.setContractURI.selector || selector == GridNFT.transferOwnership.selector
+            || selector == AIGC.setVerified.selector || selector == AIGC.setDeprecated.selector;
     }
 
     function _requireHeld(GridAuthority authority, uint64 role, address account, uint32 delay) private view {

@@ -12,7 +12,7 @@ import {IAIGC} from "../../../contracts/interfaces/IAIGC.sol";
 import {JsonText} from "../../../contracts/libraries/JsonText.sol";
 import {Deploy} from "../../../script/Deploy.s.sol";
 import {DeployConfig, Deployment, GridDeployment} from "../../../script/GridDeployment.sol";
-import {GridGovernance} from "../../../script/GridGovernance.sol";
+import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";
 import {DeployBase} from "../../utils/DeployBase.sol";
 
 /// @dev The script with an environment of its own: the real one is shared by all tests.
@@ -308,7 +308,70 @@ contract DeployTest is DeployBase {
         script.requireAsExpected(other, grid);
     }
 
+    /// @dev Each answer of the authority that the check asks for, answered otherwise.
+    function test_RequireAsExpected_RevertGiven_TheAuthorityIsSetUpOtherwise() external {
+        _expectUngoverned(abi.encodeWithSignature("deployer()"), abi.encode(address(1)), "set-up is not over");
+        _expectUngoverned(abi.encodeWithSignature("minSetback()"), abi.encode(0), "the setback of delays");
+        for (uint64 role; role <= 4; ++role) {
+            _expectUngoverned(
+                abi.encodeCall(authority.hasRole, (role, config.deployer)),
+                abi.encode(true, 0),
+                "the deployer holds a role"
+            );
+            _expectUngoverned(abi.encodeCall(authority.getRoleAdmin, (role)), abi.encode(3), "a role's admin");
+            _expectUngoverned(abi.encodeCall(authority.getRoleGuardian, (role)), abi.encode(3), "a role's guardian");
+            _expectUngoverned(
+                abi.encodeCall(authority.getRoleGrantDelay, (role)), abi.encode(1 days - 1), "a role's grant delay"
+            );
+        }
+        address[5] memory holders = [config.admin, config.upgrader, config.params, config.curator, config.guardian];
+        uint32[5] memory delays = [uint32(3 days), 2 days, 1 days, 0, 0];
+        for (uint64 role; role <= 4; ++role) {
+            bytes memory ask = abi.encodeCall(authority.hasRole, (role, holders[role]));
+            _expectUngoverned(ask, abi.encode(false, delays[role]), "a role's holder or its delay");
+            _expectUngoverned(ask, abi.encode(true, delays[role] + 1), "a role's holder or its delay");
+        }
+        _expectUngoverned(
+            abi.encodeCall(authority.guardianRevokedAt, (config.guardian)),
+            abi.encode(1),
+            "the guardian is being revoked"
+        );
+        Permission[] memory all = GridGovernance.permissions(grid);
+        for (uint256 i; i < all.length; ++i) {
+            _expectUngoverned(
+                abi.encodeCall(authority.getTargetFunctionRole, (all[i].target, all[i].selector)),
+                abi.encode(all[i].role + 1),
+                "a function's role"
+            );
+            (bool pinned, uint64 role) = authority.pinnedRole(all[i].selector);
+            bytes memory ask = abi.encodeCall(authority.pinnedRole, (all[i].selector));
+            _expectUngoverned(ask, abi.encode(!pinned, role), "a function's pin");
+            if (pinned) _expectUngoverned(ask, abi.encode(true, role + 1), "a function's pinned role");
+        }
+        address[4] memory managed = GridGovernance.targets(grid);
+        for (uint256 i; i < 4; ++i) {
+            _expectUngoverned(
+                abi.encodeCall(authority.getTargetAdminDelay, (managed[i])), abi.encode(0), "a target's admin delay"
+            );
+            _expectUngoverned(
+                abi.encodeCall(authority.isTargetClosed, (managed[i])), abi.encode(true), "a target is closed"
+            );
+        }
+        vm.mockCall(grid.registry, abi.encodeWithSignature("authority()"), abi.encode(address(1)));
+        vm.expectRevert(abi.encodeWithSelector(GridGovernance.Governance_Unexpected.selector, "a target's authority"));
+        script.requireAsExpected(config, grid);
+        vm.clearMockedCalls();
+        script.requireAsExpected(config, grid);
+    }
+
     // ---------------------------------------------------------------- helpers
+
+    function _expectUngoverned(bytes memory ask, bytes memory answer, string memory what) internal {
+        vm.mockCall(grid.authority, ask, answer);
+        vm.expectRevert(abi.encodeWithSelector(GridGovernance.Governance_Unexpected.selector, what));
+        script.requireAsExpected(config, grid);
+        vm.clearMockedCalls();
+    }
 
     function _expectUnexpected(string memory what) internal {
         vm.expectRevert(abi.encodeWithSelector(GridDeployment.Deploy_Unexpected.selector, what));
