@@ -5,6 +5,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {LibString} from "solady/utils/LibString.sol";
 
 import {AIGC} from "../../../contracts/AIGC.sol";
@@ -28,6 +29,17 @@ import {NftGridBase} from "../../utils/NftGridBase.sol";
 /// @dev An implementation that does nothing and answers nothing, but can be installed.
 contract HostileCode is UUPSUpgradeable {
     function _authorizeUpgrade(address) internal override {}
+}
+
+/// @dev An implementation of AIGC that calls the thief the owner of every model, or of GridNFT that spends what it was approved.
+contract ThievingCode is HostileCode {
+    function ownerOf(uint256) external view returns (address) {
+        return msg.sender.code.length == 0 ? msg.sender : tx.origin;
+    }
+
+    function spend(IERC20 token, address from) external {
+        token.transferFrom(from, msg.sender, token.allowance(from, address(this)));
+    }
 }
 
 /// @dev Threat 39: every restricted function of every contract in the hands of a thief who holds its role, on the deployed system
@@ -143,6 +155,38 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         uint256 before = aipg.balanceOf(address(settlement));
         uint256 left = _everybodyButModelOwnersLeave();
         assertEq(before - left, waiting + settlement.protocolAccruedOf(worker.addr));
+    }
+
+    /// @dev What PARAMS takes: protocol fees that aren't swept yet and those to come, and the registry's share of slashes.
+    function test_T39_AStolenParamsKeyTakesUnsweptFees() external {
+        uint128 unswept = settlement.protocolAccruedOf(worker.addr);
+        assertGt(unswept, 0);
+        _steal(GridRoles.PARAMS, _grid.settlement, abi.encodeCall(GridSettlement.setTreasury, (thief.addr)));
+        address[] memory workers = new address[](1);
+        workers[0] = worker.addr;
+        settlement.sweepProtocol(workers);
+        assertEq(aipg.balanceOf(thief.addr), unswept);
+    }
+
+    /// @dev What UPGRADER takes: model royalties that aren't claimed yet, by a registry that calls the thief their owner; and what
+    /// accounts have approved to AIGC and GridNFT beyond what a call cost.
+    function test_T39_AStolenUpgraderKeyTakesRoyaltiesAndApprovals() external {
+        address code = address(new ThievingCode());
+        _steal(GridRoles.UPGRADER, _grid.aigc, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (code, "")));
+        _steal(GridRoles.UPGRADER, _grid.nft, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (code, "")));
+        uint128 royalties = settlement.modelEarnedOf(MODEL);
+        assertGt(royalties, 0);
+        vm.prank(thief.addr, thief.addr);
+        settlement.claimModelRoyalty(MODEL);
+        assertEq(aipg.balanceOf(thief.addr), royalties);
+
+        vm.prank(requester.addr);
+        aipg.approve(_grid.nft, 7e18);
+        vm.prank(thief.addr);
+        ThievingCode(_grid.nft).spend(aipg, requester.addr);
+        assertEq(aipg.balanceOf(thief.addr), royalties + 7e18);
+        // Everything else leaves whole.
+        _everybodyButModelOwnersLeave();
     }
 
     /// @dev CURATOR's marks change no right: a model marked down is used, paid and sold as before.

@@ -514,25 +514,6 @@ contract NftAttack is NftTest {
         assertEq(vm.parseJsonString(json, ".prompt"), string(text));
     }
 
-    function test_T46_TokenURIOfAnEnormousSeriesIsReadable() external {
-        uint256 count = 595;
-        Body memory body = aBody(count);
-        body.orders = new BodyOrder[](3);
-        for (uint256 i; i < 3; ++i) {
-            body.orders[i] = BodyOrder(keccak256(abi.encode("order", i)), 0, 0, 0, 1);
-        }
-        for (uint256 i; i < count; ++i) {
-            body.artworks[i] = anArtwork(i / 256, i % 256);
-        }
-        mintBody(body);
-        uint256 before = gasleft();
-        string memory uri = nft.tokenURI(1000 + count);
-        uint256 used = before - gasleft();
-        emit log_named_uint("tokenURI of the last of 595", used);
-        assertLt(used, 3_000_000); // an eth_call has 25 million and more
-        assertGt(bytes(uri).length, 0);
-    }
-
     // ------------------------------------------------------------------------ what systems before this one got wrong
 
     function test_PastMistake_NobodyRewritesPromptOrImageAfterMint() external {

@@ -12,7 +12,7 @@ import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHookToken, SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 
-/// @notice Threats 17, 22 to 28, 34 to 36 and 37c to 37h: running away, griefing, pausing, dodging.
+/// @notice Threats 17, 22 to 28, 34, 36 and 37c to 37h: running away, griefing, pausing, dodging.
 contract SettlementMoneyAttacks is SettlementBase {
     LaneConfig private _config;
     bytes32 private _lane;
@@ -249,22 +249,6 @@ contract SettlementMoneyAttacks is SettlementBase {
         skip(1 hours);
         settlement.withdraw(trap);
         assertEq(aipg.balanceOf(trap), 1e18);
-    }
-
-    function test_T35_BatchSizesAgainstTheGasCap() external {
-        // The largest order there can be, and a batch of 250, fit one Base transaction.
-        uint256 cap = 16_777_216;
-        Settlement memory item = _settlement(256, 1);
-        uint256 left = gasleft();
-        settlement.settle(item);
-        assertLt(left - gasleft(), cap, "order of 256");
-        Settlement[] memory items = new Settlement[](250);
-        for (uint256 i; i < 250; ++i) {
-            items[i] = _settlement(1, 1000 + i);
-        }
-        left = gasleft();
-        settlement.settleBatch(items);
-        assertLt(left - gasleft(), cap, "batch of 250");
     }
 
     function test_T36_FeeChangedBetweenSigningAndCollecting() external {
