@@ -12,6 +12,7 @@ import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
@@ -25,6 +26,9 @@ import {ModelRules} from "./libraries/ModelRules.sol";
 
 /// @title AIGC
 /// @notice See `IAIGC`.
+/// @dev OpenZeppelin's ERC-721 with owners and balances in `AIGCStorage`: `_ownerOf`, `_update` and `balanceOf` are
+/// overridden and never call the original. Approvals, name and symbol are where OpenZeppelin keeps them. Nothing burns.
+///
 /// @custom:oz-upgrades-unsafe-allow external-library-linking
 contract AIGC is
     Initializable,
@@ -42,8 +46,8 @@ contract AIGC is
     /// @dev A model, in the order of what is read together.
     /// slot 0: weightsHash
     /// slot 1: creator 20 | registeredAt 5 | resaleBps 2 | family 1 | kind 1 | access 1 | verified 1 | deprecated 1
-    /// slot 2: usageBps 2 | nextUsageBps 2 | nextUsageFrom 5 | licensePrice 16 | licensePeriod 4
-    /// slot 3: user 20 | userExpires 8 | presentationNonce 4
+    /// slot 2: usageBps 2 | nextUsageBps 2 | nextUsageFrom 5 | licensePrice 16 | licensePeriod 4 | registered 1
+    /// slot 3: user 20 | userExpires 8
     /// slot 4: baseModelId; slot 5: royaltyReceiver (zero: the creator); slots 6 to 10: text
     struct Record {
         bytes32 weightsHash;
@@ -60,9 +64,9 @@ contract AIGC is
         uint40 nextUsageFrom;
         uint128 licensePrice;
         uint32 licensePeriod;
+        bool registered;
         address user;
         uint64 userExpires;
-        uint32 presentationNonce;
         uint256 baseModelId;
         address royaltyReceiver;
         string name;
@@ -72,8 +76,19 @@ contract AIGC is
         string previewCid;
     }
 
+    /// @dev A token, in one slot: owner 20 | moves 5 | shown 4 | hasUser 1. No owner: no such model.
+    /// `moves` wraps. `hasUser` tells a transfer whether there is a user to remove.
+    struct Token {
+        address owner;
+        uint40 moves;
+        uint32 shown;
+        bool hasUser;
+    }
+
     /// @custom:storage-location erc7201:gridnft.storage.AIGC
     struct AIGCStorage {
+        mapping(uint256 modelId => Token) tokens;
+        mapping(address owner => uint256) balances;
         mapping(uint256 modelId => Record) records;
         mapping(uint256 modelId => mapping(address account => uint40)) licenses;
         uint256 count;
@@ -151,6 +166,19 @@ contract AIGC is
         return super.ownerOf(modelId);
     }
 
+    /// @inheritdoc ERC721Upgradeable
+    function balanceOf(address account) public view override(ERC721Upgradeable, IERC721) returns (uint256) {
+        if (account == address(0)) revert ERC721InvalidOwner(address(0));
+        return _storage().balances[account];
+    }
+
+    /// @inheritdoc IAIGC
+    function stateOf(uint256 modelId) external view returns (uint64 moves, uint64 shown) {
+        Token memory token = _storage().tokens[modelId];
+        if (token.owner == address(0)) revert AIGC_UnknownModel(modelId);
+        return (token.moves, token.shown);
+    }
+
     /// @inheritdoc IModelTerms
     function weightsHash(uint256 modelId) external view returns (bytes32) {
         return _storage().records[modelId].weightsHash;
@@ -158,7 +186,9 @@ contract AIGC is
 
     /// @inheritdoc IModelTerms
     function usageRoyaltyBps(uint256 modelId) external view returns (uint16) {
-        return _usageBps(_storage().records[modelId]);
+        Record storage record = _storage().records[modelId];
+        if (!record.registered) revert AIGC_UnknownModel(modelId);
+        return _usageBps(record);
     }
 
     /// @inheritdoc IAIGC
@@ -190,11 +220,6 @@ contract AIGC is
     /// @inheritdoc IAIGC
     function licenseExpires(uint256 modelId, address account) external view returns (uint40) {
         return _storage().licenses[modelId][account];
-    }
-
-    /// @inheritdoc IAIGC
-    function presentationNonce(uint256 modelId) external view returns (uint32) {
-        return _storage().records[modelId].presentationNonce;
     }
 
     /// @inheritdoc IERC4907
@@ -240,20 +265,21 @@ contract AIGC is
     // ---------------------------------------------------------------- money in
 
     /// @inheritdoc IAIGC
-    function register(ModelSpec calldata spec, address to)
+    function register(ModelSpec calldata spec, address to, uint128 maxFee)
         external
         nonReentrant
         whenNotPaused
         returns (uint256 modelId)
     {
-        ModelRules.requireValid(spec);
         AIGCStorage storage store = _storage();
+        uint128 fee = store.registrationFee;
+        if (fee > maxFee) revert AIGC_FeeAboveMax(fee, maxFee);
+        ModelRules.requireValid(spec);
         if (spec.baseModelId > store.count) revert AIGC_UnknownBaseModel(spec.baseModelId);
 
         modelId = ++store.count;
         _write(store.records[modelId], spec, to);
         _mint(to, modelId);
-        uint128 fee = store.registrationFee;
         emit ModelRegistered(modelId, to, spec.weightsHash, spec, msg.sender, fee);
 
         if (fee != 0) aipg.safeTransferFrom(msg.sender, store.treasury, fee);
@@ -291,7 +317,7 @@ contract AIGC is
         if (keccak256(bytes(record.weightsURI)) == keccak256(bytes(weightsURI))) return;
 
         record.weightsURI = weightsURI;
-        ++record.presentationNonce;
+        _bumpShown(modelId);
         emit WeightsMoved(modelId, weightsURI);
         emit MetadataUpdate(modelId);
     }
@@ -302,7 +328,7 @@ contract AIGC is
         if (record.access == access) return;
 
         record.access = access;
-        ++record.presentationNonce;
+        _bumpShown(modelId);
         emit AccessSet(modelId, access);
         emit MetadataUpdate(modelId);
     }
@@ -312,11 +338,15 @@ contract AIGC is
         Record storage record = _owned(modelId);
         if (bps > MAX_USAGE_BPS) revert AIGC_UsageRoyaltyTooHigh(bps, MAX_USAGE_BPS);
 
-        record.usageBps = _usageBps(record);
+        uint40 from = uint40(block.timestamp) + ROYALTY_NOTICE;
+        if (record.nextUsageFrom == from && record.nextUsageBps == bps) return;
+
+        uint16 current = _usageBps(record);
+        record.usageBps = current;
         record.nextUsageBps = bps;
-        record.nextUsageFrom = uint40(block.timestamp) + ROYALTY_NOTICE;
-        ++record.presentationNonce;
-        emit UsageRoyaltyAnnounced(modelId, record.usageBps, bps, record.nextUsageFrom);
+        record.nextUsageFrom = from;
+        _bumpShown(modelId);
+        emit UsageRoyaltyAnnounced(modelId, current, bps, from);
         emit MetadataUpdate(modelId);
     }
 
@@ -325,9 +355,11 @@ contract AIGC is
         Record storage record = _owned(modelId);
         if (period > MAX_LICENSE_TERM) revert AIGC_PeriodTooLong(period, MAX_LICENSE_TERM);
 
+        if (record.licensePrice == price && record.licensePeriod == period) return;
+
         record.licensePrice = price;
         record.licensePeriod = period;
-        ++record.presentationNonce;
+        _bumpShown(modelId);
         emit LicenseTermsSet(modelId, price, period);
     }
 
@@ -335,6 +367,10 @@ contract AIGC is
     function setUser(uint256 modelId, address user, uint64 expires) external {
         _checkAuthorized(ownerOf(modelId), msg.sender, modelId);
 
+        bool hasUser = user != address(0);
+        if (!hasUser) expires = 0;
+        Token storage token = _storage().tokens[modelId];
+        if (token.hasUser != hasUser) token.hasUser = hasUser;
         Record storage record = _storage().records[modelId];
         record.user = user;
         record.userExpires = expires;
@@ -359,6 +395,7 @@ contract AIGC is
         if (record.verified == verified) return;
 
         record.verified = verified;
+        _bumpShown(modelId);
         emit VerifiedSet(modelId, verified);
         emit MetadataUpdate(modelId);
     }
@@ -369,6 +406,7 @@ contract AIGC is
         if (record.deprecated == deprecated) return;
 
         record.deprecated = deprecated;
+        _bumpShown(modelId);
         emit DeprecatedSet(modelId, deprecated);
         emit MetadataUpdate(modelId);
     }
@@ -415,15 +453,43 @@ contract AIGC is
         if (_storage().sealed_) revert AIGC_UpgradesSealed();
     }
 
-    /// @dev The ERC-4907 user goes when the token does.
+    /// @inheritdoc ERC721Upgradeable
+    function _ownerOf(uint256 modelId) internal view override returns (address) {
+        return _storage().tokens[modelId].owner;
+    }
+
+    /// @inheritdoc ERC721Upgradeable
+    /// @dev Mints when the model has no owner yet; else counts a move, and removes the ERC-4907 user unless `to` is the
+    /// owner. `to` is never the zero address: `_mint` and `transferFrom` refuse it.
     function _update(address to, uint256 modelId, address auth) internal override returns (address from) {
-        from = super._update(to, modelId, auth);
-        Record storage record = _storage().records[modelId];
-        if (from != to && record.user != address(0)) {
+        AIGCStorage storage store = _storage();
+        Token memory token = store.tokens[modelId];
+        from = token.owner;
+        if (auth != address(0)) _checkAuthorized(from, auth, modelId);
+
+        bool userLeaves = token.hasUser && from != to;
+        token.owner = to;
+        if (userLeaves) token.hasUser = false;
+        unchecked {
+            if (from != address(0)) {
+                _approve(address(0), modelId, address(0), false);
+                ++token.moves;
+                --store.balances[from];
+            }
+            ++store.balances[to];
+        }
+        store.tokens[modelId] = token;
+        emit Transfer(from, to, modelId);
+        if (userLeaves) {
+            Record storage record = store.records[modelId];
             record.user = address(0);
             record.userExpires = 0;
             emit UpdateUser(modelId, address(0), 0);
         }
+    }
+
+    function _bumpShown(uint256 modelId) private {
+        ++_storage().tokens[modelId].shown;
     }
 
     function _write(Record storage record, ModelSpec calldata spec, address creator) private {
@@ -435,6 +501,7 @@ contract AIGC is
         record.kind = spec.kind;
         record.access = spec.access;
         record.usageBps = spec.usageBps;
+        record.registered = true;
         if (spec.baseModelId != 0) record.baseModelId = spec.baseModelId;
         record.name = spec.name;
         record.version = spec.version;
@@ -470,7 +537,7 @@ contract AIGC is
     function _canUse(uint256 modelId, address account) private view returns (bool) {
         AIGCStorage storage store = _storage();
         Record storage record = store.records[modelId];
-        if (record.weightsHash == 0 || account == address(0)) return false;
+        if (record.creator == address(0) || account == address(0)) return false;
         return record.access == Access.OPEN || _ownerOf(modelId) == account || userOf(modelId) == account
             || store.licenses[modelId][account] >= block.timestamp;
     }
@@ -482,12 +549,14 @@ contract AIGC is
 
     function _known(uint256 modelId) private view returns (Record storage record) {
         record = _storage().records[modelId];
-        if (record.weightsHash == 0) revert AIGC_UnknownModel(modelId);
+        if (record.creator == address(0)) revert AIGC_UnknownModel(modelId);
     }
 
     function _owned(uint256 modelId) private view returns (Record storage record) {
-        record = _known(modelId);
-        if (_ownerOf(modelId) != msg.sender) revert AIGC_NotOwner(modelId, msg.sender);
+        address tokenOwner = _ownerOf(modelId);
+        if (tokenOwner == address(0)) revert AIGC_UnknownModel(modelId);
+        if (tokenOwner != msg.sender) revert AIGC_NotOwner(modelId, msg.sender);
+        return _storage().records[modelId];
     }
 
     function _model(uint256 modelId) private view returns (Model memory model) {

@@ -136,6 +136,7 @@ async function fill(grid: LocalGrid): Promise<Gallery> {
         ...{ weightsURI: "", license: "MIT", previewCid: "", usageBps: 500, resaleBps: 250, access: 0 },
       },
       owner.address,
+      await owner.grid.aigc.read.registrationFee(),
     ]),
   );
   const modelId = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;

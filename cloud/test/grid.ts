@@ -94,7 +94,8 @@ export async function startTestGrid({
       resaleBps: 250,
       access,
     };
-    const { logs } = await chain.mined(owner.grid.aigc.write.register([spec, owner.address]));
+    const fee = await owner.grid.aigc.read.registrationFee();
+    const { logs } = await chain.mined(owner.grid.aigc.write.register([spec, owner.address, fee]));
     return parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;
   };
   const open = await register("Open Sea", OPEN_HASH, 0);

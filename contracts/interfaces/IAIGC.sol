@@ -122,8 +122,13 @@ struct Model {
 /// Owners are paid at once, whatever they do later. Nobody can take a license back.
 /// The seller of a token can give itself a long license before selling; so did it know the weights.
 ///
-/// **What buyers of a token should check**: `presentationNonce` grows with each change an owner makes (access, license
-/// terms, weights URI, announced royalty), so an order that names it can't be baited.
+/// **What buyers of a token should check**: `stateOf`. An order that names `shown` is void once the owner changed access,
+/// license terms, weights URI or announced a royalty, or a CURATOR changed a mark; one that names `moves` is void once
+/// the token was transferred. A setter that is given what is stored already changes nothing, emits nothing and leaves
+/// `shown`: this holds for `setWeightsURI`, `setAccess`, `setLicenseTerms`, `setVerified`, `setDeprecated`, and for
+/// `announceUsageRoyalty` of the same rate in the same block.
+///
+/// **Registration fee**: the caller pays, at most the `maxFee` that it names.
 ///
 /// ERC-4906 `MetadataUpdate` is emitted on each change that `tokenURI` shows and on nothing else. `tokenURI` shows the usage
 /// royalty as stored (rate before, rate announced, from when), so the passing of time alone never changes it.
@@ -216,6 +221,8 @@ interface IAIGC is IModelTerms, IERC2981, IERC4906, IERC4907, IERC7572 {
     error AIGC_PeriodTooLong(uint32 period, uint32 maxPeriod);
     /// @notice The registration fee is above its cap, AIPG wei.
     error AIGC_FeeTooHigh(uint128 fee, uint128 maxFee);
+    /// @notice Registering costs more than the caller agreed to, AIPG wei.
+    error AIGC_FeeAboveMax(uint128 fee, uint128 maxFee);
     /// @notice Upgrades were ended for ever.
     error AIGC_UpgradesSealed();
 
@@ -270,18 +277,24 @@ interface IAIGC is IModelTerms, IERC2981, IERC4906, IERC4907, IERC7572 {
     /// @notice When `account`'s license ends, Unix seconds, inclusive; 0 when it never had one.
     function licenseExpires(uint256 modelId, address account) external view returns (uint40);
 
-    /// @notice Grows by one with each change the owner makes to access, license terms, weights URI or usage royalty.
-    function presentationNonce(uint256 modelId) external view returns (uint32);
+    /// @notice State that a buyer of the token relies on. Reverts with AIGC_UnknownModel.
+    /// @return moves Number of transfers, those to the owner itself included. The mint and approvals don't count. Wraps
+    /// at 2^40.
+    /// @return shown Presentation nonce: number of changes by `setWeightsURI`, `setAccess`, `announceUsageRoyalty`,
+    /// `setLicenseTerms`, `setVerified` and `setDeprecated`. License sales, royalty claims, users, `setRoyaltyReceiver`
+    /// and an announced royalty that takes effect don't count. At most 2^32 - 1; the change after that reverts.
+    function stateOf(uint256 modelId) external view returns (uint64 moves, uint64 shown);
 
     // ---------------------------------------------------------------- models
 
     /// @notice Registers a model, for `registrationFee` AIPG from the caller.
-    /// @dev Reverts with JsonText_* naming a text field, AIGC_*, or the token's own error. Calls
+    /// @dev Reverts with AIGC_FeeAboveMax, JsonText_* naming a text field, AIGC_*, or the token's own error. Calls
     /// `onERC721Received` of `to` if that is a contract.
     /// @param spec The model.
     /// @param to First owner, and creator.
+    /// @param maxFee The most the caller pays, AIPG wei: the `registrationFee` it was quoted.
     /// @return modelId Token id.
-    function register(ModelSpec calldata spec, address to) external returns (uint256 modelId);
+    function register(ModelSpec calldata spec, address to, uint128 maxFee) external returns (uint256 modelId);
 
     /// @notice Says where the weights are now; up to 512 bytes of text. Owner only.
     function setWeightsURI(uint256 modelId, string calldata weightsURI) external;

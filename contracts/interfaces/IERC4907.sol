@@ -8,11 +8,12 @@ interface IERC4907 {
     event UpdateUser(uint256 indexed tokenId, address indexed user, uint64 expires);
 
     /// @notice Sets the user of `tokenId` until `expires` (Unix seconds, inclusive). Owner or approved only.
+    /// @dev The zero address removes the user, and its `expires` is stored and emitted as 0.
     function setUser(uint256 tokenId, address user, uint64 expires) external;
 
     /// @notice The user of `tokenId`, the zero address when there is none or its time is over.
     function userOf(uint256 tokenId) external view returns (address);
 
-    /// @notice When the user's time ends, Unix seconds; 0 when no user is set.
+    /// @notice When the user's time ends, Unix seconds; 0 when no user is set. Stays when that time is over.
     function userExpires(uint256 tokenId) external view returns (uint256);
 }

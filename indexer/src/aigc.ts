@@ -170,13 +170,13 @@ on("AIGC:RoyaltyReceiverSet", async ({ db, place, event }) => {
 
 on("AIGC:VerifiedSet", async ({ db, place, event }) => {
   const { modelId, verified } = event.args;
-  await changeModel(db, place, modelId, () => ({ verified }));
+  await changeModel(db, place, modelId, (row) => ({ verified, nonce: row.nonce + 1 }));
   await record(db, place, "MODEL_CHANGED", { actor: event.transaction.from, modelId, detail: { verified } });
 });
 
 on("AIGC:DeprecatedSet", async ({ db, place, event }) => {
   const { modelId, deprecated } = event.args;
-  await changeModel(db, place, modelId, () => ({ deprecated }));
+  await changeModel(db, place, modelId, (row) => ({ deprecated, nonce: row.nonce + 1 }));
   await record(db, place, "MODEL_CHANGED", { actor: event.transaction.from, modelId, detail: { deprecated } });
 });
 

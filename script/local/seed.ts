@@ -149,8 +149,9 @@ async function register(context: Context, { card, manifestHash }: LocalModel): P
     resaleBps: card.resaleBps,
     access: indexIn(accesses, card.access, card.name),
   };
-  const { result: modelId } = await grid.aigc.simulate.register([spec, address]);
-  await context.done(`model ${card.name}`, grid.aigc.write.register([spec, address]));
+  const registration = [spec, address, await grid.aigc.read.registrationFee()] as const;
+  const { result: modelId } = await grid.aigc.simulate.register(registration);
+  await context.done(`model ${card.name}`, grid.aigc.write.register(registration));
   return modelId;
 }
 

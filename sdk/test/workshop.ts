@@ -97,7 +97,8 @@ export async function openWorkshop(): Promise<Workshop> {
     resaleBps: 0,
     access: 0,
   };
-  const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address]));
+  const fee = await owner.grid.aigc.read.registrationFee();
+  const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address, fee]));
   const modelId = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;
 
   await grid.mined(worker.grid.registry.write.register([await worker.grid.registry.read.minBond(), ""]));

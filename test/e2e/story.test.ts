@@ -210,7 +210,8 @@ it("registers a model", async () => {
     resaleBps: 250,
     access: 0,
   };
-  const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address]));
+  const fee = await owner.grid.aigc.read.registrationFee();
+  const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address, fee]));
   const [registered] = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" });
   modelId = registered?.args.modelId ?? 0n;
   expect(modelId).toBeGreaterThan(0n);

@@ -190,7 +190,8 @@ async function register(
     ...{ kind: 0, baseModelId: 0n, weightsHash: hash, weightsURI: "", license: "CreativeML-OpenRAIL-M" },
     ...{ previewCid: "", resaleBps: 250, access: 0 },
   };
-  const { logs } = await grid.mined(creator.grid.aigc.write.register([spec, creator.address]));
+  const fee = await creator.grid.aigc.read.registrationFee();
+  const { logs } = await grid.mined(creator.grid.aigc.write.register([spec, creator.address, fee]));
   const [log] = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" });
   if (!log) throw new Error("no model");
   return { id: log.args.modelId, hash };

@@ -67,7 +67,7 @@ export const truths: Readonly<Record<string, Maker>> = {
         verified: model.verified,
         deprecated: model.deprecated,
         royalty_receiver: receiver,
-        nonce: await read.presentationNonce([id]),
+        nonce: Number((await read.stateOf([id]))[1]),
         royalty_unclaimed: await settlement.modelEarnedOf([id]),
         direct_royalty_bps: royaltyBps,
         direct_royalty_read_at: readAt,

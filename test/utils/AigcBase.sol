@@ -94,8 +94,9 @@ abstract contract AigcBase is Test {
     }
 
     function _register(address to, ModelSpec memory spec) internal returns (uint256 modelId) {
+        uint128 fee = aigc.registrationFee();
         vm.prank(alice);
-        return aigc.register(spec, to);
+        return aigc.register(spec, to, fee);
     }
 
     /// @dev A model of alice's that sells licenses.

@@ -34,7 +34,7 @@ abstract contract NftGridBase is SettlementBase {
             )
         );
         for (uint256 i; i < MODEL; ++i) {
-            aigc.register(_spec(), modelOwner);
+            aigc.register(_spec(), modelOwner, 0);
         }
         settlement = _deploySettlement(aigc);
         registry = settlement.registry();

@@ -26,9 +26,9 @@ contract AigcAttacksTest is AigcBase {
         vm.prank(params);
         aigc.setRegistrationFee(0);
         CallingReceiver receiver = new CallingReceiver();
-        receiver.arm(address(aigc), abi.encodeCall(IAIGC.register, (_spec(), address(receiver))));
+        receiver.arm(address(aigc), abi.encodeCall(IAIGC.register, (_spec(), address(receiver), 0)));
         vm.prank(alice);
-        aigc.register(_spec(), address(receiver));
+        aigc.register(_spec(), address(receiver), 0);
         assertFalse(receiver.succeeded());
         assertEq(
             receiver.returned(), abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
@@ -41,7 +41,7 @@ contract AigcAttacksTest is AigcBase {
         CallingReceiver receiver = new CallingReceiver();
         receiver.arm(address(aigc), abi.encodeCall(IAIGC.setAccess, (1, Access.PRIVATE)));
         vm.prank(alice);
-        aigc.register(_spec(), address(receiver));
+        aigc.register(_spec(), address(receiver), FEE);
         assertTrue(receiver.succeeded());
         assertFalse(aigc.canUse(1, bob));
         assertEq(aipg.balanceOf(treasury), FEE, "the fee was paid before");
@@ -60,7 +60,7 @@ contract AigcAttacksTest is AigcBase {
         ModelSpec memory spec = _spec();
         spec.access = Access.LICENSED;
         vm.startPrank(alice);
-        other.register(spec, alice);
+        other.register(spec, alice, 0);
         other.setLicenseTerms(1, PRICE, PERIOD);
         vm.stopPrank();
         token.mint(bob, 100e18);
@@ -143,7 +143,7 @@ contract AigcAttacksTest is AigcBase {
         bytes memory text = raw.length > 64 ? raw[:64] : raw;
         (spec.name, spec.license, spec.weightsURI) = (string(text), string(text), string(text));
         vm.prank(alice);
-        try aigc.register(spec, alice) returns (uint256 modelId) {
+        try aigc.register(spec, alice, FEE) returns (uint256 modelId) {
             string memory json = string(Base64.decode(LibString.slice(aigc.tokenURI(modelId), 29)));
             assertEq(vm.parseJsonString(json, ".model.license"), string(text));
             assertEq(vm.parseJsonString(json, ".name"), string.concat(string(text), " 1.0"));

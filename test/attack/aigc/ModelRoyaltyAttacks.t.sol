@@ -42,7 +42,8 @@ contract ModelRoyaltyAttacksTest is SettlementBase {
                 resaleBps: 0,
                 access: Access.OPEN
             }),
-            modelOwner
+            modelOwner,
+            0
         );
         config = _laneConfig();
         laneId = _open(config, FUNDS);

@@ -23,7 +23,8 @@ export const models: Record<string, Action> = {
   register: async (world) => {
     const registrant = some(world, [world.author, world.owner]);
     const spec = modelSpec(world, `model ${world.nonce++}`);
-    const { logs } = await world.grid.mined(registrant.grid.aigc.write.register([spec, world.author.address]));
+    const fee = await registrant.grid.aigc.read.registrationFee();
+    const { logs } = await world.grid.mined(registrant.grid.aigc.write.register([spec, world.author.address, fee]));
     const [log] = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" });
     if (log) world.models.push({ id: log.args.modelId, hash: spec.weightsHash });
   },

@@ -251,7 +251,7 @@ contract AdminTest is AigcBase {
         assertTrue(aigc.paused());
 
         vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
-        aigc.register(_spec(), alice);
+        aigc.register(_spec(), alice, FEE);
         vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
         aigc.buyLicense(modelId, bob, 1, PERIOD, PRICE);
 

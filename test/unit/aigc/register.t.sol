@@ -94,13 +94,13 @@ contract RegisterTest is AigcBase {
     function test_RevertWhen_TheReceiverIsTheZeroAddress() external {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidReceiver.selector, address(0)));
         vm.prank(alice);
-        aigc.register(_spec(), address(0));
+        aigc.register(_spec(), address(0), FEE);
     }
 
     function test_RevertWhen_TheReceiverIsAContractThatDoesNotTakeTokens() external {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidReceiver.selector, address(aipg)));
         vm.prank(alice);
-        aigc.register(_spec(), address(aipg));
+        aigc.register(_spec(), address(aipg), FEE);
     }
 
     function test_RevertWhen_TheCallerCannotPayTheFee() external {
@@ -109,7 +109,7 @@ contract RegisterTest is AigcBase {
         aipg.approve(address(aigc), FEE);
         vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, poor, 0, FEE));
         vm.prank(poor);
-        aigc.register(_spec(), poor);
+        aigc.register(_spec(), poor, FEE);
     }
 
     function testFuzz_WhenEverythingIsRight(bytes32 weightsHash, uint16 usageBps, uint16 resaleBps, uint8 choice)
@@ -155,7 +155,7 @@ contract RegisterTest is AigcBase {
         // No allowance, no balance, and AIPG may even be paused.
         aipg.pause();
         vm.prank(mallory);
-        aigc.register(_spec(), mallory);
+        aigc.register(_spec(), mallory, FEE);
         assertEq(aigc.ownerOf(1), mallory);
     }
 
@@ -178,7 +178,7 @@ contract RegisterTest is AigcBase {
     function _expectError(bytes memory reason, ModelSpec memory spec) internal {
         vm.expectRevert(reason);
         vm.prank(alice);
-        aigc.register(spec, alice);
+        aigc.register(spec, alice, FEE);
     }
 
     /// @dev The model with its text field number `i` set.

@@ -72,7 +72,7 @@ contract UpgradeTest is DeployBase {
         vm.stopPrank();
         aipg.approve(grid.aigc, type(uint256).max);
         for (uint256 i; i < 12; ++i) {
-            aigc.register(_spec(bytes32(i + 1)), makeAddr("owner"));
+            aigc.register(_spec(bytes32(i + 1)), makeAddr("owner"), type(uint128).max);
         }
     }
 

@@ -88,7 +88,8 @@ async function furnish(grid: LocalGrid, weightsHash: Hex): Promise<World> {
     ...{ name: "Tiny", version: "1", family: 0, kind: 0, baseModelId: 0n, weightsHash, weightsURI: "" },
     ...{ license: "MIT", previewCid: "", usageBps: 500, resaleBps: 0, access: 0 },
   };
-  const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address]));
+  const fee = await owner.grid.aigc.read.registrationFee();
+  const { logs } = await grid.mined(owner.grid.aigc.write.register([spec, owner.address, fee]));
   const modelId = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;
 
   const addKey: World["addKey"] = async (party, key, role) => {
