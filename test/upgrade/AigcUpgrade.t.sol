@@ -95,12 +95,12 @@ contract AigcUpgradeTest is AigcBase {
             keccak256(abi.encode(uint256(keccak256("gridnft.storage.AIGC")) - 1)) & ~bytes32(uint256(0xff)),
             0xd6d923ea15853a571530ac3526c6bffd048c299b0434b5cc588cbfd850724800
         );
-        // The counter stands in the namespace's third slot.
+        // The counter stands in the namespace's fifth slot.
         assertEq(
             uint256(
                 vm.load(
                     address(aigc),
-                    bytes32(uint256(0xd6d923ea15853a571530ac3526c6bffd048c299b0434b5cc588cbfd850724800) + 2)
+                    bytes32(uint256(0xd6d923ea15853a571530ac3526c6bffd048c299b0434b5cc588cbfd850724800) + 4)
                 )
             ),
             2
@@ -231,7 +231,8 @@ contract AigcUpgradeTest is AigcBase {
                 aigc.totalSupply(),
                 aigc.balanceOf(alice),
                 aigc.licenseExpires(modelId, bob),
-                aigc.presentationNonce(modelId)
+                _moves(modelId),
+                _shown(modelId)
             ),
             abi.encode(aigc.name(), aigc.symbol(), aigc.authority(), aigc.treasury(), aigc.registrationFee())
         );

@@ -108,6 +108,14 @@ abstract contract AigcBase is Test {
         aigc.setLicenseTerms(modelId, PRICE, PERIOD);
     }
 
+    function _moves(uint256 modelId) internal view returns (uint64 moves) {
+        (moves,) = aigc.stateOf(modelId);
+    }
+
+    function _shown(uint256 modelId) internal view returns (uint64 shown) {
+        (, shown) = aigc.stateOf(modelId);
+    }
+
     function _expectUnauthorized(address caller) internal {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
     }

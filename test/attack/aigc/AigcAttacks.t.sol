@@ -241,18 +241,93 @@ contract AigcAttacksTest is AigcBase {
         uint256 modelId = _licensed(); // one change already
         vm.startPrank(alice);
         aigc.setAccess(modelId, Access.PRIVATE);
-        assertEq(aigc.presentationNonce(modelId), 2);
+        assertEq(_shown(modelId), 2);
         aigc.setWeightsURI(modelId, "");
-        assertEq(aigc.presentationNonce(modelId), 3);
+        assertEq(_shown(modelId), 3);
         aigc.setLicenseTerms(modelId, 0, 1);
-        assertEq(aigc.presentationNonce(modelId), 4);
+        assertEq(_shown(modelId), 4);
         aigc.announceUsageRoyalty(modelId, 0);
-        assertEq(aigc.presentationNonce(modelId), 5);
-        // Nobody else can move it, so nobody can void another's order.
-        vm.stopPrank();
-        vm.prank(curator);
+        assertEq(_shown(modelId), 5);
+        vm.startPrank(curator);
         aigc.setVerified(modelId, true);
-        assertEq(aigc.presentationNonce(modelId), 5);
+        assertEq(_shown(modelId), 6);
+        aigc.setDeprecated(modelId, true);
+        assertEq(_shown(modelId), 7);
+    }
+
+    /// @dev Nobody else can move it, so nobody can void another's order for the price of a transaction.
+    function test_T44_AStrangerMovesNeitherMovesNorShown() external {
+        uint256 modelId = _licensed();
+        (uint64 moves, uint64 shown) = aigc.stateOf(modelId);
+        vm.startPrank(bob);
+        aigc.buyLicense(modelId, bob, 1, PERIOD, PRICE);
+        aigc.register(_spec(), alice, FEE);
+        bytes[8] memory calls = [
+            abi.encodeCall(IAIGC.setWeightsURI, (modelId, "ipfs://1")),
+            abi.encodeCall(IAIGC.setAccess, (modelId, Access.PRIVATE)),
+            abi.encodeCall(IAIGC.announceUsageRoyalty, (modelId, 1)),
+            abi.encodeCall(IAIGC.setLicenseTerms, (modelId, 1, 1)),
+            abi.encodeCall(IAIGC.setVerified, (modelId, true)),
+            abi.encodeCall(IAIGC.setDeprecated, (modelId, true)),
+            abi.encodeWithSignature("transferFrom(address,address,uint256)", alice, alice, modelId),
+            abi.encodeWithSignature("setUser(uint256,address,uint64)", modelId, bob, uint64(1))
+        ];
+        for (uint256 i; i < calls.length; ++i) {
+            (bool ok,) = address(aigc).call(calls[i]);
+            assertFalse(ok);
+        }
+        assertEq(_moves(modelId), moves);
+        assertEq(_shown(modelId), shown);
+    }
+
+    /// @dev A token that is sold, changed and bought back by its seller isn't the token that was offered.
+    function test_T44_ATokenThatCameBackHasMoved() external {
+        uint256 modelId = _register(alice);
+        vm.prank(alice);
+        aigc.transferFrom(alice, mallory, modelId);
+        vm.prank(mallory);
+        aigc.transferFrom(mallory, alice, modelId);
+        assertEq(_moves(modelId), 2);
+        assertEq(_shown(modelId), 0);
+    }
+
+    // ---------------------------------------------------------------- 64: a rate for what doesn't exist
+
+    /// @dev A settlement that reads a rate for an id of tomorrow must not take "there is none" for "it asks for nothing".
+    function test_T64_AnIdOfTomorrowHasNoRate() external {
+        _expectUnknown(1);
+        aigc.usageRoyaltyBps(1);
+        _register(alice);
+        assertEq(aigc.usageRoyaltyBps(1), 500);
+    }
+
+    // ---------------------------------------------------------------- 65: a registrant without a cap
+
+    /// @dev The fee is raised to its cap in the block of a registration that approved more than it meant to pay.
+    function test_T65_ARaisedFeeIsRefused() external {
+        uint128 quoted = aigc.registrationFee();
+        uint128 raised = aigc.MAX_REGISTRATION_FEE();
+        vm.prank(params);
+        aigc.setRegistrationFee(raised);
+        uint256 balance = aipg.balanceOf(alice);
+        vm.expectRevert(abi.encodeWithSelector(IAIGC.AIGC_FeeAboveMax.selector, raised, quoted));
+        vm.prank(alice);
+        aigc.register(_spec(), alice, quoted);
+        assertEq(aipg.balanceOf(alice), balance);
+        assertEq(aigc.totalSupply(), 0);
+    }
+
+    /// @dev A fee at or below the quote passes, and no more than the fee is taken.
+    function testFuzz_T65_TheCapIsNoPrice(uint128 fee, uint128 maxFee) external {
+        fee = uint128(bound(fee, 0, aigc.MAX_REGISTRATION_FEE()));
+        maxFee = uint128(bound(maxFee, fee, type(uint128).max));
+        vm.prank(params);
+        aigc.setRegistrationFee(fee);
+        uint256 balance = aipg.balanceOf(alice);
+        vm.prank(alice);
+        aigc.register(_spec(), alice, maxFee);
+        assertEq(balance - aipg.balanceOf(alice), fee);
+        assertEq(aipg.balanceOf(treasury), fee);
     }
 
     // ---------------------------------------------------------------- what other systems got wrong

@@ -96,7 +96,7 @@ contract AigcHandler is Test {
             access: Access(seed % 3)
         });
         vm.prank(_actor(who));
-        uint256 modelId = aigc.register(spec, _actor(to));
+        uint256 modelId = aigc.register(spec, _actor(to), fee);
         firstIdentity[modelId] = identityOf(modelId);
     }
 

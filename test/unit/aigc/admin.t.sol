@@ -87,7 +87,7 @@ contract AdminTest is AigcBase {
         assertTrue(aigc.modelOf(modelId).verified);
         aigc.setVerified(modelId, false);
         assertFalse(aigc.modelOf(modelId).verified);
-        assertEq(aigc.presentationNonce(modelId), 0, "counts what the owner does");
+        assertEq(_shown(modelId), 2);
     }
 
     function test_SetVerified_WhenTheMarkIsTheSame() external {
@@ -96,6 +96,7 @@ contract AdminTest is AigcBase {
         vm.prank(curator);
         aigc.setVerified(modelId, false);
         assertEq(vm.getRecordedLogs().length, 0);
+        assertEq(_shown(modelId), 0);
     }
 
     // ---------------------------------------------------------------- setDeprecated
@@ -118,6 +119,7 @@ contract AdminTest is AigcBase {
         vm.prank(bob);
         aigc.buyLicense(modelId, bob, 1, PERIOD, PRICE);
         vm.startPrank(curator);
+        uint64 shown = _shown(modelId);
         vm.expectEmit(address(aigc));
         emit IAIGC.DeprecatedSet(modelId, true);
         vm.expectEmit(address(aigc));
@@ -127,8 +129,10 @@ contract AdminTest is AigcBase {
         assertTrue(aigc.canUse(modelId, bob));
         assertTrue(aigc.canUse(modelId, alice));
         assertEq(aigc.usageRoyaltyBps(modelId), 500);
+        assertEq(_shown(modelId), shown + 1);
         aigc.setDeprecated(modelId, false);
         assertFalse(aigc.modelOf(modelId).deprecated);
+        assertEq(_shown(modelId), shown + 2);
     }
 
     function test_SetDeprecated_WhenTheMarkIsTheSame() external {
@@ -137,6 +141,7 @@ contract AdminTest is AigcBase {
         vm.prank(curator);
         aigc.setDeprecated(modelId, false);
         assertEq(vm.getRecordedLogs().length, 0);
+        assertEq(_shown(modelId), 0);
     }
 
     // ---------------------------------------------------------------- setRegistrationFee

@@ -53,7 +53,7 @@ contract OwnerTest is AigcBase {
         vm.prank(bob);
         aigc.setWeightsURI(modelId, "ipfs://weights");
         assertEq(aigc.modelOf(modelId).spec.weightsURI, "ipfs://weights");
-        assertEq(aigc.presentationNonce(modelId), 1);
+        assertEq(_shown(modelId), 1);
     }
 
     function test_SetWeightsURI_WhenTheURIIsTheSame() external {
@@ -62,7 +62,7 @@ contract OwnerTest is AigcBase {
         vm.prank(bob);
         aigc.setWeightsURI(modelId, uri);
         assertEq(vm.getRecordedLogs().length, 0);
-        assertEq(aigc.presentationNonce(modelId), 0);
+        assertEq(_shown(modelId), 0);
     }
 
     // ---------------------------------------------------------------- setAccess
@@ -88,7 +88,7 @@ contract OwnerTest is AigcBase {
         assertEq(uint8(aigc.modelOf(modelId).spec.access), uint8(Access.PRIVATE));
         aigc.setAccess(modelId, Access.LICENSED);
         assertEq(uint8(aigc.modelOf(modelId).spec.access), uint8(Access.LICENSED));
-        assertEq(aigc.presentationNonce(modelId), 2);
+        assertEq(_shown(modelId), 2);
     }
 
     function test_SetAccess_WhenTheAccessIsTheSame() external {
@@ -96,7 +96,7 @@ contract OwnerTest is AigcBase {
         vm.prank(bob);
         aigc.setAccess(modelId, Access.OPEN);
         assertEq(vm.getRecordedLogs().length, 0);
-        assertEq(aigc.presentationNonce(modelId), 0);
+        assertEq(_shown(modelId), 0);
     }
 
     // ---------------------------------------------------------------- announceUsageRoyalty
@@ -128,7 +128,7 @@ contract OwnerTest is AigcBase {
         emit IERC4906.MetadataUpdate(modelId);
         vm.prank(bob);
         aigc.announceUsageRoyalty(modelId, bps);
-        assertEq(aigc.presentationNonce(modelId), 1);
+        assertEq(_shown(modelId), 1);
 
         vm.warp(start + bound(wait, 0, 7 days - 1));
         assertEq(aigc.usageRoyaltyBps(modelId), 500);
@@ -138,6 +138,22 @@ contract OwnerTest is AigcBase {
         assertEq(aigc.usageRoyaltyBps(modelId), bps);
         vm.warp(start + 7 days + bound(wait, 0, 36_500 days));
         assertEq(aigc.usageRoyaltyBps(modelId), bps);
+    }
+
+    function test_AnnounceUsageRoyalty_WhenTheSameRoyaltyIsAnnouncedTwiceInABlock() external {
+        vm.startPrank(bob);
+        aigc.announceUsageRoyalty(modelId, 100);
+        vm.recordLogs();
+        aigc.announceUsageRoyalty(modelId, 100);
+        assertEq(vm.getRecordedLogs().length, 0);
+        assertEq(_shown(modelId), 1);
+        // Another rate, or another second, is another announcement.
+        aigc.announceUsageRoyalty(modelId, 101);
+        assertEq(_shown(modelId), 2);
+        skip(1);
+        aigc.announceUsageRoyalty(modelId, 101);
+        assertEq(_shown(modelId), 3);
+        assertEq(aigc.modelOf(modelId).nextUsageFrom, block.timestamp + 7 days);
     }
 
     function test_AnnounceUsageRoyalty_GivenAnAnnouncementIsNotInForceYet() external {
@@ -199,6 +215,7 @@ contract OwnerTest is AigcBase {
 
     function testFuzz_SetLicenseTerms_WhenTheTermsAreWithinBounds(uint128 price, uint32 period) external {
         period = uint32(bound(period, 0, aigc.MAX_LICENSE_TERM()));
+        vm.assume(price != 0 || period != 0); // those are the terms of a new model
         vm.recordLogs();
         vm.expectEmit(address(aigc));
         emit IAIGC.LicenseTermsSet(modelId, price, period);
@@ -208,6 +225,19 @@ contract OwnerTest is AigcBase {
         Model memory model = aigc.modelOf(modelId);
         assertEq(model.licensePrice, price);
         assertEq(model.licensePeriod, period);
-        assertEq(aigc.presentationNonce(modelId), 1);
+        assertEq(_shown(modelId), 1);
+    }
+
+    function test_SetLicenseTerms_WhenTheTermsAreTheSame() external {
+        vm.startPrank(bob);
+        aigc.setLicenseTerms(modelId, PRICE, PERIOD);
+        vm.recordLogs();
+        aigc.setLicenseTerms(modelId, PRICE, PERIOD);
+        assertEq(vm.getRecordedLogs().length, 0);
+        assertEq(_shown(modelId), 1);
+        aigc.setLicenseTerms(modelId, PRICE + 1, PERIOD);
+        assertEq(_shown(modelId), 2);
+        aigc.setLicenseTerms(modelId, PRICE + 1, PERIOD + 1);
+        assertEq(_shown(modelId), 3);
     }
 }

@@ -15,6 +15,16 @@ contract RegisterTest is AigcBase {
         _expectError(abi.encodeWithSelector(PausableUpgradeable.EnforcedPause.selector), _spec());
     }
 
+    function testFuzz_RevertWhen_TheFeeIsAboveWhatTheCallerAgreedTo(uint128 fee, uint128 maxFee) external {
+        fee = uint128(bound(fee, 1, aigc.MAX_REGISTRATION_FEE()));
+        maxFee = uint128(bound(maxFee, 0, fee - 1));
+        vm.prank(params);
+        aigc.setRegistrationFee(fee);
+        vm.expectRevert(abi.encodeWithSelector(IAIGC.AIGC_FeeAboveMax.selector, fee, maxFee));
+        vm.prank(alice);
+        aigc.register(_spec(), alice, maxFee);
+    }
+
     function test_RevertWhen_TheNameIsEmpty() external {
         ModelSpec memory spec = _spec();
         spec.name = "";

@@ -72,4 +72,21 @@ contract RoyaltyTest is AigcBase {
         (address receiver,) = aigc.royaltyInfo(modelId, 1e18);
         assertEq(receiver, alice);
     }
+
+    // ---------------------------------------------------------------- usageRoyaltyBps
+
+    /// @dev 0 would be taken for a model that asks for nothing, and the settlement would keep that rate.
+    function testFuzz_UsageRoyaltyBps_RevertWhen_ThereIsNoModelOfThatId(uint256 modelId) external {
+        _register(alice);
+        modelId = modelId == 1 ? 0 : modelId;
+        _expectUnknown(modelId);
+        aigc.usageRoyaltyBps(modelId);
+        assertEq(aigc.weightsHash(modelId), 0);
+    }
+
+    function testFuzz_UsageRoyaltyBps_WhenThereIsOne(uint16 bps) external {
+        ModelSpec memory spec = _spec();
+        spec.usageBps = uint16(bound(bps, 0, 2000));
+        assertEq(aigc.usageRoyaltyBps(_register(alice, spec)), spec.usageBps);
+    }
 }

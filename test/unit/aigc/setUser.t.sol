@@ -30,12 +30,26 @@ contract SetUserTest is AigcBase {
     }
 
     function testFuzz_WhenTheCallerIsTheOwner(address user, uint64 expires) external {
+        vm.assume(user != address(0));
         vm.expectEmit(address(aigc));
         emit IERC4907.UpdateUser(modelId, user, expires);
         vm.prank(alice);
         aigc.setUser(modelId, user, expires);
         assertEq(aigc.userOf(modelId), expires >= block.timestamp ? user : address(0));
         assertEq(aigc.userExpires(modelId), expires);
+    }
+
+    function testFuzz_WhenTheUserIsTheZeroAddress(uint64 expires, bool hadUser) external {
+        vm.startPrank(alice);
+        if (hadUser) aigc.setUser(modelId, bob, until);
+        vm.expectEmit(address(aigc));
+        emit IERC4907.UpdateUser(modelId, address(0), 0);
+        aigc.setUser(modelId, address(0), expires);
+        assertEq(aigc.userOf(modelId), address(0));
+        assertEq(aigc.userExpires(modelId), 0);
+        vm.recordLogs();
+        aigc.transferFrom(alice, bob, modelId);
+        assertEq(_count(UPDATE_USER), 0, "nobody to remove");
     }
 
     function test_WhenTheCallerIsApprovedForTheToken() external {
@@ -72,13 +86,24 @@ contract SetUserTest is AigcBase {
         aigc.safeTransferFrom(alice, bob, modelId);
         assertEq(aigc.userOf(modelId), address(0));
         assertEq(aigc.userExpires(modelId), 0);
+        vm.stopPrank();
+        vm.recordLogs();
+        vm.prank(bob);
+        aigc.transferFrom(bob, alice, modelId);
+        assertEq(_count(UPDATE_USER), 0, "removed once");
     }
 
     function test_GivenTheTokenIsSentToItsOwner() external {
         vm.startPrank(alice);
         aigc.setUser(modelId, bob, until);
+        vm.recordLogs();
         aigc.transferFrom(alice, alice, modelId);
+        assertEq(_count(UPDATE_USER), 0);
         assertEq(aigc.userOf(modelId), bob);
+        assertEq(aigc.userExpires(modelId), until);
+        // and it still goes with the next transfer
+        aigc.transferFrom(alice, bob, modelId);
+        assertEq(aigc.userOf(modelId), address(0));
     }
 
     function test_GivenThereIsNoUser() external {
