@@ -1,328 +1,303 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
-import {Vm} from "forge-std/Vm.sol";
-import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
-import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/PausableUpgradeable.sol";
 
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
 import {Access, IAIGC, Model, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
-import {IERC4907} from "../../../contracts/interfaces/IERC4907.sol";
+import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {AigcV2} from "../../upgrade/AigcUpgrade.t.sol";
+import {AigcOwnerHandler} from "./AigcOwnerHandler.sol";
+import {AigcReference, Staff} from "./AigcReference.sol";
 
-/// @dev Does random things with a few models, and keeps a second registry from the logs alone.
-contract AigcHandler is Test {
-    /// @dev What the logs say of a model beyond `Model`.
-    struct Book {
-        Model model;
-        address owner;
-        address user;
-        uint64 userExpires;
-        address royaltyReceiver;
-        uint32 changes;
+/// @notice What costs money, what roles do, and time.
+contract AigcHandler is AigcOwnerHandler {
+    uint256 private constant UPGRADES_BEFORE_SEAL = 3;
+
+    address[2] private _implementations;
+
+    constructor(AIPG aipg_, AIGC aigc_, Staff memory staff_) AigcReference(aipg_, aigc_, staff_) {
+        _implementations = [address(new AigcV2(aipg_)), address(new AIGC(aipg_))];
     }
 
-    uint256 internal constant MAX_MODELS = 4;
+    // ---------------------------------------------------------------- money
 
-    AIPG internal aipg;
-    AIGC internal aigc;
-    address internal curator;
-    address internal params;
-    address[4] public actors;
+    /// @dev Now and then with a cap below the fee, a bad field, an unknown base model, or nobody to give it to.
+    function register(uint256 who, uint256 recipient, uint256 seed) external act {
+        bool full = count == MAX_MODELS;
+        if (full && seed % 8 != 0) return;
+        address caller = _actor(who);
+        address to = recipient % 16 == 0 ? address(0) : _actor(recipient);
+        ModelSpec memory spec = _spec(seed, full);
+        uint128 maxFee = fee == 0 || (seed >> 24) % 4 != 0 ? fee : fee - 1;
+        bytes memory refusal = _refusalOf(spec, caller, to, maxFee);
+        uint256 modelId = count + 1;
+        if (!_call("register", caller, modelId, abi.encodeCall(IAIGC.register, (spec, to, maxFee)), refusal)) return;
 
-    // ---------------------------------------------------------------- books kept from logs
-    mapping(uint256 modelId => Book) internal books;
-    mapping(uint256 modelId => mapping(address => uint40)) public licenses;
-    uint256 public count;
-    uint128 public fee;
-    address public treasury;
-    /// @dev AIPG wei that the logs say went to each account.
-    mapping(address => uint256) public earned;
+        if (spec.baseModelId != 0) ++successes["derived"];
+        Ghost storage ghost = ghosts[modelId];
+        Model storage model = ghost.model;
+        (model.modelId, model.spec) = (modelId, spec);
+        (model.creator, model.registeredAt) = (to, uint40(time));
+        (ghost.owner, ghost.royaltyReceiver, ghost.identity) = (to, to, identityOf(modelId));
+        count = modelId;
+        _move(caller, treasury, fee);
+    }
 
-    // ---------------------------------------------------------------- ghosts
-    /// @dev Set when tokenURI changed without MetadataUpdate, or the other way round.
-    string public metadataFault;
-    /// @dev The weights hash each model was registered with.
-    mapping(uint256 modelId => bytes32) public firstIdentity;
-    bool internal reverted;
-    /// @dev Rendering is slow: only the campaign that is about it looks at it.
-    bool internal immutable watchesMetadata;
-    mapping(uint256 modelId => bytes32) internal metadata;
-
-    constructor(AIPG aipg_, AIGC aigc_, address curator_, address params_, bool watchesMetadata_) {
-        watchesMetadata = watchesMetadata_;
-        (aipg, aigc, curator, params) = (aipg_, aigc_, curator_, params_);
-        (fee, treasury) = (aigc.registrationFee(), aigc.treasury());
-        for (uint256 i; i < actors.length; ++i) {
-            actors[i] = makeAddr(string.concat("actor ", vm.toString(i)));
-            vm.prank(aipg.owner());
-            aipg.mint(actors[i], 1e30);
-            vm.prank(actors[i]);
-            aipg.approve(address(aigc), type(uint256).max);
+    function buyLicense(uint256 which, uint256 who, uint256 seed) external act {
+        uint256 modelId = _model(which);
+        (address caller, address account) = (_actor(who), seed % 16 == 0 ? address(0) : _actor(seed));
+        Model storage model = ghosts[modelId].model;
+        uint32 periods = uint32((seed >> 8) % 8 == 0 ? 0 : 1 + (seed >> 16) % 12);
+        uint32 period = (seed >> 24) % 8 == 0 ? uint32(seed) : model.licensePeriod;
+        uint256 price = uint256(model.licensePrice) * periods;
+        uint128 maxPrice = uint128((seed >> 32) % 8 == 0 && price != 0 ? price - 1 : price);
+        uint256 start = licenses[modelId][account] < time ? time : licenses[modelId][account];
+        uint256 expires = start + uint256(period) * periods;
+        bytes memory refusal = _refusalOf(modelId, account, periods, period, price, maxPrice);
+        if (refusal.length == 0 && expires > time + 36_525 days) {
+            refusal = abi.encodeWithSelector(IAIGC.AIGC_LicenseTooLong.selector, expires, time + 36_525 days);
         }
+        if (refusal.length == 0) refusal = _paymentOf(caller, price);
+        bytes memory data = abi.encodeCall(IAIGC.buyLicense, (modelId, account, periods, period, maxPrice));
+        if (!_call("buyLicense", caller, modelId, data, refusal)) return;
+
+        if (start != time) ++successes["renewed"];
+        licenses[modelId][account] = uint40(expires);
+        _move(caller, ghosts[modelId].owner, price);
     }
 
-    /// @dev Reads the logs, and compares each model's JSON with what it was after the call before.
-    modifier booked() {
-        reverted = false;
-        vm.recordLogs();
-        _;
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        if (watchesMetadata) _compareMetadata(logs);
-        // The cheatcode records the logs of a call that reverted, too; a chain doesn't.
-        if (!reverted) _read(logs);
-    }
-
-    // ---------------------------------------------------------------- actions
-
-    function register(uint256 who, uint256 to, uint256 seed) external booked {
-        if (aigc.totalSupply() == MAX_MODELS) {
-            reverted = true;
-            return;
-        }
-        ModelSpec memory spec = ModelSpec({
+    function _spec(uint256 seed, bool mustFail) private view returns (ModelSpec memory spec) {
+        spec = ModelSpec({
             name: string.concat("Model \"", vm.toString(seed % 1000), "\""),
             version: seed % 3 == 0 ? "" : "1.0",
             family: ModelFamily(seed % 9),
             kind: ModelKind(seed % 7),
-            baseModelId: seed % (aigc.totalSupply() + 1),
-            weightsHash: keccak256(abi.encode(seed)),
-            weightsURI: "ipfs://weights",
+            baseModelId: (seed >> 32) % (count + 1),
+            weightsHash: keccak256(abi.encode(seed % 5)), // the same weights more than once
+            weightsURI: "ipfs://0",
             license: "MIT",
             previewCid: seed % 2 == 0 ? "" : "bafy",
             usageBps: uint16(seed % 2001),
             resaleBps: uint16(seed % 1001),
             access: Access(seed % 3)
         });
-        vm.prank(_actor(who));
-        uint256 modelId = aigc.register(spec, _actor(to), fee);
-        firstIdentity[modelId] = identityOf(modelId);
+        uint256 fault = (seed >> 40) % (mustFail ? 5 : 20);
+        if (fault == 0) spec.name = "";
+        if (fault == 1) spec.weightsHash = 0;
+        if (fault == 2) spec.usageBps = 2001;
+        if (fault == 3) spec.resaleBps = 1001;
+        if (fault == 4) spec.baseModelId = count + 1;
     }
 
-    function setWeightsURI(uint256 which, uint256 seed, bool byOwner) external booked {
+    function _refusalOf(ModelSpec memory spec, address caller, address to, uint128 maxFee)
+        private
+        returns (bytes memory)
+    {
+        if (paused) return _enforcedPause();
+        if (fee > maxFee) {
+            ++successes["feeRefused"];
+            return abi.encodeWithSelector(IAIGC.AIGC_FeeAboveMax.selector, fee, maxFee);
+        }
+        if (bytes(spec.name).length == 0) return abi.encodeWithSelector(JsonText.JsonText_Empty.selector, "name");
+        if (spec.weightsHash == 0) return abi.encodeWithSelector(IAIGC.AIGC_EmptyWeightsHash.selector);
+        if (spec.usageBps > 2000) {
+            return abi.encodeWithSelector(IAIGC.AIGC_UsageRoyaltyTooHigh.selector, spec.usageBps, uint16(2000));
+        }
+        if (spec.resaleBps > 1000) {
+            return abi.encodeWithSelector(IAIGC.AIGC_ResaleRoyaltyTooHigh.selector, spec.resaleBps, uint16(1000));
+        }
+        if (spec.baseModelId > count) {
+            return abi.encodeWithSelector(IAIGC.AIGC_UnknownBaseModel.selector, spec.baseModelId);
+        }
+        if (to == address(0)) return _invalidReceiver(to);
+        bytes memory refusal = _paymentOf(caller, fee);
+        if (refusal.length != 0) return refusal;
+        return to == actors[6] ? _invalidReceiver(to) : bytes("");
+    }
+
+    /// @dev All but the license's end and the payment, which come last.
+    function _refusalOf(
+        uint256 modelId,
+        address account,
+        uint32 periods,
+        uint32 period,
+        uint256 price,
+        uint128 maxPrice
+    ) private view returns (bytes memory) {
+        Ghost storage ghost = ghosts[modelId];
+        Model storage model = ghost.model;
+        if (paused) return _enforcedPause();
+        if (ghost.owner == address(0)) {
+            return abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, modelId);
+        }
+        if (account == address(0)) return _zeroAddress("account");
+        if (periods == 0) return abi.encodeWithSelector(IAIGC.AIGC_ZeroPeriods.selector);
+        if (model.spec.access != Access.LICENSED || model.licensePeriod == 0) {
+            return abi.encodeWithSelector(IAIGC.AIGC_NotForSale.selector, modelId);
+        }
+        if (period != model.licensePeriod) {
+            return abi.encodeWithSelector(IAIGC.AIGC_PeriodChanged.selector, period, model.licensePeriod);
+        }
+        if (price > maxPrice) return abi.encodeWithSelector(IAIGC.AIGC_PriceTooHigh.selector, price, maxPrice);
+        return "";
+    }
+
+    // ---------------------------------------------------------------- CURATOR
+
+    function setVerified(uint256 which, uint256 who, uint256 seed) external act {
+        bool value = seed % 2 == 0;
         uint256 modelId = _model(which);
-        vm.prank(_caller(modelId, seed, byOwner));
-        try aigc.setWeightsURI(modelId, string.concat("ipfs://", vm.toString(seed % 3))) {}
-        catch {
-            reverted = true;
-        }
+        address caller = _mostly(staff.curator, who);
+        bytes memory data = abi.encodeCall(IAIGC.setVerified, (modelId, value));
+        if (!_call("setVerified", caller, modelId, data, _curatorsOnly(modelId, caller))) return;
+        if (ghosts[modelId].model.verified == value) return _changedNothing("setVerified");
+        ghosts[modelId].model.verified = value;
+        ++ghosts[modelId].shown;
     }
 
-    function setAccess(uint256 which, uint256 seed, bool byOwner) external booked {
+    function setDeprecated(uint256 which, uint256 who, uint256 seed) external act {
+        bool value = seed % 2 == 0;
         uint256 modelId = _model(which);
-        vm.prank(_caller(modelId, seed, byOwner));
-        try aigc.setAccess(modelId, Access(seed % 3)) {}
-        catch {
-            reverted = true;
+        address caller = _mostly(staff.curator, who);
+        bytes memory data = abi.encodeCall(IAIGC.setDeprecated, (modelId, value));
+        if (!_call("setDeprecated", caller, modelId, data, _curatorsOnly(modelId, caller))) return;
+        if (ghosts[modelId].model.deprecated == value) return _changedNothing("setDeprecated");
+        ghosts[modelId].model.deprecated = value;
+        ++ghosts[modelId].shown;
+    }
+
+    function _curatorsOnly(uint256 modelId, address caller) private view returns (bytes memory refusal) {
+        refusal = _rolesOnly(staff.curator, caller);
+        if (refusal.length == 0 && ghosts[modelId].owner == address(0)) {
+            refusal = abi.encodeWithSelector(IAIGC.AIGC_UnknownModel.selector, modelId);
         }
     }
 
-    function announceUsageRoyalty(uint256 which, uint256 seed, bool byOwner) external booked {
-        uint256 modelId = _model(which);
-        vm.prank(_caller(modelId, seed, byOwner));
-        try aigc.announceUsageRoyalty(modelId, uint16(seed % 2002)) {}
-        catch {
-            reverted = true;
+    // ---------------------------------------------------------------- PARAMS
+
+    function setRegistrationFee(uint256 who, uint256 seed) external act {
+        address caller = _mostly(staff.params, who);
+        uint128 next = uint128([seed % 100e18, 0, 10_000e18, 10_000e18 + 1][(seed >> 8) % 4]);
+        bytes memory refusal = _rolesOnly(staff.params, caller);
+        if (refusal.length == 0 && next > 10_000e18) {
+            refusal = abi.encodeWithSelector(IAIGC.AIGC_FeeTooHigh.selector, next, uint128(10_000e18));
+        }
+        if (_call("setRegistrationFee", caller, 0, abi.encodeCall(IAIGC.setRegistrationFee, (next)), refusal)) {
+            fee = next;
         }
     }
 
-    function setLicenseTerms(uint256 which, uint256 seed, bool byOwner) external booked {
-        uint256 modelId = _model(which);
-        vm.prank(_caller(modelId, seed, byOwner));
-        try aigc.setLicenseTerms(modelId, uint128(seed % 10e18), uint32(seed % 90 days)) {}
-        catch {
-            reverted = true;
+    /// @dev The treasury may be one of the people, who then pays fees to itself.
+    function setTreasury(uint256 who, uint256 seed) external act {
+        address caller = _mostly(staff.params, who);
+        address next = seed % 4 == 0 ? address(0) : _actor(seed);
+        bytes memory refusal = _rolesOnly(staff.params, caller);
+        if (refusal.length == 0 && next == address(0)) refusal = _zeroAddress("treasury");
+        if (_call("setTreasury", caller, 0, abi.encodeCall(IAIGC.setTreasury, (next)), refusal)) treasury = next;
+    }
+
+    function setContractURI(uint256 who, uint256 seed) external act {
+        address caller = _mostly(staff.params, who);
+        string memory uri = seed % 4 == 0 ? "\x7f" : string.concat("ipfs://", vm.toString(seed % 9));
+        bytes memory refusal = _rolesOnly(staff.params, caller);
+        if (refusal.length == 0 && seed % 4 == 0) {
+            refusal = abi.encodeWithSelector(JsonText.JsonText_Invalid.selector, "uri", 0);
+        }
+        if (_call("setContractURI", caller, 0, abi.encodeCall(IAIGC.setContractURI, (uri)), refusal)) {
+            contractURI = uri;
         }
     }
 
-    function buyLicense(uint256 which, uint256 who, uint256 account, uint32 periods) external booked {
-        uint256 modelId = _model(which);
-        if (modelId > aigc.totalSupply()) {
-            reverted = true;
-            return;
+    // ---------------------------------------------------------------- GUARDIAN, ADMIN, UPGRADER
+
+    function pause(uint256 who) external act {
+        address caller = _mostly(staff.guardian, who);
+        bytes memory refusal = _rolesOnly(staff.guardian, caller);
+        if (refusal.length == 0 && paused) refusal = _enforcedPause();
+        if (_call("pause", caller, 0, abi.encodeCall(IAIGC.pause, ()), refusal)) paused = true;
+    }
+
+    function unpause(uint256 who) external act {
+        if (!paused && who % 16 != 0) return;
+        address caller = _mostly(staff.admin, who >> 8);
+        bytes memory refusal = _rolesOnly(staff.admin, caller);
+        if (refusal.length == 0 && !paused) {
+            refusal = abi.encodeWithSelector(PausableUpgradeable.ExpectedPause.selector);
         }
-        Model memory model = aigc.modelOf(modelId);
-        vm.prank(_actor(who));
-        try aigc.buyLicense(modelId, _actor(account), periods % 20, model.licensePeriod, 1000e18) {}
-        catch {
-            reverted = true;
+        if (_call("unpause", caller, 0, abi.encodeCall(IAIGC.unpause, ()), refusal)) paused = false;
+    }
+
+    function upgrade(uint256 who) external act {
+        if (isSealed && who % 8 != 0) return;
+        address caller = _mostly(staff.upgrader, who >> 8);
+        address next = _implementations[implementation == _implementations[0] ? 1 : 0];
+        bytes memory refusal = _rolesOnly(staff.upgrader, caller);
+        if (refusal.length == 0 && isSealed) refusal = abi.encodeWithSelector(IAIGC.AIGC_UpgradesSealed.selector);
+        bytes memory data = abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, ""));
+        if (_call("upgrade", caller, 0, data, refusal)) implementation = next;
+    }
+
+    /// @dev Not before some upgrades were made.
+    function sealUpgrades(uint256 who) external act {
+        if ((isSealed || successes["upgrade"] < UPGRADES_BEFORE_SEAL) && who % 16 != 0) return;
+        bool early = successes["upgrade"] < UPGRADES_BEFORE_SEAL;
+        address caller = early ? _actor(who >> 8) : _mostly(staff.upgrader, who >> 8);
+        bytes memory refusal = _rolesOnly(staff.upgrader, caller);
+        if (refusal.length == 0 && isSealed) refusal = abi.encodeWithSelector(IAIGC.AIGC_UpgradesSealed.selector);
+        if (_call("sealUpgrades", caller, 0, abi.encodeCall(IAIGC.sealUpgrades, ()), refusal)) isSealed = true;
+    }
+
+    // ---------------------------------------------------------------- world
+
+    function pauseToken(uint256 seed) external act {
+        bool value = seed % 3 == 0;
+        ++calls["pauseToken"];
+        if (tokenPaused == value) return;
+        tokenPaused = value;
+        vm.prank(aipg.owner());
+        if (value) aipg.pause();
+        else aipg.unpause();
+        ++successes["pauseToken"];
+    }
+
+    /// @dev To one second before, at or after an edge of a license, a user or a royalty; or by some days.
+    function pass(uint256 which, uint256 who, uint256 seed) external act {
+        ++calls["pass"];
+        Ghost storage ghost = ghosts[_model(which)];
+        uint256[4] memory edges = [
+            uint256(ghost.userExpires),
+            ghost.model.nextUsageFrom,
+            licenses[ghost.model.modelId][_actor(who)],
+            time + 1 hours + seed % 10 days
+        ];
+        uint256 next = edges[(seed >> 8) % 4] + (seed >> 16) % 3;
+        next = next == 0 ? 0 : next - 1;
+        if (next <= time || next > time + 400 days) next = edges[3];
+        for (uint256 i = 1; i <= count; ++i) {
+            _countEdges(i, next);
         }
+        time = next;
+        vm.warp(next);
+        ++successes["pass"];
     }
 
-    function setUser(uint256 which, uint256 user, uint64 term, bool byOwner) external booked {
-        uint256 modelId = _model(which);
-        vm.prank(_caller(modelId, user, byOwner));
-        try aigc.setUser(modelId, _actor(user), uint64(block.timestamp + term % 30 days)) {}
-        catch {
-            reverted = true;
+    function _countEdges(uint256 modelId, uint256 next) private {
+        Ghost storage ghost = ghosts[modelId];
+        if (ghost.user != address(0) && _isBetween(ghost.userExpires, next)) ++successes["userExpired"];
+        if (_isBetween(ghost.model.nextUsageFrom - (ghost.model.nextUsageFrom == 0 ? 0 : 1), next)) {
+            ++successes["royaltyTookEffect"];
         }
-    }
-
-    function setRoyaltyReceiver(uint256 which, uint256 who, uint256 receiver) external booked {
-        vm.prank(_actor(who));
-        try aigc.setRoyaltyReceiver(_model(which), _actor(receiver)) {}
-        catch {
-            reverted = true;
-        }
-    }
-
-    function transfer(uint256 which, uint256 to) external booked {
-        uint256 modelId = _model(which);
-        address owner = _caller(modelId, which, true);
-        vm.prank(owner);
-        try aigc.transferFrom(owner, _actor(to), modelId) {}
-        catch {
-            reverted = true;
-        }
-    }
-
-    function mark(uint256 which, bool verified, bool value) external booked {
-        uint256 modelId = _model(which);
-        vm.startPrank(curator);
-        if (verified) {
-            try aigc.setVerified(modelId, value) {}
-            catch {
-                reverted = true;
-            }
-        } else {
-            try aigc.setDeprecated(modelId, value) {}
-            catch {
-                reverted = true;
-            }
-        }
-        vm.stopPrank();
-    }
-
-    function setFees(uint128 newFee, uint256 to) external booked {
-        vm.startPrank(params);
-        aigc.setRegistrationFee(newFee % 100e18);
-        aigc.setTreasury(_actor(to));
-        vm.stopPrank();
-    }
-
-    function wait(uint256 time) external booked {
-        skip(bound(time, 1 hours, 20 days));
-    }
-
-    // ---------------------------------------------------------------- views
-
-    function bookOf(uint256 modelId) external view returns (Book memory) {
-        return books[modelId];
-    }
-
-    /// @dev Everything of a model that is write-once.
-    function identityOf(uint256 modelId) public view returns (bytes32) {
-        Model memory model = aigc.modelOf(modelId);
-        model.spec.weightsURI = "";
-        model.spec.access = Access.OPEN;
-        model.spec.usageBps = 0;
-        return keccak256(abi.encode(model.spec, model.creator, model.registeredAt));
-    }
-
-    // ---------------------------------------------------------------- reading logs
-
-    function _read(Vm.Log[] memory logs) internal {
-        for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].emitter == address(aigc)) _readOne(logs[i].topics, logs[i].data);
+        for (uint256 i; i < ACTORS; ++i) {
+            if (_isBetween(licenses[modelId][actors[i]], next)) ++successes["licenseExpired"];
         }
     }
 
-    function _readOne(bytes32[] memory topics, bytes memory data) internal {
-        bytes32 topic = topics[0];
-        if (topic == IAIGC.RegistrationFeeSet.selector) {
-            fee = abi.decode(data, (uint128));
-            return;
-        }
-        if (topic == IAIGC.TreasurySet.selector) {
-            treasury = address(uint160(uint256(topics[1])));
-            return;
-        }
-        if (topic == IERC4906.MetadataUpdate.selector) return;
-        if (topic == IERC721.Transfer.selector) {
-            books[uint256(topics[3])].owner = address(uint160(uint256(topics[2])));
-            return;
-        }
-        Book storage book = books[uint256(topics[1])];
-        if (topic == IAIGC.ModelRegistered.selector) {
-            ++count;
-            uint128 paid;
-            (book.model.spec,, paid) = abi.decode(data, (ModelSpec, address, uint128));
-            book.model.modelId = uint256(topics[1]);
-            book.model.creator = address(uint160(uint256(topics[2])));
-            book.model.registeredAt = uint40(block.timestamp);
-            book.royaltyReceiver = book.model.creator;
-            earned[treasury] += paid;
-        } else if (topic == IAIGC.LicenseBought.selector) {
-            (address seller,, uint128 price, uint40 expires) = abi.decode(data, (address, uint32, uint128, uint40));
-            licenses[uint256(topics[1])][address(uint160(uint256(topics[2])))] = expires;
-            earned[seller] += price;
-        } else {
-            _readChange(book, topics, data);
-        }
-    }
-
-    function _readChange(Book storage book, bytes32[] memory topics, bytes memory data) internal {
-        bytes32 topic = topics[0];
-        if (topic == IERC4907.UpdateUser.selector) {
-            (book.user, book.userExpires) = (address(uint160(uint256(topics[2]))), abi.decode(data, (uint64)));
-        } else if (topic == IAIGC.RoyaltyReceiverSet.selector) {
-            book.royaltyReceiver = address(uint160(uint256(topics[2])));
-        } else if (topic == IAIGC.VerifiedSet.selector) {
-            book.model.verified = abi.decode(data, (bool));
-        } else if (topic == IAIGC.DeprecatedSet.selector) {
-            book.model.deprecated = abi.decode(data, (bool));
-        } else {
-            ++book.changes; // what is left are the owner's changes
-            if (topic == IAIGC.WeightsMoved.selector) {
-                book.model.spec.weightsURI = abi.decode(data, (string));
-            } else if (topic == IAIGC.AccessSet.selector) {
-                book.model.spec.access = abi.decode(data, (Access));
-            } else if (topic == IAIGC.LicenseTermsSet.selector) {
-                (book.model.licensePrice, book.model.licensePeriod) = abi.decode(data, (uint128, uint32));
-            } else if (topic == IAIGC.UsageRoyaltyAnnounced.selector) {
-                (book.model.spec.usageBps, book.model.nextUsageBps, book.model.nextUsageFrom) =
-                    abi.decode(data, (uint16, uint16, uint40));
-            }
-        }
-    }
-
-    // ---------------------------------------------------------------- helpers
-
-    function _compareMetadata(Vm.Log[] memory logs) internal {
-        uint256 supply = aigc.totalSupply();
-        for (uint256 i = 1; i <= supply; ++i) {
-            bytes32 now_ = keccak256(bytes(aigc.tokenURI(i)));
-            bool said = !reverted && _says(logs, i);
-            if (said != (now_ != metadata[i])) {
-                metadataFault = string.concat("model ", vm.toString(i), said ? ": said" : ": silent");
-            }
-            metadata[i] = now_;
-        }
-    }
-
-    /// @dev Whether the logs tell a marketplace to read the model: a mint does as well as ERC-4906.
-    function _says(Vm.Log[] memory logs, uint256 modelId) internal pure returns (bool) {
-        for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].topics[0] == IERC4906.MetadataUpdate.selector) {
-                if (abi.decode(logs[i].data, (uint256)) == modelId) return true;
-            } else if (logs[i].topics[0] == IERC721.Transfer.selector && logs[i].topics[1] == 0) {
-                if (uint256(logs[i].topics[3]) == modelId) return true;
-            }
-        }
-        return false;
-    }
-
-    /// @dev Mostly a model that exists.
-    function _model(uint256 which) internal view returns (uint256) {
-        return 1 + which % (aigc.totalSupply() + 1);
-    }
-
-    function _caller(uint256 modelId, uint256 seed, bool byOwner) internal view returns (address) {
-        return byOwner && modelId <= aigc.totalSupply() ? aigc.ownerOf(modelId) : _actor(seed);
-    }
-
-    function _actor(uint256 who) internal view returns (address) {
-        return actors[who % actors.length];
+    /// @dev Whether a time that is included now isn't any more at `next`.
+    function _isBetween(uint256 last, uint256 next) private view returns (bool) {
+        return last >= time && last < next;
     }
 }
