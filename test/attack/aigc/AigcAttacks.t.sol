@@ -168,8 +168,11 @@ contract AigcAttacksTest is AigcBase {
         assertEq(vm.parseJsonString(json, ".attributes[2].value"), string(text));
     }
 
-    /// @dev The longest text the door lets in, all of it in need of escaping, fits an eth_call many times over.
-    function test_T45_TheLargestModelCanBeRead() external {
+    // ---------------------------------------------------------------- 46: metadata too large to be read
+
+    /// @dev The longest texts that are accepted, all in need of escaping, fit an eth_call many times over; so does a page
+    /// of models.
+    function test_T46_TheLargestModelsCanBeRead() external {
         ModelSpec memory spec = _spec();
         spec.name = LibString.repeat("\"", 64);
         spec.version = LibString.repeat("\\", 32);
@@ -182,6 +185,16 @@ contract AigcAttacksTest is AigcBase {
         assertLt(gasBefore - gasleft(), 2_000_000);
         string memory json = string(Base64.decode(LibString.slice(uri, 29)));
         assertEq(vm.parseJsonString(json, ".model.weights_uri"), spec.weightsURI);
+        for (uint256 i; i < 9; ++i) {
+            _register(alice, spec);
+        }
+        uint256[] memory modelIds = new uint256[](100);
+        for (uint256 i; i < 100; ++i) {
+            modelIds[i] = 1 + i % 10;
+        }
+        gasBefore = gasleft();
+        assertEq(aigc.modelsOf(modelIds).length, 100);
+        assertLt(gasBefore - gasleft(), 25_000_000);
     }
 
     // ---------------------------------------------------------------- 49: terms changed in the buyer's block
