@@ -167,9 +167,9 @@ contract AIGC is
     }
 
     /// @inheritdoc ERC721Upgradeable
-    function balanceOf(address account) public view override(ERC721Upgradeable, IERC721) returns (uint256) {
-        if (account == address(0)) revert ERC721InvalidOwner(address(0));
-        return _storage().balances[account];
+    function balanceOf(address owner) public view override(ERC721Upgradeable, IERC721) returns (uint256) {
+        if (owner == address(0)) revert ERC721InvalidOwner(address(0));
+        return _storage().balances[owner];
     }
 
     /// @inheritdoc IAIGC
