@@ -31,7 +31,7 @@ import {
     ReceiptProof,
     Series
 } from "./interfaces/IGridNFT.sol";
-import {IGridSettlement, Settlement} from "./interfaces/IGridSettlement.sol";
+import {Settlement} from "./interfaces/IGridSettlement.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {GridBlob} from "./libraries/GridBlob.sol";
 import {GridCodec} from "./libraries/GridCodec.sol";
@@ -184,8 +184,10 @@ contract GridNFT is
     }
 
     /// @inheritdoc IGridNFT
-    function presentationNonce(uint256 tokenId) external view returns (uint256) {
-        return GridNFTStorage.load().tokens[tokenId].nonce();
+    function stateOf(uint256 tokenId) external view returns (uint64 moves, uint64 shown) {
+        _requireOwned(tokenId);
+        TokenWord token = GridNFTStorage.load().tokens[tokenId];
+        return (token.moves(), token.nonce());
     }
 
     /// @inheritdoc IGridNFT
@@ -264,8 +266,15 @@ contract GridNFT is
     }
 
     /// @inheritdoc IGridNFT
-    function upgradesSealed() external view returns (bool) {
-        return GridNFTStorage.load().counters.upgradesSealed;
+    function escrow() external view returns (address) {
+        return GridNFTStorage.load().escrow;
+    }
+
+    /// @inheritdoc IGridNFT
+    function seals() external view returns (bool, bool, bool, bool) {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        bool all = $.counters.upgradesSealed;
+        return (all, all, $.counters.rendererSealed, all || $.escrow != address(0));
     }
 
     /// @notice Metadata of an artwork: fully on chain, as a `data:application/json;base64,` URI.
@@ -277,8 +286,10 @@ contract GridNFT is
 
     /// @inheritdoc IERC2981
     function royaltyInfo(uint256 tokenId, uint256 salePrice) external view returns (address, uint256) {
-        (address artist,, uint256 royaltyBps) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
-        return (artist, _bpsOf(salePrice, royaltyBps));
+        uint256 seriesId = tokenId / TOKENS_PER_SERIES;
+        (address receiver,, uint256 royaltyBps) = GridBlob.headOf(seriesId);
+        address named = GridNFTStorage.load().royaltyReceivers[seriesId];
+        return (named == address(0) ? receiver : named, _bpsOf(salePrice, royaltyBps));
     }
 
     /// @inheritdoc IERC173
@@ -315,35 +326,37 @@ contract GridNFT is
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
-        bytes calldata signature
+        bytes calldata signature,
+        uint128 maxFee
     ) external nonReentrant returns (uint256) {
-        return _mintFor(body, proofs, authorization, signature);
+        return _mintFor(body, proofs, authorization, signature, maxFee);
     }
 
     /// @inheritdoc IGridNFT
     function settleAndMint(
-        uint256 source,
-        Settlement[] calldata items,
+        uint256,
+        Settlement[] calldata,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         address to,
         uint128 maxFee
     ) external nonReentrant returns (uint256) {
-        _settle(source, items);
+        GridCodec.settle(msg.data);
         return _mintSeries(body, proofs, msg.sender, to, msg.sender, maxFee);
     }
 
     /// @inheritdoc IGridNFT
     function settleAndMintFor(
-        uint256 source,
-        Settlement[] calldata items,
+        uint256,
+        Settlement[] calldata,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
-        bytes calldata signature
+        bytes calldata signature,
+        uint128 maxFee
     ) external nonReentrant returns (uint256) {
-        _settle(source, items);
-        return _mintFor(body, proofs, authorization, signature);
+        GridCodec.settle(msg.data);
+        return _mintFor(body, proofs, authorization, signature, maxFee);
     }
 
     /// @inheritdoc IGridNFT
@@ -412,6 +425,11 @@ contract GridNFT is
         GridCodec.freeze(tokenIds);
     }
 
+    /// @inheritdoc IGridNFT
+    function setRoyaltyReceiver(uint256 seriesId, address receiver) external {
+        GridCodec.setRoyaltyReceiver(seriesId, receiver);
+    }
+
     // --------------------------------------------------------------------------------------------------------- admin
 
     /// @inheritdoc IGridNFT
@@ -426,6 +444,7 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function setRenderer(address newRenderer) external restricted {
+        if (GridNFTStorage.load().counters.rendererSealed) revert GridNFT_RendererSealed();
         _setRenderer(newRenderer);
         emit BatchMetadataUpdate(0, type(uint256).max);
     }
@@ -453,8 +472,17 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function sealUpgrades() external restricted {
-        GridNFTStorage.load().counters.upgradesSealed = true;
-        emit UpgradesSealed();
+        GridCodec.sealUpgrades();
+    }
+
+    /// @inheritdoc IGridNFT
+    function sealRenderer() external restricted {
+        GridCodec.sealRenderer();
+    }
+
+    /// @inheritdoc IGridNFT
+    function setEscrow(address newEscrow) external restricted {
+        GridCodec.setEscrow(newEscrow);
     }
 
     // ------------------------------------------------------------------------------------------------------ internal
@@ -484,7 +512,7 @@ contract GridNFT is
         from = token.owner();
         _checkAuthorized(from, auth, tokenId);
         _approve(address(0), tokenId, address(0), false);
-        $.tokens[tokenId] = token.withOwner(to);
+        $.tokens[tokenId] = token.withMove(to, !token.isMoved() && _leavesArtist(tokenId, from, to));
         unchecked {
             $.balances[from] -= 1;
             if (to != address(0)) $.balances[to] += 1;
@@ -492,27 +520,30 @@ contract GridNFT is
         emit Transfer(from, to, tokenId);
     }
 
-    /// @dev Passes over what somebody else has settled before.
-    function _settle(uint256 source, Settlement[] calldata items) private {
-        bytes4[] memory failures = IGridSettlement(anchorSource(source)).settleBatch(items);
-        for (uint256 i; i < failures.length; ++i) {
-            if (failures[i] != 0 && failures[i] != IGridSettlement.GridSettlement_NonceUsed.selector) {
-                revert GridNFT_SettlementFailed(i, failures[i]);
-            }
-        }
+    /// @dev Whether a token that never left its artist's hands does so now. They, and the escrow they gave it to, are all
+    /// who can hold it till then.
+    function _leavesArtist(uint256 tokenId, address from, address to) private view returns (bool) {
+        if (to == address(0)) return true;
+        if (from == to) return false;
+        address held = GridNFTStorage.load().escrow;
+        if (to == held) return false;
+        if (from != held) return true;
+        (address artist,,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        return to != artist;
     }
 
-    /// @dev The fee is the requester's, if they said how much, else the submitter's.
+    /// @dev The fee is the requester's, if they said how much, else the submitter's, up to `maxFee`.
     function _mintFor(
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
-        bytes calldata signature
+        bytes calldata signature,
+        uint256 maxFee
     ) private returns (uint256) {
         _requireMintAuthorization(authorization, body, signature);
         address requester = authorization.requester;
         if (authorization.maxFee == 0) {
-            return _mintSeries(body, proofs, requester, authorization.to, msg.sender, type(uint256).max);
+            return _mintSeries(body, proofs, requester, authorization.to, msg.sender, maxFee);
         }
         return _mintSeries(body, proofs, requester, authorization.to, requester, authorization.maxFee);
     }

@@ -51,7 +51,7 @@ contract Upgrade is Script {
         returns (address implementation, bytes memory call_)
     {
         _requireLayout();
-        if (AIGC(proxy).upgradesSealed()) revert Upgrade_Sealed(name);
+        if (_isSealed(name, proxy)) revert Upgrade_Sealed(name);
         bytes memory creation = _creation(name, proxy);
         implementation = vm.computeCreate2Address(SALT, keccak256(creation));
         // Linked and immutable values are in the code, so equal code is an equal implementation.
@@ -137,6 +137,11 @@ contract Upgrade is Script {
         return abi.encode(
             nft.name(), nft.symbol(), nft.authority(), nft.totalSupply(), nft.owner(), nft.renderer(), fee, treasury
         );
+    }
+
+    function _isSealed(string memory name, address proxy) private view returns (bool upgrades) {
+        if (_is(name, "AIGC")) return AIGC(proxy).upgradesSealed();
+        (upgrades,,,) = GridNFT(proxy).seals();
     }
 
     function _proxyOf(string memory name) private view returns (address) {

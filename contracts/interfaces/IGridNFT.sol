@@ -37,8 +37,8 @@ struct ReceiptProof {
 /// @param requester The artist; signs (an account by ECDSA, a contract by ERC-1271).
 /// @param to Receives the tokens.
 /// @param bodyHash keccak256 of the packed body.
-/// @param maxFee 0: whoever submits pays the mint fee. Otherwise the fee is drawn from the requester, and is at most
-/// this, AIPG wei.
+/// @param maxFee 0: the submitter pays the mint fee, at most what they name in the call. Otherwise the fee is drawn from
+/// the requester, and is at most this, AIPG wei.
 /// @param deadline Unix seconds; valid up to and including it.
 struct MintAuthorization {
     address requester;
@@ -175,6 +175,19 @@ struct Artwork {
 /// caller, who must be that requester.
 ///
 /// A token burnt keeps its provenance readable; its receipt stays used.
+///
+/// **Hands of the artist.** A token leaves them with its first transfer to another account, and for good. A mint to anybody
+/// but the requester counts, a mint to the escrow included; a transfer to oneself does not. A transfer to the escrow does
+/// not count, one from the escrow does unless it goes to the series' artist.
+///
+/// **Escrow.** One contract, set once, that holds tokens in auction (`IGridEscrow`). While it owns a token and its `hasBid`
+/// says that a bid stands on it, `evolve`, `evolveFor`, `addAigcData` and `setDisplay` of that token revert with
+/// `GridNFT_InEscrow`; announcements and `freeze` go on. Whoever puts a token there can so keep an artist (policy ARTIST)
+/// from evolving it for the time of the auction. `hasBid` is called plainly: an escrow that reverts stops these edits of the
+/// tokens it owns, and nothing else. No transfer ever calls it.
+///
+/// **Seals.** `sealUpgrades` ends upgrades, and with them the list of anchor sources and the choice of an escrow;
+/// `sealRenderer` ends the choice of a renderer. What was sealed before upgrades are sealed could be undone by an upgrade.
 interface IGridNFT {
     // ------------------------------------------------------------------------------------------------------- events
 
@@ -239,8 +252,20 @@ interface IGridNFT {
     /// @notice Minting was stopped, or goes on.
     event MintPauseSet(bool paused);
 
-    /// @notice The implementation can never be replaced again.
+    /// @notice The implementation can never be replaced again, no anchor source added, and no escrow set.
     event UpgradesSealed();
+
+    /// @notice The renderer can never be replaced again.
+    event RendererSealed();
+
+    /// @notice The artist of a series named who receives its royalty.
+    /// @param seriesId The series.
+    /// @param receiver Receives the ERC-2981 royalty of all its tokens from now on.
+    event RoyaltyReceiverSet(uint256 indexed seriesId, address indexed receiver);
+
+    /// @notice The escrow was set. Emitted once, ever.
+    /// @param escrow Contract that implements IGridEscrow.
+    event EscrowSet(address indexed escrow);
 
     // ------------------------------------------------------------------------------------------------------- errors
 
@@ -310,9 +335,6 @@ interface IGridNFT {
     /// @param anchorTime From the anchor.
     error GridNFT_BadCompletionTime(uint256 completedAt, uint256 anchorTime);
 
-    /// @notice The seed of a receipt does not follow from its request.
-    error GridNFT_BadSeed(uint256 requestSeed, uint256 index);
-
     /// @notice This receipt is minted already, or another receipt of the same order and index is.
     error GridNFT_AlreadyMinted(bytes32 orderHash, uint256 index);
 
@@ -331,6 +353,9 @@ interface IGridNFT {
     /// @notice The caller, or signer, may not do this to the artwork.
     error GridNFT_NotAllowed(uint256 tokenId, address account);
 
+    /// @notice The caller is not the artist of the series.
+    error GridNFT_NotArtist(uint256 seriesId, address account);
+
     /// @notice The artworks of this series do not evolve.
     error GridNFT_DoesNotEvolve(uint256 tokenId);
 
@@ -345,6 +370,18 @@ interface IGridNFT {
 
     /// @notice The display of this artwork can no longer be edited.
     error GridNFT_DisplayLocked(uint256 tokenId);
+
+    /// @notice The escrow owns this artwork, and a bid stands on it.
+    error GridNFT_InEscrow(uint256 tokenId);
+
+    /// @notice The list of tokens is empty.
+    error GridNFT_NoTokens();
+
+    /// @notice The artwork has as many versions as can be counted: 2^22 - 1.
+    error GridNFT_TooManyVersions(uint256 tokenId);
+
+    /// @notice The artwork has been changed as often as can be counted: 2^32 - 1 times.
+    error GridNFT_TooManyChanges(uint256 tokenId);
 
     /// @notice ERC-7007: the prompt is not the prompt of the body.
     error GridNFT_PromptMismatch();
@@ -363,6 +400,18 @@ interface IGridNFT {
 
     /// @notice Upgrades are sealed.
     error GridNFT_UpgradesSealed();
+
+    /// @notice The list of anchor sources is sealed.
+    error GridNFT_SourcesSealed();
+
+    /// @notice The renderer is sealed.
+    error GridNFT_RendererSealed();
+
+    /// @notice There is an escrow already.
+    error GridNFT_EscrowIsSet(address escrow);
+
+    /// @notice There is no contract at this address.
+    error GridNFT_NoCode(address account);
 
     // -------------------------------------------------------------------------------------------------------- views
 
@@ -409,8 +458,12 @@ interface IGridNFT {
     /// @return locked Whether it can no longer be edited.
     function displayOf(uint256 tokenId) external view returns (Display memory display, bool locked);
 
-    /// @notice Grows with every change of what a token shows or proves. Market orders name it.
-    function presentationNonce(uint256 tokenId) external view returns (uint256);
+    /// @notice State of a token, for market orders to name: an order is dead when what it names has changed.
+    /// @dev Announcements, approvals, `freeze`, `setRoyaltyReceiver` and a new renderer change neither number. Errors:
+    /// ERC721NonexistentToken, for burnt tokens too.
+    /// @return moves Transfers so far, those to oneself included; the mint is none. Counts modulo 2^40.
+    /// @return shown Presentation nonce: versions added and edits of the display so far. Never falls.
+    function stateOf(uint256 tokenId) external view returns (uint64 moves, uint64 shown);
 
     /// @notice CID of the image that is shown, as text: CIDv1, base32.
     /// @dev Codec raw when the CID's digest is the file's own hash, else dag-pb. Errors: GridNFT_UnknownVersion.
@@ -465,8 +518,16 @@ interface IGridNFT {
     /// @notice Whether minting is paused.
     function paused() external view returns (bool);
 
-    /// @notice Whether upgrades are sealed.
-    function upgradesSealed() external view returns (bool);
+    /// @notice Escrow, the zero address while there is none.
+    function escrow() external view returns (address);
+
+    /// @notice Tells what can never change again.
+    /// @dev As long as upgrades are not sealed, an upgrade could undo the other three.
+    /// @return upgrades Whether the implementation is final.
+    /// @return sources Whether the list of anchor sources is final: since upgrades are sealed.
+    /// @return renderer Whether the renderer is final.
+    /// @return escrow Whether the escrow is final: since it is set, or since upgrades are sealed without one.
+    function seals() external view returns (bool upgrades, bool sources, bool renderer, bool escrow);
 
     // --------------------------------------------------------------------------------------------------------- mint
 
@@ -480,6 +541,9 @@ interface IGridNFT {
     ///
     /// When `to` has code, `onERC721Received` is called for every token, last of all.
     ///
+    /// A body takes up to 999 artworks; what fits one transaction is fewer. See `MAX_ARTWORKS` in
+    /// `libraries/GridBody.sol`.
+    ///
     /// Errors: GridNFT_Paused, GridNFT_FeeAboveMax, all of the body, AIPG's own.
     /// @param body Packed body, form 1.
     /// @param proofs One for each anchor of the body, in its order.
@@ -491,13 +555,17 @@ interface IGridNFT {
         returns (uint256 seriesId);
 
     /// @notice As `mint`, by anyone who carries the requester's authorization.
-    /// @dev Errors: as `mint`, GridNFT_AuthorizationExpired, GridNFT_AuthorizationForOtherBody, GridNFT_BadSignature.
+    /// @dev The mint fee is the requester's when the authorization names a `maxFee`, else the caller's.
+    /// Errors: as `mint`, GridNFT_AuthorizationExpired, GridNFT_AuthorizationForOtherBody, GridNFT_BadSignature.
     /// @param signature Of the authorization, by ECDSA or ERC-1271.
+    /// @param maxFee Most that the whole mint fee may be when the caller pays it, AIPG wei. Ignored when the requester
+    /// pays: then the authorization's own cap holds.
     function mintFor(
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
-        bytes calldata signature
+        bytes calldata signature,
+        uint128 maxFee
     ) external returns (uint256 seriesId);
 
     /// @notice As `mint`, after settling directly what is not settled yet. One transaction pays the worker and mints.
@@ -516,13 +584,15 @@ interface IGridNFT {
 
     /// @notice As `settleAndMint`, by anyone who carries the requester's authorization.
     /// @dev Errors: as `settleAndMint` and `mintFor`.
+    /// @param maxFee As in `mintFor`.
     function settleAndMintFor(
         uint256 source,
         Settlement[] calldata items,
         bytes calldata body,
         ReceiptProof[] calldata proofs,
         MintAuthorization calldata authorization,
-        bytes calldata signature
+        bytes calldata signature,
+        uint128 maxFee
     ) external returns (uint256 seriesId);
 
     // ------------------------------------------------------------------------------------------------------- evolve
@@ -532,7 +602,8 @@ interface IGridNFT {
     /// announced exactly this body at least an hour and at most 7 days ago. The caller must be the requester of the
     /// receipt, so nobody can use up somebody else's, and the version says whose idea it was. There is no fee.
     ///
-    /// Errors: GridNFT_DoesNotEvolve, GridNFT_NotAllowed, GridNFT_NotAnnounced, GridNFT_TooEarly, all of the body.
+    /// Errors: GridNFT_DoesNotEvolve, GridNFT_NotAllowed, GridNFT_InEscrow, GridNFT_NotAnnounced, GridNFT_TooEarly,
+    /// GridNFT_TooManyVersions, GridNFT_TooManyChanges, all of the body.
     /// @param tokenId The artwork.
     /// @param body Packed body, form 2.
     /// @param proofs One, of its one receipt.
@@ -564,15 +635,22 @@ interface IGridNFT {
     // ------------------------------------------------------------------------------------------------------ display
 
     /// @notice Edits what artworks show. The caller is their artist.
-    /// @dev Possible until `freeze`, and, unless the policy is ARTIST, until a token first leaves the artist's hands
-    /// (minting to somebody else counts). Errors: GridNFT_NotAllowed, GridNFT_DisplayLocked, GridNFT_BadText,
-    /// GridNFT_BlobTooLarge.
-    /// @param tokenIds Artworks that get the same display.
+    /// @dev Possible until `freeze`, and, unless the policy is ARTIST, until a token first leaves the artist's hands. One
+    /// token that can't be edited stops all. Errors: GridNFT_NoTokens, GridNFT_NotAllowed, GridNFT_DisplayLocked,
+    /// GridNFT_InEscrow, GridNFT_TooManyChanges, GridNFT_BadText, GridNFT_BlobTooLarge, ERC721NonexistentToken.
+    /// @param tokenIds Artworks that get the same display; at least one.
     function setDisplay(uint256[] calldata tokenIds, Display calldata display) external;
 
     /// @notice Gives up for ever the right to edit what artworks show. The caller is their artist.
-    /// @dev Errors: GridNFT_NotAllowed.
+    /// @dev Errors: GridNFT_NoTokens, GridNFT_NotAllowed, ERC721NonexistentToken.
+    /// @param tokenIds Artworks to freeze; at least one.
     function freeze(uint256[] calldata tokenIds) external;
+
+    /// @notice Names who receives the royalty of a series. The caller is its artist, who receives it until then.
+    /// @dev For every token of the series, sold or not, at once; the rate stays. Errors: GridNFT_UnknownSeries,
+    /// GridNFT_NotArtist, GridNFT_ZeroAddress.
+    /// @param receiver Receiver in `royaltyInfo` from now on; not zero.
+    function setRoyaltyReceiver(uint256 seriesId, address receiver) external;
 
     /// @notice Destroys a token. The caller is its owner or an operator.
     function burn(uint256 tokenId) external;
@@ -580,8 +658,9 @@ interface IGridNFT {
     // -------------------------------------------------------------------------------------------------------- admin
 
     /// @notice Appends an anchor source. Restricted.
-    /// @dev Sources are never changed or removed: an old receipt stays valid.
-    /// Errors: GridNFT_ZeroAddress, GridNFT_SourceListed, GridNFT_TooManySources.
+    /// @dev Sources are never changed or removed: an old receipt stays valid. After `sealUpgrades` none is added, so
+    /// receipts of a later settlement contract can't be minted here.
+    /// Errors: GridNFT_SourcesSealed, GridNFT_ZeroAddress, GridNFT_SourceListed, GridNFT_TooManySources.
     /// @return index Its index.
     function addAnchorSource(address source) external returns (uint256 index);
 
@@ -591,8 +670,13 @@ interface IGridNFT {
     /// @param treasury Receives it.
     function setMintFee(uint256 fee, address treasury) external;
 
-    /// @notice Replaces the renderer. Restricted. Errors: GridNFT_ZeroAddress.
+    /// @notice Replaces the renderer. Restricted. Errors: GridNFT_RendererSealed, GridNFT_ZeroAddress.
     function setRenderer(address renderer) external;
+
+    /// @notice Sets the escrow, once and for ever. Restricted.
+    /// @dev Errors: GridNFT_EscrowIsSet, GridNFT_UpgradesSealed, GridNFT_ZeroAddress, GridNFT_NoCode.
+    /// @param escrow Contract that implements IGridEscrow.
+    function setEscrow(address escrow) external;
 
     /// @notice Sets the collection's metadata URI (ERC-7572). Restricted.
     function setContractURI(string calldata uri) external;
@@ -603,6 +687,11 @@ interface IGridNFT {
     /// @notice Lets mints go on. Restricted.
     function unpause() external;
 
-    /// @notice Ends upgrades for ever. Restricted.
+    /// @notice Ends upgrades for ever, and with them new anchor sources and an escrow that is not set yet. Restricted.
+    /// @dev Errors: GridNFT_UpgradesSealed when they are.
     function sealUpgrades() external;
+
+    /// @notice Ends the choice of a renderer for ever. Restricted.
+    /// @dev Errors: GridNFT_RendererSealed when it has ended.
+    function sealRenderer() external;
 }

@@ -6,7 +6,9 @@ import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.s
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
+import {IGridEscrow} from "../interfaces/IGridEscrow.sol";
 import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../interfaces/IGridNFT.sol";
+import {IGridSettlement, Settlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
 import {GridBlob} from "./GridBlob.sol";
@@ -113,6 +115,20 @@ library GridCodec {
 
     // ------------------------------------------------------------------------------------------------------- writing
 
+    /// @notice Settles orders directly. What somebody else has settled before is passed over.
+    /// @param call Calldata of `settleAndMint` or `settleAndMintFor`, which begin alike: the items are read where they stand.
+    function settle(bytes calldata call) external {
+        (uint256 source, Settlement[] calldata items) = _decodeItems(call);
+        address settlement = GridNFTStorage.load().sources[source];
+        if (settlement == address(0)) revert IGridNFT.GridNFT_UnknownSource(source);
+        bytes4[] memory failures = IGridSettlement(settlement).settleBatch(items);
+        for (uint256 i; i < failures.length; ++i) {
+            if (failures[i] != 0 && failures[i] != IGridSettlement.GridSettlement_NonceUsed.selector) {
+                revert IGridNFT.GridNFT_SettlementFailed(i, failures[i]);
+            }
+        }
+    }
+
     /// @notice Checks and stores the body of a series, and marks its receipts as used.
     /// @return seriesId The new series.
     /// @return count Its artworks.
@@ -183,6 +199,7 @@ library GridCodec {
     /// @notice Stores what the caller, who must be the artist, wants to be shown.
     function setDisplay(uint256[] calldata tokenIds, Display calldata display) external {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        if (tokenIds.length == 0) revert IGridNFT.GridNFT_NoTokens();
         _requireText(bytes(display.title), "title");
         _requireText(bytes(display.description), "description");
         _requireText(bytes(display.animationUrl), "animationUrl");
@@ -191,7 +208,8 @@ library GridCodec {
             uint256 tokenId = tokenIds[i];
             (TokenWord token, EvolutionPolicy policy) = _requireArtist(tokenId);
             if (token.isLocked(policy == EvolutionPolicy.ARTIST)) revert IGridNFT.GridNFT_DisplayLocked(tokenId);
-            token = token.withNextNonce();
+            _requireNoBid(tokenId, token);
+            token = token.withNextNonce(tokenId);
             $.tokens[tokenId] = token;
             $.displays[tokenId] = blob;
             emit IGridNFT.DisplayEdited(
@@ -204,6 +222,7 @@ library GridCodec {
     /// @notice Ends the caller's right, who must be the artist, to edit what artworks show.
     function freeze(uint256[] calldata tokenIds) external {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        if (tokenIds.length == 0) revert IGridNFT.GridNFT_NoTokens();
         for (uint256 i; i < tokenIds.length; ++i) {
             (TokenWord token,) = _requireArtist(tokenIds[i]);
             $.tokens[tokenIds[i]] = token.asFrozen();
@@ -211,9 +230,47 @@ library GridCodec {
         }
     }
 
+    /// @notice Names who receives the royalty of a series of the caller's.
+    function setRoyaltyReceiver(uint256 seriesId, address receiver) external {
+        (address artist,,) = GridBlob.headOf(seriesId);
+        if (artist == address(0)) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
+        if (artist != msg.sender) revert IGridNFT.GridNFT_NotArtist(seriesId, msg.sender);
+        if (receiver == address(0)) revert IGridNFT.GridNFT_ZeroAddress("receiver");
+        GridNFTStorage.load().royaltyReceivers[seriesId] = receiver;
+        emit IGridNFT.RoyaltyReceiverSet(seriesId, receiver);
+    }
+
+    /// @notice Sets the escrow.
+    function setEscrow(address escrow) external {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        if ($.escrow != address(0)) revert IGridNFT.GridNFT_EscrowIsSet($.escrow);
+        if ($.counters.upgradesSealed) revert IGridNFT.GridNFT_UpgradesSealed();
+        if (escrow == address(0)) revert IGridNFT.GridNFT_ZeroAddress("escrow");
+        if (escrow.code.length == 0) revert IGridNFT.GridNFT_NoCode(escrow);
+        $.escrow = escrow;
+        emit IGridNFT.EscrowSet(escrow);
+    }
+
+    /// @notice Seals upgrades, sources and the escrow.
+    function sealUpgrades() external {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        if ($.counters.upgradesSealed) revert IGridNFT.GridNFT_UpgradesSealed();
+        $.counters.upgradesSealed = true;
+        emit IGridNFT.UpgradesSealed();
+    }
+
+    /// @notice Seals the renderer.
+    function sealRenderer() external {
+        GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        if ($.counters.rendererSealed) revert IGridNFT.GridNFT_RendererSealed();
+        $.counters.rendererSealed = true;
+        emit IGridNFT.RendererSealed();
+    }
+
     /// @notice Appends an anchor source.
     function addSource(address source) external returns (uint256 index) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
+        if ($.counters.upgradesSealed) revert IGridNFT.GridNFT_SourcesSealed();
         if (source == address(0)) revert IGridNFT.GridNFT_ZeroAddress("source");
         index = $.counters.sources;
         if (index == MAX_SOURCES) revert IGridNFT.GridNFT_TooManySources();
@@ -235,7 +292,9 @@ library GridCodec {
         IModelTerms models
     ) private returns (uint256 version) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
-        TokenWord token = $.tokens[tokenId].withNextVersion().withNextNonce();
+        TokenWord token = $.tokens[tokenId];
+        _requireNoBid(tokenId, token);
+        token = token.withNextVersion(tokenId).withNextNonce(tokenId);
         version = token.versions();
         if (_policyOf(tokenId) == EvolutionPolicy.OWNER) {
             _useAnnouncement(tokenId, version, evolver, keccak256(body));
@@ -528,8 +587,26 @@ library GridCodec {
         }
     }
 
+    /// @dev `abi.decode(call[4:], (uint256, Settlement[]))`, left in calldata. GridNFT's own decoder has checked that the list
+    /// is within the call; where offsets in it point to is checked when the items are read.
+    function _decodeItems(bytes calldata call) private pure returns (uint256 source, Settlement[] calldata items) {
+        source = uint256(bytes32(call[4:36]));
+        assembly ("memory-safe") {
+            let head := add(call.offset, 4)
+            let list := add(head, calldataload(add(head, 0x20)))
+            items.offset := add(list, 0x20)
+            items.length := calldataload(list)
+        }
+    }
+
     function _policyOf(uint256 tokenId) private view returns (EvolutionPolicy policy) {
         (, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+    }
+
+    /// @dev The token exists. A bidder bids for what is shown, so nothing of it may change under a bid.
+    function _requireNoBid(uint256 tokenId, TokenWord token) private view {
+        address escrow = GridNFTStorage.load().escrow;
+        if (token.owner() == escrow && IGridEscrow(escrow).hasBid(tokenId)) revert IGridNFT.GridNFT_InEscrow(tokenId);
     }
 
     /// @dev The token must exist, and the caller be its artist.

@@ -11,13 +11,15 @@ library GridNFTStorage {
     /// @param supply Existing tokens.
     /// @param sources Anchor sources.
     /// @param paused Whether minting is paused.
-    /// @param upgradesSealed Whether upgrades are sealed.
+    /// @param upgradesSealed Whether upgrades, sources and the escrow are sealed.
+    /// @param rendererSealed Whether the renderer is sealed.
     struct Counters {
         uint48 blobs;
         uint64 supply;
         uint16 sources;
         bool paused;
         bool upgradesSealed;
+        bool rendererSealed;
     }
 
     /// @custom:storage-location erc7201:gridnft.storage.GridNFT
@@ -35,6 +37,8 @@ library GridNFTStorage {
         mapping(uint256 tokenId => mapping(uint256 version => uint256 blob)) versions;
         mapping(bytes32 announcement => uint256 readyAt) announcements;
         mapping(uint256 tokenId => address blob) displays;
+        mapping(uint256 seriesId => address) royaltyReceivers;
+        address escrow;
     }
 
     // keccak256(abi.encode(uint256(keccak256("gridnft.storage.GridNFT")) - 1)) & ~bytes32(uint256(0xff))

@@ -124,7 +124,7 @@ describe("receipts in the calldata of a batch", () => {
       encodeFunctionData({
         abi: gridNftAbi,
         functionName: "settleAndMintFor",
-        args: [mint[0], mint[1], mint[2], mint[3], authorization, signature],
+        args: [mint[0], mint[1], mint[2], mint[3], authorization, signature, 0n],
       }),
     ];
     for (const call of calls) expect(seenIn(call)).toEqual(expected);

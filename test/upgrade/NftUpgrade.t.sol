@@ -170,7 +170,8 @@ contract NftUpgradeTest is NftTest {
         address next = address(new NftV2(IERC20(address(aipg)), models));
         vm.startPrank(admin);
         nft.sealUpgrades();
-        assertTrue(nft.upgradesSealed());
+        (bool upgrades,,,) = nft.seals();
+        assertTrue(upgrades);
         vm.expectRevert(IGridNFT.GridNFT_UpgradesSealed.selector);
         nft.upgradeToAndCall(next, "");
         vm.stopPrank();

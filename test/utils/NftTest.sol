@@ -76,7 +76,7 @@ abstract contract NftTest is Test {
 
     /// @dev The admin holds every role, without delay: delays are the deployment's, and tested there.
     function _grantRoles() private {
-        bytes4[] memory selectors = new bytes4[](8);
+        bytes4[] memory selectors = new bytes4[](10);
         selectors[0] = IGridNFT.addAnchorSource.selector;
         selectors[1] = IGridNFT.setMintFee.selector;
         selectors[2] = IGridNFT.setRenderer.selector;
@@ -85,6 +85,8 @@ abstract contract NftTest is Test {
         selectors[5] = IGridNFT.unpause.selector;
         selectors[6] = IGridNFT.sealUpgrades.selector;
         selectors[7] = bytes4(keccak256("transferOwnership(address)"));
+        selectors[8] = IGridNFT.sealRenderer.selector;
+        selectors[9] = IGridNFT.setEscrow.selector;
         vm.prank(admin);
         manager.setTargetFunctionRole(address(nft), selectors, 0);
     }
@@ -286,6 +288,14 @@ abstract contract NftTest is Test {
         bytes memory packed = NftBody.pack(body);
         vm.prank(artist);
         return nft.mint(packed, proofs, to, type(uint128).max) * 1000 + 1;
+    }
+
+    function shownOf(uint256 tokenId) internal view returns (uint256 shown) {
+        (, shown) = nft.stateOf(tokenId);
+    }
+
+    function movesOf(uint256 tokenId) internal view returns (uint256 moves) {
+        (moves,) = nft.stateOf(tokenId);
     }
 
     function only(uint256 tokenId) internal pure returns (uint256[] memory list) {

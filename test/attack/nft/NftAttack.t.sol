@@ -87,11 +87,11 @@ contract NftAttack is NftTest {
         bytes memory signature = sign(a, artistKey);
         uint256 home = block.chainid;
         vm.chainId(home + 1);
-        (bool ok, bytes4 reason) = _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature)));
+        (bool ok, bytes4 reason) = _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
         vm.chainId(home);
-        nft.mintFor(packed, proofs, a, signature);
+        nft.mintFor(packed, proofs, a, signature, type(uint128).max);
     }
 
     function test_T14_AReplayedMintAuthorizationMintsNothing() external {
@@ -100,9 +100,9 @@ contract NftAttack is NftTest {
         bytes memory packed = NftBody.pack(body);
         MintAuthorization memory a = _authorization(packed, artist);
         bytes memory signature = sign(a, artistKey);
-        nft.mintFor(packed, proofs, a, signature);
+        nft.mintFor(packed, proofs, a, signature, type(uint128).max);
         uint256 before = aipg.balanceOf(artist);
-        (bool ok, bytes4 reason) = _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature)));
+        (bool ok, bytes4 reason) = _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_AlreadyMinted.selector);
         assertEq(aipg.balanceOf(artist), before);
@@ -118,12 +118,12 @@ contract NftAttack is NftTest {
         a.maxFee = 0;
         bytes memory signature = sign(a, artistKey);
         wallet.setOwner(_mallory);
-        (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature)));
+        (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
         wallet.setOwner(artist);
         vm.prank(collector);
-        nft.mintFor(packed, proofs, a, signature);
+        nft.mintFor(packed, proofs, a, signature, type(uint128).max);
         wallet.setOwner(_mallory);
         assertEq(nft.artistOf(1001), address(wallet));
         assertEq(nft.ownerOf(1001), artist);
@@ -140,7 +140,7 @@ contract NftAttack is NftTest {
         bytes memory signature = sign(a, artistKey);
         Wallet refusing = new Wallet(_mallory);
         vm.etch(artist, address(refusing).code);
-        (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature)));
+        (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
     }
@@ -170,11 +170,11 @@ contract NftAttack is NftTest {
         bytes memory good = sign(a, artistKey);
         bytes[5] memory bad = _malleable(good);
         for (uint256 i; i < bad.length; ++i) {
-            (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, bad[i])));
+            (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, bad[i], type(uint128).max)));
             assertFalse(ok);
             assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
         }
-        nft.mintFor(packed, proofs, a, good);
+        nft.mintFor(packed, proofs, a, good, type(uint128).max);
     }
 
     function test_T21_DirtyBitsAndOddEncodingsAreRefused() external {
@@ -333,7 +333,7 @@ contract NftAttack is NftTest {
         MintAuthorization memory a = _authorization(packed, artist);
         bytes memory signature = sign(a, artistKey);
         vm.prank(_mallory);
-        nft.mintFor(packed, proofs, a, signature);
+        nft.mintFor(packed, proofs, a, signature, type(uint128).max);
         assertEq(nft.balanceOf(artist), 2);
         assertEq(nft.balanceOf(_mallory), 0);
     }
@@ -454,15 +454,15 @@ contract NftAttack is NftTest {
         (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("bait and switch", artist);
         vm.startPrank(artist);
         nft.evolve(id, packed, proofs);
-        assertEq(nft.presentationNonce(id), 1);
+        assertEq(shownOf(id), 1);
         assertNotEq(nft.tokenURI(id), shown);
         shown = nft.tokenURI(id);
         nft.setDisplay(only(id), Display("another", "text", ""));
-        assertEq(nft.presentationNonce(id), 2);
+        assertEq(shownOf(id), 2);
         assertNotEq(nft.tokenURI(id), shown);
         shown = nft.tokenURI(id);
         nft.transferFrom(artist, collector, id);
-        assertEq(nft.presentationNonce(id), 2);
+        assertEq(shownOf(id), 2);
         assertEq(nft.tokenURI(id), shown);
     }
 

@@ -110,7 +110,9 @@ contract AdminTest is NftTest {
         assertEq(address(made.aipg()), address(aipg));
         assertEq(address(made.models()), address(models));
         assertFalse(made.paused());
-        assertFalse(made.upgradesSealed());
+        assertEq(made.escrow(), address(0));
+        (bool upgrades, bool sources, bool rendererSealed, bool escrow) = made.seals();
+        assertFalse(upgrades || sources || rendererSealed || escrow);
     }
 
     // -------------------------------------------------------------------------------------------------------- sources
@@ -299,7 +301,9 @@ contract AdminTest is NftTest {
         vm.expectEmit(address(nft));
         emit IGridNFT.UpgradesSealed();
         nft.sealUpgrades();
-        assertTrue(nft.upgradesSealed());
+        (bool upgrades, bool sources, bool rendererSealed, bool escrow) = nft.seals();
+        assertTrue(upgrades && sources && escrow);
+        assertFalse(rendererSealed);
         vm.expectRevert(IGridNFT.GridNFT_UpgradesSealed.selector);
         nft.upgradeToAndCall(next, "");
     }

@@ -110,8 +110,8 @@ contract DisplayTest is NftTest {
         (Display memory shown, bool locked) = nft.displayOf(id + 2);
         assertEq(abi.encode(shown), abi.encode(_edit()));
         assertFalse(locked);
-        assertEq(nft.presentationNonce(id), 1);
-        assertEq(nft.presentationNonce(id + 1), 0);
+        assertEq(shownOf(id), 1);
+        assertEq(shownOf(id + 1), 0);
         (shown,) = nft.displayOf(id + 1);
         assertEq(shown.title, "Cyberpunk Cityscape");
         assertEq(nft.series(id / 1000).title, "Cyberpunk Cityscape");
@@ -129,7 +129,7 @@ contract DisplayTest is NftTest {
         vm.startPrank(artist);
         nft.transferFrom(artist, artist, id);
         nft.setDisplay(only(id), _edit());
-        assertEq(nft.presentationNonce(id), 1);
+        assertEq(shownOf(id), 1);
         assertEq(nft.balanceOf(artist), 1);
     }
 
@@ -164,7 +164,7 @@ contract DisplayTest is NftTest {
         assertEq(logs.length, 1);
         assertEq(logs[0].topics[0], IGridNFT.DisplayFrozen.selector);
         assertEq(uint256(logs[0].topics[1]), id);
-        assertEq(nft.presentationNonce(id), 0);
+        assertEq(shownOf(id), 0);
         (, bool locked) = nft.displayOf(id);
         assertTrue(locked);
     }

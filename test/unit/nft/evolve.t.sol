@@ -156,7 +156,7 @@ contract EvolveTest is NftTest {
 
         assertEq(nft.versionsOf(id), 2);
         assertEq(nft.versionsOf(id + 1), 1);
-        assertEq(nft.presentationNonce(id), 1);
+        assertEq(shownOf(id), 1);
         assertEq(nft.ownerOf(id), collector);
         assertEq(nft.provenanceOf(id).request.prompt, "a second");
         assertEq(nft.provenanceOf(id, 2).receiptId, receiptIdOf(body, 0, artist));

@@ -478,7 +478,7 @@ contract MintTest is NftTest {
             assertEq(nft.ownerOf(1000 + i), collector);
             assertEq(nft.artistOf(1000 + i), artist);
             assertEq(nft.versionsOf(1000 + i), 1);
-            assertEq(nft.presentationNonce(1000 + i), 0);
+            assertEq(shownOf(1000 + i), 0);
             assertTrue(nft.isMinted(artist, body.orders[0].orderHash, i - 1));
         }
         assertFalse(nft.isMinted(artist, body.orders[0].orderHash, 3));

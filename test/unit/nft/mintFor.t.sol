@@ -32,7 +32,7 @@ contract MintForTest is NftTest {
             )
         );
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }
 
     function test_RevertWhen_TheDeadlineHasPassed() external {
@@ -42,7 +42,7 @@ contract MintForTest is NftTest {
         vm.warp(block.timestamp + 61);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_AuthorizationExpired.selector, block.timestamp - 1));
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }
 
     function test_RevertWhen_TheSignatureIsNotTheRequesters() external {
@@ -52,14 +52,14 @@ contract MintForTest is NftTest {
         bytes memory signature = sign(authorization, otherKey);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadSignature.selector, artist));
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
 
         // Nor may the submitter change who gets it.
         signature = sign(authorization, artistKey);
         authorization.to = collector;
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadSignature.selector, artist));
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }
 
     function test_RevertWhen_AContractRequesterRefuses() external {
@@ -70,7 +70,7 @@ contract MintForTest is NftTest {
         bytes memory signature = sign(authorization, otherKey);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadSignature.selector, address(wallet)));
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }
 
     function test_RevertWhen_TheFeeIsAboveWhatTheRequesterAllows() external {
@@ -79,7 +79,7 @@ contract MintForTest is NftTest {
         bytes memory signature = sign(authorization, artistKey);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_FeeAboveMax.selector, 2 * FEE, 2 * FEE - 1));
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }
 
     function test_WhenTheRequesterAllowsAFee() external {
@@ -88,7 +88,7 @@ contract MintForTest is NftTest {
         bytes memory signature = sign(authorization, artistKey);
         uint256 before = aipg.balanceOf(artist);
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
         assertEq(nft.ownerOf(1002), artist);
         assertEq(nft.artistOf(1002), artist);
         assertEq(before - aipg.balanceOf(artist), 2 * FEE);
@@ -100,7 +100,7 @@ contract MintForTest is NftTest {
         bytes memory signature = sign(authorization, artistKey);
         uint256 before = aipg.balanceOf(collector);
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
         assertEq(before - aipg.balanceOf(collector), 2 * FEE);
     }
 
@@ -110,7 +110,7 @@ contract MintForTest is NftTest {
         MintAuthorization memory authorization = _authorize(packed, address(wallet), 0);
         bytes memory signature = sign(authorization, artistKey);
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
         assertEq(nft.artistOf(1001), address(wallet));
         assertEq(nft.ownerOf(1001), artist);
     }

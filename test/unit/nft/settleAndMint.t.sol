@@ -120,14 +120,14 @@ contract SettleAndMintTest is NftGridBase {
         (MintAuthorization memory a, bytes memory signature) = _authorize(packed, thief);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadSignature.selector, requester.addr));
         vm.prank(thief.addr);
-        nft.settleAndMintFor(0, items, packed, proofs, a, signature);
+        nft.settleAndMintFor(0, items, packed, proofs, a, signature, type(uint128).max);
     }
 
     function test_SettleAndMintFor_WhenTheAuthorizationHolds() external {
         (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs) = _ready();
         (MintAuthorization memory a, bytes memory signature) = _authorize(packed, requester);
         vm.prank(stranger);
-        nft.settleAndMintFor(0, items, packed, proofs, a, signature);
+        nft.settleAndMintFor(0, items, packed, proofs, a, signature, type(uint128).max);
         assertGt(settlement.earnedOf(worker.addr), 0);
         assertEq(nft.ownerOf(1003), requester.addr);
     }
