@@ -17,7 +17,10 @@ import {
     ReceiptProof
 } from "../../contracts/interfaces/IGridNFT.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
+import {GridNFTStorage} from "../../contracts/libraries/GridNFTStorage.sol";
+import {TokenWord} from "../../contracts/libraries/TokenWord.sol";
 import {GridRenderer} from "../../contracts/GridRenderer.sol";
+import {EscrowDouble} from "./EscrowDouble.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "./NftBody.sol";
 import {MockAnchor, MockModels} from "./NftMocks.sol";
 import {NftTree} from "./NftTree.sol";
@@ -288,6 +291,39 @@ abstract contract NftTest is Test {
         bytes memory packed = NftBody.pack(body);
         vm.prank(artist);
         return nft.mint(packed, proofs, to, type(uint128).max) * 1000 + 1;
+    }
+
+    /// @dev An escrow, set.
+    function anEscrow() internal returns (EscrowDouble escrow) {
+        escrow = new EscrowDouble();
+        vm.prank(admin);
+        nft.setEscrow(address(escrow));
+    }
+
+    /// @dev Puts a token into the escrow, with or without a bid on it.
+    function escrowed(EscrowDouble escrow, uint256 tokenId, bool hasBid) internal {
+        address holder = nft.ownerOf(tokenId);
+        vm.prank(holder);
+        nft.transferFrom(holder, address(escrow), tokenId);
+        escrow.setBid(tokenId, hasBid);
+    }
+
+    /// @dev Writes the word of a token, as years of use would.
+    function setWord(uint256 tokenId, uint256 word) internal {
+        vm.store(address(nft), _wordSlot(tokenId), bytes32(word));
+    }
+
+    function wordOf(uint256 tokenId) internal view returns (uint256) {
+        return uint256(vm.load(address(nft), _wordSlot(tokenId)));
+    }
+
+    function _wordSlot(uint256 tokenId) private pure returns (bytes32) {
+        mapping(uint256 => TokenWord) storage tokens = GridNFTStorage.load().tokens;
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := tokens.slot
+        }
+        return keccak256(abi.encode(tokenId, slot));
     }
 
     function shownOf(uint256 tokenId) internal view returns (uint256 shown) {

@@ -18,7 +18,6 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   GridNFT_WrongModelHash: ({ modelId }) => `The request names other weights than those of model ${modelId}.`,
   GridNFT_BadCompletionTime: ({ completedAt, anchorTime }) =>
     `The worker's time of completion (${time(completedAt)}) does not fit the anchor's (${time(anchorTime)}).`,
-  GridNFT_BadSeed: ({ index }) => `The seed of image ${index} does not follow from its request.`,
   GridNFT_FeeAboveMax: ({ fee, maxFee }) => `The mint fee is ${amount(fee)}, more than the allowed ${amount(maxFee)}.`,
   GridNFT_BlobTooLarge: ({ size, maxSize }) =>
     `The series takes ${size} bytes, and one holds ${maxSize}. Mint fewer artworks, or with shorter texts.`,
@@ -41,6 +40,9 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   GridNFT_AuthorizationForOtherBody: () => "The authorization is for something else than what is submitted.",
   GridNFT_BadSignature: ({ signer }) => `The authorization is not signed by ${signer}.`,
   GridNFT_DisplayLocked: ({ tokenId }) => `What artwork ${tokenId} shows can no longer be edited.`,
+  GridNFT_InEscrow: ({ tokenId }) =>
+    `Artwork ${tokenId} is in auction, and a bid stands on it: it can't be changed until the auction has ended.`,
+  GridNFT_NotArtist: ({ seriesId }) => `Only the artist of series ${seriesId} may do this.`,
   // GridSettlement
   GridSettlement_AccountShort: ({ asked, balance }) =>
     `The payer's account holds ${amount(balance)}, and ${amount(asked)} is needed. Deposit the difference.`,
