@@ -317,7 +317,7 @@ abstract contract NftTest is Test {
         return uint256(vm.load(address(nft), _wordSlot(tokenId)));
     }
 
-    function _wordSlot(uint256 tokenId) private pure returns (bytes32) {
+    function _wordSlot(uint256 tokenId) private view returns (bytes32) {
         mapping(uint256 => TokenWord) storage tokens = GridNFTStorage.load().tokens;
         uint256 slot;
         assembly ("memory-safe") {

@@ -172,8 +172,7 @@ contract EscrowAttack is NftTest {
             assertFalse(ok);
             assertEq(answer, reason);
             vm.prank(artist);
-            (ok, answer) =
-                address(nft).call{gas: 3_000_000}(abi.encodeCall(nft.setDisplay, (only(id), _bait)));
+            (ok, answer) = address(nft).call{gas: 3_000_000}(abi.encodeCall(nft.setDisplay, (only(id), _bait)));
             assertFalse(ok);
             assertEq(answer, reason);
             // The token beside it is the artist's own, and is edited.

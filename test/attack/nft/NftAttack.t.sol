@@ -87,7 +87,8 @@ contract NftAttack is NftTest {
         bytes memory signature = sign(a, artistKey);
         uint256 home = block.chainid;
         vm.chainId(home + 1);
-        (bool ok, bytes4 reason) = _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
+        (bool ok, bytes4 reason) =
+            _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
         vm.chainId(home);
@@ -102,7 +103,8 @@ contract NftAttack is NftTest {
         bytes memory signature = sign(a, artistKey);
         nft.mintFor(packed, proofs, a, signature, type(uint128).max);
         uint256 before = aipg.balanceOf(artist);
-        (bool ok, bytes4 reason) = _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
+        (bool ok, bytes4 reason) =
+            _try(_mallory, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_AlreadyMinted.selector);
         assertEq(aipg.balanceOf(artist), before);
@@ -118,7 +120,8 @@ contract NftAttack is NftTest {
         a.maxFee = 0;
         bytes memory signature = sign(a, artistKey);
         wallet.setOwner(_mallory);
-        (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
+        (bool ok, bytes4 reason) =
+            _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
         wallet.setOwner(artist);
@@ -140,7 +143,8 @@ contract NftAttack is NftTest {
         bytes memory signature = sign(a, artistKey);
         Wallet refusing = new Wallet(_mallory);
         vm.etch(artist, address(refusing).code);
-        (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
+        (bool ok, bytes4 reason) =
+            _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, type(uint128).max)));
         assertFalse(ok);
         assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
     }
@@ -170,7 +174,8 @@ contract NftAttack is NftTest {
         bytes memory good = sign(a, artistKey);
         bytes[5] memory bad = _malleable(good);
         for (uint256 i; i < bad.length; ++i) {
-            (bool ok, bytes4 reason) = _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, bad[i], type(uint128).max)));
+            (bool ok, bytes4 reason) =
+                _try(collector, abi.encodeCall(nft.mintFor, (packed, proofs, a, bad[i], type(uint128).max)));
             assertFalse(ok);
             assertEq(reason, IGridNFT.GridNFT_BadSignature.selector);
         }

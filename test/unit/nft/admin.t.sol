@@ -14,6 +14,7 @@ import {IERC7572} from "../../../contracts/interfaces/IERC7572.sol";
 import {EvolutionPolicy, IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
 import {Body, NftBody} from "../../utils/NftBody.sol";
+import {EscrowDouble} from "../../utils/EscrowDouble.sol";
 import {MockAnchor} from "../../utils/NftMocks.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 
@@ -28,6 +29,14 @@ contract AdminTest is NftTest {
     function _expectUnauthorized() private {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, artist));
         vm.prank(artist);
+    }
+
+    function _assertSeals(bool upgrades, bool sources, bool rendererSealed, bool escrow) private view {
+        (bool a, bool b, bool c, bool d) = nft.seals();
+        assertEq(a, upgrades, "upgrades");
+        assertEq(b, sources, "sources");
+        assertEq(c, rendererSealed, "renderer");
+        assertEq(d, escrow, "escrow");
     }
 
     function _deploy(address authority, address settlement, address renderer_, address treasury_, uint256 fee)
@@ -111,8 +120,7 @@ contract AdminTest is NftTest {
         assertEq(address(made.models()), address(models));
         assertFalse(made.paused());
         assertEq(made.escrow(), address(0));
-        (bool upgrades, bool sources, bool rendererSealed, bool escrow) = made.seals();
-        assertFalse(upgrades || sources || rendererSealed || escrow);
+        _assertSeals(false, false, false, false);
     }
 
     // -------------------------------------------------------------------------------------------------------- sources
@@ -141,6 +149,13 @@ contract AdminTest is NftTest {
         }
         vm.expectRevert(IGridNFT.GridNFT_TooManySources.selector);
         nft.addAnchorSource(address(256));
+    }
+
+    function test_AddAnchorSource_RevertGiven_UpgradesWereSealedBeforeIt() external {
+        vm.startPrank(admin);
+        nft.sealUpgrades();
+        vm.expectRevert(IGridNFT.GridNFT_SourcesSealed.selector);
+        nft.addAnchorSource(address(1));
     }
 
     function test_AddAnchorSource_WhenTheSourceIsNew() external {
@@ -209,6 +224,13 @@ contract AdminTest is NftTest {
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "renderer"));
         vm.prank(admin);
         nft.setRenderer(address(0));
+    }
+
+    function test_SetRenderer_RevertGiven_TheRendererIsSealed() external {
+        vm.startPrank(admin);
+        nft.sealRenderer();
+        vm.expectRevert(IGridNFT.GridNFT_RendererSealed.selector);
+        nft.setRenderer(address(1));
     }
 
     function test_SetRenderer_WhenTheRendererIsAContract() external {
@@ -290,9 +312,83 @@ contract AdminTest is NftTest {
 
     // ------------------------------------------------------------------------------------------------------- upgrading
 
+    function test_SetEscrow_RevertWhen_TheEscrowSetterHasNoRole() external {
+        _expectUnauthorized();
+        nft.setEscrow(address(anchors));
+    }
+
+    function test_SetEscrow_RevertGiven_ThereIsAnEscrow() external {
+        address escrow = address(anEscrow());
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_EscrowIsSet.selector, escrow));
+        vm.prank(admin);
+        nft.setEscrow(address(anchors));
+    }
+
+    function test_SetEscrow_RevertGiven_UpgradesWereSealedWithoutOne() external {
+        vm.startPrank(admin);
+        nft.sealUpgrades();
+        vm.expectRevert(IGridNFT.GridNFT_UpgradesSealed.selector);
+        nft.setEscrow(address(anchors));
+    }
+
+    function test_SetEscrow_RevertWhen_TheEscrowIsTheZeroAddress() external {
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "escrow"));
+        vm.prank(admin);
+        nft.setEscrow(address(0));
+    }
+
+    function test_SetEscrow_RevertWhen_TheEscrowHasNoCode() external {
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, artist));
+        vm.prank(admin);
+        nft.setEscrow(artist);
+    }
+
+    function test_SetEscrow_WhenTheEscrowIsAContract() external {
+        address escrow = address(new EscrowDouble());
+        vm.expectEmit(address(nft));
+        emit IGridNFT.EscrowSet(escrow);
+        vm.prank(admin);
+        nft.setEscrow(escrow);
+        assertEq(nft.escrow(), escrow);
+        _assertSeals(false, false, false, true);
+        // It outlives the sealing of everything else.
+        vm.startPrank(admin);
+        nft.sealUpgrades();
+        nft.sealRenderer();
+        assertEq(nft.escrow(), escrow);
+        _assertSeals(true, true, true, true);
+    }
+
     function test_SealUpgrades_RevertWhen_TheSealerHasNoRole() external {
         _expectUnauthorized();
         nft.sealUpgrades();
+    }
+
+    function test_SealUpgrades_RevertGiven_UpgradesAreSealed() external {
+        vm.startPrank(admin);
+        nft.sealUpgrades();
+        vm.expectRevert(IGridNFT.GridNFT_UpgradesSealed.selector);
+        nft.sealUpgrades();
+    }
+
+    function test_SealRenderer_RevertWhen_TheSealerOfTheRendererHasNoRole() external {
+        _expectUnauthorized();
+        nft.sealRenderer();
+    }
+
+    function test_SealRenderer_RevertGiven_TheRendererIsSealedAlready() external {
+        vm.startPrank(admin);
+        nft.sealRenderer();
+        vm.expectRevert(IGridNFT.GridNFT_RendererSealed.selector);
+        nft.sealRenderer();
+    }
+
+    function test_SealRenderer_WhenGovernanceSealsTheRenderer() external {
+        vm.expectEmit(address(nft));
+        emit IGridNFT.RendererSealed();
+        vm.prank(admin);
+        nft.sealRenderer();
+        _assertSeals(false, false, true, false);
     }
 
     function test_SealUpgrades_WhenGovernanceSeals() external {
@@ -301,9 +397,7 @@ contract AdminTest is NftTest {
         vm.expectEmit(address(nft));
         emit IGridNFT.UpgradesSealed();
         nft.sealUpgrades();
-        (bool upgrades, bool sources, bool rendererSealed, bool escrow) = nft.seals();
-        assertTrue(upgrades && sources && escrow);
-        assertFalse(rendererSealed);
+        _assertSeals(true, true, false, true);
         vm.expectRevert(IGridNFT.GridNFT_UpgradesSealed.selector);
         nft.upgradeToAndCall(next, "");
     }

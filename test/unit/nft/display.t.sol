@@ -21,6 +21,42 @@ contract DisplayTest is NftTest {
         assertTrue(locked);
     }
 
+    function test_SetDisplay_RevertWhen_NoTokenIsNamed() external {
+        vm.expectRevert(IGridNFT.GridNFT_NoTokens.selector);
+        vm.prank(artist);
+        nft.setDisplay(new uint256[](0), _edit());
+        // No number of a series was taken.
+        assertEq(mintOf(EvolutionPolicy.NONE, 1, artist), 1001);
+    }
+
+    function test_SetDisplay_RevertGiven_ABidStandsOnItInTheEscrow() external {
+        uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
+        escrowed(anEscrow(), id, true);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_InEscrow.selector, id));
+        vm.prank(artist);
+        nft.setDisplay(only(id), _edit());
+    }
+
+    function test_SetDisplay_RevertGiven_ItWasChangedAsOftenAsCanBeCounted() external {
+        uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
+        setWord(id, wordOf(id) | uint256(type(uint32).max - 1) << 200);
+        vm.startPrank(artist);
+        nft.setDisplay(only(id), _edit());
+        assertEq(shownOf(id), type(uint32).max);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_TooManyChanges.selector, id));
+        nft.setDisplay(only(id), _edit());
+        assertEq(nft.versionsOf(id), 1);
+    }
+
+    function test_SetDisplay_GivenItIsInTheEscrowWithoutABid() external {
+        uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
+        escrowed(anEscrow(), id, false);
+        vm.prank(artist);
+        nft.setDisplay(only(id), _edit());
+        (Display memory shown,) = nft.displayOf(id);
+        assertEq(shown.title, "A better title");
+    }
+
     function test_SetDisplay_RevertWhen_ATokenDoesNotExist() external {
         uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
         uint256[] memory ids = new uint256[](2);
@@ -140,6 +176,21 @@ contract DisplayTest is NftTest {
         (Display memory shown, bool locked) = nft.displayOf(id);
         assertEq(shown.title, "A better title");
         assertFalse(locked);
+    }
+
+    function test_Freeze_RevertWhen_NoTokenToFreezeIsNamed() external {
+        vm.expectRevert(IGridNFT.GridNFT_NoTokens.selector);
+        vm.prank(artist);
+        nft.freeze(new uint256[](0));
+    }
+
+    function test_Freeze_GivenItIsInTheEscrowUnderABid() external {
+        uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
+        escrowed(anEscrow(), id, true);
+        vm.prank(artist);
+        nft.freeze(only(id));
+        (, bool locked) = nft.displayOf(id);
+        assertTrue(locked);
     }
 
     function test_Freeze_RevertWhen_ATokenToFreezeDoesNotExist() external {

@@ -12,6 +12,7 @@ import {
     Provenance,
     ReceiptProof
 } from "../../../contracts/interfaces/IGridNFT.sol";
+import {EscrowDouble} from "../../utils/EscrowDouble.sol";
 import {Body, NftBody} from "../../utils/NftBody.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 
@@ -25,6 +26,72 @@ contract EvolveTest is NftTest {
 
     function _ownedByCollector() private returns (uint256) {
         return mintOf(EvolutionPolicy.OWNER, 1, collector);
+    }
+
+    /// @dev In auction, with a bid on it.
+    function _bidOn() private returns (uint256 id) {
+        id = mintOf(EvolutionPolicy.ARTIST, 1, artist);
+        escrowed(anEscrow(), id, true);
+    }
+
+    function test_Evolve_RevertGiven_ABidStandsOnIt() external {
+        uint256 id = _bidOn();
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", artist);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_InEscrow.selector, id));
+        vm.prank(artist);
+        nft.evolve(id, packed, proofs);
+    }
+
+    function test_EvolveFor_RevertGiven_ABidStandsOnTheArtworkSignedFor() external {
+        uint256 id = _bidOn();
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", artist);
+        EvolveAuthorization memory a = _authorize(id, 2, packed);
+        bytes memory signature = sign(a, artistKey);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_InEscrow.selector, id));
+        nft.evolveFor(packed, proofs, a, signature);
+    }
+
+    function test_AddAigcData_RevertGiven_ABidStandsOnTheArtworkWithThisData() external {
+        uint256 id = _bidOn();
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", artist);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_InEscrow.selector, id));
+        vm.prank(artist);
+        nft.addAigcData(id, "a second", packed, abi.encode(artist, proofs));
+    }
+
+    function test_AnnounceEvolution_GivenTheEscrowHoldsItUnderABid() external {
+        uint256 id = mintOf(EvolutionPolicy.OWNER, 1, artist);
+        address escrow = address(anEscrow());
+        escrowed(EscrowDouble(escrow), id, true);
+        vm.prank(escrow);
+        nft.announceEvolution(id, keccak256("body"));
+        assertEq(nft.announcedAt(id, 2, escrow, keccak256("body")), NOW + 1 hours);
+    }
+
+    function test_Evolve_RevertGiven_ItHasAsManyVersionsAsCanBeCounted() external {
+        uint256 id = mintOf(EvolutionPolicy.ARTIST, 1, artist);
+        uint256 most = (1 << 22) - 1;
+        setWord(id, (wordOf(id) & ~(most << 232)) | (most - 1) << 232);
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("the last", artist);
+        vm.prank(artist);
+        assertEq(nft.evolve(id, packed, proofs), most);
+        (, packed, proofs) = aVersion("one too many", artist);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_TooManyVersions.selector, id));
+        vm.prank(artist);
+        nft.evolve(id, packed, proofs);
+        // Its neighbours in the word are what they were.
+        (, bool locked) = nft.displayOf(id);
+        assertFalse(locked);
+        assertEq(wordOf(id) >> 254, 0);
+    }
+
+    function test_Evolve_RevertGiven_WhatItShowsWasChangedAsOftenAsCanBeCounted() external {
+        uint256 id = mintOf(EvolutionPolicy.ARTIST, 1, artist);
+        setWord(id, wordOf(id) | uint256(type(uint32).max) << 200);
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("one too many", artist);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_TooManyChanges.selector, id));
+        vm.prank(artist);
+        nft.evolve(id, packed, proofs);
     }
 
     function _authorize(uint256 tokenId, uint32 version, bytes memory packed)

@@ -82,13 +82,22 @@ contract MintForTest is NftTest {
         nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }
 
+    function test_RevertWhen_TheFeeIsAboveWhatTheSubmitterAllows() external {
+        (bytes memory packed, ReceiptProof[] memory proofs) = _ready(artist);
+        MintAuthorization memory authorization = _authorize(packed, artist, 0);
+        bytes memory signature = sign(authorization, artistKey);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_FeeAboveMax.selector, 2 * FEE, 2 * FEE - 1));
+        vm.prank(collector);
+        nft.mintFor(packed, proofs, authorization, signature, uint128(2 * FEE - 1));
+    }
+
     function test_WhenTheRequesterAllowsAFee() external {
         (bytes memory packed, ReceiptProof[] memory proofs) = _ready(artist);
         MintAuthorization memory authorization = _authorize(packed, artist, uint128(2 * FEE));
         bytes memory signature = sign(authorization, artistKey);
         uint256 before = aipg.balanceOf(artist);
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
+        nft.mintFor(packed, proofs, authorization, signature, 0); // the submitter's cap is for what the submitter pays
         assertEq(nft.ownerOf(1002), artist);
         assertEq(nft.artistOf(1002), artist);
         assertEq(before - aipg.balanceOf(artist), 2 * FEE);
@@ -100,7 +109,7 @@ contract MintForTest is NftTest {
         bytes memory signature = sign(authorization, artistKey);
         uint256 before = aipg.balanceOf(collector);
         vm.prank(collector);
-        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
+        nft.mintFor(packed, proofs, authorization, signature, uint128(2 * FEE));
         assertEq(before - aipg.balanceOf(collector), 2 * FEE);
     }
 

@@ -34,12 +34,12 @@ contract SettleAndMintTest is NftGridBase {
         packed = NftBody.pack(body);
     }
 
-    function _authorize(bytes memory packed, Person memory by)
+    function _authorize(bytes memory packed, Person memory by, uint128 maxFee)
         private
         view
         returns (MintAuthorization memory a, bytes memory signature)
     {
-        a = MintAuthorization(requester.addr, requester.addr, keccak256(packed), 3e18, uint64(block.timestamp));
+        a = MintAuthorization(requester.addr, requester.addr, keccak256(packed), maxFee, uint64(block.timestamp));
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256(
@@ -117,15 +117,23 @@ contract SettleAndMintTest is NftGridBase {
 
     function test_SettleAndMintFor_RevertWhen_TheAuthorizationIsNotTheRequesters() external {
         (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs) = _ready();
-        (MintAuthorization memory a, bytes memory signature) = _authorize(packed, thief);
+        (MintAuthorization memory a, bytes memory signature) = _authorize(packed, thief, 3e18);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadSignature.selector, requester.addr));
         vm.prank(thief.addr);
         nft.settleAndMintFor(0, items, packed, proofs, a, signature, type(uint128).max);
     }
 
+    function test_SettleAndMintFor_RevertWhen_TheFeeIsAboveWhatTheSubmitterNames() external {
+        (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs) = _ready();
+        (MintAuthorization memory a, bytes memory signature) = _authorize(packed, requester, 0);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_FeeAboveMax.selector, 3e18, 3e18 - 1));
+        vm.prank(stranger);
+        nft.settleAndMintFor(0, items, packed, proofs, a, signature, 3e18 - 1);
+    }
+
     function test_SettleAndMintFor_WhenTheAuthorizationHolds() external {
         (Settlement[] memory items, bytes memory packed, ReceiptProof[] memory proofs) = _ready();
-        (MintAuthorization memory a, bytes memory signature) = _authorize(packed, requester);
+        (MintAuthorization memory a, bytes memory signature) = _authorize(packed, requester, 3e18);
         vm.prank(stranger);
         nft.settleAndMintFor(0, items, packed, proofs, a, signature, type(uint128).max);
         assertGt(settlement.earnedOf(worker.addr), 0);

@@ -133,6 +133,47 @@ contract ViewsTest is NftTest {
         assertEq(index, 3);
     }
 
+    function test_Views_RevertWhen_TheStateOfATokenThatDoesNotExistIsAskedFor() external {
+        uint256 id = mintOf(EvolutionPolicy.NONE, 1, artist);
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, id + 1));
+        nft.stateOf(id + 1);
+        vm.prank(artist);
+        nft.burn(id);
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, id));
+        nft.stateOf(id);
+    }
+
+    function test_Views_WhenTheStateOfATokenIsAskedFor() external {
+        uint256 id = mintOf(EvolutionPolicy.ARTIST, 2, artist);
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", artist);
+        _assertState(id, 0, 0);
+        vm.startPrank(artist);
+        nft.evolve(id, packed, proofs);
+        _assertState(id, 0, 1);
+        nft.setDisplay(only(id), Display("", "", ""));
+        _assertState(id, 0, 2);
+        nft.transferFrom(artist, collector, id);
+        _assertState(id, 1, 2);
+        // What changes neither.
+        nft.approve(collector, id + 1);
+        nft.setApprovalForAll(collector, true);
+        nft.freeze(only(id));
+        nft.setRoyaltyReceiver(id / 1000, collector);
+        vm.stopPrank();
+        vm.startPrank(admin);
+        nft.setRenderer(address(renderer));
+        nft.sealRenderer();
+        vm.stopPrank();
+        _assertState(id, 1, 2);
+        _assertState(id + 1, 0, 0);
+    }
+
+    function _assertState(uint256 id, uint256 moves, uint256 shown) private view {
+        (uint64 isMoves, uint64 isShown) = nft.stateOf(id);
+        assertEq(isMoves, moves, "moves");
+        assertEq(isShown, shown, "shown");
+    }
+
     function test_Views_WhenTheRoyaltyIsAskedFor() external {
         Body memory body = aBody(1);
         body.royaltyBps = 1000;
