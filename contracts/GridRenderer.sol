@@ -13,7 +13,10 @@ import {JsonText} from "./libraries/JsonText.sol";
 
 /// @title GridRenderer
 /// @notice The metadata that wallets and marketplaces read, with prompt and provenance beside what ERC-721 asks for.
-/// @dev Every string goes through `JsonText.escape`, the model's name too, which comes from another contract. That
+/// @dev The keys `prompt`, `aigc_type`, `aigc_data` and `proof_type` are those of ERC-7007's metadata schema. Its proofs are
+/// "validity" (zkML) and "fraud" (opML); ours is neither but a worker's signed receipt, so `proof_type` is "attestation".
+///
+/// Every string goes through `JsonText.escape`, the model's name too, which comes from another contract. That
 /// contract failing costs the name, never the metadata.
 contract GridRenderer is IGridRenderer {
     /// @dev Largest integer that JSON readers keep exact (2^53 - 1); a larger seed is written as a string.
@@ -50,19 +53,23 @@ contract GridRenderer is IGridRenderer {
     // ------------------------------------------------------------------------------------------------------ internal
 
     function _json(Artwork calldata artwork) private view returns (string memory) {
+        string memory image =
+            string.concat("ipfs://", Cid.toText(artwork.provenance.imageHash, artwork.provenance.cidDigest));
         return string.concat(
-            _head(artwork),
+            _head(artwork, image),
             ',"attributes":[',
             _attributes(artwork),
             "],",
             _generation(artwork),
-            ',"ai_generated":true,"provenance":{',
+            ',"ai_generated":true,"aigc_type":"image","aigc_data":"',
+            image,
+            '","proof_type":"attestation","provenance":{',
             _provenance(artwork),
             "}}"
         );
     }
 
-    function _head(Artwork calldata artwork) private view returns (string memory) {
+    function _head(Artwork calldata artwork, string memory image) private view returns (string memory) {
         string memory title = bytes(artwork.display.title).length == 0 ? "Untitled" : artwork.display.title;
         string memory animation = artwork.display.animationUrl;
         return string.concat(
@@ -70,8 +77,8 @@ contract GridRenderer is IGridRenderer {
             JsonText.escape(title),
             artwork.count > 1 ? string.concat(" #", LibString.toString(artwork.index)) : "",
             _field('","description":"', artwork.display.description),
-            '","image":"ipfs://',
-            Cid.toText(artwork.provenance.imageHash, artwork.provenance.cidDigest),
+            '","image":"',
+            image,
             bytes(animation).length == 0 ? "" : _field('","animation_url":"', animation),
             _field('","external_url":"', externalUrl),
             LibString.toString(artwork.tokenId),

@@ -26,6 +26,9 @@ export const artworkMetadata = z.looseObject({
   steps: z.int(),
   guidance_scale: z.number(),
   ai_generated: z.boolean(),
+  aigc_type: z.string().optional(),
+  aigc_data: z.string().optional(),
+  proof_type: z.string().optional(),
   provenance: z.looseObject({
     receipt: z.string(),
     model_id: integerOfJson,

@@ -460,6 +460,9 @@ it("shows complete metadata", async () => {
     steps: 20,
     guidance_scale: 7.5,
     ai_generated: true,
+    aigc_type: "image",
+    aigc_data: `ipfs://${cidOf(receipt)}`,
+    proof_type: "attestation",
     provenance: {
       receipt: receiptId(receipt, domain),
       model_id: Number(modelId),

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Body, BodyArtwork, BodyOrder, NftBody} from "../utils/NftBody.sol";
+import {EscrowDouble} from "../utils/EscrowDouble.sol";
 import {NftGridBase} from "../utils/NftGridBase.sol";
 import {NftTree} from "../utils/NftTree.sol";
 import {ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
@@ -24,11 +25,18 @@ contract NftGas is NftGridBase {
     string private constant GROUP = "nft";
     uint256 private constant TREE = 1024;
     uint256 private constant TRANSACTION_CAP = 16_777_216; // Base
+    uint256 private constant LONGEST = 467;
 
     address private _collector = makeAddr("collector");
 
+    /// @dev Of what `_mint` mints.
+    address private _receiver;
+    /// @dev Whether images are files of one block, whose CID needs no bytes of its own.
+    bool private _singleBlocks;
+
     function setUp() public override {
         super.setUp();
+        _receiver = requester.addr;
         Body memory body = _body(_prompts("the first picture"));
         Settlement memory item = _order(body, 99);
         settlement.settle(item);
@@ -67,6 +75,18 @@ contract NftGas is NftGridBase {
         vm.snapshotGasLastCall(GROUP, "mint 50, one prompt, one order, 50 seeds");
     }
 
+    /// @dev One prompt, orders of 256 images; `MAX_ARTWORKS` in GridBody.sol says this number.
+    function test_MintTheLongestThatFitsATransaction() external {
+        _singleBlocks = true;
+        assertLe(_mint(LONGEST, false), TRANSACTION_CAP);
+        vm.snapshotGasLastCall(GROUP, "mint 467, one prompt, the longest series that fits a transaction");
+    }
+
+    function test_MintOneMoreThanFitsATransaction() external {
+        _singleBlocks = true;
+        assertGt(_mint(LONGEST + 1, false), TRANSACTION_CAP);
+    }
+
     function test_Mint1Direct() external {
         Body memory body = _workload(1, true);
         settlement.settle(_order(body, 1));
@@ -98,14 +118,43 @@ contract NftGas is NftGridBase {
 
     // ---------------------------------------------------------------------------------------------------------- move
 
+    /// @dev Minted to somebody else than its artist, so it left the artist's hands at birth.
     function test_Transfer() external {
+        _receiver = makeAddr("seller");
+        _mint(2, false);
+        vm.prank(requester.addr);
+        nft.transferFrom(requester.addr, _collector, 1001);
+        vm.prank(_receiver);
+        nft.transferFrom(_receiver, _collector, 2001);
+        assertLe(vm.lastCallGas().gasTotalUsed, 48_000);
+        vm.snapshotGasLastCall(GROUP, "transfer, both hold already, first out of a series");
+    }
+
+    function test_TransferOutOfTheArtistsHands() external {
+        nft.setEscrow(address(new EscrowDouble()));
         _mint(2, false);
         vm.prank(requester.addr);
         nft.transferFrom(requester.addr, _collector, 1001);
         vm.prank(requester.addr);
         nft.transferFrom(requester.addr, _collector, 2001);
-        assertLe(vm.lastCallGas().gasTotalUsed, 48_000);
-        vm.snapshotGasLastCall(GROUP, "transfer, both hold already, first out of a series");
+        assertLe(vm.lastCallGas().gasTotalUsed, 50_200);
+        vm.snapshotGasLastCall(GROUP, "transfer, both hold already, first out of the artist's hands");
+    }
+
+    function test_TransferByAuction() external {
+        EscrowDouble escrow = new EscrowDouble();
+        nft.setEscrow(address(escrow));
+        _mint(2, false);
+        vm.prank(requester.addr);
+        nft.transferFrom(requester.addr, _collector, 1001);
+        vm.startPrank(requester.addr);
+        nft.transferFrom(requester.addr, address(escrow), 2002);
+        nft.transferFrom(requester.addr, address(escrow), 2001);
+        vm.snapshotGasLastCall(GROUP, "transfer, from the artist into the escrow, which holds already");
+        vm.stopPrank();
+        vm.prank(address(escrow));
+        nft.transferFrom(address(escrow), _collector, 2001);
+        vm.snapshotGasLastCall(GROUP, "transfer, from the escrow to a buyer, first out of the artist's hands");
     }
 
     // ---------------------------------------------------------------------------------------------------------- read
@@ -113,7 +162,7 @@ contract NftGas is NftGridBase {
     function test_RoyaltyInfo() external {
         uint256 used = new RoyaltyReader().read(address(nft), 1001);
         emit log_named_uint("royaltyInfo inside a call", used);
-        assertLe(used, 12_000);
+        assertLe(used, 14_300);
         vm.snapshotValue(GROUP, "royaltyInfo, inside a call", used);
     }
 
@@ -158,11 +207,17 @@ contract NftGas is NftGridBase {
         }
         if (!unique) {
             body.artworks = new BodyArtwork[](count);
+            BodyOrder memory order = body.orders[0];
+            body.orders = new BodyOrder[]((count + 255) / 256);
+            for (uint256 i; i < body.orders.length; ++i) {
+                body.orders[i] = BodyOrder(keccak256(abi.encode("order", i)), 0, 0, 0, order.price);
+            }
             for (uint256 i; i < count; ++i) {
-                body.artworks[i].index = uint8(i);
+                body.artworks[i].order = uint8(i / 256);
+                body.artworks[i].index = uint8(i % 256);
                 body.artworks[i].completedAt = uint40(block.timestamp);
                 body.artworks[i].imageHash = keccak256(abi.encode("image", i));
-                body.artworks[i].cidDigest = keccak256(abi.encode("cid", i));
+                if (!_singleBlocks) body.artworks[i].cidDigest = keccak256(abi.encode("cid", i));
             }
         }
         GenerationRequest memory r = body.requests[0];
@@ -210,7 +265,7 @@ contract NftGas is NftGridBase {
             seed: body.requests[o.request].seed + a.index,
             engineHash: keccak256(bytes(ENGINE)),
             imageHash: a.imageHash,
-            cidDigest: a.cidDigest,
+            cidDigest: a.cidDigest == 0 ? a.imageHash : a.cidDigest,
             completedAt: a.completedAt,
             price: o.price
         });
@@ -219,7 +274,7 @@ contract NftGas is NftGridBase {
     function _send(Body memory body, ReceiptProof[] memory proofs) private returns (uint256) {
         bytes memory packed = NftBody.pack(body);
         vm.prank(requester.addr);
-        nft.mint(packed, proofs, requester.addr, type(uint128).max);
+        nft.mint(packed, proofs, _receiver, type(uint128).max);
         return vm.lastCallGas().gasTotalUsed;
     }
 }

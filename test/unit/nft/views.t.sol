@@ -370,7 +370,10 @@ contract ViewsTest is NftTest {
         expected = string.concat(
             expected,
             '"prompt":"a neon cyberpunk cityscape at night","negative_prompt":"blurry, low quality","seed":43,',
-            '"steps":50,"guidance_scale":7.5,"ai_generated":true,"provenance":{"receipt":"',
+            '"steps":50,"guidance_scale":7.5,"ai_generated":true,"aigc_type":"image",',
+            '"aigc_data":"ipfs://',
+            nft.imageCid(1002),
+            '","proof_type":"attestation","provenance":{"receipt":"',
             vm.toString(receiptIdOf(body, 1, artist)),
             '","model_id":7,"model_hash":"',
             vm.toString(MODEL_HASH),
