@@ -285,10 +285,12 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
     /// @dev At once. What was in force goes on counting for slashing; a peak that counts still is kept as long: it may
     /// count too long, never too short.
     function _lowerMinBond(uint96 inForce, uint96 newMinBond) private {
-        MinBondHistory memory history = _history;
-        if (block.timestamp > history.until || history.peak < inForce) history.peak = inForce;
-        history.until = uint40(block.timestamp) + UNBOND_DELAY;
-        _history = history;
+        if (newMinBond < inForce) {
+            MinBondHistory memory history = _history;
+            if (block.timestamp > history.until || history.peak < inForce) history.peak = inForce;
+            history.until = uint40(block.timestamp) + UNBOND_DELAY;
+            _history = history;
+        }
         _minBond = MinBond({current: newMinBond, next: 0, nextFrom: 0});
         emit MinBondSet(newMinBond, uint40(block.timestamp));
     }

@@ -334,7 +334,7 @@ contract SettlementMoneyAttacks is SettlementBase {
             if (ok) break;
         }
         assertTrue(
-            !settlement.laneTotalOf(_lane, MODEL).frozen
+            settlement.laneTotalOf(_lane, MODEL).royaltyReadAt == 0
                 || settlement.laneTotalOf(_lane, MODEL).royaltyBps == ROYALTY_BPS
         );
     }

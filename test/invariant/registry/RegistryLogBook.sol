@@ -8,6 +8,11 @@ import {IWorkerRegistry, Worker} from "../../../contracts/interfaces/IWorkerRegi
 
 /// @notice All state of a worker registry, told by its logs alone.
 abstract contract RegistryLogBook is StdAssertions {
+    struct MinBondChange {
+        uint128 minBond;
+        uint256 from;
+    }
+
     error UnknownLog(bytes32 topic);
 
     bytes32 internal constant AUTHORITY_UPDATED = keccak256("AuthorityUpdated(address)");
@@ -19,7 +24,10 @@ abstract contract RegistryLogBook is StdAssertions {
     uint128 private _bonded;
     uint128 private _rewardsTotal;
     uint128 private _pot;
-    uint128 private _minBond;
+    /// @dev Minimum bonds in the order in which they come into force. Only the last one can lie ahead.
+    MinBondChange[] private _minBonds;
+    uint128 private _peak;
+    uint256 private _peakUntil;
     address private _registryTreasury;
     address[] private _stakersSeen;
     address[] private _reportersSeen;
@@ -100,13 +108,48 @@ abstract contract RegistryLogBook is StdAssertions {
 
     function _isSetting(Vm.Log calldata log) private returns (bool) {
         bytes32 topic = log.topics[0];
-        if (topic == IWorkerRegistry.MinBondSet.selector) _minBond = abi.decode(log.data, (uint128));
+        if (topic == IWorkerRegistry.MinBondSet.selector) _minBondSet(log);
         else if (topic == IWorkerRegistry.TreasurySet.selector) _registryTreasury = _address(log, 1);
         else return topic == AUTHORITY_UPDATED;
         return true;
     }
 
+    function _minBondSet(Vm.Log calldata log) private {
+        (uint128 minBond, uint40 from) = abi.decode(log.data, (uint128, uint40));
+        if (_minBonds.length != 0) {
+            if (_minBonds[_minBonds.length - 1].from > block.timestamp) _minBonds.pop();
+            uint128 inForce = _minBonds[_minBonds.length - 1].minBond;
+            if (from == block.timestamp && minBond < inForce) {
+                if (block.timestamp > _peakUntil || _peak < inForce) _peak = inForce;
+                _peakUntil = block.timestamp + 14 days;
+            }
+        }
+        _minBonds.push(MinBondChange(minBond, from));
+    }
+
     // ---------------------------------------------------------------- comparison
+
+    function _checkMinBond(IWorkerRegistry registry) private view {
+        uint256 last = _minBonds.length - 1;
+        bool raising = _minBonds[last].from > block.timestamp;
+        uint128 inForce = _minBonds[raising ? last - 1 : last].minBond;
+        (uint128 next, uint40 from) = registry.nextMinBond();
+        assertEq(registry.minBond(), inForce, "logs: minimum bond");
+        assertEq(next, raising ? _minBonds[last].minBond : 0, "logs: next minimum bond");
+        assertEq(from, raising ? _minBonds[last].from : 0, "logs: start of the next minimum bond");
+        uint128 peak = block.timestamp <= _peakUntil && _peak > inForce ? _peak : inForce;
+        assertEq(registry.peakMinBond(), peak, "logs: peak of the minimum bond");
+        assertGe(peak, _highestMinBond(), "R6: the peak is below a minimum bond of the last 14 days");
+    }
+
+    /// @dev The greatest minimum bond in force at any second of the last 14 days, from the whole history.
+    function _highestMinBond() private view returns (uint128 highest) {
+        for (uint256 i; i < _minBonds.length; ++i) {
+            if (_minBonds[i].from > block.timestamp) break;
+            bool ended = i + 1 < _minBonds.length && _minBonds[i + 1].from + 14 days < block.timestamp;
+            if (!ended && _minBonds[i].minBond > highest) highest = _minBonds[i].minBond;
+        }
+    }
 
     function _checkRegistry() internal view {
         IWorkerRegistry registry = IWorkerRegistry(registryAddress);
@@ -120,7 +163,7 @@ abstract contract RegistryLogBook is StdAssertions {
         assertEq(registry.totalBonded(), _bonded, "logs: total bonded");
         assertEq(registry.totalRewards(), _rewardsTotal, "logs: total rewards");
         assertEq(registry.treasuryPot(), _pot, "logs: pot");
-        assertEq(registry.minBond(), _minBond, "logs: minimum bond");
+        _checkMinBond(registry);
         assertEq(registry.treasury(), _registryTreasury, "logs: registry's treasury");
     }
 

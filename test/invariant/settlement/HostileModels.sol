@@ -37,6 +37,7 @@ contract HostileModels is IModelTerms {
 
     function usageRoyaltyBps(uint256 modelId) external view returns (uint16) {
         _misbehave();
+        if (_owner[modelId] == address(0)) revert NoSuchModel(modelId);
         return _royaltyBps[modelId];
     }
 

@@ -164,7 +164,8 @@ contract SettlementLogBook is RegistryLogBook {
         if (topic == IGridSettlement.LaneToppedUp.selector) {
             (, lane.free, _accounts[_address(log, 2)].balance) = abi.decode(log.data, (uint128, uint128, uint128));
         } else if (topic == IGridSettlement.LaneThawStarted.selector) {
-            (lane.thawing, lane.thawReadyAt,) = abi.decode(log.data, (uint128, uint40, uint40));
+            (lane.thawing, lane.thawReadyAt,, lane.vouchersUntil) =
+                abi.decode(log.data, (uint128, uint40, uint40, uint40));
         } else if (topic == IGridSettlement.LaneThawCancelled.selector) {
             lane.thawing = 0;
             lane.thawReadyAt = 0;
@@ -197,7 +198,7 @@ contract SettlementLogBook is RegistryLogBook {
         bytes32 topic = log.topics[0];
         if (topic == IGridSettlement.LaneRoyaltyFrozen.selector) {
             LaneTotal storage total = _totals[_word(log, 1)][uint256(_word(log, 2))];
-            total.frozen = true;
+            total.royaltyReadAt = uint40(block.timestamp);
             total.royaltyBps = abi.decode(log.data, (uint16));
         } else if (topic == IGridSettlement.ModelRoyaltyRead.selector) {
             uint256 modelId = uint256(log.topics[1]);

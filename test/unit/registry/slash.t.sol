@@ -175,17 +175,19 @@ contract SlashTest is RegistryBase {
     }
 
     function testFuzz_SetMinBond_RevertWhen_TheMinimumIsZeroOrAboveItsCap(uint128 minBond) external {
-        uint128 cap = registry.MAX_MIN_BOND();
-        minBond = minBond % 4 == 0 ? 0 : uint128(bound(minBond, cap + 1, type(uint128).max));
-        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_MinBondOutOfRange.selector, minBond, cap));
+        (uint128 least, uint128 most) = (registry.LEAST_MIN_BOND(), registry.MAX_MIN_BOND());
+        minBond = minBond % 4 == 0 ? least - 1 : uint128(bound(minBond, most + 1, type(uint128).max));
+        vm.expectRevert(
+            abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_MinBondOutOfRange.selector, minBond, least, most)
+        );
         vm.prank(params);
         registry.setMinBond(minBond);
     }
 
     function testFuzz_SetMinBond_WhenTheMinimumIsWithinBounds(uint128 minBond) external {
-        minBond = uint128(bound(minBond, 1, registry.MAX_MIN_BOND()));
+        minBond = uint128(bound(minBond, registry.LEAST_MIN_BOND(), 1000e18));
         vm.expectEmit(address(registry));
-        emit IWorkerRegistry.MinBondSet(minBond);
+        emit IWorkerRegistry.MinBondSet(minBond, uint40(block.timestamp));
         vm.prank(params);
         registry.setMinBond(minBond);
         assertEq(registry.minBond(), minBond);

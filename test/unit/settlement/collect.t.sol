@@ -264,9 +264,9 @@ contract SettlementCollect is SettlementBase {
         vm.prank(worker.addr);
         settlement.collect(_config, voucher, signature, "");
         LaneTotal memory total = settlement.laneTotalOf(_lane, MODEL);
-        assertTrue(total.frozen);
+        assertEq(total.royaltyReadAt, block.timestamp);
         assertEq(total.royaltyBps, ROYALTY_BPS);
-        assertFalse(settlement.laneTotalOf(_lane, FREE_MODEL).frozen);
+        assertEq(settlement.laneTotalOf(_lane, FREE_MODEL).royaltyReadAt, 0);
     }
 
     function test_Collect_GivenTheRoyaltyChangedSince() external {
@@ -303,7 +303,7 @@ contract SettlementCollect is SettlementBase {
         assertEq(_take(_voucher(_lane, 0, 100, 0)), 100);
         assertEq(settlement.earnedOf(worker.addr), 100);
         assertEq(settlement.protocolAccruedOf(worker.addr), 0);
-        assertFalse(settlement.laneTotalOf(_lane, 0).frozen);
+        assertEq(settlement.laneTotalOf(_lane, 0).royaltyReadAt, 0);
     }
 
     function test_Collect_RevertWhen_TheHopVoucherHasARoot() external {
@@ -379,7 +379,7 @@ contract SettlementCollect is SettlementBase {
 
     function test_CollectUpTo_WhenTheAmountIsZero() external {
         assertEq(_takeUpTo(_voucher(_lane, MODEL, 10e18, ROOT), 0), 0);
-        assertFalse(settlement.laneTotalOf(_lane, MODEL).frozen);
+        assertEq(settlement.laneTotalOf(_lane, MODEL).royaltyReadAt, 0);
         assertEq(settlement.laneOf(_lane).free, FUNDS);
     }
 

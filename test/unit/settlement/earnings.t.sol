@@ -136,7 +136,9 @@ contract SettlementEarnings is SettlementBase {
         models.set(MODEL, address(holder), ROYALTY_BPS);
         vm.prank(stranger);
         vm.expectRevert(
-            abi.encodeWithSelector(IGridSettlement.GridSettlement_OwnerIsContract.selector, MODEL, address(holder))
+            abi.encodeWithSelector(
+                IGridSettlement.GridSettlement_NotModelOwner.selector, MODEL, address(holder), stranger
+            )
         );
         settlement.claimModelRoyalty(MODEL);
     }

@@ -351,7 +351,7 @@ contract SettlementLanes is SettlementBase {
         _openWith(AMOUNT);
         uint40 readyAt = uint40(block.timestamp) + _config.thawDelay;
         vm.expectEmit(address(settlement));
-        emit IGridSettlement.LaneThawStarted(_id, amount, readyAt, readyAt + 1 days);
+        emit IGridSettlement.LaneThawStarted(_id, amount, readyAt, readyAt + 1 days, 0);
         vm.prank(payer.addr);
         settlement.thawLane(_config, amount);
         Lane memory lane = settlement.laneOf(_id);
