@@ -314,7 +314,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function isSlashed(address worker, bytes32 orderHash, uint32 index) external view returns (bool) {
-        return _state.slashed[Slashing.faultKey(worker, orderHash, index)];
+        return _state.faults[Slashing.faultKey(worker, orderHash, index)] != 0;
     }
 
     /// @inheritdoc IGridSettlement

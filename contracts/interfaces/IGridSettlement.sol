@@ -471,7 +471,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     error GridSettlement_SignersLive();
     /// @notice Only the payer or the requester of the anchored receipt at `position` may report.
     error GridSettlement_NotConcerned(uint256 position, address caller);
-    /// @notice The worker was slashed for this job before.
+    /// @notice The worker was slashed for this job before, in full.
     error GridSettlement_AlreadySlashed(address worker, bytes32 orderHash, uint32 index);
     /// @notice The worker has no bond left.
     error GridSettlement_NothingToSlash(address worker);
@@ -616,7 +616,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         pure
         returns (uint128 toWorker, uint128 royalty, uint128 protocolFee);
 
-    /// @notice Whether the worker was slashed for this job.
+    /// @notice Whether the worker was slashed for this job, in full or as far as its stake went.
     function isSlashed(address worker, bytes32 orderHash, uint32 index) external view returns (bool);
 
     /// @notice Where protocol fees go.
@@ -772,7 +772,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Slashes a worker that signed two different images for one job, by the greatest minimum bond that was in
     /// force in the last `UNBOND_DELAY`, at most its stake. The reporter (the caller) gets the registry's share, the
     /// treasury the rest.
-    /// @dev Signatures by a revoked WORKER_SIGNER count for `REVOCATION_DELAY`, here too; `slashRevokedSigner` takes older
+    /// @dev A worker whose stake is short pays the rest when the same fault is reported again: a stake of a wei clears
+    /// nobody. What a fault costs is settled by its first report.
+    /// Signatures by a revoked WORKER_SIGNER count for `REVOCATION_DELAY`, here too; `slashRevokedSigner` takes older
     /// ones. A report isn't bound to its reporter: whoever sees it before it is mined can send the same two receipts and
     /// take the share. A reporter for whom that matters sends it by a private way to the sequencer.
     function slashEquivocation(

@@ -24,8 +24,8 @@ library BoundedCall {
 
     /// @notice Staticcalls `target` with at most `gasLimit` and copies at most one word of the answer.
     /// @dev Never reverts, whatever the target does: revert, burn its gas, answer nothing, answer megabytes.
-    /// @return ok Whether the call succeeded and answered at least one word.
-    /// @return word The first word, 0 when not `ok`.
+    /// @return ok Whether the call succeeded and answered exactly one word.
+    /// @return word The answer, 0 when not `ok`.
     function readWord(address target, uint256 gasLimit, bytes memory callData)
         internal
         view
@@ -34,7 +34,7 @@ library BoundedCall {
         // Solidity copies the whole return data of a low-level call, which the target could make arbitrarily long.
         assembly ("memory-safe") {
             ok := staticcall(gasLimit, target, add(callData, 0x20), mload(callData), 0x00, 0x20)
-            ok := and(ok, gt(returndatasize(), 0x1f))
+            ok := and(ok, eq(returndatasize(), 0x20))
             if ok { word := mload(0x00) }
         }
     }

@@ -51,6 +51,7 @@ struct Word {
 /// anchors[k]     | worker 160 | time 40 | blockNumber 40 |      (see `Anchors`)
 /// earned[w]      | the worker's own 128 | the protocol's, accrued on its jobs 128 |
 /// models[m]      | earned 128 | royaltyBps 16 | readAt 40 |
+/// faults[f]      | 0 unless slashed, else 1 plus what it still costs |
 /// ```
 struct SettlementState {
     Policy policy;
@@ -65,7 +66,7 @@ struct SettlementState {
     mapping(uint256 modelId => ModelAccount) models;
     mapping(address payer => mapping(uint256 word => Word)) nonces;
     mapping(address payer => mapping(uint256 nonce => uint40)) cancelReadyAt;
-    mapping(bytes32 faultKey => bool) slashed;
+    mapping(bytes32 faultKey => uint256) faults;
 }
 
 /// @title Small steps that more than one part of the settlement takes

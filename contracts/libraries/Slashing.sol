@@ -26,6 +26,9 @@ struct Signed {
 library Slashing {
     using SettlementSteps for SettlementState;
 
+    /// @dev Word of a fault that cost all it costs. One whose worker's stake was short: this plus what is still owed.
+    uint256 private constant PAID = 1;
+
     /// @notice `IGridSettlement.slashEquivocation`.
     function slashEquivocation(
         SettlementState storage state,
@@ -83,7 +86,7 @@ library Slashing {
             a.worker != b.worker || a.orderHash != b.orderHash || a.index != b.index
                 || (a.imageHash == b.imageHash && a.cidDigest == b.cidDigest)
         ) revert IGridSettlement.GridSettlement_NoEquivocation();
-        if (state.slashed[faultKey(a.worker, a.orderHash, a.index)]) {
+        if (state.faults[faultKey(a.worker, a.orderHash, a.index)] == PAID) {
             revert IGridSettlement.GridSettlement_AlreadySlashed(a.worker, a.orderHash, a.index);
         }
     }
@@ -152,11 +155,15 @@ library Slashing {
         bytes32 receiptB,
         address reporter
     ) private returns (uint128 slashed) {
-        // Effect.
-        state.slashed[faultKey(a.worker, a.orderHash, a.index)] = true;
+        bytes32 key = faultKey(a.worker, a.orderHash, a.index);
+        uint256 fault = state.faults[key];
+        // forge-lint: disable-next-line(unsafe-typecast) -- at most what was a uint128, and never PAID here
+        uint128 owed = fault == 0 ? registry.peakMinBond() : uint128(fault - PAID);
         // Interaction, with a registry that calls nobody.
-        slashed = registry.slash(a.worker, registry.peakMinBond(), reporter);
+        slashed = registry.slash(a.worker, owed, reporter);
         if (slashed == 0) revert IGridSettlement.GridSettlement_NothingToSlash(a.worker);
+        // Effect.
+        state.faults[key] = PAID + owed - slashed;
         emit IGridSettlement.EquivocationSlashed(
             a.worker, msg.sender, a.orderHash, a.index, receiptA, receiptB, slashed
         );

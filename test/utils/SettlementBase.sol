@@ -99,6 +99,14 @@ abstract contract SettlementBase is Test {
         manager.grantRole(GridRoles.ADMIN, admin, 0);
     }
 
+    /// @dev PARAMS may set the minimum bond, too.
+    function _grantMinBond() internal {
+        bytes4[] memory selectors = new bytes4[](2);
+        selectors[0] = IWorkerRegistry.setMinBond.selector;
+        selectors[1] = IWorkerRegistry.setTreasury.selector;
+        manager.setTargetFunctionRole(address(registry), selectors, GridRoles.PARAMS);
+    }
+
     function _person(string memory name) internal returns (Person memory person) {
         (person.addr, person.key) = makeAddrAndKey(name);
     }

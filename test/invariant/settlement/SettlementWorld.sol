@@ -2,8 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
-import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {AccountHandler} from "./AccountHandler.sol";
 import {AdminHandler} from "./AdminHandler.sol";
@@ -61,10 +59,7 @@ abstract contract SettlementWorld is SettlementBase {
 
     function _grantAll() private {
         _grantRoles();
-        bytes4[] memory selectors = new bytes4[](2);
-        selectors[0] = IWorkerRegistry.setMinBond.selector;
-        selectors[1] = IWorkerRegistry.setTreasury.selector;
-        manager.setTargetFunctionRole(address(registry), selectors, GridRoles.PARAMS);
+        _grantMinBond();
     }
 
     function _people() private {

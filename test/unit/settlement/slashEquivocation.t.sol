@@ -89,6 +89,35 @@ contract SettlementSlashEquivocation is SettlementBase {
         );
     }
 
+    function test_GivenTheStakeWasShort() external {
+        vm.prank(address(settlement));
+        registry.slash(worker.addr, BOND - 300e18, address(0));
+        assertEq(_slash(worker, worker), 300e18);
+        assertTrue(settlement.isSlashed(worker.addr, _a.orderHash, _a.index));
+        _mintBond(5000e18);
+        assertEq(_slash(worker, worker), 700e18);
+        _expectRefused(
+            worker,
+            worker,
+            abi.encodeWithSelector(
+                IGridSettlement.GridSettlement_AlreadySlashed.selector, worker.addr, _a.orderHash, _a.index
+            )
+        );
+        assertEq(registry.bondOf(worker.addr), 4300e18);
+    }
+
+    function test_GivenTheMinimumBondWasLoweredWithinTheUnbondDelay() external {
+        _grantMinBond();
+        vm.prank(params);
+        registry.setMinBond(100e18);
+        skip(14 days);
+        uint256 snapshot = vm.snapshotState();
+        assertEq(_slash(worker, worker), 1000e18);
+        vm.revertToState(snapshot);
+        skip(1);
+        assertEq(_slash(worker, worker), 100e18);
+    }
+
     function test_WhenTheImagesDiffer() external {
         uint128 amount = registry.minBond();
         vm.expectEmit(address(settlement));
@@ -120,6 +149,14 @@ contract SettlementSlashEquivocation is SettlementBase {
     }
 
     // ---------------------------------------------------------------- help
+
+    function _mintBond(uint128 amount) private {
+        aipg.mint(worker.addr, amount);
+        vm.startPrank(worker.addr);
+        aipg.approve(address(registry), amount);
+        registry.addBond(worker.addr, amount);
+        vm.stopPrank();
+    }
 
     function _slash(Person memory byA, Person memory byB) private returns (uint128) {
         (bytes memory signatureA, bytes memory signatureB) =
