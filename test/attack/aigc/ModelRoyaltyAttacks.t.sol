@@ -5,6 +5,7 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {Access, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
+import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
@@ -58,7 +59,8 @@ contract ModelRoyaltyAttacksTest is SettlementBase {
 
         (, uint128 royalty,) = settlement.splitOf(price, PROTOCOL_BPS, ROYALTY_BPS);
         vm.assume(royalty != 0);
-        vm.prank(modelOwner); // anybody may push it: to the owner of now
+        _expectNotOwner(buyer, modelOwner);
+        vm.prank(buyer);
         assertEq(settlement.claimModelRoyalty(modelId), royalty);
         assertEq(aipg.balanceOf(modelOwner), 0);
         assertEq(aipg.balanceOf(buyer), royalty);
@@ -67,10 +69,12 @@ contract ModelRoyaltyAttacksTest is SettlementBase {
     /// @dev A seller that wants what was earned claims before it sells; the buyer gets what comes after.
     function test_T50_WhatWasClaimedBeforeTheSaleStaysWithTheSeller() external {
         _collect(config, _voucher(laneId, modelId, 100e18, 0));
+        vm.startPrank(modelOwner);
         settlement.claimModelRoyalty(modelId);
-        vm.prank(modelOwner);
         aigc.transferFrom(modelOwner, buyer, modelId);
+        vm.stopPrank();
         _collect(config, _voucher(laneId, modelId, 150e18, 0));
+        vm.prank(buyer);
         settlement.claimModelRoyalty(modelId);
         assertEq(aipg.balanceOf(modelOwner), 10e18);
         assertEq(aipg.balanceOf(buyer), 5e18);
@@ -84,7 +88,9 @@ contract ModelRoyaltyAttacksTest is SettlementBase {
         vm.prank(buyer);
         aigc.setUser(modelId, stranger, type(uint64).max);
         _collect(config, _voucher(laneId, modelId, 100e18, 0));
-        vm.prank(stranger);
+        _expectNotOwner(buyer, stranger);
+        _expectNotOwner(buyer, modelOwner);
+        vm.prank(buyer);
         settlement.claimModelRoyalty(modelId);
         assertEq(aipg.balanceOf(buyer), 10e18);
         assertEq(aipg.balanceOf(stranger), 0);
@@ -99,18 +105,20 @@ contract ModelRoyaltyAttacksTest is SettlementBase {
         aigc.announceUsageRoyalty(modelId, 2000);
         skip(7 days - 1);
         _collect(config, _voucher(laneId, modelId, 200e18, 0));
-        settlement.claimModelRoyalty(modelId);
-        assertEq(aipg.balanceOf(modelOwner), 20e18);
+        assertEq(settlement.modelEarnedOf(modelId), 20e18);
         skip(1);
         _collect(config, _voucher(laneId, modelId, 300e18, 0));
-        settlement.claimModelRoyalty(modelId);
-        assertEq(aipg.balanceOf(modelOwner), 30e18, "the lane's rate is frozen");
+        assertEq(settlement.modelEarnedOf(modelId), 30e18, "the lane's rate is frozen");
+        skip(83 days);
+        _collect(config, _voucher(laneId, modelId, 400e18, 0));
+        assertEq(settlement.modelEarnedOf(modelId), 50e18, "for 90 days");
     }
 
     /// @dev A paused AIGC stops neither a payment nor a royalty.
     function test_T37d_APausedRegistryStopsNoPayment() external {
         aigc.pause(); // this contract is ADMIN
         _collect(config, _voucher(laneId, modelId, 100e18, 0));
+        vm.prank(modelOwner);
         settlement.claimModelRoyalty(modelId);
         assertEq(aipg.balanceOf(modelOwner), 10e18);
     }
@@ -130,5 +138,22 @@ contract ModelRoyaltyAttacksTest is SettlementBase {
         _collect(config, _voucher(laneId, modelId, 110e18, root));
         (anchoredBy,,) = settlement.anchorOf(laneId, payer.addr, root);
         assertEq(anchoredBy, worker.addr);
+    }
+
+    /// @dev A passer-by claims just before a purchase that names what the model has earned, to void it.
+    function test_T50_NobodyPushesTheEarningsOut() external {
+        _collect(config, _voucher(laneId, modelId, 100e18, 0));
+        _expectNotOwner(modelOwner, stranger);
+        _expectNotOwner(modelOwner, payer.addr);
+        _expectNotOwner(modelOwner, worker.addr);
+        assertEq(settlement.modelEarnedOf(modelId), 10e18);
+    }
+
+    function _expectNotOwner(address owner, address caller) private {
+        vm.prank(caller);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGridSettlement.GridSettlement_NotModelOwner.selector, modelId, owner, caller)
+        );
+        settlement.claimModelRoyalty(modelId);
     }
 }

@@ -113,16 +113,78 @@ contract RegistryAttacksTest is RegistryBase {
         assertEq(registry.bondOf(worker), 1);
     }
 
-    function test_AMinimumRaisedToItsCapTakesNothing() external {
+    // ---------------------------------------------------------------- 67: a parameter that changes what a fault costs
+
+    /// @dev A worker signs a contradiction, and PARAMS lowers the minimum step by step: the fault costs what was in force at
+    /// any time of the last 14 days.
+    function testFuzz_T67_LoweringMakesNoFaultCheap(uint256 seed) external {
         _register();
-        vm.prank(params);
-        registry.setMinBond(100_000e18);
+        uint256 committedAt = block.timestamp;
+        for (uint256 i; i < 6; ++i) {
+            uint128 minBond = registry.minBond();
+            vm.prank(params);
+            registry.setMinBond(uint128(bound(uint256(keccak256(abi.encode(seed, i))), 100e18, minBond)));
+            skip(uint256(keccak256(abi.encode(seed, i, "wait"))) % 4 days);
+            if (block.timestamp > committedAt + 14 days) break;
+            assertEq(registry.peakMinBond(), 1000e18);
+        }
+        vm.warp(committedAt + 14 days);
+        assertEq(registry.peakMinBond(), 1000e18);
+    }
+
+    /// @dev A thief of PARAMS wants every worker unbonded at once. It gets a doubling, a week from now, once in two weeks.
+    function test_T67_ARaiseComesSlowly() external {
+        _register();
+        uint256 start = block.timestamp;
+        uint128 minBond = 1000e18;
+        while (minBond < 100_000e18) {
+            uint128 next = minBond * 2 > 100_000e18 ? 100_000e18 : minBond * 2;
+            vm.startPrank(params);
+            registry.setMinBond(next);
+            (bool ok,) = address(registry).call(abi.encodeCall(IWorkerRegistry.setMinBond, (next)));
+            assertFalse(ok, "twice");
+            vm.stopPrank();
+            skip(7 days - 1);
+            assertEq(registry.minBond(), minBond);
+            skip(1);
+            assertEq(registry.minBond(), next);
+            skip(7 days);
+            minBond = next;
+        }
+        assertEq(block.timestamp - start, 7 * 14 days);
+    }
+
+    /// @dev Nobody registers in the cheap moment of a bond of a wei.
+    function test_T67_TheMinimumHasAFloor() external {
+        vm.startPrank(params);
+        registry.setMinBond(100e18);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IWorkerRegistry.WorkerRegistry_MinBondOutOfRange.selector, 100e18 - 1, 100e18, 100_000e18
+            )
+        );
+        registry.setMinBond(100e18 - 1);
+        vm.stopPrank();
+    }
+
+    function test_T67_ARaisedMinimumTakesNothing() external {
+        _register();
+        _raiseTo(8000e18);
         assertFalse(registry.isBonded(worker));
         _unbond(BOND);
         skip(14 days);
         vm.prank(worker);
         registry.withdraw(worker);
         assertEq(aipg.balanceOf(worker), 1_000_000e18);
+    }
+
+    function _raiseTo(uint128 minBond) private {
+        while (registry.minBond() < minBond) {
+            uint128 next = registry.minBond() * 2;
+            vm.prank(params);
+            registry.setMinBond(next > minBond ? minBond : next);
+            skip(14 days);
+        }
     }
 
     // ---------------------------------------------------------------- what other systems got wrong

@@ -174,9 +174,12 @@ contract SlashTest is RegistryBase {
         registry.setMinBond(1);
     }
 
-    function testFuzz_SetMinBond_RevertWhen_TheMinimumIsZeroOrAboveItsCap(uint128 minBond) external {
+    function testFuzz_SetMinBond_RevertWhen_TheMinimumIsBelowItsFloorOrAboveItsCap(uint128 minBond) external {
         (uint128 least, uint128 most) = (registry.LEAST_MIN_BOND(), registry.MAX_MIN_BOND());
-        minBond = minBond % 4 == 0 ? least - 1 : uint128(bound(minBond, most + 1, type(uint128).max));
+        assertEq(least, 100e18);
+        assertEq(most, 100_000e18);
+        minBond =
+            minBond % 2 == 0 ? uint128(bound(minBond, 0, least - 1)) : uint128(bound(minBond, most + 1, ~uint128(0)));
         vm.expectRevert(
             abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_MinBondOutOfRange.selector, minBond, least, most)
         );
@@ -184,18 +187,155 @@ contract SlashTest is RegistryBase {
         registry.setMinBond(minBond);
     }
 
-    function testFuzz_SetMinBond_WhenTheMinimumIsWithinBounds(uint128 minBond) external {
-        minBond = uint128(bound(minBond, registry.LEAST_MIN_BOND(), 1000e18));
+    function test_SetMinBond_RevertWhen_ARaiseMoreThanDoublesWhatIsInForce() external {
+        vm.startPrank(params);
+        vm.expectRevert(
+            abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_MinBondRaisedTooFar.selector, 2000e18 + 1, 2000e18)
+        );
+        registry.setMinBond(2000e18 + 1);
+        registry.setMinBond(2000e18);
+        vm.stopPrank();
+    }
+
+    function test_SetMinBond_RevertGiven_ARaiseWasAnnouncedWithinTheUnbondDelay() external {
+        vm.startPrank(params);
+        registry.setMinBond(1500e18);
+        uint40 from = uint40(block.timestamp) + 14 days;
+        skip(14 days - 1);
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_MinBondRaisedTooSoon.selector, from));
+        registry.setMinBond(1600e18);
+        skip(1);
+        registry.setMinBond(3000e18);
+        vm.stopPrank();
+    }
+
+    function test_SetMinBond_RevertGiven_ARaiseWasTakenBackWithinTheUnbondDelay() external {
+        vm.startPrank(params);
+        registry.setMinBond(1500e18);
+        uint40 from = uint40(block.timestamp) + 14 days;
+        registry.setMinBond(1000e18);
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_MinBondRaisedTooSoon.selector, from));
+        registry.setMinBond(1001e18);
+        vm.stopPrank();
+    }
+
+    function testFuzz_SetMinBond_WhenTheMinimumFalls(uint128 minBond) external {
+        minBond = uint128(bound(minBond, 100e18, 1000e18 - 1));
+        vm.startPrank(mallory);
+        registry.register(1000e18, PROFILE);
+        registry.announceUnbond(1000e18 - minBond);
+        vm.stopPrank();
+        assertFalse(registry.isBonded(mallory));
         vm.expectEmit(address(registry));
         emit IWorkerRegistry.MinBondSet(minBond, uint40(block.timestamp));
+        _setMinBond(minBond);
+        assertEq(registry.minBond(), minBond);
+        assertTrue(registry.isBonded(mallory));
+        assertFalse(registry.isBonded(reporter));
+        _assertNothingAnnounced();
+        skip(14 days);
+        assertEq(registry.peakMinBond(), 1000e18);
+        skip(1);
+        assertEq(registry.peakMinBond(), minBond);
+    }
+
+    function test_SetMinBond_GivenItFellBeforeWithinTheUnbondDelay() external {
+        _setMinBond(600e18);
+        skip(14 days);
+        _setMinBond(500e18);
+        assertEq(registry.peakMinBond(), 1000e18);
+        skip(14 days);
+        assertEq(registry.peakMinBond(), 1000e18, "too long, never too short");
+        skip(1);
+        assertEq(registry.peakMinBond(), 500e18);
+        // After the delay the last one counts, alone.
+        _setMinBond(400e18);
+        assertEq(registry.peakMinBond(), 500e18);
+    }
+
+    function test_SetMinBond_WhenTheMinimumStaysAsItIs() external {
+        _setMinBond(500e18);
+        skip(7 days);
+        vm.expectEmit(address(registry));
+        emit IWorkerRegistry.MinBondSet(500e18, uint40(block.timestamp));
+        _setMinBond(500e18);
+        skip(7 days);
+        assertEq(registry.peakMinBond(), 1000e18);
+        skip(1);
+        assertEq(registry.peakMinBond(), 500e18);
+    }
+
+    function testFuzz_SetMinBond_WhenTheMinimumRises(uint128 minBond) external {
+        minBond = uint128(bound(minBond, 1000e18 + 1, 2000e18));
+        vm.prank(mallory);
+        registry.register(1000e18, PROFILE);
+        uint40 from = uint40(block.timestamp) + 7 days;
+        vm.expectEmit(address(registry));
+        emit IWorkerRegistry.MinBondSet(minBond, from);
+        _setMinBond(minBond);
+        skip(7 days - 1);
+        assertEq(registry.minBond(), 1000e18);
+        assertEq(registry.peakMinBond(), 1000e18);
+        assertTrue(registry.isBonded(mallory));
+        (uint128 amount, uint40 start) = registry.nextMinBond();
+        assertEq(amount, minBond);
+        assertEq(start, from);
+        skip(1);
+        assertEq(registry.minBond(), minBond);
+        assertEq(registry.peakMinBond(), minBond);
+        assertFalse(registry.isBonded(mallory));
+        _assertNothingAnnounced();
+        vm.expectRevert(abi.encodeWithSelector(IWorkerRegistry.WorkerRegistry_BondTooSmall.selector, 1000e18, minBond));
+        vm.prank(reporter);
+        registry.register(1000e18, PROFILE);
+        // Nobody's bond is touched by it.
+        assertEq(registry.bondOf(mallory), 1000e18);
+        vm.prank(mallory);
+        registry.announceUnbond(1000e18);
+    }
+
+    function test_SetMinBond_GivenTheAnnouncedRaiseHoldsByNow() external {
+        _setMinBond(2000e18);
+        skip(14 days);
+        _setMinBond(4000e18);
+        assertEq(registry.minBond(), 2000e18);
+        skip(7 days);
+        assertEq(registry.minBond(), 4000e18);
+        _setMinBond(3000e18);
+        assertEq(registry.minBond(), 3000e18);
+        assertEq(registry.peakMinBond(), 4000e18);
+        skip(14 days + 1);
+        assertEq(registry.peakMinBond(), 3000e18);
+    }
+
+    function test_SetMinBond_WhenItIsTakenBack() external {
+        _setMinBond(2000e18);
+        skip(7 days - 1);
+        _setMinBond(1000e18);
+        _assertNothingAnnounced();
+        skip(30 days);
+        assertEq(registry.minBond(), 1000e18);
+        assertEq(registry.peakMinBond(), 1000e18);
+    }
+
+    function test_SetMinBond_WhenTheMinimumIsLoweredInstead() external {
+        _setMinBond(2000e18);
+        _setMinBond(900e18);
+        _assertNothingAnnounced();
+        skip(30 days);
+        assertEq(registry.minBond(), 900e18);
+        assertEq(registry.peakMinBond(), 900e18);
+    }
+
+    function _setMinBond(uint128 minBond) private {
         vm.prank(params);
         registry.setMinBond(minBond);
-        assertEq(registry.minBond(), minBond);
-        assertEq(registry.isBonded(worker), BOND >= minBond);
-        assertFalse(registry.isBonded(mallory));
-        // Nobody's bond is touched by it.
-        assertEq(registry.bondOf(worker), BOND);
-        _unbond(BOND);
+    }
+
+    function _assertNothingAnnounced() private view {
+        (uint128 amount, uint40 from) = registry.nextMinBond();
+        assertEq(amount, 0);
+        assertEq(from, 0);
     }
 
     // ---------------------------------------------------------------- setTreasury

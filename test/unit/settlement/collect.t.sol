@@ -83,6 +83,23 @@ contract SettlementCollect is SettlementBase {
         assertEq(_take(_voucher(_lane, MODEL, 1e18, ROOT)), 1e18);
     }
 
+    function test_Collect_GivenAThawProlongedTheVouchersOfTheRevokedPayerSigner() external {
+        vm.startPrank(payer.addr);
+        settlement.revokeSigner(payerSigner.addr);
+        skip(1 days);
+        settlement.thawLane(_config, type(uint128).max);
+        vm.stopPrank();
+        skip(1 days);
+        assertEq(_take(_voucher(_lane, MODEL, 1e18, ROOT)), 1e18);
+        skip(1);
+        _expectRefused(
+            _voucher(_lane, MODEL, 2e18, 0),
+            abi.encodeWithSelector(
+                IGridSettlement.GridSettlement_PayerSignerExpired.selector, payerSigner.addr, block.timestamp - 1
+            )
+        );
+    }
+
     function test_Collect_RevertWhen_NobodyAttests() external {
         Voucher memory voucher = _voucher(_lane, MODEL, 1e18, ROOT);
         bytes memory signature = _sign(payerSigner, _voucherDigest(voucher));
@@ -278,6 +295,54 @@ contract SettlementCollect is SettlementBase {
         assertEq(settlement.modelEarnedOf(FREE_MODEL), 0);
     }
 
+    function test_Collect_GivenTheRateWasReadNinetyDaysAgo() external {
+        _take(_voucher(_lane, MODEL, 101, 0));
+        models.set(MODEL, modelOwner, 2000);
+        skip(90 days - 1);
+        _take(_voucher(_lane, MODEL, 200, 0));
+        assertEq(settlement.modelEarnedOf(MODEL), 20);
+        skip(1);
+        Voucher memory voucher = _voucher(_lane, MODEL, 303, 0);
+        bytes memory signature = _sign(payerSigner, _voucherDigest(voucher));
+        vm.expectEmit(address(settlement));
+        emit IGridSettlement.LaneRoyaltyFrozen(_lane, MODEL, 2000);
+        vm.prank(worker.addr);
+        settlement.collect(_config, voucher, signature, "");
+        LaneTotal memory total = settlement.laneTotalOf(_lane, MODEL);
+        assertEq(total.royaltyBps, 2000);
+        assertEq(total.royaltyReadAt, block.timestamp);
+        // Of 303: a cut of 75, of which 60. Of 200: 50, of which 40.
+        assertEq(settlement.modelEarnedOf(MODEL), 20 + 60 - 40);
+        assertEq(settlement.protocolAccruedOf(worker.addr), 10 + 15 - 10);
+        assertEq(settlement.earnedOf(worker.addr), 170 + 228 - 150);
+    }
+
+    function test_Collect_GivenAIGCFailsNinetyDaysLater() external {
+        _take(_voucher(_lane, MODEL, 100, 0));
+        LaneTotal memory before = settlement.laneTotalOf(_lane, MODEL);
+        skip(90 days);
+        models.set(MODEL, modelOwner, 2001);
+        _take(_voucher(_lane, MODEL, 200, 0));
+        LaneTotal memory total = settlement.laneTotalOf(_lane, MODEL);
+        assertEq(total.royaltyBps, before.royaltyBps);
+        assertEq(total.royaltyReadAt, before.royaltyReadAt);
+        assertEq(settlement.modelEarnedOf(MODEL), 10);
+        assertEq(settlement.earnedOf(worker.addr), 85 + 95);
+        models.set(MODEL, modelOwner, 1500);
+        _take(_voucher(_lane, MODEL, 300, 0));
+        assertEq(settlement.modelEarnedOf(MODEL), 10 + 15, "the next one reads again");
+    }
+
+    function test_Collect_GivenTheModelIsNotRegisteredYet() external {
+        _take(_voucher(_lane, 99, 100, 0));
+        assertEq(settlement.modelEarnedOf(99), 0);
+        assertEq(settlement.laneTotalOf(_lane, 99).royaltyReadAt, 0);
+        assertEq(settlement.earnedOf(worker.addr), 95);
+        models.set(99, modelOwner, 1000);
+        _take(_voucher(_lane, 99, 200, 0));
+        assertEq(settlement.modelEarnedOf(99), 10);
+    }
+
     function test_Collect_GivenTheModelAsksForMoreThanTheCap() external {
         models.set(MODEL, modelOwner, 2001);
         models.set(FREE_MODEL, modelOwner, 2000);
@@ -294,6 +359,7 @@ contract SettlementCollect is SettlementBase {
         vm.store(address(models), 0, vm.load(address(hostile), 0));
         _take(_voucher(_lane, MODEL, 100, ROOT));
         assertEq(settlement.modelEarnedOf(MODEL), 0);
+        assertEq(settlement.laneTotalOf(_lane, MODEL).royaltyReadAt, 0);
         assertEq(settlement.earnedOf(worker.addr), 95);
         _expectAnchor(ROOT);
     }
@@ -375,6 +441,19 @@ contract SettlementCollect is SettlementBase {
         assertEq(_take(voucher), 20e18 - part);
         assertEq(settlement.earnedOf(worker.addr), 85e17 + 95e17);
         _expectAnchor(ROOT);
+    }
+
+    function test_CollectUpTo_GivenTheRateIsReadBetweenTwoParts() external {
+        Voucher memory voucher = _voucher(_lane, MODEL, 200, 0);
+        _takeUpTo(voucher, 100);
+        models.set(MODEL, modelOwner, 2000);
+        skip(90 days);
+        _takeUpTo(voucher, 60);
+        models.set(MODEL, modelOwner, 0);
+        assertEq(_take(voucher), 40);
+        assertEq(settlement.modelEarnedOf(MODEL), 10 + 12 + 8);
+        assertEq(settlement.protocolAccruedOf(worker.addr), 5 + 3 + 2);
+        assertEq(settlement.earnedOf(worker.addr), 85 + 45 + 30);
     }
 
     function test_CollectUpTo_WhenTheAmountIsZero() external {

@@ -121,48 +121,51 @@ contract SettlementEarnings is SettlementBase {
         assertEq(settlement.modelEarnedOf(MODEL), ROYALTY, "still there");
     }
 
-    function test_ClaimModelRoyalty_GivenTheOwnerIsAnAccount() external {
+    function test_ClaimModelRoyalty_RevertWhen_SomebodyElseCallsForTheOwner() external {
+        _expectNotOwner(modelOwner, stranger);
+        // Nor does a contract that owns the model get pushed what it didn't ask for.
+        address holder = address(new SettlementModelHolder());
+        models.set(MODEL, holder, ROYALTY_BPS);
+        _expectNotOwner(holder, stranger);
+        // Nor does an owner that has delegated its account.
+        vm.etch(modelOwner, abi.encodePacked(hex"ef0100", address(this)));
+        models.set(MODEL, modelOwner, ROYALTY_BPS);
+        _expectNotOwner(modelOwner, stranger);
+    }
+
+    function test_ClaimModelRoyalty_WhenTheOwnerCalls() external {
         vm.expectEmit(address(settlement));
         emit IGridSettlement.ModelRoyaltyClaimed(MODEL, modelOwner, ROYALTY);
-        vm.prank(stranger);
+        vm.prank(modelOwner);
         assertEq(settlement.claimModelRoyalty(MODEL), ROYALTY);
         assertEq(aipg.balanceOf(modelOwner), ROYALTY);
         assertEq(settlement.modelEarnedOf(MODEL), 0);
         _assertSolvent(0);
     }
 
-    function test_ClaimModelRoyalty_RevertWhen_SomebodyElseCalls() external {
-        SettlementModelHolder holder = new SettlementModelHolder();
-        models.set(MODEL, address(holder), ROYALTY_BPS);
-        vm.prank(stranger);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IGridSettlement.GridSettlement_NotModelOwner.selector, MODEL, address(holder), stranger
-            )
-        );
-        settlement.claimModelRoyalty(MODEL);
-    }
-
-    function test_ClaimModelRoyalty_WhenTheOwnerItselfCalls() external {
+    function test_ClaimModelRoyalty_GivenTheOwnerIsAContract() external {
         SettlementModelHolder holder = new SettlementModelHolder();
         models.set(MODEL, address(holder), ROYALTY_BPS);
         assertEq(holder.claim(settlement, MODEL), ROYALTY);
         assertEq(aipg.balanceOf(address(holder)), ROYALTY);
     }
 
-    function test_ClaimModelRoyalty_GivenTheOwnerHasDelegatedItsAccount() external {
-        vm.etch(modelOwner, abi.encodePacked(hex"ef0100", address(this)));
-        vm.prank(stranger);
-        settlement.claimModelRoyalty(MODEL);
-        assertEq(aipg.balanceOf(modelOwner), ROYALTY);
-    }
-
     function test_ClaimModelRoyalty_GivenTheModelWasSold() external {
         models.set(MODEL, requester.addr, ROYALTY_BPS);
-        vm.prank(modelOwner);
+        _expectNotOwner(requester.addr, modelOwner);
+        vm.prank(requester.addr);
         settlement.claimModelRoyalty(MODEL);
         assertEq(aipg.balanceOf(modelOwner), 0);
         assertEq(aipg.balanceOf(requester.addr), ROYALTY);
+    }
+
+    function _expectNotOwner(address owner, address caller) private {
+        vm.prank(caller);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGridSettlement.GridSettlement_NotModelOwner.selector, MODEL, owner, caller)
+        );
+        settlement.claimModelRoyalty(MODEL);
+        assertEq(settlement.modelEarnedOf(MODEL), ROYALTY);
     }
 
     // ---------------------------------------------------------------- sweepProtocol

@@ -376,6 +376,68 @@ contract SettlementLanes is SettlementBase {
         assertEq(settlement.laneOf(_id).thawing, 1e18);
     }
 
+    function testFuzz_ThawLane_GivenThePayerSignerWasRevokedWithinTheThawDelay(uint40 thawDelay, uint40 wait)
+        external
+    {
+        _openWithRevoked(thawDelay);
+        skip(bound(wait, 0, _config.thawDelay));
+        uint40 readyAt = uint40(block.timestamp) + _config.thawDelay;
+        vm.expectEmit(address(settlement));
+        emit IGridSettlement.LaneThawStarted(_id, 1, readyAt, readyAt + 1 days, readyAt);
+        vm.prank(payer.addr);
+        settlement.thawLane(_config, 1);
+        assertEq(settlement.laneOf(_id).vouchersUntil, readyAt);
+    }
+
+    function testFuzz_ThawLane_GivenThePayerSignerWasRevokedLongerAgo(uint40 thawDelay, uint40 wait) external {
+        _openWithRevoked(thawDelay);
+        skip(_config.thawDelay + bound(wait, 1, 60 days));
+        uint40 readyAt = uint40(block.timestamp) + _config.thawDelay;
+        vm.expectEmit(address(settlement));
+        emit IGridSettlement.LaneThawStarted(_id, 1, readyAt, readyAt + 1 days, 0);
+        vm.prank(payer.addr);
+        settlement.thawLane(_config, 1);
+        assertEq(settlement.laneOf(_id).vouchersUntil, 0);
+    }
+
+    function test_ThawLane_GivenAnEarlierThawHasProlongedTheVouchers() external {
+        _openWithRevoked(1 days);
+        skip(12 hours);
+        vm.startPrank(payer.addr);
+        settlement.thawLane(_config, 1);
+        uint40 vouchersUntil = settlement.laneOf(_id).vouchersUntil;
+        assertEq(vouchersUntil, block.timestamp + 1 days);
+        skip(12 hours + 1);
+        uint40 readyAt = uint40(block.timestamp) + 1 days;
+        vm.expectEmit(address(settlement));
+        emit IGridSettlement.LaneThawStarted(_id, 2, readyAt, readyAt + 1 days, vouchersUntil);
+        settlement.thawLane(_config, 2);
+        assertEq(settlement.laneOf(_id).vouchersUntil, vouchersUntil);
+        vm.stopPrank();
+    }
+
+    function test_ThawLane_GivenThePayerSignerIsRevokedAfterTheThawBegan() external {
+        _addSigner(payer.addr, payerSigner, SignerRoles.PAYER_SIGNER);
+        _config.payerSigner = payerSigner.addr;
+        _openWith(AMOUNT);
+        vm.startPrank(payer.addr);
+        settlement.thawLane(_config, 1);
+        skip(1 hours);
+        settlement.revokeSigner(payerSigner.addr);
+        vm.stopPrank();
+        assertEq(settlement.laneOf(_id).vouchersUntil, 0);
+        assertEq(settlement.payerSignerValidUntil(_config), block.timestamp + 1 days);
+    }
+
+    function _openWithRevoked(uint40 thawDelay) private {
+        _addSigner(payer.addr, payerSigner, SignerRoles.PAYER_SIGNER);
+        _config.payerSigner = payerSigner.addr;
+        _config.thawDelay = uint40(bound(thawDelay, 1 days, 30 days));
+        _openWith(AMOUNT);
+        vm.prank(payer.addr);
+        settlement.revokeSigner(payerSigner.addr);
+    }
+
     // ---------------------------------------------------------------- finaliseLaneThaw
 
     function test_FinaliseLaneThaw_RevertGiven_NoThawIsPending() external {

@@ -48,6 +48,22 @@ contract SettlementViews is SettlementBase {
         assertEq(settlement.payerSignerValidUntil(config), block.timestamp + 3 days);
     }
 
+    function test_PayerSignerValidUntil_GivenAThawBeganWhileItsVouchersCounted() external {
+        _addSigner(payer.addr, payerSigner, SignerRoles.PAYER_SIGNER);
+        LaneConfig memory config = _laneConfig();
+        config.payerSigner = payerSigner.addr;
+        _open(config, 1e18);
+        vm.startPrank(payer.addr);
+        settlement.revokeSigner(payerSigner.addr);
+        skip(1 days);
+        settlement.thawLane(config, 1);
+        vm.stopPrank();
+        assertEq(settlement.payerSignerValidUntil(config), block.timestamp + 1 days);
+        // Another lane of the same key keeps its own time.
+        config.salt = keccak256("another lane");
+        assertEq(settlement.payerSignerValidUntil(config), block.timestamp);
+    }
+
     function test_DueOf_GivenSomeRowsWerePaid() external {
         LaneConfig memory config = _laneConfig();
         bytes32 laneId = _open(config, FUNDS);
