@@ -193,12 +193,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         view
         returns (address worker, uint40 time, uint40 blockNumber)
     {
-        return Anchors.read(Anchors.at(_state, laneId, payer, root).bits);
+        return Anchors.read(Anchors.slotOf(_state, laneId, payer, root).bits);
     }
 
     /// @inheritdoc IGridSettlement
     function waitingAnchorOf(address payer, bytes32 root) external view returns (address worker, uint32 receiptCount) {
-        return Anchors.waiting(Anchors.at(_state, 0, payer, root).bits);
+        return Anchors.waiting(Anchors.slotOf(_state, 0, payer, root).bits);
     }
 
     /// @inheritdoc IGridSettlement
@@ -733,7 +733,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     function _anchorVoucher(address payer, address worker, Voucher calldata voucher) private {
         bytes32 laneId = voucher.laneId;
         bytes32 root = voucher.receiptsRoot;
-        Word storage anchor = Anchors.at(_state, laneId, payer, root);
+        Word storage anchor = Anchors.slotOf(_state, laneId, payer, root);
         if (anchor.bits != 0 || !registry.isBonded(worker)) return;
         anchor.bits = Anchors.stamped(worker);
         emit ReceiptsAnchored(laneId, worker, root, voucher.receiptCount);
@@ -822,7 +822,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.balance = balance;
         nonceWord.bits = payment.nonceBits;
         _creditOrder(order, payment, memo);
-        Anchors.at(_state, 0, payer, payment.root).bits = payment.anchored
+        Anchors.slotOf(_state, 0, payer, payment.root).bits = payment.anchored
             ? Anchors.stamped(payment.worker)
             : Anchors.unstamped(payment.worker, payment.receiptCount);
         _emitOrderSettled(payment);

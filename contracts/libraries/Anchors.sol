@@ -13,7 +13,7 @@ import {SettlementState, Word} from "./SettlementState.sol";
 library Anchors {
     /// @notice `IGridSettlement.confirmAnchor`.
     function confirm(SettlementState storage state, IWorkerRegistry registry, address payer, bytes32 root) external {
-        Word storage anchor = at(state, 0, payer, root);
+        Word storage anchor = slotOf(state, 0, payer, root);
         (address worker, uint32 receiptCount) = waiting(anchor.bits);
         if (worker == address(0)) revert IGridSettlement.GridSettlement_AnchorNotWaiting(payer, root);
         if (!registry.isBonded(worker)) revert IGridSettlement.GridSettlement_WorkerNotBonded(worker);
@@ -22,7 +22,7 @@ library Anchors {
     }
 
     /// @dev Slot of an anchor. `laneId` is 0 on the direct rail.
-    function at(SettlementState storage state, bytes32 laneId, address payer, bytes32 root)
+    function slotOf(SettlementState storage state, bytes32 laneId, address payer, bytes32 root)
         internal
         view
         returns (Word storage)

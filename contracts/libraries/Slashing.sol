@@ -143,7 +143,7 @@ library Slashing {
         uint256 latest
     ) private view returns (bool) {
         bytes32 root = MerkleProof.processProofCalldata(proof.proof, GridMessages.leafOf(receiptId));
-        (address attester, uint40 time,) = Anchors.read(Anchors.at(state, proof.laneId, proof.payer, root).bits);
+        (address attester, uint40 time,) = Anchors.read(Anchors.slotOf(state, proof.laneId, proof.payer, root).bits);
         return attester == worker && time != 0 && time <= latest;
     }
 

@@ -15,6 +15,7 @@ import {
     JobReceipt,
     LaneConfig,
     ModelTotal,
+    OrderClosing,
     SignerProof,
     Voucher
 } from "../../contracts/libraries/GridMessages.sol";
@@ -259,6 +260,46 @@ abstract contract SettlementBase is Test {
         for (uint256 i; i < item.receipts.length; ++i) {
             item.receipts[i].signature = _sign(by, _receiptDigest(_receipt(item, i)));
         }
+    }
+
+    /// @dev A copy of the item with just the receipts at the positions whose bit in `positions` is set.
+    function _pick(Settlement memory item, uint256 positions) internal pure returns (Settlement memory part) {
+        part = abi.decode(abi.encode(item), (Settlement));
+        uint256 picked;
+        for (uint256 i; i < item.receipts.length; ++i) {
+            if (positions >> i & 1 == 1) ++picked;
+        }
+        part.receipts = new ReceiptOutput[](picked);
+        for (uint256 i = item.receipts.length; i != 0; --i) {
+            if (positions >> (i - 1) & 1 == 1) part.receipts[--picked] = item.receipts[i - 1];
+        }
+    }
+
+    /// @dev An order of four images at 1, 2, 3 and 4 AIPG, all made, signed by the payer and the worker. The cheapest is
+    /// position 0; `maxPrice` is 12 AIPG.
+    function _orderOfFour(uint256 nonce) internal view returns (Settlement memory item) {
+        JobOrder memory order = _order();
+        order.count = 4;
+        order.nonce = nonce;
+        order.maxPrice = 12e18;
+        item = _settlementOf(order, payer, worker);
+        for (uint128 i; i < 4; ++i) {
+            item.receipts[i].price = (1 + i) * 1e18;
+        }
+        _signReceipts(item, worker);
+    }
+
+    /// @dev A closing of the item's order with just the receipts that the item has.
+    function _closing(Settlement memory item) internal view returns (OrderClosing memory) {
+        return OrderClosing({
+            orderHash: GridMessages.hashOrder(item.order),
+            receiptCount: uint32(item.receipts.length),
+            receiptsRoot: _rootOf(item)
+        });
+    }
+
+    function _signClosing(OrderClosing memory closing, Person memory by) internal view returns (bytes memory) {
+        return _sign(by, _digest(GridMessages.hashOrderClosing(closing)));
     }
 
     function _receipt(Settlement memory item, uint256 position) internal pure returns (JobReceipt memory) {
