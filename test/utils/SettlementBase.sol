@@ -328,6 +328,51 @@ abstract contract SettlementBase is Test {
         return ReceiptTree.rootOf(leaves);
     }
 
+    /// @dev Data of an `OrderSettled`.
+    struct Settled {
+        bytes32 orderHash;
+        bytes32 root;
+        uint256 nonce;
+        uint32 count;
+        bool anchored;
+        uint128 toWorker;
+        uint128 royalty;
+        uint128 fee;
+        uint128 balance;
+    }
+
+    /// @dev The next call settles the item for `paid`.
+    function _expectOrderSettled(Settlement memory item, uint128 paid, bool anchored) internal {
+        Settled memory e;
+        (e.toWorker, e.royalty, e.fee) = settlement.splitOf(paid, PROTOCOL_BPS, ROYALTY_BPS);
+        e.orderHash = GridMessages.hashOrder(item.order);
+        e.root = _rootOf(item);
+        e.nonce = item.order.nonce;
+        e.count = uint32(item.receipts.length);
+        e.anchored = anchored;
+        e.balance = _balance(payer.addr) - paid;
+        vm.expectEmit(address(settlement));
+        _emitOrderSettled(e);
+    }
+
+    function _emitOrderSettled(Settled memory e) private {
+        emit IGridSettlement.OrderSettled(
+            e.orderHash,
+            payer.addr,
+            worker.addr,
+            requester.addr,
+            MODEL,
+            e.nonce,
+            e.root,
+            e.count,
+            e.anchored,
+            e.toWorker,
+            e.royalty,
+            e.fee,
+            e.balance
+        );
+    }
+
     // ---------------------------------------------------------------- signing
 
     function _sign(Person memory by, bytes32 digest) internal pure returns (bytes memory) {
