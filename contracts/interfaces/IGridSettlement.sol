@@ -688,9 +688,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// receipts; with fewer only the worker or its WORKER_SIGNER.
     /// @dev One settlement per order: an image left out can't be paid or minted later. If the worker isn't bonded at this
     /// moment the anchor waits, see `confirmAnchor`.
-    /// @return root Merkle root of the receipts, in their order. Of one receipt: its leaf. Of n: the root of a complete
-    /// binary tree of `2n - 1` nodes in an array, leaves reversed at its end, node `i` the hash of nodes `2i + 1` and
-    /// `2i + 2` as a sorted pair. An odd leaf is hashed with a node of the level above, never with itself.
+    /// @return root Merkle root of the receipts, in their order. Of one receipt: its leaf. Of n: node 0 of a complete binary
+    /// tree of `2n - 1` nodes in an array, leaves reversed at its end, node `i` the hash of nodes `2i + 1` and `2i + 2` as a
+    /// sorted pair. With an odd number of receipts the last leaf is hashed with an inner node, never with itself.
     function settle(Settlement calldata item) external returns (bytes32 root);
 
     /// @notice Settles many orders; one that fails leaves the others alone. Takes what `settle` takes.

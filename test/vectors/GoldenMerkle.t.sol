@@ -4,6 +4,12 @@ pragma solidity ^0.8.30;
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Test} from "forge-std/Test.sol";
 import {GridMessages} from "../../contracts/libraries/GridMessages.sol";
+import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
+
+struct RootVector {
+    uint256 size;
+    bytes32 root;
+}
 
 struct ProofVector {
     uint256 size;
@@ -21,7 +27,7 @@ struct MultiProofVector {
     bool[] proofFlags;
 }
 
-/// @notice The golden vectors of `merkle.json` against GridMessages.leafOf and OpenZeppelin's MerkleProof.
+/// @notice The golden vectors of `merkle.json` against GridMessages.leafOf, ReceiptTree and OpenZeppelin's MerkleProof.
 contract GoldenMerkleTest is Test {
     string internal json;
     bytes32[] internal leaves;
@@ -37,6 +43,27 @@ contract GoldenMerkleTest is Test {
         for (uint256 i; i < leaves.length; ++i) {
             assertEq(GridMessages.leafOf(receiptIds[i]), leaves[i]);
         }
+    }
+
+    function test_RootsAreTheVectors() public view {
+        RootVector[] memory vectors =
+            abi.decode(vm.parseJsonTypeArray(json, ".roots", "RootVector(uint256 size,bytes32 root)"), (RootVector[]));
+        assertEq(vectors.length, 12);
+        for (uint256 i; i < vectors.length; ++i) {
+            bytes32[] memory many = new bytes32[](vectors[i].size);
+            for (uint256 j; j < many.length; ++j) {
+                many[j] = GridMessages.leafOf(keccak256(abi.encode(j)));
+            }
+            assertEq(ReceiptTree.rootOf(many), vectors[i].root);
+            assertEq(_nodeOf(many, 0), vectors[i].root, "as the interface says");
+        }
+    }
+
+    /// @dev Node `i` of the tree, by the words of `IGridSettlement.settle`.
+    function _nodeOf(bytes32[] memory many, uint256 i) private pure returns (bytes32) {
+        if (i >= many.length - 1) return many[2 * many.length - 2 - i];
+        (bytes32 a, bytes32 b) = (_nodeOf(many, 2 * i + 1), _nodeOf(many, 2 * i + 2));
+        return keccak256(a < b ? abi.encode(a, b) : abi.encode(b, a));
     }
 
     function test_ProofsLeadToTheRoots() public view {

@@ -432,9 +432,17 @@ function merkleVectors() {
       Array.from({ length: count }, (_, i) => i).filter((i) => i % 7 === 3 || i === count - 1),
     ].filter((set) => set.length > 0);
   const trees = sizes.map((size) => [size, SimpleMerkleTree.of(leaves.slice(0, size), { sortLeaves: false })] as const);
+  // Of receipt ids `keccak256(uint256(i))`: as many as an order can have.
+  const many = Array.from({ length: 256 }, (_, i) =>
+    keccak256(encodePacked(["bytes32"], [keccak256(numberToHex(i, { size: 32 }))])),
+  );
   return {
     receiptIds,
     leaves,
+    roots: [1, 2, 3, 4, 5, 7, 8, 127, 128, 129, 255, 256].map((size) => ({
+      size,
+      root: SimpleMerkleTree.of(many.slice(0, size), { sortLeaves: false }).root,
+    })),
     proofs: trees.flatMap(([size, tree]) =>
       probes(size).map((index) => ({ size, root: tree.root, index, proof: tree.getProof(index) })),
     ),

@@ -14,6 +14,9 @@ contract Director {
 
     Action[] private _actions;
 
+    /// @notice How often an action was called.
+    mapping(address handler => mapping(bytes4 selector => uint256)) public calls;
+
     error HandlerReverted(bytes4 selector);
 
     /// @param weight How often it stands in the list from which the actions are drawn.
@@ -35,6 +38,7 @@ contract Director {
         for (uint256 i; i < action.arguments; ++i) {
             data = bytes.concat(data, keccak256(abi.encode(dice, i)));
         }
+        ++calls[action.handler][action.selector];
         (bool ok,) = action.handler.call(data);
         if (!ok) revert HandlerReverted(action.selector);
     }

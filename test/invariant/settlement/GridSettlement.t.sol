@@ -5,7 +5,7 @@ import {LaneTotal} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SplitMath} from "../../../contracts/libraries/SplitMath.sol";
 import {WayOut} from "./WayOut.sol";
-import {AnchorRecord, LaneRecord, Paper} from "./SettlementStore.sol";
+import {AnchorRecord, LaneRecord, Paper, WaitingRecord} from "./SettlementStore.sol";
 
 /// @notice The invariants of `test/invariant/README.md` for money, paper, keys and bonds, after any history. One campaign
 /// looks at all of them, for each campaign of its own would play the same histories; messages begin with the number.
@@ -24,6 +24,8 @@ contract GridSettlementInvariants is WayOut {
         vm.roll(store.blockNumber());
         _solvency();
         _monotone();
+        _waitingAnchors();
+        assertEq(store.cutShort(), 0, "6: orders settled in part by nobody who may");
         _caps();
         _stolenKeys();
         _cuts();
@@ -65,6 +67,19 @@ contract GridSettlementInvariants is WayOut {
             assertEq(worker_, anchors[i].worker, "3: anchor's worker");
             assertEq(time, anchors[i].time, "3: anchor's time");
             assertEq(blockNumber, anchors[i].blockNumber, "3: anchor's block");
+        }
+    }
+
+    /// @dev 3. What waits is shown as waiting, and not as anchored, until it is confirmed.
+    function _waitingAnchors() private view {
+        WaitingRecord[] memory waiting = store.waiting();
+        for (uint256 i; i < waiting.length; ++i) {
+            WaitingRecord memory record = waiting[i];
+            (address worker_, uint32 count) = settlement.waitingAnchorOf(record.payer, record.root);
+            assertEq(worker_, record.confirmed ? address(0) : record.worker, "3: waiting worker");
+            assertEq(count, record.confirmed ? 0 : record.count, "3: waiting receipts");
+            (address by,,) = settlement.anchorOf(0, record.payer, record.root);
+            assertEq(by, record.confirmed ? record.worker : address(0), "3: anchor that waited");
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {IGridSettlement, Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
@@ -168,15 +168,19 @@ contract KeyHandler is SettlementHandler {
         vm.prank(lane.config.worker);
         try settlement.collect(lane.config, voucher, signature, "") {
             store.violate(8, "a voucher signed by another key was paid");
-        } catch {
+        } catch (bytes memory reason) {
             _refused();
+            if (bytes4(reason) == IGridSettlement.GridSettlement_PayerSignature.selector) {
+                _done("voucherOfAnotherKeyRefused");
+            }
         }
     }
 
     function _tryOrder(address key, Settlement memory item) private {
-        item.order.nonce = 1000; // never used
+        item.order.nonce = 1_000_000; // never used
         item.order.deadline = uint64(block.timestamp);
         item.order.laneId = 0;
+        item.order.feeConfigId = settlement.currentFeeConfigId();
         item.orderSignature = _signBy(key, _orderDigest(item.order));
         for (uint256 i; i < item.receipts.length; ++i) {
             item.receipts[i].completedAt = uint64(block.timestamp);
@@ -185,8 +189,11 @@ contract KeyHandler is SettlementHandler {
         }
         try settlement.settle(item) {
             store.violate(8, "an order signed by another role was settled");
-        } catch {
+        } catch (bytes memory reason) {
             _refused();
+            if (bytes4(reason) == IGridSettlement.GridSettlement_OrderSignature.selector) {
+                _done("orderOfAnotherKeyRefused");
+            }
         }
     }
 

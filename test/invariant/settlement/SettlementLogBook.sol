@@ -50,6 +50,9 @@ contract SettlementLogBook is RegistryLogBook {
     mapping(bytes32 => address) private _payerOf;
     mapping(bytes32 => mapping(uint256 => LaneTotal)) private _totals;
     mapping(bytes32 => uint256[3]) private _anchors;
+    /// @dev Payer of a root of the direct rail, and encoded worker and number of receipts of an anchor that waits.
+    mapping(bytes32 => address) private _payerOfRoot;
+    mapping(bytes32 => bytes) private _waiting;
     mapping(address => uint128) private _earned;
     mapping(address => uint128) private _accrued;
     mapping(uint256 => uint128) private _royalties;
@@ -74,6 +77,7 @@ contract SettlementLogBook is RegistryLogBook {
     bytes32[] private _lanesSeen;
     LaneModel[] private _totalsSeen;
     AnchorKey[] private _anchorsSeen;
+    AnchorKey[] private _directSeen;
     address[] private _workersSeen;
     uint256[] private _modelsSeen;
     Nonce[] private _noncesSeen;
@@ -207,8 +211,7 @@ contract SettlementLogBook is RegistryLogBook {
         } else if (topic == IGridSettlement.LaneCollected.selector) {
             _collected(log);
         } else if (topic == IGridSettlement.ReceiptsAnchored.selector) {
-            (bytes32 root,) = abi.decode(log.data, (bytes32, uint32));
-            _anchored(_word(log, 1), _payerOf[_word(log, 1)], root, _address(log, 2));
+            _receiptsAnchored(log);
         } else if (topic == IGridSettlement.OrderSettled.selector) {
             _settled(log);
         } else {
@@ -233,15 +236,36 @@ contract SettlementLogBook is RegistryLogBook {
     }
 
     function _settled(Vm.Log calldata log) private {
-        (, uint256 modelId, uint256 nonce, bytes32 root,, bool anchored) =
-            abi.decode(log.data, (address, uint256, uint256, bytes32, uint32, bool));
+        (, uint256 modelId, uint256 nonce,,,) = abi.decode(log.data, (address, uint256, uint256, bytes32, uint32, bool));
         (uint128 toWorker, uint128 royalty, uint128 protocolFee, uint128 balance) =
             abi.decode(log.data[192:], (uint128, uint128, uint128, uint128));
         address payer = _address(log, 2);
         _credit(_address(log, 3), modelId, toWorker, royalty, protocolFee);
         _accounts[payer].balance = balance;
         _use(payer, nonce);
-        if (anchored) _anchored(0, payer, root, _address(log, 3));
+        _settledRoot(payer, _address(log, 3), log.data);
+    }
+
+    function _settledRoot(address payer, address worker, bytes calldata data) private {
+        (,,, bytes32 root, uint32 receiptCount, bool anchored) =
+            abi.decode(data, (address, uint256, uint256, bytes32, uint32, bool));
+        require(_payerOfRoot[root] == address(0), "a root was settled twice");
+        _payerOfRoot[root] = payer;
+        _directSeen.push(AnchorKey(0, payer, root));
+        if (anchored) _anchored(0, payer, root, worker);
+        else _waiting[root] = abi.encode(worker, receiptCount);
+    }
+
+    /// @dev By a voucher; or, with lane 0, by whoever confirmed an anchor that waited.
+    function _receiptsAnchored(Vm.Log calldata log) private {
+        bytes32 laneId = _word(log, 1);
+        address worker = _address(log, 2);
+        (bytes32 root, uint32 receiptCount) = abi.decode(log.data, (bytes32, uint32));
+        if (laneId == 0) {
+            _same(abi.encode(worker, receiptCount), _waiting[root], "a root was confirmed that didn't wait");
+            delete _waiting[root];
+        }
+        _anchored(laneId, laneId == 0 ? _payerOfRoot[root] : _payerOf[laneId], root, worker);
     }
 
     function _credit(address worker, uint256 modelId, uint128 toWorker, uint128 royalty, uint128 protocolFee) private {
@@ -349,6 +373,7 @@ contract SettlementLogBook is RegistryLogBook {
         _checkAccounts(settlement);
         _checkLanes(settlement);
         _checkAnchors(settlement);
+        _checkWaiting(settlement);
         _checkRates(settlement);
         _checkEarnings(settlement);
         _checkNonces(settlement);
@@ -393,6 +418,19 @@ contract SettlementLogBook is RegistryLogBook {
                 abi.encode(_anchors[keccak256(abi.encode(key.laneId, key.payer, key.root))]),
                 "anchor"
             );
+        }
+    }
+
+    function _checkWaiting(GridSettlement settlement) private view {
+        for (uint256 i; i < _directSeen.length; ++i) {
+            AnchorKey memory key = _directSeen[i];
+            (address worker, uint32 receiptCount) = settlement.waitingAnchorOf(key.payer, key.root);
+            bytes memory expected = _waiting[key.root];
+            if (expected.length == 0) expected = abi.encode(address(0), uint32(0));
+            _same(abi.encode(worker, receiptCount), expected, "logs: waiting anchor");
+            if (worker == address(0)) continue;
+            (address by, uint40 time, uint40 blockNumber) = settlement.anchorOf(0, key.payer, key.root);
+            _same(abi.encode(by, time, blockNumber), abi.encode(0, 0, 0), "logs: anchor that waits");
         }
     }
 

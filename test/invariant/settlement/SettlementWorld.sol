@@ -118,7 +118,7 @@ abstract contract SettlementWorld is SettlementBase {
 
     /// @dev Everything a run can do.
     function _actions() internal view returns (Action[] memory actions) {
-        actions = new Action[](50);
+        actions = new Action[](54);
         uint256 n;
         address where = address(accounts);
         actions[n++] = Action(where, accounts.deposit.selector, 2, "deposit");
@@ -147,6 +147,10 @@ abstract contract SettlementWorld is SettlementBase {
         where = address(orders);
         actions[n++] = Action(where, orders.order.selector, 2, "order");
         actions[n++] = Action(where, orders.settle.selector, 3, "settle");
+        actions[n++] = Action(where, orders.settlePart.selector, 3, "settlePart");
+        actions[n++] = Action(where, orders.settleClosed.selector, 3, "settleClosed");
+        actions[n++] = Action(where, orders.settleInGrace.selector, 3, "settleInGrace");
+        actions[n++] = Action(where, orders.confirmAnchor.selector, 1, "confirmAnchor");
         actions[n++] = Action(where, orders.settleBatch.selector, 2, "settleInBatch");
         actions[n++] = Action(where, orders.announceCancel.selector, 2, "announceCancel");
         actions[n++] = Action(where, orders.cancelOrders.selector, 2, "cancelOrders");

@@ -34,6 +34,20 @@ contract SettlementSettle is SettlementBase {
         _expectCountRefused(257);
     }
 
+    function test_Settle_WhenTheCountIs255Or256() external {
+        for (uint32 count = 255; count <= 256; ++count) {
+            JobOrder memory order = _order();
+            order.count = count;
+            order.nonce = count;
+            order.maxPrice = uint128(count) * 1e18;
+            Settlement memory item = _signed(order);
+            bytes32 root = settlement.settle(item);
+            assertEq(root, _rootOf(item)); // `GoldenMerkle.t.sol` has the roots of so many
+            _expectAnchor(root, worker.addr);
+        }
+        assertEq(_balance(payer.addr), FUNDS - 511e18);
+    }
+
     function test_Settle_RevertWhen_TheDeadlineIsMoreThan15MinutesAgo() external {
         Settlement memory item = _settlement(1, 1);
         skip(25 minutes + 1);
