@@ -90,6 +90,33 @@ contract SettlementGas is SettlementBase {
         vm.snapshotGasLastCall(GROUP, "direct settle of 1 order of 10 images");
     }
 
+    function test_DirectSettleClosed() external {
+        Settlement memory part = _pick(_orderOfFour(1), 1);
+        bytes memory closing = _signClosing(_closing(part), worker);
+        vm.prank(stranger);
+        settlement.settleClosed(part, closing);
+        vm.snapshotGasLastCall(GROUP, "direct settle of 1 job of 4, closed by its worker");
+    }
+
+    function test_DirectSettleInGrace() external {
+        Settlement memory part = _pick(_orderOfFour(1), 1);
+        vm.warp(part.order.deadline + 1);
+        vm.prank(payer.addr);
+        settlement.settleInGrace(part);
+        vm.snapshotGasLastCall(GROUP, "direct settle of 1 job of 4, by its payer in the grace");
+    }
+
+    function test_DirectConfirmAnchor() external {
+        vm.prank(worker.addr);
+        registry.announceUnbond(BOND);
+        bytes32 root = settlement.settle(_settlement(1, 1));
+        vm.prank(worker.addr);
+        registry.cancelUnbond();
+        vm.prank(stranger);
+        settlement.confirmAnchor(payer.addr, root);
+        vm.snapshotGasLastCall(GROUP, "confirm a waiting anchor");
+    }
+
     function test_DirectBatch() external {
         Settlement[] memory items = new Settlement[](100);
         for (uint256 i; i < 100; ++i) {

@@ -126,8 +126,12 @@ contract AccountHandler is SettlementHandler {
 
     function claimModelRoyalty(uint256 modelSeed) external act {
         uint256 modelId = modelSeed % (store.MODEL_COUNT() + 1);
+        // Mostly one that has earned something.
+        for (uint256 i; i < 4 && settlement.modelEarnedOf(modelId) == 0; ++i) {
+            modelId = (modelId + 1) % (store.MODEL_COUNT() + 1);
+        }
         address owner = aigc.registeredOwner(modelId);
-        bool byOwner = (modelSeed >> 128) % 2 == 0;
+        bool byOwner = (modelSeed >> 128) % 4 != 0;
         uint256 earned = settlement.modelEarnedOf(modelId);
         uint256 before = aipg.balanceOf(owner);
         vm.prank(byOwner ? owner : stranger);
@@ -157,8 +161,9 @@ contract AccountHandler is SettlementHandler {
     }
 
     function donate(uint256 amountSeed) external act {
-        address from = store.payer(amountSeed);
-        uint128 amount = uint128(amountSeed % 1e18);
+        address from = amountSeed % 2 == 0 ? store.payer(amountSeed / 2) : store.worker(amountSeed / 2);
+        uint256 balance = aipg.balanceOf(from);
+        uint128 amount = uint128((amountSeed >> 8) % (1 + (balance < 1e18 ? balance : 1e18)));
         vm.prank(from);
         try aipg.transfer(amountSeed % 3 == 0 ? address(registry) : address(settlement), amount) {
             if (amountSeed % 3 == 0) store.gaveToRegistry(amount);

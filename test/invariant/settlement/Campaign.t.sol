@@ -27,10 +27,17 @@ contract SettlementCampaign is SettlementWorld {
         "orderOfAnotherKeyRefused"
     ];
 
+    /// @dev Actions that nearly always failed.
+    string[] private _seldom;
+
+    /// @dev The first half; the gas of one call isn't enough for all.
+    function setUp() public override {
+        super.setUp();
+        _play(0, CALLS / 2);
+    }
+
     function test_EveryCallSucceedsInALongHistory() external {
-        for (uint256 i; i < CALLS; ++i) {
-            director.act(uint256(keccak256(abi.encode("step", i))));
-        }
+        _play(CALLS / 2, CALLS);
         Action[] memory actions = _actions();
         for (uint256 i; i < actions.length; ++i) {
             _reportShare(actions[i]);
@@ -38,6 +45,7 @@ contract SettlementCampaign is SettlementWorld {
         for (uint256 i; i < _extras.length; ++i) {
             _report(_extras[i]);
         }
+        assertEq(_seldom, new string[](0), "nearly always failed");
         assertEq(store.cutShort(), 0, "orders settled in part by nobody who may");
         for (uint256 i = 1; i <= 12; ++i) {
             assertEq(store.violation(i), "", "violation");
@@ -47,17 +55,23 @@ contract SettlementCampaign is SettlementWorld {
         assertEq(aipg.balanceOf(address(settlement)), accounts.owed() + store.donated(), "held and owed");
     }
 
-    /// @dev An action that nearly always fails would be missed by nobody: one call in twenty succeeds.
-    function _reportShare(Action memory action) private view {
-        uint256 calls = director.calls(action.handler, action.selector);
-        console.log("%s: %s of %s", _name(action.name), store.successes(action.name), calls);
-        assertGt(store.successes(action.name), 0, _name(action.name));
-        assertGe(store.successes(action.name) * 20, calls, _name(action.name));
+    function _play(uint256 from, uint256 to) private {
+        for (uint256 i = from; i < to; ++i) {
+            director.act(uint256(keccak256(abi.encode("step", i))));
+        }
     }
 
-    function _report(bytes32 name) private view {
+    /// @dev An action that nearly always fails would be missed by nobody: one call in twenty succeeds.
+    function _reportShare(Action memory action) private {
+        uint256 calls = director.calls(action.handler, action.selector);
+        uint256 successes = store.successes(action.name);
+        console.log("%s: %s of %s", _name(action.name), successes, calls);
+        if (successes == 0 || successes * 20 < calls) _seldom.push(_name(action.name));
+    }
+
+    function _report(bytes32 name) private {
         console.log("%s: %s", _name(name), store.successes(name));
-        assertGt(store.successes(name), 0, _name(name));
+        if (store.successes(name) == 0) _seldom.push(_name(name));
     }
 
     function _name(bytes32 name) private pure returns (string memory) {

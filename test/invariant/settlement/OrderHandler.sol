@@ -42,7 +42,8 @@ contract OrderHandler is SettlementHandler {
         Settlement memory item = _someItem(seed | 1 << 48, priceSeed, which); // of two images at least, when it is new
         if (item.order.count < 2) return;
         Settlement memory part = _pick(item, 1 + (which >> 16) % ((uint256(1) << item.order.count) - 2));
-        address caller = _someone(part.order, which >> 128);
+        address caller =
+            (which >> 96) % 2 == 0 ? _workerOrKey(part.order, which >> 128) : _someone(part.order, which >> 128);
         bool may = _isLive(caller, part.order.worker, SignerRoles.WORKER_SIGNER);
         Books memory before = _books();
         (bytes4 failure, uint256 beside) = _settlePartBy(caller, part, which >> 200);
@@ -219,10 +220,10 @@ contract OrderHandler is SettlementHandler {
 
     function _newItem(uint256 seed, uint256 priceSeed) private returns (Settlement memory item) {
         item.order = _newOrder(seed);
-        address orderSigner_ = (seed >> 64) % 3 == 0
+        address orderSigner_ = (seed >> 64) % 3 != 0
             ? item.order.payer
             : _signerFor(item.order.payer, SignerRoles.ORDER_SIGNER, seed >> 72);
-        address receiptSigner = (seed >> 80) % 3 == 0
+        address receiptSigner = (seed >> 80) % 3 != 0
             ? item.order.worker
             : _signerFor(item.order.worker, SignerRoles.WORKER_SIGNER, seed >> 88);
         uint256 balance = _balance(item.order.payer);
@@ -281,6 +282,10 @@ contract OrderHandler is SettlementHandler {
         if (kind == 6) return store.worker(seed);
         if (kind == 7) return store.hotKey(seed);
         return stranger;
+    }
+
+    function _workerOrKey(JobOrder memory order_, uint256 seed) private view returns (address) {
+        return seed % 2 == 0 ? order_.worker : _signerFor(order_.worker, SignerRoles.WORKER_SIGNER, seed >> 8);
     }
 
     function _payerOrKey(JobOrder memory order_, uint256 seed) private view returns (address) {

@@ -188,7 +188,7 @@ abstract contract SettlementWorld is SettlementBase {
         return name == "pause" || name == "unpause" || name == "setTreasury" || name == "setMinBond"
             || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken" || name == "setProfile"
             || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond" || name == "slashEquivocation"
-            || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+            || name == "register" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
     }
 
     /// @dev What other things wait for, or what leads to many states.
