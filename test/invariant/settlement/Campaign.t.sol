@@ -24,7 +24,11 @@ contract SettlementCampaign is SettlementWorld {
         "graceAfterRefused",
         "confirmRefused",
         "voucherOfAnotherKeyRefused",
-        "orderOfAnotherKeyRefused"
+        "orderOfAnotherKeyRefused",
+        "laneOrderRefused",
+        "laneOrderAlteredRefused",
+        "laneReceiptsRefused",
+        "unattestedRefused"
     ];
 
     /// @dev Actions that nearly always failed.

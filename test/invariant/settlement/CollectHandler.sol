@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
@@ -85,6 +86,11 @@ contract CollectHandler is SettlementHandler {
         attempt.before = _books();
     }
 
+    function _refusedFor(bytes memory reason) private {
+        _refused();
+        if (bytes4(reason) == IGridSettlement.GridSettlement_NotAttested.selector) _done("unattestedRefused");
+    }
+
     function _call(Attempt memory attempt) private returns (bool ok, uint128 paid) {
         vm.prank(attempt.caller);
         if (attempt.capped) {
@@ -94,8 +100,8 @@ contract CollectHandler is SettlementHandler {
                 uint128 amount
             ) {
                 return (true, amount);
-            } catch {
-                _refused();
+            } catch (bytes memory reason) {
+                _refusedFor(reason);
                 return (false, 0);
             }
         }
@@ -105,8 +111,8 @@ contract CollectHandler is SettlementHandler {
             uint128 amount
         ) {
             return (true, amount);
-        } catch {
-            _refused();
+        } catch (bytes memory reason) {
+            _refusedFor(reason);
             return (false, 0);
         }
     }

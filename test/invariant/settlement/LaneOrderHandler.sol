@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {LaneHandler} from "./LaneHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
@@ -21,12 +21,27 @@ contract LaneOrderHandler is LaneHandler {
         _promise(index, lane, item);
 
         Books memory before = _books();
-        _refuses(item, "a lane's order was settled directly");
+        _refuses(
+            item,
+            IGridSettlement.GridSettlement_OrderOfLane.selector,
+            "laneOrderRefused",
+            "a lane's order was settled directly"
+        );
         item.order.laneId = 0;
-        _refuses(item, "an order of a lane passed as a direct one");
+        _refuses(
+            item,
+            IGridSettlement.GridSettlement_OrderSignature.selector,
+            "laneOrderAlteredRefused",
+            "an order of a lane passed as a direct one"
+        );
         // The payer is in it, too: then the worker's receipts are of another order.
         item.orderSignature = _signBy(item.order.payer, _orderDigest(item.order));
-        _refuses(item, "a lane's receipts were settled directly");
+        _refuses(
+            item,
+            IGridSettlement.GridSettlement_ReceiptSignature.selector,
+            "laneReceiptsRefused",
+            "a lane's receipts were settled directly"
+        );
         if (!_equal(before, _books())) store.violate(4, "a lane's order moved money on the direct rail");
         _done("orderOnLane");
     }
@@ -81,11 +96,13 @@ contract LaneOrderHandler is LaneHandler {
         );
     }
 
-    function _refuses(Settlement memory item, string memory what) private {
+    /// @dev For just that reason; counted, so that the attempt isn't refused for another one for ever.
+    function _refuses(Settlement memory item, bytes4 reason, bytes32 name, string memory what) private {
         try settlement.settle(item) {
             store.violate(4, what);
-        } catch {
+        } catch (bytes memory failure) {
             _refused();
+            if (bytes4(failure) == reason) _done(name);
         }
     }
 }

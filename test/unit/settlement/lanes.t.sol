@@ -376,9 +376,7 @@ contract SettlementLanes is SettlementBase {
         assertEq(settlement.laneOf(_id).thawing, 1e18);
     }
 
-    function testFuzz_ThawLane_GivenThePayerSignerWasRevokedWithinTheThawDelay(uint40 thawDelay, uint40 wait)
-        external
-    {
+    function testFuzz_ThawLane_GivenThePayerSignerWasRevokedWithinTheThawDelay(uint40 thawDelay, uint40 wait) external {
         _openWithRevoked(thawDelay);
         skip(bound(wait, 0, _config.thawDelay));
         uint40 readyAt = uint40(block.timestamp) + _config.thawDelay;
