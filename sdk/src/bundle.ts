@@ -3,8 +3,9 @@ import { readContract } from "viem/actions";
 import type { z } from "zod";
 import { type ReadClient, reading } from "./chain/transact.js";
 import { cidOf } from "./cid.js";
+import { orderClosing } from "./closing.js";
 import { type Deployment, settlementDomainOf } from "./deployment.js";
-import { laneId, leafOf, orderDigest, orderHash, receiptId, voucherDigest } from "./digest.js";
+import { laneId, leafOf, orderClosingDigest, orderDigest, orderHash, receiptId, voucherDigest } from "./digest.js";
 import { GridError } from "./errors.js";
 import { gridSettlementAbi } from "./generated/abis.js";
 import { type MerkleTree, merkleTree } from "./merkle.js";
@@ -36,6 +37,8 @@ export interface BundleSigners {
   readonly receipts: readonly Address[];
   /** Direct rail. */
   readonly order?: Address;
+  /** Direct rail, when the order ended early. */
+  readonly closing?: Address;
   /** Lane rail, when the worker has signed the voucher. */
   readonly voucher?: Address;
 }
@@ -60,6 +63,7 @@ export function bundleToJson(bundle: ReceiptBundle): ReceiptBundleJson {
           receipt: messageToJson("JobReceipt", receipt),
           signature,
         })),
+        ...(direct.closing_signature && { closing_signature: direct.closing_signature }),
       },
     }),
     ...(lane && {
@@ -139,7 +143,11 @@ export function requireBundle(bundle: ReceiptBundle, { deployment, papers = "req
       refuse("direct.receipts", "The receipts ask for more than the order allows.");
     }
     bundleTree(bundle);
-    return { worker, receipts, order: recoverSigner(orderDigest(order, domain), direct.order_signature) };
+    const closing = closingSigner(bundle, all, direct.closing_signature);
+    return {
+      ...{ worker, receipts, order: recoverSigner(orderDigest(order, domain), direct.order_signature) },
+      ...(closing && { closing }),
+    };
   }
   if (!bundle.lane && papers === "optional") return { worker, receipts: [own] };
   const lane = bundle.lane ?? refuse("lane", "The order is paid on a lane, and the bundle lacks its papers.");
@@ -166,6 +174,30 @@ export function requireBundle(bundle: ReceiptBundle, { deployment, papers = "req
   };
 }
 
+/** Key that closed a direct order which has fewer receipts than images; undefined for one that is complete. */
+function closingSigner(
+  bundle: ReceiptBundle,
+  receipts: readonly JobReceipt[],
+  signature: Hex | undefined,
+): Address | undefined {
+  const { order } = bundle;
+  const field = "direct.closing_signature";
+  if (receipts.length === order.count) {
+    return signature && refuse(field, "The order has all its receipts, and comes with a closing.");
+  }
+  const missing = `${receipts.length} of ${order.count} receipts are there`;
+  if (!signature) return refuse(field, `${missing}, and the worker's closing of the order is not.`);
+  const domain = bundleDomain(bundle);
+  try {
+    return recoverSigner(orderClosingDigest(orderClosing({ order, receipts, domain }), domain), signature);
+  } catch (cause) {
+    if (!(cause instanceof GridError)) throw cause;
+    throw new GridError("BUNDLE_INVALID", `${missing}, and the closing is not valid: ${cause.message}`, field, {
+      cause,
+    });
+  }
+}
+
 /**
  * Asks the chain whether the keys that signed a bundle may: the worker's, and on the direct rail the payer's.
  * @throws {@link GridError} `SIGNER_MISMATCH`; ChainError when the chain does not answer.
@@ -174,7 +206,7 @@ export async function requireSigners(
   client: ReadClient,
   { bundle, signers, deployment }: { bundle: ReceiptBundle; signers: BundleSigners; deployment: Deployment },
 ): Promise<void> {
-  const { worker, receipts, order, voucher } = signers;
+  const { worker, receipts, order, voucher, closing } = signers;
   const { WORKER_SIGNER, ORDER_SIGNER } = SignerRole;
   const pairs = new Map<string, readonly [Address, number, Address]>();
   const add = (account: Address, role: number, signer: Address) => {
@@ -182,6 +214,7 @@ export async function requireSigners(
   };
   for (const signer of receipts) add(worker, WORKER_SIGNER, signer);
   if (voucher) add(worker, WORKER_SIGNER, voucher);
+  if (closing) add(worker, WORKER_SIGNER, closing);
   if (order) add(bundle.order.payer, ORDER_SIGNER, order);
   await Promise.all(
     [...pairs.values()].map(async (args) => {

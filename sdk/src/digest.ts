@@ -11,6 +11,7 @@ import {
   type MintAuthorization,
   type NftDomain,
   nftTypes,
+  type OrderClosing,
   type SettlementDomain,
   type SignerProof,
   settlementTypes,
@@ -43,6 +44,8 @@ export interface Digester {
   voucherDigest(voucher: Voucher, domain: SettlementDomain): Hex;
   /** What a hot key signs to agree to its registration. */
   signerProofDigest(proof: SignerProof, domain: SettlementDomain): Hex;
+  /** What a worker signs to end a direct order early. Mirrors `GridMessages.hashOrderClosing`. */
+  orderClosingDigest(closing: OrderClosing, domain: SettlementDomain): Hex;
   /** What a requester signs to let somebody else submit their mint. */
   mintAuthorizationDigest(authorization: MintAuthorization, domain: NftDomain): Hex;
   /** What an artist or owner signs to let somebody else submit an evolution. */
@@ -126,6 +129,7 @@ export function createDigester(keccak: Keccak): Digester {
   const total = new Words(3, typeHash(modelTotalType));
   const voucher = new Words(5, typeHash(encodeType("Voucher", settlementTypes.Voucher, modelTotalType)));
   const proof = new Words(4, typeHash(encodeType("SignerProof", settlementTypes.SignerProof)));
+  const closing = new Words(4, typeHash(encodeType("OrderClosing", settlementTypes.OrderClosing)));
   const mint = new Words(6, typeHash(encodeType("MintAuthorization", nftTypes.MintAuthorization)));
   const evolve = new Words(5, typeHash(encodeType("EvolveAuthorization", nftTypes.EvolveAuthorization)));
 
@@ -240,6 +244,13 @@ export function createDigester(keccak: Keccak): Digester {
     return keccak(proof.bytes);
   }
 
+  function hashOrderClosing(message: OrderClosing): Uint8Array {
+    closing.bytes32(1, "orderHash", message.orderHash);
+    closing.small(2, "receiptCount", message.receiptCount, 32);
+    closing.bytes32(3, "receiptsRoot", message.receiptsRoot);
+    return keccak(closing.bytes);
+  }
+
   function hashMintAuthorization(message: MintAuthorization): Uint8Array {
     mint.address(1, "requester", message.requester);
     mint.address(2, "to", message.to);
@@ -267,6 +278,7 @@ export function createDigester(keccak: Keccak): Digester {
     laneId: (message, domain) => bytesToHex(toDigest(domain, hashLane(message))),
     voucherDigest: (message, domain) => bytesToHex(toDigest(domain, hashVoucher(message))),
     signerProofDigest: (message, domain) => bytesToHex(toDigest(domain, hashSignerProof(message))),
+    orderClosingDigest: (message, domain) => bytesToHex(toDigest(domain, hashOrderClosing(message))),
     mintAuthorizationDigest: (message, domain) => bytesToHex(toDigest(domain, hashMintAuthorization(message))),
     evolveAuthorizationDigest: (message, domain) => bytesToHex(toDigest(domain, hashEvolveAuthorization(message))),
     leafOf: (receiptId) => {
@@ -288,6 +300,7 @@ export const {
   laneId,
   voucherDigest,
   signerProofDigest,
+  orderClosingDigest,
   mintAuthorizationDigest,
   evolveAuthorizationDigest,
   leafOf,

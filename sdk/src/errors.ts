@@ -1,10 +1,12 @@
 /** What went wrong, stable across versions: switch on this, never on the message. */
 export type GridErrorCode =
+  | "ANCHOR_WAITS"
   | "BALANCE_TOO_LOW"
   | "BODY_INVALID"
   | "BUNDLE_INVALID"
   | "CID_INVALID"
   | "CID_MISMATCH"
+  | "CLOSING_INVALID"
   | "DEPLOYMENT_INVALID"
   | "DEPLOYMENT_UNKNOWN"
   | "EXTRAS_INVALID"

@@ -6,8 +6,15 @@ import type { Deployment } from "./deployment.js";
 import { GridError } from "./errors.js";
 import { gridNftAbi } from "./generated/abis.js";
 import { composeBody, type ReceiptProof } from "./mint.js";
-import { anchoredItems, collectFirst } from "./minting.js";
-import { type LanePapers, type Settlement, settleAll } from "./settle.js";
+import { anchoredItems } from "./minting.js";
+import {
+  anchorFirst,
+  type ClosedSettlement,
+  type LanePapers,
+  type Settlement,
+  settleAll,
+  type WaitingAnchor,
+} from "./settle.js";
 import type { ReceiptBundle } from "./wire/index.js";
 
 /** A new version of an artwork. */
@@ -30,6 +37,10 @@ export interface EvolutionPlan {
   /** Number that the version will have. */
   readonly version: number;
   readonly settlements: readonly Settlement[];
+  /** Orders that ended early and are not settled yet. */
+  readonly closed: readonly ClosedSettlement[];
+  /** Anchors that wait to be confirmed. */
+  readonly waiting: readonly WaitingAnchor[];
   readonly collects: readonly LanePapers[];
 }
 
@@ -44,7 +55,7 @@ export interface Evolved {
 export async function planEvolution(client: ReadClient, options: EvolveOptions): Promise<EvolutionPlan> {
   const { deployment, tokenId, bundle, parent } = options;
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
-  const [{ items, settlements, collects }, versions, { policy }] = await Promise.all([
+  const [{ items, settlements, closed, waiting, collects }, versions, { policy }] = await Promise.all([
     anchoredItems(client, { deployment, bundles: [bundle] }),
     reading(readContract(client, { ...nft, functionName: "versionsOf", args: [tokenId] })),
     reading(readContract(client, { ...nft, functionName: "series", args: [tokenId / 1_000n] })),
@@ -58,6 +69,8 @@ export async function planEvolution(client: ReadClient, options: EvolveOptions):
     policy: policy as EvolutionPolicy,
     version: Number(versions) + 1,
     settlements,
+    closed,
+    waiting,
     collects,
   };
 }
@@ -79,7 +92,7 @@ export async function evolveArtwork(client: WalletClient, options: EvolveOptions
     throw new GridError("BODY_INVALID", `Artwork ${tokenId} was minted as one that does not evolve.`, "policy");
   }
   await settleAll(client, deployment, plan.settlements);
-  await collectFirst(client, { deployment, collects: plan.collects });
+  await anchorFirst(client, { ...plan, deployment });
   const { logs, transactionHash } = await transact(client, {
     address: deployment.contracts.GridNFT.address,
     abi: gridNftAbi,

@@ -3,6 +3,7 @@ export * from "./body.js";
 export * from "./bundle.js";
 export * from "./chain/index.js";
 export * from "./cid.js";
+export * from "./closing.js";
 export * from "./cloud/index.js";
 export * from "./deployment.js";
 export * from "./digest.js";

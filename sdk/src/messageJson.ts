@@ -6,6 +6,7 @@ import type {
   JobReceipt,
   LaneConfig,
   ModelTotal,
+  OrderClosing,
   SignerProof,
   Voucher,
 } from "./typedData.js";
@@ -20,6 +21,7 @@ export interface SettlementMessage {
   ModelTotal: ModelTotal;
   Voucher: Voucher;
   SignerProof: SignerProof;
+  OrderClosing: OrderClosing;
 }
 type MessageName = keyof SettlementMessage;
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -9,7 +9,15 @@ import { leafOf } from "./digest.js";
 import { GridError } from "./errors.js";
 import { gridNftAbi, gridSettlementAbi } from "./generated/abis.js";
 import { composeBody, type ReceiptProof, type ReceiptToMint } from "./mint.js";
-import { collectAll, isAnchored, type LanePapers, planAnchoring, type Settlement } from "./settle.js";
+import {
+  anchorFirst,
+  type ClosedSettlement,
+  type LanePapers,
+  type Prepared,
+  planAnchoring,
+  type Settlement,
+  type WaitingAnchor,
+} from "./settle.js";
 import { type MintAuthorization, nftTypes } from "./typedData.js";
 import type { ReceiptBundle } from "./wire/index.js";
 
@@ -39,14 +47,18 @@ export interface MintPlan {
   readonly source: number;
   /** Orders that the mint settles first, in the same transaction. */
   readonly settlements: readonly Settlement[];
+  /** Orders that ended early and have to be settled before, each in a transaction of its own: a mint settles whole orders. */
+  readonly closed: readonly ClosedSettlement[];
+  /** Anchors that have to be confirmed before, each in a transaction of its own. */
+  readonly waiting: readonly WaitingAnchor[];
   /** Vouchers that have to be collected before, each in a transaction of its own. */
   readonly collects: readonly LanePapers[];
   /** Mint fee of all artworks as it is now, AIPG wei. */
   readonly fee: bigint;
 }
 
-/** What a mint created. */
-export interface Minted {
+/** What a mint created, and the transactions that anchored receipts before. */
+export interface Minted extends Prepared {
   readonly seriesId: bigint;
   /** By artwork. */
   readonly tokenIds: readonly bigint[];
@@ -55,8 +67,6 @@ export interface Minted {
   readonly transaction: Hex;
   readonly blockNumber: bigint;
   readonly gasUsed: bigint;
-  /** Transactions that collected vouchers before. */
-  readonly collected: readonly Hex[];
 }
 
 /**
@@ -68,7 +78,7 @@ export interface Minted {
  */
 export async function planMint(client: ReadClient, options: MintOptions): Promise<MintPlan> {
   const { deployment, series } = options;
-  const [{ bundles, items, settlements, collects, source }, [feeEach]] = await Promise.all([
+  const [{ bundles, items, settlements, closed, waiting, collects, source }, [feeEach]] = await Promise.all([
     anchoredItems(client, options),
     reading(
       readContract(client, {
@@ -95,6 +105,8 @@ export async function planMint(client: ReadClient, options: MintOptions): Promis
     proofs,
     source,
     settlements,
+    closed,
+    waiting,
     collects,
     fee: feeEach * BigInt(items.length),
     receiptIds: bundles.map(({ receipt_id }) => receipt_id),
@@ -106,20 +118,20 @@ export async function anchoredItems(
   client: ReadClient,
   { bundles, deployment }: Pick<MintOptions, "bundles" | "deployment">,
 ) {
-  const { anchors, settlements, collects } = await planAnchoring(client, { bundles, deployment });
+  const { anchors, settlements, closed, waiting, collects } = await planAnchoring(client, { bundles, deployment });
   const given = bundles.map((bundle, i) => {
     const anchor = anchors[i];
     if (!anchor) throw new GridError("BUNDLE_INVALID", "The receipt has no anchor.", "receipt_id");
     return { bundle, anchor, leaf: anchor.tree.indexOf(leafOf(bundle.receipt_id)) };
   });
   // Each anchor keeps its places in the series, and fills them in the order of its tree.
-  const waiting = new Map(
+  const queues = new Map(
     [...new Set(anchors)].map((anchor) => [
       anchor,
       given.filter((one) => one.anchor === anchor).sort((a, b) => a.leaf - b.leaf),
     ]),
   );
-  const sorted = given.map(({ anchor }) => waiting.get(anchor)?.shift()).filter((one) => one !== undefined);
+  const sorted = given.map(({ anchor }) => queues.get(anchor)?.shift()).filter((one) => one !== undefined);
   const items: ReceiptToMint[] = sorted.map(({ bundle: { receipt, request, engine }, anchor }) => {
     return { receipt, request, engine, anchor };
   });
@@ -127,18 +139,20 @@ export async function anchoredItems(
     bundles: sorted.map(({ bundle }) => bundle),
     items,
     settlements,
+    closed,
+    waiting,
     collects,
     source: anchors[0]?.source ?? 0,
   };
 }
 
 /**
- * Mints receipts as one series. Pays the workers of direct orders in the same transaction, and collects lanes' vouchers before,
- * where nobody has done so yet. The wallet is the requester of the receipts, and pays the mint fee.
+ * Mints receipts as one series. Pays the workers of direct orders in the same transaction; settles orders that their worker ended
+ * early, confirms anchors that wait, and collects lanes' vouchers before, where nobody has done so yet. The wallet is the requester of the receipts, and pays the mint fee.
  *
  * @param options `to`: who receives the tokens, default the requester. `maxFee`: most that the whole mint fee may be, AIPG wei,
  * default what it is now.
- * @throws {@link GridError} as {@link planMint}, `NOT_ANCHORED` when a collect did not anchor (the worker had no bond),
+ * @throws {@link GridError} as {@link planMint}, `NOT_ANCHORED` or `ANCHOR_WAITS` when a worker was paid and has no bond,
  * `PRICE_TOO_HIGH`; ChainError for what a contract refuses.
  *
  * @example
@@ -151,7 +165,7 @@ export async function mintSeries(
   const { deployment, to = client.account.address, maxFee } = options;
   const plan = await planMint(client, options);
   const limit = feeLimit(plan, maxFee);
-  const collected = await collectFirst(client, plan);
+  const prepared = await anchorFirst(client, plan);
   await payableFee(client, plan);
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
   const receipt =
@@ -166,7 +180,7 @@ export async function mintSeries(
           }),
         )
       : await transact(client, { ...nft, functionName: "mint", args: [plan.body, plan.proofs, to, limit] });
-  return mintedOf(receipt, plan, collected);
+  return mintedOf(receipt, plan, prepared);
 }
 
 /** Leave to mint a plan, signed by its requester. */
@@ -207,20 +221,14 @@ export async function authorizeMint(
 /**
  * Submits a mint for its requester, who signed it. The wallet pays gas, and the mint fee unless the authorization says that the
  * requester does.
- *
- * @param options `maxFee`: most that the whole mint fee may be when the wallet pays it, AIPG wei, default what it is now.
- * @throws {@link GridError} `PRICE_TOO_HIGH`; otherwise as {@link mintSeries}.
  */
 export async function relayMint(
   client: WalletClient,
-  options: { readonly plan: MintPlan; readonly signed: SignedMint; readonly maxFee?: bigint },
+  { plan, signed }: { readonly plan: MintPlan; readonly signed: SignedMint },
 ): Promise<Minted> {
-  const { plan, signed } = options;
   const { authorization, signature } = signed;
-  const pays = authorization.maxFee === 0n;
-  const limit = pays ? feeLimit(plan, options.maxFee) : 0n;
-  const collected = await collectFirst(client, plan);
-  if (pays) await payableFee(client, plan);
+  const prepared = await anchorFirst(client, plan);
+  if (authorization.maxFee === 0n) await payableFee(client, plan);
   const nft = { address: plan.deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
   const receipt =
     plan.settlements.length > 0
@@ -230,15 +238,15 @@ export async function relayMint(
           transact(client, {
             ...nft,
             functionName: "settleAndMintFor",
-            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature, limit],
+            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature],
           }),
         )
       : await transact(client, {
           ...nft,
           functionName: "mintFor",
-          args: [plan.body, plan.proofs, authorization, signature, limit],
+          args: [plan.body, plan.proofs, authorization, signature],
         });
-  return mintedOf(receipt, plan, collected);
+  return mintedOf(receipt, plan, prepared);
 }
 
 /** A mint that settles passes on only the name of what stopped the settling: asks the settlement itself for the rest. */
@@ -271,26 +279,10 @@ async function payableFee(client: WalletClient, { deployment, fee }: MintPlan): 
   await ensureAllowance(client, { deployment, spender: deployment.contracts.GridNFT.address, amount: fee });
 }
 
-/** Collects what has to be, and insists that it anchored. */
-export async function collectFirst(
-  client: WalletClient,
-  { deployment, collects }: Pick<MintPlan, "deployment" | "collects">,
-): Promise<readonly Hex[]> {
-  const hashes = await collectAll(client, deployment, collects);
-  for (const { config, voucher } of collects) {
-    const settlement = deployment.contracts.GridSettlement.address;
-    const anchor = { settlement, laneId: voucher.laneId, payer: config.payer, root: voucher.receiptsRoot };
-    if (await isAnchored(client, anchor)) continue;
-    const message = `Worker ${config.worker} was paid, but has no bond now: its receipts can't be anchored, nor minted.`;
-    throw new GridError("NOT_ANCHORED", message, "worker");
-  }
-  return hashes;
-}
-
 function mintedOf(
   { logs, transactionHash, blockNumber, gasUsed }: TransactionReceipt,
   { deployment, count, receiptIds }: MintPlan,
-  collected: readonly Hex[],
+  prepared: Prepared,
 ): Minted {
   const address = deployment.contracts.GridNFT.address.toLowerCase();
   const own = logs.filter((log) => log.address.toLowerCase() === address);
@@ -304,6 +296,6 @@ function mintedOf(
     transaction: transactionHash,
     blockNumber,
     gasUsed,
-    collected,
+    ...prepared,
   };
 }

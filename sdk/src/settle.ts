@@ -2,16 +2,17 @@ import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import { bundleDomain, bundleTree, requireBundle } from "./bundle.js";
 import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
-import type { Deployment } from "./deployment.js";
+import { type Deployment, settlementDomainOf } from "./deployment.js";
 import { leafOf, orderHash } from "./digest.js";
 import { GridError } from "./errors.js";
-import { gridNftAbi, gridSettlementAbi } from "./generated/abis.js";
+import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "./generated/abis.js";
 import type { MerkleTree } from "./merkle.js";
 import type { ReceiptAnchor } from "./mint.js";
+import { jobReceipt, receiptTree } from "./receipt.js";
 import type { JobOrder, JobReceipt } from "./typedData.js";
 import type { ReceiptBundle } from "./wire/index.js";
 
-/** `Settlement` of IGridSettlement: an order of the direct rail and all its receipts. */
+/** `Settlement` of IGridSettlement: an order of the direct rail and its receipts. */
 export interface Settlement {
   readonly order: JobOrder;
   readonly orderSignature: Hex;
@@ -24,12 +25,30 @@ export interface Settlement {
 /** Papers of a voucher, ready for `collect`. */
 export type LanePapers = NonNullable<ReceiptBundle["lane"]>;
 
+/** An order that its worker ended early, as `settleClosed` takes it. */
+export interface ClosedSettlement {
+  readonly settlement: Settlement;
+  /** The worker's, of `OrderClosing` over just these receipts. */
+  readonly closingSignature: Hex;
+}
+
+/** An anchor of the direct rail that waits for `confirmAnchor`: its order was settled while the worker's bond was too small. */
+export interface WaitingAnchor {
+  readonly payer: Address;
+  readonly root: Hex;
+  readonly worker: Address;
+}
+
 /** What still has to be done on chain before receipts are anchored. */
 export interface Anchoring {
   /** Where each bundle's receipt is, or will be, anchored; the same object for all under one root. */
   readonly anchors: readonly ReceiptAnchor[];
-  /** Orders that are not settled yet. */
+  /** Complete orders that are not settled yet. */
   readonly settlements: readonly Settlement[];
+  /** Orders that ended early and are not settled yet; a mint can't settle them on its way. */
+  readonly closed: readonly ClosedSettlement[];
+  /** Anchors that wait, of workers that are bonded by now. */
+  readonly waiting: readonly WaitingAnchor[];
   /** Vouchers that are not collected yet. */
   readonly collects: readonly LanePapers[];
 }
@@ -41,15 +60,29 @@ interface Root {
   readonly payer: Address;
   readonly settlement: Address;
   readonly bundle: ReceiptBundle;
-  anchored: boolean;
+  state: "open" | "waiting" | "anchored";
+}
+
+/** What has to be done before a mint, each in a transaction of its own. */
+export type Preparation = Pick<Anchoring, "closed" | "waiting" | "collects"> & { readonly deployment: Deployment };
+
+/** Transactions by which receipts were anchored before a mint. */
+export interface Prepared {
+  /** Of vouchers. */
+  readonly collected: readonly Hex[];
+  /** Of orders that ended early. */
+  readonly settled: readonly Hex[];
+  /** Of anchors that waited. */
+  readonly confirmed: readonly Hex[];
 }
 
 /**
  * Where receipts are anchored, and what is left to do for it: reads the chain, changes nothing. A lane's receipt may be in
- * several vouchers, as the tree grew; the one that is anchored already counts, else the newest.
+ * several vouchers, as the tree grew; the one that is anchored already counts, else the newest. An order that was settled while its
+ * worker's bond was too small has a waiting anchor, which is confirmed once the worker is bonded.
  *
  * @throws {@link GridError} `BUNDLE_INVALID`; `NOT_ATTESTED` when a voucher lacks the worker's signature (ask the cloud for the
- * bundle again); ChainError.
+ * bundle again); `ANCHOR_WAITS` when an anchor waits and its worker is not bonded; ChainError.
  */
 export async function planAnchoring(
   client: ReadClient,
@@ -62,12 +95,12 @@ export async function planAnchoring(
     const tree = bundleTree(bundle);
     const key = `${laneId}${payer.toLowerCase()}${tree.root}`;
     if (!roots.has(key)) {
-      roots.set(key, { tree, laneId, payer, settlement: bundle.settlement, bundle, anchored: false });
+      roots.set(key, { tree, laneId, payer, settlement: bundle.settlement, bundle, state: "open" });
     }
   }
   await Promise.all(
     [...roots.values()].map(async (root) => {
-      root.anchored = await isAnchored(client, { ...root, root: root.tree.root });
+      root.state = await anchorState(client, { ...root, root: root.tree.root });
     }),
   );
   const sources = await anchorSources(client, deployment);
@@ -85,18 +118,51 @@ export async function planAnchoring(
     used.set(root, anchor);
     return anchor;
   });
-  const open = [...used.keys()].filter(({ anchored }) => !anchored);
+  const waiting = [...used.keys()]
+    .filter(({ state }) => state === "waiting")
+    .map(({ payer, tree, bundle }): WaitingAnchor => ({ payer, root: tree.root, worker: bundle.order.worker }));
+  await requireBonded(client, deployment, waiting);
+  const open = [...used.keys()].filter(({ state }) => state === "open").map(({ bundle }) => bundle);
+  const direct = open.filter(({ order }) => order.laneId === zeroHash);
   return {
     anchors,
-    settlements: open.filter(({ laneId }) => laneId === zeroHash).map(({ bundle }) => settlementOf(bundle)),
-    collects: open.filter(({ laneId }) => laneId !== zeroHash).map(({ bundle }) => lanePapersOf(bundle)),
+    settlements: direct.filter((bundle) => !bundle.direct?.closing_signature).map(settlementOf),
+    closed: direct.flatMap((bundle): ClosedSettlement[] => {
+      const closingSignature = bundle.direct?.closing_signature;
+      return closingSignature ? [{ settlement: settlementOf(bundle), closingSignature }] : [];
+    }),
+    waiting,
+    collects: open.filter(({ order }) => order.laneId !== zeroHash).map(lanePapersOf),
   };
+}
+
+/** Insists that anchors which wait can be confirmed now. */
+async function requireBonded(
+  client: ReadClient,
+  deployment: Deployment,
+  waiting: readonly WaitingAnchor[],
+): Promise<void> {
+  const registry = { address: deployment.contracts.WorkerRegistry.address, abi: workerRegistryAbi } as const;
+  for (const worker of new Set(waiting.map((one) => one.worker))) {
+    if (await reading(readContract(client, { ...registry, functionName: "isBonded", args: [worker] }))) continue;
+    throw anchorWaits(worker);
+  }
+}
+
+function anchorWaits(worker: Address): GridError {
+  return new GridError(
+    "ANCHOR_WAITS",
+    `Worker ${worker} was paid while its bond was too small, so the receipt is not anchored. Try again once ${worker} has added to its bond.`,
+    "worker",
+  );
 }
 
 /** The root to mint a receipt from: an anchored one, else that of the newest voucher. */
 function bestRoot({ receipt_id, order }: ReceiptBundle, roots: readonly Root[]): Root {
-  const worth = ({ anchored, bundle }: Root) =>
-    anchored ? 1n << 200n : (bundle.lane?.voucher.totals ?? []).reduce((sum, { cumulative }) => sum + cumulative, 0n);
+  const worth = ({ state, bundle }: Root) =>
+    state === "anchored"
+      ? 1n << 200n
+      : (bundle.lane?.voucher.totals ?? []).reduce((sum, { cumulative }) => sum + cumulative, 0n);
   const [best] = roots
     .filter(({ laneId, payer, tree }) => {
       return laneId === order.laneId && isAddressEqual(payer, order.payer) && tree.indexOf(leafOf(receipt_id)) >= 0;
@@ -125,6 +191,18 @@ export async function isAnchored(
   return BigInt(worker) !== 0n;
 }
 
+/** Whether a root is anchored, or was settled and waits for its worker's bond. */
+async function anchorState(
+  client: ReadClient,
+  { settlement, laneId, payer, root }: { settlement: Address; laneId: Hex; payer: Address; root: Hex },
+): Promise<Root["state"]> {
+  if (await isAnchored(client, { settlement, laneId, payer, root })) return "anchored";
+  if (laneId !== zeroHash) return "open";
+  const call = { address: settlement, abi: gridSettlementAbi, functionName: "waitingAnchorOf" } as const;
+  const [worker] = await reading(readContract(client, { ...call, args: [payer, root] }));
+  return BigInt(worker) === 0n ? "open" : "waiting";
+}
+
 /** Settlements that GridNFT takes anchors from, by index. */
 async function anchorSources(client: ReadClient, deployment: Deployment): Promise<readonly Address[]> {
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
@@ -139,7 +217,7 @@ async function anchorSources(client: ReadClient, deployment: Deployment): Promis
 }
 
 /**
- * The order and receipts of a bundle as `settle` and `settleAndMint` take them.
+ * The order and receipts of a bundle as `settle`, `settleClosed` and `settleAndMint` take them.
  * @throws {@link GridError} `BUNDLE_INVALID` for a lane's bundle.
  */
 export function settlementOf({ order, direct }: ReceiptBundle): Settlement {
@@ -173,9 +251,10 @@ function lanePapersOf({ lane }: ReceiptBundle): LanePapers {
 }
 
 /**
- * Settles direct orders: pays the worker and anchors the receipts. Orders that are settled already are passed over.
+ * Settles direct orders: pays the worker and anchors the receipts; orders that their worker ended early by its closing. Orders that
+ * are settled already are passed over, but for an anchor that waits for `confirmAnchor`.
  *
- * @returns Hash of the transaction of each order that was settled now.
+ * @returns Hash of the transaction of each order that was settled, and of each anchor that was confirmed now.
  *
  * @example
  * await settleOrders(wallet, { bundles: [bundle], deployment });
@@ -184,8 +263,13 @@ export async function settleOrders(
   client: WalletClient,
   options: { readonly bundles: readonly ReceiptBundle[]; readonly deployment: Deployment },
 ): Promise<readonly Hex[]> {
-  const { settlements } = await planAnchoring(client, options);
-  return settleAll(client, options.deployment, settlements);
+  const { deployment } = options;
+  const { settlements, closed, waiting } = await planAnchoring(client, options);
+  return [
+    ...(await confirmAll(client, deployment, waiting)),
+    ...(await settleAll(client, deployment, settlements)),
+    ...(await settleAllClosed(client, deployment, closed)),
+  ];
 }
 
 /**
@@ -219,6 +303,73 @@ export async function settleAll(
     hashes.push(transactionHash);
   }
   return hashes;
+}
+
+/** Settles orders that ended early, one after the other. */
+export async function settleAllClosed(
+  client: WalletClient,
+  deployment: Deployment,
+  closed: readonly ClosedSettlement[],
+): Promise<readonly Hex[]> {
+  const hashes: Hex[] = [];
+  for (const { settlement, closingSignature } of closed) {
+    const { transactionHash } = await transact(client, {
+      address: deployment.contracts.GridSettlement.address,
+      abi: gridSettlementAbi,
+      functionName: "settleClosed",
+      args: [settlement, closingSignature],
+    });
+    hashes.push(transactionHash);
+  }
+  return hashes;
+}
+
+/** Confirms anchors that wait, one after the other. */
+export async function confirmAll(
+  client: WalletClient,
+  deployment: Deployment,
+  waiting: readonly WaitingAnchor[],
+): Promise<readonly Hex[]> {
+  const hashes: Hex[] = [];
+  for (const { payer, root } of waiting) {
+    const { transactionHash } = await transact(client, {
+      address: deployment.contracts.GridSettlement.address,
+      abi: gridSettlementAbi,
+      functionName: "confirmAnchor",
+      args: [payer, root],
+    });
+    hashes.push(transactionHash);
+  }
+  return hashes;
+}
+
+/**
+ * Does what has to be done before a mint, and insists that it anchored: confirms what waits, settles what ended early, collects.
+ * @throws {@link GridError} `NOT_ANCHORED` or `ANCHOR_WAITS` when a worker was paid and has no sufficient bond; ChainError.
+ */
+export async function anchorFirst(
+  client: WalletClient,
+  { deployment, closed, waiting, collects }: Preparation,
+): Promise<Prepared> {
+  const settlement = deployment.contracts.GridSettlement.address;
+  const confirmed = await confirmAll(client, deployment, waiting);
+  const settled = await settleAllClosed(client, deployment, closed);
+  for (const { order, receipts } of closed.map((one) => one.settlement)) {
+    const root = receiptTree(
+      receipts.map((receipt) => jobReceipt(order, receipt)),
+      settlementDomainOf(deployment),
+    ).root;
+    if (await isAnchored(client, { settlement, laneId: zeroHash, payer: order.payer, root })) continue;
+    throw anchorWaits(order.worker);
+  }
+  const collected = await collectAll(client, deployment, collects);
+  for (const { config, voucher } of collects) {
+    const anchor = { settlement, laneId: voucher.laneId, payer: config.payer, root: voucher.receiptsRoot };
+    if (await isAnchored(client, anchor)) continue;
+    const message = `Worker ${config.worker} was paid, but has no bond now: its receipts can't be anchored, nor minted.`;
+    throw new GridError("NOT_ANCHORED", message, "worker");
+  }
+  return { collected, settled, confirmed };
 }
 
 /** Collects one after the other. */

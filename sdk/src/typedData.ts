@@ -73,6 +73,11 @@ export const settlementTypes = {
     { name: "role", type: "uint8" },
     { name: "deadline", type: "uint64" },
   ],
+  OrderClosing: [
+    { name: "orderHash", type: "bytes32" },
+    { name: "receiptCount", type: "uint32" },
+    { name: "receiptsRoot", type: "bytes32" },
+  ],
 } as const;
 
 /** Types of the messages in GridNFT's own domain. */
@@ -109,6 +114,8 @@ export type ModelTotal = SettlementMessages["ModelTotal"];
 export type Voucher = SettlementMessages["Voucher"];
 /** A hot key's agreement to sign for an account in a role. */
 export type SignerProof = SettlementMessages["SignerProof"];
+/** A worker's statement that it ended a direct order with fewer images than ordered; at most one per order. */
+export type OrderClosing = SettlementMessages["OrderClosing"];
 /** A requester's permission that somebody else submits their mint. */
 export type MintAuthorization = NftMessages["MintAuthorization"];
 /** A permission that somebody else submits an evolution. */

@@ -14,6 +14,7 @@ import {
   type MintAuthorization,
   nftDomain,
   nftTypes,
+  type OrderClosing,
   type SignerProof,
   settlementDomain,
   settlementTypes,
@@ -83,6 +84,9 @@ describe.each([
     for (const { name, message, digest } of of("SignerProof")) {
       expect(d.signerProofDigest(message as SignerProof, settlement), name).toBe(digest);
     }
+    for (const { name, message, digest } of of("OrderClosing")) {
+      expect(d.orderClosingDigest(message as OrderClosing, settlement), name).toBe(digest);
+    }
     for (const { name, message, digest } of of("MintAuthorization")) {
       expect(d.mintAuthorizationDigest(message as MintAuthorization, gridNft), name).toBe(digest);
     }
@@ -102,9 +106,17 @@ describe.each([
       LaneConfig: (m: unknown) => d.laneId(m as LaneConfig, settlement),
       Voucher: (m: unknown) => d.voucherDigest(m as Voucher, settlement),
       SignerProof: (m: unknown) => d.signerProofDigest(m as SignerProof, settlement),
+      OrderClosing: (m: unknown) => d.orderClosingDigest(m as OrderClosing, settlement),
     };
     for (let i = 0; i < 200; i++) {
-      for (const primaryType of ["JobOrder", "JobReceipt", "LaneConfig", "Voucher", "SignerProof"] as const) {
+      for (const primaryType of [
+        "JobOrder",
+        "JobReceipt",
+        "LaneConfig",
+        "Voucher",
+        "SignerProof",
+        "OrderClosing",
+      ] as const) {
         const message = seeded.message(settlementTypes[primaryType]);
         const expected = hashTypedData({
           domain: settlement,

@@ -8,6 +8,7 @@ import {
     JobOrder,
     JobReceipt,
     LaneConfig,
+    OrderClosing,
     SignerProof,
     Voucher
 } from "../../contracts/libraries/GridMessages.sol";
@@ -109,6 +110,16 @@ contract GoldenMessagesTest is Test {
                 _message("SignerProof", i, "SignerProof(address account,uint8 role,uint64 deadline)"), (SignerProof)
             );
             _check("SignerProof", i, GridMessages.hashSignerProof(proof));
+        }
+    }
+
+    function test_OrderClosingHashesAreTheVectors() public view {
+        for (uint256 i; _has("OrderClosing", i); ++i) {
+            OrderClosing memory closing = abi.decode(
+                _message("OrderClosing", i, "OrderClosing(bytes32 orderHash,uint32 receiptCount,bytes32 receiptsRoot)"),
+                (OrderClosing)
+            );
+            _check("OrderClosing", i, GridMessages.hashOrderClosing(closing));
         }
     }
 

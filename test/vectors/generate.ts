@@ -39,6 +39,7 @@ import {
   type MintAuthorization,
   nftDomain,
   nftTypes,
+  type OrderClosing,
   type SettlementDomain,
   type SignerProof,
   settlementDomain,
@@ -284,6 +285,12 @@ const signerProofs: Record<string, SignerProof> = {
   "all at their maximum": { account: onesAddress, role: 255, deadline: maxUint64 },
 };
 
+const orderClosings: Record<string, OrderClosing> = {
+  usual: { orderHash: usualReceipt.orderHash, receiptCount: 3, receiptsRoot: h("root") },
+  "all zero": { orderHash: zeroHash, receiptCount: 0, receiptsRoot: zeroHash },
+  "all at their maximum": { orderHash: ones, receiptCount: 2 ** 32 - 1, receiptsRoot: ones },
+};
+
 const mintAuthorizations: Record<string, MintAuthorization> = {
   usual: { requester: a("requester"), to: a("collector"), bodyHash: h("body"), maxFee: 10n ** 18n, deadline: 1n },
   "all at their maximum": {
@@ -344,6 +351,7 @@ const messages = {
   LaneConfig: settlementVectors("LaneConfig", lanes),
   Voucher: settlementVectors("Voucher", vouchers),
   SignerProof: settlementVectors("SignerProof", signerProofs),
+  OrderClosing: settlementVectors("OrderClosing", orderClosings),
   MintAuthorization: nftVectors("MintAuthorization", mintAuthorizations),
   EvolveAuthorization: nftVectors("EvolveAuthorization", evolveAuthorizations),
 };

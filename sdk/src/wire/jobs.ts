@@ -37,6 +37,8 @@ export const job = z.object({
   started_at: unixSeconds.optional(),
   finished_at: unixSeconds.optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Of a finished job: its worker delivered fewer images than were ordered, and asks to be paid for these alone. */
+  ended_early: z.boolean().optional(),
   images: z.array(jobImage).optional(),
 });
 export type Job = z.output<typeof job>;
@@ -56,6 +58,8 @@ export const generateImageResponse = z.object({
   image_hash: bytes32Json,
   seed: z.string(),
   engine: z.string(),
+  /** There are fewer images than were ordered; only these are paid. */
+  ended_early: z.boolean().optional(),
   images: z.array(jobImage),
   request: messageSchema("GenerationRequest"),
   order: messageSchema("JobOrder"),
@@ -64,7 +68,7 @@ export type GenerateImageResponse = z.output<typeof generateImageResponse>;
 
 /**
  * Everything that a mint or a check of one receipt needs, `GET /v1/receipts/:id`. A direct receipt is anchored by settling the
- * order with all its receipts; a lane's by collecting the voucher, which anyone may do with both signatures.
+ * order with all its receipts (`settle`), or with those that its worker closed it with (`settleClosed`); a lane's by collecting the voucher, which anyone may do with both signatures.
  */
 export const receiptBundle = z.object({
   chain_id: z.int(),
@@ -80,8 +84,10 @@ export const receiptBundle = z.object({
   direct: z
     .object({
       order_signature: signatureJson,
-      /** All receipts of the order, by index. */
+      /** All receipts of the order, by index; fewer than ordered when the worker ended it early. */
       receipts: z.array(z.object({ receipt: messageSchema("JobReceipt"), signature: signatureJson })),
+      /** Of an order that ended early: the worker's signature of `OrderClosing` over just these receipts. */
+      closing_signature: signatureJson.optional(),
     })
     .optional(),
   lane: z

@@ -65,11 +65,16 @@ export const uploadAnswer = z.object({
   bytes: z.int(),
 });
 
-/** Body of `POST /v1/worker/jobs/:id/complete`: one receipt an image, by index. */
+/**
+ * Body of `POST /v1/worker/jobs/:id/complete`: one receipt an image, by index. With fewer receipts than images ordered, on the direct
+ * rail alone, the worker's closing of the order with just these.
+ */
 export const completeRequest = z.strictObject({
   lease: z.string(),
   engine: z.string().min(1).max(500),
   receipts: z.array(z.strictObject({ receipt: messageSchema("JobReceipt"), signature: signatureJson })).min(1),
+  /** The worker's signature of `OrderClosing` over these receipts. */
+  closing_signature: signatureJson.optional(),
 });
 
 /** A voucher that waits for the worker's counter-signature of the same digest. */
