@@ -72,6 +72,8 @@ export interface Generated {
   readonly job: Job;
   /** AIPG wei of all images, by their receipts. */
   readonly price: bigint;
+  /** Images that were ordered and not made: the worker ended the order early, and is paid for the others alone. */
+  readonly missing: number;
   /** By index. */
   readonly images: readonly GeneratedImage[];
 }
@@ -110,18 +112,26 @@ export async function generate(client: WalletClient, options: GenerateOptions): 
     throw new CloudError("JOB_FAILED", `The job ended without a picture: ${reason}`);
   }
   const count = parameters.n ?? 1;
-  if (job.images.length !== count) {
-    throw new GridError("BUNDLE_INVALID", `The cloud delivered ${job.images.length} of ${count} images.`, "images");
+  const delivered = job.images.length;
+  // A direct order can end early; its bundles then carry the worker's closing, which is checked with them.
+  const isShort = options.rail === "direct" && job.ended_early === true && delivered > 0 && delivered < count;
+  if (delivered !== count && !isShort) {
+    throw new GridError("BUNDLE_INVALID", `The cloud delivered ${delivered} of ${count} images.`, "images");
   }
   const images: GeneratedImage[] = [];
-  for (const [index, { receipt_id, ipfs_hash }] of job.images.entries()) {
-    onProgress({ stage: "checking", image: index, images: count });
+  for (const [position, { receipt_id, ipfs_hash, index }] of job.images.entries()) {
+    onProgress({ stage: "checking", image: position, images: delivered });
     const [bundle, file] = await Promise.all([
       cloud.receiptBundle(receipt_id, { signal }),
       cloud.image(ipfs_hash, { signal }),
     ]);
-    if (bundle.receipt_id !== receipt_id || bundle.receipt.index !== index) {
+    const before = images.at(-1)?.bundle.receipt.index ?? -1;
+    const isExpected = bundle.receipt.index === index && (isShort ? index > before : index === position);
+    if (bundle.receipt_id !== receipt_id || !isExpected) {
       throw new GridError("BUNDLE_INVALID", "The cloud sent another receipt than the job's.", "receipt_id");
+    }
+    if (options.rail === "direct" && bundle.direct?.receipts.length !== delivered) {
+      throw new GridError("BUNDLE_INVALID", "The cloud shows other images than the order is settled with.", "images");
     }
     await checkDelivery(client, { bundle, file, orders, options });
     images.push({ file, cid: bundle.ipfs_hash, bundle });
@@ -129,7 +139,8 @@ export async function generate(client: WalletClient, options: GenerateOptions): 
   if (new Set(images.map(({ bundle }) => orderHash(bundle.order))).size > 1) {
     throw new GridError("BUNDLE_INVALID", "The images answer different orders.", "order");
   }
-  return { job, images, price: images.reduce((sum, { bundle }) => sum + bundle.receipt.price, 0n) };
+  const price = images.reduce((sum, { bundle }) => sum + bundle.receipt.price, 0n);
+  return { job, images, price, missing: count - delivered };
 }
 
 /** Quote, deposit, signatures, submission. */

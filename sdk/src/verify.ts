@@ -222,11 +222,11 @@ async function verifyVersion({
   const noAnchor = async (): Promise<Finding> => unknown("There is no anchor to look at.");
   await own(
     "order",
-    anchored ? () => oneOf(papers, (paper) => checkOrder(evidence, record, paper, anchored)) : noAnchor,
+    anchored ? () => oneOf(papers, (paper) => checkOrder(evidence, record, paper, anchored.paid)) : noAnchor,
   );
   await own(
     "signature",
-    anchored ? () => oneOf(papers, (paper) => checkSignature(evidence, record, paper, anchored)) : noAnchor,
+    anchored ? () => oneOf(papers, (paper) => checkSignature(evidence, record, paper, anchored.paid)) : noAnchor,
   );
   await own("worker", anchored ? () => checkWorker(evidence, record, anchored) : noAnchor);
   const twins = twinsOf(evidence, tokenId, record);

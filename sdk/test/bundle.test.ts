@@ -14,6 +14,7 @@ import {
   jobReceipt,
   laneId,
   nextVoucher,
+  orderClosing,
   receiptId,
   receiptTree,
   requireBundle,
@@ -121,6 +122,16 @@ beforeAll(async () => {
   onLane = (await make("lane")) as typeof onLane;
 });
 
+/** The direct bundle when its worker ended the order after the first image. */
+async function endedEarly(by = worker): Promise<typeof direct> {
+  const receipts = direct.direct.receipts.slice(0, 1);
+  const message = orderClosing({ order: direct.order, receipts: receipts.map(({ receipt }) => receipt), domain });
+  return {
+    ...direct,
+    direct: { ...direct.direct, receipts, closing_signature: await sign(by, "OrderClosing", message) },
+  };
+}
+
 function code(bundle: ReceiptBundle): string {
   try {
     requireBundle(bundle, { deployment });
@@ -145,8 +156,27 @@ describe("an honest bundle", () => {
     });
   });
 
-  it("survives JSON", () => {
-    for (const bundle of [direct, onLane]) {
+  it("of an order that ended early names the key that closed it", async () => {
+    expect(requireBundle(await endedEarly(), { deployment })).toMatchObject({
+      receipts: [worker.address],
+      closing: worker.address,
+    });
+    expect(requireBundle(await endedEarly(stranger), { deployment }).closing).toBe(stranger.address);
+  });
+
+  it("of an order that ended early names a stranger when other receipts were closed than it has", async () => {
+    const { direct: papers, ...early } = await endedEarly();
+    const [, second] = direct.direct.receipts;
+    if (!second) throw new Error("no receipt");
+    const { receipt, signature } = second;
+    const other = { ...early, receipt, signature, receipt_id: receiptId(receipt, domain), ipfs_hash: cidOf(receipt) };
+    const { closing } = requireBundle({ ...other, direct: { ...papers, receipts: [second] } }, { deployment });
+    expect(closing).toBeDefined();
+    expect(closing).not.toBe(worker.address);
+  });
+
+  it("survives JSON", async () => {
+    for (const bundle of [direct, onLane, await endedEarly()]) {
       expect(bundleFromJson(JSON.parse(JSON.stringify(bundleToJson(bundle))))).toEqual(bundle);
     }
   });
@@ -212,6 +242,25 @@ describe("a forged bundle", () => {
           receipt_id: receiptId(receipt, domain),
           direct: { ...direct.direct, receipts },
         };
+      },
+    ],
+    [
+      "with fewer receipts than images and no closing",
+      "BUNDLE_INVALID",
+      () => ({ ...direct, direct: { ...direct.direct, receipts: direct.direct.receipts.slice(0, 1) } }),
+    ],
+    [
+      "with all receipts and a closing",
+      "BUNDLE_INVALID",
+      () => ({ ...direct, direct: { ...direct.direct, closing_signature: direct.signature } }),
+    ],
+    [
+      "with a closing that the contracts refuse",
+      "BUNDLE_INVALID",
+      async () => {
+        const early = await endedEarly();
+        const closing_signature = `${early.direct.closing_signature?.slice(0, -2)}01` as Hex;
+        return { ...early, direct: { ...early.direct, closing_signature } };
       },
     ],
     [

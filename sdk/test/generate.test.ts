@@ -14,10 +14,12 @@ import {
   jobOrder,
   messageToJson,
   mintSeries,
+  orderClosing,
   orderHash,
   type ReceiptBundleJson,
   requestHash,
   type SignedOrder,
+  settlementTypes,
 } from "../src/index.js";
 import { type GenerationParameters, generateImageRequest, type ReceiptBundle } from "../src/wire/index.js";
 import { json, type ScriptedServer, serve } from "./server.ts";
@@ -45,6 +47,8 @@ interface Lies {
   deliver?: (made: readonly ReceiptBundle[]) => Promise<readonly ReceiptBundle[]>;
   modelHash?: `0x${string}`;
   fail?: boolean;
+  /** Says that the order ended early. */
+  endedEarly?: boolean;
   /** Connections that break before a submission is answered. */
   lost?: number;
   /** Answers that get lost after the job was made; the orders are known from then on. */
@@ -173,6 +177,7 @@ async function cloudWith(lies: Lies = {}) {
       requester: artist.address,
       attempts: 1,
       created_at: 1,
+      ...(lies.endedEarly && { ended_early: true }),
       ...(lies.fail ? { error: { code: "NO_WORKER", message: "Three workers gave up." } } : { images }),
     };
   }
@@ -193,6 +198,16 @@ async function direct(lies: Lies = {}, more: Partial<GenerateDirect> = {}) {
 
 const settled = () =>
   accountState(shop.artist.wallet, { deployment: shop.grid.deployment, account: shop.artist.address });
+
+/** What an honest worker delivers when its engine fails after the first image. */
+async function closedAfterOne(made: readonly ReceiptBundle[], by = shop.workerKey): Promise<readonly ReceiptBundle[]> {
+  const [first] = made;
+  const [one] = first?.direct?.receipts ?? [];
+  if (!first?.direct || !one) throw new Error("nothing made");
+  const message = orderClosing({ order: first.order, receipts: [one.receipt], domain: shop.domain });
+  const paper = { domain: shop.domain, types: settlementTypes, primaryType: "OrderClosing", message } as const;
+  return [{ ...first, direct: { ...first.direct, receipts: [one], closing_signature: await by.signTypedData(paper) } }];
+}
 
 describe("generating on the direct rail", () => {
   it("does not sign when the account is short, unless it may deposit", async () => {
@@ -240,6 +255,19 @@ describe("generating on the direct rail", () => {
     });
     expect(minted.tokenIds).toHaveLength(2);
     expect((await settled()).free).toBe(0n);
+  });
+
+  it("takes what was made of an order that ended early, and mints it", async () => {
+    const { images, missing, price } = await direct({ endedEarly: true, deliver: closedAfterOne }, { deposit: true });
+    expect({ made: images.length, missing, price }).toEqual({ made: 1, missing: 1, price: PRICE });
+    const before = (await settled()).free;
+    const { settled: hashes } = await mintSeries(shop.artist.wallet, {
+      deployment: shop.grid.deployment,
+      bundles: images.map(({ bundle }) => bundle),
+      series: { title: "One of two" },
+    });
+    expect(hashes).toHaveLength(1);
+    expect((await settled()).free).toBe(before - PRICE);
   });
 
   it("finds its job when the answer to its orders is lost, and checks it like any other", async () => {
@@ -295,6 +323,28 @@ describe("generating on the direct rail", () => {
   it.each<[string, string, () => Lies]>([
     ["another file", "CID_MISMATCH", () => ({ file: (file) => file.slice(1) })],
     ["fewer pictures", "BUNDLE_INVALID", () => ({ images: (ids) => ids.slice(1) })],
+    [
+      "fewer pictures that it calls all there are",
+      "BUNDLE_INVALID",
+      () => ({ endedEarly: true, images: (ids) => ids.slice(1) }),
+    ],
+    ["an early end that it hides", "BUNDLE_INVALID", () => ({ deliver: closedAfterOne })],
+    [
+      "an early end without the closing of its worker",
+      "BUNDLE_INVALID",
+      () => ({
+        endedEarly: true,
+        deliver: async (made) =>
+          (await closedAfterOne(made)).map(({ direct, ...one }) => {
+            return { ...one, direct: direct && { ...direct, closing_signature: undefined } };
+          }),
+      }),
+    ],
+    [
+      "an early end that a stranger signed",
+      "SIGNER_MISMATCH",
+      () => ({ endedEarly: true, deliver: (made) => closedAfterOne(made, shop.gatewayKey) }),
+    ],
     ["pictures in another order", "BUNDLE_INVALID", () => ({ images: (ids) => [...ids].reverse() })],
     ["another engine", "BUNDLE_INVALID", () => ({ bundle: (bundle) => ({ ...bundle, engine: "gpu" }) })],
     [

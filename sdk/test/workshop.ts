@@ -16,6 +16,7 @@ import {
   type LaneConfig,
   laneId,
   nextVoucher,
+  orderClosing,
   receiptId,
   receiptTree,
   type SettlementDomain,
@@ -47,6 +48,11 @@ export interface Workshop {
   request(prompt: string, seed?: bigint, sourceHash?: Hex): GenerationRequest;
   /** A direct order of the artist, done: one bundle for each image. */
   direct(of: GenerationRequest, options?: { count?: number; nonce?: bigint }): Promise<readonly ReceiptBundle[]>;
+  /** A direct order of the artist that ended early: one bundle for each image of `indices`, with the worker's closing. */
+  closed(
+    of: GenerationRequest,
+    options: { count: number; indices: readonly number[]; by?: PrivateKeyAccount },
+  ): Promise<readonly ReceiptBundle[]>;
   /** Jobs of the artist on the gateway's lane, paid by one voucher that also has what was made before. */
   onLane(of: readonly GenerationRequest[]): Promise<readonly ReceiptBundle[]>;
   /** A bundle without the papers that pay for it. */
@@ -208,6 +214,19 @@ export async function openWorkshop(): Promise<Workshop> {
           order_signature,
           receipts: receipts.map((one) => ({ receipt: one.receipt, signature: one.signature })),
         },
+      }));
+    },
+    closed: async (of, { count, indices, by = workerKey }) => {
+      const job = await order(of, { payer: artist.address, count, nonce: nonce++ });
+      const paper = { domain, types: settlementTypes } as const;
+      const order_signature = await artist.account.signTypedData({ ...paper, primaryType: "JobOrder", message: job });
+      const made = (await work(of, job)).filter(({ receipt }) => indices.includes(receipt.index));
+      const message = orderClosing({ order: job, receipts: made.map(({ receipt }) => receipt), domain });
+      const closing_signature = await by.signTypedData({ ...paper, primaryType: "OrderClosing", message });
+      const receipts = made.map(({ receipt, signature }) => ({ receipt, signature }));
+      return receipts.map(({ receipt, signature }) => ({
+        ...bundle(of, job, receipt, signature),
+        direct: { order_signature, receipts, closing_signature },
       }));
     },
     onLane: async (requests) => {

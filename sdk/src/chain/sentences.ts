@@ -13,7 +13,7 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   // GridNFT
   GridNFT_AlreadyMinted: ({ index }) => `Image ${index} of this order is minted already.`,
   GridNFT_NotAnchored: () =>
-    "The receipt is not anchored on chain. Either it is not settled (or collected) yet, or its worker had no bond then.",
+    "The receipt is not anchored on chain. Either it is not settled (or collected) yet, or its worker's bond was too small then.",
   GridNFT_WrongWorker: ({ anchored }) => `The receipt is anchored by another worker, ${anchored}.`,
   GridNFT_WrongModelHash: ({ modelId }) => `The request names other weights than those of model ${modelId}.`,
   GridNFT_BadCompletionTime: ({ completedAt, anchorTime }) =>
@@ -72,6 +72,28 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   GridSettlement_SignerTaken: ({ signer }) => `Key ${signer} is, or was, registered already. Take a new one.`,
   GridSettlement_BadProof: ({ signer }) => `Key ${signer} has not agreed to this registration.`,
   GridSettlement_NothingEarned: () => "There are no earnings to claim.",
+  GridSettlement_ReceiptCount: ({ receipts, count }) =>
+    `There are ${receipts} receipts, and the order takes 1 to ${count}.`,
+  GridSettlement_OrderIncomplete: ({ receipts, count }) =>
+    `There are ${receipts} receipts for ${count} images. Only the worker settles a part of an order, or whoever has its closing.`,
+  GridSettlement_ClosingSignature: ({ worker }) =>
+    `Worker ${worker}, or a key of it, has not closed the order with just these receipts.`,
+  GridSettlement_GraceNotBegun: ({ deadline }) =>
+    `A payer can settle a part of an order, for its whole price, only after its deadline, ${time(deadline)}.`,
+  GridSettlement_NotPayer: ({ payer, caller }) => `Only payer ${payer} may do this, and ${caller} called.`,
+  GridSettlement_AnchorNotWaiting: () =>
+    "No anchor waits under this payer and root: the order is not settled, or its receipts are anchored already.",
+  GridSettlement_WorkerNotBonded: ({ worker }) =>
+    `The active bond of worker ${worker} is below the minimum. Its receipts can be anchored once it has added to it.`,
+  GridSettlement_ModelOwnerUnknown: ({ modelId }) => `Model ${modelId} has no owner who could be paid.`,
+  GridSettlement_NotModelOwner: ({ modelId, owner }) =>
+    `Only ${owner}, the owner of model ${modelId}, may claim what it has earned.`,
+  GridSettlement_NoEquivocation: () => "The two receipts do not contradict each other.",
+  GridSettlement_SignerNotExposed: ({ position, signer }) =>
+    `Key ${signer} of receipt ${position} was revoked too long ago, so the receipt does not count as a fault.`,
+  GridSettlement_SignersLive: () => "Both keys count still: report the fault by slashEquivocation.",
+  GridSettlement_NotConcerned: ({ position }) =>
+    `Only the payer or the requester of receipt ${position} may report this fault.`,
   GridSettlement_TransferShort: () => "Less AIPG arrived than was sent.",
   // AIGC
   AIGC_UnknownModel: ({ modelId }) => `There is no model ${modelId}.`,
@@ -84,6 +106,9 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   // WorkerRegistry
   WorkerRegistry_NotRegistered: ({ worker }) => `${worker} is not a registered worker.`,
   WorkerRegistry_BondTooSmall: ({ minBond }) => `A worker's bond is at least ${amount(minBond)}.`,
+  WorkerRegistry_MinBondOutOfRange: ({ least, most }) => `The minimum bond is ${amount(least)} to ${amount(most)}.`,
+  WorkerRegistry_MinBondRaisedTooFar: ({ most }) => `A raise of the minimum bond goes to ${amount(most)} at most.`,
+  WorkerRegistry_MinBondRaisedTooSoon: ({ from }) => `The minimum bond can't be raised again before ${time(from)}.`,
   // AIPG and ERC-721
   ERC20InsufficientBalance: ({ balance, needed }) =>
     `The account has ${amount(balance)}, and ${amount(needed)} is needed.`,
@@ -103,6 +128,8 @@ export const bareSentences: Readonly<Record<string, string>> = {
   GridSettlement_NonceUsed: "Another order with the same number is settled or cancelled already.",
   GridSettlement_OrderExpired: "The time in which the order could be settled is over.",
   GridSettlement_OrderSignature: "The order is not signed by its payer or a key of it.",
+  GridSettlement_OrderIncomplete:
+    "There are fewer receipts than images, and only the worker settles a part of an order.",
   GridSettlement_PriceAboveCap: "The receipts ask for more than the order allows.",
   GridSettlement_ReceiptLate: "An image was completed after the order's deadline.",
   GridSettlement_ReceiptSignature: "A receipt is not signed by its worker or a key of it.",

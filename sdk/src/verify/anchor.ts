@@ -9,7 +9,7 @@ import type { ReceiptProof } from "../mint.js";
 import { jobReceipt } from "../receipt.js";
 import type { JobOrder, LaneConfig, Voucher } from "../typedData.js";
 import { findCalls } from "./calls.js";
-import { type Evidence, eventsOf, type LogPlace, transactionOf } from "./chain.js";
+import { type Evidence, eventsOf, isBefore, type LogPlace, transactionOf } from "./chain.js";
 import { dateOf, type Finding, fail, pass, unknown } from "./check.js";
 import type { VersionRecord } from "./record.js";
 
@@ -31,6 +31,8 @@ export interface AnchorEvent extends LogPlace {
   readonly receipts: number;
   /** Direct rail: the order that was paid. */
   readonly orderHash?: Hex;
+  /** Where the receipts were paid: this event, or, of an anchor that waited for its worker's bond, the settlement before it. */
+  readonly paid: LogPlace;
 }
 
 /** How the receipt was paid, out of the transaction that anchored it. */
@@ -117,10 +119,10 @@ function unlessRefused<Value>(compute: () => Value): Value | undefined {
 async function findInBlock(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
   const leaf = leafOf(record.receiptId);
   let hidden = false;
-  for (const { root, laneId, receipts, transactionHash } of await anchorEvents(evidence, record)) {
+  for (const { root, laneId, receipts, paid } of await anchorEvents(evidence, record)) {
     if (root === leaf) return { laneId, root };
     if (receipts === 1) continue;
-    const { input } = await transactionOf(evidence.client, transactionHash);
+    const { input } = await transactionOf(evidence.client, paid.transactionHash);
     const leaves = settlementsIn(input)
       .map(({ leavesIn }) => leavesIn(record))
       .find((list) => unlessRefused(() => merkleTree(list).root) === root);
@@ -140,18 +142,40 @@ async function anchorEvents(evidence: Evidence, record: VersionRecord): Promise<
     eventsOf(evidence, { ...settlement, ...range, eventName: "ReceiptsAnchored", args: { worker } }),
     eventsOf(evidence, { ...settlement, ...range, eventName: "OrderSettled", args: { worker } }),
   ]);
+  const confirmations = lanes.filter(({ args }) => args.laneId === zeroHash);
+  // What was paid in a bond dip stands in an earlier log, of the same payer and root.
+  const unanchored =
+    confirmations.length === 0
+      ? []
+      : await eventsOf(evidence, {
+          ...{ ...settlement, toBlock: block, eventName: "OrderSettled" },
+          args: { worker, payer: record.payer },
+        });
   return [
-    ...lanes.map(({ args, blockNumber, logIndex, transactionHash }) => ({
-      ...{ laneId: args.laneId, root: args.root, worker: args.worker, receipts: args.receiptCount },
-      ...{ blockNumber, logIndex, transactionHash },
-    })),
+    ...lanes
+      .filter(({ args }) => args.laneId !== zeroHash)
+      .map(({ args, ...log }) => ({
+        ...{ laneId: args.laneId, root: args.root, worker: args.worker, receipts: args.receiptCount },
+        ...{ ...placeOf(log), paid: placeOf(log) },
+      })),
+    ...confirmations.flatMap(({ args, ...log }): AnchorEvent[] => {
+      const settled = unanchored.find((one) => !one.args.anchored && one.args.root === args.root && isBefore(one, log));
+      if (!settled) return [];
+      const { orderHash, receiptCount: receipts } = settled.args;
+      const anchor = { laneId: zeroHash, root: args.root, worker: args.worker, receipts, orderHash };
+      return [{ ...anchor, ...placeOf(log), paid: placeOf(settled) }];
+    }),
     ...orders
       .filter(({ args }) => args.anchored)
-      .map(({ args, blockNumber, logIndex, transactionHash }) => ({
+      .map(({ args, ...log }) => ({
         ...{ laneId: zeroHash, root: args.root, worker: args.worker, receipts: args.receiptCount },
-        ...{ orderHash: args.orderHash, blockNumber, logIndex, transactionHash },
+        ...{ orderHash: args.orderHash, ...placeOf(log), paid: placeOf(log) },
       })),
   ];
+}
+
+function placeOf({ blockNumber, logIndex, transactionHash }: LogPlace): LogPlace {
+  return { blockNumber, logIndex, transactionHash };
 }
 
 /** What the settlement contract, which nobody can change, knows about the receipt's root. */
@@ -225,7 +249,7 @@ type SettlementItem = {
 
 function settlementsIn(input: Hex): readonly FoundSettlement[] {
   const items: readonly (readonly [SettlementItem, boolean])[] = [
-    ...findCalls(gridSettlementAbi, ["settle"], input).map(
+    ...findCalls(gridSettlementAbi, ["settle", "settleClosed", "settleInGrace"], input).map(
       ({ args, isWhole }) => [args[0] as SettlementItem, isWhole] as const,
     ),
     ...findCalls(gridSettlementAbi, ["settleBatch"], input).flatMap(({ args, isWhole }) =>
@@ -243,7 +267,7 @@ function settlementsIn(input: Hex): readonly FoundSettlement[] {
 }
 
 /**
- * Orders or vouchers of the anchor, with their signatures, as the transaction that anchored shows them. A wrapped one, or a batch,
+ * Orders or vouchers of the anchor, with their signatures, as the transaction that paid shows them. A wrapped one, or a batch,
  * can show several of which one was taken.
  */
 export async function findPapers(
@@ -251,7 +275,7 @@ export async function findPapers(
   record: VersionRecord,
   event: AnchorEvent,
 ): Promise<readonly Paper[]> {
-  const { from, to, input } = await transactionOf(evidence.client, event.transactionHash);
+  const { from, to, input } = await transactionOf(evidence.client, event.paid.transactionHash);
   const { GridNFT } = evidence.deployment.contracts;
   const isOurs =
     to !== null && [record.domain.verifyingContract, GridNFT.address].some((one) => isAddressEqual(one, to));

@@ -1,0 +1,231 @@
+/** Closings of orders: made, signed, checked, and refused; and orders that ended early on a real chain, to the mint. */
+import { type Hex, parseEther, sha256, stringToHex, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  ChainError,
+  checkBundle,
+  checkOrderClosing,
+  createFastChecker,
+  depositAipg,
+  type FastChecker,
+  GridError,
+  generationRequest,
+  isAnchored,
+  type JobReceipt,
+  jobOrder,
+  jobReceipt,
+  leafOf,
+  merkleTree,
+  mintSeries,
+  orderClosing,
+  orderClosingDigest,
+  orderHash,
+  planAnchoring,
+  receiptId,
+  receiptTree,
+  settlementDomain,
+  settlementOf,
+  settlementTypes,
+  settleOrders,
+} from "../src/index.js";
+import type { ReceiptBundle } from "../src/wire/index.js";
+import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
+
+const worker = privateKeyToAccount(sha256(stringToHex("closing worker")));
+const domain = settlementDomain(31_337, `0x${"5e".repeat(20)}`);
+const request = generationRequest({
+  ...{ modelId: 7n, modelHash: sha256("0x"), prompt: "four buoys", width: 64, height: 64, steps: 4 },
+  guidanceMilli: 7_500,
+});
+const order = jobOrder(request, {
+  ...{ requester: worker.address, payer: worker.address, worker: worker.address, feeConfigId: 1, count: 4 },
+  ...{ maxPrice: 40n, deadline: 2_000_000_000n, nonce: 9n },
+});
+const receiptAt = (index: number): JobReceipt =>
+  jobReceipt(order, {
+    ...{ index, seed: 5n, engineHash: zeroHash, imageHash: sha256(stringToHex(`${index}`)), cidDigest: zeroHash },
+    ...{ completedAt: 1n, price: 10n },
+  });
+const sign = (message: ReturnType<typeof orderClosing>): Promise<Hex> =>
+  worker.signTypedData({ domain, types: settlementTypes, primaryType: "OrderClosing", message });
+
+describe("a closing", () => {
+  it.each([[[0]], [[2]], [[0, 1]], [[0, 1, 3]]])("names order, number and root of receipts %j", async (indices) => {
+    const receipts = indices.map(receiptAt);
+    const closing = orderClosing({ order, receipts, domain });
+    const tree = merkleTree(receipts.map((receipt) => leafOf(receiptId(receipt, domain))));
+    expect(closing).toEqual({ orderHash: orderHash(order), receiptCount: indices.length, receiptsRoot: tree.root });
+    const signature = await sign(closing);
+    const signers = [worker.address];
+    expect(checkOrderClosing({ order, receipts, domain, signature, signers })).toBe(worker.address);
+  });
+
+  it.each<[string, string, () => Parameters<typeof orderClosing>[0]]>([
+    ["no receipts", "receipts", () => ({ order, receipts: [], domain })],
+    ["all receipts", "receipts", () => ({ order, receipts: [0, 1, 2, 3].map(receiptAt), domain })],
+    ["receipts twice", "index", () => ({ order, receipts: [0, 0].map(receiptAt), domain })],
+    ["receipts out of order", "index", () => ({ order, receipts: [1, 0].map(receiptAt), domain })],
+    ["an index that was not ordered", "index", () => ({ order, receipts: [receiptAt(4)], domain })],
+    [
+      "another order's receipt",
+      "orderHash",
+      () => ({ order: { ...order, nonce: 1n }, receipts: [receiptAt(0)], domain }),
+    ],
+    [
+      "an order of a lane",
+      "laneId",
+      () => ({ order: { ...order, laneId: `0x${"11".repeat(32)}` as const }, receipts: [receiptAt(0)], domain }),
+    ],
+  ])("of %s is not made", (_, field, make) => {
+    expect(() => orderClosing(make())).toThrow(expect.objectContaining({ code: "CLOSING_INVALID", field }));
+  });
+
+  let fast: FastChecker;
+  beforeAll(async () => {
+    fast = await createFastChecker();
+  });
+  it.each(["noble", "wasm"])(
+    "is refused for other receipts, by another key, and in another form (%s)",
+    async (kind) => {
+      const using = kind === "wasm" ? [fast] : [];
+      const receipts = [0, 1].map(receiptAt);
+      const signature = await sign(orderClosing({ order, receipts, domain }));
+      const good = { order, receipts, domain, signature, signers: [worker.address] };
+      const code = (changes: Partial<typeof good>): string => {
+        try {
+          checkOrderClosing({ ...good, ...changes }, ...using);
+        } catch (error) {
+          if (error instanceof GridError) return error.code;
+          throw error;
+        }
+        return "accepted";
+      };
+      const n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+      const [r, s, v] = [signature.slice(2, 66), BigInt(`0x${signature.slice(66, 130)}`), signature.slice(130)];
+      const high = (n - s).toString(16).padStart(64, "0");
+      expect(code({})).toBe("accepted");
+      expect(code({ receipts: [receiptAt(0)] })).toBe("SIGNER_MISMATCH");
+      expect(code({ receipts: [0, 2].map(receiptAt) })).toBe("SIGNER_MISMATCH");
+      expect(code({ domain: settlementDomain(1, domain.verifyingContract) })).toBe("SIGNER_MISMATCH");
+      expect(code({ signers: [`0x${"22".repeat(20)}`] as never })).toBe("SIGNER_MISMATCH");
+      expect(code({ signature: `0x${r}${high}${v === "1b" ? "1c" : "1b"}` })).toBe("SIGNATURE_HIGH_S");
+      expect(code({ signature: `${signature.slice(0, -2)}0${v === "1b" ? 0 : 1}` as Hex })).toBe("SIGNATURE_V");
+      expect(code({ signature: signature.slice(0, -2) as Hex })).toBe("SIGNATURE_LENGTH");
+      expect(code({ signature: `${signature}00` })).toBe("SIGNATURE_LENGTH");
+    },
+  );
+});
+
+describe("on chain", () => {
+  let shop: Workshop;
+  beforeAll(async () => {
+    shop = await openWorkshop();
+    await depositAipg(shop.artist.wallet, { deployment: shop.grid.deployment, amount: parseEther("50") });
+  }, 300_000);
+  afterAll(() => shop?.grid.stop());
+
+  const deployment = () => shop.grid.deployment;
+  const balance = async () => (await shop.artist.grid.settlement.read.accountOf([shop.artist.address])).balance;
+  const mint = (bundles: readonly ReceiptBundle[]) =>
+    mintSeries(shop.artist.wallet, { deployment: deployment(), bundles, series: { title: "Buoys" } });
+  const unbond = async (): Promise<void> => {
+    const { bond } = await shop.worker.grid.registry.read.workerOf([shop.worker.address]);
+    await shop.grid.mined(shop.worker.grid.registry.write.announceUnbond([bond]));
+  };
+  const bondAgain = () => shop.grid.mined(shop.worker.grid.registry.write.cancelUnbond());
+
+  it("the artist mints what was delivered of an order closed early, and pays for that alone", async () => {
+    const bundles = await shop.closed(shop.request("four buoys", 5n), { count: 4, indices: [0, 1, 2] });
+    await checkBundle(shop.artist.wallet, { bundle: bundles[0] as ReceiptBundle, deployment: deployment() });
+    const before = await balance();
+    const minted = await mint(bundles);
+    expect(minted.tokenIds).toHaveLength(3);
+    expect({ settled: minted.settled.length, collected: minted.collected.length }).toEqual({
+      settled: 1,
+      collected: 0,
+    });
+    expect(await balance()).toBe(before - 3n * PRICE);
+  });
+
+  it("one series has what was left of an order beside whole ones, and what is anchored is not settled again", async () => {
+    const early = await shop.closed(shop.request("two buoys and a boat"), { count: 3, indices: [1] });
+    const whole = await shop.direct(shop.request("a boat"), { count: 2 });
+    const options = { bundles: [...whole, ...early], deployment: deployment() };
+    expect(await planAnchoring(shop.artist.wallet, options)).toMatchObject({ waiting: [], collects: [] });
+    expect((await mint(options.bundles)).tokenIds).toHaveLength(3);
+    expect(await settleOrders(shop.gateway.wallet, options)).toEqual([]);
+  });
+
+  it("anybody settles a closed order, and nobody one whose closing a stranger signed", async () => {
+    const early = await shop.closed(shop.request("a stranger's buoy"), { count: 3, indices: [0, 2] });
+    expect(await settleOrders(shop.gateway.wallet, { bundles: early, deployment: deployment() })).toHaveLength(1);
+    const forged = await shop.closed(shop.request("a forger's buoy"), {
+      ...{ count: 3, indices: [0, 2], by: shop.gatewayKey },
+    });
+    const bundle = forged[0] as ReceiptBundle;
+    await expect(checkBundle(shop.artist.wallet, { bundle, deployment: deployment() })).rejects.toMatchObject({
+      code: "SIGNER_MISMATCH",
+    });
+    const error = await settleOrders(shop.gateway.wallet, { bundles: forged, deployment: deployment() }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(ChainError);
+    expect(error).toMatchObject({ contractError: { name: "GridSettlement_ClosingSignature" } });
+  });
+
+  it("the root that settle anchors is receiptTree's, for 1, 2, 3, 5 and 7 receipts", async () => {
+    for (const count of [1, 2, 3, 5, 7]) {
+      const [bundle] = await shop.direct(shop.request(`${count} buoys`), { count });
+      if (!bundle?.direct) throw new Error("nothing made");
+      await settleOrders(shop.gateway.wallet, { bundles: [bundle], deployment: deployment() });
+      const { root } = receiptTree(
+        bundle.direct.receipts.map(({ receipt }) => receipt),
+        shop.domain,
+      );
+      const settlement = deployment().contracts.GridSettlement.address;
+      const anchor = { settlement, laneId: zeroHash, payer: shop.artist.address, root };
+      expect(await isAnchored(shop.artist.wallet, anchor)).toBe(true);
+    }
+  });
+
+  it("an order that was settled in a bond dip is minted once its worker is bonded, and not before", async () => {
+    const bundles = await shop.direct(shop.request("a buoy adrift"), { count: 2 });
+    const options = { bundles, deployment: deployment() };
+    await unbond();
+    expect(await settleOrders(shop.gateway.wallet, options)).toHaveLength(1);
+    await expect(mint(bundles)).rejects.toMatchObject({ code: "ANCHOR_WAITS", field: "worker" });
+    await expect(mint(bundles)).rejects.toThrow(
+      `Worker ${shop.worker.address} was paid while its bond was too small, so the receipt is not anchored. Try again once`,
+    );
+    await bondAgain();
+    const minted = await mint(bundles);
+    expect({ confirmed: minted.confirmed.length, settled: minted.settled.length }).toEqual({
+      confirmed: 1,
+      settled: 0,
+    });
+    expect(await settleOrders(shop.gateway.wallet, options)).toEqual([]);
+  });
+
+  it("an order closed early that is settled in a bond dip waits, too", async () => {
+    const bundles = await shop.closed(shop.request("a buoy closed adrift"), { count: 2, indices: [0] });
+    await unbond();
+    await expect(mint(bundles)).rejects.toMatchObject({ code: "ANCHOR_WAITS" });
+    await bondAgain();
+    const minted = await mint(bundles);
+    expect({ confirmed: minted.confirmed.length, settled: minted.settled.length }).toEqual({
+      confirmed: 1,
+      settled: 0,
+    });
+  });
+
+  it("signs what the contract hashes", async () => {
+    const [bundle] = await shop.closed(shop.request("a hashed buoy"), { count: 2, indices: [1] });
+    if (!bundle?.direct?.closing_signature) throw new Error("no closing");
+    const receipts = bundle.direct.receipts.map(({ receipt }) => receipt);
+    const message = orderClosing({ order: bundle.order, receipts, domain: shop.domain });
+    const signature = await shop.workerKey.sign({ hash: orderClosingDigest(message, shop.domain) });
+    expect(signature).toBe(bundle.direct.closing_signature);
+    await shop.grid.mined(shop.gateway.grid.settlement.write.settleClosed([settlementOf(bundle) as never, signature]));
+  });
+});
