@@ -50,7 +50,9 @@ export const model = onchainTable(
     /** ERC-4907; meaningful until `userExpires`. */
     user: t.hex().notNull(),
     userExpires: t.bigint().notNull(),
-    nonce: t.integer().notNull(),
+    // `stateOf`: transfers after the mint, and changes that a buyer has to know of.
+    moves: t.int8({ mode: "bigint" }).notNull(),
+    nonce: t.int8({ mode: "bigint" }).notNull(),
     /** What the direct rail pays it, and since when it goes by that (0: never asked). */
     directRoyaltyBps: t.integer().notNull(),
     directRoyaltyReadAt: t.int8({ mode: "bigint" }).notNull(),
@@ -138,6 +140,8 @@ export const series = onchainTable(
     transfers: t.integer().notNull(),
     policy: t.integer().notNull(),
     royaltyBps: t.integer().notNull(),
+    /** The artist until they name another. */
+    royaltyReceiver: t.hex().notNull(),
     title: t.text().notNull(),
     description: t.text().notNull(),
     /** As stated in the body. */
@@ -191,8 +195,10 @@ export const artwork = onchainTable(
     animationUrl: t.text().notNull(),
     /** The artist gave up editing it. */
     frozen: t.boolean().notNull(),
-    /** It has left the artist's hands, if only for a time. */
+    /** It has left the artist's hands, if only for a time. The escrow's hands don't count until it gives it to somebody else. */
     moved: t.boolean().notNull(),
+    // `stateOf`: transfers after the mint, those to oneself included, and versions added and edits of the display.
+    moves: t.int8({ mode: "bigint" }).notNull(),
     nonce: t.bigint().notNull(),
     versions: t.integer().notNull(),
     policy: t.integer().notNull(),
@@ -466,7 +472,7 @@ export const worker = onchainTable(
     protocolAccrued: t.bigint().notNull(),
     volume: t.bigint().notNull(),
     payments: t.integer().notNull(),
-    /** Receipts in orders settled and in roots anchored. */
+    /** Receipts that were anchored. */
     receipts: t.int8({ mode: "bigint" }).notNull(),
     /** Versions of artworks it made. */
     versions: t.integer().notNull(),
@@ -526,6 +532,8 @@ export const lane = onchainTable(
     /** 0: nothing thaws. */
     thawReadyAt: t.int8({ mode: "bigint" }).notNull(),
     thawLapsesAt: t.int8({ mode: "bigint" }).notNull(),
+    /** Vouchers of a payerSigner that was revoked count through this time, if that is later than its own; 0: no thaw has prolonged them. */
+    vouchersUntil: t.int8({ mode: "bigint" }).notNull(),
     funded: t.bigint().notNull(),
     collected: t.bigint().notNull(),
     thawed: t.bigint().notNull(),
@@ -551,8 +559,9 @@ export const laneModelTotal = onchainTable(
     laneId: t.hex().notNull(),
     modelId: t.bigint().notNull(),
     cumulative: t.bigint().notNull(),
+    /** As last read, and when; 0: never read. */
     royaltyBps: t.integer().notNull(),
-    frozen: t.boolean().notNull(),
+    royaltyReadAt: t.int8({ mode: "bigint" }).notNull(),
     toWorker: t.bigint().notNull(),
     royalty: t.bigint().notNull(),
     protocolFee: t.bigint().notNull(),
@@ -583,6 +592,28 @@ export const anchor = onchainTable(
   }),
 );
 
+/**
+ * A root of the direct rail whose worker wasn't bonded when its order was settled. A confirmation names the root alone: the rest is
+ * looked up here. The row stays.
+ */
+export const waitingAnchor = onchainTable(
+  "waiting_anchor",
+  (t) => ({
+    chainId: t.integer().notNull(),
+    root: t.hex().notNull(),
+    payer: t.hex().notNull(),
+    worker: t.hex().notNull(),
+    receiptCount: t.int8({ mode: "bigint" }).notNull(),
+    orderHash: t.hex().notNull(),
+    modelId: t.bigint().notNull(),
+    /** Of the settlement. */
+    settlementSeq: t.int8({ mode: "bigint" }).notNull(),
+    /** 0: it waits. */
+    confirmedSeq: t.int8({ mode: "bigint" }).notNull(),
+  }),
+  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.root] }) }),
+);
+
 /** Each payment to a worker: an order settled, or one model's row of a voucher collected. */
 export const settlement = onchainTable(
   "settlement",
@@ -604,7 +635,12 @@ export const settlement = onchainTable(
     nonce: t.bigint(),
     root: t.hex(),
     receiptCount: t.int8({ mode: "bigint" }),
+    /** False while its anchor waits for the worker's bond. */
     anchored: t.boolean(),
+    // Of the anchor: this log's, or the confirmation's. Null while it waits.
+    anchorTime: t.int8({ mode: "bigint" }),
+    anchorBlock: t.int8({ mode: "bigint" }),
+    anchorTx: t.hex(),
     gross: t.bigint().notNull(),
     toWorker: t.bigint().notNull(),
     royalty: t.bigint().notNull(),
@@ -896,14 +932,22 @@ export const protocol = onchainTable(
     mintFee: t.bigint().notNull(),
     mintTreasury: t.hex().notNull(),
     mintPaused: t.boolean().notNull(),
+    /** With upgrades end the list of anchor sources and the choice of an escrow. */
     nftUpgradesSealed: t.boolean().notNull(),
     renderer: t.hex().notNull(),
+    rendererSealed: t.boolean().notNull(),
+    /** Zero: none. Set once. */
+    escrow: t.hex().notNull(),
     collectionOwner: t.hex().notNull(),
     feeConfigId: t.integer().notNull(),
     protocolBps: t.integer().notNull(),
     settlementTreasury: t.hex().notNull(),
     settlementPaused: t.boolean().notNull(),
+    /** In force until `nextMinBondFrom`, then `nextMinBond`. */
     minBond: t.bigint().notNull(),
+    nextMinBond: t.bigint().notNull(),
+    /** 0: no raise announced. */
+    nextMinBondFrom: t.int8({ mode: "bigint" }).notNull(),
     registryTreasury: t.hex().notNull(),
     treasuryPot: t.bigint().notNull(),
     totalBonded: t.bigint().notNull(),

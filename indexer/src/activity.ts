@@ -9,6 +9,7 @@ export type ActivityKind =
   | "MODEL_CHANGED"
   | "LICENSE_BOUGHT"
   | "SERIES_MINTED"
+  | "SERIES_CHANGED"
   | "ARTWORK_MINTED"
   | "ARTWORK_TRANSFERRED"
   | "ARTWORK_BURNED"

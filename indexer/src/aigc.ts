@@ -3,7 +3,7 @@ import { zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { addToModelDay, changeModel } from "./model.ts";
-import { lower, on } from "./place.ts";
+import { lower, nextMoves, on } from "./place.ts";
 import { addToDay, addToProtocol } from "./protocol.ts";
 
 // The token is minted (Transfer) just before it is registered: there the row begins.
@@ -29,7 +29,8 @@ on("AIGC:ModelRegistered", async ({ db, place, event }) => {
     deprecated: false,
     user: zeroAddress,
     userExpires: 0n,
-    nonce: 0,
+    moves: 0n,
+    nonce: 0n,
     directRoyaltyBps: 0,
     directRoyaltyReadAt: 0n,
     registrationFee: fee,
@@ -69,14 +70,14 @@ on("AIGC:Transfer", async ({ db, place, event }) => {
   await changeAccount(db, place, from, (row) => ({ modelsOwned: row.modelsOwned - 1 }));
   await changeAccount(db, place, to, (row) => ({ modelsOwned: row.modelsOwned + 1 }));
   if (from === zeroAddress) return; // ModelRegistered follows, and says it all
-  await changeModel(db, place, modelId, () => ({ owner: to }));
+  await changeModel(db, place, modelId, (row) => ({ owner: to, moves: nextMoves(row.moves) }));
   if (lower(from) !== lower(to)) addToDay(place, { transfers: 1 });
   await record(db, place, "MODEL_TRANSFERRED", { actor: from, counterparty: to, modelId });
 });
 
 on("AIGC:WeightsMoved", async ({ db, place, event }) => {
   const { modelId, weightsURI } = event.args;
-  const changed = await changeModel(db, place, modelId, (row) => ({ weightsUri: weightsURI, nonce: row.nonce + 1 }));
+  const changed = await changeModel(db, place, modelId, (row) => ({ weightsUri: weightsURI, nonce: row.nonce + 1n }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.owner ?? event.transaction.from,
     modelId,
@@ -86,7 +87,7 @@ on("AIGC:WeightsMoved", async ({ db, place, event }) => {
 
 on("AIGC:AccessSet", async ({ db, place, event }) => {
   const { modelId, access } = event.args;
-  const changed = await changeModel(db, place, modelId, (row) => ({ access, nonce: row.nonce + 1 }));
+  const changed = await changeModel(db, place, modelId, (row) => ({ access, nonce: row.nonce + 1n }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.owner ?? event.transaction.from,
     modelId,
@@ -100,7 +101,7 @@ on("AIGC:UsageRoyaltyAnnounced", async ({ db, place, event }) => {
     usageBps: bps,
     nextUsageBps: nextBps,
     nextUsageFrom: BigInt(nextFrom),
-    nonce: row.nonce + 1,
+    nonce: row.nonce + 1n,
   }));
   await db.insert(modelRate).values({
     chainId: place.chainId,
@@ -124,7 +125,7 @@ on("AIGC:LicenseTermsSet", async ({ db, place, event }) => {
   const changed = await changeModel(db, place, modelId, (row) => ({
     licensePrice: price,
     licensePeriod: BigInt(period),
-    nonce: row.nonce + 1,
+    nonce: row.nonce + 1n,
   }));
   await record(db, place, "MODEL_CHANGED", {
     actor: changed?.owner ?? event.transaction.from,
@@ -170,13 +171,13 @@ on("AIGC:RoyaltyReceiverSet", async ({ db, place, event }) => {
 
 on("AIGC:VerifiedSet", async ({ db, place, event }) => {
   const { modelId, verified } = event.args;
-  await changeModel(db, place, modelId, (row) => ({ verified, nonce: row.nonce + 1 }));
+  await changeModel(db, place, modelId, (row) => ({ verified, nonce: row.nonce + 1n }));
   await record(db, place, "MODEL_CHANGED", { actor: event.transaction.from, modelId, detail: { verified } });
 });
 
 on("AIGC:DeprecatedSet", async ({ db, place, event }) => {
   const { modelId, deprecated } = event.args;
-  await changeModel(db, place, modelId, (row) => ({ deprecated, nonce: row.nonce + 1 }));
+  await changeModel(db, place, modelId, (row) => ({ deprecated, nonce: row.nonce + 1n }));
   await record(db, place, "MODEL_CHANGED", { actor: event.transaction.from, modelId, detail: { deprecated } });
 });
 

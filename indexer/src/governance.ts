@@ -1,7 +1,7 @@
-import { governanceEvent } from "ponder:schema";
+import { governanceEvent, protocol } from "ponder:schema";
 import { toJson } from "./activity.ts";
-import { on, type Place, type Store } from "./place.ts";
-import { setProtocol } from "./protocol.ts";
+import { lower, on, type Place, type Store } from "./place.ts";
+import { minBondAt, setProtocol } from "./protocol.ts";
 
 /** Writes down an act of governance. */
 export async function recordGovernance(
@@ -104,6 +104,16 @@ on("GridNFT:OwnershipTransferred", async ({ db, place, event }) => {
   await recordGovernance(db, place, "GridNFT", "OwnershipTransferred", event.args);
 });
 
+on("GridNFT:RendererSealed", async ({ db, place }) => {
+  setProtocol(place, { rendererSealed: true });
+  await recordGovernance(db, place, "GridNFT", "RendererSealed");
+});
+
+on("GridNFT:EscrowSet", async ({ db, place, event }) => {
+  setProtocol(place, { escrow: lower(event.args.escrow) });
+  await recordGovernance(db, place, "GridNFT", "EscrowSet", event.args);
+});
+
 on("GridNFT:UpgradesSealed", async ({ db, place }) => {
   setProtocol(place, { nftUpgradesSealed: true });
   await recordGovernance(db, place, "GridNFT", "UpgradesSealed");
@@ -124,8 +134,17 @@ on("GridSettlement:Unpaused", async ({ db, place, event }) => {
   await recordGovernance(db, place, "GridSettlement", "Unpaused", event.args);
 });
 
+// A raise comes into force without a log. So the amount in force is carried over by the next one.
 on("WorkerRegistry:MinBondSet", async ({ db, place, event }) => {
-  setProtocol(place, { minBond: event.args.minBond });
+  const { minBond } = event.args;
+  const from = BigInt(event.args.from);
+  if (from <= place.time) {
+    setProtocol(place, { minBond, nextMinBond: 0n, nextMinBondFrom: 0n });
+  } else {
+    const before = await db.find(protocol, { chainId: place.chainId });
+    const inForce = before ? minBondAt(before, place.time) : 0n;
+    setProtocol(place, { minBond: inForce, nextMinBond: minBond, nextMinBondFrom: from });
+  }
   await recordGovernance(db, place, "WorkerRegistry", "MinBondSet", event.args);
 });
 

@@ -6,11 +6,12 @@ import {
   evolution,
   model,
   operatorApproval,
+  protocol,
   series,
   seriesHolder,
   transfer,
 } from "ponder:schema";
-import { zeroAddress } from "viem";
+import { type Address, zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { type AttributeChanges, addAttributes, writeAttributes } from "./attributes.ts";
@@ -19,7 +20,7 @@ import { recordGovernance } from "./governance.ts";
 import { moveInSeries } from "./holders.ts";
 import { attributesOf, NOT_LISTED, nameKey, tagsOf } from "./keys.ts";
 import { changeModel } from "./model.ts";
-import { lower, on } from "./place.ts";
+import { lower, nextMoves, on } from "./place.ts";
 import { addToDay, addToProtocol } from "./protocol.ts";
 import { countRemixes } from "./remixes.ts";
 import { trendingOf } from "./trending.ts";
@@ -52,6 +53,7 @@ on("GridNFT:SeriesMinted", async ({ db, place, event }) => {
     transfers: 0,
     policy,
     royaltyBps,
+    royaltyReceiver: artist,
     title,
     description,
     tagText: header.tags,
@@ -93,6 +95,7 @@ on("GridNFT:SeriesMinted", async ({ db, place, event }) => {
       animationUrl: "",
       frozen: false,
       moved: to !== artist,
+      moves: 0n,
       nonce: 0n,
       royaltyBps,
       remixes: 0,
@@ -223,10 +226,12 @@ on("GridNFT:Transfer", async ({ db, place, event }) => {
   if (await db.find(approval, approved)) await db.delete(approval, approved);
   const isBurn = to === zeroAddress;
   const isMove = from !== to;
+  const escrow = (await db.find(protocol, { chainId: place.chainId }))?.escrow;
   const row = await db.update(artwork, key).set((before) => ({
     owner: to,
     burned: isBurn,
-    moved: before.moved || isMove,
+    moved: before.moved || leavesArtist({ from, to, artist: before.artist, escrow }),
+    moves: nextMoves(before.moves),
     transfers: before.transfers + (isMove ? 1 : 0),
     updatedAt: place.time,
     updatedSeq: place.seq,
@@ -253,6 +258,33 @@ on("GridNFT:Transfer", async ({ db, place, event }) => {
     tokenId,
     seriesId,
   });
+});
+
+/**
+ * Whether a transfer takes a token out of its artist's hands. Giving it to the escrow does not, getting it from there does, unless the
+ * artist gets it back. All addresses in lower case.
+ */
+function leavesArtist({
+  from,
+  to,
+  artist,
+  escrow,
+}: {
+  readonly from: Address;
+  readonly to: Address;
+  readonly artist: Address;
+  readonly escrow: Address | undefined;
+}): boolean {
+  if (to === zeroAddress) return true;
+  if (from === to || to === escrow) return false;
+  return from !== escrow || to !== artist;
+}
+
+on("GridNFT:RoyaltyReceiverSet", async ({ db, place, event }) => {
+  const { seriesId } = event.args;
+  const royaltyReceiver = lower(event.args.receiver);
+  const { artist } = await db.update(series, { chainId: place.chainId, seriesId }).set({ royaltyReceiver });
+  await record(db, place, "SERIES_CHANGED", { actor: artist, seriesId, detail: { royaltyReceiver } });
 });
 
 on("GridNFT:DisplayEdited", async ({ db, place, event }) => {

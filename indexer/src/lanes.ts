@@ -1,11 +1,10 @@
-import { anchor, lane, laneModelTotal, settlement } from "ponder:schema";
+import { lane, laneModelTotal, settlement } from "ponder:schema";
 import { LANE_HOP } from "@gridnft/sdk";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { creditWorker } from "./payment.ts";
 import { on } from "./place.ts";
-import { addToDay, addToProtocol } from "./protocol.ts";
-import { addToWorkerDay, changeWorker } from "./worker.ts";
+import { changeWorker } from "./worker.ts";
 
 const nothingThaws = { thawing: 0n, thawReadyAt: 0n, thawLapsesAt: 0n };
 
@@ -24,6 +23,7 @@ on("GridSettlement:LaneOpened", async ({ db, place, event }) => {
     salt: config.salt,
     free: amount,
     ...nothingThaws,
+    vouchersUntil: 0n,
     funded: amount,
     collected: 0n,
     thawed: 0n,
@@ -56,17 +56,20 @@ on("GridSettlement:LaneToppedUp", async ({ db, place, event }) => {
 });
 
 on("GridSettlement:LaneThawStarted", async ({ db, place, event }) => {
-  const { laneId, amount, readyAt, lapsesAt } = event.args;
-  const { payer, worker } = await db
-    .update(lane, { chainId: place.chainId, laneId })
-    .set({ thawing: amount, thawReadyAt: BigInt(readyAt), thawLapsesAt: BigInt(lapsesAt) });
+  const { laneId, amount, readyAt, lapsesAt, vouchersUntil } = event.args;
+  const { payer, worker } = await db.update(lane, { chainId: place.chainId, laneId }).set({
+    thawing: amount,
+    thawReadyAt: BigInt(readyAt),
+    thawLapsesAt: BigInt(lapsesAt),
+    vouchersUntil: BigInt(vouchersUntil),
+  });
   await record(db, place, "LANE_THAW_STARTED", {
     actor: payer,
     counterparty: worker,
     worker,
     laneId,
     amount,
-    detail: { readyAt, lapsesAt },
+    detail: { readyAt, lapsesAt, vouchersUntil },
   });
 });
 
@@ -85,22 +88,23 @@ on("GridSettlement:LaneThawed", async ({ db, place, event }) => {
   await record(db, place, "LANE_THAWED", { actor: payer, counterparty: worker, worker, laneId, amount });
 });
 
+// Once for each model, and again when the rate is read anew. A row of `LaneCollected` follows each.
 on("GridSettlement:LaneRoyaltyFrozen", async ({ db, place, event }) => {
   const { laneId, modelId, royaltyBps } = event.args;
-  const frozen = { royaltyBps, frozen: true };
+  const read = { royaltyBps, royaltyReadAt: place.time };
   await db
     .insert(laneModelTotal)
     .values({
       chainId: place.chainId,
       laneId,
       modelId,
-      ...frozen,
+      ...read,
       cumulative: 0n,
       toWorker: 0n,
       royalty: 0n,
       protocolFee: 0n,
     })
-    .onConflictDoUpdate(frozen);
+    .onConflictDoUpdate(read);
 });
 
 on("GridSettlement:LaneCollected", async ({ db, place, event }) => {
@@ -117,7 +121,7 @@ on("GridSettlement:LaneCollected", async ({ db, place, event }) => {
       modelId,
       cumulative,
       royaltyBps: 0,
-      frozen: false,
+      royaltyReadAt: 0n,
       toWorker,
       royalty,
       protocolFee,
@@ -162,36 +166,5 @@ on("GridSettlement:LaneCollected", async ({ db, place, event }) => {
     modelId,
     amount: gross,
     detail: { toWorker, royalty, protocolFee },
-  });
-});
-
-on("GridSettlement:ReceiptsAnchored", async ({ db, place, event }) => {
-  const { laneId, worker, root } = event.args;
-  const receiptCount = BigInt(event.args.receiptCount);
-  addToProtocol(place, { receipts: receiptCount });
-  const { payer } = await db
-    .update(lane, { chainId: place.chainId, laneId })
-    .set((row) => ({ anchors: row.anchors + 1, receipts: row.receipts + receiptCount }));
-  await db.insert(anchor).values({
-    chainId: place.chainId,
-    laneId,
-    payer,
-    root,
-    worker,
-    receiptCount,
-    time: place.time,
-    block: place.block,
-    tx: place.tx,
-    seq: place.seq,
-  });
-  await changeWorker(db, place, worker, (row) => ({ receipts: row.receipts + receiptCount }));
-  await addToWorkerDay(db, place, worker, { receipts: receiptCount });
-  addToDay(place, { receipts: receiptCount });
-  await record(db, place, "RECEIPTS_ANCHORED", {
-    actor: worker,
-    counterparty: payer,
-    worker,
-    laneId,
-    detail: { root, receiptCount },
   });
 });

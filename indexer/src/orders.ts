@@ -1,8 +1,9 @@
-import { anchor, orderNonce, receipt, settlement, settlementFailure } from "ponder:schema";
+import { orderNonce, receipt, settlement, settlementFailure, waitingAnchor } from "ponder:schema";
 import { cidOf, settlementDomain } from "@gridnft/sdk";
 import { zeroHash } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
+import { addAnchor, anchoredHere } from "./anchors.ts";
 import { settledReceipts } from "./calldata.ts";
 import { creditWorker } from "./payment.ts";
 import { on } from "./place.ts";
@@ -12,9 +13,13 @@ on("GridSettlement:OrderSettled", async ({ db, place, event }) => {
   const { toWorker, royalty, protocolFee } = event.args;
   const receiptCount = BigInt(event.args.receiptCount);
   const gross = toWorker + royalty + protocolFee;
-  const here = { chainId: place.chainId, time: place.time, block: place.block, tx: place.tx, seq: place.seq };
+  const { chainId, time, block, tx, seq } = place;
   await db.insert(settlement).values({
-    ...here,
+    chainId,
+    time,
+    block,
+    tx,
+    seq,
     rail: "DIRECT",
     orderHash,
     payer,
@@ -25,21 +30,22 @@ on("GridSettlement:OrderSettled", async ({ db, place, event }) => {
     root,
     receiptCount,
     anchored,
+    ...(anchored && anchoredHere(place)),
     gross,
     toWorker,
     royalty,
     protocolFee,
   });
   if (anchored) {
-    await db
-      .insert(anchor)
-      .values({ ...here, laneId: zeroHash, payer, root, worker, receiptCount })
-      .onConflictDoNothing();
+    await addAnchor(db, place, { laneId: zeroHash, payer, root, worker, receiptCount });
+  } else {
+    const settled = { orderHash, modelId, settlementSeq: seq, confirmedSeq: 0n };
+    await db.insert(waitingAnchor).values({ chainId, root, payer, worker, receiptCount, ...settled });
   }
   const used = { used: true, orderHash };
   await db
     .insert(orderNonce)
-    .values({ chainId: place.chainId, payer, nonce, ...used, cancelled: false, cancelReadyAt: 0n, seq: place.seq })
+    .values({ chainId, payer, nonce, ...used, cancelled: false, cancelReadyAt: 0n, seq })
     .onConflictDoUpdate(used);
   await creditWorker(db, place, {
     worker,
@@ -47,7 +53,7 @@ on("GridSettlement:OrderSettled", async ({ db, place, event }) => {
     toWorker,
     royalty,
     protocolFee,
-    receipts: receiptCount,
+    receipts: anchored ? receiptCount : 0n,
     isHop: false,
   });
   await changeAccount(db, place, payer, (row) => ({ balance, spent: row.spent + gross }));

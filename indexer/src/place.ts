@@ -58,6 +58,11 @@ function placeOf(chainId: number, event: Logged): Place {
   };
 }
 
+/** Transfers of a token, one more, as `stateOf` counts them. */
+export function nextMoves(moves: bigint): bigint {
+  return BigInt.asUintN(40, moves + 1n);
+}
+
 /** Addresses and hashes are kept in lower case, whatever case they come in. */
 export function lower<Text extends Hex>(text: Text): Text {
   return text.toLowerCase() as Text;

@@ -30,6 +30,11 @@ export function setProtocol({ sums }: Place, settings: Partial<Protocol>): void 
   Object.assign(sums.settings, settings);
 }
 
+/** Least bond in force at a time. */
+export function minBondAt({ minBond, nextMinBond, nextMinBondFrom }: Protocol, time: bigint): bigint {
+  return nextMinBondFrom !== 0n && nextMinBondFrom <= time ? nextMinBond : minBond;
+}
+
 /** Adds to the sums of the day (UTC). */
 export function addToDay({ sums }: Place, amounts: Amounts<Day>): void {
   addTo(sums.day, amounts);
@@ -82,12 +87,16 @@ function blankProtocol(chainId: number): Protocol {
     mintPaused: false,
     nftUpgradesSealed: false,
     renderer: zeroAddress,
+    rendererSealed: false,
+    escrow: zeroAddress,
     collectionOwner: zeroAddress,
     feeConfigId: 0,
     protocolBps: 0,
     settlementTreasury: zeroAddress,
     settlementPaused: false,
     minBond: 0n,
+    nextMinBond: 0n,
+    nextMinBondFrom: 0n,
     registryTreasury: zeroAddress,
     treasuryPot: 0n,
     totalBonded: 0n,

@@ -25,6 +25,8 @@ const [ORDER_WORDS, OUTPUT_WORDS] = [11, 7];
 const argumentOf: Readonly<Record<string, number>> = {
   settle: 0,
   settleBatch: 0,
+  settleClosed: 0,
+  settleInGrace: 0,
   settleAndMint: 1,
   settleAndMintFor: 1,
 };

@@ -1,3 +1,4 @@
+import { zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { recordGovernance } from "./governance.ts";
@@ -67,7 +68,8 @@ on("WorkerRegistry:BondSlashed", async ({ db, place, event }) => {
   }));
   await changeAccount(db, place, reporter, (row) => ({ reward: row.reward + reporterShare }));
   await record(db, place, "BOND_SLASHED", {
-    actor: reporter,
+    // Nobody is named when nobody has a share.
+    actor: reporter === zeroAddress ? event.transaction.from : reporter,
     counterparty: worker,
     worker,
     amount,

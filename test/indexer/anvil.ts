@@ -1,4 +1,4 @@
-import { type Address, toHex } from "viem";
+import { type Address, type Hex, toHex } from "viem";
 import type { LocalGrid } from "../e2e/chain.ts";
 
 async function ask<Answer>(grid: LocalGrid, method: string, params: readonly unknown[]): Promise<Answer> {
@@ -9,6 +9,23 @@ async function ask<Answer>(grid: LocalGrid, method: string, params: readonly unk
 /** Gives an account ETH. */
 export async function setBalance(grid: LocalGrid, account: Address, wei: bigint): Promise<void> {
   await ask(grid, "anvil_setBalance", [account, toHex(wei)]);
+}
+
+/** Puts code at an address. */
+export async function setCode(grid: LocalGrid, address: Address, code: Hex): Promise<void> {
+  await ask(grid, "anvil_setCode", [address, code]);
+}
+
+/** Sends a transaction of an account without a key. */
+export async function sendAs(grid: LocalGrid, call: { from: Address; to: Address; data: Hex }): Promise<Hex> {
+  await setBalance(grid, call.from, 10n ** 18n);
+  await ask(grid, "anvil_impersonateAccount", [call.from]);
+  return ask(grid, "eth_sendTransaction", [call]);
+}
+
+/** Whether each transaction is mined at once, in a block of its own. */
+export async function setAutomine(grid: LocalGrid, isOn: boolean): Promise<void> {
+  await ask(grid, "evm_setAutomine", [isOn]);
 }
 
 /** Remembers the chain as it is. */

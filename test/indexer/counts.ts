@@ -169,11 +169,17 @@ function paymentsOf({ settlement }: Logs) {
     if (log.eventName !== "OrderSettled" && log.eventName !== "LaneCollected") return [];
     const { worker, modelId, toWorker, royalty, protocolFee } = log.args;
     const isHop = log.eventName === "LaneCollected" && hops.has(log.args.laneId);
-    const receipts = log.eventName === "OrderSettled" ? BigInt(log.args.receiptCount) : 0n;
+    const receipts = log.eventName === "OrderSettled" && log.args.anchored ? BigInt(log.args.receiptCount) : 0n;
     const volume = toWorker + royalty + protocolFee;
     return [{ log, worker, modelId, toWorker, royalty, protocolFee, isHop, receipts, volume }];
   });
 }
+
+/** Anchors that come without a payment of their own: of vouchers, and of orders settled before. */
+const anchorsAlone = ({ settlement }: Logs) =>
+  settlement.flatMap((log) =>
+    log.eventName === "ReceiptsAnchored" ? [{ log, ...log.args, receiptCount: BigInt(log.args.receiptCount) }] : [],
+  );
 
 /** Transfers that change an owner, mints left out. */
 const movesOf = (logs: Logs["nft"] | Logs["aigc"]) =>
@@ -270,9 +276,7 @@ export const counters: Readonly<Record<string, Counter>> = {
   },
   protocol: ({ tokens, versions }, logs) => {
     const paid = paymentsOf(logs).filter(({ isHop }) => !isHop);
-    const anchored = logs.settlement.flatMap((log) =>
-      log.eventName === "ReceiptsAnchored" ? [BigInt(log.args.receiptCount)] : [],
-    );
+    const anchored = anchorsAlone(logs).map(({ receiptCount }) => receiptCount);
     const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
     const columns = {
       artworks: tokens.length,
@@ -285,6 +289,27 @@ export const counters: Readonly<Record<string, Counter>> = {
       receipts: sum([...anchored, ...paid.map(({ receipts }) => receipts)]),
     };
     return new Map([["31337", columns]]);
+  },
+  worker: (_, logs) => {
+    const { add, rows } = sums();
+    const on = (worker: Address, receipts: bigint) => add(worker.toLowerCase(), { receipts });
+    for (const log of logs.registry) if (log.eventName === "WorkerRegistered") on(log.args.worker, 0n);
+    for (const log of logs.settlement) if (log.eventName === "LaneOpened") on(log.args.worker, 0n);
+    for (const { worker, receipts } of paymentsOf(logs)) on(worker, receipts);
+    for (const { worker, receiptCount } of anchorsAlone(logs)) on(worker, receiptCount);
+    return rows;
+  },
+  lane: (_, logs) => {
+    const { add, rows } = sums();
+    const anchored = anchorsAlone(logs);
+    for (const log of logs.settlement) {
+      if (log.eventName !== "LaneOpened") continue;
+      add(log.args.laneId, { anchors: 0n, receipts: 0n });
+      for (const { laneId, receiptCount } of anchored) {
+        if (laneId === log.args.laneId) add(laneId, { anchors: 1n, receipts: receiptCount });
+      }
+    }
+    return rows;
   },
   model_day: ({ versions, families, timeOf }, logs) => {
     const { add, rows } = sums();
@@ -310,9 +335,8 @@ export const counters: Readonly<Record<string, Counter>> = {
       const turnover = isHop ? { payments: 0n } : { payments: 1n, volume };
       add(key(worker, timeOf(log)), { ...turnover, receipts, earned: toWorker });
     }
-    for (const log of logs.settlement) {
-      if (log.eventName !== "ReceiptsAnchored") continue;
-      add(key(log.args.worker, timeOf(log)), { receipts: BigInt(log.args.receiptCount) });
+    for (const { log, worker, receiptCount } of anchorsAlone(logs)) {
+      add(key(worker, timeOf(log)), { receipts: receiptCount });
     }
     return withZeros(rows, ["versions", "payments", "receipts", "volume", "earned"]);
   },
@@ -333,9 +357,7 @@ export const counters: Readonly<Record<string, Counter>> = {
       const parts = { to_workers: toWorker, royalties: royalty, protocol_fees: protocolFee };
       on(log, { payments: 1n, receipts, volume, ...parts });
     }
-    for (const log of logs.settlement) {
-      if (log.eventName === "ReceiptsAnchored") on(log, { receipts: BigInt(log.args.receiptCount) });
-    }
+    for (const { log, receiptCount } of anchorsAlone(logs)) on(log, { receipts: receiptCount });
     return rows;
   },
 };

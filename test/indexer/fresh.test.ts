@@ -54,7 +54,8 @@ async function createTables(schema: string): Promise<void> {
     insert into ${schema}._ponder_meta values ('app', '{"is_ready": 0}');
     create table ${schema}._ponder_checkpoint (chain_name text primary key, chain_id bigint not null, safe_checkpoint varchar(75) not null,
       latest_checkpoint varchar(75) not null, finalized_checkpoint varchar(75) not null);
-    create table ${schema}.protocol (chain_id bigint primary key, last_event_block bigint not null, last_event_hash text not null);
+    create table ${schema}.protocol (chain_id bigint primary key, last_event_block bigint not null, last_event_hash text not null,
+      next_min_bond_from bigint not null default 0);
     create function ${schema}.live_query_notify() returns trigger language plpgsql as
       $$ begin perform pg_notify('${schema}_live_query', '[]'); return null; end $$;`);
 }

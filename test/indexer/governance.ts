@@ -1,6 +1,7 @@
-import { encodeFunctionData, type Hex } from "viem";
+import { type Address, encodeFunctionData, type Hex } from "viem";
 import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../../sdk/src/index.ts";
 import type { Party } from "../e2e/chain.ts";
+import { setCode } from "./anvil.ts";
 import type { World } from "./world.ts";
 
 const accessManagerAbi = [
@@ -31,6 +32,9 @@ const accessManagerAbi = [
 ] as const;
 
 const DAY = 86_400;
+const ESCROW: Address = "0x000000000000000000000000000000000000e5c0";
+/** Code that answers 0 to everything: an escrow in which nobody bids. */
+const NO_BIDS: Hex = "0x600060005260206000f3";
 
 /** Every act of governance that leaves a log, with its notice. Between two fee configs lie 7 days, which a history need not have taken. */
 export async function govern(world: World): Promise<void> {
@@ -41,6 +45,8 @@ export async function govern(world: World): Promise<void> {
   const nft = { abi: gridNftAbi };
   const settlement = { abi: gridSettlementAbi };
   const registry = { abi: workerRegistryAbi };
+  const lower = ((await world.owner.grid.registry.read.minBond()) * 9n) / 10n;
+  await setCode(world.grid, ESCROW, NO_BIDS);
   await afterNotice(world, world.params, DAY, [
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setRegistrationFee", args: [3n * 10n ** 18n] })],
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setTreasury", args: [treasury] })],
@@ -50,11 +56,16 @@ export async function govern(world: World): Promise<void> {
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "transferOwnership", args: [treasury] })],
     [GridSettlement.address, encodeFunctionData({ ...settlement, functionName: "appendFeeConfig", args: [300] })],
     [GridSettlement.address, encodeFunctionData({ ...settlement, functionName: "setTreasury", args: [treasury] })],
-    [
-      WorkerRegistry.address,
-      encodeFunctionData({ ...registry, functionName: "setMinBond", args: [900n * 10n ** 18n] }),
-    ],
+    [WorkerRegistry.address, encodeFunctionData({ ...registry, functionName: "setMinBond", args: [lower] })],
     [WorkerRegistry.address, encodeFunctionData({ ...registry, functionName: "setTreasury", args: [treasury] })],
+  ]);
+  // Seals come last.
+  await afterNotice(world, world.upgrader, 2 * DAY, [
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "addAnchorSource", args: [treasury] })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "setEscrow", args: [ESCROW] })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "sealRenderer" })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "sealUpgrades" })],
+    [AIGC.address, encodeFunctionData({ ...aigc, functionName: "sealUpgrades" })],
   ]);
   const { guardian, grid } = world;
   await grid.mined(guardian.grid.aigc.write.pause());
@@ -67,7 +78,8 @@ export async function govern(world: World): Promise<void> {
   ]);
 }
 
-async function afterNotice(
+/** Calls that governance has announced. */
+export async function afterNotice(
   { grid }: World,
   { wallet }: Party,
   notice: number,

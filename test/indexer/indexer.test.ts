@@ -83,12 +83,12 @@ describe("after a random history", () => {
 
   it("forgets what a reorganisation took away", async () => {
     const before = await snapshot(grid);
-    const { models, lanes, toMint } = world;
-    const known = [models, lanes, toMint].map((list) => list.length);
+    const { models, lanes, toMint, waiting } = world;
+    const known = [models, lanes, toMint, waiting].map((list) => list.length);
     await happen(world, 12, tally);
     await indexer.caughtUp();
     await revert(grid, before);
-    [models, lanes, toMint].forEach((list, i) => {
+    [models, lanes, toMint, waiting].forEach((list, i) => {
       list.splice(known[i] ?? 0);
     });
     await happen(world, 25, tally);

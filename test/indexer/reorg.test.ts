@@ -59,8 +59,8 @@ const height = async () => Number(await grid.party(0).wallet.getBlockNumber({ ca
  */
 async function takeBack(depth: number, happenOnce = () => happen(world, 1, tally)): Promise<void> {
   const before = await snapshot(grid);
-  const { models, lanes, toMint } = world;
-  const known = [models, lanes, toMint].map((list) => list.length);
+  const { models, lanes, toMint, waiting } = world;
+  const known = [models, lanes, toMint, waiting].map((list) => list.length);
   const from = await height();
   const eventful = Math.min(depth - 8, EVENTFUL);
   while ((await height()) < from + eventful) await happenOnce();
@@ -69,7 +69,7 @@ async function takeBack(depth: number, happenOnce = () => happen(world, 1, tally
   const then = await grid.now();
   await revert(grid, before);
   await grid.pass(Number(then - (await grid.now()))); // time goes on
-  [models, lanes, toMint].forEach((list, i) => {
+  [models, lanes, toMint, waiting].forEach((list, i) => {
     list.splice(known[i] ?? 0);
   });
 }

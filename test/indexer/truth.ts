@@ -40,6 +40,15 @@ async function rows<Key>(
 
 const byText = (key: { toString(): string }) => `${key}`;
 
+/** `moves` and `shown` of a token, as columns. */
+async function stateOf(
+  read: { stateOf(args: readonly [bigint]): Promise<readonly [bigint, bigint]> },
+  id: bigint,
+): Promise<Record<string, bigint>> {
+  const [moves, nonce] = await read.stateOf([id]);
+  return { moves, nonce };
+}
+
 /** How many events of a name there are. */
 const count = (logs: readonly { eventName: string }[], name: string) =>
   logs.filter(({ eventName }) => eventName === name).length;
@@ -67,13 +76,14 @@ export const truths: Readonly<Record<string, Maker>> = {
         verified: model.verified,
         deprecated: model.deprecated,
         royalty_receiver: receiver,
-        nonce: Number((await read.stateOf([id]))[1]),
+        ...(await stateOf(read, id)),
         royalty_unclaimed: await settlement.modelEarnedOf([id]),
         direct_royalty_bps: royaltyBps,
         direct_royalty_read_at: readAt,
         usage_now: await read.usageRoyaltyBps([id]),
-        // The contract forgets a user whose time is over.
-        ...(user !== zeroAddress && { user, user_expires: userExpires }),
+        // The contract forgets a user whose time is over, but not the time.
+        ...(user !== zeroAddress && { user }),
+        user_expires: userExpires,
       };
     });
   },
@@ -91,7 +101,8 @@ export const truths: Readonly<Record<string, Maker>> = {
     const ids = nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [log.args.seriesId] : []));
     return rows(ids, byText, async (id) => {
       const { royaltyBps, tags, blob: _, ...rest } = await read.series([id]);
-      return { ...rest, royalty_bps: royaltyBps, tag_text: tags };
+      const [receiver] = await read.royaltyInfo([id * 1_000n + 1n, 10_000n]);
+      return { ...rest, royalty_bps: royaltyBps, royalty_receiver: receiver, tag_text: tags };
     });
   },
   artwork: async (grid, { nft }) => {
@@ -117,7 +128,7 @@ export const truths: Readonly<Record<string, Maker>> = {
         animation_url: display.animationUrl,
         display_locked: locked,
         name: edited || count === 1n ? display.title : json.name,
-        nonce: (await read.stateOf([id]))[1],
+        ...(await stateOf(read, id)),
         versions: await read.versionsOf([id]),
         model_id: of.request.modelId,
         worker: of.worker,
@@ -219,6 +230,7 @@ export const truths: Readonly<Record<string, Maker>> = {
         registered_at: registeredAt,
         release_at: releaseAt,
         registered: await bonds.read.isRegistered([address]),
+        bonded_now: await bonds.read.isBonded([address]),
         earned: await money.read.earnedOf([address]),
         protocol_accrued: await money.read.protocolAccruedOf([address]),
       };
@@ -240,12 +252,13 @@ export const truths: Readonly<Record<string, Maker>> = {
       ids,
       ({ laneId }) => laneId,
       async ({ laneId, config }) => {
-        const { free, thawReadyAt, protocolBps, thawing } = await read.laneOf([laneId]);
+        const { free, thawReadyAt, protocolBps, thawing, vouchersUntil } = await read.laneOf([laneId]);
         return {
           free,
           thaw_ready_at: thawReadyAt,
           protocol_bps: protocolBps,
           thawing,
+          vouchers_until: vouchersUntil,
           kind: config.kind,
           payer: config.payer,
           payer_signer: config.payerSigner,
@@ -262,8 +275,8 @@ export const truths: Readonly<Record<string, Maker>> = {
       keys,
       ({ laneId, modelId }) => `${laneId}/${modelId}`,
       async ({ laneId, modelId }) => {
-        const { cumulative, royaltyBps, frozen } = await read.laneTotalOf([laneId, modelId]);
-        return { cumulative, royalty_bps: royaltyBps, frozen };
+        const { cumulative, royaltyBps, royaltyReadAt } = await read.laneTotalOf([laneId, modelId]);
+        return { cumulative, royalty_bps: royaltyBps, royalty_read_at: royaltyReadAt };
       },
     );
   },
@@ -272,9 +285,13 @@ export const truths: Readonly<Record<string, Maker>> = {
     const payers = new Map(
       settlement.flatMap((log) => (log.eventName === "LaneOpened" ? [[log.args.laneId, log.args.payer] as const] : [])),
     );
+    for (const log of settlement) {
+      if (log.eventName === "OrderSettled") payers.set(log.args.root, log.args.payer);
+    }
     const keys = settlement.flatMap((log): (readonly [Hex, Address, Hex])[] => {
       if (log.eventName === "ReceiptsAnchored") {
-        return [[log.args.laneId, payers.get(log.args.laneId) ?? zeroAddress, log.args.root]];
+        const { laneId, root } = log.args;
+        return [[laneId, payers.get(laneId === zeroHash ? root : laneId) ?? zeroAddress, root]];
       }
       return log.eventName === "OrderSettled" && log.args.anchored ? [[zeroHash, log.args.payer, log.args.root]] : [];
     });
@@ -284,6 +301,48 @@ export const truths: Readonly<Record<string, Maker>> = {
       async (key) => {
         const [worker, time, block] = await read.anchorOf(key);
         return { worker, time, block };
+      },
+    );
+  },
+  // Of what waited the contract keeps nothing once it is confirmed but the anchor.
+  waiting_anchor: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const keys = settlement.flatMap((log) =>
+      log.eventName === "OrderSettled" && !log.args.anchored ? [log.args] : [],
+    );
+    return rows(
+      keys,
+      ({ root }) => root,
+      async ({ root, payer, orderHash, modelId, worker, receiptCount }) => {
+        const [waits, count] = await read.waitingAnchorOf([payer, root]);
+        const [attester] = await read.anchorOf([zeroHash, payer, root]);
+        expectOneOf([waits, attester], worker);
+        expectOneOf([count, attester === zeroAddress ? 0 : receiptCount], receiptCount);
+        return {
+          payer,
+          worker,
+          receipt_count: receiptCount,
+          order_hash: orderHash,
+          model_id: modelId,
+          waits: waits === worker,
+        };
+      },
+    );
+  },
+  // Of the direct rail: what its anchor is now.
+  settlement: async (grid, { settlement }) => {
+    const { read } = grid.party(0).grid.settlement;
+    const settled = settlement.flatMap((log) => (log.eventName === "OrderSettled" ? [log.args] : []));
+    return rows(
+      settled,
+      ({ orderHash }) => orderHash,
+      async ({ payer, root, worker, receiptCount }) => {
+        const [attester, time, block] = await read.anchorOf([zeroHash, payer, root]);
+        const anchored = attester !== zeroAddress;
+        const anchor = anchored
+          ? { anchor_time: time, anchor_block: block }
+          : { anchor_time: null, anchor_block: null };
+        return { anchored, ...anchor, payer, root, worker, receipt_count: receiptCount };
       },
     );
   },
@@ -332,6 +391,8 @@ export const truths: Readonly<Record<string, Maker>> = {
     const { aigc, nft, settlement, registry } = grid.party(0).grid;
     const [mintFee, mintTreasury] = await nft.read.mintFee();
     const feeConfigId = await settlement.read.currentFeeConfigId();
+    const [upgradesSealed, sourcesSealed, rendererSealed, escrowSealed] = await nft.read.seals();
+    const [nextMinBond, nextMinBondFrom] = await registry.read.nextMinBond();
     return rows(["31337"], byText, async () => ({
       registration_fee: await aigc.read.registrationFee(),
       model_treasury: await aigc.read.treasury(),
@@ -340,14 +401,20 @@ export const truths: Readonly<Record<string, Maker>> = {
       mint_fee: mintFee,
       mint_treasury: mintTreasury,
       mint_paused: await nft.read.paused(),
-      nft_upgrades_sealed: (await nft.read.seals())[0],
+      nft_upgrades_sealed: upgradesSealed,
+      sources_sealed: sourcesSealed,
+      renderer_sealed: rendererSealed,
+      escrow: await nft.read.escrow(),
+      escrow_sealed: escrowSealed,
       renderer: await nft.read.renderer(),
       collection_owner: await nft.read.owner(),
       fee_config_id: feeConfigId,
       protocol_bps: (await settlement.read.feeConfigOf([feeConfigId])).protocolBps,
       settlement_treasury: await settlement.read.treasury(),
       settlement_paused: await settlement.read.paused(),
-      min_bond: await registry.read.minBond(),
+      min_bond_now: await registry.read.minBond(),
+      next_min_bond_now: nextMinBond,
+      next_min_bond_from_now: nextMinBondFrom,
       registry_treasury: await registry.read.treasury(),
       treasury_pot: await registry.read.treasuryPot(),
       total_bonded: await registry.read.totalBonded(),
@@ -359,6 +426,10 @@ export const truths: Readonly<Record<string, Maker>> = {
     }));
   },
 };
+
+function expectOneOf(said: readonly unknown[], value: unknown): void {
+  if (said.filter((one) => one === value).length !== 1) throw new Error(`Neither, or both, are ${String(value)}.`);
+}
 
 function expectSlashed(isSlashed: boolean): void {
   if (!isSlashed) throw new Error("An equivocation that was slashed is not.");

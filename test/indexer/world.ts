@@ -56,12 +56,21 @@ export interface WorkerParty {
   readonly key: PrivateKeyAccount;
 }
 
+/** An anchor that can be confirmed when its worker is bonded, and what can be minted then. */
+export interface WaitingAnchor {
+  readonly payer: Address;
+  readonly root: Hex;
+  readonly worker: WorkerParty;
+  readonly toMint: readonly ReceiptToMint[];
+}
+
 /** Who takes part in a random history, and what they remember. */
 export interface World {
   readonly grid: LocalGrid;
   readonly dice: Dice;
   readonly domain: SettlementDomain;
   readonly owner: Party;
+  readonly upgrader: Party;
   readonly params: Party;
   readonly curator: Party;
   readonly guardian: Party;
@@ -77,6 +86,8 @@ export interface World {
   readonly lanes: OpenLane[];
   /** Anchored, not minted yet. */
   readonly toMint: ReceiptToMint[];
+  /** Settled while their worker wasn't bonded. */
+  readonly waiting: WaitingAnchor[];
   nonce: bigint;
 }
 
@@ -99,6 +110,7 @@ export async function createWorld(grid: LocalGrid, seed: number): Promise<World>
     domain: settlementDomainOf(grid.deployment),
     owner,
     admin: party(1),
+    upgrader: party(2),
     params: party(3),
     curator: party(4),
     guardian: party(5),
@@ -112,6 +124,7 @@ export async function createWorld(grid: LocalGrid, seed: number): Promise<World>
     models: [],
     lanes: [],
     toMint: [],
+    waiting: [],
     nonce: 1n,
   };
   for (const { party: worker, key } of world.workers) await addKey(world, worker, key, SignerRole.WORKER_SIGNER);

@@ -28,8 +28,8 @@ export interface Fresh {
   /** Undefined until something is indexed, and before the first look. */
   current(): IndexedBlock | undefined;
   /**
-   * Names what the rows say: the tables, and the newest block that a row comes from, by its hash. While it is the same, so are all
-   * answers but those that depend on the time. The same in every process.
+   * Names what the rows say: the tables, the newest block that a row comes from, by its hash, and whether an announced least bond is in
+   * force. While it is the same, so are all answers but those that count by the time. The same in every process.
    */
   contents(): string;
   /** Whether the indexer behind has indexed the history that was there when it started. */
@@ -116,7 +116,7 @@ export function createFresh({ databaseUrl, chainId, ...where }: FreshDependencie
     const seen = `${schema}/${progress.version}`;
     isReady = progress.ready;
     // A history is committed in pieces: while it is, every piece is something new.
-    contents = isReady ? `${schema}/${progress.lastEvent?.hash ?? ""}` : seen;
+    contents = isReady ? `${schema}/${progress.lastEvent?.hash ?? ""}/${progress.isMinBondRaised}` : seen;
     if (seen === version) return;
     version = seen;
     const { number, timestamp } = progress;

@@ -12,6 +12,8 @@ export interface Progress {
   readonly ready: boolean;
   /** The newest block from which a row comes; undefined when there is none. */
   readonly lastEvent: { readonly number: number; readonly hash: string } | undefined;
+  /** Whether the least bond that was announced last is in force by now: it comes into force without an event. */
+  readonly isMinBondRaised: boolean;
   /** Another one whenever rows were added or taken back, even if the block has the same number and time. */
   readonly version: string;
 }
@@ -41,12 +43,13 @@ export async function readProgress(reader: Reader, schema: string, chainId: numb
     ready: boolean;
     block: string | null;
     hash: string | null;
+    raised: string | null;
   }>(
     `select c.latest_checkpoint as latest, c.finalized_checkpoint as final,
             coalesce(age(t.xmin) > age(c.xmin), false) as settled,
             concat_ws('/', c.xmin::text, t.xmin::text) as version,
             coalesce((m.value->>'is_ready')::int, 0) = 1 as ready,
-            p.last_event_block as block, p.last_event_hash as hash
+            p.last_event_block as block, p.last_event_hash as hash, p.next_min_bond_from as raised
      from ${place}._ponder_checkpoint c
      left join pg_trigger t on t.tgrelid = $2::text::regclass and t.tgname = 'live_query_notify'
      left join ${place}._ponder_meta m on m.key = 'app'
@@ -55,11 +58,14 @@ export async function readProgress(reader: Reader, schema: string, chainId: numb
     [chainId, `${place}._ponder_checkpoint`],
   );
   if (!row) return undefined;
+  const certain = decodeCheckpoint(row.settled ? row.latest : row.final);
+  const raisedAt = Number(row.raised ?? 0);
   return {
-    ...decodeCheckpoint(row.settled ? row.latest : row.final),
+    ...certain,
     final: decodeCheckpoint(row.final).number,
     ready: row.ready,
     lastEvent: row.hash === null ? undefined : { number: Number(row.block), hash: row.hash },
+    isMinBondRaised: raisedAt !== 0 && raisedAt <= certain.timestamp,
     version: row.version,
   };
 }

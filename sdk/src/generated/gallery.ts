@@ -14,7 +14,7 @@ export const enums = {
   Rail: ["DIRECT","LANE","HOP"],
   LaneKind: ["WORK","HOP"],
   Collection: ["ARTWORK","MODEL"],
-  ActivityKind: ["MODEL_REGISTERED","MODEL_TRANSFERRED","MODEL_CHANGED","LICENSE_BOUGHT","SERIES_MINTED","ARTWORK_MINTED","ARTWORK_TRANSFERRED","ARTWORK_BURNED","EVOLUTION_ANNOUNCED","ARTWORK_EVOLVED","DISPLAY_EDITED","DISPLAY_FROZEN","DEPOSITED","WITHDRAWAL_ANNOUNCED","WITHDRAWAL_CANCELLED","WITHDRAWN","SIGNER_ADDED","SIGNER_REVOKED","TREASURER_CAP_SET","LANE_OPENED","LANE_TOPPED_UP","LANE_THAW_STARTED","LANE_THAW_CANCELLED","LANE_THAWED","LANE_COLLECTED","RECEIPTS_ANCHORED","ORDER_SETTLED","ORDER_CANCEL_ANNOUNCED","ORDER_CANCELLED","EARNINGS_CLAIMED","EARNINGS_MOVED","ROYALTY_CLAIMED","PROTOCOL_SWEPT","WORKER_REGISTERED","WORKER_PROFILE_SET","BOND_ADDED","UNBOND_ANNOUNCED","UNBOND_CANCELLED","BOND_WITHDRAWN","BOND_SLASHED","WORKER_EQUIVOCATED","REWARD_CLAIMED"],
+  ActivityKind: ["MODEL_REGISTERED","MODEL_TRANSFERRED","MODEL_CHANGED","LICENSE_BOUGHT","SERIES_MINTED","SERIES_CHANGED","ARTWORK_MINTED","ARTWORK_TRANSFERRED","ARTWORK_BURNED","EVOLUTION_ANNOUNCED","ARTWORK_EVOLVED","DISPLAY_EDITED","DISPLAY_FROZEN","DEPOSITED","WITHDRAWAL_ANNOUNCED","WITHDRAWAL_CANCELLED","WITHDRAWN","SIGNER_ADDED","SIGNER_REVOKED","TREASURER_CAP_SET","LANE_OPENED","LANE_TOPPED_UP","LANE_THAW_STARTED","LANE_THAW_CANCELLED","LANE_THAWED","LANE_COLLECTED","RECEIPTS_ANCHORED","ORDER_SETTLED","ORDER_CANCEL_ANNOUNCED","ORDER_CANCELLED","EARNINGS_CLAIMED","EARNINGS_MOVED","ROYALTY_CLAIMED","PROTOCOL_SWEPT","WORKER_REGISTERED","WORKER_PROFILE_SET","BOND_ADDED","UNBOND_ANNOUNCED","UNBOND_CANCELLED","BOND_WITHDRAWN","BOND_SLASHED","WORKER_EQUIVOCATED","REWARD_CLAIMED"],
   ArtworkOrder: ["NEWEST","OLDEST","RECENTLY_UPDATED","TRENDING","MOST_REMIXED","MOST_VERSIONS","MOST_TRANSFERRED","TITLE","TITLE_DESCENDING","PRICE_LOWEST","PRICE_HIGHEST","RELEVANCE"],
   SeriesOrder: ["NEWEST","OLDEST"],
   ModelOrder: ["NEWEST","OLDEST","MOST_ARTWORKS","MOST_VOLUME"],
@@ -187,6 +187,8 @@ export interface ReceiptFilter {
   readonly orderHash?: Hex | undefined;
   /** sha256 of the picture's file. */
   readonly imageHash?: Hex | undefined;
+  /** Whether it is anchored, and can be minted. */
+  readonly anchored?: boolean | undefined;
   /** Whether an artwork was minted with it. */
   readonly minted?: boolean | undefined;
 }
@@ -207,6 +209,8 @@ export interface SettlementFilter {
   readonly laneId?: Hex | undefined;
   /** EIP-712 hash of the order. */
   readonly orderHash?: Hex | undefined;
+  /** Of the direct rail alone: `false` those whose anchor waits for the worker's bond. */
+  readonly anchored?: boolean | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
@@ -281,7 +285,7 @@ export const artworkCard = z.object({
   prompt: z.string(),
   /** Tags of its series: trimmed, in lower case. */
   tags: z.array(z.string()),
-  /** Who asked for it, and receives its royalty. */
+  /** Who asked for it. */
   artist: z.object({
     /** Address. */
     address: address,
@@ -435,16 +439,20 @@ export const artwork = z.object({
   burned: z.boolean(),
   /** Whether the artist has given up editing what it shows. */
   frozen: z.boolean(),
-  /** Whether it has left the artist's hands, if only for a time. */
+  /** Whether it has left the artist's hands, if only for a time. An auction's escrow counts as their hands until it gives the token to somebody else. */
   moved: z.boolean(),
   /** Whether what it shows can't be edited: it is frozen, or it has moved and only the artist's evolutions would allow it. */
   displayLocked: z.boolean(),
-  /** Presentation nonce: changes with everything that a buyer might have to know of. */
+  /** Transfers so far, those to oneself included: `moves` of `GridNFT.stateOf`, which market orders name. */
+  moves: bigInt,
+  /** Presentation nonce: versions added and edits of the display so far. `shown` of `GridNFT.stateOf`, which market orders name. */
   nonce: bigInt,
   /** Who may add versions. */
   policy: enumeration(enums.EvolutionPolicy).nullable(),
   /** ERC-2981 royalty, basis points. */
   royaltyBps: integer,
+  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series. */
+  royaltyReceiver: address,
   /** Score by which TRENDING sorts: it grows with the time of the mint and with the logarithm of remixes by others. Micro-units. */
   trending: bigInt,
   /** Provenance of all versions, the mint first. */
@@ -603,7 +611,9 @@ export const seriesCard = z.object({
   policy: enumeration(enums.EvolutionPolicy).nullable(),
   /** ERC-2981 royalty, basis points. */
   royaltyBps: integer,
-  /** Who asked for its artworks, and receives their royalty. */
+  /** Receives the ERC-2981 royalty: the artist, or whom they named. */
+  royaltyReceiver: address,
+  /** Who asked for its artworks. */
   artist: z.object({
     /** Address. */
     address: address,
@@ -655,6 +665,10 @@ export const model = z.object({
   verified: z.boolean(),
   /** A curator advises against it. */
   deprecated: z.boolean(),
+  /** Transfers so far, those to oneself included: `moves` of `AIGC.stateOf`, which market orders name. */
+  moves: bigInt,
+  /** Presentation nonce: changes so far of weights' address, access, usage royalty, license terms and a curator's marks. `shown` of `AIGC.stateOf`, which market orders name. */
+  nonce: bigInt,
   /** Who it was registered to. */
   creator: z.object({
     /** Address. */
@@ -709,7 +723,7 @@ export const worker = z.object({
   address: address,
   /** Whether it registered in the WorkerRegistry. */
   registered: z.boolean(),
-  /** Whether its bond is at least the minimum: only then are its receipts anchored, and can be minted. */
+  /** Whether its bond is at least the minimum at the block of this answer: only then are its receipts anchored, and can be minted. */
   bonded: z.boolean(),
   /** Where its profile is; may be empty. */
   profileUri: z.string(),
@@ -723,7 +737,7 @@ export const worker = z.object({
   earnedTotal: bigInt,
   /** Payments to it, hops left out. */
   paymentCount: integer,
-  /** Receipts in orders settled and in roots anchored. On lanes a payer's word. */
+  /** Receipts anchored, on both rails. On lanes a payer's word. */
   receiptCount: integer,
   /** Versions of artworks it made. */
   versionCount: integer,
@@ -741,7 +755,7 @@ export const workerDay = z.object({
   versions: integer,
   /** Payments to it, hops left out. */
   payments: integer,
-  /** Receipts paid or anchored. */
+  /** Receipts anchored. */
   receipts: integer,
   /** What payers paid for its work, all shares together. */
   volume: bigInt,
@@ -843,7 +857,7 @@ export const day = z.object({
   licenses: integer,
   /** Payments to workers. */
   payments: integer,
-  /** Receipts paid or anchored. */
+  /** Receipts anchored. */
   receipts: integer,
   /** Accounts first heard of. */
   newAccounts: integer,
@@ -902,6 +916,8 @@ export const receipt = z.object({
   completedAt: timestamp,
   /** AIPG wei. */
   price: bigInt,
+  /** Whether it is anchored, and can be minted. False while the anchor of its order waits for the worker's bond. */
+  anchored: z.boolean(),
   /** Token id of that artwork. */
   tokenId: bigInt.nullable(),
   /** Version of that artwork. */
@@ -936,8 +952,12 @@ export const settlement = z.object({
   modelId: bigInt,
   /** Direct rail only. */
   receiptCount: integer.nullable(),
-  /** Whether the receipts can be minted; direct rail only. */
+  /** Whether the receipts are anchored, and can be minted. False while their anchor waits: the worker wasn't bonded at the settlement, and anyone can confirm the anchor once it is (`GridSettlement.confirmAnchor`). Direct rail only. */
   anchored: z.boolean().nullable(),
+  /** Time of the anchor: of the settlement, or of the confirmation of an anchor that waited. Null while it waits. Direct rail only. */
+  anchorTime: timestamp.nullable(),
+  /** Block of the anchor. Null while it waits. Direct rail only. */
+  anchorBlock: integer.nullable(),
   /** All shares together, AIPG wei. */
   gross: bigInt,
   /** To the worker, AIPG wei. */
@@ -978,6 +998,8 @@ export const lane = z.object({
   free: bigInt,
   /** Asked back by the payer, AIPG wei. */
   thawing: bigInt,
+  /** After its payerSigner was revoked, vouchers count through the revocation's time plus `thawDelay`, or through this time if it is later. Null: no thaw has prolonged them. */
+  vouchersUntil: timestamp.nullable(),
   /** Put in so far, AIPG wei. */
   funded: bigInt,
   /** Paid out so far, AIPG wei. */
@@ -1284,7 +1306,7 @@ export const documents = {
   /** An artwork with all its versions; null when there is none. */
   artwork: galleryDocument<ArtworkVariables>()(
     "Artwork",
-    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked nonce policy royaltyBps trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
+    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
     z.object({
       /** An artwork by token id; null when there is none. */
       artwork: artwork.nullable(),
@@ -1302,7 +1324,7 @@ export const documents = {
   /** A series with its artworks; null when there is none. */
   series: galleryDocument<SeriesVariables>()(
     "Series",
-    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt }",
+    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt }",
     z.object({
       /** A series by id; null when there is none. */
       series: series.nullable(),
@@ -1311,7 +1333,7 @@ export const documents = {
   /** A model; null when there is none. */
   model: galleryDocument<ModelVariables>()(
     "Model",
-    "query Model($modelId: BigInt!) { model(modelId: $modelId) { ...Model } } fragment Model on Model { modelId name version family kind access license weightsHash weightsUri usageBps licensePrice licensePeriod verified deprecated creator { address } owner { address } artworkCount versionCount volume royaltyEarned licensesSold licenseRevenue registeredAt }",
+    "query Model($modelId: BigInt!) { model(modelId: $modelId) { ...Model } } fragment Model on Model { modelId name version family kind access license weightsHash weightsUri usageBps licensePrice licensePeriod verified deprecated moves nonce creator { address } owner { address } artworkCount versionCount volume royaltyEarned licensesSold licenseRevenue registeredAt }",
     z.object({
       /** A model by AIGC token id; null when there is none. */
       model: model.nullable(),
@@ -1338,7 +1360,7 @@ export const documents = {
   /** A receipt that was seen whole; null otherwise. */
   receipt: galleryDocument<ReceiptVariables>()(
     "Receipt",
-    "query Receipt($receiptId: Hex!) { receipt(receiptId: $receiptId) { ...Receipt } } fragment Receipt on Receipt { receiptId orderHash index requester { address } worker { address } payer { address } modelId requestHash seed engineHash imageHash cidDigest cid completedAt price tokenId version seenAt seenTx }",
+    "query Receipt($receiptId: Hex!) { receipt(receiptId: $receiptId) { ...Receipt } } fragment Receipt on Receipt { receiptId orderHash index requester { address } worker { address } payer { address } modelId requestHash seed engineHash imageHash cidDigest cid completedAt price anchored tokenId version seenAt seenTx }",
     z.object({
       /** A receipt by id; null when it was never seen whole. */
       receipt: receipt.nullable(),
@@ -1410,7 +1432,7 @@ export const documents = {
   /** A page of series. */
   seriesList: galleryDocument<SeriesListVariables>()(
     "SeriesList",
-    "query SeriesList($first: Int, $after: String, $filter: SeriesFilter, $orderBy: SeriesOrder, $withTotal: Boolean = true) { page: seriesList( first: $first after: $after filter: $filter orderBy: $orderBy ) { nodes { ...SeriesCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps artist { address } mintedAt mintTx } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query SeriesList($first: Int, $after: String, $filter: SeriesFilter, $orderBy: SeriesOrder, $withTotal: Boolean = true) { page: seriesList( first: $first after: $after filter: $filter orderBy: $orderBy ) { nodes { ...SeriesCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Series. */
       page: z.object({
@@ -1428,7 +1450,7 @@ export const documents = {
   /** A page of models. */
   models: galleryDocument<ModelsVariables>()(
     "Models",
-    "query Models($first: Int, $after: String, $filter: ModelFilter, $orderBy: ModelOrder, $withTotal: Boolean = true) { page: models(first: $first, after: $after, filter: $filter, orderBy: $orderBy) { nodes { ...Model } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Model on Model { modelId name version family kind access license weightsHash weightsUri usageBps licensePrice licensePeriod verified deprecated creator { address } owner { address } artworkCount versionCount volume royaltyEarned licensesSold licenseRevenue registeredAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Models($first: Int, $after: String, $filter: ModelFilter, $orderBy: ModelOrder, $withTotal: Boolean = true) { page: models(first: $first, after: $after, filter: $filter, orderBy: $orderBy) { nodes { ...Model } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Model on Model { modelId name version family kind access license weightsHash weightsUri usageBps licensePrice licensePeriod verified deprecated moves nonce creator { address } owner { address } artworkCount versionCount volume royaltyEarned licensesSold licenseRevenue registeredAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Models. */
       page: z.object({
@@ -1482,7 +1504,7 @@ export const documents = {
   /** A page of receipts that were seen whole. */
   receipts: galleryDocument<ReceiptsVariables>()(
     "Receipts",
-    "query Receipts($first: Int, $after: String, $filter: ReceiptFilter, $orderBy: TimeOrder, $withTotal: Boolean = true) { page: receipts(first: $first, after: $after, filter: $filter, orderBy: $orderBy) { nodes { ...Receipt } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Receipt on Receipt { receiptId orderHash index requester { address } worker { address } payer { address } modelId requestHash seed engineHash imageHash cidDigest cid completedAt price tokenId version seenAt seenTx } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Receipts($first: Int, $after: String, $filter: ReceiptFilter, $orderBy: TimeOrder, $withTotal: Boolean = true) { page: receipts(first: $first, after: $after, filter: $filter, orderBy: $orderBy) { nodes { ...Receipt } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Receipt on Receipt { receiptId orderHash index requester { address } worker { address } payer { address } modelId requestHash seed engineHash imageHash cidDigest cid completedAt price anchored tokenId version seenAt seenTx } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Receipts that were seen whole. */
       page: z.object({
@@ -1500,7 +1522,7 @@ export const documents = {
   /** A page of payments to workers. */
   settlements: galleryDocument<SettlementsVariables>()(
     "Settlements",
-    "query Settlements($first: Int, $after: String, $filter: SettlementFilter, $orderBy: TimeOrder, $withTotal: Boolean = true) { page: settlements( first: $first after: $after filter: $filter orderBy: $orderBy ) { nodes { ...Settlement } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Settlement on Settlement { rail orderHash laneId payer { address } worker { address } modelId receiptCount anchored gross toWorker royalty protocolFee time block tx } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Settlements($first: Int, $after: String, $filter: SettlementFilter, $orderBy: TimeOrder, $withTotal: Boolean = true) { page: settlements( first: $first after: $after filter: $filter orderBy: $orderBy ) { nodes { ...Settlement } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Settlement on Settlement { rail orderHash laneId payer { address } worker { address } modelId receiptCount anchored anchorTime anchorBlock gross toWorker royalty protocolFee time block tx } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Payments to workers. */
       page: z.object({
@@ -1518,7 +1540,7 @@ export const documents = {
   /** A page of lanes. */
   lanes: galleryDocument<LanesVariables>()(
     "Lanes",
-    "query Lanes($first: Int, $after: String, $filter: LaneFilter, $orderBy: TimeOrder, $withTotal: Boolean = true) { page: lanes(first: $first, after: $after, filter: $filter, orderBy: $orderBy) { nodes { ...Lane } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Lane on Lane { laneId kind payer { address } payerSigner worker { address } free thawing funded collected receiptCount openedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Lanes($first: Int, $after: String, $filter: LaneFilter, $orderBy: TimeOrder, $withTotal: Boolean = true) { page: lanes(first: $first, after: $after, filter: $filter, orderBy: $orderBy) { nodes { ...Lane } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment Lane on Lane { laneId kind payer { address } payerSigner worker { address } free thawing vouchersUntil funded collected receiptCount openedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Lanes. */
       page: z.object({

@@ -1,9 +1,10 @@
 // What happens to artworks.
-import { type Hex, parseEther, zeroAddress } from "viem";
-import { bodyHash, composeBody, encodeBody, provenanceOf } from "../../../sdk/src/index.ts";
+import { type Address, encodeFunctionData, type Hex, parseEther, zeroAddress } from "viem";
+import { bodyHash, composeBody, encodeBody, gridNftAbi, provenanceOf } from "../../../sdk/src/index.ts";
 import type { Party } from "../../e2e/chain.ts";
+import { sendAs } from "../anvil.ts";
 import { PRICE, type World } from "../world.ts";
-import { type Action, NothingToDo, some, someParty, someToken, tokens } from "./choice.ts";
+import { type Action, NothingToDo, owners, some, someParty, someToken, tokens } from "./choice.ts";
 import { orders } from "./orders.ts";
 import { header, orderDone, settleAndMint, someBondedWorker } from "./work.ts";
 
@@ -61,6 +62,32 @@ export const artworks: Record<string, Action> = {
     const to = world.dice.chance(0.2) ? owner.address : someParty(world).address;
     await world.grid.mined(owner.grid.nft.write.transferFrom([owner.address, to, tokenId]));
   },
+  // An auction's: there a token has not left its artist's hands.
+  toEscrow: async (world) => {
+    const escrow = await escrowOf(world);
+    const { tokenId, owner } = await someToken(world, "nft");
+    await world.grid.mined(owner.grid.nft.write.transferFrom([owner.address, escrow, tokenId]));
+  },
+  fromEscrow: async (world) => {
+    const escrow = await escrowOf(world);
+    const held = [...(await owners(world, "nft"))].filter(([, owner]) => owner === escrow);
+    const [tokenId] = some(world, held);
+    const { artist } = await world.owner.grid.nft.read.series([tokenId / 1_000n]);
+    const to = world.dice.chance(0.5) ? artist : someParty(world).address;
+    const args = [escrow, to, tokenId] as const;
+    const data = encodeFunctionData({ abi: gridNftAbi, functionName: "transferFrom", args });
+    const sent = sendAs(world.grid, { from: escrow, to: world.owner.grid.nft.address, data });
+    await world.grid.mined(sent);
+  },
+  receiver: async (world) => {
+    const { tokenId } = await someToken(world, "nft");
+    const { artist } = await world.owner.grid.nft.read.series([tokenId / 1_000n]);
+    const by = some(
+      world,
+      world.artists.filter(({ address }) => address === artist),
+    );
+    await world.grid.mined(by.grid.nft.write.setRoyaltyReceiver([tokenId / 1_000n, someParty(world).address]));
+  },
   approve: async (world) => {
     const { tokenId, owner } = await someToken(world, "nft");
     await world.grid.mined(owner.grid.nft.write.approve([someParty(world).address, tokenId]));
@@ -91,6 +118,13 @@ const hostileTags = [
   `${"a".repeat(64)}b,${"a".repeat(64)}c`,
 ];
 const longNames = ["s".repeat(255), "狐".repeat(85), "DPM++ 2M: 'Karras'\\", `{"${"🦊".repeat(60)}"}`];
+
+/** The escrow, once governance has set one. */
+async function escrowOf(world: World): Promise<Address> {
+  const escrow = await world.owner.grid.nft.read.escrow();
+  if (escrow === zeroAddress) throw new NothingToDo();
+  return escrow;
+}
 
 interface HeldArtwork {
   readonly tokenId: bigint;

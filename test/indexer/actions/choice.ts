@@ -1,4 +1,5 @@
 // What an action is, and how it chooses whom and what it is about.
+import type { Address } from "viem";
 import { gridNftAbi } from "../../../sdk/src/index.ts";
 import type { Party } from "../../e2e/chain.ts";
 import type { World } from "../world.ts";
@@ -24,8 +25,8 @@ export async function someToken(world: World, collection: "nft" | "aigc"): Promi
   return some(world, await tokens(world, collection));
 }
 
-/** All tokens of a collection whose owners take part in this, by its logs. */
-export async function tokens(world: World, collection: "nft" | "aigc"): Promise<{ tokenId: bigint; owner: Party }[]> {
+/** Owners of all tokens of a collection, by its logs. */
+export async function owners(world: World, collection: "nft" | "aigc"): Promise<Map<bigint, Address>> {
   const { address } = world.owner.grid[collection];
   const logs = await world.owner.wallet.getContractEvents({
     abi: gridNftAbi,
@@ -34,9 +35,13 @@ export async function tokens(world: World, collection: "nft" | "aigc"): Promise<
     fromBlock: 0n,
     strict: true,
   });
-  const owners = new Map(logs.map(({ args }) => [args.tokenId, args.to]));
+  return new Map(logs.map(({ args }) => [args.tokenId, args.to]));
+}
+
+/** All tokens of a collection whose owners take part in this. */
+export async function tokens(world: World, collection: "nft" | "aigc"): Promise<{ tokenId: bigint; owner: Party }[]> {
   const parties = [...world.artists, world.collector, world.author, world.gateway, world.owner];
-  return [...owners].flatMap(([tokenId, address]) => {
+  return [...(await owners(world, collection))].flatMap(([tokenId, address]) => {
     const owner = parties.find((party) => party.address === address);
     return owner ? [{ tokenId, owner }] : [];
   });

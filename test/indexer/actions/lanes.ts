@@ -1,26 +1,40 @@
 // What happens on lanes.
-import { type Hex, zeroAddress } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
   hopLane,
   laneId as laneIdOf,
   nextVoucher,
   type ReceiptToMint,
   receiptTree,
+  SignerRole,
   settlementTypes,
   workLane,
 } from "../../../sdk/src/index.ts";
-import { ENGINES, newOrder, PRICE, randomRequest, type Signed, type World, work } from "../world.ts";
+import {
+  addKey,
+  ENGINES,
+  newOrder,
+  type OpenLane,
+  PRICE,
+  randomRequest,
+  type Signed,
+  type World,
+  work,
+} from "../world.ts";
 import { type Action, NothingToDo, some } from "./choice.ts";
 
 export const lanes: Record<string, Action> = {
   open: async (world) => {
-    const isHop = world.dice.chance(0.25);
-    const worker = isHop ? world.owner.address : some(world, world.workers).party.address;
+    if (world.dice.chance(0.75)) {
+      const worker = some(world, world.workers).party.address;
+      world.lanes.push(await openLane(world, worker, world.gatewayKey.address));
+      return;
+    }
     const salt = `0x${(world.nonce++).toString(16).padStart(64, "0")}` as Hex;
-    const feeConfigId = await world.owner.grid.settlement.read.currentFeeConfigId();
     const { address: payer } = world.gateway;
-    const terms = { payer, payerSigner: world.gatewayKey.address, worker, thawDelay: 86_400, salt };
-    const config = isHop ? hopLane(terms) : workLane({ ...terms, feeConfigId });
+    const worker = world.owner.address;
+    const config = hopLane({ payer, payerSigner: world.gatewayKey.address, worker, thawDelay: 86_400, salt });
     await world.grid.mined(world.gateway.grid.settlement.write.deposit([PRICE * 60n]));
     await world.grid.mined(world.gateway.grid.settlement.write.openLane([config, PRICE * 50n]));
     world.lanes.push({ id: laneIdOf(config, world.domain), config, totals: new Map() });
@@ -40,14 +54,49 @@ export const lanes: Record<string, Action> = {
       await world.grid.mined(write.finaliseLaneThaw([config]));
     }
   },
-  collect: collect,
-  collectAgain: collect,
+  // Of a lane whose payerSigner is revoked, while its vouchers still count: that prolongs them.
+  thawRevoked: async (world) => {
+    const { gateway, grid, dice } = world;
+    const key = privateKeyToAccount(generatePrivateKey());
+    await addKey(world, gateway, key, SignerRole.PAYER_SIGNER);
+    const { config } = await openLane(world, some(world, world.workers).party.address, key.address);
+    const { write } = gateway.grid.settlement;
+    await grid.mined(write.revokeSigner([key.address]));
+    await grid.pass(1 + dice.below(86_000));
+    await grid.mined(write.thawLane([config, PRICE]));
+    if (dice.chance(0.5)) return;
+    await grid.pass(86_401);
+    await grid.mined(write.finaliseLaneThaw([config]));
+    // By now they count no more: it stays as it is.
+    await grid.pass(3 * 86_400);
+    await grid.mined(write.thawLane([config, PRICE]));
+  },
+  // Royalty rates that were read once are read anew, and may be others.
+  collectLater: async (world) => {
+    if (world.dice.chance(0.6)) throw new NothingToDo(); // let time go slowly
+    await collect(world);
+    await world.grid.pass(await world.owner.grid.settlement.read.LANE_ROYALTY_LIFE());
+    for (const lane of world.lanes.filter(({ totals }) => totals.size > 0)) await collect(world, lane);
+  },
+  collect: (world) => collect(world),
+  collectAgain: (world) => collect(world),
 };
 
+/** A work lane of the gateway's. */
+async function openLane(world: World, worker: Address, payerSigner: Address): Promise<OpenLane> {
+  const salt = `0x${(world.nonce++).toString(16).padStart(64, "0")}` as Hex;
+  const feeConfigId = await world.owner.grid.settlement.read.currentFeeConfigId();
+  const { address: payer } = world.gateway;
+  const config = workLane({ payer, payerSigner, worker, thawDelay: 86_400, salt, feeConfigId });
+  const { write } = world.gateway.grid.settlement;
+  await world.grid.mined(write.deposit([PRICE * 60n]));
+  await world.grid.mined(write.openLane([config, PRICE * 50n]));
+  return { id: laneIdOf(config, world.domain), config, totals: new Map() };
+}
+
 /** Work on a lane, paid and anchored by one voucher. */
-async function collect(world: World): Promise<void> {
+async function collect(world: World, lane = some(world, world.lanes)): Promise<void> {
   const { grid, dice, domain } = world;
-  const lane = some(world, world.lanes);
   const worker = world.workers.find(({ party }) => party.address === lane.config.worker);
   const requester = some(world, world.artists).address;
   const made: (ReceiptToMint & Signed)[] = [];

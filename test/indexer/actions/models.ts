@@ -1,5 +1,5 @@
 // What happens to models.
-import { type Address, type Hex, maxUint128, parseEther, parseEventLogs } from "viem";
+import { type Address, type Hex, maxUint128, parseEther, parseEventLogs, zeroAddress } from "viem";
 import { aigcAbi } from "../../../sdk/src/index.ts";
 import type { Party } from "../../e2e/chain.ts";
 import { modelSpec, type World } from "../world.ts";
@@ -36,9 +36,9 @@ export const models: Record<string, Action> = {
   terms: changeModel(({ write, tokenId }, { dice }) =>
     write.setLicenseTerms([tokenId, parseEther(`${dice.below(5)}`), dice.below(3) * 86_400]),
   ),
-  // An expiry that no clock of 32 or 53 bits holds.
+  // An expiry that no clock of 32 or 53 bits holds; nobody has none.
   user: changeModel(({ write, tokenId, other }, { dice }) =>
-    write.setUser([tokenId, other, dice.chance(0.5) ? 2n ** 64n - 1n : 2n ** 40n]),
+    write.setUser([tokenId, dice.chance(0.3) ? zeroAddress : other, dice.chance(0.5) ? 2n ** 64n - 1n : 2n ** 40n]),
   ),
   approve: changeModel(({ write, tokenId, other }) => write.approve([other, tokenId])),
   approveAll: changeModel(({ write, other }, { dice }) => write.setApprovalForAll([other, dice.chance(0.7)])),

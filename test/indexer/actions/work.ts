@@ -1,10 +1,12 @@
 // Orders, done by workers, and minted at once.
 import { type Hex, parseEther, zeroHash } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
 import {
   composeBody,
   encodeBody,
   type GenerationRequest,
   generationRequest,
+  orderHash,
   type ReceiptToMint,
   receiptTree,
   settlementTypes,
@@ -21,8 +23,19 @@ export async function orderDone(
     worker = some(world, world.workers),
     sourceHash = zeroHash,
     count = 1 + world.dice.below(3),
+    made = count,
+    key = worker.key,
     change = {},
-  }: { worker?: WorkerParty; sourceHash?: Hex; count?: number; change?: Partial<GenerationRequest> } = {},
+  }: {
+    worker?: WorkerParty;
+    sourceHash?: Hex;
+    count?: number;
+    /** How many of them the worker makes. */
+    made?: number;
+    /** Signs the receipts. */
+    key?: PrivateKeyAccount;
+    change?: Partial<GenerationRequest>;
+  } = {},
 ) {
   const { domain } = world;
   const chosen = randomRequest(world, sourceHash);
@@ -31,7 +44,7 @@ export async function orderDone(
   const terms = { requester: requester.address, payer: requester.address, worker: worker.party.address, count };
   const order = await newOrder(world, request, terms);
   const engine = some(world, ENGINES);
-  const results = await work(world, request, order, worker, engine);
+  const results = (await work(world, request, order, { ...worker, key }, engine)).slice(0, made);
   const message = { domain, types: settlementTypes, primaryType: "JobOrder", message: order } as const;
   const orderSignature = await requester.account.signTypedData(message);
   const tree = receiptTree(
@@ -44,11 +57,42 @@ export async function orderDone(
     orderSignature,
     receipts: results.map(({ receipt, signature }) => ({ ...receipt, signature })),
   };
-  return { item, toMint: results.map(({ receipt }) => ({ receipt, request, engine, anchor })), worker };
+  return {
+    item,
+    toMint: results.map(({ receipt }) => ({ receipt, request, engine, anchor })),
+    worker,
+    root: tree.root,
+  };
 }
+
+/** The worker's word that an order ended with these receipts. */
+export function closingOf(
+  { domain }: World,
+  { item, worker, root }: Awaited<ReturnType<typeof orderDone>>,
+): Promise<Hex> {
+  const message = { orderHash: orderHash(item.order), receiptCount: item.receipts.length, receiptsRoot: root };
+  return worker.key.signTypedData({ domain, types: closingTypes, primaryType: "OrderClosing", message });
+}
+
+const closingTypes = {
+  OrderClosing: [
+    { name: "orderHash", type: "bytes32" },
+    { name: "receiptCount", type: "uint32" },
+    { name: "receiptsRoot", type: "bytes32" },
+  ],
+} as const;
 
 export async function isBonded(world: World, { party }: WorkerParty): Promise<boolean> {
   return world.owner.grid.registry.read.isBonded([party.address]);
+}
+
+/** A registered worker whose bond is below the minimum: one that has more takes it out. */
+export async function someUnbondedWorker(world: World): Promise<WorkerParty> {
+  const worker = some(world, world.workers);
+  const { read, write } = worker.party.grid.registry;
+  const excess = (await read.bondOf([worker.party.address])) - (await read.minBond());
+  if (excess >= 0n) await world.grid.mined(write.announceUnbond([excess + 1n]));
+  return worker;
 }
 
 /** A worker whose receipts are anchored: one that is not bonded adds to its bond. */
@@ -58,11 +102,15 @@ export async function someBondedWorker(world: World): Promise<WorkerParty> {
     if (await world.owner.grid.registry.read.isRegistered([worker.party.address])) registered.push(worker);
   }
   const worker = some(world, registered);
-  if (!(await isBonded(world, worker))) {
-    const { read, write } = worker.party.grid.registry;
-    await world.grid.mined(write.addBond([worker.party.address, await read.minBond()]));
-  }
+  await bond(world, worker);
   return worker;
+}
+
+/** Adds to a worker's bond if it is below the minimum. */
+export async function bond(world: World, worker: WorkerParty): Promise<void> {
+  if (await isBonded(world, worker)) return;
+  const { read, write } = worker.party.grid.registry;
+  await world.grid.mined(write.addBond([worker.party.address, await read.minBond()]));
 }
 
 /** A new series of an artist, paid and minted at once; `made` says from what, if it is a remix, and of which request. */

@@ -21,7 +21,7 @@ import { isList, newBudget } from "./look.ts";
 import { asksDatabase, rootOf } from "./roots.ts";
 import { defineScalars } from "./scalars.ts";
 import type { Selection } from "./selection.ts";
-import { fieldOf, isChild, objectTypes, setSettlement } from "./types.ts";
+import { computedColumns, fieldOf, isChild, objectTypes, setSettlement } from "./types.ts";
 import { badVariable } from "./values.ts";
 import { reader, write } from "./write.ts";
 
@@ -305,7 +305,8 @@ function requireAnswers(schema: GraphQLSchema): void {
         continue;
       }
       for (const column of field.columns) {
-        if (!table.columns.has(column) && column !== "bonded") throw new Error(`${name}.${fieldName} has no column.`);
+        const isKnown = table.columns.has(column) || `${type.table}.${column}` in computedColumns;
+        if (!isKnown) throw new Error(`${name}.${fieldName} has no column.`);
       }
     }
   }

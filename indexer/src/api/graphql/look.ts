@@ -83,9 +83,9 @@ export function selectList(statement: Statement, source: string, fields: readonl
     statement.aliases = known.aliases;
     return known.text;
   }
-  const before = statement.values.length;
+  const before = statement.uses;
   const text = buildList(statement, source, fields, alias);
-  if (statement.values.length === before) {
+  if (statement.uses === before) {
     lists.set(key, { text, aliases: statement.aliases });
     kept.set(fields, lists);
   }
@@ -121,10 +121,11 @@ export function requireType(name: string): ObjectType {
 function readColumn(statement: Statement, table: Table, alias: string, key: string): string {
   const computed = computedColumns[`${table.name}.${key}`];
   if (computed) {
-    return computed(
-      (column) => columnOf(table, alias, column),
-      (name) => placeOfTable(statement, tableOf(name)),
-    );
+    return computed({
+      column: (column) => columnOf(table, alias, column),
+      table: (name) => placeOfTable(statement, tableOf(name)),
+      now: () => statement.now(),
+    });
   }
   const { kind } = requireColumn(table, key);
   return kind === "numeric" ? `${columnOf(table, alias, key)}::text` : columnOf(table, alias, key);

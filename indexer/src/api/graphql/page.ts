@@ -96,10 +96,11 @@ function columnsOf(table: Table, alias: string, statement: Statement): (key: str
   return (key) => {
     const computed = computedColumns[`${table.name}.${key}`];
     return computed
-      ? computed(
-          (other) => columnOf(table, alias, other),
-          (name) => placeOf(statement, name),
-        )
+      ? computed({
+          column: (other) => columnOf(table, alias, other),
+          table: (name) => placeOf(statement, name),
+          now: () => statement.now(),
+        })
       : columnOf(table, alias, key);
   };
 }

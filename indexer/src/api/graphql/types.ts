@@ -1,7 +1,7 @@
 import { settlementDomain, settlementTypes } from "@gridnft/sdk";
 import { type Address, keccak256, toBytes } from "viem";
 import { NOT_LISTED } from "../../keys.ts";
-import type { TableName } from "../sql/tables.ts";
+import { columnOf, type TableName, tableOf } from "../sql/tables.ts";
 
 /** A row, or what was asked of it, keyed by column; to-one and to-many children are keyed by `childKey`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -141,6 +141,8 @@ function rawReceipt(row: Row): unknown {
   }
   return { domain, primaryType: "JobReceipt", message };
 }
+
+const isEscrowSealed = (row: Row): boolean => row.nftUpgradesSealed === true || !isZero(row.escrow);
 
 /** All object types that come out of tables. */
 export const objectTypes: Readonly<Record<string, ObjectType>> = {
@@ -363,6 +365,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       worker: workerBy("worker"),
       thawReadyAt: unlessZero("thawReadyAt"),
       thawLapsesAt: unlessZero("thawLapsesAt"),
+      vouchersUntil: unlessZero("vouchersUntil"),
       totals: { type: "LaneModelTotal", on: [["laneId", "laneId"]], order: oldest("modelId") },
       anchorCount: "anchors",
       receiptCount: "receipts",
@@ -370,7 +373,10 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       settlements: { type: "Settlement", on: [["laneId", "laneId"]], order: newest("seq") },
     },
   },
-  LaneModelTotal: { table: "laneModelTotal", fields: { model: modelBy("modelId") } },
+  LaneModelTotal: {
+    table: "laneModelTotal",
+    fields: { model: modelBy("modelId"), royaltyReadAt: unlessZero("royaltyReadAt") },
+  },
   Anchor: {
     table: "anchor",
     fields: {
@@ -418,17 +424,55 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
   FeeConfig: { table: "feeConfig", fields: {} },
   Protocol: {
     table: "protocol",
-    fields: { feeConfigs: { type: "FeeConfig", on: [], order: oldest("feeConfigId") } },
+    fields: {
+      sourcesSealed: "nftUpgradesSealed",
+      escrow: unlessZero("escrow"),
+      escrowSealed: { columns: ["nftUpgradesSealed", "escrow"], of: isEscrowSealed },
+      minBond: "minBondNow",
+      nextMinBond: "raisedMinBond",
+      nextMinBondFrom: "raisedMinBondFrom",
+      feeConfigs: { type: "FeeConfig", on: [], order: oldest("feeConfigId") },
+    },
   },
   GovernanceEvent: { table: "governanceEvent", fields: {} },
 };
 
-/** Columns that are no columns: SQL over a table's alias. */
-export const computedColumns: Readonly<
-  Record<string, (column: (key: string) => string, table: (name: TableName) => string) => string>
-> = {
-  "worker.bonded": (column, table) =>
-    `(${column("bond")} >= (select min_bond from ${table("protocol")} p where p.chain_id = ${column("chainId")}))`,
+/** What columns that are none are written with: each function gives SQL. */
+export interface ComputedNames {
+  readonly column: (key: string) => string;
+  readonly table: (name: TableName) => string;
+  /** Time of the answer's block: what changes by time alone is true at that block, as a contract would answer there. */
+  readonly now: () => string;
+}
+
+/** Least bond in force, by the columns of `protocol`. */
+const minBondSql = (column: (key: string) => string, now: string): string =>
+  `case when ${isRaisedSql(column, now)} then ${column("nextMinBond")} else ${column("minBond")} end`;
+
+/** Whether an announced raise is in force. */
+const isRaisedSql = (column: (key: string) => string, now: string): string =>
+  `${column("nextMinBondFrom")} between 1 and ${now}`;
+
+/** Null unless an announced raise is not in force yet. */
+const ifAnnounced =
+  (key: string, cast = "") =>
+  ({ column, now }: ComputedNames): string =>
+    `case when ${column("nextMinBondFrom")} > ${now()} then ${column(key)}${cast} end`;
+
+/** Columns that are no columns: SQL over a table's alias. Amounts go as text. */
+export const computedColumns: Readonly<Record<string, (names: ComputedNames) => string>> = {
+  "worker.bonded": ({ column, table, now }) => {
+    const inForce = minBondSql((key) => columnOf(tableOf("protocol"), "p", key), now());
+    return `(${column("bond")} >= (select ${inForce} from ${table("protocol")} p where p.chain_id = ${column("chainId")}))`;
+  },
+  "protocol.minBondNow": ({ column, now }) => `(${minBondSql(column, now())})::text`,
+  "protocol.raisedMinBond": ifAnnounced("nextMinBond", "::text"),
+  "protocol.raisedMinBondFrom": ifAnnounced("nextMinBondFrom"),
+  "artwork.royaltyReceiver": ({ column, table }) =>
+    `(select s.royalty_receiver from ${table("series")} s where s.chain_id = ${column("chainId")} and s.series_id = ${column("seriesId")})`,
+  // What was minted was anchored, whatever the settlement that showed it; what only a settlement showed is as that says.
+  "receipt.anchored": ({ column, table }) =>
+    `(${column("tokenId")} <> 0 or exists (select 1 from ${table("settlement")} s where s.chain_id = ${column("chainId")} and s.order_hash = ${column("orderHash")} and s.anchored))`,
 };
 
 /** The entry of a field, whether it is named or not. */

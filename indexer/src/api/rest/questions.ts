@@ -18,7 +18,7 @@ fragment Provenance on ArtworkVersion {
 const artwork = `
 fragment Artwork on Artwork {
   tokenId seriesId number name title description tags image cid imageHash animationUrl
-  artist { address } owner { address } burned frozen moved displayLocked nonce versionCount policy royaltyBps
+  artist { address } owner { address } burned frozen moved displayLocked moves nonce versionCount policy royaltyBps royaltyReceiver
   model { modelId name version family verified } worker { address bonded } prompt seed width height steps guidanceScale sampler
   scheduler receiptId remixOfId remixCount trending listed listPrice mintedAt mintedBlock mintTx updatedAt transferCount
   versions(first: 100) { ...Provenance }
@@ -33,7 +33,7 @@ fragment Activity on Activity {
 const model = `
 fragment Model on Model {
   modelId name version family kind baseModelId weightsHash weightsUri license previewCid access usageBps nextUsageBps nextUsageFrom
-  resaleBps royaltyReceiver licensePrice licensePeriod verified deprecated creator { address } owner { address } user userExpires
+  resaleBps royaltyReceiver licensePrice licensePeriod verified deprecated creator { address } owner { address } user userExpires moves nonce
   artworkCount versionCount paymentCount volume royaltyEarned royaltyUnclaimed licensesSold licenseRevenue
   registeredAt registeredBlock registeredTx
 }`;
@@ -85,8 +85,8 @@ export const questions = {
   }`,
   series: `query ($seriesId: BigInt!) {
     series(seriesId: $seriesId) {
-      seriesId artist { address } firstOwner { address } count supply holderCount transferCount policy royaltyBps title description tags
-      bodyHash mintedAt mintedBlock mintTx artworks(first: 100) { ...ArtworkCard }
+      seriesId artist { address } firstOwner { address } count supply holderCount transferCount policy royaltyBps royaltyReceiver
+      title description tags bodyHash mintedAt mintedBlock mintTx artworks(first: 100) { ...ArtworkCard }
     }
   } ${card}`,
   workers: `query (${pageVariables}, $filter: WorkerFilter, $orderBy: WorkerOrder = NEWEST) {

@@ -34,8 +34,8 @@ export function oncePerBlock<Value>({ shared }: Asking, key: string, make: () =>
   return shared.cache.remember(key, make) as Promise<Value>;
 }
 
-export function statementOf({ schema, chainId }: Asking): Statement {
-  return new Statement(schema, chainId);
+export function statementOf({ schema, chainId, block }: Asking): Statement {
+  return new Statement(schema, chainId, block?.timestamp ?? 0);
 }
 
 export function placeOf(statement: Statement, name: TableName): string {

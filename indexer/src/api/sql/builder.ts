@@ -6,15 +6,25 @@ export class Statement {
   readonly values: unknown[] = [];
   /** How many names for tables were given. */
   aliases = 0;
+  /** How often a placeholder was asked for: text without one means the same in any statement. */
+  uses = 0;
   #places = new Map<string, string>();
 
+  /** @param time Unix seconds of the answer's block. */
   constructor(
     readonly schema: string,
     readonly chainId: number,
+    readonly time: number,
   ) {}
+
+  /** Placeholder of the time of the answer's block. */
+  now(): string {
+    return this.value(this.time, "bigint");
+  }
 
   /** Placeholder of a value. `type` is for places where Postgres can't tell it. */
   value(value: unknown, type?: SqlType): string {
+    this.uses++;
     const key = `${typeof value}:${Array.isArray(value) ? JSON.stringify(value) : String(value)}:${type ?? ""}`;
     const known = this.#places.get(key);
     if (known) return known;
