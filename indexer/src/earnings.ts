@@ -45,20 +45,24 @@ on("GridSettlement:ProtocolSwept", async ({ db, place, event }) => {
 
 on("GridSettlement:EquivocationSlashed", async ({ db, place, event }) => {
   const { worker, reporter, orderHash, index, receiptA, receiptB, amount } = event.args;
-  await db.insert(equivocation).values({
-    chainId: place.chainId,
-    worker,
-    orderHash,
-    index: BigInt(index),
-    reporter,
-    receiptA,
-    receiptB,
-    amount,
-    time: place.time,
-    block: place.block,
-    tx: place.tx,
-    seq: place.seq,
-  });
+  // A worker whose stake was short pays the rest of the same fault later.
+  await db
+    .insert(equivocation)
+    .values({
+      chainId: place.chainId,
+      worker,
+      orderHash,
+      index: BigInt(index),
+      reporter,
+      receiptA,
+      receiptB,
+      amount,
+      time: place.time,
+      block: place.block,
+      tx: place.tx,
+      seq: place.seq,
+    })
+    .onConflictDoUpdate((row) => ({ amount: row.amount + amount }));
   await changeAccount(db, place, reporter);
   await record(db, place, "WORKER_EQUIVOCATED", {
     actor: reporter,

@@ -221,14 +221,20 @@ export async function authorizeMint(
 /**
  * Submits a mint for its requester, who signed it. The wallet pays gas, and the mint fee unless the authorization says that the
  * requester does.
+ *
+ * @param options `maxFee`: most that the whole mint fee may be when the wallet pays it, AIPG wei, default what it is now.
+ * @throws {@link GridError} `PRICE_TOO_HIGH`; otherwise as {@link mintSeries}.
  */
 export async function relayMint(
   client: WalletClient,
-  { plan, signed }: { readonly plan: MintPlan; readonly signed: SignedMint },
+  options: { readonly plan: MintPlan; readonly signed: SignedMint; readonly maxFee?: bigint },
 ): Promise<Minted> {
+  const { plan, signed } = options;
   const { authorization, signature } = signed;
+  const pays = authorization.maxFee === 0n;
+  const limit = pays ? feeLimit(plan, options.maxFee) : 0n;
   const prepared = await anchorFirst(client, plan);
-  if (authorization.maxFee === 0n) await payableFee(client, plan);
+  if (pays) await payableFee(client, plan);
   const nft = { address: plan.deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
   const receipt =
     plan.settlements.length > 0
@@ -238,13 +244,13 @@ export async function relayMint(
           transact(client, {
             ...nft,
             functionName: "settleAndMintFor",
-            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature],
+            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature, limit],
           }),
         )
       : await transact(client, {
           ...nft,
           functionName: "mintFor",
-          args: [plan.body, plan.proofs, authorization, signature],
+          args: [plan.body, plan.proofs, authorization, signature, limit],
         });
   return mintedOf(receipt, plan, prepared);
 }
