@@ -1,433 +1,530 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
-import {Test} from "forge-std/Test.sol";
-import {Vm} from "forge-std/Vm.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {GridNFT} from "../../../contracts/GridNFT.sol";
-import {Display, EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
+import {GridRenderer} from "../../../contracts/GridRenderer.sol";
+import {IAIGC} from "../../../contracts/interfaces/IAIGC.sol";
+import {
+    Display,
+    EvolutionPolicy,
+    EvolveAuthorization,
+    IGridNFT,
+    MintAuthorization,
+    ReceiptProof
+} from "../../../contracts/interfaces/IGridNFT.sol";
+import {GenerationRequest, GridMessages} from "../../../contracts/libraries/GridMessages.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
+import {EscrowDouble} from "../../utils/EscrowDouble.sol";
 import {MockAnchor} from "../../utils/NftMocks.sol";
 import {NftTree} from "../../utils/NftTree.sol";
+import {NftBooks} from "./NftBooks.sol";
 
-/// @notice Does with GridNFT what people do, in any order, and keeps books from the logs alone.
-/// @dev The books (`owner`, `nonce`, `blobs` ...) are written by `_replay` from events only; the invariants compare them
-/// with what the contract says. What tokenURI showed before each step is compared with what it shows after, and with
-/// whether ERC-4906 was emitted.
-contract NftHandler is Test {
-    struct Token {
-        address artist;
-        address owner;
-        uint256 nonce;
-        uint256 versions;
-        bool moved;
-        bool frozen;
-        EvolutionPolicy policy;
-        Display display;
-        bool edited;
+/// @notice Does with GridNFT what people do, in any order, in a world of its own.
+/// @dev Actions never revert. Each foretells how its call ends; another ending is a violation.
+contract NftHandler is NftBooks {
+    uint256 private constant MAX_LIVE = 12;
+
+    /// @dev A mint that somebody submits for another.
+    struct Relay {
+        address requester;
+        address relayer;
+        uint256 fee;
+        uint256 cap;
+        bool requesterPays;
+        bool forged;
     }
 
-    uint256 private constant MODEL_ID = 7;
-    uint256 private constant MAX_TOKENS = 8;
+    /// @dev A version that somebody wants to add. `door`: 0 evolve, 1 evolveFor, 2 addAigcData.
+    struct Evolution {
+        uint256 tokenId;
+        uint256 door;
+        address by;
+        bytes prompt;
+        bytes packed;
+        ReceiptProof[] proofs;
+        bytes4 expected;
+    }
 
-    GridNFT public immutable nft;
-    MockAnchor private immutable _anchors;
-    address private immutable _admin;
-    bytes32 private immutable _modelHash;
+    EscrowDouble public immutable escrow = new EscrowDouble();
+
+    mapping(bytes32 action => uint256) public calls;
+    mapping(bytes32 action => uint256) public successes;
+    mapping(uint256 tokenId => bool) private _bids;
+    mapping(address account => uint256 key) private _keys;
     address[] private _people;
     uint256 private _orders;
 
-    // Books, from logs.
-    uint256[] public tokens;
-    mapping(uint256 tokenId => Token) private _books;
-    mapping(uint256 tokenId => mapping(uint256 version => bytes32 codeHash)) public blobs;
-    mapping(address account => uint256) public balance;
-    uint256 public supply;
-    bool public paused;
-    uint256 public fee;
-    mapping(bytes32 receipt => uint256) public used;
-    bytes32[] public receipts;
-    mapping(uint256 tokenId => mapping(uint256 version => bytes32)) public provenance;
-    bool public mintedTwice;
-    string public otherProvenance;
-    bool public quietChange;
-    bool public idleUpdate;
-    bool public lockedEdit;
-    bool public idleNonce;
-    mapping(bytes32 name => uint256) public successes;
+    // The last mint, for `mintAgain`.
+    bytes private _lastCall;
+    address private _lastArtist;
 
-    mapping(uint256 tokenId => bytes32) private _shown;
-    mapping(uint256 tokenId => bool) private _told;
-
-    constructor(GridNFT nft_, MockAnchor anchors_, address admin_, bytes32 modelHash, address[] memory people) {
-        nft = nft_;
-        _anchors = anchors_;
-        _admin = admin_;
-        _modelHash = modelHash;
-        _people = people;
-        (fee,) = nft_.mintFee();
-    }
-
-    function tokenCount() external view returns (uint256) {
-        return tokens.length;
-    }
-
-    function receiptCount() external view returns (uint256) {
-        return receipts.length;
-    }
-
-    function bookOf(uint256 tokenId) external view returns (Token memory) {
-        return _books[tokenId];
-    }
-
-    /// @dev Whether the artist may edit no more: frozen, or sold unless it is the artist's to evolve.
-    function isLocked(uint256 tokenId) public view returns (bool) {
-        Token storage token = _books[tokenId];
-        return token.frozen || (token.moved && token.policy != EvolutionPolicy.ARTIST);
-    }
-
-    /// @dev Does the step, reads its logs, and compares what tokens show with what they showed after the step before.
-    modifier watched() {
-        for (uint256 i; i < tokens.length; ++i) {
-            _told[tokens[i]] = false;
+    constructor() {
+        setUp();
+        _begin();
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = UUPSUpgradeable.upgradeToAndCall.selector;
+        vm.prank(admin);
+        manager.setTargetFunctionRole(address(nft), selectors, 0);
+        string[3] memory names = ["artist", "collector", "passer-by"];
+        for (uint256 i; i < names.length; ++i) {
+            (address person, uint256 key) = makeAddrAndKey(names[i]);
+            _people.push(person);
+            _holders.push(person);
+            _keys[person] = key;
+            vm.prank(admin);
+            aipg.mint(person, 1e40);
+            vm.prank(person);
+            aipg.approve(address(nft), type(uint256).max);
         }
-        uint256 known = tokens.length;
-        vm.recordLogs();
+        _holders.push(address(escrow));
+        _govern(abi.encodeCall(nft.addAnchorSource, (address(new MockAnchor()))), 0);
+    }
+
+    modifier counted(bytes32 action) {
+        ++calls[action];
         _;
-        _replay();
-        for (uint256 i; i < tokens.length; ++i) {
-            uint256 tokenId = tokens[i];
-            if (_books[tokenId].owner == address(0)) continue;
-            bytes32 shows = _look(tokenId);
-            bool changed = shows != _shown[tokenId];
-            _shown[tokenId] = shows;
-            if (i >= known) continue; // a mint tells enough
-            if (changed && !_told[tokenId]) quietChange = true;
-            if (!changed && _told[tokenId]) idleUpdate = true;
-        }
     }
 
-    function mint(uint256 who, uint256 to, uint256 count, uint256 policy) external watched {
-        if (tokens.length >= MAX_TOKENS) return;
-        address artist = _person(who);
-        (Body memory body, ReceiptProof[] memory proofs) = _make(artist, 1 + count % 4);
-        body.policy = EvolutionPolicy(policy % 3);
-        bytes memory packed = NftBody.pack(body);
-        vm.prank(artist);
-        try nft.mint(packed, proofs, _person(to), type(uint128).max) {
-            _remember(body, proofs, artist);
-            _expect(body, packed, artist);
+    // -------------------------------------------------------------------------------------------------------------- mint
+
+    function mint(uint256 who, uint256 to, uint256 count, uint256 shape) external counted("mint") watched {
+        count = 1 + count % 4;
+        if (live.length + count > MAX_LIVE) return;
+        address artist_ = _person(who);
+        (bytes memory packed, ReceiptProof[] memory proofs) = _series(artist_, count, shape);
+        uint256 fee = _fee * count;
+        uint256 cap = to % 8 == 0 && fee != 0 ? fee - 1 : fee;
+        _lastCall = abi.encodeCall(nft.mint, (packed, proofs, _person(to), uint128(fee)));
+        bytes memory data = abi.encodeCall(nft.mint, (packed, proofs, _person(to), uint128(cap)));
+        if (_pays("mint", artist_, artist_, data, fee, _mintError(fee, cap))) {
+            _lastArtist = artist_;
             ++successes["mint"];
-        } catch (bytes memory reason) {
-            assertEq(bytes4(reason), IGridNFT.GridNFT_Paused.selector);
+            if (proofs.length > 1) ++successes["mint by several anchors"];
+        } else {
+            _lastCall = "";
         }
     }
 
-    /// @dev The same receipt again, as it was minted or as a version: must never work.
-    function mintAgain(uint256 which) external watched {
-        if (tokens.length == 0) return;
-        uint256 tokenId = tokens[which % tokens.length];
-        // Of what was minted the last is kept.
-        if (_lastBody.length == 0) return;
-        vm.prank(_lastArtist);
-        try nft.mint(_lastBody, _lastProofs, _lastArtist, type(uint128).max) {
-            mintedTwice = true;
-        } catch {}
-        bytes memory version = _lastVersion;
-        vm.prank(_lastArtist);
-        try nft.evolve(tokenId, version, _lastProofs) {
-            mintedTwice = true;
-        } catch {}
+    /// @dev Relayed: the requester pays when their authorization says how much, else the relayer, up to what it says.
+    function mintFor(uint256 who, uint256 relayer, uint256 count, uint256 shape) external counted("mintFor") watched {
+        count = 1 + count % 3;
+        if (live.length + count > MAX_LIVE) return;
+        Relay memory r;
+        (r.requester, r.relayer, r.fee) = (_person(who), _person(relayer), _fee * count);
+        r.requesterPays = shape % 2 == 0 && r.fee != 0;
+        r.cap = (shape >> 8) % 6 == 0 && r.fee > 1 ? r.fee - 1 : r.fee;
+        r.forged = (shape >> 24) % 8 == 0;
+        bytes4 expected = r.forged ? IGridNFT.GridNFT_BadSignature.selector : _mintError(r.fee, r.cap);
+        bytes memory data = _relayCall(r, count, shape);
+        if (_pays("mintFor", r.relayer, r.requesterPays ? r.requester : r.relayer, data, r.fee, expected)) {
+            ++successes["mintFor"];
+            if (r.fee != 0) ++successes[r.requesterPays ? bytes32("fee by requester") : bytes32("fee by submitter")];
+        }
     }
 
-    function evolve(uint256 which, uint256 wait) external watched {
-        if (tokens.length == 0) return;
-        uint256 tokenId = tokens[which % tokens.length];
-        Token storage token = _books[tokenId];
-        if (token.owner == address(0)) return;
+    function _relayCall(Relay memory r, uint256 count, uint256 shape) private returns (bytes memory) {
+        (bytes memory packed, ReceiptProof[] memory proofs) = _series(r.requester, count, shape);
+        MintAuthorization memory a = MintAuthorization({
+            requester: r.requester,
+            to: _person(shape >> 16),
+            bodyHash: keccak256(packed),
+            maxFee: r.requesterPays ? uint128(r.cap) : 0,
+            deadline: uint64(block.timestamp)
+        });
+        bytes memory signature = sign(a, r.forged ? 12_345 : _keys[r.requester]);
+        // The cap of the one who doesn't pay must not matter.
+        return abi.encodeCall(nft.mintFor, (packed, proofs, a, signature, r.requesterPays ? 0 : uint128(r.cap)));
+    }
+
+    /// @dev The same receipts again: must never work.
+    function mintAgain() external counted("mintAgain") watched {
+        if (_lastCall.length == 0) return;
+        bytes4 expected = _paused ? IGridNFT.GridNFT_Paused.selector : IGridNFT.GridNFT_AlreadyMinted.selector;
+        _attempt("mintAgain", _lastArtist, _lastCall, expected);
+        if (!_paused) ++successes["mintAgain"];
+    }
+
+    // ------------------------------------------------------------------------------------------------------------ evolve
+
+    /// @dev By each of the three doors, now and then by somebody who may not, under an announcement of any age.
+    function evolve(uint256 which, uint256 wait, uint256 door, uint256 shape) external counted("evolve") watched {
+        if (live.length == 0) return;
+        Evolution memory e;
+        e.tokenId = _token(which);
+        e.door = door % 3;
+        Token storage token = _books[e.tokenId];
         address evolver = token.policy == EvolutionPolicy.OWNER ? token.owner : token.artist;
-        (Body memory body, ReceiptProof[] memory proofs) = _make(evolver, 1);
-        bytes memory packed = NftBody.packVersion(body);
-        uint256 nonce = _shownOf(tokenId);
-        vm.startPrank(evolver);
-        if (token.policy == EvolutionPolicy.OWNER) {
-            nft.announceEvolution(tokenId, keccak256(packed));
-            vm.warp(block.timestamp + wait % 9 days);
-        }
-        try nft.evolve(tokenId, packed, proofs) {
-            _remember(body, proofs, evolver);
-            _expect(body, packed, evolver);
-            if (_shownOf(tokenId) != nonce + 1) idleNonce = true;
-            if (token.policy == EvolutionPolicy.NONE) lockedEdit = true;
+        e.by = shape % 8 == 0 || evolver == address(0) ? _person(shape >> 8) : evolver;
+        _prepare(e, shape >> 16);
+        e.expected = _evolveError(e, evolver);
+        if (e.expected == 0 && token.policy == EvolutionPolicy.OWNER) _announce(e, wait % 9 days);
+        if (_attempt("evolve", e.door == 1 ? _person(wait) : e.by, _evolveCall(e, token.versions + 1), e.expected)) {
             ++successes["evolve"];
-        } catch {}
-        vm.stopPrank();
-    }
-
-    function setDisplay(uint256 which, uint256 text) external watched {
-        if (tokens.length == 0) return;
-        uint256 tokenId = tokens[which % tokens.length];
-        uint256[] memory ids = new uint256[](1);
-        ids[0] = tokenId;
-        string memory unique = vm.toString(keccak256(abi.encode(text, ++_orders)));
-        bool locked = isLocked(tokenId);
-        uint256 nonce = _shownOf(tokenId);
-        vm.prank(_books[tokenId].artist);
-        try nft.setDisplay(ids, Display(unique, unique, text % 2 == 0 ? "" : unique)) {
-            if (locked) lockedEdit = true;
-            if (_shownOf(tokenId) != nonce + 1) idleNonce = true;
-            ++successes["setDisplay"];
-        } catch {}
-    }
-
-    function freeze(uint256 which) external watched {
-        if (tokens.length == 0) return;
-        uint256[] memory ids = new uint256[](1);
-        ids[0] = tokens[which % tokens.length];
-        vm.prank(_books[ids[0]].artist);
-        try nft.freeze(ids) {
-            ++successes["freeze"];
-        } catch {}
-    }
-
-    function transfer(uint256 which, uint256 to) external watched {
-        if (tokens.length == 0) return;
-        uint256 tokenId = tokens[which % tokens.length];
-        address owner = _books[tokenId].owner;
-        if (owner == address(0)) return;
-        vm.prank(owner);
-        nft.transferFrom(owner, _person(to), tokenId);
-        ++successes["transfer"];
-    }
-
-    function burn(uint256 which) external watched {
-        if (tokens.length == 0) return;
-        uint256 tokenId = tokens[which % tokens.length];
-        if (which % 4 != 0) return;
-        vm.prank(_books[tokenId].owner);
-        try nft.burn(tokenId) {
-            ++successes["burn"];
-        } catch {}
-    }
-
-    function govern(uint256 what, uint256 value) external watched {
-        vm.startPrank(_admin);
-        if (what % 4 == 0) nft.setMintFee(value % 100e18, _person(value));
-        if (what % 4 == 1) nft.unpause();
-        if (what % 8 == 2) nft.pause();
-        if (what % 4 == 3) {
-            nft.upgradeToAndCall(address(new GridNFT(IERC20(address(nft.aipg())), nft.models())), "");
+            ++successes[[bytes32("evolve itself"), "evolveFor", "addAigcData"][e.door]];
         }
-        vm.stopPrank();
+        if (e.expected == IGridNFT.GridNFT_InEscrow.selector) ++successes["evolve refused under a bid"];
     }
 
-    function warp(uint256 time) external {
+    function _prepare(Evolution memory e, uint256 shape) private {
+        Body memory body;
+        (body, e.proofs) = _make(e.by, 1, shape);
+        e.prompt = bytes(body.requests[0].prompt);
+        e.packed = NftBody.packVersion(body);
+        _body = e.packed;
+    }
+
+    function _announce(Evolution memory e, uint256 wait) private {
+        _attempt("announce", e.by, abi.encodeCall(nft.announceEvolution, (e.tokenId, keccak256(e.packed))), 0);
+        vm.warp(block.timestamp + wait);
+        if (wait < 1 hours) e.expected = IGridNFT.GridNFT_TooEarly.selector;
+        if (wait > 1 hours + 7 days) e.expected = IGridNFT.GridNFT_NotAnnounced.selector;
+    }
+
+    function _evolveCall(Evolution memory e, uint256 version) private view returns (bytes memory) {
+        if (e.door == 0) return abi.encodeCall(nft.evolve, (e.tokenId, e.packed, e.proofs));
+        if (e.door == 2) {
+            return abi.encodeCall(nft.addAigcData, (e.tokenId, e.prompt, e.packed, abi.encode(e.by, e.proofs)));
+        }
+        EvolveAuthorization memory a =
+            EvolveAuthorization(e.tokenId, uint32(version), keccak256(e.packed), type(uint64).max);
+        return abi.encodeCall(nft.evolveFor, (e.packed, e.proofs, a, sign(a, _keyOf(e.by))));
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- display
+
+    function setDisplay(uint256 which, uint256 text, uint256 count, uint256 by) external counted("setDisplay") watched {
+        if (live.length == 0) return;
+        uint256[] memory ids = new uint256[](count % 8 == 0 ? 0 : 1 + count % 2);
+        for (uint256 i; i < ids.length; ++i) {
+            ids[i] = _token(which >> (8 * i));
+        }
+        address editor = by % 8 == 0 || ids.length == 0 ? _person(by >> 8) : _books[ids[0]].artist;
+        bytes4 expected = ids.length == 0 ? IGridNFT.GridNFT_NoTokens.selector : bytes4(0);
+        for (uint256 i; i < ids.length && expected == 0; ++i) {
+            expected = _artistError(ids[i], editor);
+            if (expected == 0 && _isLocked(ids[i])) expected = IGridNFT.GridNFT_DisplayLocked.selector;
+            if (expected == 0 && _isUnderBid(ids[i])) expected = IGridNFT.GridNFT_InEscrow.selector;
+        }
+        string memory unique = vm.toString(keccak256(abi.encode(text, ++_orders)));
+        Display memory display = Display(unique, unique, text % 2 == 0 ? "" : unique);
+        if (_attempt("setDisplay", editor, abi.encodeCall(nft.setDisplay, (ids, display)), expected)) {
+            ++successes["setDisplay"];
+        }
+        if (expected == IGridNFT.GridNFT_InEscrow.selector) ++successes["edit refused under a bid"];
+    }
+
+    function freeze(uint256 which, uint256 by) external counted("freeze") watched {
+        if (live.length == 0) return;
+        uint256[] memory ids = by % 8 == 0 ? new uint256[](0) : only(_token(which));
+        address editor = by % 4 == 0 ? _person(by >> 8) : _books[ids[0]].artist;
+        bytes4 expected = ids.length == 0 ? IGridNFT.GridNFT_NoTokens.selector : _artistError(ids[0], editor);
+        if (_attempt("freeze", editor, abi.encodeCall(nft.freeze, (ids)), expected)) ++successes["freeze"];
+    }
+
+    function setRoyaltyReceiver(uint256 which, uint256 to, uint256 by) external counted("royalty") watched {
+        if (live.length == 0) return;
+        uint256 tokenId = _token(which);
+        address setter = by % 4 == 0 ? _person(by >> 8) : _books[tokenId].artist;
+        address receiver = to % 8 == 0 ? address(0) : address(uint160(to));
+        bytes4 expected;
+        if (setter != _books[tokenId].artist) expected = IGridNFT.GridNFT_NotArtist.selector;
+        else if (receiver == address(0)) expected = IGridNFT.GridNFT_ZeroAddress.selector;
+        bytes memory data = abi.encodeCall(nft.setRoyaltyReceiver, (tokenId / 1000, receiver));
+        if (_attempt("setRoyaltyReceiver", setter, data, expected)) ++successes["royalty"];
+    }
+
+    // --------------------------------------------------------------------------------------------------------- ownership
+
+    function transfer(uint256 which, uint256 to, uint256 by) external counted("transfer") watched {
+        if (live.length == 0) return;
+        uint256 tokenId = _token(which);
+        address owner = _books[tokenId].owner;
+        address mover = by % 8 == 0 || owner == address(0) ? _person(by >> 8) : owner;
+        if (_transfer(tokenId, mover, _person(to))) ++successes["transfer"];
+    }
+
+    /// @dev Into the contract that is, or will be, the escrow.
+    function toEscrow(uint256 which, uint256 dice) external counted("toEscrow") watched {
+        if (live.length == 0) return;
+        if (_escrow == address(0) && dice % 2 == 0) _setEscrow();
+        uint256 tokenId = live[which % live.length];
+        if (_transfer(tokenId, _books[tokenId].owner, address(escrow))) ++successes["toEscrow"];
+        _bid(tokenId, dice % 3 != 0);
+    }
+
+    /// @dev To its artist half of the time; also while a bid stands: what the escrow does is the escrow's business.
+    function fromEscrow(uint256 which, uint256 to) external counted("fromEscrow") watched {
+        for (uint256 i; i < live.length; ++i) {
+            uint256 tokenId = live[(which % live.length + i) % live.length];
+            if (_books[tokenId].owner != address(escrow)) continue;
+            address taker = to % 2 == 0 ? _books[tokenId].artist : _person(to >> 8);
+            if (_transfer(tokenId, address(escrow), taker)) {
+                ++successes["fromEscrow"];
+                if (!_books[tokenId].moved) ++successes["back from escrow, not moved"];
+            }
+            return;
+        }
+    }
+
+    function bid(uint256 which, uint256 dice) external counted("bid") watched {
+        if (live.length == 0) return;
+        uint256 tokenId = live[which % live.length];
+        _bid(tokenId, dice % 2 == 0);
+        if (dice % 2 == 0 && _isUnderBid(tokenId)) ++successes["bid"];
+    }
+
+    function approve(uint256 which, uint256 to, uint256 all) external counted("approve") watched {
+        if (live.length == 0) return;
+        uint256 tokenId = live[which % live.length];
+        bytes memory data = all % 2 == 0
+            ? abi.encodeCall(nft.setApprovalForAll, (address(uint160(1 + to % 100)), to % 2 == 0))
+            : abi.encodeCall(nft.approve, (address(uint160(to % 100)), tokenId));
+        if (_attempt("approve", _books[tokenId].owner, data, 0)) ++successes["approve"];
+    }
+
+    function burn(uint256 which, uint256 by) external counted("burn") watched {
+        if (live.length == 0) return;
+        uint256 tokenId = _token(which);
+        address owner = _books[tokenId].owner;
+        address burner = by % 4 == 0 || owner == address(0) ? _person(by >> 8) : owner;
+        bytes4 expected;
+        if (owner == address(0)) expected = IERC721Errors.ERC721NonexistentToken.selector;
+        else if (burner != owner) expected = IERC721Errors.ERC721InsufficientApproval.selector;
+        if (_attempt("burn", burner, abi.encodeCall(nft.burn, (tokenId)), expected)) ++successes["burn"];
+    }
+
+    // -------------------------------------------------------------------------------------------------------- governance
+
+    function govern(uint256 what, uint256 value) external counted("govern") watched {
+        what %= 16;
+        bool done;
+        if (what < 2) {
+            done = _govern(abi.encodeCall(nft.setMintFee, (value % 100e18, address(uint160(1e6 + value % 9)))), 0);
+        } else if (what == 2) {
+            done =
+                _govern(abi.encodeCall(nft.setMintFee, (100e18 + 1, treasury)), IGridNFT.GridNFT_FeeAboveCap.selector);
+        } else if (what == 3) {
+            done = _govern(abi.encodeCall(nft.pause, ()), 0);
+        } else if (what < 7) {
+            done = _govern(abi.encodeCall(nft.unpause, ()), 0);
+        } else if (what < 9) {
+            bytes4 expected = _upgradesSealed ? IGridNFT.GridNFT_UpgradesSealed.selector : bytes4(0);
+            done = _govern(abi.encodeCall(nft.upgradeToAndCall, (address(new GridNFT(aipg, models)), "")), expected);
+        } else if (what == 9) {
+            bytes4 expected = _rendererSealed ? IGridNFT.GridNFT_RendererSealed.selector : bytes4(0);
+            address next = address(new GridRenderer(IAIGC(address(models)), "https://grid.example/token/"));
+            done = _govern(abi.encodeCall(nft.setRenderer, (next)), expected);
+        } else if (what == 10) {
+            bytes4 expected = _upgradesSealed ? IGridNFT.GridNFT_SourcesSealed.selector : bytes4(0);
+            done = _govern(abi.encodeCall(nft.addAnchorSource, (address(new MockAnchor()))), expected);
+        } else if (what == 11) {
+            done = _setEscrow();
+        } else if (what == 12 && value % 4 == 0) {
+            bytes4 expected = _rendererSealed ? IGridNFT.GridNFT_RendererSealed.selector : bytes4(0);
+            done = _govern(abi.encodeCall(nft.sealRenderer, ()), expected);
+            if (done) ++successes["sealRenderer"];
+        } else if (what == 13 && value % 8 == 0) {
+            bytes4 expected = _upgradesSealed ? IGridNFT.GridNFT_UpgradesSealed.selector : bytes4(0);
+            done = _govern(abi.encodeCall(nft.sealUpgrades, ()), expected);
+            if (done) ++successes["sealUpgrades"];
+        } else {
+            bytes4 expected = IAccessManaged.AccessManagedUnauthorized.selector;
+            _attempt("govern", _person(value), abi.encodeCall(nft.sealUpgrades, ()), expected);
+        }
+        if (done) ++successes["govern"];
+    }
+
+    function warp(uint256 time) external counted("warp") {
         vm.warp(block.timestamp + 1 + time % 3 days);
         vm.roll(block.number + 10);
+        ++successes["warp"];
     }
 
-    // ------------------------------------------------------------------------------------------------------- internal
+    // ---------------------------------------------------------------------------------------------------------- forecasts
 
-    bytes private _expectedBody;
-    address private _expectedRequester;
-    bytes32[] private _expectedLeaves;
-    bytes32[] private _expectedImages;
-    bytes32 private _expectedRequest;
-    uint256 private _madeAt;
-    uint256 private _madeIn;
-    bytes private _lastBody;
-    bytes private _lastVersion;
-    address private _lastArtist;
-    ReceiptProof[] private _lastProofs;
+    function _mintError(uint256 fee, uint256 cap) private view returns (bytes4) {
+        if (_paused) return IGridNFT.GridNFT_Paused.selector;
+        return fee > cap ? IGridNFT.GridNFT_FeeAboveMax.selector : bytes4(0);
+    }
+
+    function _evolveError(Evolution memory e, address evolver) private view returns (bytes4) {
+        if (_books[e.tokenId].owner == address(0)) return IERC721Errors.ERC721NonexistentToken.selector;
+        if (_books[e.tokenId].policy == EvolutionPolicy.NONE) return IGridNFT.GridNFT_DoesNotEvolve.selector;
+        // The escrow can't sign.
+        if (e.door == 1 && (e.by != evolver || e.by == address(escrow))) return IGridNFT.GridNFT_BadSignature.selector;
+        if (e.by != evolver) return IGridNFT.GridNFT_NotAllowed.selector;
+        return _isUnderBid(e.tokenId) ? IGridNFT.GridNFT_InEscrow.selector : bytes4(0);
+    }
+
+    function _artistError(uint256 tokenId, address by) private view returns (bytes4) {
+        if (_books[tokenId].owner == address(0)) return IERC721Errors.ERC721NonexistentToken.selector;
+        return _books[tokenId].artist == by ? bytes4(0) : IGridNFT.GridNFT_NotAllowed.selector;
+    }
+
+    function _isUnderBid(uint256 tokenId) private view returns (bool) {
+        return _escrow != address(0) && _books[tokenId].owner == _escrow && _bids[tokenId];
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- internal
 
     function _person(uint256 seed) private view returns (address) {
         return _people[seed % _people.length];
     }
 
-    function _shownOf(uint256 tokenId) private view returns (uint256 shown) {
-        (, shown) = nft.stateOf(tokenId);
+    /// @dev A key for whoever has none, so that there is a signature to refuse.
+    function _keyOf(address account) private view returns (uint256) {
+        return _keys[account] == 0 ? 12_345 : _keys[account];
     }
 
-    function _look(uint256 tokenId) private view returns (bytes32) {
-        if (_books[tokenId].owner == address(0)) return 0;
-        return keccak256(bytes(nft.tokenURI(tokenId)));
+    /// @dev One that exists; now and then one that may be burnt.
+    function _token(uint256 which) private view returns (uint256) {
+        return which % 16 == 0 ? tokens[(which >> 8) % tokens.length] : live[(which >> 8) % live.length];
     }
 
-    /// @dev A body of an order never used before, anchored.
-    function _make(address requester, uint256 count) private returns (Body memory body, ReceiptProof[] memory proofs) {
+    function _bid(uint256 tokenId, bool stands) private {
+        escrow.setBid(tokenId, stands);
+        _bids[tokenId] = stands;
+    }
+
+    function _transfer(uint256 tokenId, address mover, address to) private returns (bool) {
+        address owner = _books[tokenId].owner;
+        bytes4 expected;
+        if (owner == address(0)) expected = IERC721Errors.ERC721NonexistentToken.selector;
+        else if (mover != owner) expected = IERC721Errors.ERC721InsufficientApproval.selector;
+        return _attempt("transfer", mover, abi.encodeCall(nft.transferFrom, (owner, to, tokenId)), expected);
+    }
+
+    function _govern(bytes memory data, bytes4 expected) private returns (bool) {
+        return _attempt("govern", admin, data, expected);
+    }
+
+    function _setEscrow() private returns (bool done) {
+        bytes4 expected;
+        if (_escrow != address(0)) expected = IGridNFT.GridNFT_EscrowIsSet.selector;
+        else if (_upgradesSealed) expected = IGridNFT.GridNFT_UpgradesSealed.selector;
+        done = _govern(abi.encodeCall(nft.setEscrow, (address(escrow))), expected);
+        if (done) ++successes["setEscrow"];
+    }
+
+    /// @dev A mint, and who paid what for it.
+    function _pays(string memory action, address by, address payer_, bytes memory data, uint256 fee, bytes4 expected)
+        private
+        returns (bool ok)
+    {
+        uint256[2] memory before = [aipg.balanceOf(payer_), aipg.balanceOf(_treasury)];
+        ok = _attempt(action, by, data, expected);
+        uint256 paid = ok ? fee : 0;
+        if (before[0] - aipg.balanceOf(payer_) != paid) _violate(string.concat("N4: payer of ", action));
+        if (aipg.balanceOf(_treasury) - before[1] != paid) _violate(string.concat("N4: treasury of ", action));
+    }
+
+    function _series(address requester, uint256 count, uint256 shape)
+        private
+        returns (bytes memory packed, ReceiptProof[] memory proofs)
+    {
+        Body memory body;
+        (body, proofs) = _make(requester, count, shape);
+        body.policy = EvolutionPolicy(uint256(keccak256(abi.encode(shape))) % 3);
+        body.royaltyBps = uint16(shape % 1001);
+        packed = NftBody.pack(body);
+        _body = packed;
+    }
+
+    /// @dev A body of orders never used before, anchored: by one or several anchors, of any source, on the direct rail or in
+    /// the middle of a lane's receipts.
+    function _make(address requester, uint256 count, uint256 shape)
+        private
+        returns (Body memory body, ReceiptProof[] memory proofs)
+    {
+        uint256 anchorCount = 1 + shape % (count < 3 ? count : 3);
         body.title = "A title";
         body.description = "A description";
-        body.anchors = new BodyAnchor[](1);
-        body.anchors[0].worker = address(this);
+        body.anchors = new BodyAnchor[](anchorCount);
+        body.orders = new BodyOrder[](anchorCount);
         body.engines = new string[](1);
         body.requests = new GenerationRequest[](1);
         body.requests[0].modelId = MODEL_ID;
-        body.requests[0].modelHash = _modelHash;
+        body.requests[0].modelHash = MODEL_HASH;
         body.requests[0].prompt = vm.toString(++_orders);
         body.requests[0].seed = 1;
-        body.orders = new BodyOrder[](1);
-        body.orders[0].orderHash = bytes32(_orders);
-        body.orders[0].price = 1;
+        for (uint256 i; i < anchorCount; ++i) {
+            body.anchors[i].source = uint8((shape >> (8 * i)) % _sources.length);
+            body.anchors[i].worker = worker;
+            if ((shape >> (32 + i)) & 1 == 0) body.anchors[i].payer = payer;
+            body.orders[i] = BodyOrder(keccak256(abi.encode(_orders, i)), uint8(i), 0, 0, 1);
+        }
         body.artworks = new BodyArtwork[](count);
-        bytes32[] memory leaves = new bytes32[](count);
-        uint256[] memory places = new uint256[](count);
         for (uint256 i; i < count; ++i) {
-            body.artworks[i].index = uint8(i);
+            body.artworks[i].order = uint8(i % anchorCount);
+            body.artworks[i].index = uint8(i / anchorCount);
             body.artworks[i].completedAt = uint40(block.timestamp);
-            body.artworks[i].imageHash = keccak256(abi.encode(_orders, i));
-            places[i] = i;
-            leaves[i] = _leaf(body, i, requester);
+            body.artworks[i].imageHash = keccak256(abi.encode("image", _orders, i));
+        }
+        _remember(body, requester);
+        proofs = new ReceiptProof[](anchorCount);
+        for (uint256 i; i < anchorCount; ++i) {
+            proofs[i] = _anchor(body, requester, i, shape >> (64 + 8 * i));
+        }
+    }
+
+    /// @dev What the receipts say, put aside until the event of the mint is read.
+    function _remember(Body memory body, address requester) private {
+        delete _made;
+        for (uint256 i; i < body.artworks.length; ++i) {
+            BodyAnchor memory anchor = body.anchors[body.artworks[i].order];
+            bytes32 separator = GridMessages.domainSeparator(_sources[anchor.source]);
+            _made.push(
+                Made({
+                    receiptId: GridMessages.toDigest(
+                        separator, GridMessages.hashReceipt(receiptOf(body, i, requester))
+                    ),
+                    imageHash: body.artworks[i].imageHash,
+                    requestHash: GridMessages.hashRequest(body.requests[0]),
+                    requester: requester,
+                    payer: anchor.payer == address(0) ? requester : anchor.payer,
+                    source: anchor.source,
+                    index: body.artworks[i].index,
+                    completedAt: block.timestamp,
+                    anchorBlock: block.number
+                })
+            );
+        }
+    }
+
+    /// @dev Anchors the receipts of one of a body's anchors: alone, or spread over a tree of others' on a lane.
+    function _anchor(Body memory body, address requester, uint256 which, uint256 shape)
+        private
+        returns (ReceiptProof memory proof)
+    {
+        uint256 own;
+        for (uint256 i; i < body.artworks.length; ++i) {
+            if (body.artworks[i].order == which) ++own;
+        }
+        uint256 strangers = shape % 4 == 0 ? 0 : 1 + (shape >> 2) % 6;
+        bytes32[] memory leaves = new bytes32[](own + strangers);
+        uint256[] memory places = new uint256[](own);
+        uint256 next = strangers == 0 ? 0 : shape % strangers;
+        for (uint256 i; i < leaves.length; ++i) {
+            leaves[i] = keccak256(abi.encode("somebody's", _orders, which, i));
+        }
+        uint256 found;
+        for (uint256 i; i < body.artworks.length; ++i) {
+            if (body.artworks[i].order != which) continue;
+            // Beside each other, or with a stranger between them while there are some left.
+            places[found] = next;
+            leaves[next] = GridMessages.leafOf(_made[i].receiptId);
+            ++found;
+            next += next + own - found + 1 < leaves.length && (shape >> found) & 1 == 0 ? 2 : 1;
         }
         bytes32[] memory tree = NftTree.build(leaves);
-        proofs = new ReceiptProof[](1);
-        proofs[0] = NftTree.proveMany(tree, places);
-        _anchors.set(0, requester, tree[0], address(this));
-    }
-
-    /// @dev What was just minted, for `mintAgain`.
-    function _remember(Body memory body, ReceiptProof[] memory proofs, address requester) private {
-        _lastBody = NftBody.pack(body);
-        _lastVersion = NftBody.packVersion(body);
-        _lastArtist = requester;
-        delete _lastProofs;
-        _lastProofs.push(proofs[0]);
-    }
-
-    /// @dev What the last mint or version must say, field by field, is put aside until its event is read.
-    function _expect(Body memory body, bytes memory packed, address requester) private {
-        _expectedBody = packed;
-        _expectedRequester = requester;
-        delete _expectedLeaves;
-        delete _expectedImages;
-        for (uint256 i; i < body.artworks.length; ++i) {
-            _expectedLeaves.push(_leaf(body, i, requester));
-            _expectedImages.push(body.artworks[i].imageHash);
-        }
-        (_madeAt, _madeIn) = (body.artworks[0].completedAt, block.number);
-        _expectedRequest = GridMessages.hashRequest(body.requests[0]);
-    }
-
-    function _compare(uint256 tokenId, uint256 version, uint256 position, bytes memory blob) private {
-        Provenance memory told = nft.provenanceOf(tokenId, version);
-        if (GridMessages.leafOf(told.receiptId) != _expectedLeaves[position]) otherProvenance = "receipt";
-        if (told.imageHash != _expectedImages[position]) otherProvenance = "image";
-        if (GridMessages.hashRequest(told.request) != _expectedRequest) otherProvenance = "request";
-        if (told.seed != 1 + position) otherProvenance = "seed";
-        if (told.requester != _expectedRequester) otherProvenance = "requester";
-        if (told.worker != address(this)) otherProvenance = "worker";
-        if (told.payer != _expectedRequester) otherProvenance = "payer";
-        if (told.completedAt != _madeAt) otherProvenance = "time";
-        if (told.anchorTime != _madeAt || told.anchorBlock != _madeIn) otherProvenance = "anchor";
-        if (told.index != position || told.price != 1 || told.source != 0 || told.parent != 0) otherProvenance = "job";
-        if (bytes(told.engine).length != 0 || told.cidDigest != told.imageHash) otherProvenance = "file";
-        // The event carries the artist, the body as it was given, and the anchors' times.
-        if (keccak256(_slice(blob, 20, _expectedBody.length)) != keccak256(_expectedBody)) otherProvenance = "body";
-    }
-
-    function _slice(bytes memory blob, uint256 from, uint256 length) private pure returns (bytes memory slice) {
-        slice = new bytes(length);
-        for (uint256 i; i < length && from + i < blob.length; ++i) {
-            slice[i] = blob[from + i];
-        }
-    }
-
-    function _leaf(Body memory body, uint256 i, address requester) private view returns (bytes32) {
-        JobReceipt memory r;
-        r.orderHash = body.orders[0].orderHash;
-        r.index = uint32(i);
-        r.requester = requester;
-        r.worker = address(this);
-        r.modelId = MODEL_ID;
-        r.requestHash = GridMessages.hashRequest(body.requests[0]);
-        r.seed = uint64(1 + i);
-        r.engineHash = keccak256("");
-        r.imageHash = body.artworks[i].imageHash;
-        r.cidDigest = r.imageHash;
-        r.completedAt = body.artworks[i].completedAt;
-        r.price = 1;
-        bytes32 separator = GridMessages.domainSeparator(address(_anchors));
-        return GridMessages.leafOf(GridMessages.toDigest(separator, GridMessages.hashReceipt(r)));
-    }
-
-    /// @dev The books, from logs and nothing else.
-    function _replay() private {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].emitter != address(nft)) continue;
-            bytes32 topic = logs[i].topics[0];
-            if (topic == IERC721.Transfer.selector) {
-                _onTransfer(
-                    address(uint160(uint256(logs[i].topics[1]))),
-                    address(uint160(uint256(logs[i].topics[2]))),
-                    uint256(logs[i].topics[3])
-                );
-            } else if (topic == IGridNFT.SeriesMinted.selector) {
-                _onSeries(logs[i]);
-            } else if (topic == IGridNFT.VersionAdded.selector) {
-                _onVersion(logs[i]);
-            } else if (topic == IGridNFT.DisplayEdited.selector) {
-                Token storage token = _books[uint256(logs[i].topics[1])];
-                (token.nonce, token.display.title, token.display.description, token.display.animationUrl) =
-                    abi.decode(logs[i].data, (uint256, string, string, string));
-                token.edited = true;
-            } else if (topic == IGridNFT.DisplayFrozen.selector) {
-                _books[uint256(logs[i].topics[1])].frozen = true;
-            } else if (topic == IGridNFT.MintPauseSet.selector) {
-                paused = abi.decode(logs[i].data, (bool));
-            } else if (topic == IGridNFT.MintFeeSet.selector) {
-                fee = abi.decode(logs[i].data, (uint256));
-            } else if (topic == IERC4906.MetadataUpdate.selector) {
-                _told[abi.decode(logs[i].data, (uint256))] = true;
-            }
-        }
-    }
-
-    function _onTransfer(address from, address to, uint256 tokenId) private {
-        if (from == address(0)) {
-            ++supply;
-            tokens.push(tokenId);
-        } else {
-            --balance[from];
-        }
-        Token storage token = _books[tokenId];
-        if (to == address(0)) --supply;
-        else ++balance[to];
-        if (from == address(0) ? to != token.artist : to != from) token.moved = true;
-        token.owner = to;
-    }
-
-    function _onSeries(Vm.Log memory log) private {
-        uint256 first = uint256(log.topics[1]) * 1000 + 1;
-        (uint256 count, bytes memory blob) = abi.decode(log.data, (uint256, bytes));
-        for (uint256 tokenId = first; tokenId < first + count; ++tokenId) {
-            Token storage token = _books[tokenId];
-            token.artist = address(bytes20(blob));
-            token.versions = 1;
-            token.policy = EvolutionPolicy(uint8(blob[21]));
-            (token.display.title, token.display.description) = ("A title", "A description");
-            _note(tokenId, 1, blob);
-        }
-    }
-
-    function _onVersion(Vm.Log memory log) private {
-        uint256 tokenId = uint256(log.topics[1]);
-        Token storage token = _books[tokenId];
-        token.versions = uint256(log.topics[2]);
-        bytes memory blob;
-        (token.nonce, blob) = abi.decode(log.data, (uint256, bytes));
-        _note(tokenId, token.versions, blob);
-    }
-
-    function _note(uint256 tokenId, uint256 version, bytes memory blob) private {
-        blobs[tokenId][version] = keccak256(bytes.concat(hex"00", blob));
-        provenance[tokenId][version] = keccak256(abi.encode(nft.provenanceOf(tokenId, version)));
-        bytes32 receiptId = nft.provenanceOf(tokenId, version).receiptId;
-        if (used[receiptId]++ != 0) mintedTwice = true;
-        receipts.push(receiptId);
-        _compare(tokenId, version, version == 1 ? tokenId % 1000 - 1 : 0, blob);
+        proof = NftTree.proveMany(tree, places);
+        if (strangers != 0) proof.laneId = keccak256(abi.encode("lane", _orders, which));
+        BodyAnchor memory anchor = body.anchors[which];
+        address payer_ = anchor.payer == address(0) ? requester : anchor.payer;
+        MockAnchor(_sources[anchor.source]).set(proof.laneId, payer_, tree[0], worker);
     }
 }
