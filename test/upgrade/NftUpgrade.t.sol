@@ -10,9 +10,10 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {Vm} from "forge-std/Vm.sol";
 
 import {GridNFT} from "../../contracts/GridNFT.sol";
-import {IGridNFT, Provenance} from "../../contracts/interfaces/IGridNFT.sol";
+import {Display, EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {IModelTerms} from "../../contracts/interfaces/IModelTerms.sol";
 import {GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
+import {EscrowDouble} from "../utils/EscrowDouble.sol";
 import {Body} from "../utils/NftBody.sol";
 import {NftTest} from "../utils/NftTest.sol";
 
@@ -140,6 +141,63 @@ contract NftUpgradeTest is NftTest {
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         NftV2(address(nft)).initializeV2(43);
         assertEq(mintBody(_third()), 3);
+    }
+
+    /// @dev Where each field of the namespace is, slot by slot: an upgrade reads it there. The layout check of
+    /// OpenZeppelin's does not see a struct of a library.
+    function test_T38_NftStorageStaysWhereItIs() external {
+        EscrowDouble escrow = anEscrow();
+        uint256 id = mintOf(EvolutionPolicy.ARTIST, 2, artist);
+        (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", artist);
+        vm.startPrank(artist);
+        nft.evolve(id, packed, proofs);
+        nft.setDisplay(only(id), Display("a", "b", "c"));
+        nft.setRoyaltyReceiver(id / 1000, collector);
+        vm.stopPrank();
+        uint256 ownerPolicy = mintOf(EvolutionPolicy.OWNER, 1, artist);
+        vm.prank(artist);
+        nft.announceEvolution(ownerPolicy, keccak256("body"));
+        vm.startPrank(admin);
+        nft.pause();
+        nft.sealUpgrades();
+        nft.sealRenderer();
+        vm.stopPrank();
+
+        // counters: blobs 48 bits, supply 64, sources 16, paused 8, upgradesSealed 8, rendererSealed 8
+        uint256 counters = 6 | 6 << 48 | 1 << 112 | 1 << 128 | 1 << 136 | 1 << 144;
+        assertEq(_field(0), counters, "counters");
+        assertEq(_field(1), FEE << 160 | uint160(treasury), "treasury and fee");
+        assertEq(_field(2), uint160(address(renderer)), "renderer");
+        assertEq(_field(3), uint160(admin), "owner");
+        assertEq(_field(4), uint256(bytes32("ipfs://collection")) | 2 * 17, "contractURI");
+        assertEq(_entry(bytes32(0), 5), uint160(address(anchors)), "sources");
+        uint256 word = uint160(artist) | 2 << 200 | 2 << 232;
+        assertEq(_entry(bytes32(id), 6), word, "tokens");
+        assertEq(_entry(bytes32(uint256(uint160(artist))), 7), 6, "balances");
+        bytes32 minted_ = keccak256(abi.encode(artist, _slot(8)));
+        assertEq(uint256(vm.load(address(nft), keccak256(abi.encode(keccak256("order"), minted_)))), 1, "minted");
+        bytes32 versions = keccak256(abi.encode(id, _slot(9)));
+        assertEq(uint256(vm.load(address(nft), keccak256(abi.encode(uint256(2), versions)))), id / 1000 + 1, "versions");
+        bytes32 announcement = keccak256(abi.encode(ownerPolicy, uint256(2), artist, keccak256("body")));
+        assertEq(_entry(announcement, 10), NOW + 1 hours, "announcements");
+        assertEq(_entry(bytes32(id), 11), uint160(vm.computeCreateAddress(address(nft), id / 1000 + 2)), "displays");
+        assertEq(_entry(bytes32(id / 1000), 12), uint160(collector), "royaltyReceivers");
+        assertEq(_field(13), uint160(address(escrow)), "escrow");
+        assertEq(_field(14), 0, "the end");
+    }
+
+    function _slot(uint256 place) private pure returns (bytes32) {
+        bytes32 start =
+            keccak256(abi.encode(uint256(keccak256("gridnft.storage.GridNFT")) - 1)) & ~bytes32(uint256(0xff));
+        return bytes32(uint256(start) + place);
+    }
+
+    function _field(uint256 place) private view returns (uint256) {
+        return uint256(vm.load(address(nft), _slot(place)));
+    }
+
+    function _entry(bytes32 key, uint256 place) private view returns (uint256) {
+        return uint256(vm.load(address(nft), keccak256(abi.encode(key, _slot(place)))));
     }
 
     function test_T38_NftImplementationIsLocked() external {

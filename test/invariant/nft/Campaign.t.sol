@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {console} from "forge-std/console.sol";
 
+import {Director} from "../settlement/Director.sol";
 import {NftWorld} from "./NftWorld.sol";
 
 /// @notice One long history by dice, which proves that the invariants look at something: each action succeeds in at least a
@@ -44,6 +45,27 @@ contract NftCampaign is NftWorld {
         for (uint256 i; i < _extras.length; ++i) {
             console.log("%s: %s", _text(_extras[i]), handler.successes(_extras[i]));
             assertGt(handler.successes(_extras[i]), 0, _text(_extras[i]));
+        }
+    }
+
+    /// @dev Each handler in turn is made to revert: the campaign must not go on.
+    function test_ARevertInAnyHandlerEndsTheCampaign() external {
+        vm.pauseGasMetering();
+        Action[] memory actions = _actions();
+        for (uint256 i; i < actions.length; ++i) {
+            vm.mockCallRevert(address(handler), abi.encodeWithSelector(actions[i].selector), "broken");
+            bool ended;
+            for (uint256 step; step < CALLS && !ended; ++step) {
+                bytes memory dice = abi.encode(actions[i].name, step);
+                (bool ok, bytes memory answer) =
+                    address(director).call(abi.encodeCall(director.act, (uint256(keccak256(dice)))));
+                ended = !ok;
+                if (ended) {
+                    assertEq(answer, abi.encodeWithSelector(Director.HandlerReverted.selector, actions[i].selector));
+                }
+            }
+            assertTrue(ended, _text(actions[i].name));
+            vm.clearMockedCalls();
         }
     }
 
