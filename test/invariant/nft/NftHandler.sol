@@ -258,21 +258,18 @@ contract NftHandler is NftBooks {
 
     /// @dev To its artist half of the time; also while a bid stands: what the escrow does is the escrow's business.
     function fromEscrow(uint256 which, uint256 to) external counted("fromEscrow") watched {
-        for (uint256 i; i < live.length; ++i) {
-            uint256 tokenId = live[(which % live.length + i) % live.length];
-            if (_books[tokenId].owner != address(escrow)) continue;
-            address taker = to % 2 == 0 ? _books[tokenId].artist : _person(to >> 8);
-            if (_transfer(tokenId, address(escrow), taker)) {
-                ++successes["fromEscrow"];
-                if (!_books[tokenId].moved) ++successes["back from escrow, not moved"];
-            }
-            return;
-        }
+        uint256 tokenId = _held(which);
+        if (tokenId == 0) return;
+        address taker = to % 2 == 0 ? _books[tokenId].artist : _person(to >> 8);
+        if (!_transfer(tokenId, address(escrow), taker)) return;
+        ++successes["fromEscrow"];
+        if (!_books[tokenId].moved) ++successes["back from escrow, not moved"];
     }
 
     function bid(uint256 which, uint256 dice) external counted("bid") watched {
         if (live.length == 0) return;
-        uint256 tokenId = live[which % live.length];
+        uint256 tokenId = _held(which);
+        if (tokenId == 0) tokenId = live[which % live.length];
         _bid(tokenId, dice % 2 == 0);
         if (dice % 2 == 0 && _isUnderBid(tokenId)) ++successes["bid"];
     }
@@ -327,7 +324,7 @@ contract NftHandler is NftBooks {
             bytes4 expected = _rendererSealed ? IGridNFT.GridNFT_RendererSealed.selector : bytes4(0);
             done = _govern(abi.encodeCall(nft.sealRenderer, ()), expected);
             if (done) ++successes["sealRenderer"];
-        } else if (what == 13 && value % 8 == 0) {
+        } else if (what == 13 && value % 8 == 0 && (_escrow != address(0) || value % 64 == 0)) {
             bytes4 expected = _upgradesSealed ? IGridNFT.GridNFT_UpgradesSealed.selector : bytes4(0);
             done = _govern(abi.encodeCall(nft.sealUpgrades, ()), expected);
             if (done) ++successes["sealUpgrades"];
@@ -383,6 +380,15 @@ contract NftHandler is NftBooks {
     /// @dev One that exists; now and then one that may be burnt.
     function _token(uint256 which) private view returns (uint256) {
         return which % 16 == 0 ? tokens[(which >> 8) % tokens.length] : live[(which >> 8) % live.length];
+    }
+
+    /// @dev One that the escrow holds, 0 when it holds none.
+    function _held(uint256 which) private view returns (uint256) {
+        for (uint256 i; i < live.length; ++i) {
+            uint256 tokenId = live[(which % live.length + i) % live.length];
+            if (_books[tokenId].owner == address(escrow)) return tokenId;
+        }
+        return 0;
     }
 
     function _bid(uint256 tokenId, bool stands) private {
