@@ -23,6 +23,7 @@ import {IERC7572} from "./interfaces/IERC7572.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {ModelRenderer} from "./libraries/ModelRenderer.sol";
 import {ModelRules} from "./libraries/ModelRules.sol";
+import {ModelToken, ModelTokens} from "./libraries/ModelToken.sol";
 
 /// @title AIGC
 /// @notice See `IAIGC`.
@@ -76,18 +77,9 @@ contract AIGC is
         string previewCid;
     }
 
-    /// @dev A token, in one slot: owner 20 | moves 5 | shown 4 | hasUser 1. No owner: no such model.
-    /// `moves` wraps. `hasUser` tells a transfer whether there is a user to remove.
-    struct Token {
-        address owner;
-        uint40 moves;
-        uint32 shown;
-        bool hasUser;
-    }
-
     /// @custom:storage-location erc7201:gridnft.storage.AIGC
     struct AIGCStorage {
-        mapping(uint256 modelId => Token) tokens;
+        mapping(uint256 modelId => ModelToken) tokens;
         mapping(address owner => uint256) balances;
         mapping(uint256 modelId => Record) records;
         mapping(uint256 modelId => mapping(address account => uint40)) licenses;
@@ -174,9 +166,9 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function stateOf(uint256 modelId) external view returns (uint64 moves, uint64 shown) {
-        Token memory token = _storage().tokens[modelId];
-        if (token.owner == address(0)) revert AIGC_UnknownModel(modelId);
-        return (token.moves, token.shown);
+        ModelToken token = _storage().tokens[modelId];
+        if (token.owner() == address(0)) revert AIGC_UnknownModel(modelId);
+        return (token.moves(), token.shown());
     }
 
     /// @inheritdoc IModelTerms
@@ -369,9 +361,10 @@ contract AIGC is
 
         bool hasUser = user != address(0);
         if (!hasUser) expires = 0;
-        Token storage token = _storage().tokens[modelId];
-        if (token.hasUser != hasUser) token.hasUser = hasUser;
-        Record storage record = _storage().records[modelId];
+        AIGCStorage storage store = _storage();
+        ModelToken token = store.tokens[modelId];
+        if (token.hasUser() != hasUser) store.tokens[modelId] = token.withUser(hasUser);
+        Record storage record = store.records[modelId];
         record.user = user;
         record.userExpires = expires;
         emit UpdateUser(modelId, user, expires);
@@ -455,7 +448,7 @@ contract AIGC is
 
     /// @inheritdoc ERC721Upgradeable
     function _ownerOf(uint256 modelId) internal view override returns (address) {
-        return _storage().tokens[modelId].owner;
+        return _storage().tokens[modelId].owner();
     }
 
     /// @inheritdoc ERC721Upgradeable
@@ -463,24 +456,23 @@ contract AIGC is
     /// owner. `to` is never the zero address: `_mint` and `transferFrom` refuse it.
     function _update(address to, uint256 modelId, address auth) internal override returns (address from) {
         AIGCStorage storage store = _storage();
-        Token memory token = store.tokens[modelId];
-        from = token.owner;
+        ModelToken token = store.tokens[modelId];
+        from = token.owner();
         if (auth != address(0)) _checkAuthorized(from, auth, modelId);
 
-        bool userLeaves = token.hasUser && from != to;
-        token.owner = to;
-        if (userLeaves) token.hasUser = false;
+        bool losesUser = token.hasUser() && from != to;
         unchecked {
-            if (from != address(0)) {
+            if (from == address(0)) {
+                store.tokens[modelId] = ModelTokens.minted(to);
+            } else {
                 _approve(address(0), modelId, address(0), false);
-                ++token.moves;
+                store.tokens[modelId] = token.transferred(to, losesUser);
                 --store.balances[from];
             }
             ++store.balances[to];
         }
-        store.tokens[modelId] = token;
         emit Transfer(from, to, modelId);
-        if (userLeaves) {
+        if (losesUser) {
             Record storage record = store.records[modelId];
             record.user = address(0);
             record.userExpires = 0;
@@ -489,7 +481,8 @@ contract AIGC is
     }
 
     function _bumpShown(uint256 modelId) private {
-        ++_storage().tokens[modelId].shown;
+        AIGCStorage storage store = _storage();
+        store.tokens[modelId] = store.tokens[modelId].withNextShown();
     }
 
     function _write(Record storage record, ModelSpec calldata spec, address creator) private {
