@@ -59,7 +59,7 @@ contract GridAuthority is IGridAuthority, AccessManager {
     }
 
     /// @inheritdoc IGridAuthority
-    function pinnedRole(bytes4 selector) external pure returns (bool, uint64) {
+    function pinnedRole(bytes4 selector) external pure returns (bool pinned, uint64 roleId) {
         return PinnedFunctions.roleOf(selector);
     }
 

@@ -167,8 +167,7 @@ contract DoorsTest is GovernanceBase {
     function test_T66_WhoVetoesIsFixed() external {
         uint64[3] memory watched = [GridRoles.UPGRADER, GridRoles.PARAMS, GridRoles.GUARDIAN];
         for (uint256 i; i < 3; ++i) {
-            bytes memory reason =
-                abi.encodeWithSelector(IGridAuthority.GridAuthority_RoleFixed.selector, watched[i]);
+            bytes memory reason = abi.encodeWithSelector(IGridAuthority.GridAuthority_RoleFixed.selector, watched[i]);
             _asAdmin(abi.encodeCall(IAccessManager.setRoleGuardian, (watched[i], 77)), reason);
             _asAdmin(abi.encodeCall(IAccessManager.setRoleAdmin, (watched[i], 77)), reason);
         }

@@ -127,7 +127,9 @@ contract EveryFunctionTest is GovernanceBase, Artifacts {
             uint64[3] memory others = [0, role == 3 ? 1 : 3, PUBLIC];
             for (uint256 i; i < 3; ++i) {
                 _try("setRoleAdmin(uint64,uint64)", abi.encodeCall(IAccessManager.setRoleAdmin, (role, others[i])));
-                _try("setRoleGuardian(uint64,uint64)", abi.encodeCall(IAccessManager.setRoleGuardian, (role, others[i])));
+                _try(
+                    "setRoleGuardian(uint64,uint64)", abi.encodeCall(IAccessManager.setRoleGuardian, (role, others[i]))
+                );
             }
             _try("setGrantDelay(uint64,uint32)", abi.encodeCall(IAccessManager.setGrantDelay, (role, 0)));
             _try("labelRole(uint64,string)", abi.encodeCall(IAccessManager.labelRole, (role, "UPGRADER")));
@@ -141,7 +143,9 @@ contract EveryFunctionTest is GovernanceBase, Artifacts {
         _try("multicall(bytes[])", abi.encodeCall(Multicall.multicall, (batch)));
         for (uint256 i; i < promised.length; ++i) {
             PromisedCall memory call_ = promised[i];
-            _try("schedule(address,bytes,uint48)", abi.encodeCall(IAccessManager.schedule, (call_.target, call_.data, 0)));
+            _try(
+                "schedule(address,bytes,uint48)", abi.encodeCall(IAccessManager.schedule, (call_.target, call_.data, 0))
+            );
             _try("execute(address,bytes)", abi.encodeCall(IAccessManager.execute, (call_.target, call_.data)));
         }
         bytes memory consume = abi.encodeCall(IAccessManager.consumeScheduledOp, (config.admin, upgrade));

@@ -15,7 +15,6 @@ import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {WorkerRegistry} from "../../../contracts/WorkerRegistry.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
 import {Model} from "../../../contracts/interfaces/IAIGC.sol";
-import {Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
 import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
 import {PinnedFunctions} from "../../../contracts/libraries/PinnedFunctions.sol";
@@ -264,10 +263,8 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         (address royaltyTo, uint256 royalty) = nft.royaltyInfo(TOKEN, 1e18);
         facts[n++] = Fact("artwork's royalty", keccak256(abi.encode(royaltyTo, royalty)));
         facts[n++] = Fact("payer's account", keccak256(abi.encode(settlement.accountOf(requester.addr))));
-        facts[n++] = Fact(
-            "lane",
-            keccak256(abi.encode(settlement.laneOf(_laneId_), settlement.laneTotalOf(_laneId_, MODEL)))
-        );
+        facts[n++] =
+            Fact("lane", keccak256(abi.encode(settlement.laneOf(_laneId_), settlement.laneTotalOf(_laneId_, MODEL))));
         facts[n++] = Fact(
             "earned",
             keccak256(
@@ -280,7 +277,8 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         );
         facts[n++] = Fact("nonces", bytes32(settlement.nonceWordOf(requester.addr, 0)));
         facts[n++] = Fact(
-            "bond", keccak256(abi.encode(registry.workerOf(worker.addr), registry.totalBonded(), registry.totalRewards()))
+            "bond",
+            keccak256(abi.encode(registry.workerOf(worker.addr), registry.totalBonded(), registry.totalRewards()))
         );
         facts[n++] = Fact("AIPG", keccak256(_balances()));
         for (uint256 i; i < 4; ++i) {

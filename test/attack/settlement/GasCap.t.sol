@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IAIGC} from "../../../contracts/interfaces/IAIGC.sol";
-import {Display, IGridNFT} from "../../../contracts/interfaces/IGridNFT.sol";
+import {Display, IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {JobOrder, LaneConfig, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {Body, BodyArtwork, NftBody} from "../../utils/NftBody.sol";
 import {NftGridBase} from "../../utils/NftGridBase.sol";
+import {NftTree} from "../../utils/NftTree.sol";
 import {TransactionGas} from "../../utils/TransactionGas.sol";
 
 /// @notice Threats 26 and 35: every function that takes a list, against Base's cap for a transaction, call data included. What can't be
@@ -50,11 +51,14 @@ contract GasCapTest is NftGridBase, TransactionGas {
     // ---------------------------------------------------------------- what can be split
 
     function test_T35_SettleBatchCostsTheSameForEach() external {
-        _assertLinear("settleBatch, of one receipt", address(worker.addr), address(settlement), _settleBatch, 100);
+        _assertLinear("settleBatch, of one receipt", worker.addr, address(settlement), _settleBatch, 100);
+        assertEq(settlement.earnedOf(worker.addr), 100 * 0.85e18, "all are paid");
     }
 
     function test_T35_SweepProtocolCostsTheSameForEach() external {
+        uint256 before = aipg.balanceOf(treasury);
         _assertLinear("sweepProtocol", stranger, address(settlement), _sweepProtocol, 60);
+        assertEq(aipg.balanceOf(treasury) - before, 60 * 0.05e18, "all are swept");
     }
 
     function test_T35_AnnounceCancelCostsTheSameForEach() external {
@@ -208,8 +212,14 @@ contract GasCapTest is NftGridBase, TransactionGas {
         }
         Settlement memory item = _order(body, 7);
         settlement.settle(item);
+        uint256[] memory all = new uint256[](count);
+        for (uint256 i; i < count; ++i) {
+            all[i] = i;
+        }
+        ReceiptProof[] memory proofs = new ReceiptProof[](1);
+        proofs[0] = NftTree.proveMany(NftTree.build(_leaves(item)), all);
         vm.prank(requester.addr);
-        nft.mint(NftBody.pack(body), _noProof(), requester.addr, type(uint128).max);
+        nft.mint(NftBody.pack(body), proofs, requester.addr, type(uint128).max);
     }
 
     function _nonces(uint256 count) private pure returns (uint256[] memory nonces) {
