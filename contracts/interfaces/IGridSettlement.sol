@@ -705,8 +705,8 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @return root Merkle root of the receipts.
     function settleClosed(Settlement calldata item, bytes calldata closingSignature) external returns (bytes32 root);
 
-    /// @notice Settles an order with some of its receipts for its whole `maxPrice`, after its deadline. Called by the payer
-    /// or its ORDER_SIGNER, so that receipts of a worker that is gone can be anchored.
+    /// @notice Settles an order with some or all of its receipts for its whole `maxPrice`, after its deadline. Called by the
+    /// payer or its ORDER_SIGNER, so that receipts of a worker that is gone can be anchored.
     /// @dev From the second after the deadline until the order expires. The price is split like any other.
     /// @return root Merkle root of the receipts.
     function settleInGrace(Settlement calldata item) external returns (bytes32 root);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {JobOrder, OrderClosing} from "../../../contracts/libraries/GridMessages.sol";
+import {JobOrder} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {Body, BodyArtwork, NftBody} from "../../utils/NftBody.sol";
 import {NftGridBase} from "../../utils/NftGridBase.sol";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
+import {IGridNFT} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {GridMessages, JobReceipt, LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {JobReceipt, LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
 import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
 import {Body, NftBody} from "../../utils/NftBody.sol";
 import {NftGridBase} from "../../utils/NftGridBase.sol";
