@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Test} from "forge-std/Test.sol";
 
 import {GridSettlement} from "../../contracts/GridSettlement.sol";
@@ -371,6 +372,26 @@ abstract contract SettlementBase is Test {
             e.fee,
             e.balance
         );
+    }
+
+    /// @dev Sibling nodes of a leaf in the tree of `ReceiptTree`.
+    function _proofOf(bytes32[] memory leaves, uint256 index) internal pure returns (bytes32[] memory proof) {
+        uint256 n = leaves.length;
+        bytes32[] memory tree = new bytes32[](2 * n - 1);
+        for (uint256 i; i < n; ++i) {
+            tree[2 * n - 2 - i] = leaves[i];
+        }
+        for (uint256 i = n - 1; i != 0; --i) {
+            tree[i - 1] = Hashes.commutativeKeccak256(tree[2 * i - 1], tree[2 * i]);
+        }
+        proof = new bytes32[](n);
+        uint256 length;
+        for (uint256 node = 2 * n - 2 - index; node != 0; node = (node - 1) / 2) {
+            proof[length++] = tree[node % 2 == 0 ? node - 1 : node + 1];
+        }
+        assembly ("memory-safe") {
+            mstore(proof, length)
+        }
     }
 
     // ---------------------------------------------------------------- signing

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
-
 import {AnchorProof, IGridSettlement, Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, JobOrder, JobReceipt, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
 import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
@@ -64,25 +62,6 @@ abstract contract SlashingBase is SettlementBase {
         vm.prank(worker.addr);
         settlement.collect(_config, voucher, signature, "");
         return AnchorProof({laneId: _lane, payer: payer.addr, proof: _proofOf(leaves, index)});
-    }
-
-    function _proofOf(bytes32[] memory leaves, uint256 index) internal pure returns (bytes32[] memory proof) {
-        uint256 n = leaves.length;
-        bytes32[] memory tree = new bytes32[](2 * n - 1);
-        for (uint256 i; i < n; ++i) {
-            tree[2 * n - 2 - i] = leaves[i];
-        }
-        for (uint256 i = n - 1; i != 0; --i) {
-            tree[i - 1] = Hashes.commutativeKeccak256(tree[2 * i - 1], tree[2 * i]);
-        }
-        proof = new bytes32[](n);
-        uint256 length;
-        for (uint256 node = 2 * n - 2 - index; node != 0; node = (node - 1) / 2) {
-            proof[length++] = tree[node % 2 == 0 ? node - 1 : node + 1];
-        }
-        assembly ("memory-safe") {
-            mstore(proof, length)
-        }
     }
 
     function _swap() internal {

@@ -63,8 +63,20 @@ contract AdminHandler is SettlementHandler {
     }
 
     function setMinBond(uint256 seed) external act harmless {
+        uint256 inForce = registry.minBond();
+        uint256 kind = seed % 8;
+        seed >>= 8;
+        if (kind == 0) seed %= 200_000e18;
+        else if (kind == 1) seed = inForce;
+        else if (kind < 4) seed = 100e18 + seed % (inForce - 100e18 + 1);
+        else seed = inForce + seed % (inForce + 1);
         vm.prank(params);
-        try registry.setMinBond(uint128(seed % 4 == 0 ? seed % 60_000e18 : seed % 2000e18)) {
+        try registry.setMinBond(uint128(seed)) {
+            if (seed > inForce) _done("raiseMinBond");
+            if (seed > 2 * inForce || seed < 100e18 || seed > 100_000e18) {
+                store.violate(9, "the minimum bond left its bounds");
+            }
+            if (seed > inForce && registry.minBond() != inForce) store.violate(9, "a raise held at once");
             _done("setMinBond");
         } catch {
             _refused();
@@ -118,8 +130,10 @@ contract AdminHandler is SettlementHandler {
     function changeModels(uint256 seed) external act {
         if (seed % 2 == 0) aigc.setMode(0);
         else aigc.setMode(seed >> 8);
-        uint256 modelId = 1 + (seed >> 16) % 3; // model 4 doesn't exist
-        aigc.set(modelId, aigc.registeredOwner(modelId), uint16((seed >> 32) % 2300));
+        uint256 modelId = 1 + (seed >> 16) % 4;
+        // Model 4 comes and goes.
+        address owner = modelId == 4 ? ((seed >> 24) % 2 == 0 ? modelOwner : address(0)) : aigc.registeredOwner(modelId);
+        aigc.set(modelId, owner, uint16((seed >> 32) % 2300));
         _done("changeModels");
     }
 
@@ -149,6 +163,7 @@ contract AdminHandler is SettlementHandler {
         if (seed % 2 == 0 || store.paperCount() == 0) {
             return uint256(settlement.feeConfigOf(settlement.currentFeeConfigId()).since) + 7 days;
         }
-        return store.paper(seed % store.paperCount()).protectedUntil;
+        uint256 end = store.vouchersEnd(store.paperLane(seed % store.paperCount()));
+        return end == type(uint256).max ? 0 : end;
     }
 }

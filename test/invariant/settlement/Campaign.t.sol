@@ -28,7 +28,15 @@ contract SettlementCampaign is SettlementWorld {
         "laneOrderRefused",
         "laneOrderAlteredRefused",
         "laneReceiptsRefused",
-        "unattestedRefused"
+        "unattestedRefused",
+        "prolong",
+        "thawTooLate",
+        "collectDying",
+        "collectProlonged",
+        "refuseDead",
+        "rateReadAnew",
+        "rateFailed",
+        "raiseMinBond"
     ];
 
     /// @dev Actions that nearly always failed.

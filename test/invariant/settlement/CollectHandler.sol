@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {HostileModels} from "./HostileModels.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {AnchorRecord, LaneRecord, Paper, SettlementStore} from "./SettlementStore.sol";
@@ -20,6 +21,7 @@ contract CollectHandler is SettlementHandler {
         uint128 limit;
         bool capped;
         bool anchored;
+        uint256[5] totals;
         Books before;
     }
 
@@ -27,8 +29,20 @@ contract CollectHandler is SettlementHandler {
 
     function collect(uint256 paperSeed, uint256 how) external act {
         if (store.paperCount() == 0) return;
-        if ((how >> 128) % 4 == 0) _waitForKey(paperSeed, (how >> 136) % 2);
+        if ((how >> 128) % 4 == 0) paperSeed = _waitForKey(paperSeed, (how >> 136) % 2);
+        if ((how >> 144) % 32 == 0) _waitForRate(paperSeed, (how >> 152) % 2);
         _attempt(_prepare(paperSeed, how));
+    }
+
+    /// @dev To the last second for which a rate holds, or to the one in which it is read anew.
+    function _waitForRate(uint256 paperSeed, uint256 more) private {
+        uint256 index = store.paperLane(paperSeed % 2 == 0 ? store.paperCount() - 1 : (paperSeed >> 1) % store.paperCount());
+        for (uint256 modelId = 1; modelId <= store.MODEL_COUNT(); ++modelId) {
+            uint256 readAt = store.readAt(index, modelId);
+            if (readAt == 0) continue;
+            _wait(readAt + 90 days - 1 + more);
+            return;
+        }
     }
 
     function collectUpTo(uint256 paperSeed, uint256 how, uint256 amountSeed) external act {
@@ -52,11 +66,18 @@ contract CollectHandler is SettlementHandler {
         _done("collectUnattested");
     }
 
-    /// @dev To the last second of a revoked payerSigner's paper, or to the first after it.
-    function _waitForKey(uint256 paperSeed, uint256 more) private {
-        LaneRecord memory lane = store.lane(_pick(paperSeed).lane);
-        uint256 revokedAt = store.revokedAt(lane.config.payerSigner);
-        if (revokedAt != 0) _wait(revokedAt + lane.config.thawDelay + more);
+    /// @dev To the last second of a revoked payerSigner's paper, or to the first after it. Looks for such paper.
+    /// @return A seed that picks that paper.
+    function _waitForKey(uint256 paperSeed, uint256 more) private returns (uint256) {
+        uint256 count = store.paperCount();
+        for (uint256 i; i < 24 && i < count; ++i) {
+            uint256 index = ((paperSeed >> 1) + i) % count;
+            uint256 end = store.vouchersEnd(store.paperLane(index));
+            if (end == type(uint256).max || end + 1 days < block.timestamp) continue;
+            _wait(end + more);
+            return index << 1 | 1;
+        }
+        return paperSeed;
     }
 
     /// @dev Half of the time the newest, else any.
@@ -83,6 +104,9 @@ contract CollectHandler is SettlementHandler {
         (address anchoredBy,,) =
             settlement.anchorOf(attempt.lane.id, attempt.lane.config.payer, attempt.voucher.receiptsRoot);
         attempt.anchored = anchoredBy != address(0);
+        for (uint256 i; i <= store.MODEL_COUNT(); ++i) {
+            attempt.totals[i] = settlement.laneTotalOf(attempt.lane.id, i).cumulative;
+        }
         attempt.before = _books();
     }
 
@@ -120,12 +144,14 @@ contract CollectHandler is SettlementHandler {
     function _attempt(Attempt memory attempt) private {
         (bool ok, uint128 paid) = _call(attempt);
         if (!ok) {
-            if (block.timestamp < attempt.paper.protectedUntil && attempt.caller == attempt.lane.config.worker) {
+            bool counts = block.timestamp <= store.vouchersEnd(attempt.paper.lane);
+            if (!counts) _done("refuseDead");
+            if (counts && attempt.paper.accepted && attempt.caller == attempt.lane.config.worker) {
                 store.violate(5, "accepted paper was refused");
             }
             return;
         }
-        if (attempt.paper.protectedUntil == 0 && paid != 0) store.forfeit(attempt.paper.lane);
+        if (!attempt.paper.accepted && paid != 0) store.forfeit(attempt.paper.lane);
         store.collected(attempt.paper.lane, paid);
         _checkPaid(attempt, paid);
         _checkKeys(attempt);
@@ -150,12 +176,13 @@ contract CollectHandler is SettlementHandler {
 
     function _checkKeys(Attempt memory attempt) private {
         address key = attempt.lane.config.payerSigner;
-        uint256 revokedAt = store.revokedAt(key);
-        if (
-            key != attempt.lane.config.payer && revokedAt != 0
-                && block.timestamp > revokedAt + attempt.lane.config.thawDelay
-        ) store.violate(8, "a voucher of a dead key was paid");
-        revokedAt = store.revokedAt(attempt.caller);
+        uint256 end = store.vouchersEnd(attempt.paper.lane);
+        if (block.timestamp > end) store.violate(8, "a voucher of a dead key was paid");
+        if (end != type(uint256).max) {
+            _done("collectDying");
+            if (block.timestamp > store.revokedAt(key) + attempt.lane.config.thawDelay) _done("collectProlonged");
+        }
+        uint256 revokedAt = store.revokedAt(attempt.caller);
         if (attempt.caller != attempt.lane.config.worker && revokedAt != 0 && block.timestamp > revokedAt + 1 days) {
             store.violate(8, "a dead worker key collected");
         }
@@ -163,7 +190,10 @@ contract CollectHandler is SettlementHandler {
 
     function _checkTotals(Attempt memory attempt, uint128 paid) private {
         for (uint256 i; i <= store.MODEL_COUNT(); ++i) {
-            store.sawTotal(attempt.paper.lane, i, settlement.laneTotalOf(attempt.lane.id, i).cumulative);
+            uint128 cumulative = settlement.laneTotalOf(attempt.lane.id, i).cumulative;
+            store.sawTotal(attempt.paper.lane, i, cumulative);
+            (bool known, uint256 rate) = _rateNow(i);
+            store.grew(attempt.paper.lane, i, attempt.totals[i], cumulative, known, rate);
         }
         if (paid != attempt.due) return;
         for (uint256 i; i < attempt.voucher.totals.length; ++i) {
@@ -172,6 +202,13 @@ contract CollectHandler is SettlementHandler {
                     < attempt.voucher.totals[i].cumulative
             ) store.violate(6, "a row is still due after it was paid in full");
         }
+    }
+
+    /// @dev What an honest AIGC says of a model it knows, within the bounds.
+    function _rateNow(uint256 modelId) private view returns (bool known, uint256 rate) {
+        if (aigc.mode() != HostileModels.Mode.HONEST || aigc.registeredOwner(modelId) == address(0)) return (false, 0);
+        rate = aigc.usageRoyaltyBps(modelId);
+        return rate > 2000 ? (false, 0) : (true, rate);
     }
 
     function _checkAnchor(Attempt memory attempt) private {

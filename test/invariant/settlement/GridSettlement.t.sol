@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LaneTotal} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SplitMath} from "../../../contracts/libraries/SplitMath.sol";
 import {WayOut} from "./WayOut.sol";
 import {AnchorRecord, LaneRecord, Paper, WaitingRecord} from "./SettlementStore.sol";
 
@@ -114,17 +112,16 @@ contract GridSettlementInvariants is WayOut {
         }
     }
 
-    /// @dev 10. Shares depend on the totals alone, not on the number of collects.
+    /// @dev 10. Within a period shares depend on the totals alone, not on the number of collects.
     function _splitsAddUp() private view {
         for (uint256 i; i < store.laneCount(); ++i) {
             bytes32 id = store.lane(i).id;
             for (uint256 modelId; modelId <= store.MODEL_COUNT(); ++modelId) {
-                LaneTotal memory total = settlement.laneTotalOf(id, modelId);
-                (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
-                    SplitMath.split(total.cumulative, settlement.laneOf(id).protocolBps, total.royaltyBps);
-                assertEq(book.creditsOf(id, modelId, 0), toWorker, "10: worker's share");
-                assertEq(book.creditsOf(id, modelId, 1), royalty, "10: model's share");
-                assertEq(book.creditsOf(id, modelId, 2), protocolFee, "10: protocol's share");
+                uint256[3] memory credits =
+                    store.creditsOf(i, modelId, settlement.laneTotalOf(id, modelId).cumulative);
+                assertEq(book.creditsOf(id, modelId, 0), credits[0], "10: worker's share");
+                assertEq(book.creditsOf(id, modelId, 1), credits[1], "10: model's share");
+                assertEq(book.creditsOf(id, modelId, 2), credits[2], "10: protocol's share");
             }
         }
     }
@@ -153,17 +150,18 @@ contract GridSettlementInvariants is WayOut {
         assertEq(book.lanesSeen().length, store.laneCount(), "12: lanes");
     }
 
-    /// @dev 5. No rug: accepted paper is paid in full for a thaw delay, whatever everybody else does meanwhile.
+    /// @dev 5. No rug: accepted paper is paid in full until the end of a thaw that begins while it counts, whatever
+    /// everybody else does meanwhile.
     function _noRug() private {
         uint256 lanes_ = store.laneCount();
         uint256 rugged;
         for (uint256 i; i < lanes_ && rugged < 3; ++i) {
             // Another lane comes first each time.
-            uint256 newest = _newestProtected((i + store.paperCount()) % lanes_);
+            uint256 newest = _newestAccepted((i + store.paperCount()) % lanes_);
             if (newest == type(uint256).max) continue;
             ++rugged;
             uint256 snapshot = vm.snapshotState();
-            _rug(store.paper(newest));
+            _rug(store.paper(newest), uint256(keccak256(abi.encode(newest, store.time()))));
             vm.revertToStateAndDelete(snapshot);
             vm.warp(store.time());
         }
@@ -171,21 +169,21 @@ contract GridSettlementInvariants is WayOut {
 
     // ---------------------------------------------------------------- helpers
 
-    function _newestProtected(uint256 lane) private view returns (uint256) {
+    function _newestAccepted(uint256 lane) private view returns (uint256) {
+        if (store.time() > store.vouchersEnd(lane)) return type(uint256).max;
         for (uint256 i = store.paperCount(); i != 0; --i) {
-            if (store.paperLane(i - 1) != lane) continue;
-            if (block.timestamp < store.paperProtectedUntil(i - 1)) return i - 1;
+            if (store.paperLane(i - 1) == lane && store.isAccepted(i - 1)) return i - 1;
         }
         return type(uint256).max;
     }
 
-    /// @dev Everybody turns against the worker at once: the payer thaws all and revokes its key, governance pauses, the
-    /// token is paused, AIGC burns gas. The worker sleeps until the last second, and is run out by everybody.
-    function _rug(Paper memory paper) private {
+    /// @dev Everybody turns against the worker: the payer revokes its key and thaws all, at moments of its choice,
+    /// governance pauses, the token is paused, AIGC burns gas. The worker sleeps until the last second, and is run out by
+    /// everybody.
+    function _rug(Paper memory paper, uint256 dice) private {
         LaneRecord memory lane = store.lane(paper.lane);
         Voucher memory voucher = abi.decode(paper.voucher, (Voucher));
-        _turnAgainst(lane);
-        vm.warp(paper.protectedUntil - 1);
+        vm.warp(_turnAgainst(lane, paper.lane, dice));
         try settlement.finaliseLaneThaw(lane.config) {
             revert("5: a thaw begun after the paper was accepted is ripe too early");
         } catch {}
@@ -200,14 +198,29 @@ contract GridSettlementInvariants is WayOut {
         assertEq(due, 0, "5: nothing is due");
     }
 
-    function _turnAgainst(LaneRecord memory lane) private {
+    /// @return last The last second before the money can leave.
+    function _turnAgainst(LaneRecord memory lane, uint256 index, uint256 dice) private returns (uint256 last) {
         address key = lane.config.payerSigner;
+        uint256 delay = lane.config.thawDelay;
         vm.startPrank(lane.config.payer);
-        uint256 readyAt = settlement.laneOf(lane.id).thawReadyAt;
-        if (readyAt == 0 || block.timestamp > readyAt + 1 days) settlement.thawLane(lane.config, type(uint128).max);
+        uint256 balance = _balance(lane.config.payer);
+        if (balance != 0) settlement.thaw(uint128(balance));
+        // The key's own time: the thaw begins in its first second, its last one, or between.
+        uint256 begin = store.time();
+        uint256 ownEnd = begin + delay;
         if (key != lane.config.payer && settlement.signerOf(key).revokedAt == 0) settlement.revokeSigner(key);
-        uint128 balance = _balance(lane.config.payer);
-        if (balance != 0) settlement.thaw(balance);
+        else if (key != lane.config.payer) ownEnd = store.revokedAt(key) + delay;
+        if (begin <= ownEnd) {
+            if (dice % 3 == 1) begin = ownEnd;
+            if (dice % 3 == 2) begin += (dice >> 8) % (ownEnd - begin + 1);
+            vm.warp(begin);
+            settlement.thawLane(lane.config, type(uint128).max);
+            last = begin + delay - 1;
+        } else {
+            // Its time is a thaw's. Another one gives it no more.
+            settlement.thawLane(lane.config, type(uint128).max);
+            last = store.vouchersEnd(index);
+        }
         vm.stopPrank();
         if (!settlement.paused()) {
             vm.prank(guardian);

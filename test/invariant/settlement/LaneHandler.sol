@@ -74,13 +74,22 @@ contract LaneHandler is SettlementHandler {
     }
 
     function thawLane(uint256 laneSeed, uint256 amountSeed) external act {
-        (, LaneRecord memory lane) = _someLane(laneSeed);
+        (uint256 index, LaneRecord memory lane) = _someLane(laneSeed);
+        if ((laneSeed >> 136) % 3 == 0) (index, lane) = _dyingLane(laneSeed, (laneSeed >> 144) % 4);
         // Seldom again, for that begins anew.
         if (settlement.laneOf(lane.id).thawReadyAt != 0 && (laneSeed >> 128) % 4 != 0) return;
         uint128 amount =
             amountSeed % 3 == 0 ? type(uint128).max : _amount(amountSeed / 3, settlement.laneOf(lane.id).free);
+        bool dying = store.vouchersEnd(index) != type(uint256).max;
         vm.prank(lane.config.payer);
         try settlement.thawLane(lane.config, amount) {
+            uint256 before = store.vouchersEnd(index);
+            store.thawed(index);
+            if (store.vouchersEnd(index) > before) _done("prolong");
+            else if (dying) _done("thawTooLate");
+            if (settlement.payerSignerValidUntil(lane.config) != _uint40(store.vouchersEnd(index))) {
+                store.violate(5, "vouchers end at another time");
+            }
             _done("thawLane");
         } catch {
             _refused();
@@ -120,10 +129,27 @@ contract LaneHandler is SettlementHandler {
                 lane: index,
                 voucher: abi.encode(voucher),
                 signature: _signBy(lane.config.payerSigner, _voucherDigest(voucher)),
-                protectedUntil: _accept(index, lane, voucher)
+                accepted: _accept(index, lane, voucher)
             })
         );
         _done("signVoucher");
+    }
+
+    /// @dev A lane whose payerSigner is revoked, if there is one: now, or at the last second of the key's own time, or at
+    /// the first one after it.
+    function _dyingLane(uint256 laneSeed, uint256 when) private returns (uint256 index, LaneRecord memory lane) {
+        for (uint256 i; i < store.laneCount(); ++i) {
+            (index, lane) = _someLane(laneSeed % 1000 + i);
+            if (lane.config.payerSigner == lane.config.payer) continue;
+            uint256 end = store.revokedAt(lane.config.payerSigner) + lane.config.thawDelay;
+            if (end == lane.config.thawDelay || end + 2 days < block.timestamp) continue;
+            if (when < 2) _wait(end + when);
+            return (index, lane);
+        }
+    }
+
+    function _uint40(uint256 time) private pure returns (uint40) {
+        return time > type(uint40).max ? type(uint40).max : uint40(time);
     }
 
     function _config(uint256 seed) private view returns (LaneConfig memory config) {
@@ -173,11 +199,11 @@ contract LaneHandler is SettlementHandler {
     }
 
     /// @dev What a careful worker checks: the key is live, no thaw is pending, and the lane covers all it has accepted.
-    /// @return protectedUntil From now on for the lane's thaw delay, whatever the others do; 0 when it refuses.
-    function _accept(uint256 index, LaneRecord memory lane, Voucher memory voucher) internal returns (uint256) {
+    /// @return Whether it relies on it: until a thaw that begins from now on is over, whatever the others do.
+    function _accept(uint256 index, LaneRecord memory lane, Voucher memory voucher) internal returns (bool) {
         Lane memory state = settlement.laneOf(lane.id);
-        if (state.thawReadyAt != 0 && block.timestamp <= uint256(state.thawReadyAt) + 1 days) return 0;
-        if (settlement.payerSignerValidUntil(lane.config) != type(uint40).max) return 0;
+        if (state.thawReadyAt != 0 && block.timestamp <= uint256(state.thawReadyAt) + 1 days) return false;
+        if (settlement.payerSignerValidUntil(lane.config) != type(uint40).max) return false;
 
         uint256 due;
         for (uint256 i; i < 5; ++i) {
@@ -186,11 +212,11 @@ contract LaneHandler is SettlementHandler {
         for (uint256 i; i < voucher.totals.length; ++i) {
             due += voucher.totals[i].cumulative - _promised(index, lane.id, voucher.totals[i].modelId);
         }
-        if (due > state.free) return 0;
+        if (due > state.free) return false;
         for (uint256 i; i < voucher.totals.length; ++i) {
             store.accept(index, voucher.totals[i].modelId, voucher.totals[i].cumulative);
         }
         _done("accept");
-        return block.timestamp + lane.config.thawDelay;
+        return true;
     }
 }

@@ -91,7 +91,7 @@ contract LaneOrderHandler is LaneHandler {
                 lane: index,
                 voucher: abi.encode(voucher),
                 signature: _signBy(lane.config.payerSigner, _voucherDigest(voucher)),
-                protectedUntil: _accept(index, lane, voucher)
+                accepted: _accept(index, lane, voucher)
             })
         );
     }

@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages, LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {SplitMath} from "../../../contracts/libraries/SplitMath.sol";
 import {HostileModels} from "./HostileModels.sol";
 
 /// @notice A lane and what a bystander counted of it.
@@ -23,12 +24,34 @@ struct LaneRecord {
 /// @param lane Index of its lane.
 /// @param voucher ABI-encoded.
 /// @param signature By the lane's payerSigner.
-/// @param protectedUntil Before this time it must be paid in full; 0 when its worker could know better.
+/// @param accepted Its worker could rely on it when it was signed, and nothing has ended that since.
 struct Paper {
     uint256 lane;
     bytes voucher;
     bytes signature;
-    uint256 protectedUntil;
+    bool accepted;
+}
+
+/// @notice Credits of a lane for a model: those of the periods that are over, and the period at hand.
+/// @param credits Worker's, model's and protocol's, AIPG wei.
+/// @param start The total with which the period began.
+/// @param rate Royalty of the period, basis points.
+/// @param keptRate As the lane last read it.
+/// @param readAt When, Unix seconds.
+struct Period {
+    uint256[3] credits;
+    uint256 start;
+    uint256 rate;
+    uint256 keptRate;
+    uint256 readAt;
+}
+
+/// @notice A fault that was slashed.
+/// @param price What its first report said it costs.
+/// @param paid What its reports took.
+struct FaultRecord {
+    uint256 price;
+    uint256 paid;
 }
 
 /// @notice An anchor, as first seen.
@@ -98,6 +121,10 @@ contract SettlementStore {
     mapping(uint256 lane => mapping(uint256 modelId => uint128)) public highest;
     mapping(address payer => mapping(uint256 nonce => uint256)) public settledTimes;
     mapping(bytes32 receiptId => uint256) public creditedTimes;
+    mapping(uint256 lane => mapping(uint256 modelId => Period)) private _periods;
+    /// @dev End of the last thaw that began in a revoked payerSigner's own time.
+    mapping(uint256 lane => uint256) public prolongedUntil;
+    mapping(bytes32 faultKey => FaultRecord) private _faults;
     mapping(address key => bool) public everAdded;
     mapping(address key => uint256) public revokedAt;
     uint256 public lastRevokedAt;
@@ -188,6 +215,7 @@ contract SettlementStore {
 
     function returned(uint256 index, uint256 amount) external {
         _lanes[index].returned += amount;
+        if (amount != 0) forfeit(index);
     }
 
     function accept(uint256 lane_, uint256 modelId, uint128 cumulative) external {
@@ -211,19 +239,98 @@ contract SettlementStore {
         return _papers[index].lane;
     }
 
-    function paperProtectedUntil(uint256 index) external view returns (uint256) {
-        return _papers[index].protectedUntil;
+    function isAccepted(uint256 index) external view returns (bool) {
+        return _papers[index].accepted;
     }
 
     function paperCount() external view returns (uint256) {
         return _papers.length;
     }
 
-    /// @dev The worker took paper it knew to be more than the lane holds: nothing is promised to it any more.
-    function forfeit(uint256 lane_) external {
+    /// @dev The worker took paper it knew to be more than the lane holds, or it let a thaw be finalised: nothing is
+    /// promised to it any more.
+    function forfeit(uint256 lane_) public {
         for (uint256 i; i < _papers.length; ++i) {
-            if (_papers[i].lane == lane_) _papers[i].protectedUntil = 0;
+            if (_papers[i].lane == lane_) _papers[i].accepted = false;
         }
+    }
+
+    /// @dev A thaw began at this moment.
+    function thawed(uint256 lane_) external {
+        LaneConfig memory config = _lanes[lane_].config;
+        uint256 revoked = config.payerSigner == config.payer ? 0 : revokedAt[config.payerSigner];
+        if (revoked != 0 && time <= revoked + config.thawDelay) prolongedUntil[lane_] = time + config.thawDelay;
+    }
+
+    /// @notice Last second in which the lane's vouchers count.
+    function vouchersEnd(uint256 lane_) public view returns (uint256 end) {
+        LaneConfig memory config = _lanes[lane_].config;
+        uint256 revoked = config.payerSigner == config.payer ? 0 : revokedAt[config.payerSigner];
+        if (revoked == 0) return type(uint256).max;
+        end = revoked + config.thawDelay;
+        if (prolongedUntil[lane_] > end) end = prolongedUntil[lane_];
+    }
+
+    // ---------------------------------------------------------------- splits
+
+    /// @dev A collect took the total from `before` to `cumulative`; `known` and `bps` are AIGC's answer at that moment.
+    /// A period is split once, however many collects it had.
+    function grew(uint256 lane_, uint256 modelId, uint256 before, uint256 cumulative, bool known, uint256 bps)
+        external
+    {
+        if (cumulative == before) return;
+        Period storage period = _periods[lane_][modelId];
+        bool hop = _lanes[lane_].config.kind == GridMessages.LANE_HOP;
+        uint256 rate = period.keptRate;
+        if (!hop && (period.readAt == 0 || time >= period.readAt + 90 days)) {
+            rate = known ? bps : 0;
+            if (known) (period.keptRate, period.readAt) = (bps, time);
+            if (before != 0) succeeded(known ? bytes32("rateReadAnew") : bytes32("rateFailed"));
+        }
+        if (rate == period.rate) return;
+        period.credits = _credits(lane_, period, before);
+        period.start = before;
+        period.rate = rate;
+    }
+
+    /// @notice What worker, model and protocol got of a lane's total for a model, by the rule.
+    function creditsOf(uint256 lane_, uint256 modelId, uint256 cumulative) external view returns (uint256[3] memory) {
+        return _credits(lane_, _periods[lane_][modelId], cumulative);
+    }
+
+    function _credits(uint256 lane_, Period memory period, uint256 cumulative)
+        private
+        view
+        returns (uint256[3] memory credits)
+    {
+        uint256 protocolBps = settlement.laneOf(_lanes[lane_].id).protocolBps;
+        (uint256 a, uint256 b, uint256 c) = SplitMath.split(cumulative, protocolBps, period.rate);
+        (uint256 x, uint256 y, uint256 z) = SplitMath.split(period.start, protocolBps, period.rate);
+        credits[0] = period.credits[0] + a - x;
+        credits[1] = period.credits[1] + b - y;
+        credits[2] = period.credits[2] + c - z;
+    }
+
+    function readAt(uint256 lane_, uint256 modelId) external view returns (uint256) {
+        return _periods[lane_][modelId].readAt;
+    }
+
+    // ---------------------------------------------------------------- faults
+
+    /// @dev A report took `amount` from a stake of `stake`. `peak` is what a fault costs at this moment.
+    function faultSlashed(bytes32 faultKey, uint256 amount, uint256 stake, uint256 peak) external {
+        FaultRecord storage fault = _faults[faultKey];
+        if (fault.price == 0) fault.price = peak;
+        if (fault.paid == fault.price) violate(4, "one fault was slashed twice");
+        uint256 owed = fault.price - fault.paid;
+        if (amount != (owed < stake ? owed : stake)) violate(11, "slashed by another amount");
+        fault.paid += amount;
+    }
+
+    /// @dev What a fault costs still, if it costs `peak` in all when it wasn't reported before.
+    function owedFor(bytes32 faultKey, uint256 peak) external view returns (uint256) {
+        FaultRecord memory fault = _faults[faultKey];
+        return fault.price == 0 ? peak : fault.price - fault.paid;
     }
 
     // ---------------------------------------------------------------- anchors and orders
@@ -336,7 +443,7 @@ contract SettlementStore {
         if (bytes(violation[invariant]).length == 0) violation[invariant] = what;
     }
 
-    function succeeded(bytes32 name) external {
+    function succeeded(bytes32 name) public {
         ++successes[name];
     }
 }

@@ -8,6 +8,7 @@ import {AdminHandler} from "./AdminHandler.sol";
 import {BondHandler} from "./BondHandler.sol";
 import {CollectHandler} from "./CollectHandler.sol";
 import {Director} from "./Director.sol";
+import {FaultHandler} from "./FaultHandler.sol";
 import {HostileModels, ModelVault} from "./HostileModels.sol";
 import {KeyHandler} from "./KeyHandler.sol";
 import {LaneOrderHandler} from "./LaneOrderHandler.sol";
@@ -32,6 +33,7 @@ abstract contract SettlementWorld is SettlementBase {
     LaneOrderHandler internal lanes;
     CollectHandler internal collects;
     OrderHandler internal orders;
+    FaultHandler internal faults;
     KeyHandler internal keys;
     AdminHandler internal admins;
     BondHandler internal bonds;
@@ -84,6 +86,7 @@ abstract contract SettlementWorld is SettlementBase {
         lanes = new LaneOrderHandler(store, book);
         collects = new CollectHandler(store, book);
         orders = new OrderHandler(store, book);
+        faults = new FaultHandler(store, book);
         keys = new KeyHandler(store, book);
         admins = new AdminHandler(store, book, address(this));
         bonds = new BondHandler(store, book);
@@ -118,7 +121,7 @@ abstract contract SettlementWorld is SettlementBase {
 
     /// @dev Everything a run can do.
     function _actions() internal view returns (Action[] memory actions) {
-        actions = new Action[](54);
+        actions = new Action[](55);
         uint256 n;
         address where = address(accounts);
         actions[n++] = Action(where, accounts.deposit.selector, 2, "deposit");
@@ -154,7 +157,9 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, orders.settleBatch.selector, 2, "settleInBatch");
         actions[n++] = Action(where, orders.announceCancel.selector, 2, "announceCancel");
         actions[n++] = Action(where, orders.cancelOrders.selector, 2, "cancelOrders");
-        actions[n++] = Action(where, orders.slashEquivocation.selector, 2, "slashEquivocation");
+        where = address(faults);
+        actions[n++] = Action(where, faults.slashEquivocation.selector, 2, "slashEquivocation");
+        actions[n++] = Action(where, faults.slashRevokedSigner.selector, 2, "slashRevokedSigner");
         where = address(keys);
         actions[n++] = Action(where, keys.addSigner.selector, 3, "addSigner");
         actions[n++] = Action(where, keys.revokeSigner.selector, 1, "revokeSigner");
