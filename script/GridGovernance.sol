@@ -11,7 +11,6 @@ import {GridNFT} from "../contracts/GridNFT.sol";
 import {GridSettlement} from "../contracts/GridSettlement.sol";
 import {WorkerRegistry} from "../contracts/WorkerRegistry.sol";
 import {GridRoles} from "../contracts/libraries/GridRoles.sol";
-import {PinnedFunctions} from "../contracts/libraries/PinnedFunctions.sol";
 import {DeployConfig, Deployment} from "./GridDeployment.sol";
 
 /// @notice Who may call a function of a target.
@@ -49,8 +48,8 @@ library GridGovernance {
         all[i++] = Permission(grid.nft, GridNFT.sealUpgrades.selector, GridRoles.UPGRADER);
         all[i++] = Permission(grid.nft, GridNFT.addAnchorSource.selector, GridRoles.UPGRADER);
         all[i++] = Permission(grid.nft, GridNFT.setRenderer.selector, GridRoles.UPGRADER);
-        all[i++] = Permission(grid.nft, PinnedFunctions.SEAL_RENDERER, GridRoles.UPGRADER);
-        all[i++] = Permission(grid.nft, PinnedFunctions.SET_ESCROW, GridRoles.UPGRADER);
+        all[i++] = Permission(grid.nft, GridNFT.sealRenderer.selector, GridRoles.UPGRADER);
+        all[i++] = Permission(grid.nft, GridNFT.setEscrow.selector, GridRoles.UPGRADER);
         all[i++] = Permission(grid.nft, GridNFT.setMintFee.selector, GridRoles.PARAMS);
         all[i++] = Permission(grid.nft, GridNFT.setContractURI.selector, GridRoles.PARAMS);
         all[i++] = Permission(grid.nft, GridNFT.transferOwnership.selector, GridRoles.PARAMS);

@@ -12,18 +12,13 @@ import {GridRoles} from "./GridRoles.sol";
 /// @title Functions whose role is fixed
 /// @notice Selectors on which a promise of the protocol rests, and the one role of each, on every target.
 library PinnedFunctions {
-    /// @dev `IGridNFT.sealRenderer()`.
-    bytes4 internal constant SEAL_RENDERER = bytes4(keccak256("sealRenderer()"));
-    /// @dev `IGridNFT.setEscrow(address)`.
-    bytes4 internal constant SET_ESCROW = bytes4(keccak256("setEscrow(address)"));
-
     /// @notice Returns the role of `selector`, if it is pinned.
     function roleOf(bytes4 selector) internal pure returns (bool pinned, uint64 role) {
         // Upgrades, what is shown, whose receipts count, who may hold tokens in escrow.
         if (
             selector == UUPSUpgradeable.upgradeToAndCall.selector || selector == IGridNFT.setRenderer.selector
                 || selector == IGridNFT.addAnchorSource.selector || selector == IGridNFT.sealUpgrades.selector
-                || selector == SEAL_RENDERER || selector == SET_ESCROW
+                || selector == IGridNFT.sealRenderer.selector || selector == IGridNFT.setEscrow.selector
         ) {
             return (true, GridRoles.UPGRADER);
         }

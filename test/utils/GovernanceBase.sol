@@ -59,14 +59,20 @@ abstract contract GovernanceBase is DeployBase {
                 vm.load(grid.nft, ERC1967Utils.IMPLEMENTATION_SLOT),
                 nft.renderer(),
                 sources,
+                nft.escrow(),
                 aigc.upgradesSealed(),
-                nft.upgradesSealed(),
+                _sealsOf(nft),
                 IAccessManaged(grid.aigc).authority(),
                 IAccessManaged(grid.nft).authority(),
                 IAccessManaged(grid.settlement).authority(),
                 IAccessManaged(grid.registry).authority()
             )
         );
+    }
+
+    function _sealsOf(GridNFT target) private view returns (bytes memory) {
+        (bool upgrades, bool sources, bool renderer, bool escrow) = target.seals();
+        return abi.encode(upgrades, sources, renderer, escrow);
     }
 
     /// @dev Fees, bonds, treasuries.

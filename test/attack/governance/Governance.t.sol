@@ -9,7 +9,6 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {IGridAuthority} from "../../../contracts/interfaces/IGridAuthority.sol";
 import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
-import {PinnedFunctions} from "../../../contracts/libraries/PinnedFunctions.sol";
 import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";
 import {DeployBase} from "../../utils/DeployBase.sol";
 
@@ -47,9 +46,6 @@ contract GovernanceTest is DeployBase {
 
     function _assertCell(Permission memory permission, address who, uint256 role) internal {
         uint32[5] memory delays = [uint32(3 days), 2 days, 1 days, 0, 0];
-        if (permission.selector == PinnedFunctions.SEAL_RENDERER || permission.selector == PinnedFunctions.SET_ESCROW) {
-            return; // GridNFT is to have them
-        }
         bool holds = role == permission.role;
         (bool immediate, uint32 delay) = authority.canCall(who, permission.target, permission.selector);
         assertEq(immediate, holds && delays[role] == 0);
