@@ -498,7 +498,8 @@ library GridCodec {
     }
 
     /// @dev OpenZeppelin's `MerkleProof.processMultiProof` with the flags in bits, and one queue for leaves and nodes.
-    /// Every value taken from the queue is a leaf or was hashed before, and every sibling is used: otherwise it reverts.
+    /// Every value taken from the queue is a leaf or was hashed before, and every sibling is used: otherwise it reverts. The
+    /// second implies the first: with every sibling used, `leaves - 1` flags are set, and before each of them two are left.
     function _fold(bytes32[] memory leaves, bytes32[] memory proof, bytes memory flags)
         private
         pure

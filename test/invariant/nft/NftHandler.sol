@@ -324,7 +324,7 @@ contract NftHandler is NftBooks {
             bytes4 expected = _rendererSealed ? IGridNFT.GridNFT_RendererSealed.selector : bytes4(0);
             done = _govern(abi.encodeCall(nft.sealRenderer, ()), expected);
             if (done) ++successes["sealRenderer"];
-        } else if (what == 13 && value % 8 == 0 && (_escrow != address(0) || value % 64 == 0)) {
+        } else if (what == 13 && (calls["govern"] > 30 || value % 8 == 0)) {
             bytes4 expected = _upgradesSealed ? IGridNFT.GridNFT_UpgradesSealed.selector : bytes4(0);
             done = _govern(abi.encodeCall(nft.sealUpgrades, ()), expected);
             if (done) ++successes["sealUpgrades"];
