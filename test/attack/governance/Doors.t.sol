@@ -22,7 +22,7 @@ contract LaterTarget is AccessManaged {
 }
 
 /// @dev A holder of UPGRADER that makes its call data in memory, where bytes are cheap.
-contract LongWinded {
+contract LargeCallHolder {
     function schedule(IAccessManager authority, address target, bytes memory call_, uint256 padding)
         external
         returns (bool ok, bytes memory answer)
@@ -302,7 +302,7 @@ contract DoorsTest is GovernanceBase {
     /// @dev A contract schedules a megabyte for little gas. To cancel it, GUARDIAN would have to send it as call data: 10 gas a zero
     /// byte (EIP-7623), above the cap of a transaction, and above the 128 KiB that nodes relay.
     function test_T66_AnOperationTooLongToCancelIsRefused() external {
-        LongWinded holder = new LongWinded();
+        LargeCallHolder holder = new LargeCallHolder();
         _asAdmin(abi.encodeCall(IAccessManager.grantRole, (GridRoles.UPGRADER, address(holder), 2 days)));
         skip(2 days);
         bytes memory upgrade = promised[0].data;
@@ -386,6 +386,32 @@ contract DoorsTest is GovernanceBase {
         vm.prank(mallory);
         vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerExpired.selector, last));
         authority.execute(grid.aigc, call_);
+    }
+
+    /// @dev An operation of a holder that was revoked waits for a new grant. It can be cancelled all the time.
+    function test_T66_AnOperationOfARevokedHolder() external {
+        bytes memory call_ = promised[0].data;
+        vm.prank(config.upgrader);
+        authority.schedule(grid.aigc, call_, uint48(block.timestamp + 9 days));
+        _asAdmin(abi.encodeCall(IAccessManager.revokeRole, (GridRoles.UPGRADER, config.upgrader)));
+        skip(6 days);
+        vm.prank(config.upgrader);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IAccessManager.AccessManagerUnauthorizedCall.selector, config.upgrader, grid.aigc, bytes4(call_)
+            )
+        );
+        authority.execute(grid.aigc, call_);
+        _asAdmin(abi.encodeCall(IAccessManager.grantRole, (GridRoles.UPGRADER, config.upgrader, 2 days)));
+        skip(2 days);
+        uint256 state = vm.snapshotState();
+        bytes32 code = _code();
+        vm.prank(config.upgrader);
+        authority.execute(grid.aigc, call_);
+        assertNotEq(_code(), code, "at once");
+        vm.revertToState(state);
+        vm.prank(config.guardian);
+        authority.cancel(config.upgrader, grid.aigc, call_);
     }
 
     // ---------------------------------------------------------------- helpers
