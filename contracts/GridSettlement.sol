@@ -104,7 +104,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 total;
     }
 
-    /// @dev What holds for a whole batch (`takesParts`: the caller has a right to settle a part), and what `worker` and `modelId` are credited but that isn't stored yet.
+    /// @dev What holds for a whole batch (`takesParts`: the caller has a right to settle a part), and what `worker` and
+    /// `modelId` are credited but that isn't stored yet.
     struct Memo {
         bytes32 separator;
         bool takesParts;
@@ -845,8 +846,9 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
         uint256 deadline = order.deadline;
         payment.deadline = deadline;
-        if (block.timestamp > deadline + SETTLE_GRACE) {
-            return _refusal(GridSettlement_OrderExpired.selector, deadline + SETTLE_GRACE);
+        unchecked {
+            uint256 settleBy = deadline + SETTLE_GRACE; // uint64 and minutes
+            if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
         }
         if (!_acceptsFeeConfig(order.feeConfigId, memo)) {
             return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
@@ -943,7 +945,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo) private {
         uint256 modelId = order.modelId;
         address worker = payment.worker;
-        if (memo.worker != worker || memo.modelId != modelId || !memo.modelKnown) _turnTo(memo, worker, modelId);
+        // No worker is the zero address: the first payment turns to its worker and its model.
+        if (memo.worker != worker || memo.modelId != modelId) _turnTo(memo, worker, modelId);
         payment.modelId = modelId;
         payment.anchored = memo.bonded;
         (payment.toWorker, payment.royalty, payment.protocolFee) =

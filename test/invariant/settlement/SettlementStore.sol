@@ -127,6 +127,8 @@ contract SettlementStore {
     mapping(bytes32 faultKey => FaultRecord) private _faults;
     mapping(address key => bool) public everAdded;
     mapping(address key => uint256) public revokedAt;
+    /// @dev 1 plus what a fault still costs; 0 for one that was never reported.
+    mapping(address worker => mapping(bytes32 orderHash => uint256)) private _faults;
     uint256 public lastRevokedAt;
     address public lastRevokedKey;
     mapping(address key => uint256) public windowStart;
@@ -405,6 +407,18 @@ contract SettlementStore {
 
     function credited(bytes32 receiptId) public {
         if (++creditedTimes[receiptId] > 1) violate(4, "a receipt was credited twice");
+    }
+
+    // ---------------------------------------------------------------- faults
+
+    /// @dev What a fault costs if it is reported now: `peak` the first time, afterwards what the stake lacked.
+    function owedFor(address worker_, bytes32 orderHash, uint256 peak) external view returns (uint256) {
+        uint256 fault = _faults[worker_][orderHash];
+        return fault == 0 ? peak : fault - 1;
+    }
+
+    function paidFor(address worker_, bytes32 orderHash, uint256 owed, uint256 slashed) external {
+        _faults[worker_][orderHash] = 1 + owed - slashed;
     }
 
     // ---------------------------------------------------------------- keys and gifts
