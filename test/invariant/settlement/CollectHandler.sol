@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {HostileModels} from "./HostileModels.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
@@ -25,6 +24,8 @@ contract CollectHandler is SettlementHandler {
         Books before;
     }
 
+    uint256 private constant MAX_DYING_LANES = 12;
+
     constructor(SettlementStore store_, SettlementLogBook book_) SettlementHandler(store_, book_) {}
 
     function collect(uint256 paperSeed, uint256 how) external act {
@@ -43,6 +44,72 @@ contract CollectHandler is SettlementHandler {
             _wait(readAt + 90 days - 1 + more);
             return;
         }
+    }
+
+    /// @notice A lane whose payer turns against its worker: it revokes the key and thaws, at moments of its choice, again
+    /// after a top-up now and then; the worker collects in the last second of its paper, or one too late.
+    function collectFromDyingKey(uint256 seed, uint256 how) external act {
+        address payer_ = store.payer(seed);
+        uint128 amount = _balance(payer_) / 8;
+        if (store.dyingLanes() == MAX_DYING_LANES || amount < 2 || settlement.paused()) return;
+        uint256 index = _openDying(payer_, amount, seed >> 8);
+        LaneConfig memory config = store.lane(index).config;
+        _revoke(payer_, config.payerSigner);
+        uint256 ownEnd = block.timestamp + config.thawDelay;
+        _pass(how % 4 == 0 ? block.timestamp : how % 4 == 3 ? ownEnd + 1 : ownEnd - (how % 4 - 1) * (how >> 128) % 1 days);
+        _thaw(index, config);
+        if ((how >> 8) % 3 == 0) {
+            vm.prank(payer_);
+            settlement.topUpLane(config, 1);
+            store.funded(index, 1);
+        }
+        if ((how >> 16) % 3 == 0) {
+            uint256 end = store.vouchersEnd(index);
+            _pass(ownEnd + ((how >> 24) % 2 == 0 ? 1 : 1 + (how >> 136) % (end - ownEnd + 1)));
+            _thaw(index, config);
+        }
+        _pass(store.vouchersEnd(index) + (how >> 32) % 2);
+        _attempt(_prepare(store.paperCount() << 1 | 0, 0));
+        _done("collectFromDyingKey");
+    }
+
+    function _openDying(address payer_, uint128 amount, uint256 seed) private returns (uint256 index) {
+        LaneConfig memory config;
+        config.payer = payer_;
+        config.payerSigner = _spareKey(payer_, SignerRoles.PAYER_SIGNER);
+        config.worker = store.worker(seed);
+        config.feeConfigId = settlement.currentFeeConfigId();
+        config.thawDelay = uint40(1 days + (seed >> 8) % 2 days);
+        vm.prank(payer_);
+        bytes32 laneId = settlement.openLane(config, amount);
+        index = store.laneCount();
+        store.addDyingLane(config, laneId, amount);
+        Voucher memory voucher = _voucher(laneId, 1, amount, 0);
+        store.accept(index, 1, amount);
+        store.addPaper(
+            Paper({
+                lane: index,
+                voucher: abi.encode(voucher),
+                signature: _signBy(config.payerSigner, _voucherDigest(voucher)),
+                accepted: true
+            })
+        );
+    }
+
+    function _thaw(uint256 index, LaneConfig memory config) private {
+        uint256 before = store.vouchersEnd(index);
+        vm.prank(config.payer);
+        settlement.thawLane(config, type(uint128).max);
+        store.thawed(index);
+        _done(store.vouchersEnd(index) > before ? bytes32("prolong") : bytes32("thawTooLate"));
+        if (settlement.payerSignerValidUntil(config) != store.vouchersEnd(index)) {
+            store.violate(5, "vouchers end at another time");
+        }
+    }
+
+    function _pass(uint256 time) private {
+        _flush();
+        _wait(time);
     }
 
     function collectUpTo(uint256 paperSeed, uint256 how, uint256 amountSeed) external act {
@@ -110,11 +177,6 @@ contract CollectHandler is SettlementHandler {
         attempt.before = _books();
     }
 
-    function _refusedFor(bytes memory reason) private {
-        _refused();
-        if (bytes4(reason) == IGridSettlement.GridSettlement_NotAttested.selector) _done("unattestedRefused");
-    }
-
     function _call(Attempt memory attempt) private returns (bool ok, uint128 paid) {
         vm.prank(attempt.caller);
         if (attempt.capped) {
@@ -124,8 +186,8 @@ contract CollectHandler is SettlementHandler {
                 uint128 amount
             ) {
                 return (true, amount);
-            } catch (bytes memory reason) {
-                _refusedFor(reason);
+            } catch {
+                _refused();
                 return (false, 0);
             }
         }
@@ -135,8 +197,8 @@ contract CollectHandler is SettlementHandler {
             uint128 amount
         ) {
             return (true, amount);
-        } catch (bytes memory reason) {
-            _refusedFor(reason);
+        } catch {
+            _refused();
             return (false, 0);
         }
     }

@@ -127,7 +127,13 @@ contract FaultHandler is SettlementHandler {
             // Seldom without an anchor.
             if (report.anchoredAt == 0 && (how >> 8) % 16 != 0) continue;
             report.key = _revokedKeyOf(known.worker, seed >> 64);
-            if (report.key == address(0)) continue;
+            if (report.key == address(0) || (seed >> 128) % 2 == 0) {
+                // The worker signs with a key of this moment, and revokes it at once.
+                if (report.anchoredAt == 0) continue;
+                report.key = _spareKey(known.worker, SignerRoles.WORKER_SIGNER);
+                _revoke(known.worker, report.key);
+                _flush();
+            }
             report.revokedAt = store.revokedAt(report.key);
             if (block.timestamp > report.revokedAt + 14 days + 1) continue;
             // Seldom anchored too late.
@@ -139,10 +145,10 @@ contract FaultHandler is SettlementHandler {
     }
 
     function _fill(Report memory report, Known memory known, uint256 how) private {
-        uint256 edge = how % 8;
-        if (edge < 2) _wait(report.revokedAt + 1 days + edge);
-        else if (edge < 4) _wait(report.revokedAt + 14 days - 3 + edge);
-        else if (edge < 7) _wait(report.revokedAt + 1 days + 1);
+        uint256 edge = how % 16;
+        if (edge < 2) _wait(report.revokedAt + 14 days - 1 + edge);
+        else if (edge < 4) _wait(report.revokedAt + 1 days - 2 + edge);
+        else if (edge < 15) _wait(report.revokedAt + 1 days + 1);
         how >>= 8;
         Settlement memory item = abi.decode(store.item(known.item), (Settlement));
         uint256 index = how % item.receipts.length;

@@ -15,7 +15,7 @@ contract LaneHandler is SettlementHandler {
     constructor(SettlementStore store_, SettlementLogBook book_) SettlementHandler(store_, book_) {}
 
     function openLane(uint256 seed, uint256 amountSeed) external act {
-        if (store.laneCount() >= MAX_LANES) return;
+        if (store.laneCount() >= MAX_LANES + store.dyingLanes()) return;
         LaneConfig memory config = _config(seed);
         uint128 amount = _amount(amountSeed, _balance(config.payer));
         vm.prank(config.payer);
@@ -98,11 +98,11 @@ contract LaneHandler is SettlementHandler {
 
     function finaliseLaneThaw(uint256 laneSeed, uint256 wait) external act {
         (uint256 index, LaneRecord memory lane) = _someLane(laneSeed);
-        for (uint256 i; i < store.laneCount() && settlement.laneOf(lane.id).thawReadyAt == 0; ++i) {
+        for (uint256 i; i < store.laneCount() && !_isThawing(lane.id); ++i) {
             (index, lane) = _someLane(laneSeed % 1000 + i);
         }
         Lane memory before = settlement.laneOf(lane.id);
-        if (wait % 3 == 0 && before.thawReadyAt != 0) _wait(uint256(before.thawReadyAt) - (wait >> 8) % 4 / 3);
+        if (wait % 3 != 1 && before.thawReadyAt != 0) _wait(uint256(before.thawReadyAt) - (wait >> 8) % 4 / 3);
         if (wait % 9 == 1 && before.thawReadyAt != 0) _wait(uint256(before.thawReadyAt) + 1 days + (wait >> 8) % 2);
         uint128 balance = _balance(lane.config.payer);
         vm.prank(stranger);
@@ -146,6 +146,11 @@ contract LaneHandler is SettlementHandler {
             if (when < 2) _wait(end + when);
             return (index, lane);
         }
+    }
+
+    function _isThawing(bytes32 laneId) private view returns (bool) {
+        uint256 readyAt = settlement.laneOf(laneId).thawReadyAt;
+        return readyAt != 0 && block.timestamp <= readyAt + 1 days;
     }
 
     function _uint40(uint256 time) private pure returns (uint40) {

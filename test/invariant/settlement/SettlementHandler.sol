@@ -38,10 +38,32 @@ abstract contract SettlementHandler is SettlementBase {
         vm.roll(store.blockNumber());
         vm.recordLogs();
         _;
+        _flush();
+    }
+
+    /// @dev Hands on the logs so far. Before the clock moves in mid-action: a log's time is its block's.
+    function _flush() internal {
         try book.replay(vm.getRecordedLogs()) {}
         catch {
             store.violate(12, "a log contradicts the logs before it, or is unknown");
         }
+    }
+
+    /// @dev A key that no other action knows, registered for `account`.
+    function _spareKey(address account, uint8 role) internal returns (address) {
+        Person memory key = _person(string.concat("spare key ", vm.toString(store.nextSpareKey())));
+        store.addSpareKey(key.addr, key.key);
+        uint64 deadline = uint64(block.timestamp);
+        bytes memory proof = _signProof(key, account, role, deadline);
+        vm.prank(account);
+        settlement.addSigner(key.addr, role, deadline, proof);
+        return key.addr;
+    }
+
+    function _revoke(address account, address key) internal {
+        vm.prank(account);
+        settlement.revokeSigner(key);
+        store.keyRevoked(key);
     }
 
     /// @dev Forge records the logs of a call that reverted, too; a chain doesn't.

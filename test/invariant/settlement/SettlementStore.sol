@@ -64,31 +64,6 @@ struct AnchorRecord {
     uint40 blockNumber;
 }
 
-/// @notice An anchor of the direct rail that waited for its worker's bond, as the handlers saw it.
-/// @param count Number of receipts under the root.
-/// @param confirmed Whether somebody confirmed it; it is among the anchors then.
-struct WaitingRecord {
-    address payer;
-    bytes32 root;
-    address worker;
-    uint32 count;
-    bool confirmed;
-}
-
-/// @notice A direct order whose receipts were all delivered and signed.
-/// @param count Number of receipts.
-/// @param paid Number of receipts it was settled with; 0 while it isn't.
-/// @param ended Whether its worker itself settled, or closed, it with fewer.
-/// @param paidMaxPrice Whether it cost its payer the whole `maxPrice`.
-/// @param closed Positions its worker closed it with, as bits; 0 when it signed no closing. A worker signs one at most.
-struct OrderRecord {
-    uint32 count;
-    uint32 paid;
-    bool ended;
-    bool paidMaxPrice;
-    uint256 closed;
-}
-
 /// @notice What the handlers share: the people, the clock, all paper ever signed, and ghost accounting.
 contract SettlementStore {
     uint256 public constant MODEL_COUNT = 4;
@@ -110,9 +85,6 @@ contract SettlementStore {
     Paper[] private _papers;
     bytes[] private _items;
     AnchorRecord[] private _anchors;
-    WaitingRecord[] private _waiting;
-    bytes32[] private _orders;
-    mapping(bytes32 orderHash => OrderRecord) private _orderRecords;
     mapping(bytes32 root => bytes32[]) private _receiptsOfRoot;
     mapping(bytes32 receiptId => bool) private _isListed;
 
@@ -127,8 +99,8 @@ contract SettlementStore {
     mapping(bytes32 faultKey => FaultRecord) private _faults;
     mapping(address key => bool) public everAdded;
     mapping(address key => uint256) public revokedAt;
-    /// @dev 1 plus what a fault still costs; 0 for one that was never reported.
-    mapping(address worker => mapping(bytes32 orderHash => uint256)) private _faults;
+    uint256 public nextSpareKey;
+    uint256 public dyingLanes;
     uint256 public lastRevokedAt;
     address public lastRevokedKey;
     mapping(address key => uint256) public windowStart;
@@ -161,6 +133,12 @@ contract SettlementStore {
     function addHotKey(address who, uint256 key) external {
         _hotKeys.push(who);
         keyOf[who] = key;
+    }
+
+    function addSpareKey(address who, uint256 key) external {
+        ++nextSpareKey;
+        keyOf[who] = key;
+        everAdded[who] = true;
     }
 
     function payer(uint256 seed) external view returns (address) {
@@ -196,6 +174,11 @@ contract SettlementStore {
     // ---------------------------------------------------------------- lanes and vouchers
 
     function addLane(LaneConfig calldata config, bytes32 id, uint256 amount) external {
+        _lanes.push(LaneRecord({config: config, id: id, funded: amount, collected: 0, returned: 0}));
+    }
+
+    function addDyingLane(LaneConfig calldata config, bytes32 id, uint256 amount) external {
+        ++dyingLanes;
         _lanes.push(LaneRecord({config: config, id: id, funded: amount, collected: 0, returned: 0}));
     }
 
@@ -358,37 +341,6 @@ contract SettlementStore {
         return _anchors;
     }
 
-    function addWaiting(WaitingRecord calldata record) external {
-        _waiting.push(record);
-    }
-
-    function confirmed(uint256 index) external {
-        if (_waiting[index].confirmed) violate(3, "an anchor was confirmed twice");
-        _waiting[index].confirmed = true;
-    }
-
-    function waiting() external view returns (WaitingRecord[] memory) {
-        return _waiting;
-    }
-
-    function setOrder(bytes32 orderHash, OrderRecord calldata record) external {
-        if (_orderRecords[orderHash].count == 0) _orders.push(orderHash);
-        _orderRecords[orderHash] = record;
-    }
-
-    function orderOf(bytes32 orderHash) external view returns (OrderRecord memory) {
-        return _orderRecords[orderHash];
-    }
-
-    /// @dev Orders that were settled with some of their receipts, by nobody who may.
-    function cutShort() external view returns (uint256 orders) {
-        for (uint256 i; i < _orders.length; ++i) {
-            OrderRecord storage record = _orderRecords[_orders[i]];
-            if (record.paid == 0 || record.paid == record.count || record.ended || record.paidMaxPrice) continue;
-            ++orders;
-        }
-    }
-
     function addItem(bytes calldata item_) external {
         _items.push(item_);
     }
@@ -407,18 +359,6 @@ contract SettlementStore {
 
     function credited(bytes32 receiptId) public {
         if (++creditedTimes[receiptId] > 1) violate(4, "a receipt was credited twice");
-    }
-
-    // ---------------------------------------------------------------- faults
-
-    /// @dev What a fault costs if it is reported now: `peak` the first time, afterwards what the stake lacked.
-    function owedFor(address worker_, bytes32 orderHash, uint256 peak) external view returns (uint256) {
-        uint256 fault = _faults[worker_][orderHash];
-        return fault == 0 ? peak : fault - 1;
-    }
-
-    function paidFor(address worker_, bytes32 orderHash, uint256 owed, uint256 slashed) external {
-        _faults[worker_][orderHash] = 1 + owed - slashed;
     }
 
     // ---------------------------------------------------------------- keys and gifts

@@ -121,7 +121,7 @@ abstract contract SettlementWorld is SettlementBase {
 
     /// @dev Everything a run can do.
     function _actions() internal view returns (Action[] memory actions) {
-        actions = new Action[](55);
+        actions = new Action[](52);
         uint256 n;
         address where = address(accounts);
         actions[n++] = Action(where, accounts.deposit.selector, 2, "deposit");
@@ -146,14 +146,11 @@ abstract contract SettlementWorld is SettlementBase {
         where = address(collects);
         actions[n++] = Action(where, collects.collect.selector, 2, "collect");
         actions[n++] = Action(where, collects.collectUpTo.selector, 3, "collectUpTo");
+        actions[n++] = Action(where, collects.collectFromDyingKey.selector, 2, "collectFromDyingKey");
         actions[n++] = Action(where, collects.collectUnattested.selector, 1, "collectUnattested");
         where = address(orders);
         actions[n++] = Action(where, orders.order.selector, 2, "order");
         actions[n++] = Action(where, orders.settle.selector, 3, "settle");
-        actions[n++] = Action(where, orders.settlePart.selector, 3, "settlePart");
-        actions[n++] = Action(where, orders.settleClosed.selector, 3, "settleClosed");
-        actions[n++] = Action(where, orders.settleInGrace.selector, 3, "settleInGrace");
-        actions[n++] = Action(where, orders.confirmAnchor.selector, 1, "confirmAnchor");
         actions[n++] = Action(where, orders.settleBatch.selector, 2, "settleInBatch");
         actions[n++] = Action(where, orders.announceCancel.selector, 2, "announceCancel");
         actions[n++] = Action(where, orders.cancelOrders.selector, 2, "cancelOrders");
@@ -193,13 +190,13 @@ abstract contract SettlementWorld is SettlementBase {
         return name == "pause" || name == "unpause" || name == "setTreasury" || name == "setMinBond"
             || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken" || name == "setProfile"
             || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond" || name == "slashEquivocation"
-            || name == "register" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+            || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
     }
 
     /// @dev What other things wait for, or what leads to many states.
     function _isCommon(bytes32 name) private pure returns (bool) {
         return name == "signVoucher" || name == "collect" || name == "withdrawBond" || name == "revokeSigner"
-            || name == "orderOnLane" || name == "finaliseLaneThaw";
+            || name == "orderOnLane";
     }
 
     function _direct() private {
