@@ -59,7 +59,13 @@ export interface CloudClient {
     progress: { image: number; step: number; steps: number } | undefined,
   ): Promise<{ expires_at: number; cancelled: boolean }>;
   upload(job: WorkerJob, index: number, file: Uint8Array): Promise<z.output<typeof uploadAnswer>>;
-  complete(job: WorkerJob, engine: string, receipts: readonly SignedReceipt[]): Promise<VoucherOffer | undefined>;
+  /** Delivers; with fewer receipts than images ordered, the signature that closes the order with just these. */
+  complete(
+    job: WorkerJob,
+    engine: string,
+    receipts: readonly SignedReceipt[],
+    closingSignature?: Hex,
+  ): Promise<VoucherOffer | undefined>;
   release(job: WorkerJob, reason: "stopping" | "failed" | "refused", message: string): Promise<void>;
   vouchers(): Promise<readonly VoucherOffer[]>;
   counterSign(laneId: Hex, digest: Hex, signature: Hex): Promise<void>;
@@ -210,7 +216,7 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       const path = `${of(job)}/images/${index}?lease=${encodeURIComponent(job.lease.token)}`;
       return read(await call({ method: "PUT", path, file, patience: 120 }), uploadAnswer);
     },
-    complete: async (job, engine, receipts) => {
+    complete: async (job, engine, receipts, closingSignature) => {
       const json = {
         lease: job.lease.token,
         engine,
@@ -218,6 +224,7 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
           receipt: messageToJson("JobReceipt", receipt),
           signature,
         })),
+        ...(closingSignature === undefined ? {} : { closing_signature: closingSignature }),
       };
       return (
         await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer)

@@ -14,7 +14,7 @@ import {
 import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
 import { type CloudClient, CloudError, isPassing, type SignedReceipt } from "./cloud.ts";
-import type { Engine, PictureInput } from "./engines/types.ts";
+import { type Engine, EngineError, type PictureInput } from "./engines/types.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { createHolding, type Holding } from "./holding.ts";
 import type { Logger } from "./log.ts";
@@ -23,9 +23,9 @@ import type { Pace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Signing } from "./signing.ts";
-import type { LedgerJob } from "./state/ledger.ts";
+import { isMade, type LedgerJob, payOf, receiptsOf } from "./state/ledger.ts";
 import type { Pictures } from "./state/pictures.ts";
-import { type TakeServices, takeJob } from "./take.ts";
+import { endEarly, type TakeServices, takeJob } from "./take.ts";
 import type { VoucherDesk } from "./voucherDesk.ts";
 
 /** What doing a job needs. */
@@ -38,6 +38,9 @@ export interface JobServices extends TakeServices {
   readonly taking: Mutex;
   readonly log: Logger;
 }
+
+/** Seconds that a timer can wait. */
+const MOST_WAIT = 2_000_000;
 
 /** How a job ended for this worker. */
 export type JobOutcome = "delivered" | "refused" | "lost" | "failed" | "stopped";
@@ -86,7 +89,10 @@ async function judge(job: WorkerJob, services: JobServices): Promise<LedgerJob |
 async function endBadly(error: unknown, job: WorkerJob, holding: Holding, services: JobServices): Promise<JobOutcome> {
   const { cloud, ledger, clock, log } = services;
   const reason = describe(error);
-  if (error instanceof WorkerError && ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION"].includes(error.code)) {
+  if (
+    error instanceof WorkerError &&
+    ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION", "ORDER_CLOSED"].includes(error.code)
+  ) {
     await giveBack(job, "failed", "The worker cannot keep its records.", cloud, log);
     throw error;
   }
@@ -123,14 +129,33 @@ async function makeImages(job: WorkerJob, taken: LedgerJob, holding: Holding, se
   const images: Image[] = [];
   for (let index = 0; index < job.order.count; index++) {
     const before = taken.receipts.get(index);
-    const image =
-      before === undefined
-        ? await makeImage(job, taken, index, model.engine, holding, services)
-        : { receipt: before, file: await fileOf(before, job, index, model.engine, holding, services) };
+    if (before === undefined && taken.closing !== undefined) continue;
+    let image: Image;
+    try {
+      image =
+        before === undefined
+          ? await makeImage(job, taken, index, model.engine, holding, services)
+          : { receipt: before, file: await fileOf(before, job, index, model.engine, holding, services) };
+    } catch (error) {
+      // The next try of this order would find the same engine: what is made already is handed over instead.
+      const isForGood = before === undefined && images.length === taken.receipts.size && endsJob(error, holding);
+      if (!isForGood || (await endEarly(taken, services, undefined)) === undefined) throw error;
+      services.log.error(
+        { job: job.id, made: images.length, ordered: job.order.count, reason: describe(error) },
+        "an order is ended early, with what is made of it",
+      );
+      return images;
+    }
     await upload(job, index, image, holding, services);
     images.push(image);
   }
   return images;
+}
+
+/** Whether the engine, or the time of the order, will give no more images of a job that is still this worker's. */
+function endsJob(error: unknown, holding: Holding): boolean {
+  if (holding.signal.aborted || holding.lostTo !== undefined) return false;
+  return error instanceof EngineError || (error instanceof WorkerError && error.code === "ENGINE_FAILED");
 }
 
 async function makeImage(
@@ -144,7 +169,7 @@ async function makeImage(
   const { ledger, pictures, clock, pace } = services;
   const seed = seedAt(job.request, index) ?? BigInt(randomBytes(4).readUInt32BE());
   const started = performance.now();
-  const file = await generate(job, index, seed, engine, holding);
+  const file = await inTime(job, clock.now(), (signal) => generate(job, index, seed, engine, holding, signal));
   pace.learn(job, (performance.now() - started) / 1_000);
   const hashes = hashesOf(file);
   const completedAt = clock.now();
@@ -163,6 +188,21 @@ async function makeImage(
   // From here on this is the only receipt that this worker will ever sign for this image.
   await ledger.recordReceipt(receipt);
   return { receipt, file };
+}
+
+/** Runs the engine until the order's deadline: an image that is finished later is worth nothing. */
+async function inTime<result>(
+  { order }: WorkerJob,
+  now: number,
+  run: (signal: AbortSignal) => Promise<result>,
+): Promise<result> {
+  const late = AbortSignal.timeout(Math.min(Math.max(Number(order.deadline) - now + 1, 0), MOST_WAIT) * 1_000);
+  try {
+    return await run(late);
+  } catch (cause) {
+    if (!late.aborted) throw cause;
+    throw new WorkerError("ENGINE_FAILED", "The order's deadline passed before the image was finished.", { cause });
+  }
 }
 
 function hashesOf(file: Uint8Array): FileHashes {
@@ -196,6 +236,7 @@ async function generate(
   seed: bigint,
   engine: Engine,
   holding: Holding,
+  late?: AbortSignal,
 ): Promise<Uint8Array> {
   const { prompt, negativePrompt, width, height, steps, guidanceMilli, sampler, scheduler } = request;
   const input = {
@@ -204,7 +245,7 @@ async function generate(
   } as PictureInput;
   holding.progress({ image: index, step: 0, steps });
   const { png } = await engine.generate(input, {
-    signal: holding.signal,
+    signal: late === undefined ? holding.signal : AbortSignal.any([holding.signal, late]),
     onStep: (step) => holding.progress({ image: index, step, steps }),
   });
   return png;
@@ -233,9 +274,10 @@ async function handOver(
   const { ledger, clock, sign, pictures, desk, log } = services;
   const signed: SignedReceipt[] = [];
   for (const { receipt } of images) signed.push({ receipt, signature: await sign.receipt(receipt) });
-  const voucher = await complete(job, taken, signed, holding, services);
+  const closing = taken.closing && (await sign.closing(taken.closing));
+  const voucher = await complete(job, taken, { signed, closing }, holding, services);
   await ledger.recordDelivered(taken.orderHash, clock.now());
-  log.info({ job: job.id, images: images.length, aipg: formatEther(job.price) }, "a job is delivered");
+  log.info({ job: job.id, images: images.length, aipg: formatEther(payOf(taken)) }, "a job is delivered");
   for (const { receipt } of images) await pictures.remove(receipt.imageHash);
   if (voucher) await acceptVoucher(voucher, desk, log);
   else if (job.order.laneId !== zeroHash)
@@ -247,12 +289,12 @@ async function handOver(
 async function complete(
   job: WorkerJob,
   taken: LedgerJob,
-  signed: readonly SignedReceipt[],
+  { signed, closing }: { readonly signed: readonly SignedReceipt[]; readonly closing: Hex | undefined },
   holding: Holding,
   { cloud, chain }: JobServices,
 ): Promise<VoucherOffer | undefined> {
   try {
-    return await patiently(() => cloud.complete(job, taken.engine, signed), holding);
+    return await patiently(() => cloud.complete(job, taken.engine, signed, closing), holding);
   } catch (error) {
     const [first] = signed;
     const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
@@ -313,8 +355,8 @@ export async function reconcile(
 ): Promise<void> {
   const { ledger, cloud, chain, clock, log, pictures } = services;
   for (const job of ledger.jobsIn("open")) {
-    const first: JobReceipt | undefined = job.receipts.get(0);
-    if (job.receipts.size === job.order.count && first !== undefined) {
+    const [first] = receiptsOf(job);
+    if (isMade(job) && first !== undefined) {
       if (await hasReceipt(cloud, receiptId(first, chain.domain))) {
         await ledger.recordDelivered(job.orderHash, clock.now());
         log.info({ order: job.orderHash }, "a job from before was delivered");

@@ -1,4 +1,4 @@
-import { type LaneConfig, laneId as laneIdOf, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
+import { type LaneConfig, laneId as laneIdOf, orderClosing, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/wire";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import type { ChainClock } from "./chain/clock.ts";
@@ -10,7 +10,7 @@ import { checkRequest, type RequestTerms } from "./checks/request.ts";
 import type { LoadedModel } from "./models.ts";
 import { dueOf } from "./purse/collecting.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import type { Ledger, LedgerJob } from "./state/ledger.ts";
+import { isMade, type Ledger, type LedgerJob, payOf, receiptsOf } from "./state/ledger.ts";
 
 /** What taking a job is decided by. */
 export interface TakeServices {
@@ -42,9 +42,13 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
   const engine = terms.models.find(({ modelId }) => modelId === job.order.modelId)?.engine.name ?? "";
   if (before !== undefined && before.receipts.size > 0) {
     // All is made and signed: what remains is to hand it over.
-    if (before.receipts.size === before.order.count) return before;
+    if (isMade(before)) return before;
     if (before.engine !== engine)
-      return refusal("ENGINE_CHANGED", "Part of this order was made by another engine version.");
+      return endEarly(
+        before,
+        services,
+        refusal("ENGINE_CHANGED", "Part of this order was made by another engine version."),
+      );
   }
   const context: OrderContext = {
     account: services.account,
@@ -53,6 +57,8 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
     owed: owedBy(job.order.payer, hash, services),
   };
   const refused = await checkMoney(job, hash, context, services);
+  // Too late for the rest: what is made by then is handed over all the same.
+  if (refused?.code === "DEADLINE_TOO_NEAR" && before !== undefined) return endEarly(before, services, refused);
   if (refused) return refused;
   if (job.lane && ledger.lane(job.order.laneId)?.earned.has(job.order.modelId) !== true) {
     const { totals } = await readLaneFacts(chain, job.order.laneId, job.lane, [job.order.modelId]);
@@ -63,6 +69,20 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
   const taken = ledger.job(hash);
   if (taken === undefined) throw new Error("a journalled job is known");
   return taken;
+}
+
+/**
+ * Ends a direct order with the receipts that it has, which is journalled before the closing is signed.
+ * @returns The job, to be handed over; or the refusal, when there is nothing to hand over.
+ */
+export async function endEarly<otherwise>(
+  job: LedgerJob,
+  { ledger, chain }: Pick<TakeServices, "ledger" | "chain">,
+  otherwise: otherwise,
+): Promise<LedgerJob | otherwise> {
+  if (job.order.laneId !== zeroHash || job.receipts.size === 0) return otherwise;
+  await ledger.recordClosing(orderClosing({ ...job, receipts: receiptsOf(job), domain: chain.domain }));
+  return job;
 }
 
 async function checkMoney(
@@ -130,5 +150,5 @@ function owedBy(payer: Address, except: Hex, { ledger, clock }: TakeServices): b
         order.laneId === zeroHash && hash !== except && isAddressEqual(order.payer, payer),
     )
     .filter(({ order }) => Number(order.deadline) + SETTLE_GRACE > clock.now())
-    .reduce((sum, { price }) => sum + price, 0n);
+    .reduce((sum, job) => sum + payOf(job), 0n);
 }

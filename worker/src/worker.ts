@@ -200,7 +200,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
 
 /** What retrying does not mend. */
 function isFatal(error: unknown): boolean {
-  const codes = ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION", "NOT_SIGNER", "MODEL_MISMATCH"];
+  const codes = ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION", "ORDER_CLOSED", "NOT_SIGNER", "MODEL_MISMATCH"];
   return error instanceof WorkerError && codes.includes(error.code);
 }
 

@@ -54,8 +54,16 @@ export interface LaneFacts {
   /** Whether its payerSigner's vouchers count without an end. */
   readonly payerSignerGood: boolean;
   readonly payerSignerValidUntil: number;
-  /** What it has paid, for the models asked about. */
-  readonly totals: readonly ModelTotal[];
+  /** What it has paid, for the models asked about, and the royalty rate that it goes by. */
+  readonly totals: readonly PaidTotal[];
+}
+
+/** What a lane has paid for a model. */
+export interface PaidTotal extends ModelTotal {
+  /** Usage royalty as the lane read it, basis points. */
+  readonly royaltyBps: number;
+  /** Unix seconds of that reading; 0 when there was none. */
+  readonly royaltyReadAt: number;
 }
 
 /** Reads {@link LaneFacts}. */
@@ -78,7 +86,7 @@ export async function readLaneFacts(
     thawing: lane.thawing === maxUint128 ? lane.free : lane.thawing,
     payerSignerGood: payerSignerValidUntil === 2 ** 40 - 1,
     payerSignerValidUntil,
-    totals: totals.map(({ cumulative }, i) => ({ modelId: modelIds[i] as bigint, cumulative })),
+    totals: totals.map((total, i) => ({ modelId: modelIds[i] as bigint, ...total })),
   };
 }
 

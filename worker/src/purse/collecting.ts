@@ -8,7 +8,7 @@ import { gasCost, isWorth, type Occasion } from "./worth.ts";
 
 /**
  * One look at all lanes with an accepted voucher: collects what is worth its gas, what has waited `collectAfter`, and at once
- * where the payer takes its money back or revokes the key that signed.
+ * where the payer takes its money back or revokes the key that signed, or where the model's royalty is about to rise for this lane.
  *
  * @param pressing Collect everything that covers its gas now.
  */
@@ -41,8 +41,48 @@ async function collectLane(
   }
   const leaving = facts.thawReadyAt !== 0 || !facts.payerSignerGood;
   if (leaving) log.warn({ lane: lane.laneId, ...threatOf(facts) }, "a lane's payer leaves; it is collected at once");
+  const rising = await risingRoyalties(signed.voucher, facts, services);
+  if (rising.length > 0) {
+    log.info({ lane: lane.laneId, models: rising.map(String) }, "a lane is collected before it reads a higher royalty");
+  }
   const old = clock.now() >= (lane.waitingSince ?? clock.now()) + terms.collectAfter;
-  await collect(lane, signed, asked, facts, leaving || pressing ? "pressing" : old ? "age" : "worth", services);
+  await collect(
+    lane,
+    signed,
+    asked,
+    facts,
+    leaving || pressing || rising.length > 0 ? "pressing" : old ? "age" : "worth",
+    services,
+  );
+}
+
+/** Seconds before the end of a lane's royalty period from which it is collected, if the rate has risen. */
+const ROYALTY_MARGIN = 86_400;
+
+/**
+ * Models of a voucher whose delta would pay a higher royalty if it were collected after the end of the lane's period: the lane reads
+ * the rate anew then, for that collect's whole delta.
+ */
+async function risingRoyalties(
+  voucher: Voucher,
+  { totals }: LaneFacts,
+  { chain, clock }: PurseServices,
+): Promise<readonly bigint[]> {
+  const due = new Map(voucher.totals.map(({ modelId, cumulative }) => [modelId, cumulative]));
+  const pending = totals.filter(
+    ({ modelId, cumulative, royaltyReadAt }) => royaltyReadAt !== 0 && (due.get(modelId) ?? 0n) > cumulative,
+  );
+  if (pending.length === 0) return [];
+  const life = await chain.grid.settlement.read.LANE_ROYALTY_LIFE();
+  const rising: bigint[] = [];
+  for (const { modelId, royaltyBps, royaltyReadAt } of pending) {
+    const left = royaltyReadAt + life - clock.now();
+    if (left <= 0 || left > ROYALTY_MARGIN) continue;
+    // A model that AIGC does not know, or an AIGC that does not answer, pays nothing.
+    const rate = await chain.grid.aigc.read.usageRoyaltyBps([modelId]).catch(() => 0);
+    if (rate > royaltyBps) rising.push(modelId);
+  }
+  return rising;
 }
 
 async function collect(

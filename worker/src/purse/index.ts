@@ -3,9 +3,9 @@ import { describe } from "../errors.ts";
 import { pause } from "../pause.ts";
 import { collectLanes } from "./collecting.ts";
 import type { PurseServices } from "./services.ts";
-import { settleOrders } from "./settling.ts";
+import { confirmAnchors, settleOrders } from "./settling.ts";
 
-/** Looks after the worker's pay: settles orders, collects lanes. */
+/** Looks after the worker's pay: settles orders, confirms anchors that wait for its bond, collects lanes. */
 export interface Purse {
   /** One look at everything. `pressing` takes whatever covers its gas. */
   look(pressing?: boolean): Promise<void>;
@@ -23,6 +23,7 @@ export function createPurse(services: PurseServices): Purse {
     await clock.sync();
     await transactions.resume(signal);
     await settleOrders(services, pressing);
+    await confirmAnchors(services);
     await collectLanes(services, pressing);
     const earned = await chain.grid.settlement.read.earnedOf([account]);
     if (earned !== earnedBefore) log.info({ earned: formatEther(earned) }, "earned and not claimed yet, AIPG");

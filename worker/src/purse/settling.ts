@@ -1,6 +1,7 @@
-import { gridSettlementAbi, type JobReceipt, receiptTree, SETTLE_GRACE } from "@gridnft/sdk";
-import { encodeFunctionData, formatEther, type Hex, parseEventLogs, zeroHash } from "viem";
-import type { LedgerJob } from "../state/ledger.ts";
+import { gridSettlementAbi, receiptTree, SETTLE_GRACE } from "@gridnft/sdk";
+import { encodeFunctionData, formatEther, type Hex, isAddressEqual, parseEventLogs, zeroAddress, zeroHash } from "viem";
+import { describe } from "../errors.ts";
+import { isMade, type LedgerJob, payOf, receiptsOf } from "../state/ledger.ts";
 import { errorName } from "./errorNames.ts";
 import type { PurseServices } from "./services.ts";
 import { gasCost, isWorth, type Occasion } from "./worth.ts";
@@ -9,6 +10,8 @@ import { gasCost, isWorth, type Occasion } from "./worth.ts";
 const MOST_RECEIPTS = 150;
 /** Gas above which a batch is halved. */
 const MOST_GAS = 12_000_000n;
+/** Seconds after its receipts for which a mint takes an anchor: GridNFT's 30 days. */
+const MINT_LIFE = 30 * 86_400;
 /** Seconds before the end of its grace from which an order is settled whatever it is worth. */
 const MARGIN = 8 * 60;
 
@@ -25,10 +28,18 @@ export async function settleOrders(services: PurseServices, pressing = false): P
   for (const job of ledger.jobsIn("delivered")) {
     if (job.order.laneId !== zeroHash) continue;
     if (await isDone(job, services)) continue;
+    if (!isMade(job)) {
+      // Fewer receipts than were signed would be settled: an image left out can never be paid.
+      log.error(
+        { order: job.orderHash },
+        "an order was delivered with other receipts than the journal has; not settled",
+      );
+      continue;
+    }
     if (clock.now() > Number(job.order.deadline) + SETTLE_GRACE) {
       await ledger.recordClosed(job.orderHash, "expired", clock.now());
       log.error(
-        { order: job.orderHash, aipg: formatEther(job.price) },
+        { order: job.orderHash, aipg: formatEther(payOf(job)) },
         "an order was not settled in time; its pay is lost",
       );
       continue;
@@ -75,26 +86,95 @@ async function isDone(
     // Used, but a reorganisation could take it back: neither settled again nor forgotten.
     if (!(await settlement.read.isNonceUsed(nonce, { blockNumber }))) return true;
   }
-  const { root } = receiptTree(orderedReceipts(job), chain.domain);
-  const [worker] = await settlement.read.anchorOf([zeroHash, order.payer, root]);
-  const settled = worker.toLowerCase() === account.toLowerCase() || (await isSettledUnanchored(job, chain));
-  await ledger.recordClosed(orderHash, settled ? "settled" : "lost", clock.now());
-  if (settled) log.info({ order: orderHash, aipg: formatEther(job.price) }, "an order is settled");
-  else
-    log.error(
-      { order: orderHash, aipg: formatEther(job.price) },
-      "an order's nonce went to another order; its pay is lost",
-    );
+  const end = await settlementOf(job, { chain, account });
+  await ledger.recordClosed(orderHash, end.outcome, clock.now());
+  const line = { order: orderHash, aipg: formatEther(payOf(job)), ...end.line };
+  if (end.outcome === "settled" && end.line === undefined) log.info(line, end.sentence);
+  else if (end.outcome === "settled" || end.outcome === "waiting") log.warn(line, end.sentence);
+  else log.error(line, end.sentence);
   return true;
 }
 
-/** Without a bond an order is paid but not anchored; its event tells. */
-async function isSettledUnanchored(
-  { orderHash, block }: LedgerJob,
-  { grid }: PurseServices["chain"],
-): Promise<boolean> {
-  const logs = await grid.settlement.getEvents.OrderSettled({ orderHash }, { fromBlock: block });
-  return logs.length > 0;
+/** How an order ended whose nonce is used. */
+interface End {
+  readonly outcome: "settled" | "waiting" | "short" | "lost";
+  readonly sentence: string;
+  /** What the log says beside the order and what was due. */
+  readonly line?: { readonly [name: string]: string | number };
+}
+
+/**
+ * What the chain says of an order whose nonce is used. That somebody settled it does not mean that it was with the receipts of the
+ * journal: root and amount tell.
+ */
+async function settlementOf(
+  job: LedgerJob,
+  { chain: { client, grid, domain }, account }: Pick<PurseServices, "chain" | "account">,
+): Promise<End> {
+  const { order, orderHash, block } = job;
+  const { root } = receiptTree(receiptsOf(job), domain);
+  const [anchored] = await grid.settlement.read.anchorOf([zeroHash, order.payer, root]);
+  if (isAddressEqual(anchored, account)) return { outcome: "settled", sentence: "an order is settled" };
+  const [waiting] = await grid.settlement.read.waitingAnchorOf([order.payer, root]);
+  if (isAddressEqual(waiting, account)) {
+    return {
+      outcome: "waiting",
+      sentence: "an order is settled, but the bond is too small: its receipts are anchored once it is enough",
+    };
+  }
+  const [settled] = await client.getContractEvents({
+    ...{ address: grid.settlement.address, abi: gridSettlementAbi, eventName: "OrderSettled" },
+    ...{ args: { orderHash }, fromBlock: block, strict: true },
+  });
+  if (settled === undefined) {
+    return { outcome: "lost", sentence: "an order's nonce went to another order; its pay is lost" };
+  }
+  const { args, transactionHash: transaction } = settled;
+  const paid = args.toWorker + args.royalty + args.protocolFee;
+  const line = { paid: formatEther(paid), receipts: args.receiptCount, signed: job.receipts.size, transaction };
+  if (paid >= payOf(job)) {
+    // The payer's grace: some receipts for the whole price.
+    return { outcome: "settled", sentence: "an order is paid in full, with other receipts than were delivered", line };
+  }
+  return { outcome: "short", sentence: "an order was settled with other receipts, for less than is due", line };
+}
+
+/**
+ * One look at orders that were paid in a bond dip: confirms their anchors once the bond is enough, so that their receipts can be
+ * minted. Written off when somebody else did, or when no mint would take them any more.
+ */
+export async function confirmAnchors(services: PurseServices): Promise<void> {
+  const { ledger, chain, clock, log, account, transactions, signal } = services;
+  const { settlement, registry } = chain.grid;
+  const waiting = ledger.jobsIn("waiting");
+  if (waiting.length === 0) return;
+  const isBonded = await registry.read.isBonded([account]);
+  for (const job of waiting) {
+    const { order, orderHash } = job;
+    const { root } = receiptTree(receiptsOf(job), chain.domain);
+    const args = [order.payer, root] as const;
+    const [worker] = await settlement.read.waitingAnchorOf(args);
+    const isOld = clock.now() > (job.deliveredAt ?? job.at) + MINT_LIFE;
+    if (worker === zeroAddress || isOld) {
+      await ledger.recordClosed(orderHash, "settled", clock.now());
+      log[isOld ? "warn" : "info"](
+        { order: orderHash },
+        isOld ? "an anchor was never confirmed" : "an anchor is confirmed",
+      );
+      continue;
+    }
+    if (!isBonded) continue;
+    try {
+      const { address } = settlement;
+      const call = { address, abi: gridSettlementAbi, functionName: "confirmAnchor", args } as const;
+      const estimate = await chain.client.estimateContractGas({ ...call, account: transactions.sender });
+      const data = encodeFunctionData(call);
+      const purpose = `confirm the anchor of order ${orderHash}`;
+      await transactions.send({ purpose, to: address, data, gas: (estimate * 12n) / 10n }, signal);
+    } catch (error) {
+      log.error({ order: orderHash, reason: describe(error) }, "an anchor could not be confirmed");
+    }
+  }
 }
 
 /** Orders whose money may go elsewhere: the payer withdraws, cancels, or has less than it owes here. */
@@ -105,7 +185,7 @@ async function pressedPayers(jobs: readonly LedgerJob[], { chain }: PurseService
   for (const payer of payers) {
     const theirs = jobs.filter(({ order }) => order.payer === payer);
     const { balance, thawing } = await settlement.read.accountOf([payer]);
-    const owed = theirs.reduce((sum, { price }) => sum + price, 0n);
+    const owed = theirs.reduce((sum, job) => sum + payOf(job), 0n);
     const leaves = balance < owed + thawing;
     for (const job of theirs) {
       const cancels = (await settlement.read.cancelReadyAt([payer, job.order.nonce])) !== 0;
@@ -136,7 +216,7 @@ async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, servi
     await settleBatch(good.slice(0, half), occasion, services);
     return settleBatch(good.slice(half), occasion, services);
   }
-  const amount = good.reduce((sum, { price }) => sum + price, 0n);
+  const amount = good.reduce((sum, job) => sum + payOf(job), 0n);
   const cost = gasCost(gas, await client.getGasPrice(), terms);
   if (!isWorth(amount, cost, occasion, terms)) {
     log.debug({ aipg: formatEther(amount), cost: formatEther(cost) }, "orders wait until they are worth their gas");
@@ -152,16 +232,12 @@ async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, servi
   for (const job of good) await isDone(job, services);
 }
 
-/** A settlement of all receipts, each signed again: signatures are deterministic, and the journal holds none. */
+/** A settlement of all receipts that there are, which the worker itself may settle of an order that it ended early; each signed again: signatures are deterministic, and the journal holds none. */
 async function itemOf(job: LedgerJob, { sign }: PurseServices) {
   const receipts = await Promise.all(
-    orderedReceipts(job).map(async (receipt) => ({ ...receipt, signature: await sign.receipt(receipt) })),
+    receiptsOf(job).map(async (receipt) => ({ ...receipt, signature: await sign.receipt(receipt) })),
   );
   return { order: job.order, orderSignature: job.orderSignature ?? "0x", receipts } as const;
-}
-
-function orderedReceipts({ receipts }: LedgerJob): JobReceipt[] {
-  return [...receipts.values()].sort((a, b) => a.index - b.index);
 }
 
 function nonceKey({ order }: LedgerJob): string {

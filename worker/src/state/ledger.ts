@@ -1,11 +1,15 @@
 import {
   type GenerationRequest,
+  GridError,
   type JobOrder,
   type JobReceipt,
   type LaneConfig,
   laneId as laneIdOf,
   type ModelTotal,
   messageToJson,
+  type OrderClosing,
+  orderClosing,
+  orderClosingDigest,
   orderHash,
   receiptId,
   type SettlementDomain,
@@ -18,9 +22,12 @@ import { type Record, type RecordJson, record } from "./records.ts";
 
 /**
  * What became of an order. `open`: being made, or not acknowledged yet. `delivered`: to be settled on the direct rail; a lane's
- * jobs are `settled` with their delivery, since their pay is in the lane's book.
+ * jobs are `settled` with their delivery, since their pay is in the lane's book. `waiting`: paid, but the anchor waits for the bond.
+ * `short`: settled with other receipts, for less than is due.
  */
-export type JobState = "open" | "delivered" | "settled" | "lost" | "expired" | "rejected";
+export type JobState = "open" | "delivered" | Outcome;
+/** How an order ended. */
+export type Outcome = "settled" | "waiting" | "short" | "lost" | "expired" | "rejected";
 
 /** A job as the journal knows it. */
 export interface LedgerJob {
@@ -36,6 +43,8 @@ export interface LedgerJob {
   readonly block: bigint;
   /** By index. */
   readonly receipts: ReadonlyMap<number, JobReceipt>;
+  /** Of a direct order that ended early: with which of its receipts. */
+  readonly closing: OrderClosing | undefined;
   readonly state: JobState;
   /** Unix seconds of its delivery. */
   readonly deliveredAt: number | undefined;
@@ -90,10 +99,16 @@ export interface Ledger {
   /**
    * Writes a receipt before it is signed. The same one again is nothing new.
    * @throws {@link WorkerError} `EQUIVOCATION` when another receipt of this order and index is there: signing both costs the bond.
+   * `ORDER_CLOSED` when the order was closed without it.
    */
   recordReceipt(receipt: JobReceipt): Promise<void>;
+  /**
+   * Writes the closing of an order with all its receipts before it is signed. The same one again is nothing new.
+   * @throws {@link WorkerError} `ORDER_CLOSED` when another closing of this order is there, or it is not of its receipts.
+   */
+  recordClosing(closing: OrderClosing): Promise<void>;
   recordDelivered(orderHash: Hex, at: number): Promise<void>;
-  recordClosed(orderHash: Hex, outcome: "settled" | "lost" | "expired" | "rejected", at: number): Promise<void>;
+  recordClosed(orderHash: Hex, outcome: Outcome, at: number): Promise<void>;
   /** What a lane had paid for models that it was not known to pay for yet. */
   recordLane(config: LaneConfig, base: readonly ModelTotal[]): Promise<void>;
   recordVoucher(signed: SignedVoucher, at: number): Promise<void>;
@@ -101,6 +116,31 @@ export interface Ledger {
   recordAdopted(laneId: Hex, receipt: JobReceipt): Promise<void>;
   recordTransaction(transaction: SentTransaction, at: number): Promise<void>;
   recordMined(nonce: number): Promise<void>;
+}
+
+/** Receipts of a job by index: what it is settled with. */
+export function receiptsOf({ receipts }: Pick<LedgerJob, "receipts">): JobReceipt[] {
+  return [...receipts.values()].sort((a, b) => a.index - b.index);
+}
+
+/** Whether nothing more is made of a job: every image has its receipt, or it ended early. */
+export function isMade({ receipts, order, closing }: Pick<LedgerJob, "receipts" | "order" | "closing">): boolean {
+  return closing === undefined ? receipts.size === order.count : receipts.size === closing.receiptCount;
+}
+
+/** What a job pays, AIPG wei: an order that ended early just its receipts. */
+export function payOf({ closing, receipts, price }: Pick<LedgerJob, "closing" | "receipts" | "price">): bigint {
+  if (closing === undefined) return price;
+  return [...receipts.values()].reduce((sum, receipt) => sum + receipt.price, 0n);
+}
+
+function unlessRefused<value>(make: () => value): value | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof GridError) return undefined;
+    throw error;
+  }
 }
 
 type Mutable<type> = { -readonly [key in keyof type]: type[key] };
@@ -127,6 +167,9 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
     if (found === undefined) throw new WorkerError("STATE_DAMAGED", `The journal speaks of ${what} before naming it.`);
     return found;
   };
+  const damaged = (what: string): never => {
+    throw new WorkerError("STATE_DAMAGED", `The journal has ${what}.`);
+  };
   const jobOf = (hash: Hex): JobEntry => known(jobs.get(hash), `order ${hash}`);
   const earn = (lane: LaneEntry, receipt: JobReceipt): void => {
     lane.earned.set(receipt.modelId, (lane.earned.get(receipt.modelId) ?? 0n) + receipt.price);
@@ -142,6 +185,7 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
           ...{ orderHash: hash, order, request, engine, price, at, block },
           orderSignature: line.order_signature,
           receipts: new Map(),
+          closing: undefined,
           state: "open",
           deliveredAt: undefined,
         };
@@ -151,9 +195,18 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
       }
       case "receipt": {
         const { receipt } = line;
-        const { order, receipts } = jobOf(receipt.orderHash);
+        const { order, receipts, closing } = jobOf(receipt.orderHash);
+        if (closing !== undefined) damaged(`a receipt of order ${receipt.orderHash} after its closing`);
         receipts.set(receipt.index, receipt);
         if (order.laneId !== zeroHash) laneReceipts.set(receiptId(receipt, domain), { laneId: order.laneId, receipt });
+        return;
+      }
+      case "closing": {
+        const { closing } = line;
+        const job = jobOf(closing.orderHash);
+        if (job.closing !== undefined) damaged(`a second closing of order ${closing.orderHash}`);
+        if (closing.receiptCount !== job.receipts.size) damaged(`a closing of other receipts of ${closing.orderHash}`);
+        job.closing = closing;
         return;
       }
       case "delivered": {
@@ -225,6 +278,10 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
 
   // Receipts of one order that are being written right now: two writers must not pass the check together.
   const writing = new Map<string, Hex>();
+  // Closings that are being written right now, by order.
+  const closings = new Map<Hex, Hex>();
+  const orderClosed = (hash: Hex, what: string): WorkerError =>
+    new WorkerError("ORDER_CLOSED", `Order ${hash} was closed: ${what}.`);
 
   return {
     job: (hash) => jobs.get(hash),
@@ -258,9 +315,29 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         );
       }
       if (before !== undefined) return;
+      if (jobOf(receipt.orderHash).closing !== undefined || closings.has(receipt.orderHash)) {
+        throw orderClosed(receipt.orderHash, `image ${receipt.index} was left out, and no receipt of it is signed`);
+      }
       writing.set(place, id);
       await write({ type: "receipt", receipt: messageToJson("JobReceipt", receipt) });
       writing.delete(place);
+    },
+    recordClosing: async (closing) => {
+      const { orderHash: hash } = closing;
+      const job = jobOf(hash);
+      const id = orderClosingDigest(closing, domain);
+      const other = job.closing === undefined ? closings.get(hash) : orderClosingDigest(job.closing, domain);
+      if (other !== undefined && other !== id)
+        throw orderClosed(hash, "it is closed once, and not with other receipts");
+      if (job.closing !== undefined) return;
+      const isBusy = [...writing.keys()].some((place) => place.startsWith(`${hash}/`));
+      const own = isBusy ? undefined : unlessRefused(() => orderClosing({ ...job, receipts: receiptsOf(job), domain }));
+      if (own === undefined || orderClosingDigest(own, domain) !== id) {
+        throw orderClosed(hash, "its closing has to name exactly the receipts that are signed");
+      }
+      closings.set(hash, id);
+      await write({ type: "closing", closing: messageToJson("OrderClosing", closing) });
+      closings.delete(hash);
     },
     recordDelivered: (hash, at) => write({ type: "delivered", at, order_hash: hash }),
     recordClosed: (hash, outcome, at) => write({ type: "closed", at, order_hash: hash, outcome }),

@@ -21,6 +21,12 @@ export const receiptRecord = z.strictObject({
   receipt: messageSchema("JobReceipt"),
 });
 
+/** The closing of a direct order, written before its signature exists: no receipt of the order comes after it. */
+export const closingRecord = z.strictObject({
+  type: z.literal("closing"),
+  closing: messageSchema("OrderClosing"),
+});
+
 /** The cloud has acknowledged all receipts of an order. */
 export const deliveredRecord = z.strictObject({
   type: z.literal("delivered"),
@@ -28,12 +34,15 @@ export const deliveredRecord = z.strictObject({
   order_hash: bytes32Json,
 });
 
-/** Nothing more will come of an order. `settled`: by whomever, the worker was paid. */
+/**
+ * Nothing more will come of an order. `settled`: by whomever, the worker was paid. `short`: it was paid less than its receipts say.
+ * `waiting`: it was paid while its bond was too small, and its anchor waits to be confirmed; another of these records follows.
+ */
 export const closedRecord = z.strictObject({
   type: z.literal("closed"),
   at: unixSeconds,
   order_hash: bytes32Json,
-  outcome: z.enum(["settled", "lost", "expired", "rejected"]),
+  outcome: z.enum(["settled", "waiting", "short", "lost", "expired", "rejected"]),
 });
 
 /** A lane met for the first time, and what it had paid by then. */
@@ -83,6 +92,7 @@ export const minedRecord = z.strictObject({ type: z.literal("mined"), nonce: z.i
 export const record = z.discriminatedUnion("type", [
   jobRecord,
   receiptRecord,
+  closingRecord,
   deliveredRecord,
   closedRecord,
   laneRecord,

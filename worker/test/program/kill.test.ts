@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ANY_SEED, type JobOrder, type JobReceipt, receiptId } from "@gridnft/sdk";
+import { ANY_SEED, type JobOrder, type JobReceipt, orderHash, receiptId } from "@gridnft/sdk";
 import type { Hex } from "viem";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { openJournal } from "../../src/state/journal.ts";
@@ -48,8 +48,8 @@ async function kill(child: ChildProcess): Promise<void> {
   children.delete(child);
 }
 
-function runWorker(state: string, step = 0): ChildProcess {
-  const log = { GRID_LOG_LEVEL: process.env.WORKER_TEST_LOG ?? "silent", TINY_STEP: `${step}` };
+function runWorker(state: string, step = 0, more: NodeJS.ProcessEnv = {}): ChildProcess {
+  const log = { GRID_LOG_LEVEL: process.env.WORKER_TEST_LOG ?? "silent", TINY_STEP: `${step}`, ...more };
   const child = run("./child.ts", [], world.variables({ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STATE: state, ...log }));
   if (process.env.WORKER_TEST_LOG) child.stdout?.pipe(process.stderr);
   else child.stdout?.resume();
@@ -128,6 +128,38 @@ it("never signs two receipts for one image, killed at random moments", LIMIT, as
   look(answer.receipts);
   await until(() => isUsed(order));
 });
+
+it(
+  "closes an order after kill -9 with the receipts that it had closed it with before, and never makes another",
+  LIMIT,
+  async () => {
+    const state = join(world.folder, "closed-state");
+    const request = world.request({ seed: ANY_SEED });
+    const order = await world.order(request, { count: 3 });
+    const job = { request, order, signature: await world.signOrder(order), price: PRICE * 3n };
+    cloud.behaviour.refuseComplete = true;
+    cloud.seen.splice(0);
+    cloud.closings.splice(0);
+    const first = runWorker(state, 0, { TINY_FAIL_AFTER: "2" });
+    void cloud.give(job);
+    await until(async () => cloud.closings.length > 0);
+    await kill(first);
+    cloud.behaviour.refuseComplete = false;
+    const [left, closed] = [cloud.seen.splice(0).slice(0, 2), cloud.closings.splice(0)[0]];
+    // This engine could make the third.
+    runWorker(state);
+    const answer = await cloud.give(job);
+    if ("released" in answer) throw new Error(answer.message);
+    expect(answer.receipts).toEqual(left);
+    expect(answer.closing).toBe(closed);
+    await until(() => isUsed(order));
+    const [settled] = await world.owner.grid.settlement.getEvents.OrderSettled(
+      { orderHash: orderHash(order) },
+      { fromBlock: 0n },
+    );
+    expect(settled?.args.receiptCount).toBe(2);
+  },
+);
 
 it("settles after kill -9 what it had delivered before", LIMIT, async () => {
   const state = join(world.folder, "unsettled-state");

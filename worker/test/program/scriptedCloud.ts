@@ -33,6 +33,8 @@ export interface ScriptedJob {
 /** What a worker did with a job. */
 export interface ScriptedResult {
   readonly receipts: readonly { receipt: JobReceipt; signature: Hex }[];
+  /** Of an order that the worker ended early. */
+  readonly closing: Hex | undefined;
   readonly files: readonly Uint8Array[];
 }
 
@@ -65,6 +67,8 @@ export interface ScriptedCloud {
   };
   /** Every receipt that ever arrived, whatever was answered. */
   readonly seen: { receipt: JobReceipt; signature: Hex }[];
+  /** Every closing that ever arrived, whatever was answered. */
+  readonly closings: Hex[];
   readonly heartbeats: { image: number; step: number; steps: number }[];
   readonly counterSigned: { laneId: Hex; digest: Hex; signature: Hex }[];
   readonly offers: number;
@@ -85,6 +89,7 @@ interface Running extends ScriptedJob {
 export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   const behaviour: ScriptedCloud["behaviour"] = {};
   const seen: ScriptedCloud["seen"] = [];
+  const closings: Hex[] = [];
   const heartbeats: ScriptedCloud["heartbeats"] = [];
   const counterSigned: ScriptedCloud["counterSigned"] = [];
   const signIns: { address: string; resources: readonly string[] }[] = [];
@@ -123,7 +128,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   };
 
   const complete = async (job: Running, body: unknown): Promise<unknown> => {
-    const { engine, receipts: signed } = completeRequest.parse(body);
+    const { engine, receipts: signed, closing_signature: closing } = completeRequest.parse(body);
     running.delete(job.id);
     for (const { receipt, signature } of signed) {
       receipts.set(receiptId(receipt, world.domain), {
@@ -137,7 +142,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     }
     const voucher = job.lane === undefined ? undefined : await voucherFor(job, signed);
     const files = signed.map(({ receipt }) => job.files.get(receipt.index) as Uint8Array);
-    job.done({ receipts: signed, files });
+    job.done({ receipts: signed, closing, files });
     const answer = { accepted: true, ...(voucher === undefined ? {} : { voucher }) };
     finished.set(job.id, answer);
     return answer;
@@ -237,7 +242,9 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       return { status: 204 };
     }
     const completed = json();
-    seen.push(...completeRequest.parse(completed).receipts);
+    const sent = completeRequest.parse(completed);
+    seen.push(...sent.receipts);
+    if (sent.closing_signature) closings.push(sent.closing_signature);
     if (behaviour.refuseComplete) return refuse(503, "STOPPING");
     const answer = await complete(job, completed);
     if (behaviour.loseCompleteAnswer) return { status: 0 };
@@ -267,7 +274,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     url: `http://127.0.0.1:${address.port}`,
     give: (job) =>
       new Promise((done) => queue.push({ ...job, id: randomUUID(), lease: randomUUID(), files: new Map(), done })),
-    ...{ behaviour, seen, heartbeats, counterSigned, signIns },
+    ...{ behaviour, seen, closings, heartbeats, counterSigned, signIns },
     get offers() {
       return offers;
     },

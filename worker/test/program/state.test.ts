@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { jobReceipt, receiptId, SignerRole, settlementTypes } from "@gridnft/sdk";
+import { jobReceipt, orderClosing, orderHash, receiptId, SignerRole, settlementTypes } from "@gridnft/sdk";
 import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -211,6 +211,70 @@ describe("on a chain", () => {
     expect(kept?.receipts.get(0) && receiptId(kept.receipts.get(0) ?? one, world.domain)).toBe(
       receiptId(one, world.domain),
     );
+  });
+
+  it("closes an order once, with just what it signed, and signs no receipt of it afterwards", async () => {
+    const path = fresh();
+    const { ledger, close } = await openState(path, world.domain);
+    const request = world.request();
+    const [order, onLane] = [
+      await world.order(request, { count: 4 }),
+      await world.order(request, { count: 2, laneId: `0x${"1a".repeat(32)}` }),
+    ];
+    const receiptAt = (index: number, of = order, tint = index) => {
+      const imageHash: Hex = `0x${`${tint}`.padStart(64, "0")}`;
+      const hashes = { imageHash, cidDigest: imageHash, engineHash: zeroHash };
+      return jobReceipt(of, { index, seed: 1n, ...hashes, completedAt: 1n, price: PRICE });
+    };
+    const base = { orderSignature: undefined, request, engine: "e", price: PRICE, at: 1, block: 1n };
+    await ledger.recordJob({ ...base, order });
+    const closingOf = (...indices: number[]) =>
+      orderClosing({ order, receipts: indices.map((index) => receiptAt(index)), domain: world.domain });
+    const closed = expect.objectContaining({ code: "ORDER_CLOSED" });
+    await expect(ledger.recordClosing(closingOf(0))).rejects.toEqual(closed);
+    await ledger.recordReceipt(receiptAt(0));
+    await ledger.recordReceipt(receiptAt(1));
+    // Fewer than were signed, and one that was not.
+    await expect(ledger.recordClosing(closingOf(0))).rejects.toEqual(closed);
+    await expect(ledger.recordClosing(closingOf(0, 1, 2))).rejects.toEqual(closed);
+    // A receipt and the closing at once: one of them is written.
+    const both = await Promise.allSettled([ledger.recordReceipt(receiptAt(2)), ledger.recordClosing(closingOf(0, 1))]);
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    const other = await Promise.allSettled([
+      ledger.recordClosing(closingOf(0, 1, 2)),
+      ledger.recordReceipt(receiptAt(3)),
+    ]);
+    expect(other.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    await ledger.recordClosing(closingOf(0, 1, 2));
+    await ledger.recordReceipt(receiptAt(2));
+    await expect(ledger.recordReceipt(receiptAt(3))).rejects.toEqual(closed);
+    await expect(ledger.recordClosing(closingOf(0, 1))).rejects.toEqual(closed);
+
+    await ledger.recordJob({ ...base, order: onLane });
+    await ledger.recordReceipt(receiptAt(0, onLane));
+    const laneClosing = { orderHash: orderHash(onLane), receiptCount: 1, receiptsRoot: zeroHash };
+    await expect(ledger.recordClosing(laneClosing)).rejects.toEqual(closed);
+    await close();
+
+    const again = await openState(path, world.domain);
+    expect(again.ledger.job(orderHash(order))?.closing).toEqual(closingOf(0, 1, 2));
+    await expect(again.ledger.recordReceipt(receiptAt(3))).rejects.toEqual(closed);
+    await expect(again.ledger.recordReceipt(receiptAt(0, order, 9))).rejects.toMatchObject({ code: "EQUIVOCATION" });
+    await again.close();
+    // A line that was cut was never acknowledged, so nothing of it left: the order is open again, with its receipts.
+    const file = join(path, "journal.jsonl");
+    const lines = readFileSync(file, "utf8").split("\n");
+    const cut = lines.findIndex((line) => line.includes('"closing"'));
+    writeFileSync(file, `${lines.slice(0, cut).join("\n")}\n${lines[cut]?.slice(0, 40)}`);
+    const third = await openState(path, world.domain);
+    expect(third.ledger.job(orderHash(order))).toMatchObject({ closing: undefined, state: "open" });
+    expect(third.ledger.job(orderHash(order))?.receipts.size).toBe(3);
+    await third.close();
+    // A receipt behind the closing was never written by this program.
+    const receiptLine = lines.find((line) => line.includes('"receipt"') && line.includes('"index":2'));
+    const forged = lines.filter((line) => line !== receiptLine && line !== "").slice(0, cut);
+    writeFileSync(file, `${[...forged, receiptLine].join("\n")}\n`);
+    await expect(openState(path, world.domain)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
   });
 
   it("refuses the state folder of another deployment", async () => {

@@ -8,11 +8,21 @@ import { type Engine, EngineError } from "../../src/engines/types.ts";
 export const MODEL_HASH: Hex = `0x${createHash("sha256").update("tiny").digest("hex")}`;
 
 /** Paints one colour from the seed; enough of an engine for everything but its pictures. */
-export function tinyEngine(options: { readonly stepMilliseconds?: number; readonly modelHash?: Hex } = {}): Engine {
-  const { stepMilliseconds = 0, modelHash = MODEL_HASH } = options;
+export function tinyEngine(
+  options: {
+    readonly stepMilliseconds?: number;
+    readonly modelHash?: Hex;
+    /** Pictures after which it fails at every further one. */
+    readonly failAfter?: number;
+  } = {},
+): Engine {
+  const { stepMilliseconds = 0, modelHash = MODEL_HASH, failAfter = Number.POSITIVE_INFINITY } = options;
+  let made = 0;
   return {
     ...{ name: "tiny 1 test", modelHash, samplers, schedulers, sideStep: 8 },
     generate: async ({ seed, width, height, steps }, { onStep, signal } = {}) => {
+      if (made >= failAfter) throw new EngineError("RUN_FAILED", "The engine ran out of memory.");
+      made++;
       for (let step = 1; step <= steps; step++) {
         if (signal?.aborted) throw new EngineError("ABORTED", "The picture was given up.");
         if (stepMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, stepMilliseconds));

@@ -1,0 +1,199 @@
+/** Orders that end early, settlements that are not what the worker delivered, bond dips, and royalties about to rise. */
+import { checkOrderClosing, type JobOrder, orderHash, receiptTree } from "@gridnft/sdk";
+import { pino } from "pino";
+import { type Hex, parseEther, zeroHash } from "viem";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type RunningWorker, startWorker } from "../../src/worker.ts";
+import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
+import { tinyEngine } from "./tinyEngine.ts";
+import { PRICE, startWorld, until, type World } from "./world.ts";
+
+let world: World;
+let cloud: ScriptedCloud;
+let worker: RunningWorker | undefined;
+let lines: { level: number; msg: string; order?: Hex; [name: string]: unknown }[] = [];
+const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 120_000);
+afterEach(async () => {
+  await worker?.stop();
+  await cloud?.stop();
+  worker = undefined;
+});
+afterAll(() => world?.stop());
+
+interface Choices {
+  readonly over?: NodeJS.ProcessEnv;
+  readonly stepMilliseconds?: number;
+  readonly failAfter?: number;
+}
+
+async function start({ over = {}, ...engine }: Choices = {}): Promise<void> {
+  cloud = await startScriptedCloud(world);
+  lines = [];
+  const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
+  worker = await startWorker(environment, { log, software: "test", loadEngine: async () => tinyEngine(engine) });
+}
+
+async function give(terms: Partial<JobOrder> = {}) {
+  const request = world.request({ seed: 7n });
+  const order = await world.order(request, terms);
+  const signature = await world.signOrder(order);
+  return { order, request, signature, answer: cloud.give({ request, order, signature, price: order.maxPrice }) };
+}
+
+function delivered(result: Awaited<ReturnType<ScriptedCloud["give"]>>): ScriptedResult {
+  if ("released" in result) throw new Error(`released: ${result.released} ${result.message}`);
+  return result;
+}
+
+/** A settlement of some of the receipts that a worker delivered. */
+async function itemOf(order: JobOrder, { receipts }: ScriptedResult, indices: readonly number[]) {
+  return {
+    order,
+    orderSignature: await world.signOrder(order),
+    receipts: receipts
+      .filter(({ receipt }) => indices.includes(receipt.index))
+      .map(({ receipt, signature }) => ({ ...receipt, signature })),
+  };
+}
+
+const chain = () => world.owner.grid.settlement.read;
+const said = (sentence: string, order: JobOrder) => async () =>
+  lines.find(({ msg, order: hash }) => msg === sentence && hash === orderHash(order));
+const settledEvent = async (order: JobOrder) =>
+  (await world.owner.grid.settlement.getEvents.OrderSettled({ orderHash: orderHash(order) }, { fromBlock: 0n }))[0]
+    ?.args;
+const root = ({ receipts }: ScriptedResult): Hex =>
+  receiptTree(
+    receipts.map(({ receipt }) => receipt),
+    world.domain,
+  ).root;
+
+describe("an order that ends early", () => {
+  it("is closed and delivered with what was made when the engine fails, and settled with just that", async () => {
+    await start({ failAfter: 3 });
+    const { order, answer } = await give({ count: 4 });
+    const result = delivered(await answer);
+    expect(result.receipts.map(({ receipt }) => receipt.index)).toEqual([0, 1, 2]);
+    if (!result.closing) throw new Error("no closing");
+    const receipts = result.receipts.map(({ receipt }) => receipt);
+    const signers = [world.workerKey.address];
+    checkOrderClosing({ order, receipts, domain: world.domain, signature: result.closing, signers });
+    await until(said("an order is settled", order));
+    expect(await settledEvent(order)).toMatchObject({ receiptCount: 3, root: root(result) });
+  });
+
+  it("is closed when its deadline passes in between", async () => {
+    await start({ stepMilliseconds: 200, over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
+    const { answer } = await give({ count: 4, deadline: (await world.grid.now()) + 4n });
+    const { receipts, closing } = delivered(await answer);
+    expect(receipts.length).toBeGreaterThan(0);
+    expect(receipts.length).toBeLessThan(4);
+    expect(closing).toBeDefined();
+  });
+
+  it("is given back when nothing was made yet", async () => {
+    await start({ failAfter: 0 });
+    const { answer } = await give({ count: 2 });
+    expect(await answer).toMatchObject({ released: "failed" });
+    expect(cloud.closings).toEqual([]);
+  });
+
+  it("is not closed when the worker is told to stop, since the rest can still be made", async () => {
+    await start({ stepMilliseconds: 500, over: { GRID_WORKER_STOP_GRACE: "0" } });
+    const { answer } = await give({ count: 4 });
+    await until(async () => cloud.heartbeats.some(({ image }) => image === 1));
+    await worker?.stop();
+    expect(await answer).toMatchObject({ released: "stopping" });
+    expect(cloud.closings).toEqual([]);
+  });
+
+  it("of a lane is no such order: its job is given back as ever", async () => {
+    await start({ failAfter: 1 });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    const request = world.request();
+    const order = await world.order(request, { laneId, payer: config.payer, count: 2 });
+    expect(await cloud.give({ request, order, lane: config, price: PRICE * 2n })).toMatchObject({ released: "failed" });
+    expect(cloud.closings).toEqual([]);
+  });
+});
+
+describe("a settlement that is not the worker's list", () => {
+  it("robs it of three of four images, and is noticed", async () => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
+    const { order, answer } = await give({ count: 4 });
+    const item = await itemOf(order, delivered(await answer), [2]);
+    // Only who has the worker's key can do this: another process of it, or a thief.
+    await world.grid.mined(world.worker.grid.settlement.write.settle([item]));
+    const line = await until(said("an order was settled with other receipts, for less than is due", order));
+    expect(line).toMatchObject({ level: 50, aipg: "0.065536", paid: "0.016384", receipts: 1, signed: 4 });
+    expect(lines.some(({ msg, order: hash }) => msg === "an order is settled" && hash === orderHash(order))).toBe(
+      false,
+    );
+  });
+
+  it("by its payer in grace with the cheapest image is paid in full, and said so", async () => {
+    await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600", GRID_WORKER_PURSE_INTERVAL: "3600" } });
+    const { order, answer } = await give({ count: 4 });
+    const item = await itemOf(order, delivered(await answer), [3]);
+    await worker?.stop();
+    await world.grid.pass(601);
+    await world.grid.mined(world.artist.grid.settlement.write.settleInGrace([item]));
+    expect(await settledEvent(order)).toMatchObject({ receiptCount: 1 });
+  });
+});
+
+describe("a bond dip", () => {
+  it("leaves a waiting anchor, which the worker confirms once it is bonded again", async () => {
+    await start();
+    const { registry } = world.worker.grid;
+    const { bond } = await registry.read.workerOf([world.worker.address]);
+    await world.grid.mined(registry.write.announceUnbond([bond]));
+    const { order, answer } = await give({ count: 2 });
+    const result = delivered(await answer);
+    await until(
+      said("an order is settled, but the bond is too small: its receipts are anchored once it is enough", order),
+    );
+    expect((await chain().waitingAnchorOf([order.payer, root(result)]))[0]).toBe(world.worker.address);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await chain().anchorOf([zeroHash, order.payer, root(result)]))[1]).toBe(0);
+    await world.grid.mined(registry.write.cancelUnbond());
+    await until(said("an anchor is confirmed", order));
+    expect((await chain().anchorOf([zeroHash, order.payer, root(result)]))[0]).toBe(world.worker.address);
+  });
+});
+
+describe("a lane whose royalty is about to rise", () => {
+  it("is collected within the last day of its period, and not before", async () => {
+    const over = { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_COLLECT_AFTER: `${400 * 86_400}` };
+    await start({ over });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    const job = async () => {
+      const request = world.request();
+      const order = await world.order(request, { laneId, payer: config.payer });
+      const before = cloud.counterSigned.length;
+      delivered(await cloud.give({ request, order, lane: config, price: PRICE }));
+      await until(async () => cloud.counterSigned.length > before);
+      return cloud.counterSigned.at(-1);
+    };
+    const total = async () => chain().laneTotalOf([laneId, world.modelId]);
+    await job();
+    // The first collect reads the rate: done by hand, through the lane's leaving payer.
+    await world.grid.mined(world.gateway.grid.settlement.write.thawLane([config, 1n]));
+    await until(async () => (await total()).royaltyReadAt !== 0);
+    await world.grid.mined(world.gateway.grid.settlement.write.topUpLane([config, 1n]));
+    expect((await total()).royaltyBps).toBe(500);
+    await world.grid.mined(world.owner.grid.aigc.write.announceUsageRoyalty([world.modelId, 900]));
+    await world.grid.pass(80 * 86_400);
+    await job();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await total()).cumulative).toBe(PRICE);
+    await world.grid.pass(9 * 86_400 + 3_600);
+    await until(async () => (await total()).cumulative === PRICE * 2n);
+    // Still at the rate of before.
+    expect((await total()).royaltyBps).toBe(500);
+  });
+});
