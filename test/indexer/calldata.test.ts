@@ -1,5 +1,5 @@
 /** Who sends a batch decides what stands in its calldata: nothing there may stop the indexer, or hide what was settled. */
-import { encodeFunctionData, type Hex } from "viem";
+import { decodeFunctionData, encodeFunctionData, type Hex } from "viem";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../bench/synthetic/random.ts";
 import { settledReceipts } from "../../indexer/src/calldata.ts";
@@ -120,6 +120,8 @@ describe("receipts in the calldata of a batch", () => {
     };
     const calls = [
       encodeFunctionData({ abi: gridSettlementAbi, functionName: "settle", args: [item(0)] }),
+      encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleClosed", args: [item(0), signature] }),
+      encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleInGrace", args: [item(0)] }),
       encodeFunctionData({ abi: gridNftAbi, functionName: "settleAndMint", args: mint }),
       encodeFunctionData({
         abi: gridNftAbi,
@@ -130,6 +132,50 @@ describe("receipts in the calldata of a batch", () => {
     for (const call of calls) expect(seenIn(call)).toEqual(expected);
     const other = encodeFunctionData({ abi: gridNftAbi, functionName: "burn", args: [1n] });
     expect(seenIn(other)).toEqual([]);
+  });
+});
+
+describe("receipts in the calldata of a closed order", () => {
+  const expected = receipts.map((receipt) => receiptId(receipt, domain));
+  const closed = (): string[] => {
+    const args = [item(0), signature] as const;
+    const input = encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleClosed", args });
+    selector = input.slice(2, 10);
+    return input.slice(10).match(/.{64}/g) ?? [];
+  };
+  let selector = "";
+  const seenOf = (words: readonly string[]) => seenIn(`0x${selector}${words.join("")}`);
+  const word = (value: number) => value.toString(16).padStart(64, "0");
+
+  it("are found wherever its offsets lead, the closing before the order too", () => {
+    const words = closed();
+    expect(words.slice(0, 2)).toEqual([word(64), word(32 * (words.length - 4))]);
+    // The closing's four words come first.
+    const [order, closing] = [words.slice(2, -4), words.slice(-4)];
+    expect(seenOf([word(32 * (2 + closing.length)), word(64), ...closing, ...order])).toEqual(expected);
+    // Something that nobody reads stands between.
+    expect(seenOf([word(96), word(0), word(7), ...order])).toEqual(expected);
+  });
+
+  it("are found whatever stands for the closing", () => {
+    const words = closed();
+    for (const dirty of ["f".repeat(64), word(0), word(2 ** 32 - 1), `${"0".repeat(48)}${"f".repeat(16)}`]) {
+      expect(seenOf(words.with(1, dirty))).toEqual(expected);
+      // Its length, and its last word, of which one byte counts.
+      expect(seenOf(words.with(-4, dirty))).toEqual(expected);
+      expect(seenOf(words.with(-1, dirty))).toEqual(expected);
+    }
+    expect(seenOf(words.slice(0, -4))).toEqual(expected);
+  });
+
+  it("are not seen where a word of the order has more than its type takes, or an offset leads out of the call", () => {
+    const words = closed();
+    // Addresses, feeConfigId, count, maxPrice, deadline; the offsets of the order and of its receipts.
+    for (const dirty of [2, 3, 4, 6, 9, 10, 11, 0, 14]) {
+      expect(seenOf(words.with(dirty, "f".repeat(64)))).toEqual([]);
+    }
+    for (let length = 0; length < words.length - 8; length++)
+      expect(() => seenOf(words.slice(0, length))).not.toThrow();
   });
 });
 
@@ -165,6 +211,28 @@ describe("settlements of random calls", () => {
         outputs: receipts.map(({ signature: _, ...output }) => output),
       }));
       expect(settlementsIn(batch(items))).toEqual(stated);
+    }
+  });
+
+  it("are those that were encoded, of a call of one order too", () => {
+    for (let i = 0; i < 50; i++) {
+      const one = settlement();
+      const stated = [{ order: one.order, outputs: one.receipts.map(({ signature: _, ...output }) => output) }];
+      const calls = [
+        encodeFunctionData({ abi: gridSettlementAbi, functionName: "settle", args: [one] }),
+        encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleInGrace", args: [one] }),
+        encodeFunctionData({ abi: gridSettlementAbi, functionName: "settleClosed", args: [one, bytes(65)] }),
+      ];
+      for (const call of calls) {
+        const { args } = decodeFunctionData({ abi: gridSettlementAbi, data: call });
+        expect(settlementsIn(call)).toEqual(stated);
+        // As viem's decoder has it, which gives addresses in another case.
+        const [decoded] = args as unknown as readonly [ReturnType<typeof settlement>];
+        expect(stated[0]?.order.nonce).toBe(decoded.order.nonce);
+        expect(stated[0]?.outputs.map(({ imageHash }) => imageHash)).toEqual(
+          decoded.receipts.map(({ imageHash }) => imageHash),
+        );
+      }
     }
   });
 

@@ -1,6 +1,6 @@
 // Orders that are paid one by one.
 import type { Hex } from "viem";
-import { PRICE, type World } from "../world.ts";
+import { PRICE, type WaitingAnchor, type World } from "../world.ts";
 import { type Action, some } from "./choice.ts";
 import {
   bond,
@@ -62,7 +62,12 @@ export const orders: Record<string, Action> = {
     await settled(world, done, () => world.collector.grid.settlement.write.settle([done.item]));
   },
   confirm: async (world) => {
-    const waiting = some(world, world.waiting);
+    const { read } = world.owner.grid.registry;
+    const confirmable: WaitingAnchor[] = [];
+    for (const waiting of world.waiting) {
+      if (await read.isRegistered([waiting.worker.party.address])) confirmable.push(waiting);
+    }
+    const waiting = some(world, confirmable);
     await bond(world, waiting.worker);
     await world.grid.mined(world.collector.grid.settlement.write.confirmAnchor([waiting.payer, waiting.root]));
     world.waiting.splice(world.waiting.indexOf(waiting), 1);

@@ -86,9 +86,18 @@ export async function isBonded(world: World, { party }: WorkerParty): Promise<bo
   return world.owner.grid.registry.read.isBonded([party.address]);
 }
 
-/** A registered worker whose bond is below the minimum: one that has more takes it out. */
+/** Workers that have registered. */
+async function registeredWorkers(world: World): Promise<WorkerParty[]> {
+  const registered: WorkerParty[] = [];
+  for (const worker of world.workers) {
+    if (await world.owner.grid.registry.read.isRegistered([worker.party.address])) registered.push(worker);
+  }
+  return registered;
+}
+
+/** A worker whose receipts aren't anchored, but can be later: one that is bonded takes some of its bond out. */
 export async function someUnbondedWorker(world: World): Promise<WorkerParty> {
-  const worker = some(world, world.workers);
+  const worker = some(world, await registeredWorkers(world));
   const { read, write } = worker.party.grid.registry;
   const excess = (await read.bondOf([worker.party.address])) - (await read.minBond());
   if (excess >= 0n) await world.grid.mined(write.announceUnbond([excess + 1n]));
@@ -97,11 +106,7 @@ export async function someUnbondedWorker(world: World): Promise<WorkerParty> {
 
 /** A worker whose receipts are anchored: one that is not bonded adds to its bond. */
 export async function someBondedWorker(world: World): Promise<WorkerParty> {
-  const registered: WorkerParty[] = [];
-  for (const worker of world.workers) {
-    if (await world.owner.grid.registry.read.isRegistered([worker.party.address])) registered.push(worker);
-  }
-  const worker = some(world, registered);
+  const worker = some(world, await registeredWorkers(world));
   await bond(world, worker);
   return worker;
 }
