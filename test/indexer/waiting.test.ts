@@ -190,34 +190,6 @@ describe("an order that is settled while its worker isn't bonded", () => {
   }, 60_000);
 });
 
-/** Lets the settlement say something that its code never would. */
-async function sayAnchored(root: Hex): Promise<void> {
-  const { address } = grid.deployment.contracts.GridSettlement;
-  const code = (await world.owner.wallet.getCode({ address })) as Hex;
-  const selector = toEventSelector("ReceiptsAnchored(bytes32,address,bytes32,uint32)");
-  const push = (word: Hex) => `7f${padHex(word, { size: 32 }).slice(2)}`;
-  const store = (word: Hex, at: string) => `${push(word)}60${at}52`;
-  const topics = [worker.party.address, zeroHash, selector].map(push).join("");
-  await setCode(grid, address, `0x${store(root, "00")}${store(toHex(1), "20")}${topics}60406000a300`);
-  await grid.mined(sendAs(grid, { from: world.collector.address, to: address, data: "0x" }));
-  await setCode(grid, address, code);
-}
-
-it("goes on after confirmations that can't be: of an unknown root, and of one that waits no more", async () => {
-  const known = (await shown()).settlements.at(0)?.root ?? "0x";
-  const before = await shown();
-  await sayAnchored(padHex("0xbad", { size: 32 }));
-  await sayAnchored(known);
-  expect(await shown()).toEqual(before);
-  const { activity } = await indexer.ask<{ activity: { nodes: { kind: string; detail: { root: Hex } }[] } }>(
-    "{ activity(filter: { kinds: [RECEIPTS_ANCHORED] }, first: 2) { nodes { kind detail } } }",
-  );
-  expect(activity.nodes.map(({ detail }) => detail.root)).toEqual([known, padHex("0xbad", { size: 32 })]);
-  // What comes next is read as ever.
-  await settledUnbonded(1);
-  expect((await shown()).settlements.at(-1)).toMatchObject({ anchored: false });
-}, 60_000);
-
 describe("a least bond that was raised", () => {
   const asked = async () => {
     await indexer.caughtUp();
@@ -294,3 +266,32 @@ describe("a least bond that was raised", () => {
     }
   });
 });
+
+/** Lets the settlement say something that its code never would. */
+async function sayAnchored(root: Hex): Promise<void> {
+  const { address } = grid.deployment.contracts.GridSettlement;
+  const code = (await world.owner.wallet.getCode({ address })) as Hex;
+  const selector = toEventSelector("ReceiptsAnchored(bytes32,address,bytes32,uint32)");
+  const push = (word: Hex) => `7f${padHex(word, { size: 32 }).slice(2)}`;
+  const store = (word: Hex, at: string) => `${push(word)}60${at}52`;
+  const topics = [worker.party.address, zeroHash, selector].map(push).join("");
+  await setCode(grid, address, `0x${store(root, "00")}${store(toHex(1), "20")}${topics}60406000a300`);
+  await grid.mined(sendAs(grid, { from: world.collector.address, to: address, data: "0x" }));
+  await setCode(grid, address, code);
+}
+
+// Last, since these logs are of nothing that the contract keeps.
+it("goes on after confirmations that can't be: of an unknown root, and of one that waits no more", async () => {
+  const known = (await shown()).settlements.at(0)?.root ?? "0x";
+  const before = await shown();
+  await sayAnchored(padHex("0xbad", { size: 32 }));
+  await sayAnchored(known);
+  expect(await shown()).toEqual(before);
+  const { activity } = await indexer.ask<{ activity: { nodes: { kind: string; detail: { root: Hex } }[] } }>(
+    "{ activity(filter: { kinds: [RECEIPTS_ANCHORED] }, first: 2) { nodes { kind detail } } }",
+  );
+  expect(activity.nodes.map(({ detail }) => detail.root)).toEqual([known, padHex("0xbad", { size: 32 })]);
+  // What comes next is read as ever.
+  await settledUnbonded(1);
+  expect((await shown()).settlements.at(-1)).toMatchObject({ anchored: false });
+}, 60_000);
