@@ -179,7 +179,13 @@ export class Gallery {
         owner = to;
       }
       if (draft.versions === 2) record("ARTWORK_EVOLVED", { actor: artist, tokenId, ...model, detail: { version: 2 } });
-      Object.assign(draft, { owner, transfers: moves, moved: moves > 0, updatedSeq: block * 1_000_000 + logIndex });
+      Object.assign(draft, {
+        owner,
+        transfers: moves,
+        moves,
+        moved: moves > 0,
+        updatedSeq: block * 1_000_000 + logIndex,
+      });
       transfers += moves;
       holders.set(owner, (holders.get(owner) ?? 0) + 1);
       this.#count(draft, owner, moves);
@@ -189,7 +195,15 @@ export class Gallery {
     }
     const minted = { bodyHash: this.#hash(), ...place, seq: block * 1_000_000 };
     const counters = { count, supply: count, holders: holders.size, transfers };
-    const series = { seriesId, artist, firstOwner: artist, ...counters, tagText: tags.join(","), ...shared };
+    const series = {
+      seriesId,
+      artist,
+      firstOwner: artist,
+      royaltyReceiver: artist,
+      ...counters,
+      tagText: tags.join(","),
+      ...shared,
+    };
     add("series", { chainId: CHAIN_ID, ...series, ...minted });
     for (const [owner, artworks] of holders) add("series_holder", { chainId: CHAIN_ID, seriesId, owner, artworks });
     const created = this.#created.get(artist) ?? { artworks: 0, series: 0 };
