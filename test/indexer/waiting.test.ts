@@ -57,7 +57,8 @@ async function settledUnbonded(count: number): Promise<{ readonly root: Hex }> {
 }
 
 const bonded = async (): Promise<void> => {
-  await grid.mined(worker.party.grid.registry.write.cancelUnbond());
+  const { read, write } = worker.party.grid.registry;
+  if (!(await read.isBonded([worker.party.address]))) await grid.mined(write.cancelUnbond());
 };
 
 interface Shown {
