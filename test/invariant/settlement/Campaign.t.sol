@@ -9,8 +9,6 @@ import {SettlementWorld} from "./SettlementWorld.sol";
 contract SettlementCampaign is SettlementWorld {
     uint256 private constant CALLS = 700;
 
-    string private _never;
-
     /// @dev What only a part of the calls of an action reaches.
     bytes32[] private _extras = [
         bytes32("accept"),
@@ -18,6 +16,19 @@ contract SettlementCampaign is SettlementWorld {
         "collectHop",
         "anchorLane",
         "claimByContract",
+        "anchorWaits",
+        "partRefused",
+        "closingRefused",
+        "graceOfOthersRefused",
+        "graceBeforeRefused",
+        "graceAfterRefused",
+        "confirmRefused",
+        "voucherOfAnotherKeyRefused",
+        "orderOfAnotherKeyRefused",
+        "laneOrderRefused",
+        "laneOrderAlteredRefused",
+        "laneReceiptsRefused",
+        "unattestedRefused",
         "prolong",
         "thawTooLate",
         "collectDying",
@@ -28,29 +39,26 @@ contract SettlementCampaign is SettlementWorld {
         "raiseMinBond"
     ];
 
+    /// @dev Actions that nearly always failed.
+    string[] private _seldom;
+
+    /// @dev The first half; the gas of one call isn't enough for all.
+    function setUp() public override {
+        super.setUp();
+        _play(0, CALLS / 2);
+    }
+
     function test_EveryCallSucceedsInALongHistory() external {
-        for (uint256 i; i < CALLS; ++i) {
-            director.act(uint256(keccak256(abi.encode("step", i))));
-            vm.resetGasMetering(); // a history costs more than a test may
-        }
+        _play(CALLS / 2, CALLS);
         Action[] memory actions = _actions();
-        string memory seldom;
         for (uint256 i; i < actions.length; ++i) {
-            _report(actions[i].name);
-            uint256 calls = director.calls(actions[i].selector);
-            console.log("    of %s calls", calls);
-            // Three workers can register, and the lanes are limited.
-            bytes32 name = actions[i].name;
-            if (name == "register" || name == "openLane" || name == "collectFromDyingKey") continue;
-            if (20 * store.successes(name) < calls) {
-                seldom = string.concat(seldom, " ", _name(name));
-            }
+            _reportShare(actions[i]);
         }
         for (uint256 i; i < _extras.length; ++i) {
             _report(_extras[i]);
         }
-        assertEq(_never, "", "never succeeds");
-        assertEq(seldom, "", "succeeds in less than a twentieth of its calls");
+        assertEq(_seldom, new string[](0), "nearly always failed");
+        assertEq(store.cutShort(), 0, "orders settled in part by nobody who may");
         for (uint256 i = 1; i <= 12; ++i) {
             assertEq(store.violation(i), "", "violation");
         }
@@ -59,9 +67,25 @@ contract SettlementCampaign is SettlementWorld {
         assertEq(aipg.balanceOf(address(settlement)), accounts.owed() + store.donated(), "held and owed");
     }
 
+    function _play(uint256 from, uint256 to) private {
+        for (uint256 i = from; i < to; ++i) {
+            director.act(uint256(keccak256(abi.encode("step", i))));
+        }
+    }
+
+    /// @dev An action that nearly always fails would be missed by nobody: one call in twenty succeeds.
+    function _reportShare(Action memory action) private {
+        uint256 calls = director.calls(action.handler, action.selector);
+        uint256 successes = store.successes(action.name);
+        console.log("%s: %s of %s", _name(action.name), successes, calls);
+        // Three workers can register, and the lanes are limited.
+        bool isLimited = action.name == "register" || action.name == "openLane" || action.name == "collectFromDyingKey";
+        if (successes == 0 || (successes * 20 < calls && !isLimited)) _seldom.push(_name(action.name));
+    }
+
     function _report(bytes32 name) private {
         console.log("%s: %s", _name(name), store.successes(name));
-        if (store.successes(name) == 0) _never = string.concat(_never, " ", _name(name));
+        if (store.successes(name) == 0) _seldom.push(_name(name));
     }
 
     function _name(bytes32 name) private pure returns (string memory) {

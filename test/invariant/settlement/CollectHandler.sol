@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {HostileModels} from "./HostileModels.sol";
@@ -37,7 +38,8 @@ contract CollectHandler is SettlementHandler {
 
     /// @dev To the last second for which a rate holds, or to the one in which it is read anew.
     function _waitForRate(uint256 paperSeed, uint256 more) private {
-        uint256 index = store.paperLane(paperSeed % 2 == 0 ? store.paperCount() - 1 : (paperSeed >> 1) % store.paperCount());
+        uint256 index =
+            store.paperLane(paperSeed % 2 == 0 ? store.paperCount() - 1 : (paperSeed >> 1) % store.paperCount());
         for (uint256 modelId = 1; modelId <= store.MODEL_COUNT(); ++modelId) {
             uint256 readAt = store.readAt(index, modelId);
             if (readAt == 0) continue;
@@ -56,7 +58,9 @@ contract CollectHandler is SettlementHandler {
         LaneConfig memory config = store.lane(index).config;
         _revoke(payer_, config.payerSigner);
         uint256 ownEnd = block.timestamp + config.thawDelay;
-        _pass(how % 4 == 0 ? block.timestamp : how % 4 == 3 ? ownEnd + 1 : ownEnd - (how % 4 - 1) * (how >> 128) % 1 days);
+        _pass(
+            how % 4 == 0 ? block.timestamp : how % 4 == 3 ? ownEnd + 1 : ownEnd - (how % 4 - 1) * (how >> 128) % 1 days
+        );
         _thaw(index, config);
         if ((how >> 8) % 3 == 0) {
             vm.prank(payer_);
@@ -177,6 +181,11 @@ contract CollectHandler is SettlementHandler {
         attempt.before = _books();
     }
 
+    function _refusedFor(bytes memory reason) private {
+        _refused();
+        if (bytes4(reason) == IGridSettlement.GridSettlement_NotAttested.selector) _done("unattestedRefused");
+    }
+
     function _call(Attempt memory attempt) private returns (bool ok, uint128 paid) {
         vm.prank(attempt.caller);
         if (attempt.capped) {
@@ -186,8 +195,8 @@ contract CollectHandler is SettlementHandler {
                 uint128 amount
             ) {
                 return (true, amount);
-            } catch {
-                _refused();
+            } catch (bytes memory reason) {
+                _refusedFor(reason);
                 return (false, 0);
             }
         }
@@ -197,8 +206,8 @@ contract CollectHandler is SettlementHandler {
             uint128 amount
         ) {
             return (true, amount);
-        } catch {
-            _refused();
+        } catch (bytes memory reason) {
+            _refusedFor(reason);
             return (false, 0);
         }
     }

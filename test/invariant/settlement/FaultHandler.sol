@@ -83,9 +83,7 @@ contract FaultHandler is SettlementHandler {
         uint128 slashed;
         vm.prank(report.caller);
         if (how % 2 == 0) {
-            try settlement.slashRevokedSigner(
-                report.a, signatureA, report.proof, report.b, signatureB, none
-            ) returns (
+            try settlement.slashRevokedSigner(report.a, signatureA, report.proof, report.b, signatureB, none) returns (
                 uint128 amount
             ) {
                 (ok, slashed) = (true, amount);
@@ -93,9 +91,7 @@ contract FaultHandler is SettlementHandler {
                 _refused();
             }
         } else {
-            try settlement.slashRevokedSigner(
-                report.b, signatureB, none, report.a, signatureA, report.proof
-            ) returns (
+            try settlement.slashRevokedSigner(report.b, signatureB, none, report.a, signatureA, report.proof) returns (
                 uint128 amount
             ) {
                 (ok, slashed) = (true, amount);
@@ -106,7 +102,9 @@ contract FaultHandler is SettlementHandler {
         bool due = _isDue(report) && owed != 0 && report.stake != 0;
         if (ok != due) store.violate(8, ok ? "a dead key burned a bond" : "a late report was refused");
         if (!ok) return;
-        if (report.stake - registry.stakeOf(report.a.worker) != slashed) store.violate(11, "slashed by another amount");
+        if (report.stake - registry.stakeOf(report.a.worker) != slashed) {
+            store.violate(11, "slashed by another amount");
+        }
         if (registry.totalRewards() != report.rewards) store.violate(11, "a late report was paid");
         store.faultSlashed(_faultKey(report.a), slashed, report.stake, report.peak);
         _done("slashRevokedSigner");
@@ -164,7 +162,8 @@ contract FaultHandler is SettlementHandler {
         how >>= 8;
         report.keyB = how % 3 == 0 ? known.worker : report.key;
         how >>= 8;
-        report.caller = how % 8 == 0 ? stranger : how % 8 == 1 ? known.worker : how % 2 == 0 ? known.payer : requester.addr;
+        report.caller =
+            how % 8 == 0 ? stranger : how % 8 == 1 ? known.worker : how % 2 == 0 ? known.payer : requester.addr;
         report.stake = registry.stakeOf(known.worker);
         report.rewards = registry.totalRewards();
         report.peak = registry.peakMinBond();

@@ -117,8 +117,7 @@ contract GridSettlementInvariants is WayOut {
         for (uint256 i; i < store.laneCount(); ++i) {
             bytes32 id = store.lane(i).id;
             for (uint256 modelId; modelId <= store.MODEL_COUNT(); ++modelId) {
-                uint256[3] memory credits =
-                    store.creditsOf(i, modelId, settlement.laneTotalOf(id, modelId).cumulative);
+                uint256[3] memory credits = store.creditsOf(i, modelId, settlement.laneTotalOf(id, modelId).cumulative);
                 assertEq(book.creditsOf(id, modelId, 0), credits[0], "10: worker's share");
                 assertEq(book.creditsOf(id, modelId, 1), credits[1], "10: model's share");
                 assertEq(book.creditsOf(id, modelId, 2), credits[2], "10: protocol's share");

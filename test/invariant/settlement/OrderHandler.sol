@@ -2,14 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, ReceiptOutput, Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobOrder, JobReceipt, OrderClosing} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages, JobOrder, OrderClosing} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {AnchorRecord, OrderRecord, SettlementStore, WaitingRecord} from "./SettlementStore.sol";
 
 /// @notice The direct rail: orders settled whole, in parts, closed, in their payer's grace, in batches, again, after they
-/// were cancelled; anchors confirmed; and faults reported. Workers deliver and sign all receipts of an order, and sign one
+/// were cancelled; anchors confirmed. Workers deliver and sign all receipts of an order, and sign one
 /// closing per order at most; everybody else tries what they like.
 contract OrderHandler is SettlementHandler {
     constructor(SettlementStore store_, SettlementLogBook book_) SettlementHandler(store_, book_) {}
@@ -176,33 +176,6 @@ contract OrderHandler is SettlementHandler {
             if (readyAt == 0 || block.timestamp < readyAt) store.violate(5, "cancelled without notice");
             if (!settlement.isNonceUsed(account, nonces[0])) store.violate(4, "cancelled, but still open");
             _done("cancelOrders");
-        } catch {
-            _refused();
-        }
-    }
-
-    /// @notice Two images for one job, out of a small set of jobs so that faults are reported twice, too.
-    function slashEquivocation(uint256 who, uint256 seed) external act {
-        JobReceipt memory a;
-        a.worker = store.worker(who);
-        a.orderHash = keccak256(abi.encode("job", seed % 8));
-        a.imageHash = keccak256("a picture");
-        JobReceipt memory b = abi.decode(abi.encode(a), (JobReceipt));
-        if (seed % 9 != 0) b.imageHash = keccak256("another picture");
-        address key = _signerFor(a.worker, SignerRoles.WORKER_SIGNER, seed >> 8);
-        bytes memory signatureA = _signBy(a.worker, _receiptDigest(a));
-        bytes memory signatureB = _signBy(key, _receiptDigest(b));
-        uint256 stake = registry.stakeOf(a.worker);
-        uint256 owed = store.owedFor(a.worker, a.orderHash, registry.peakMinBond());
-        vm.prank(seed % 2 == 0 ? stranger : a.worker);
-        try settlement.slashEquivocation(a, signatureA, b, signatureB) returns (uint128 slashed) {
-            if (owed == 0) store.violate(4, "one fault was slashed twice");
-            if (a.imageHash == b.imageHash) store.violate(4, "slashed without a fault");
-            if (slashed != (owed < stake ? owed : stake) || stake - registry.stakeOf(a.worker) != slashed) {
-                store.violate(11, "slashed by another amount");
-            }
-            store.paidFor(a.worker, a.orderHash, owed, slashed);
-            _done("slashEquivocation");
         } catch {
             _refused();
         }

@@ -64,6 +64,31 @@ struct AnchorRecord {
     uint40 blockNumber;
 }
 
+/// @notice An anchor of the direct rail that waited for its worker's bond, as the handlers saw it.
+/// @param count Number of receipts under the root.
+/// @param confirmed Whether somebody confirmed it; it is among the anchors then.
+struct WaitingRecord {
+    address payer;
+    bytes32 root;
+    address worker;
+    uint32 count;
+    bool confirmed;
+}
+
+/// @notice A direct order whose receipts were all delivered and signed.
+/// @param count Number of receipts.
+/// @param paid Number of receipts it was settled with; 0 while it isn't.
+/// @param ended Whether its worker itself settled, or closed, it with fewer.
+/// @param paidMaxPrice Whether it cost its payer the whole `maxPrice`.
+/// @param closed Positions its worker closed it with, as bits; 0 when it signed no closing. A worker signs one at most.
+struct OrderRecord {
+    uint32 count;
+    uint32 paid;
+    bool ended;
+    bool paidMaxPrice;
+    uint256 closed;
+}
+
 /// @notice What the handlers share: the people, the clock, all paper ever signed, and ghost accounting.
 contract SettlementStore {
     uint256 public constant MODEL_COUNT = 4;
@@ -85,6 +110,9 @@ contract SettlementStore {
     Paper[] private _papers;
     bytes[] private _items;
     AnchorRecord[] private _anchors;
+    WaitingRecord[] private _waiting;
+    bytes32[] private _orders;
+    mapping(bytes32 orderHash => OrderRecord) private _orderRecords;
     mapping(bytes32 root => bytes32[]) private _receiptsOfRoot;
     mapping(bytes32 receiptId => bool) private _isListed;
 
@@ -339,6 +367,37 @@ contract SettlementStore {
 
     function anchors() external view returns (AnchorRecord[] memory) {
         return _anchors;
+    }
+
+    function addWaiting(WaitingRecord calldata record) external {
+        _waiting.push(record);
+    }
+
+    function confirmed(uint256 index) external {
+        if (_waiting[index].confirmed) violate(3, "an anchor was confirmed twice");
+        _waiting[index].confirmed = true;
+    }
+
+    function waiting() external view returns (WaitingRecord[] memory) {
+        return _waiting;
+    }
+
+    function setOrder(bytes32 orderHash, OrderRecord calldata record) external {
+        if (_orderRecords[orderHash].count == 0) _orders.push(orderHash);
+        _orderRecords[orderHash] = record;
+    }
+
+    function orderOf(bytes32 orderHash) external view returns (OrderRecord memory) {
+        return _orderRecords[orderHash];
+    }
+
+    /// @dev Orders that were settled with some of their receipts, by nobody who may.
+    function cutShort() external view returns (uint256 orders) {
+        for (uint256 i; i < _orders.length; ++i) {
+            OrderRecord storage record = _orderRecords[_orders[i]];
+            if (record.paid == 0 || record.paid == record.count || record.ended || record.paidMaxPrice) continue;
+            ++orders;
+        }
     }
 
     function addItem(bytes calldata item_) external {

@@ -121,7 +121,7 @@ abstract contract SettlementWorld is SettlementBase {
 
     /// @dev Everything a run can do.
     function _actions() internal view returns (Action[] memory actions) {
-        actions = new Action[](52);
+        actions = new Action[](56);
         uint256 n;
         address where = address(accounts);
         actions[n++] = Action(where, accounts.deposit.selector, 2, "deposit");
@@ -151,6 +151,10 @@ abstract contract SettlementWorld is SettlementBase {
         where = address(orders);
         actions[n++] = Action(where, orders.order.selector, 2, "order");
         actions[n++] = Action(where, orders.settle.selector, 3, "settle");
+        actions[n++] = Action(where, orders.settlePart.selector, 3, "settlePart");
+        actions[n++] = Action(where, orders.settleClosed.selector, 3, "settleClosed");
+        actions[n++] = Action(where, orders.settleInGrace.selector, 3, "settleInGrace");
+        actions[n++] = Action(where, orders.confirmAnchor.selector, 1, "confirmAnchor");
         actions[n++] = Action(where, orders.settleBatch.selector, 2, "settleInBatch");
         actions[n++] = Action(where, orders.announceCancel.selector, 2, "announceCancel");
         actions[n++] = Action(where, orders.cancelOrders.selector, 2, "cancelOrders");
@@ -190,7 +194,7 @@ abstract contract SettlementWorld is SettlementBase {
         return name == "pause" || name == "unpause" || name == "setTreasury" || name == "setMinBond"
             || name == "setRegistryTreasury" || name == "usurp" || name == "pauseToken" || name == "setProfile"
             || name == "payTreasury" || name == "claimReward" || name == "cancelUnbond" || name == "slashEquivocation"
-            || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
+            || name == "register" || name == "donate" || name == "cancelThaw" || name == "sweepProtocol";
     }
 
     /// @dev What other things wait for, or what leads to many states.
