@@ -362,7 +362,9 @@ it("mints another for the artist, who pays no gas", async () => {
     });
   const { mintFor } = gateway.grid.nft.simulate;
   const other = { ...authorization, to: gateway.address };
-  await expect(mintFor([packed, proofs, other, await sign(authorization), parseEther("1")])).rejects.toThrow("BadSignature");
+  await expect(mintFor([packed, proofs, other, await sign(authorization), parseEther("1")])).rejects.toThrow(
+    "BadSignature",
+  );
   const before = await artist.wallet.getBalance({ address: artist.address });
   const call = [packed, proofs, authorization, await sign(authorization), parseEther("1")] as const;
   const { logs } = await grid.mined(gateway.grid.nft.write.mintFor(call));
