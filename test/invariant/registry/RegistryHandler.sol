@@ -62,7 +62,7 @@ contract RegistryHandler is Test {
 
     function register(uint256 who, uint256 amount) external act {
         address account = _person(who);
-        amount = bound(amount, 900e18, 3000e18);
+        amount = bound(amount, _registry.minBond() - 100e18, 3 * _registry.minBond());
         vm.prank(account);
         try _registry.register(uint128(amount), "") {
             paidIn += amount;
@@ -163,8 +163,18 @@ contract RegistryHandler is Test {
     }
 
     function setMinBond(uint256 amount) external act {
+        uint256 inForce = _registry.minBond();
+        uint256 kind = amount % 8;
+        amount >>= 8;
+        if (kind == 0) amount %= 200_000e18;
+        else if (kind == 1) amount = inForce;
+        else if (kind < 5) amount = 100e18 + amount % (inForce - 100e18 + 1);
+        else amount = inForce + amount % (inForce + 1);
         vm.prank(_params);
-        try _registry.setMinBond(uint128(amount % 4000e18)) {
+        try _registry.setMinBond(uint128(amount)) {
+            if (amount > inForce) ++successes["raiseMinBond"];
+            if (amount > 2 * inForce || amount < 100e18 || amount > 100_000e18) violation = "a minimum out of bounds";
+            if (amount > inForce && _registry.minBond() != inForce) violation = "a raise held at once";
             ++successes["setMinBond"];
         } catch {
             vm.getRecordedLogs();
