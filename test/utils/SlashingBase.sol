@@ -132,8 +132,9 @@ abstract contract SlashingBase is SettlementBase {
     }
 
     function _notItsSignature(uint256 position, Person memory by) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(
-            IGridSettlement.GridSettlement_ReceiptSignature.selector, position, _a.worker, by.addr
-        );
+        return
+            abi.encodeWithSelector(
+                IGridSettlement.GridSettlement_ReceiptSignature.selector, position, _a.worker, by.addr
+            );
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AnchorProof, IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobReceipt, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {SlashingBase} from "../../utils/SlashingBase.sol";
 

@@ -122,7 +122,9 @@ contract WorkerRegistryInvariants is RegistryBase {
             console.log(successes, calls[i], string(abi.encodePacked(names[i])));
             assertGt(successes, 0, vm.toString(names[i]));
             // Four people can register.
-            if (names[i] != "register") assertGe(20 * successes, calls[i], "succeeds in less than a twentieth of its calls");
+            if (names[i] != "register") {
+                assertGe(20 * successes, calls[i], "succeeds in less than a twentieth of its calls");
+            }
         }
         assertEq(_handler.violation(), "", "violation");
         _book.check();
