@@ -40,6 +40,11 @@ export interface Chain extends ModelCatalogue {
   isSigner(account: Address, role: SignerRole, signer: Address): Promise<boolean>;
   /** Whether the worker can anchor what it makes; a yes is up to 15 s old. */
   isBonded(worker: Address): Promise<boolean>;
+  /**
+   * Whether direct orders for the worker are safe to sign: its active bond is at least the minimum, and it has announced to take
+   * none of it back. Otherwise an order could be paid and its receipts not anchored. Read once a block.
+   */
+  staysBonded(worker: Address): Promise<boolean>;
   /** Up to a minute old; the previous one is accepted for a week. */
   feeConfigId(): Promise<number>;
   isFeeConfigAccepted(feeConfigId: number): Promise<boolean>;
@@ -105,6 +110,7 @@ export async function openChain(
   const yes = (answer: boolean) => answer;
   const signers = new Memory<boolean>(SHORT, yes);
   const bonded = new Memory<boolean>(SHORT, yes);
+  const staying = new Memory<boolean>(SHORT);
   const feeConfigs = new Memory<number>(60_000);
   const minted = new Memory<boolean>(60 * 60_000, yes);
 
@@ -135,6 +141,13 @@ export async function openChain(
             asked(settlement.read.isSigner([account, role, signer])),
           ),
     isBonded: (worker) => bonded.ask(worker.toLowerCase(), () => asked(registry.read.isBonded([worker]))),
+    staysBonded: (worker) =>
+      staying.ask(`${current().hash}/${worker}`.toLowerCase(), async () => {
+        const [{ bond, unbonding }, minBond] = await asked(
+          Promise.all([registry.read.workerOf([worker]), registry.read.minBond()]),
+        );
+        return bond >= minBond && unbonding === 0n;
+      }),
     feeConfigId: () => feeConfigs.ask("current", () => asked(settlement.read.currentFeeConfigId())),
     isFeeConfigAccepted: (feeConfigId) => asked(settlement.read.isFeeConfigAccepted([feeConfigId])),
     spendableOf: async (payer) => {

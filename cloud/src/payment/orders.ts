@@ -6,7 +6,7 @@ import { CloudError } from "../error.ts";
 import { covers, liveOffers } from "../queue/offers.ts";
 import { lesser } from "./amounts.ts";
 import type { Wish } from "./parameters.ts";
-import { jobOf, noWorker } from "./quote.ts";
+import { byStanding, jobOf, noWorker } from "./quote.ts";
 
 /** An order of the direct rail, as it was posted. */
 export interface SignedOrder {
@@ -175,13 +175,17 @@ async function orderSigner({ chain, checker }: Cloud, { order, signature }: Sign
   );
 }
 
-/** Orders with their workers' prices. Each worker must offer the job; one of them must be live. */
+/** Orders with their workers' prices. Each worker must offer the job; one of them must be live, and keep its bond. */
 async function priced(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]): Promise<Candidate[]> {
-  const offers = await liveOffers(cloud.database, wish.model.modelId);
+  const all = await liveOffers(cloud.database, wish.model.modelId);
   const job = jobOf(wish);
+  const named = all.filter(
+    (offer) => covers(offer, job) && orders.some((one) => isAddressEqual(one.order.worker, offer.worker)),
+  );
+  const { staying: offers, leaving } = await byStanding(cloud, named);
   const candidates = orders.flatMap(({ order, signature }, i): Candidate[] => {
     const offer = offers.find(({ worker }) => isAddressEqual(worker, order.worker));
-    if (!offer || !covers(offer, job)) return [];
+    if (!offer) return [];
     const asked = jobPrice(job, offer.rate);
     const least = jobPrice(job, offer.leastRate);
     if (order.maxPrice < least) {
@@ -198,7 +202,7 @@ async function priced(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]):
       },
     ];
   });
-  if (candidates.length === 0) throw noWorker(wish, offers);
+  if (candidates.length === 0) throw noWorker(wish, all, leaving);
   return candidates;
 }
 

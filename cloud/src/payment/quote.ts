@@ -1,6 +1,6 @@
 import { type JobOrder, jobOrder, jobPrice, messageToJson, SETTLE_GRACE } from "@gridnft/sdk";
 import type { quote } from "@gridnft/sdk/wire";
-import { type Address, formatEther, zeroAddress } from "viem";
+import { type Address, formatEther, getAddress, zeroAddress } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
@@ -32,8 +32,32 @@ export function jobOf(wish: Wish) {
   return { width, height, steps, sampler, scheduler, modelHash, count: wish.count };
 }
 
-/** The error for a wish that no live worker serves. */
-export function noWorker(wish: Wish, offers: readonly LiveOffer[]): CloudError {
+/**
+ * Workers that direct orders can be for, and those that take their bond back: an order of theirs could be paid and never be minted.
+ */
+export async function byStanding<Of extends { readonly worker: Address }>(
+  { chain }: Pick<Cloud, "chain">,
+  all: readonly Of[],
+): Promise<{ readonly staying: readonly Of[]; readonly leaving: readonly Address[] }> {
+  const stays = await Promise.all(all.map(({ worker }) => chain.staysBonded(worker)));
+  return {
+    staying: all.filter((_, i) => stays[i]),
+    leaving: all.filter((_, i) => !stays[i]).map(({ worker }) => getAddress(worker)),
+  };
+}
+
+/**
+ * The error for a wish that no live worker serves.
+ * @param leaving Those that would, but for their bond.
+ */
+export function noWorker(wish: Wish, offers: readonly LiveOffer[], leaving: readonly Address[] = []): CloudError {
+  if (leaving.length > 0) {
+    return new CloudError(
+      "NO_WORKER",
+      `No direct order can be for ${leaving.join(", ")} now: its bond is too small, or it has announced to take it back, so what it makes might never be minted.`,
+      { headers: { "retry-after": "30" } },
+    );
+  }
   const served = offers.some((offer) => offer.modelId === wish.model.modelId);
   return new CloudError(
     "NO_WORKER",
@@ -49,7 +73,7 @@ export function noWorker(wish: Wish, offers: readonly LiveOffer[]): CloudError {
  * @throws {@link CloudError} `NO_WORKER`.
  */
 export async function quoteFor(
-  { database, chain, settings }: Cloud,
+  cloud: Cloud,
   wish: Wish,
   parties: {
     readonly requester?: Address | undefined;
@@ -58,9 +82,11 @@ export async function quoteFor(
     readonly caller: string;
   },
 ): Promise<QuoteJson> {
+  const { database, chain, settings } = cloud;
   const offers = await liveOffers(database, wish.model.modelId);
-  const best = rankedOffers(wish, offers).slice(0, MOST_CANDIDATES);
-  if (best.length === 0) throw noWorker(wish, offers);
+  const { staying, leaving } = await byStanding(cloud, rankedOffers(wish, offers));
+  const best = staying.slice(0, MOST_CANDIDATES);
+  if (best.length === 0) throw noWorker(wish, offers, leaving);
 
   const requester = parties.requester ?? zeroAddress;
   const payer = parties.payer ?? requester;

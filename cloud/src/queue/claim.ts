@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { jobOrder, jobPrice, messageFromJson, messageToJson } from "@gridnft/sdk";
 import type { workerJob } from "@gridnft/sdk/wire";
-import type { Address, Hex } from "viem";
+import { type Address, getAddress, type Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
 import { tell } from "../database/notices.ts";
 import { hasRowLeft, type LaneRoom, laneConfigOf, lockLaneTo, roomOf } from "../payment/lanes.ts";
 import { type JobRow, jobColumns, requestOf } from "./jobs.ts";
+import { endTurn } from "./turns.ts";
 
 export type WorkerJobJson = z.input<typeof workerJob>;
 
@@ -30,7 +31,9 @@ interface Terms {
  * that others look at are skipped.
  */
 export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJobJson | undefined> {
+  const takesDirect = await cloud.chain.staysBonded(worker);
   return cloud.database.transaction(async (queries) => {
+    if (!takesDirect) await passOn(queries, worker);
     // One claim of a worker at a time, so that its number of jobs holds.
     const row = await queries.one<{ parallel: number; blocked: boolean; busy: number }>(
       `SELECT parallel, coalesce(blocked_until > now(), false) AS blocked,
@@ -47,6 +50,17 @@ export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJob
     const terms = await termsFor(cloud, queries, job, worker, room);
     return handOut(cloud, queries, job, worker, terms);
   });
+}
+
+/** Takes direct jobs that wait for a worker which takes its bond back out of its turn: what it made could be paid and never be minted. */
+async function passOn(queries: Queries, worker: Address): Promise<void> {
+  const jobs = await queries.all<JobRow>(
+    `SELECT ${jobColumns} FROM cloud.job j WHERE status = 'queued' AND rail = 'direct' AND wanted = $1
+     FOR UPDATE SKIP LOCKED`,
+    [worker],
+  );
+  const message = `Worker ${getAddress(worker)} takes its bond back, so the order was not given to it, and there is no other order.`;
+  for (const job of jobs) await endTurn(queries, job, message);
 }
 
 async function nextJob(

@@ -1,9 +1,11 @@
 import {
+  checkOrderClosing,
   checkReceipt,
   engineHash,
   GridError,
   type JobReceipt,
   messageToJson,
+  orderClosing,
   receiptPrice,
   SignerRole,
 } from "@gridnft/sdk";
@@ -27,6 +29,15 @@ const CLOCK_AHEAD = 10n * 60n;
 /** Seconds before the claim that a receipt may be of: a worker that kept its result over a restart. */
 const CLOCK_BEHIND = 60n * 60n;
 
+/** What a worker delivers. */
+export interface Delivery {
+  readonly engine: string;
+  /** By index. */
+  readonly receipts: readonly SignedReceipt[];
+  /** With fewer receipts than images, on the direct rail: the worker's closing of the order with just these. */
+  readonly closingSignature: Hex | undefined;
+}
+
 /** A receipt with its worker's signature. */
 export interface SignedReceipt {
   readonly receipt: JobReceipt;
@@ -36,23 +47,21 @@ export interface SignedReceipt {
 /**
  * Takes a finished job. Everything about its receipts is checked against the bytes that were uploaded; then, in one
  * transaction, receipts are stored, the job is done, and on the lane rail the voucher that pays for it is signed and stored.
- * Nothing can be uploaded afterwards. The same call again gets the same answer.
+ * Nothing can be uploaded afterwards. A direct order that its worker ended early is done with the images that there are, if the worker
+ * closed it with just their receipts. The same call again gets the same answer.
  *
  * @throws {@link CloudError} `LEASE_LOST`; `IMAGE_MISMATCH` or `RECEIPT_INVALID`, after which the job is somebody else's.
  */
-export async function completeJob(
-  cloud: Cloud,
-  key: LeaseKey,
-  engine: string,
-  receipts: readonly SignedReceipt[],
-): Promise<CompleteAnswerJson> {
+export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<CompleteAnswerJson> {
   const { database } = cloud;
+  const { receipts } = delivery;
   const repeated = await alreadyDone(cloud, key, receipts);
   if (repeated) return repeated;
   // Signatures are checked before the transaction: looking up a key may ask the chain.
   const seen = await database.transaction((queries) => lockLeased(queries, key));
   const staged = await stagedImages(database, key.jobId, key.token);
-  await checkReceipts(cloud, seen, engine, receipts, staged);
+  await checkReceipts(cloud, seen, delivery, staged);
+  await checkClosing(cloud, seen, delivery);
 
   return database.transaction(async (queries) => {
     const job = await lockLeased(queries, key);
@@ -63,7 +72,7 @@ export async function completeJob(
     await queries.run("UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now() WHERE worker = $1", [
       key.worker,
     ]);
-    await storeResult(cloud, queries, job, engine, receipts, staged);
+    await storeResult(cloud, queries, job, delivery, staged);
     const voucher = job.lane_id && (await newestVoucher(queries, job.lane_id));
     return { accepted: true, ...(voucher && { voucher: await offerOf(queries, voucher) }) };
   });
@@ -92,8 +101,7 @@ async function alreadyDone(
 async function checkReceipts(
   { chain, checker }: Cloud,
   job: JobRow,
-  engine: string,
-  receipts: readonly SignedReceipt[],
+  { engine, receipts, closingSignature }: Delivery,
   staged: readonly StagedImage[],
 ): Promise<void> {
   const refuse = (index: number, reason: string, cause?: unknown): never => {
@@ -107,15 +115,21 @@ async function checkReceipts(
   const worker = order.worker;
   // A mint refuses control characters, the engine's too.
   if (/\p{Cc}|\p{Surrogate}/u.test(engine)) refuse(0, "the engine's name has control characters.");
-  if (receipts.length !== job.count) refuse(0, `the job has ${job.count} images, not ${receipts.length} receipts.`);
+  const isWhole = receipts.length === job.count;
+  const mayBeFewer = job.rail === "direct" && receipts.length < job.count && closingSignature !== undefined;
+  if (!isWhole && !mayBeFewer) refuse(0, `the job has ${job.count} images, not ${receipts.length} receipts.`);
   const claimedAt = BigInt(Math.floor((job.claimed_at ?? job.created_at).getTime() / 1_000));
   const chainNow = chain.now();
 
   for (const [index, { receipt, signature }] of receipts.entries()) {
-    const image = staged.find((one) => one.index === index);
-    if (receipt.index !== index) refuse(index, `its index is ${receipt.index}; receipts come in order.`);
+    const image = staged.find((one) => one.index === receipt.index);
+    const before = receipts[index - 1]?.receipt.index ?? -1;
+    const isInOrder = isWhole ? receipt.index === index : receipt.index > before && receipt.index < job.count;
+    if (!isInOrder) refuse(index, `its index is ${receipt.index}; receipts come in order.`);
     if (!image) {
-      throw new CloudError("IMAGE_MISMATCH", `Image ${index} was not uploaded.`, { field: `receipts.${index}` });
+      throw new CloudError("IMAGE_MISMATCH", `Image ${receipt.index} was not uploaded.`, {
+        field: `receipts.${index}`,
+      });
     }
     if (receipt.imageHash !== image.image_hash || receipt.cidDigest !== image.cid_digest) {
       throw new CloudError(
@@ -125,7 +139,7 @@ async function checkReceipts(
       );
     }
     if (receipt.engineHash !== engineHash(engine)) refuse(index, "its engineHash is not that of the engine named.");
-    const price = receiptPrice(BigInt(job.price ?? "0"), job.count, index);
+    const price = receiptPrice(BigInt(job.price ?? "0"), job.count, receipt.index);
     if (receipt.price !== price) refuse(index, `its price is ${receipt.price}, not ${price}.`);
     if (receipt.completedAt > chainNow + CLOCK_AHEAD) refuse(index, "its completedAt is in the future.");
     if (receipt.completedAt + CLOCK_BEHIND < claimedAt) refuse(index, "its completedAt is long before the job.");
@@ -145,20 +159,46 @@ async function checkReceipts(
   }
 }
 
+/** Whether the worker closed an order that it delivers a part of. */
+async function checkClosing(
+  { chain, checker }: Cloud,
+  job: JobRow,
+  { receipts: signed, closingSignature: signature }: Delivery,
+): Promise<void> {
+  if (signature === undefined) return;
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new CloudError("RECEIPT_INVALID", `The closing: ${reason}`, { field: "closing_signature", cause });
+  };
+  const order = orderOf(job);
+  const receipts = signed.map(({ receipt }) => receipt);
+  const { domain } = chain;
+  try {
+    const closing = orderClosing({ order, receipts, domain }, checker);
+    const signer = checker.recoverSigner(checker.digester.orderClosingDigest(closing, domain), signature);
+    if (!(await chain.isSigner(order.worker, SignerRole.WORKER_SIGNER, signer))) {
+      refuse(`${signer} does not sign for worker ${order.worker}.`);
+    }
+    checkOrderClosing({ order, receipts, domain, signature, signers: [signer] }, checker);
+  } catch (error) {
+    if (!(error instanceof GridError)) throw error;
+    refuse(error.message, error);
+  }
+}
+
 async function storeResult(
   cloud: Cloud,
   queries: Queries,
   job: JobRow,
-  engine: string,
-  receipts: readonly SignedReceipt[],
+  { engine, receipts, closingSignature }: Delivery,
   staged: readonly StagedImage[],
 ): Promise<void> {
   const { chain, checker, gateway } = cloud;
   const { width, height } = requestOf(job);
   const lane = job.lane_id ? await lockLane(queries, job.lane_id) : undefined;
   const first = lane && (await appendToLane(queries, lane, receipts.length));
-  for (const [index, { receipt, signature }] of receipts.entries()) {
-    const image = staged[index];
+  for (const [position, { receipt, signature }] of receipts.entries()) {
+    const { index } = receipt;
+    const image = staged.find((one) => one.index === index);
     if (!image) throw new Error(`Image ${index} of job ${job.id} is gone.`);
     await queries.run(
       "INSERT INTO cloud.picture (cid, image_hash, bytes, width, height) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
@@ -180,15 +220,15 @@ async function storeResult(
         receipt.seed.toString(),
         receipt.price.toString(),
         job.lane_id,
-        first === undefined ? null : first + index,
+        first === undefined ? null : first + position,
       ],
     );
   }
   await queries.run("DELETE FROM cloud.staged_image WHERE job_id = $1 AND lease_token = $2", [job.id, job.lease_token]);
   await queries.run(
-    `UPDATE cloud.job SET status = 'done', engine = $2, finished_at = now(), lease_expires_at = NULL,
+    `UPDATE cloud.job SET status = 'done', engine = $2, closing_signature = $3, finished_at = now(), lease_expires_at = NULL,
        version = version + 1 WHERE id = $1`,
-    [job.id, engine],
+    [job.id, engine, closingSignature ?? null],
   );
   if (job.lane_id) {
     if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");

@@ -35,6 +35,8 @@ export interface JobRow {
   readonly order_message: MessageJson<"JobOrder"> | null;
   readonly order_hash: Hex | null;
   readonly order_signature: Hex | null;
+  /** Of a direct order that its worker ended early. */
+  readonly closing_signature: Hex | null;
   readonly lane_id: Hex | null;
   readonly price: string | null;
   readonly worker: Address | null;

@@ -76,11 +76,15 @@ export async function takeBack(queries: Queries, job: JobRow, failure: Failure, 
   await tell(queries, "cloud_queue");
 }
 
-/** Ends the turn of a direct job's candidate; without another candidate the job fails. */
-async function endTurn(queries: Queries, job: JobRow): Promise<boolean> {
+/** Ends the turn of a direct job's candidate; without another candidate the job fails. The caller has the row's lock. */
+export async function endTurn(
+  queries: Queries,
+  job: JobRow,
+  message = "The worker could not do it, and there is no other order.",
+): Promise<boolean> {
   await queries.run("UPDATE cloud.job SET wanted = NULL WHERE id = $1", [job.id]);
   if (await nextCandidate(queries, job)) return true;
-  await failJob(queries, job, "JOB_FAILED", "The worker could not do it, and there is no other order.");
+  await failJob(queries, job, "JOB_FAILED", message);
   return false;
 }
 

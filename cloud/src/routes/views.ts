@@ -79,8 +79,14 @@ export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Prom
     ...(job.claimed_at && { started_at: seconds(job.claimed_at) }),
     ...(job.finished_at && { finished_at: seconds(job.finished_at) }),
     ...(job.error_code !== null && { error: { code: job.error_code, message: job.error_message ?? "" } }),
+    ...(isEndedEarly(job) && { ended_early: true }),
     ...(job.status === "done" && { images: (await receiptsOfJob(queries, job.id)).map(imageJson(cloud)) }),
   };
+}
+
+/** Whether a job is done with fewer images than were ordered. */
+function isEndedEarly({ status, closing_signature }: JobRow): boolean {
+  return status === "done" && closing_signature !== null;
 }
 
 async function positionOf(queries: Queries, job: JobRow): Promise<number> {
@@ -112,7 +118,8 @@ const imageJson =
 
 /** The answer to a request whose job is done. */
 export async function resultJson(cloud: Cloud, queries: Queries, job: JobRow): Promise<GenerateImageResponseJson> {
-  const images = (await receiptsOfJob(queries, job.id)).map(imageJson(cloud));
+  const receipts = await receiptsOfJob(queries, job.id);
+  const images = receipts.map(imageJson(cloud));
   const first = images[0];
   if (!first || !job.order_message || !job.worker) throw new Error(`Job ${job.id} is done without a result.`);
   const taken = job.finished_at && job.claimed_at ? job.finished_at.getTime() - job.claimed_at.getTime() : 0;
@@ -122,11 +129,12 @@ export async function resultJson(cloud: Cloud, queries: Queries, job: JobRow): P
     ipfs_hash: first.ipfs_hash,
     worker_node: getAddress(job.worker),
     generation_time: taken / 1_000,
-    cost_aipg: formatEther(BigInt(job.price ?? "0")),
+    cost_aipg: formatEther(receipts.reduce((sum, { price }) => sum + BigInt(price), 0n)),
     receipt_id: first.receipt_id,
     image_hash: first.image_hash,
     seed: first.seed,
     engine: job.engine ?? "",
+    ...(isEndedEarly(job) && { ended_early: true }),
     images,
     request: job.request,
     order: job.order_message,
@@ -160,7 +168,8 @@ export async function bundleJson(
     if (!job.order_signature) throw new Error(`Job ${job.id} has no order signature.`);
     const all = await receiptsOfJob(database, job.id);
     const receipts = all.map(({ message, signature }) => ({ receipt: message, signature }));
-    return { ...bundle, direct: { order_signature: job.order_signature, receipts } };
+    const { order_signature, closing_signature } = job;
+    return { ...bundle, direct: { order_signature, receipts, ...(closing_signature && { closing_signature }) } };
   }
   const voucher = await bestVoucher(database, row);
   if (!voucher) return bundle;

@@ -198,7 +198,8 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     {
       method: "post",
       path: "/v1/worker/jobs/{id}/complete",
-      summary: "Delivers the receipts; from here on nothing can be uploaded",
+      summary:
+        "Delivers the receipts, all of them or those that the order is closed with; from here on nothing can be uploaded",
       tag: "worker",
       session: "worker",
       params: jobParams,
@@ -209,7 +210,9 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     async ({ context, params, body, session }) => {
       await greet(session);
       const key = leaseOf(session, params.id, body.lease);
-      const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, body.engine, body.receipts));
+      const { engine, receipts, closing_signature: closingSignature } = body;
+      const delivery = { engine, receipts, closingSignature };
+      const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
       cloud.log.info({ job: params.id, worker: session.worker }, "job done");
       tendLanes();
       return context.json(answer);
