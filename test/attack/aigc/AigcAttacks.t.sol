@@ -47,6 +47,16 @@ contract AigcAttacksTest is AigcBase {
         assertEq(aipg.balanceOf(treasury), FEE, "the fee was paid before");
     }
 
+    /// @dev What the receiver sees in its callback: the fee is paid already.
+    function test_T41_ReceiverIsCalledAfterThePayment() external {
+        CallingReceiver receiver = new CallingReceiver();
+        receiver.arm(address(aipg), abi.encodeCall(aipg.balanceOf, (treasury)));
+        vm.prank(alice);
+        aigc.register(_spec(), address(receiver), FEE);
+        assertTrue(receiver.succeeded());
+        assertEq(receiver.returned(), abi.encode(FEE));
+    }
+
     /// @dev A token that hands control to the seller in mid-payment: the license can't be bought twice for one price.
     function test_T41_TokenCannotReenterBuyLicense() external {
         CallingToken token = new CallingToken();

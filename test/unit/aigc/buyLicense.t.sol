@@ -94,6 +94,11 @@ contract BuyLicenseTest is AigcBase {
         );
         vm.prank(bob);
         aigc.buyLicense(modelId, bob, periods, period, 0);
+        // Exactly the longest term is allowed.
+        vm.prank(alice);
+        aigc.setLicenseTerms(modelId, 0, uint32(longest));
+        vm.prank(bob);
+        assertEq(aigc.buyLicense(modelId, bob, 1, uint32(longest), 0), block.timestamp + longest);
     }
 
     function test_RevertWhen_TheBuyerCannotPay() external {
