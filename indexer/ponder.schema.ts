@@ -611,7 +611,10 @@ export const waitingAnchor = onchainTable(
     /** 0: it waits. */
     confirmedSeq: t.int8({ mode: "bigint" }).notNull(),
   }),
-  (table) => ({ pk: primaryKey({ columns: [table.chainId, table.root] }) }),
+  (table) => ({
+    pk: primaryKey({ columns: [table.chainId, table.root] }),
+    waiting: index().on(table.chainId, table.confirmedSeq),
+  }),
 );
 
 /** Each payment to a worker: an order settled, or one model's row of a voucher collected. */

@@ -65,7 +65,7 @@ describe("after a random history", () => {
     for (const name of Object.keys(actions)) {
       expect([name, tally.done.get(name) ?? tally.refused.get(name)]).toEqual([name, expect.any(Number)]);
     }
-  }, 300_000);
+  }, 600_000);
 
   it("follows what happens, though it is killed in the middle of it", async () => {
     await happen(world, 15, tally);

@@ -70,6 +70,16 @@ const happened =
     return `${column("time")} ${operator} ${at} and ${column("seq")} ${operator} coalesce((${bound}), ${none})`;
   };
 
+/** What waits is rare: it is found by what waits, and a key. */
+const isAnchored =
+  (key: string, waitingKey: string): Condition =>
+  (value: boolean, column, statement) => {
+    if (value) return column("anchored");
+    const waiting = placeOfTable(statement, tableOf("waitingAnchor"));
+    const keys = `select w.${waitingKey} from ${waiting} w where w.chain_id = ${statement.value(statement.chainId)} and w.confirmed_seq = 0`;
+    return `${column(key)} = any(array(${keys})) and not ${column("anchored")}`;
+  };
+
 const times = { timeAfter: happened(">"), timeBefore: happened("<") };
 
 /** All lists but that of artworks, which has a file of its own, by the name of the root field. */
@@ -141,7 +151,7 @@ export const lists: Readonly<Record<string, List>> = {
       modelId: is("modelId"),
       orderHash: is("orderHash"),
       imageHash: is("imageHash"),
-      anchored: holds((column) => column("anchored")),
+      anchored: isAnchored("orderHash", "order_hash"),
       minted: holds((column) => `${column("tokenId")} <> 0`),
     },
   },
@@ -156,7 +166,7 @@ export const lists: Readonly<Record<string, List>> = {
       modelId: is("modelId"),
       laneId: is("laneId"),
       orderHash: is("orderHash"),
-      anchored: is("anchored"),
+      anchored: isAnchored("seq", "settlement_seq"),
       ...times,
     },
   },

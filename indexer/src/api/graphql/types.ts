@@ -470,9 +470,9 @@ export const computedColumns: Readonly<Record<string, (names: ComputedNames) => 
   "protocol.raisedMinBondFrom": ifAnnounced("nextMinBondFrom"),
   "artwork.royaltyReceiver": ({ column, table }) =>
     `(select s.royalty_receiver from ${table("series")} s where s.chain_id = ${column("chainId")} and s.series_id = ${column("seriesId")})`,
-  // What was minted was anchored, whatever the settlement that showed it; what only a settlement showed is as that says.
+  // What was first seen in a mint has no root, and was anchored.
   "receipt.anchored": ({ column, table }) =>
-    `(${column("tokenId")} <> 0 or exists (select 1 from ${table("settlement")} s where s.chain_id = ${column("chainId")} and s.order_hash = ${column("orderHash")} and s.anchored))`,
+    `(not exists (select 1 from ${table("waitingAnchor")} w where w.chain_id = ${column("chainId")} and w.root = ${column("root")} and w.confirmed_seq = 0))`,
 };
 
 /** The entry of a field, whether it is named or not. */
