@@ -38,6 +38,12 @@ export async function revert(grid: LocalGrid, id: string): Promise<void> {
   if (!(await ask<boolean>(grid, "evm_revert", [id]))) throw new Error(`There is no snapshot ${id}.`);
 }
 
+/** Mines an empty block of just this time. */
+export async function mineAt(grid: LocalGrid, time: number): Promise<void> {
+  await ask(grid, "evm_setNextBlockTimestamp", [toHex(time)]);
+  await mine(grid, 1);
+}
+
 /** Mines empty blocks. */
 export async function mine(grid: LocalGrid, blocks: number): Promise<void> {
   await ask(grid, "anvil_mine", [toHex(blocks)]);

@@ -9,7 +9,7 @@ import { workerRegistryAbi } from "../../sdk/src/index.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { orderDone } from "./actions/work.ts";
-import { mine, revert, sendAs, setAutomine, setCode, snapshot } from "./anvil.ts";
+import { mine, mineAt, revert, sendAs, setAutomine, setCode, snapshot } from "./anvil.ts";
 import { compareAll } from "./compare.ts";
 import { afterNotice } from "./governance.ts";
 import { attempt, newTally } from "./history.ts";
@@ -231,12 +231,12 @@ describe("a least bond that was raised", () => {
     expect(await asked()).toEqual(announced);
 
     // The last second before.
-    await grid.pass(from - 1 - Number(await grid.now()));
+    await mineAt(grid, from - 1);
     expect(await asked()).toEqual(announced);
     const [tag, isBonded] = await route();
     expect(isBonded).toBe(true);
 
-    await grid.pass(1);
+    await mineAt(grid, from);
     const inForce = { minBond: `${next}`, nextMinBond: null, nextMinBondFrom: null, bonded: false, workers: 0 };
     expect(await asked()).toEqual(inForce);
     const [otherTag, stillBonded] = await route();
