@@ -26,7 +26,10 @@ export async function checkWorker(evidence: Evidence, record: VersionRecord, anc
   const { timestamp } = await getBlock(evidence.client, { blockNumber: first.blockNumber });
   const bonds = [...registered, ...added, ...announced, ...cancelled, ...slashed];
   const bond = newest(bonds, anchor)?.args.bond ?? 0n;
-  const least = newest(minimum, anchor)?.args.minBond ?? 0n;
+  // A raise holds from its `from` on, unless another setting came before that.
+  const { timestamp: anchoredAt } = await getBlock(evidence.client, { blockNumber: anchor.blockNumber });
+  const inForce = minimum.filter(({ args }) => BigInt(args.from) <= anchoredAt);
+  const least = newest(inForce, anchor)?.args.minBond ?? 0n;
   const shown = {
     worker,
     "registered since": dateOf(timestamp),
