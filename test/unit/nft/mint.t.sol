@@ -565,6 +565,30 @@ contract MintTest is NftTest {
         }
     }
 
+    function test_GivenTheProofTakesMoreThan256Steps() external {
+        Body memory body = aBody(200);
+        uint256[] memory places = new uint256[](200);
+        for (uint256 i; i < 200; ++i) {
+            places[i] = i * 5 + i % 3;
+        }
+        ReceiptProof[] memory proofs = anchorInTree(body, artist, 1000, places);
+        assertGt(places.length + proofs[0].proof.length - 1, 512, "steps");
+        bytes memory packed = NftBody.pack(body);
+        vm.prank(artist);
+        nft.mint(packed, proofs, artist, type(uint128).max);
+        assertEq(nft.balanceOf(artist), 200);
+    }
+
+    function test_GivenPicturesWereDoneAtTheEndsOfWhatTheirAnchorAllows() external {
+        Body memory body = aBody(2);
+        body.artworks[0].completedAt = uint40(NOW - 30 days);
+        body.artworks[1].completedAt = uint40(NOW + 15 minutes);
+        mintBody(body);
+        assertEq(nft.provenanceOf(1001).completedAt, NOW - 30 days);
+        assertEq(nft.provenanceOf(1002).completedAt, NOW + 15 minutes);
+        assertTrue(nft.verify(1001) && nft.verify(1002));
+    }
+
     function test_GivenTheRequestLeavesTheSeedOpen() external {
         Body memory body = aBody(2);
         body.requests[0].seed = GridMessages.ANY_SEED;
