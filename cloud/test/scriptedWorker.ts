@@ -7,6 +7,7 @@ import {
   type MessageJson,
   messageFromJson,
   messageToJson,
+  orderClosing,
   receiptPrice,
   seedAt,
   settlementTypes,
@@ -61,7 +62,14 @@ export interface ScriptedWorker {
   heartbeat(job: JobJson, progress?: { image: number; step: number; steps: number }): Promise<Answer>;
   upload(job: JobJson, index: number, file: Uint8Array): Promise<Answer<UploadJson>>;
   receipt(job: JobJson, index: number, upload: UploadJson, changes?: Partial<JobReceipt>): JobReceipt;
-  complete(job: JobJson, receipts: readonly JobReceipt[], engine?: string): Promise<Answer<{ voucher?: VoucherJson }>>;
+  complete(
+    job: JobJson,
+    receipts: readonly JobReceipt[],
+    engine?: string,
+    closing?: Hex,
+  ): Promise<Answer<{ voucher?: VoucherJson }>>;
+  /** Closes a job's order with just these receipts. */
+  close(job: JobJson, receipts: readonly JobReceipt[]): Promise<Hex>;
   release(job: JobJson, reason: "stopping" | "failed" | "refused"): Promise<Answer>;
   /** All of it, honestly: uploads, signs, completes. */
   work(
@@ -132,7 +140,7 @@ export async function scriptedWorker(
         headers: { "content-type": "image/png" },
       }),
     receipt,
-    complete: async (job, receipts, engine = ENGINE) =>
+    complete: async (job, receipts, engine = ENGINE, closing = undefined) =>
       post(`/v1/worker/jobs/${job.id}/complete`, {
         lease: job.lease.token,
         engine,
@@ -142,7 +150,19 @@ export async function scriptedWorker(
             signature: await signReceipt(grid, key, message),
           })),
         ),
+        ...(closing && { closing_signature: closing }),
       }),
+    close: async (job, receipts) => {
+      const order = messageFromJson("JobOrder", job.order);
+      const message = orderClosing({ order, receipts, domain: grid.domain });
+      const paper = {
+        domain: { ...grid.domain },
+        types: settlementTypes,
+        primaryType: "OrderClosing",
+        message,
+      } as const;
+      return key.signTypedData(paper);
+    },
     release: (job, reason) => post(`/v1/worker/jobs/${job.id}/release`, { lease: job.lease.token, reason }),
     work: async (job, tint = Number(BigInt(`0x${job.lease.token.slice(0, 6)}`))) => {
       const receipts: JobReceipt[] = [];

@@ -33,7 +33,7 @@ interface Choices {
 async function start({ over = {}, ...engine }: Choices = {}): Promise<void> {
   cloud = await startScriptedCloud(world);
   lines = [];
-  const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
+  const environment = world.environment({ ...over, GRID_CLOUD_URL: cloud.url });
   worker = await startWorker(environment, { log, software: "test", loadEngine: async () => tinyEngine(engine) });
 }
 
@@ -87,8 +87,8 @@ describe("an order that ends early", () => {
   });
 
   it("is closed when its deadline passes in between", async () => {
-    await start({ stepMilliseconds: 200, over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
-    const { answer } = await give({ count: 4, deadline: (await world.grid.now()) + 4n });
+    await start({ stepMilliseconds: 600, over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
+    const { answer } = await give({ count: 4, deadline: (await world.grid.now()) + 8n });
     const { receipts, closing } = delivered(await answer);
     expect(receipts.length).toBeGreaterThan(0);
     expect(receipts.length).toBeLessThan(4);
@@ -136,13 +136,18 @@ describe("a settlement that is not the worker's list", () => {
   });
 
   it("by its payer in grace with the cheapest image is paid in full, and said so", async () => {
-    await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600", GRID_WORKER_PURSE_INTERVAL: "3600" } });
+    const patient = world.variables({ GRID_WORKER_SETTLE_AFTER: "3600", GRID_WORKER_PURSE_INTERVAL: "3600" });
+    await start({ over: patient });
     const { order, answer } = await give({ count: 4 });
     const item = await itemOf(order, delivered(await answer), [3]);
     await worker?.stop();
+    await cloud.stop();
     await world.grid.pass(601);
     await world.grid.mined(world.artist.grid.settlement.write.settleInGrace([item]));
     expect(await settledEvent(order)).toMatchObject({ receiptCount: 1 });
+    await start({ over: { ...patient, GRID_WORKER_PURSE_INTERVAL: "1" } });
+    const line = await until(said("an order is paid in full, with other receipts than were delivered", order));
+    expect(line).toMatchObject({ level: 40, aipg: "0.065536", paid: "0.065536", receipts: 1, signed: 4 });
   });
 });
 
@@ -168,7 +173,7 @@ describe("a bond dip", () => {
 
 describe("a lane whose royalty is about to rise", () => {
   it("is collected within the last day of its period, and not before", async () => {
-    const over = { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_COLLECT_AFTER: `${400 * 86_400}` };
+    const over = { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_COLLECT_AFTER: `${25 * 86_400}` };
     await start({ over });
     const { config, laneId } = await world.openLane(parseEther("5"));
     const job = async () => {
