@@ -81,6 +81,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   let job: string | undefined;
   let saved: readonly Saved[];
   let price: bigint;
+  let missing: number;
   const stop = (): void => interrupted.abort(new CliError("INTERRUPTED", "Interrupted.", ExitCode.INTERRUPTED));
   process.once("SIGINT", stop);
   try {
@@ -100,7 +101,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
     terminal.settle();
     saved = await save(place, made.images);
     await rm(orders, { force: true });
-    price = made.price;
+    ({ price, missing } = made);
     printMade(terminal, session.cwd, saved, made);
   } catch (error) {
     terminal.settle();
@@ -120,6 +121,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
       image_hash: image.bundle.receipt.imageHash,
     })),
     ...{ worker: saved[0]?.image.bundle.order.worker, price },
+    ...(missing > 0 && { ended_early: true, missing }),
     ...(minted && { minted }),
   });
   return ExitCode.OK;
@@ -289,12 +291,24 @@ function freeName(base: string): string {
   }
 }
 
-function printMade({ line, colors }: Terminal, cwd: string, saved: readonly Saved[], { job, price }: Generated): void {
+function printMade(
+  { line, colors }: Terminal,
+  cwd: string,
+  saved: readonly Saved[],
+  { job, price, missing }: Generated,
+): void {
   const { started_at: began, finished_at: ended } = job;
   const took = began === undefined || ended === undefined ? "" : ` in ${ended - began} s`;
   line(
     `${colors.green("✓")} Made by worker ${getAddress(saved[0]?.image.bundle.order.worker ?? zeroAddress)}${took} for ${aipg(price)}`,
   );
+  if (missing > 0) {
+    line(
+      colors.yellow(
+        `  The worker ended the order early: ${saved.length} of ${saved.length + missing} pictures, only these are paid.`,
+      ),
+    );
+  }
   for (const { picture, receipt, image } of saved) {
     line(`  picture  ${colors.bold(short(cwd, picture))}`);
     line(`  receipt  ${short(cwd, receipt)}`);

@@ -1,6 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { bundleFromJson, type CloudClient, GridError, type Minted, mintSeries, type SeriesTerms } from "@gridnft/sdk";
+import {
+  bundleFromJson,
+  type CloudClient,
+  GridError,
+  type Minted,
+  mintSeries,
+  orderHash,
+  type SeriesTerms,
+} from "@gridnft/sdk";
 import type { ReceiptBundle } from "@gridnft/sdk/wire";
 import { type Address, isAddress } from "viem";
 import { openCloud } from "../cloud.ts";
@@ -35,6 +43,11 @@ export async function mintCommand(words: readonly string[], options: MintCommand
   const signer = openSigner(grid, options.account, session.environment);
   const bundles: ReceiptBundle[] = [];
   for (const word of words) bundles.push(await readBundle(session, grid, word));
+  for (const { order, direct } of new Map(bundles.map((bundle) => [orderHash(bundle.order), bundle])).values()) {
+    if (!direct?.closing_signature) continue;
+    const note = `The order ended early, with ${direct.receipts.length} of ${order.count} pictures: only these are paid.`;
+    session.terminal.line(session.terminal.colors.yellow(note));
+  }
   const series = seriesOf({ title: titleOf(bundles[0]?.request.prompt ?? ""), ...options });
   const minted = await mintBundles(session, grid, signer, bundles, series, options.to as Address | undefined);
   printMinted(session.terminal, grid, minted);
