@@ -141,6 +141,7 @@ contract Upgrade is Script {
 
     function _isSealed(string memory name, address proxy) private view returns (bool upgrades) {
         if (_is(name, "AIGC")) return AIGC(proxy).upgradesSealed();
+        if (!_is(name, "GridNFT")) revert Upgrade_UnknownContract(name);
         (upgrades,,,) = GridNFT(proxy).seals();
     }
 

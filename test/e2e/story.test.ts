@@ -488,7 +488,7 @@ it("pays the worker, the model's owner and the protocol, to the wei", async () =
   expect((await aipg.read.balanceOf([worker.address])) - before).toBe(PRICE * jobs - royalty - protocol);
 
   const ownerBefore = await aipg.read.balanceOf([owner.address]);
-  await grid.mined(worker.grid.settlement.write.claimModelRoyalty([modelId]));
+  await grid.mined(owner.grid.settlement.write.claimModelRoyalty([modelId]));
   expect((await aipg.read.balanceOf([owner.address])) - ownerBefore).toBe(royalty);
 
   const treasury = await settlement.read.treasury();

@@ -1,5 +1,5 @@
 // What workers, owners of models and the protocol do with what they have earned.
-import { type Action, some, someParty } from "./choice.ts";
+import { type Action, some, someParty, someToken } from "./choice.ts";
 
 export const earnings: Record<string, Action> = {
   claim: async (world) => {
@@ -10,8 +10,8 @@ export const earnings: Record<string, Action> = {
     );
   },
   royalty: async (world) => {
-    const { id } = some(world, world.models);
-    await world.grid.mined(world.owner.grid.settlement.write.claimModelRoyalty([id]));
+    const { tokenId, owner } = await someToken(world, "aigc");
+    await world.grid.mined(owner.grid.settlement.write.claimModelRoyalty([tokenId]));
   },
   sweep: async (world) => {
     const workers = world.workers.map(({ party }) => party.address);

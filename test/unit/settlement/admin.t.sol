@@ -168,6 +168,7 @@ contract SettlementAdmin is SettlementBase {
         vm.stopPrank();
         vm.prank(worker.addr);
         settlement.claimEarned(worker.addr);
+        vm.prank(modelOwner);
         settlement.claimModelRoyalty(MODEL);
         address[] memory workers = new address[](1);
         workers[0] = worker.addr;
