@@ -67,6 +67,13 @@ export const operations: readonly Operation[] = [
     target: 48_000,
   },
   {
+    name: "first transfer out of the artist's hands",
+    ours: ["nft", "transfer, both hold already, first out of the artist's hands"],
+    peers: [],
+    floor: transferFloor,
+    target: 50_200,
+  },
+  {
     name: "mint 1",
     ours: ["nft", "mint 1, from a lane's root of 1,024 receipts"],
     peers: ["mint 1: textbook series on OpenZeppelin", "mint 1: ERC-7007 reference, no proof checked"],
@@ -135,7 +142,7 @@ export const operations: readonly Operation[] = [
     name: "royaltyInfo, inside a call",
     ours: ["nft", "royaltyInfo, inside a call"],
     floor: royaltyFloor,
-    target: 12_000,
+    target: 14_300,
   },
   {
     name: "tokenURI, 200 B prompt, inside a call",
@@ -159,14 +166,14 @@ export const operations: readonly Operation[] = [
       { name: "x402 batch claim and settle (no receipts anchored)", gas: 109_000, source: "x402-foundation/x402" },
     ],
     floor: collectFloor,
-    target: 95_000,
+    target: 95_500,
   },
   {
     name: "lane collect, per job at 1,000 jobs",
     ours: ["settlement", "lane collect, one model with royalty, anchoring a root, by the worker"],
     floor: collectFloor,
     each: 1_000,
-    target: 95,
+    target: 96,
   },
   {
     name: "direct settle of 1 job",
