@@ -94,9 +94,17 @@ export class BodyReader {
   }
 
   text(field: string, lengthBytes: 1 | 2): string {
-    const text = bytesToText(this.take(field, this.uint(field, lengthBytes)), field);
+    const text = this.#utf8(field, this.take(field, this.uint(field, lengthBytes)));
     if (controlCharacter.test(text)) refuse(field, "must not contain control characters.");
     return text;
+  }
+
+  #utf8(field: string, bytes: Uint8Array): string {
+    try {
+      return bytesToText(bytes, field);
+    } catch (cause) {
+      throw new GridError("BODY_INVALID", `${field} is not UTF-8.`, field, { cause });
+    }
   }
 }
 
