@@ -558,6 +558,16 @@ contract SettlementSettle is SettlementBase {
         assertEq(settlement.protocolAccruedOf(worker.addr), 0.2e18);
     }
 
+    /// @dev A refused config must not be remembered: the item behind would settle, at no fee.
+    function test_SettleBatch_WhenSeveralItemsNameTheSameExpiredFeeConfig() external {
+        Settlement[] memory items = _itemsOfConfigs(1, 1, 2);
+        bytes4[] memory failures = settlement.settleBatch(items);
+        assertEq(failures[0], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
+        assertEq(failures[1], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
+        assertEq(failures[2], bytes4(0));
+        assertEq(settlement.protocolAccruedOf(worker.addr), 0.1e18);
+    }
+
     function test_SettleBatch_WhenTheFeeConfigsDifferFromItemToItem() external {
         skip(7 days);
         _appendFeeConfig(1000);
