@@ -520,8 +520,8 @@ contract GridNFT is
         emit Transfer(from, to, tokenId);
     }
 
-    /// @dev Whether a token that never left its artist's hands does so now. They, and the escrow they gave it to, are all
-    /// who can hold it till then.
+    /// @dev Returns whether a token that never left its artist's hands does so now. Until then only the artist, and the
+    /// escrow, can hold it.
     function _leavesArtist(uint256 tokenId, address from, address to) private view returns (bool) {
         if (to == address(0)) return true;
         if (from == to) return false;

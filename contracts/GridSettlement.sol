@@ -104,7 +104,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 total;
     }
 
-    /// @dev What holds for a whole batch (`takesParts`: the caller has a right to settle a part), and what `worker` and
+    /// @dev Context of a batch (`takesParts`: the caller has a right to settle a part), and what `worker` and
     /// `modelId` are credited but that isn't stored yet.
     struct Memo {
         bytes32 separator;
@@ -902,7 +902,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.root = ReceiptTree.rootOf(leaves);
     }
 
-    /// @dev Somebody who picks the cheapest of an order's receipts would leave the others unpaid and unmintable.
+    /// @dev Refuses a part of an order from a stranger, who could settle its cheapest receipt and leave the rest unpaid.
     function _checkPart(uint256 receipts, uint256 count, address worker, Memo memory memo)
         private
         view

@@ -25,7 +25,8 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
         uint40 nextFrom;
     }
 
-    /// @dev What was lowered counts for slashing: `peak` through `until`. `raisedAt` is when a raise was last announced.
+    /// @dev Greatest minimum bond before the last fall, which counts for slashing through `until`. `raisedAt`: time of the
+    /// last announced raise.
     struct MinBondHistory {
         uint96 peak;
         uint40 until;

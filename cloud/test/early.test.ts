@@ -219,7 +219,7 @@ describe("a worker that takes its bond back", () => {
     expect(
       await call(cloud, "POST", "/v1/generate-image", { json: { ...parameters, payment: { rail: "direct", orders } } }),
     ).toMatchObject(naming);
-    // What waited for it is not handed out any more.
+    // The job that waited for it is not handed out any more.
     expect(await worker.claim()).toBeUndefined();
     const { body } = await call<{ status: string; error: { message: string } }>(cloud, "GET", `/v1/jobs/${waiting}`);
     expect(body).toMatchObject({ status: "failed", error: { message: expect.stringContaining(party.address) } });

@@ -14,6 +14,6 @@ interface IERC4907 {
     /// @notice The user of `tokenId`, the zero address when there is none or its time is over.
     function userOf(uint256 tokenId) external view returns (address);
 
-    /// @notice When the user's time ends, Unix seconds; 0 when no user is set. Stays when that time is over.
+    /// @notice Returns when the user's time ends, Unix seconds; 0 when no user is set. Stays when that time is over.
     function userExpires(uint256 tokenId) external view returns (uint256);
 }

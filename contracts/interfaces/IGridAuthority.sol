@@ -79,11 +79,11 @@ interface IGridAuthority is IAccessManager {
     /// @notice The role to which `selector` is pinned on every target, if it is.
     function pinnedRole(bytes4 selector) external pure returns (bool pinned, uint64 roleId);
 
-    /// @notice When the scheduled revocation of GUARDIAN `account` takes effect, unix seconds; 0 if none is scheduled. `hasRole`,
-    /// `getAccess` and `canCall` deny the role from that second on.
+    /// @notice Time at which the scheduled revocation of GUARDIAN `account` takes effect, Unix seconds; 0 if none is.
+    /// `hasRole`, `getAccess` and `canCall` deny the role from that second on.
     function guardianRevokedAt(address account) external view returns (uint48);
 
-    /// @notice How many more operations `account` may schedule today (UTC).
+    /// @notice Number of operations that `account` may still schedule today (UTC).
     function operationsLeft(address account) external view returns (uint256);
 
     /// @notice The shortest admin delay of any target, seconds.
@@ -96,6 +96,6 @@ interface IGridAuthority is IAccessManager {
     /// @notice The longest call data that can be scheduled, bytes. GUARDIAN needs the same bytes to cancel, in one transaction.
     function MAX_OPERATION_LENGTH() external view returns (uint256);
 
-    /// @notice How many operations an account can schedule in one day (UTC). Cancelling one doesn't give it back.
+    /// @notice Most operations that an account can schedule in one day (UTC). Cancelling one doesn't give it back.
     function MAX_OPERATIONS_PER_DAY() external view returns (uint256);
 }

@@ -616,7 +616,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         pure
         returns (uint128 toWorker, uint128 royalty, uint128 protocolFee);
 
-    /// @notice Whether the worker was slashed for this job, in full or as far as its stake went.
+    /// @notice Returns whether the worker was slashed for this job, in full or as far as its stake went.
     function isSlashed(address worker, bytes32 orderHash, uint32 index) external view returns (bool);
 
     /// @notice Where protocol fees go.

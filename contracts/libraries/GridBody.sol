@@ -16,7 +16,7 @@ library GridBody {
     uint256 internal constant FORM_SERIES = 1;
     uint256 internal constant FORM_VERSION = 2;
 
-    /// @dev What a token id has room for. The blob holds up to 595 artworks of one prompt, a transaction on Base
+    /// @dev Room of a token id. The blob holds up to 595 artworks of one prompt, a transaction on Base
     /// (16,777,216 gas) fewer: 467 when measured, with images of one block.
     uint256 internal constant MAX_ARTWORKS = 999;
     uint256 internal constant MAX_ROYALTY_BPS = 1000;

@@ -91,7 +91,7 @@ library LaneDesk {
         emit IGridSettlement.LaneThawed(laneId, config.payer, amount, lane.free, balance);
     }
 
-    /// @dev Who holds a voucher is paid until the end of a thaw that begins while it counts. Only the key's own time is
+    /// @dev Prolongs a revoked key's vouchers to the end of a thaw that begins while they count. Only the key's own time is
     /// looked at, not what an earlier thaw has added: else thaw upon thaw would keep a dead key alive.
     function _prolongVouchers(
         SettlementState storage state,

@@ -104,7 +104,7 @@ library Slashing {
         return state.isSigner(worker, SignerRoles.WORKER_SIGNER, signer);
     }
 
-    /// @dev Who signed a receipt: the worker itself or one of its WORKER_SIGNERs, revoked or not.
+    /// @dev Reads who signed a receipt: the worker itself or one of its WORKER_SIGNERs, revoked or not.
     function _read(
         SettlementState storage state,
         bytes32 separator,
@@ -134,7 +134,7 @@ library Slashing {
         signed.isExposed = true;
     }
 
-    /// @dev Whether a worker's receipt was anchored at `latest` or before. A waiting anchor has no time yet.
+    /// @dev Returns whether a worker's receipt was anchored at `latest` or before. A waiting anchor has no time yet.
     function _isAnchoredBy(
         SettlementState storage state,
         bytes32 receiptId,

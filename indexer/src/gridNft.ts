@@ -261,7 +261,7 @@ on("GridNFT:Transfer", async ({ db, place, event }) => {
 });
 
 /**
- * Whether a transfer takes a token out of its artist's hands. Giving it to the escrow does not, getting it from there does, unless the
+ * Returns whether a transfer takes a token out of its artist's hands. Giving it to the escrow does not, getting it from there does, unless the
  * artist gets it back. All addresses in lower case.
  */
 function leavesArtist({

@@ -68,7 +68,7 @@ on("WorkerRegistry:BondSlashed", async ({ db, place, event }) => {
   }));
   await changeAccount(db, place, reporter, (row) => ({ reward: row.reward + reporterShare }));
   await record(db, place, "BOND_SLASHED", {
-    // Nobody is named when nobody has a share.
+    // The zero address is named when nobody has a share.
     actor: reporter === zeroAddress ? event.transaction.from : reporter,
     counterparty: worker,
     worker,

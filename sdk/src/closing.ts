@@ -13,7 +13,7 @@ export interface ClosedOrder {
   readonly domain: SettlementDomain;
 }
 
-/** What a closing is checked against. */
+/** Order, receipts and keys that a closing is checked against. */
 export interface ClosingExpectation extends ClosedOrder {
   readonly signature: Hex;
   /** Keys that may sign for the worker: its cold account and its live WORKER_SIGNERs. */

@@ -44,7 +44,7 @@ export interface Digester {
   voucherDigest(voucher: Voucher, domain: SettlementDomain): Hex;
   /** What a hot key signs to agree to its registration. */
   signerProofDigest(proof: SignerProof, domain: SettlementDomain): Hex;
-  /** What a worker signs to end a direct order early. Mirrors `GridMessages.hashOrderClosing`. */
+  /** Digest that a worker signs to end a direct order early. Mirrors `GridMessages.hashOrderClosing`. */
   orderClosingDigest(closing: OrderClosing, domain: SettlementDomain): Hex;
   /** What a requester signs to let somebody else submit their mint. */
   mintAuthorizationDigest(authorization: MintAuthorization, domain: NftDomain): Hex;

@@ -57,7 +57,7 @@ export interface MintPlan {
   readonly fee: bigint;
 }
 
-/** What a mint created, and the transactions that anchored receipts before. */
+/** Result of a mint: what it created, and the transactions that anchored receipts before. */
 export interface Minted extends Prepared {
   readonly seriesId: bigint;
   /** By artwork. */

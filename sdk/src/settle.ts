@@ -63,7 +63,7 @@ interface Root {
   state: "open" | "waiting" | "anchored";
 }
 
-/** What has to be done before a mint, each in a transaction of its own. */
+/** Steps before a mint, each in a transaction of its own. */
 export type Preparation = Pick<Anchoring, "closed" | "waiting" | "collects"> & { readonly deployment: Deployment };
 
 /** Transactions by which receipts were anchored before a mint. */
@@ -191,7 +191,7 @@ export async function isAnchored(
   return BigInt(worker) !== 0n;
 }
 
-/** Whether a root is anchored, or was settled and waits for its worker's bond. */
+/** Returns whether a root is anchored, or was settled and waits for its worker's bond. */
 async function anchorState(
   client: ReadClient,
   { settlement, laneId, payer, root }: { settlement: Address; laneId: Hex; payer: Address; root: Hex },

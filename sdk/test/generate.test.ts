@@ -199,7 +199,7 @@ async function direct(lies: Lies = {}, more: Partial<GenerateDirect> = {}) {
 const settled = () =>
   accountState(shop.artist.wallet, { deployment: shop.grid.deployment, account: shop.artist.address });
 
-/** What an honest worker delivers when its engine fails after the first image. */
+/** Delivery of an honest worker when its engine fails after the first image. */
 async function closedAfterOne(made: readonly ReceiptBundle[], by = shop.workerKey): Promise<readonly ReceiptBundle[]> {
   const [first] = made;
   const [one] = first?.direct?.receipts ?? [];

@@ -93,7 +93,7 @@ function mutate(packed: Hex): Hex {
   return bytesToHex(Uint8Array.from(bytes));
 }
 
-/** What the SDK makes of it; undefined when it says that it is no body. */
+/** Decodes by the SDK; undefined when it says that it is no body. */
 function decoded(packed: Hex): Body | undefined {
   try {
     return decodeBody(packed);

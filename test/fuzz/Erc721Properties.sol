@@ -150,7 +150,7 @@ abstract contract Erc721Properties is Test {
     }
 
     function testFuzz_Erc721_AStrangerMovesNothing(address stranger, address to, bool safe) external {
-        // Nobody calls from the zero address, and OpenZeppelin takes it for "no check".
+        // The zero address calls nothing, and OpenZeppelin takes it for "no check".
         vm.assume(stranger != _person(0) && stranger != NOBODY && to != NOBODY);
         uint256 id = _makeToken(_person(0));
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InsufficientApproval.selector, stranger, id));

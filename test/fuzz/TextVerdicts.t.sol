@@ -7,7 +7,7 @@ import {Body, NftBody} from "../utils/NftBody.sol";
 import {JsonTextHarness} from "../utils/JsonTextHarness.sol";
 import {NftTest} from "../utils/NftTest.sol";
 
-/// @notice What counts as text, wherever a text comes in, is what the grammar of RFC 3629, section 4, says, less the control
+/// @notice Text, wherever it comes in, is what the grammar of RFC 3629, section 4, says, less the control
 /// characters; and escaped text is read back by a reader of JSON strings.
 contract TextVerdicts is NftTest {
     /// @dev A row of the grammar: first and last lead byte, first and last second byte, and the bytes of the character.
@@ -88,7 +88,7 @@ contract TextVerdicts is NftTest {
     function testFuzz_EscapedTextIsReadBack(uint256 seed) external {
         _seed = seed;
         for (uint256 i; i < 4; ++i) {
-            // Whether it is text or not: escaping alone already keeps control characters and quotes from ending a string.
+            // Text or not: escaping alone already keeps control characters and quotes from ending a string.
             bytes memory text = _random(2) == 0 ? _text(100) : _spoilt(_text(100));
             assertEq(_readJson(bytes(_harness.escape(string(text)))), text, vm.toString(text));
         }
@@ -159,7 +159,7 @@ contract TextVerdicts is NftTest {
         }
     }
 
-    /// @dev Where the first character begins that no row has.
+    /// @dev Returns where the first character begins that no row has.
     function _faultOf(bytes memory text) private view returns (uint256 position) {
         while (position < text.length) {
             uint256 size = _match(text, position);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {AigcBase} from "../utils/AigcBase.sol";
 
-/// @notice What registering, moving and lending models costs. Whole transactions: run with `--isolate`.
+/// @notice Gas of registering, moving and lending models. Whole transactions: run with `--isolate`.
 contract AigcGas is AigcBase {
     string private constant GROUP = "aigc";
 

@@ -31,7 +31,7 @@ contract NftGas is NftGridBase {
 
     /// @dev Of what `_mint` mints.
     address private _receiver;
-    /// @dev Whether images are files of one block, whose CID needs no bytes of its own.
+    /// @dev True when images are files of one block, whose CID needs no bytes of its own.
     bool private _singleBlocks;
 
     function setUp() public override {

@@ -23,7 +23,7 @@ export async function sendAs(grid: LocalGrid, call: { from: Address; to: Address
   return ask(grid, "eth_sendTransaction", [call]);
 }
 
-/** Whether each transaction is mined at once, in a block of its own. */
+/** Sets whether each transaction is mined at once, in a block of its own. */
 export async function setAutomine(grid: LocalGrid, isOn: boolean): Promise<void> {
   await ask(grid, "evm_setAutomine", [isOn]);
 }

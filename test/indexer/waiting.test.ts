@@ -1,5 +1,5 @@
 /**
- * What comes true later: anchors of the direct rail that wait for their worker's bond, and a least bond that comes into force by time
+ * Facts that come true later: anchors of the direct rail that wait for their worker's bond, and a least bond that comes into force by time
  * alone. Their logs name little, or there is none, so a mistake would stay unseen.
  */
 import { type Address, encodeFunctionData, type Hex, padHex, toEventSelector, toHex, zeroHash } from "viem";
@@ -292,7 +292,7 @@ it("goes on after confirmations that can't be: of an unknown root, and of one th
     "{ activity(filter: { kinds: [RECEIPTS_ANCHORED] }, first: 2) { nodes { kind detail } } }",
   );
   expect(activity.nodes.map(({ detail }) => detail.root)).toEqual([known, padHex("0xbad", { size: 32 })]);
-  // What comes next is read as ever.
+  // The next events are read as ever.
   await settledUnbonded(1);
   expect((await shown()).settlements.at(-1)).toMatchObject({ anchored: false });
 }, 60_000);

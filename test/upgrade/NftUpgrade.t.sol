@@ -143,7 +143,7 @@ contract NftUpgradeTest is NftTest {
         assertEq(mintBody(_third()), 3);
     }
 
-    /// @dev Where each field of the namespace is, slot by slot: an upgrade reads it there. The layout check of
+    /// @dev Pins each field of the namespace to its slot: an upgrade reads it there. The layout check of
     /// OpenZeppelin's does not see a struct of a library.
     function test_T38_NftStorageStaysWhereItIs() external {
         EscrowDouble escrow = anEscrow();

@@ -11,7 +11,7 @@ abstract contract Artifacts is CommonBase {
         return vm.parseJsonKeys(_artifactOf(contractName), ".methodIdentifiers");
     }
 
-    /// @dev Whether the function may change state, by its ABI. Overloads must not differ in it.
+    /// @dev Returns whether the function may change state, by its ABI. Overloads must not differ in it.
     function _changesState(string memory artifact, string memory signature) internal pure returns (bool) {
         string memory name = LibString.slice(signature, 0, LibString.indexOf(signature, "("));
         string memory abi_ = LibString.slice(artifact, 0, LibString.indexOf(artifact, '"bytecode"'));

@@ -7,7 +7,7 @@ import {CommonBase} from "forge-std/Base.sol";
 /// the floor of EIP-7623 (10 gas a zero byte, 40 any other), whichever is more. Refunds are not counted.
 abstract contract TransactionGas is CommonBase {
     uint256 internal constant TRANSACTION_CAP = 16_777_216;
-    /// @dev What nodes relay of one transaction: 128 KiB, less an envelope.
+    /// @dev Most bytes of a transaction that nodes relay: 128 KiB, less an envelope.
     uint256 internal constant RELAY_CAP = 131_072 - 512;
 
     /// @dev Sends, and returns what the transaction uses. Reverts if the call does.

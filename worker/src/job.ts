@@ -152,7 +152,7 @@ async function makeImages(job: WorkerJob, taken: LedgerJob, holding: Holding, se
   return images;
 }
 
-/** Whether the engine, or the time of the order, will give no more images of a job that is still this worker's. */
+/** Returns whether the engine, or the time of the order, will give no more images of a job that is still this worker's. */
 function endsJob(error: unknown, holding: Holding): boolean {
   if (holding.signal.aborted || holding.lostTo !== undefined) return false;
   return error instanceof EngineError || (error instanceof WorkerError && error.code === "ENGINE_FAILED");

@@ -41,7 +41,7 @@ export interface Chain extends ModelCatalogue {
   /** Whether the worker can anchor what it makes; a yes is up to 15 s old. */
   isBonded(worker: Address): Promise<boolean>;
   /**
-   * Whether direct orders for the worker are safe to sign: its active bond is at least the minimum, and it has announced to take
+   * Returns whether direct orders for the worker are safe to sign: its active bond is at least the minimum, and it has announced to take
    * none of it back. Otherwise an order could be paid and its receipts not anchored. Read once a block.
    */
   staysBonded(worker: Address): Promise<boolean>;

@@ -29,7 +29,7 @@ const CLOCK_AHEAD = 10n * 60n;
 /** Seconds before the claim that a receipt may be of: a worker that kept its result over a restart. */
 const CLOCK_BEHIND = 60n * 60n;
 
-/** What a worker delivers. */
+/** Delivery of a worker. */
 export interface Delivery {
   readonly engine: string;
   /** By index. */
@@ -159,7 +159,7 @@ async function checkReceipts(
   }
 }
 
-/** Whether the worker closed an order that it delivers a part of. */
+/** Returns whether the worker closed an order that it delivers a part of. */
 async function checkClosing(
   { chain, checker }: Cloud,
   job: JobRow,

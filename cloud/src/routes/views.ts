@@ -84,7 +84,7 @@ export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Prom
   };
 }
 
-/** Whether a job is done with fewer images than were ordered. */
+/** Returns whether a job is done with fewer images than were ordered. */
 function isEndedEarly({ status, closing_signature }: JobRow): boolean {
   return status === "done" && closing_signature !== null;
 }

@@ -12,7 +12,7 @@ export interface Progress {
   readonly ready: boolean;
   /** The newest block from which a row comes; undefined when there is none. */
   readonly lastEvent: { readonly number: number; readonly hash: string } | undefined;
-  /** Whether the least bond that was announced last is in force by now: it comes into force without an event. */
+  /** True when the least bond that was announced last is in force by now: it comes into force without an event. */
   readonly isMinBondRaised: boolean;
   /** Another one whenever rows were added or taken back, even if the block has the same number and time. */
   readonly version: string;

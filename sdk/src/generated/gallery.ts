@@ -187,7 +187,7 @@ export interface ReceiptFilter {
   readonly orderHash?: Hex | undefined;
   /** sha256 of the picture's file. */
   readonly imageHash?: Hex | undefined;
-  /** Whether it is anchored, and can be minted. */
+  /** True when it is anchored, and can be minted. */
   readonly anchored?: boolean | undefined;
   /** Whether an artwork was minted with it. */
   readonly minted?: boolean | undefined;
@@ -439,7 +439,7 @@ export const artwork = z.object({
   burned: z.boolean(),
   /** Whether the artist has given up editing what it shows. */
   frozen: z.boolean(),
-  /** Whether it has left the artist's hands, if only for a time. An auction's escrow counts as their hands until it gives the token to somebody else. */
+  /** True when it has left the artist's hands, if only for a time. An auction's escrow counts as their hands until it gives the token to somebody else. */
   moved: z.boolean(),
   /** Whether what it shows can't be edited: it is frozen, or it has moved and only the artist's evolutions would allow it. */
   displayLocked: z.boolean(),
@@ -723,7 +723,7 @@ export const worker = z.object({
   address: address,
   /** Whether it registered in the WorkerRegistry. */
   registered: z.boolean(),
-  /** Whether its bond is at least the minimum at the block of this answer: only then are its receipts anchored, and can be minted. */
+  /** True when its bond is at least the minimum at the block of this answer: only then are its receipts anchored, and can be minted. */
   bonded: z.boolean(),
   /** Where its profile is; may be empty. */
   profileUri: z.string(),
@@ -916,7 +916,7 @@ export const receipt = z.object({
   completedAt: timestamp,
   /** AIPG wei. */
   price: bigInt,
-  /** Whether it is anchored, and can be minted. False while the anchor of its order waits for the worker's bond. */
+  /** True when it is anchored, and can be minted. False while the anchor of its order waits for the worker's bond. */
   anchored: z.boolean(),
   /** Token id of that artwork. */
   tokenId: bigInt.nullable(),
@@ -952,7 +952,7 @@ export const settlement = z.object({
   modelId: bigInt,
   /** Direct rail only. */
   receiptCount: integer.nullable(),
-  /** Whether the receipts are anchored, and can be minted. False while their anchor waits: the worker wasn't bonded at the settlement, and anyone can confirm the anchor once it is (`GridSettlement.confirmAnchor`). Direct rail only. */
+  /** True when the receipts are anchored, and can be minted. False while their anchor waits: the worker wasn't bonded at the settlement, and anyone can confirm the anchor once it is (`GridSettlement.confirmAnchor`). Direct rail only. */
   anchored: z.boolean().nullable(),
   /** Time of the anchor: of the settlement, or of the confirmation of an anchor that waited. Null while it waits. Direct rail only. */
   anchorTime: timestamp.nullable(),

@@ -31,7 +31,7 @@ export interface AnchorEvent extends LogPlace {
   readonly receipts: number;
   /** Direct rail: the order that was paid. */
   readonly orderHash?: Hex;
-  /** Where the receipts were paid: this event, or, of an anchor that waited for its worker's bond, the settlement before it. */
+  /** Log of the payment: this event, or, of an anchor that waited for its worker's bond, the settlement before it. */
   readonly paid: LogPlace;
 }
 
@@ -143,7 +143,7 @@ async function anchorEvents(evidence: Evidence, record: VersionRecord): Promise<
     eventsOf(evidence, { ...settlement, ...range, eventName: "OrderSettled", args: { worker } }),
   ]);
   const confirmations = lanes.filter(({ args }) => args.laneId === zeroHash);
-  // What was paid in a bond dip stands in an earlier log, of the same payer and root.
+  // A payment in a bond dip stands in an earlier log, of the same payer and root.
   const unanchored =
     confirmations.length === 0
       ? []

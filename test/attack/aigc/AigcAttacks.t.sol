@@ -47,7 +47,7 @@ contract AigcAttacksTest is AigcBase {
         assertEq(aipg.balanceOf(treasury), FEE, "the fee was paid before");
     }
 
-    /// @dev What the receiver sees in its callback: the fee is paid already.
+    /// @dev The receiver sees in its callback that the fee is paid already.
     function test_T41_ReceiverIsCalledAfterThePayment() external {
         CallingReceiver receiver = new CallingReceiver();
         receiver.arm(address(aipg), abi.encodeCall(aipg.balanceOf, (treasury)));
@@ -278,7 +278,7 @@ contract AigcAttacksTest is AigcBase {
         assertEq(_shown(modelId), 7);
     }
 
-    /// @dev Nobody else can move it, so nobody can void another's order for the price of a transaction.
+    /// @dev Only the owner and a CURATOR move it, so no stranger can void another's order for the price of a transaction.
     function test_T44_AStrangerMovesNeitherMovesNorShown() external {
         uint256 modelId = _licensed();
         (uint64 moves, uint64 shown) = aigc.stateOf(modelId);

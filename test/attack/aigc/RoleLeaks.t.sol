@@ -25,7 +25,7 @@ contract LyingAigc is UUPSUpgradeable {
     function _authorizeUpgrade(address) internal override {}
 }
 
-/// @notice What a thief of each role's key can change on AIGC, to the field; every other field is as it was.
+/// @notice Changes that a thief of each role's key can make on AIGC, to the field; every other field is as it was.
 /// @dev Without the delays, which the deployment's tests are about: the loss is what is left when nobody notices.
 contract RoleLeaksTest is AigcBase {
     enum Field {
@@ -253,7 +253,7 @@ contract RoleLeaksTest is AigcBase {
         _assertChanged(a, b);
     }
 
-    /// @dev Everything that can be read of the model, of AIGC and of what accounts have.
+    /// @dev Reads all that can be read of the model, of AIGC and of what accounts have.
     function _observe() private view returns (bytes32[FIELDS] memory fields) {
         _observeModel(fields);
         fields[uint256(Field.TOKEN)] = keccak256(

@@ -258,7 +258,7 @@ contract EveryFunctionTest is GovernanceBase, Artifacts {
     function _act(address who, address target, bytes memory data) private {
         vm.startPrank(who);
         (bool ok,) = target.call(data);
-        // Whoever may not call at all can neither execute nor schedule: not asked twice, for this is done some 100,000 times.
+        // An account that may not call can neither execute nor schedule: not asked twice, for this is done some 100,000 times.
         bool may = target == grid.authority;
         if (!ok && !may) {
             (bool immediate, uint32 delay) = authority.canCall(who, target, bytes4(data));

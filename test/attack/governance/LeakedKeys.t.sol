@@ -152,7 +152,7 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         assertEq(before - left, waiting + settlement.protocolAccruedOf(worker.addr));
     }
 
-    /// @dev What PARAMS takes: protocol fees that aren't swept yet and those to come, and the registry's share of slashes.
+    /// @dev PARAMS takes protocol fees that aren't swept yet and those to come, and the registry's share of slashes.
     function test_T39_AStolenParamsKeyTakesUnsweptFees() external {
         uint128 unswept = settlement.protocolAccruedOf(worker.addr);
         assertGt(unswept, 0);
@@ -163,7 +163,7 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         assertEq(aipg.balanceOf(thief.addr), unswept);
     }
 
-    /// @dev What UPGRADER takes: model royalties that aren't claimed yet, by a registry that calls the thief their owner; and what
+    /// @dev UPGRADER takes model royalties that aren't claimed yet, by a registry that calls the thief their owner; and what
     /// accounts have approved to AIGC and GridNFT beyond what a call cost.
     function test_T39_AStolenUpgraderKeyTakesRoyaltiesAndApprovals() external {
         address code = address(new ThievingCode());
@@ -180,7 +180,7 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         vm.prank(thief.addr);
         ThievingCode(_grid.nft).spend(aipg, requester.addr);
         assertEq(aipg.balanceOf(thief.addr), royalties + 7e18);
-        // Everything else leaves whole.
+        // All other money leaves whole.
         _everybodyButModelOwnersLeave();
     }
 
@@ -499,7 +499,7 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
 
     // ---------------------------------------------------------------- helpers
 
-    /// @dev Whether a stranger is refused by the authority. Zero words are valid arguments of any function.
+    /// @dev Returns whether a stranger is refused by the authority. Zero words are valid arguments of any function.
     function _isRestricted(address target, bytes4 selector) private returns (bool) {
         uint256 state = vm.snapshotState();
         vm.prank(thief.addr);

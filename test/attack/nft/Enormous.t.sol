@@ -17,7 +17,7 @@ import {TransactionGas} from "../../utils/TransactionGas.sol";
 contract EnormousTest is NftGridBase, TransactionGas {
     uint256 private constant ETH_CALL = 25_000_000;
     uint256 private constant MAX_BLOB = 24_575;
-    /// @dev What the contract adds to a body of one anchor: the artist, and the anchor's time and block.
+    /// @dev Bytes that the contract adds to a body of one anchor: the artist, and the anchor's time and block.
     uint256 private constant ADDED = 20 + 10;
 
     address[] private _cold;
@@ -77,7 +77,7 @@ contract EnormousTest is NftGridBase, TransactionGas {
         _assertReadable(1001, body.requests[0].prompt);
     }
 
-    /// @dev Whether a series is minted by one transaction within all caps.
+    /// @dev Returns whether a series is minted by one transaction within all caps.
     function _tryMint(Body memory body, bool keep) private returns (bool fits) {
         uint256 state = vm.snapshotState();
         try this.mintIt(body) returns (bool ok, uint256 used) {

@@ -188,7 +188,7 @@ contract EscrowAttack is NftTest {
         }
     }
 
-    /// @dev What the escrow says of tokens that it doesn't own is not asked.
+    /// @dev The escrow is not asked about tokens that it doesn't own.
     function test_T44_AnEscrowHasNoSayOverOthersTokens() external {
         uint256 id = mintOf(EvolutionPolicy.ARTIST, 1, collector);
         _escrow.setBid(id, true);

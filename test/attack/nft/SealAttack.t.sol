@@ -21,7 +21,7 @@ contract AlwaysYes is IReceiptAnchor {
     }
 }
 
-/// @notice What a captured governance can still do after sealing; and what a relayer can be charged.
+/// @notice Attacks by a captured governance after sealing, and on what a relayer is charged.
 contract SealAttack is NftTest {
     /// @dev Before: the thief of UPGRADER mints whatever they like. After: no more.
     function test_T66_NoSourceIsAddedAfterSealing() external {

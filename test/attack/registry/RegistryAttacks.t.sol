@@ -154,7 +154,7 @@ contract RegistryAttacksTest is RegistryBase {
         assertEq(block.timestamp - start, 7 * 14 days);
     }
 
-    /// @dev Nobody registers in the cheap moment of a bond of a wei.
+    /// @dev The minimum bond never falls to a wei, so no worker registers at that price.
     function test_T67_TheMinimumHasAFloor() external {
         vm.startPrank(params);
         registry.setMinBond(100e18);

@@ -346,7 +346,7 @@ contract PartMintAttacks is NftGridBase {
     }
 
     function test_T60_APartAheadOfAMint() external {
-        // Who sees the mint coming can't make one of its four images unmintable by a part.
+        // A front-runner of the mint can't make one of its four images unmintable by a part.
         vm.prank(thief.addr);
         vm.expectRevert(
             abi.encodeWithSelector(IGridSettlement.GridSettlement_OrderIncomplete.selector, 3, 4, thief.addr)

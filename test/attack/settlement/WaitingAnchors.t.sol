@@ -82,7 +82,7 @@ contract WaitingAnchorAttacks is NftGridBase {
         registry.cancelUnbond();
         settlement.confirmAnchor(payer.addr, _root);
         (, uint40 time,) = settlement.anchorOf(0, payer.addr, _root);
-        // Nobody moves an anchor's time by confirming it again, nor by dipping and settling again.
+        // Confirming it again moves no anchor's time, dipping and settling again neither.
         skip(10 minutes);
         _expectNotWaiting(payer.addr, _root);
         _unbond(BOND);
@@ -155,7 +155,7 @@ contract WaitingAnchorAttacks is NftGridBase {
     }
 
     function test_T62_ABondForOneTransactionIsHeld() external {
-        // Who bonds only to confirm has its whole bond in reach of a slash for another 14 days.
+        // A worker that bonds only to confirm has its whole bond in reach of a slash for another 14 days.
         _unbond(BOND);
         skip(1 minutes);
         settlement.settle(_item);

@@ -30,7 +30,7 @@ export async function orderDone(
     worker?: WorkerParty;
     sourceHash?: Hex;
     count?: number;
-    /** How many of them the worker makes. */
+    /** Number of images that the worker makes. */
     made?: number;
     /** Signs the receipts. */
     key?: PrivateKeyAccount;

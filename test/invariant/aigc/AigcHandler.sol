@@ -13,7 +13,7 @@ import {AigcV2} from "../../upgrade/AigcUpgrade.t.sol";
 import {AigcOwnerHandler} from "./AigcOwnerHandler.sol";
 import {AigcReference, Staff} from "./AigcReference.sol";
 
-/// @notice What costs money, what roles do, and time.
+/// @notice Actions that cost money, actions of roles, and time.
 contract AigcHandler is AigcOwnerHandler {
     uint256 private constant UPGRADES_BEFORE_SEAL = 3;
 
@@ -296,7 +296,7 @@ contract AigcHandler is AigcOwnerHandler {
         }
     }
 
-    /// @dev Whether a time that is included now isn't any more at `next`.
+    /// @dev Returns whether a time that is included now isn't any more at `next`.
     function _isBetween(uint256 last, uint256 next) private view returns (bool) {
         return last >= time && last < next;
     }

@@ -136,7 +136,7 @@ contract AigcLogBook {
         return true;
     }
 
-    /// @dev What a buyer of the token relies on.
+    /// @dev Counts what a buyer of the token relies on.
     function _readChange(Page storage page_, bytes32[] calldata topics, bytes calldata data) private {
         bytes32 topic = topics[0];
         if (topic == IAIGC.WeightsMoved.selector) {

@@ -9,7 +9,7 @@ import {IERC4907} from "../../../contracts/interfaces/IERC4907.sol";
 import {JsonText} from "../../../contracts/libraries/JsonText.sol";
 import {AigcReference} from "./AigcReference.sol";
 
-/// @notice What owners, creators, operators and those who would be one do with a model and its token.
+/// @notice Actions of owners, creators, operators and those who would be one, on a model and its token.
 abstract contract AigcOwnerHandler is AigcReference {
     // ---------------------------------------------------------------- terms
 

@@ -30,7 +30,7 @@ abstract contract AigcWorld is AigcBase {
         _direct();
     }
 
-    /// @dev Everything a history can do.
+    /// @dev All actions of a history.
     function _actions() internal view returns (Action[] memory actions) {
         AigcHandler h = handler;
         actions = new Action[](24);

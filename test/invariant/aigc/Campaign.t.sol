@@ -10,7 +10,7 @@ import {AigcWorld} from "./AigcWorld.sol";
 contract AigcCampaign is AigcWorld {
     uint256 private constant CALLS = 500;
 
-    /// @dev What only a part of the calls of an action reaches.
+    /// @dev Outcomes that only a part of the calls of an action reaches.
     bytes32[] private _extras = [
         bytes32("derived"),
         "feeRefused",

@@ -26,7 +26,7 @@ abstract contract NftBooks is NftTest {
         Display display;
     }
 
-    /// @dev What a receipt said before it was minted.
+    /// @dev Statement of a receipt before it was minted.
     struct Made {
         bytes32 receiptId;
         bytes32 imageHash;
@@ -114,7 +114,7 @@ abstract contract NftBooks is NftTest {
         }
     }
 
-    /// @dev Whether the artist may edit no more: frozen, or out of their hands unless it is theirs to evolve.
+    /// @dev Returns whether the artist may edit no more: frozen, or out of their hands unless it is theirs to evolve.
     function _isLocked(uint256 tokenId) internal view returns (bool) {
         Token storage token = _books[tokenId];
         return token.frozen || (token.moved && token.policy != EvolutionPolicy.ARTIST);

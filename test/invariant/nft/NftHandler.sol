@@ -477,7 +477,7 @@ contract NftHandler is NftBooks {
         }
     }
 
-    /// @dev What the receipts say, put aside until the event of the mint is read.
+    /// @dev Puts aside what the receipts say, until the event of the mint is read.
     function _remember(Body memory body, address requester) private {
         delete _made;
         for (uint256 i; i < body.artworks.length; ++i) {

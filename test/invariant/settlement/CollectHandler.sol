@@ -275,7 +275,7 @@ contract CollectHandler is SettlementHandler {
         }
     }
 
-    /// @dev What an honest AIGC says of a model it knows, within the bounds.
+    /// @dev Rate that an honest AIGC gives for a model it knows, within the bounds.
     function _rateNow(uint256 modelId) private view returns (bool known, uint256 rate) {
         if (aigc.mode() != HostileModels.Mode.HONEST || aigc.registeredOwner(modelId) == address(0)) return (false, 0);
         rate = aigc.usageRoyaltyBps(modelId);

@@ -14,7 +14,7 @@ contract Director {
 
     Action[] private _actions;
 
-    /// @notice How often an action was called.
+    /// @notice Number of calls of an action.
     mapping(address handler => mapping(bytes4 selector => uint256)) public calls;
 
     error HandlerReverted(bytes4 selector);

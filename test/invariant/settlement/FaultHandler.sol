@@ -110,7 +110,7 @@ contract FaultHandler is SettlementHandler {
         _done("slashRevokedSigner");
     }
 
-    /// @dev Whether the report counts, by the rule alone.
+    /// @dev Returns whether the report counts, by the rule alone.
     function _isDue(Report memory report) private view returns (bool) {
         bool late = block.timestamp > report.revokedAt + 1 days && block.timestamp < report.revokedAt + 14 days;
         bool exposed = report.anchoredAt != 0 && report.anchoredAt <= report.revokedAt + 1 days;

@@ -176,7 +176,7 @@ contract GridSettlementInvariants is WayOut {
         return type(uint256).max;
     }
 
-    /// @dev Everybody turns against the worker: the payer revokes its key and thaws all, at moments of its choice,
+    /// @dev Turns everybody against the worker: the payer revokes its key and thaws all, at moments of its choice,
     /// governance pauses, the token is paused, AIGC burns gas. The worker sleeps until the last second, and is run out by
     /// everybody.
     function _rug(Paper memory paper, uint256 dice) private {

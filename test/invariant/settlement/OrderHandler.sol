@@ -20,7 +20,7 @@ contract OrderHandler is SettlementHandler {
         _done("order");
     }
 
-    /// @notice Anybody settles whole orders.
+    /// @notice Settles whole orders, by anybody.
     function settle(uint256 seed, uint256 priceSeed, uint256 which) external act {
         Settlement memory item = _someItem(seed, priceSeed, which);
         Books memory before = _books();
@@ -37,7 +37,7 @@ contract OrderHandler is SettlementHandler {
         }
     }
 
-    /// @notice Anybody settles a part of an order, alone or in a batch beside a whole one. Only its worker may.
+    /// @notice Settles a part of an order, by anybody, alone or in a batch beside a whole one. Only its worker may.
     function settlePart(uint256 seed, uint256 priceSeed, uint256 which) external act {
         Settlement memory item = _someItem(seed | 1 << 48, priceSeed, which); // of two images at least, when it is new
         if (item.order.count < 2) return;
@@ -59,7 +59,7 @@ contract OrderHandler is SettlementHandler {
         }
     }
 
-    /// @notice Anybody carries a closing: its worker's, or one that isn't.
+    /// @notice Carries a closing, by anybody: its worker's, or one that isn't.
     function settleClosed(uint256 seed, uint256 priceSeed, uint256 which) external act {
         Settlement memory item = _someItem(seed, priceSeed, which);
         // A lane's order isn't settled here.
@@ -84,7 +84,7 @@ contract OrderHandler is SettlementHandler {
         }
     }
 
-    /// @notice Anybody tries to settle a part, or all, for the whole `maxPrice`, around the bounds of the grace. Only the
+    /// @notice Settles a part, or all, for the whole `maxPrice`, by anybody, around the bounds of the grace. Only the
     /// payer may.
     function settleInGrace(uint256 seed, uint256 priceSeed, uint256 which) external act {
         Settlement memory item = _newItem(seed, priceSeed);
@@ -112,7 +112,7 @@ contract OrderHandler is SettlementHandler {
         }
     }
 
-    /// @notice Anybody confirms anchors: waiting ones, others, and roots that nobody knows.
+    /// @notice Confirms anchors, by anybody: waiting ones, others, and roots that nobody knows.
     function confirmAnchor(uint256 seed) external act {
         WaitingRecord[] memory waiting = store.waiting();
         (address payer_, bytes32 root, uint256 index) = _toConfirm(waiting, seed);
@@ -395,7 +395,7 @@ contract OrderHandler is SettlementHandler {
             AnchorRecord memory anchor = anchors[seed % anchors.length];
             return (anchor.payer, anchor.root, index);
         }
-        // Somebody else's.
+        // Another account's.
         if (waiting.length != 0) return (stranger, waiting[seed % waiting.length].root, index);
         return (stranger, keccak256("unknown"), index);
     }

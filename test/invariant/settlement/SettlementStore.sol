@@ -306,7 +306,7 @@ contract SettlementStore {
         period.rate = rate;
     }
 
-    /// @notice What worker, model and protocol got of a lane's total for a model, by the rule.
+    /// @notice Shares of worker, model and protocol in a lane's total for a model, by the rule.
     function creditsOf(uint256 lane_, uint256 modelId, uint256 cumulative) external view returns (uint256[3] memory) {
         return _credits(lane_, _periods[lane_][modelId], cumulative);
     }
@@ -340,7 +340,7 @@ contract SettlementStore {
         fault.paid += amount;
     }
 
-    /// @dev What a fault costs still, if it costs `peak` in all when it wasn't reported before.
+    /// @dev Price that a fault still has, if it costs `peak` in all when it wasn't reported before.
     function owedFor(bytes32 faultKey, uint256 peak) external view returns (uint256) {
         FaultRecord memory fault = _faults[faultKey];
         return fault.price == 0 ? peak : fault.price - fault.paid;

@@ -478,7 +478,7 @@ contract AuthorityTest is Test {
         vm.prank(guardian);
         authority.renounceRole(GUARDIAN, guardian);
         _assertGuardian(managed, guardian, false);
-        // What is left of the revocation doesn't reach a later grant.
+        // The rest of the revocation doesn't reach a later grant.
         assertEq(authority.guardianRevokedAt(guardian), 0);
         _afterDelay(abi.encodeCall(authority.grantRole, (GUARDIAN, guardian, 0)));
         skip(10 days);
@@ -585,7 +585,7 @@ contract AuthorityTest is Test {
         _leaveTo(alice);
     }
 
-    /// @dev Whether `guardian` is GUARDIAN, by every way to ask and to act.
+    /// @dev Returns whether `guardian` is GUARDIAN, by every way to ask and to act.
     function _assertGuardian(ManagedTarget managed, address guardian, bool expected) internal {
         uint256 state = vm.snapshotState();
         (bool held, uint32 delay) = authority.hasRole(GUARDIAN, guardian);

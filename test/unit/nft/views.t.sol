@@ -154,7 +154,7 @@ contract ViewsTest is NftTest {
         _assertState(id, 0, 2);
         nft.transferFrom(artist, collector, id);
         _assertState(id, 1, 2);
-        // What changes neither.
+        // Calls that change neither.
         nft.approve(collector, id + 1);
         nft.setApprovalForAll(collector, true);
         nft.freeze(only(id));

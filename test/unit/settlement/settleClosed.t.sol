@@ -238,7 +238,7 @@ contract SettlementSettleClosed is SettlementBase {
     }
 
     function _expectRefused(Settlement memory item, bytes memory signature, bytes memory reason) private {
-        // Whoever carries it, its worker too.
+        // Any carrier, its worker too.
         vm.expectRevert(reason);
         settlement.settleClosed(item, signature);
         vm.prank(worker.addr);

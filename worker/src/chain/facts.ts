@@ -54,11 +54,11 @@ export interface LaneFacts {
   /** Whether its payerSigner's vouchers count without an end. */
   readonly payerSignerGood: boolean;
   readonly payerSignerValidUntil: number;
-  /** What it has paid, for the models asked about, and the royalty rate that it goes by. */
+  /** Amounts that it has paid, for the models asked about, and the royalty rate that it goes by. */
   readonly totals: readonly PaidTotal[];
 }
 
-/** What a lane has paid for a model. */
+/** Total that a lane has paid for a model. */
 export interface PaidTotal extends ModelTotal {
   /** Usage royalty as the lane read it, basis points. */
   readonly royaltyBps: number;

@@ -95,16 +95,16 @@ async function isDone(
   return true;
 }
 
-/** How an order ended whose nonce is used. */
+/** End of an order whose nonce is used. */
 interface End {
   readonly outcome: "settled" | "waiting" | "short" | "lost";
   readonly sentence: string;
-  /** What the log says beside the order and what was due. */
+  /** Fields of the log line beside the order and what was due. */
   readonly line?: { readonly [name: string]: string | number };
 }
 
 /**
- * What the chain says of an order whose nonce is used. That somebody settled it does not mean that it was with the receipts of the
+ * Reads from the chain how an order ended whose nonce is used. A settlement need not be one of the receipts of the
  * journal: root and amount tell.
  */
 async function settlementOf(

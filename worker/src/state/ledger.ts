@@ -26,7 +26,7 @@ import { type Record, type RecordJson, record } from "./records.ts";
  * `short`: settled with other receipts, for less than is due.
  */
 export type JobState = "open" | "delivered" | Outcome;
-/** How an order ended. */
+/** End of an order. */
 export type Outcome = "settled" | "waiting" | "short" | "lost" | "expired" | "rejected";
 
 /** A job as the journal knows it. */
@@ -123,12 +123,12 @@ export function receiptsOf({ receipts }: Pick<LedgerJob, "receipts">): JobReceip
   return [...receipts.values()].sort((a, b) => a.index - b.index);
 }
 
-/** Whether nothing more is made of a job: every image has its receipt, or it ended early. */
+/** Returns whether nothing more is made of a job: every image has its receipt, or it ended early. */
 export function isMade({ receipts, order, closing }: Pick<LedgerJob, "receipts" | "order" | "closing">): boolean {
   return closing === undefined ? receipts.size === order.count : receipts.size === closing.receiptCount;
 }
 
-/** What a job pays, AIPG wei: an order that ended early just its receipts. */
+/** Price of a job, AIPG wei: an order that ended early just its receipts. */
 export function payOf({ closing, receipts, price }: Pick<LedgerJob, "closing" | "receipts" | "price">): bigint {
   if (closing === undefined) return price;
   return [...receipts.values()].reduce((sum, receipt) => sum + receipt.price, 0n);

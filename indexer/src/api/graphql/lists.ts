@@ -70,7 +70,7 @@ const happened =
     return `${column("time")} ${operator} ${at} and ${column("seq")} ${operator} coalesce((${bound}), ${none})`;
   };
 
-/** What waits is rare: it is found by what waits, and a key. */
+/** Condition on anchors that wait. They are rare, so that they are found by their own table and a key. */
 const isAnchored =
   (key: string, waitingKey: string): Condition =>
   (value: boolean, column, statement) => {

@@ -437,7 +437,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
   GovernanceEvent: { table: "governanceEvent", fields: {} },
 };
 
-/** What columns that are none are written with: each function gives SQL. */
+/** Computed columns: each function gives their SQL. */
 export interface ComputedNames {
   readonly column: (key: string) => string;
   readonly table: (name: TableName) => string;
@@ -449,7 +449,7 @@ export interface ComputedNames {
 const minBondSql = (column: (key: string) => string, now: string): string =>
   `case when ${isRaisedSql(column, now)} then ${column("nextMinBond")} else ${column("minBond")} end`;
 
-/** Whether an announced raise is in force. */
+/** Condition: an announced raise is in force. */
 const isRaisedSql = (column: (key: string) => string, now: string): string =>
   `${column("nextMinBondFrom")} between 1 and ${now}`;
 
@@ -470,7 +470,7 @@ export const computedColumns: Readonly<Record<string, (names: ComputedNames) => 
   "protocol.raisedMinBondFrom": ifAnnounced("nextMinBondFrom"),
   "artwork.royaltyReceiver": ({ column, table }) =>
     `(select s.royalty_receiver from ${table("series")} s where s.chain_id = ${column("chainId")} and s.series_id = ${column("seriesId")})`,
-  // What was first seen in a mint has no root, and was anchored.
+  // A receipt first seen in a mint has no root, and was anchored.
   "receipt.anchored": ({ column, table }) =>
     `(not exists (select 1 from ${table("waitingAnchor")} w where w.chain_id = ${column("chainId")} and w.root = ${column("root")} and w.confirmed_seq = 0))`,
 };

@@ -6,7 +6,7 @@ export class Statement {
   readonly values: unknown[] = [];
   /** How many names for tables were given. */
   aliases = 0;
-  /** How often a placeholder was asked for: text without one means the same in any statement. */
+  /** Number of placeholders that were asked for: text without one means the same in any statement. */
   uses = 0;
   #places = new Map<string, string>();
 
