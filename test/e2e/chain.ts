@@ -18,8 +18,9 @@ import {
 } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
-import { deployLocal, startAnvil } from "../../script/deployLocal.ts";
-import { type Deployment, type GridContracts, gridContracts, parseDeployment } from "../../sdk/src/index.ts";
+import { startAnvil } from "../../script/deployLocal.ts";
+import { deploy } from "../../script/local/deployment.ts";
+import { type Deployment, type GridContracts, gridContracts } from "../../sdk/src/index.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
 
 const mnemonic = "test test test test test test test test test test test junk";
@@ -52,12 +53,12 @@ export interface LocalGrid {
   stop(): Promise<void>;
 }
 
-/** Starts anvil on a free port and deploys by `script/Deploy.s.sol`. The deployment file goes to a temporary folder. */
+/** Starts anvil on a free port and deploys to it: from the recording, or by forge when that is stale. The deployment file goes to a temporary folder. */
 export async function startGrid(flags: readonly string[] = []): Promise<LocalGrid> {
   const anvil = await startAnvil(await freePort(), flags);
   try {
-    const folder = mkdtempSync(join(tmpdir(), "gridnft-"));
-    const deployment = parseDeployment(await deployLocal({ rpcUrl: anvil.rpcUrl, folder }));
+    const path = join(mkdtempSync(join(tmpdir(), "gridnft-")), "31337.json");
+    const { deployment } = await deploy({ rpcUrl: anvil.rpcUrl, path });
     return grid(anvil, deployment);
   } catch (error) {
     await anvil.stop();
