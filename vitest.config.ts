@@ -11,6 +11,8 @@ export default defineConfig({
       ["@gridnft/worker/engine", "./worker/src/engines/index.ts"],
       // What Ponder gives its modules under this name, for tests of the API without Ponder.
       ["ponder:schema", "./indexer/ponder.schema.ts"],
+      // Keeps the handlers that Ponder would be given, for tests that call them.
+      ["ponder:registry", "./test/indexer/registry.ts"],
     ].map(([find, path]) => ({
       find: new RegExp(`^${find}$`),
       replacement: fileURLToPath(new URL(path as string, import.meta.url)),

@@ -61,6 +61,8 @@ export const model = onchainTable(
     registeredBlock: t.int8({ mode: "bigint" }).notNull(),
     registeredTx: t.hex().notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
     // Counters.
     artworks: t.integer().notNull(),
     versions: t.integer().notNull(),
@@ -73,6 +75,7 @@ export const model = onchainTable(
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.modelId] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     seq: index().on(table.chainId, table.seq),
     owner: index().on(table.chainId, table.owner),
     creator: index().on(table.chainId, table.creator),
@@ -113,9 +116,12 @@ export const license = onchainTable(
     lastSeller: t.hex().notNull(),
     boughtAt: t.int8({ mode: "bigint" }).notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.modelId, table.account] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     account: index().on(table.chainId, table.account),
     seq: index().on(table.chainId, table.seq),
   }),
@@ -153,9 +159,12 @@ export const series = onchainTable(
     mintedBlock: t.int8({ mode: "bigint" }).notNull(),
     mintTx: t.hex().notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.seriesId] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     seq: index().on(table.chainId, table.seq),
     artist: index().on(table.chainId, table.artist, table.seq),
   }),
@@ -188,7 +197,7 @@ export const artwork = onchainTable(
     /** Zero address once burnt. */
     owner: t.hex().notNull(),
     burned: t.boolean().notNull(),
-    /** Its title, with its number when the series has several and nobody edited it. */
+    /** As `tokenURI` names it: its title or "Untitled", with its number when the series has several. */
     name: t.text().notNull(),
     title: t.text().notNull(),
     description: t.text().notNull(),
@@ -242,7 +251,7 @@ export const artwork = onchainTable(
     mintedAt: t.int8({ mode: "bigint" }).notNull(),
     mintedBlock: t.int8({ mode: "bigint" }).notNull(),
     mintTx: t.hex().notNull(),
-    /** Last change of owner, version or display. */
+    /** Last event that changed a column of this row. */
     updatedAt: t.int8({ mode: "bigint" }).notNull(),
     updatedSeq: t.int8({ mode: "bigint" }).notNull(),
     transfers: t.integer().notNull(),
@@ -479,9 +488,12 @@ export const worker = onchainTable(
     lanes: t.integer().notNull(),
     lastActiveAt: t.int8({ mode: "bigint" }).notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.address] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     seq: index().on(table.chainId, table.seq),
     bond: index().on(table.chainId, table.bond, table.address),
     earned: index().on(table.chainId, table.earnedTotal, table.address),
@@ -542,9 +554,12 @@ export const lane = onchainTable(
     openedAt: t.int8({ mode: "bigint" }).notNull(),
     openedTx: t.hex().notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.laneId] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     seq: index().on(table.chainId, table.seq),
     payer: index().on(table.chainId, table.payer, table.seq),
     worker: index().on(table.chainId, table.worker, table.seq),
@@ -623,6 +638,8 @@ export const settlement = onchainTable(
   (t) => ({
     chainId: t.integer().notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
     /** `DIRECT`, `LANE`, or `HOP` for what a requester paid a gateway, which pays on. */
     rail: t.text().notNull(),
     /** Direct rail only. */
@@ -654,6 +671,7 @@ export const settlement = onchainTable(
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.seq] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     order: index().on(table.chainId, table.orderHash),
     payer: index().on(table.chainId, table.payer, table.seq),
     worker: index().on(table.chainId, table.worker, table.seq),
@@ -790,9 +808,12 @@ export const account = onchainTable(
     firstSeenAt: t.int8({ mode: "bigint" }).notNull(),
     lastSeenAt: t.int8({ mode: "bigint" }).notNull(),
     seq: t.int8({ mode: "bigint" }).notNull(),
+    /** Last event that changed a column of this row. */
+    updatedSeq: t.int8({ mode: "bigint" }).notNull(),
   }),
   (table) => ({
     pk: primaryKey({ columns: [table.chainId, table.address] }),
+    updated: index().on(table.chainId, table.updatedSeq),
     seq: index().on(table.chainId, table.seq),
     owned: index().on(table.chainId, table.artworksOwned, table.address),
     models: index().on(table.chainId, table.modelsOwned, table.address),

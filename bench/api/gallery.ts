@@ -4,6 +4,7 @@ import type { Address, Hex } from "viem";
 import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/src/keys.ts";
 import { trendingOf } from "../../indexer/src/trending.ts";
 import { textOf } from "../../indexer/src/words.ts";
+import { artworkName } from "../../sdk/src/artworkName.ts";
 import { addressOf, CHAIN_ID } from "../synthetic/deployment.ts";
 import { createRandom, type Random } from "../synthetic/random.ts";
 import { drawPrompt, drawRank, drawText, wordAt } from "../synthetic/words.ts";
@@ -120,6 +121,7 @@ export class Gallery {
           firstSeenAt: FIRST_MINT,
           lastSeenAt: FIRST_MINT,
           seq: 1_000_000_000_000 + i,
+          updatedSeq: 1_000_000_000_000 + i,
         })),
       ],
       ["daily_statistics", [...this.#days].map(([day, sums]) => ({ chainId, day, ...noTurnover, ...sums }))],
@@ -193,7 +195,7 @@ export class Gallery {
       drafts.push(draft);
       this.#made++;
     }
-    const minted = { bodyHash: this.#hash(), ...place, seq: block * 1_000_000 };
+    const minted = { bodyHash: this.#hash(), ...place, seq: block * 1_000_000, updatedSeq: block * 1_000_000 };
     const counters = { count, supply: count, holders: holders.size, transfers };
     const series = {
       seriesId,
@@ -226,7 +228,7 @@ export class Gallery {
     const model = models[skewed(random, models.length)] as KnownModel;
     const [width, height] = random.pick(sizes);
     const sampler = random.pick(samplers);
-    const name = count === 1 ? shared.title : `${shared.title} #${number}`;
+    const name = artworkName({ title: shared.title, number, count });
     return {
       chainId: CHAIN_ID,
       tokenId: seriesId * 1_000n + BigInt(number),

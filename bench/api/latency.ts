@@ -32,6 +32,7 @@ function filtersOf(found: {
   tag: string;
   tokenId: string;
   end: number;
+  block: number;
 }): Readonly<Record<string, object>> {
   const middle = Math.floor((FIRST_MINT + found.end) / 2);
   return {
@@ -55,6 +56,7 @@ function filtersOf(found: {
     "minted in an hour": { mintedAfter: middle, mintedBefore: middle + 3_600 },
     "minted in a second": { mintedAfter: middle, mintedBefore: middle + 2 },
     "updated late": { updatedAfter: found.end - 3_600 },
+    "updated since a block": { updatedSinceBlock: found.block - 500 },
     remixes: { hasParent: true },
     "remixes of one": { remixOf: found.tokenId },
     evolved: { evolved: true },
@@ -68,15 +70,16 @@ function filtersOf(found: {
 export async function latencies(port: number, database: string, schema: string, artworks: number): Promise<Latency[]> {
   const found = await withClient(database, async (client) => {
     await client.query(`set search_path to "${schema}"`);
-    const { rows } = await client.query<{ worker: string; tag: string; tokenId: string; end: string }>(
+    const { rows } = await client.query<{ worker: string; tag: string; tokenId: string; end: string; block: string }>(
       `select (select value from attribute where field = 'worker' order by artworks desc limit 1) as worker,
               (select value from attribute where field = 'tag' order by artworks desc limit 1) as tag,
               (select remix_of::text from artwork where remix_of > 0 limit 1) as "tokenId",
-              (select max(minted_at)::text from artwork) as "end"`,
+              (select max(minted_at)::text from artwork) as "end",
+              (select max(minted_block)::text from artwork) as block`,
     );
     const [row] = rows;
     if (!row) throw new Error("There are no artworks.");
-    return { ...row, end: Number(row.end) };
+    return { ...row, end: Number(row.end), block: Number(row.block) };
   });
   const results: Latency[] = [];
   for (const [name, filter] of Object.entries(filtersOf(found))) {

@@ -1,4 +1,4 @@
-import { artworkState, ChainError, cidOf, type Provenance } from "@gridnft/sdk";
+import { artworkName, artworkState, ChainError, cidOf, type Provenance } from "@gridnft/sdk";
 import { createGalleryClient, documents, type fields, GalleryError } from "@gridnft/sdk/queries";
 import { getAddress, zeroAddress } from "viem";
 import { CliError } from "./failure.ts";
@@ -104,7 +104,7 @@ async function fromChain(grid: Grid, tokenId: bigint): Promise<ArtworkView> {
   return {
     source: "chain",
     tokenId,
-    name: metadata?.name ?? (display.title || "Untitled"),
+    name: metadata?.name ?? artworkName({ title: display.title, number: state.index, count: series.count }),
     description: display.description,
     tags: series.tags.split(",").filter((tag) => tag !== ""),
     ...{ artist: series.artist, owner: state.owner, model: model === undefined ? undefined : String(model) },

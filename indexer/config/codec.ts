@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** Files of the SDK on which the meaning of an indexed row depends: how blobs are read and how receipts are hashed. */
+/** Files of the SDK on which the meaning of an indexed row depends: how blobs are read, receipts hashed and artworks named. */
 const files = [
+  "artworkName.ts",
   "body.ts",
   "bytes.ts",
   "cid.ts",

@@ -24,7 +24,7 @@ export async function changeAccount(
       isNew = false;
       const changed = change(row);
       countRoles(place, row, changed);
-      return { ...changed, lastSeenAt: place.time };
+      return { ...changed, lastSeenAt: place.time, updatedSeq: place.seq };
     });
   if (!isNew) return;
   countRoles(place, blank, first);
@@ -64,5 +64,6 @@ function blankAccount(place: Place, address: Address): AccountRow {
     firstSeenAt: place.time,
     lastSeenAt: place.time,
     seq: place.seq,
+    updatedSeq: place.seq,
   };
 }

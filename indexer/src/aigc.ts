@@ -38,6 +38,7 @@ on("AIGC:ModelRegistered", async ({ db, place, event }) => {
     registeredBlock: place.block,
     registeredTx: place.tx,
     seq: place.seq,
+    updatedSeq: place.seq,
     artworks: 0,
     versions: 0,
     payments: 0,
@@ -137,7 +138,13 @@ on("AIGC:LicenseTermsSet", async ({ db, place, event }) => {
 on("AIGC:LicenseBought", async ({ db, place, event }) => {
   const { modelId, account, buyer, seller, periods, price } = event.args;
   const expires = BigInt(event.args.expires);
-  const latest = { expires, lastBuyer: lower(buyer), lastSeller: lower(seller), boughtAt: place.time };
+  const latest = {
+    expires,
+    lastBuyer: lower(buyer),
+    lastSeller: lower(seller),
+    boughtAt: place.time,
+    updatedSeq: place.seq,
+  };
   await db
     .insert(license)
     .values({ chainId: place.chainId, modelId, account, purchases: 1, paid: price, seq: place.seq, ...latest })

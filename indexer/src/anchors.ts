@@ -1,8 +1,9 @@
 // Roots of receipts that workers attested and payers acknowledged: on lanes by a voucher that is collected, on the direct rail by the
 // settlement of an order, or later, when the worker wasn't bonded then.
-import { anchor, lane, settlement, waitingAnchor } from "ponder:schema";
+import { anchor, settlement, waitingAnchor } from "ponder:schema";
 import { type Address, type Hex, zeroHash } from "viem";
 import { record } from "./activity.ts";
+import { changeLane } from "./lane.ts";
 import { on, type Place, type Store } from "./place.ts";
 import { addToDay, addToProtocol } from "./protocol.ts";
 import { addToWorkerDay, changeWorker } from "./worker.ts";
@@ -43,9 +44,10 @@ on("GridSettlement:ReceiptsAnchored", async ({ db, place, event }) => {
     await confirmAnchor(db, place, { worker, root, receiptCount });
     return;
   }
-  const { payer } = await db
-    .update(lane, { chainId: place.chainId, laneId })
-    .set((row) => ({ anchors: row.anchors + 1, receipts: row.receipts + receiptCount }));
+  const { payer } = await changeLane(db, place, laneId, (row) => ({
+    anchors: row.anchors + 1,
+    receipts: row.receipts + receiptCount,
+  }));
   await addAnchor(db, place, { laneId, payer, root, worker, receiptCount });
   await countReceipts(db, place, worker, receiptCount);
   await record(db, place, "RECEIPTS_ANCHORED", {
@@ -76,7 +78,7 @@ async function confirmAnchor(
   }
   const { payer, orderHash, modelId, settlementSeq } = waiting;
   await db.update(waitingAnchor, key).set({ confirmedSeq: place.seq });
-  await db.update(settlement, { chainId, seq: settlementSeq }).set(anchoredHere(place));
+  await db.update(settlement, { chainId, seq: settlementSeq }).set({ ...anchoredHere(place), updatedSeq: place.seq });
   await addAnchor(db, place, { laneId: zeroHash, payer, root, worker, receiptCount });
   await countReceipts(db, place, worker, receiptCount);
   await record(db, place, "RECEIPTS_ANCHORED", {

@@ -11,9 +11,11 @@ import {
   seriesHolder,
   transfer,
 } from "ponder:schema";
+import { artworkName } from "@gridnft/sdk";
 import { type Address, zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
+import { changeArtwork } from "./artwork.ts";
 import { type AttributeChanges, addAttributes, writeAttributes } from "./attributes.ts";
 import { readBlob } from "./blob.ts";
 import { recordGovernance } from "./governance.ts";
@@ -23,6 +25,7 @@ import { changeModel } from "./model.ts";
 import { lower, nextMoves, on } from "./place.ts";
 import { addToDay, addToProtocol } from "./protocol.ts";
 import { countRemixes } from "./remixes.ts";
+import { changeSeries } from "./series.ts";
 import { trendingOf } from "./trending.ts";
 import { addVersion, countVersions, namesOf, shownOf } from "./versions.ts";
 import { textOf } from "./words.ts";
@@ -63,6 +66,7 @@ on("GridNFT:SeriesMinted", async ({ db, place, event }) => {
     mintedBlock: place.block,
     mintTx: place.tx,
     seq,
+    updatedSeq: seq,
   });
   await db.insert(seriesHolder).values({ chainId, seriesId, owner: to, artworks: count });
 
@@ -70,7 +74,7 @@ on("GridNFT:SeriesMinted", async ({ db, place, event }) => {
   const parents = new Map<bigint, number>();
   for (const [i, provenance] of artworks.entries()) {
     const tokenId = seriesId * TOKENS_PER_SERIES + BigInt(i + 1);
-    const name = count === 1 ? title : `${title} #${i + 1}`;
+    const name = artworkName({ title, number: i + 1, count });
     const made = {
       ...shownOf(provenance, models),
       policy,
@@ -160,14 +164,7 @@ on("GridNFT:VersionAdded", async ({ db, place, event }) => {
   }
   const shown = shownOf(provenance, models);
   const attributes = attributesOf({ ...before, ...shown, versions: version });
-  await db.update(artwork, key).set({
-    ...shown,
-    versions: version,
-    nonce,
-    attributes,
-    updatedAt: place.time,
-    updatedSeq: place.seq,
-  });
+  await changeArtwork(db, place, tokenId, () => ({ ...shown, versions: version, nonce, attributes }));
   const attributeChanges: AttributeChanges = new Map();
   addAttributes(attributeChanges, before.attributes, -1);
   addAttributes(attributeChanges, attributes, 1);
@@ -227,14 +224,13 @@ on("GridNFT:Transfer", async ({ db, place, event }) => {
   const isBurn = to === zeroAddress;
   const isMove = from !== to;
   const escrow = (await db.find(protocol, { chainId: place.chainId }))?.escrow;
-  const row = await db.update(artwork, key).set((before) => ({
+  const isTransfer = isMove && !isBurn;
+  const row = await changeArtwork(db, place, tokenId, (before) => ({
     owner: to,
     burned: isBurn,
     moved: before.moved || leavesArtist({ from, to, artist: before.artist, escrow }),
     moves: nextMoves(before.moves),
-    transfers: before.transfers + (isMove ? 1 : 0),
-    updatedAt: place.time,
-    updatedSeq: place.seq,
+    transfers: before.transfers + (isTransfer ? 1 : 0),
   }));
   if (isBurn) {
     const attributeChanges: AttributeChanges = new Map();
@@ -242,15 +238,18 @@ on("GridNFT:Transfer", async ({ db, place, event }) => {
     await writeAttributes(db, place, attributeChanges);
     await db.delete(artworkText, key);
     addToProtocol(place, { supply: -1 });
+    await changeModel(db, place, row.modelId, ({ artworks: had }) => ({ artworks: had - 1 }));
   }
   if (isMove) {
     await moveInSeries(db, place, { seriesId, from, to });
     await changeAccount(db, place, from, (account) => ({ artworksOwned: account.artworksOwned - 1 }));
     await changeAccount(db, place, to, (account) => ({ artworksOwned: account.artworksOwned + 1 }));
-    addToProtocol(place, { transfers: 1 });
-    addToDay(place, { transfers: 1 });
   } else {
     await changeAccount(db, place, from);
+  }
+  if (isTransfer) {
+    addToProtocol(place, { transfers: 1 });
+    addToDay(place, { transfers: 1 });
   }
   await record(db, place, isBurn ? "ARTWORK_BURNED" : "ARTWORK_TRANSFERRED", {
     actor: from,
@@ -283,7 +282,7 @@ function leavesArtist({
 on("GridNFT:RoyaltyReceiverSet", async ({ db, place, event }) => {
   const { seriesId } = event.args;
   const royaltyReceiver = lower(event.args.receiver);
-  const { artist } = await db.update(series, { chainId: place.chainId, seriesId }).set({ royaltyReceiver });
+  const { artist } = await changeSeries(db, place, seriesId, () => ({ royaltyReceiver }));
   await record(db, place, "SERIES_CHANGED", { actor: artist, seriesId, detail: { royaltyReceiver } });
 });
 
@@ -291,29 +290,27 @@ on("GridNFT:DisplayEdited", async ({ db, place, event }) => {
   const { chainId } = place;
   const { tokenId, nonce, title, description, animationUrl } = event.args;
   const key = { chainId, tokenId };
-  const { artist, tags, modelId, prompt } = await db.update(artwork, key).set({
-    name: title,
-    title,
-    description,
-    animationUrl,
-    nameKey: nameKey(title),
-    nonce,
-    updatedAt: place.time,
-    updatedSeq: place.seq,
-  });
+  const seriesId = tokenId / TOKENS_PER_SERIES;
+  const its = await db.find(series, { chainId, seriesId });
+  if (!its) throw new Error(`Token ${tokenId} was edited outside of a series.`);
+  const name = artworkName({ title, number: tokenId % TOKENS_PER_SERIES, count: its.count });
+  const { artist, tags, modelId, prompt } = await changeArtwork(db, place, tokenId, () => ({
+    ...{ name, title, description, animationUrl, nonce },
+    nameKey: nameKey(name),
+  }));
   const models = namesOf(await db.find(model, { chainId, modelId }));
-  await db.update(artworkText, key).set({ words: textOf({ name: title, tags, models, artist: "", prompt }) });
+  await db.update(artworkText, key).set({ words: textOf({ name, tags, models, artist: "", prompt }) });
   await record(db, place, "DISPLAY_EDITED", {
     actor: artist,
     tokenId,
-    seriesId: tokenId / TOKENS_PER_SERIES,
+    seriesId,
     detail: { title, description, animationUrl },
   });
 });
 
 on("GridNFT:DisplayFrozen", async ({ db, place, event }) => {
   const { tokenId } = event.args;
-  const { artist } = await db.update(artwork, { chainId: place.chainId, tokenId }).set({ frozen: true });
+  const { artist } = await changeArtwork(db, place, tokenId, () => ({ frozen: true }));
   await record(db, place, "DISPLAY_FROZEN", { actor: artist, tokenId, seriesId: tokenId / TOKENS_PER_SERIES });
 });
 

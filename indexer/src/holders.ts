@@ -1,13 +1,15 @@
-import { series, seriesHolder } from "ponder:schema";
+import { seriesHolder } from "ponder:schema";
 import { type Address, zeroAddress } from "viem";
 import type { Place, Store } from "./place.ts";
+import { changeSeries } from "./series.ts";
 
 /** Counts a change of owner of one artwork in its series. The zero address holds nothing: to it is a burn. */
 export async function moveInSeries(
   db: Store,
-  { chainId }: Place,
+  place: Place,
   { seriesId, from, to }: { readonly seriesId: bigint; readonly from: Address; readonly to: Address },
 ): Promise<void> {
+  const { chainId } = place;
   const giver = { chainId, seriesId, owner: from };
   // A row of 0 stays: Ponder asks the database for each deletion, and waits.
   const left = await db.update(seriesHolder, giver).set((row) => ({ artworks: row.artworks - 1 }));
@@ -24,9 +26,8 @@ export async function moveInSeries(
       });
     if (isNew) holders += 1;
   }
-  await db.update(series, { chainId, seriesId }).set((row) => ({
+  await changeSeries(db, place, seriesId, (row) => ({
     holders: row.holders + holders,
-    transfers: row.transfers + 1,
-    ...(isBurn && { supply: row.supply - 1 }),
+    ...(isBurn ? { supply: row.supply - 1 } : { transfers: row.transfers + 1 }),
   }));
 }

@@ -4,6 +4,18 @@
 /** Price of an artwork that isn't listed: above every price. */
 export const NOT_LISTED = 2n ** 255n;
 
+/** Places that `seq` has for the logs of one block. */
+export const SEQ_PER_BLOCK = 1_000_000n;
+
+/** The greatest `seq` that Postgres takes. */
+const MAX_SEQ = 2n ** 63n - 1n;
+
+/** The first `seq` of a block; of a block that no chain has, one that no row has. */
+export function firstSeqOf(block: number): bigint {
+  const seq = BigInt(block) * SEQ_PER_BLOCK;
+  return seq < MAX_SEQ ? seq : MAX_SEQ;
+}
+
 /** Most tags of an artwork; what its body states beyond them is in `series.tagText` alone. */
 export const MAX_TAGS = 32;
 

@@ -2,6 +2,7 @@ import { lane, laneModelTotal, settlement } from "ponder:schema";
 import { LANE_HOP } from "@gridnft/sdk";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
+import { changeLane } from "./lane.ts";
 import { creditWorker } from "./payment.ts";
 import { on } from "./place.ts";
 import { changeWorker } from "./worker.ts";
@@ -32,6 +33,7 @@ on("GridSettlement:LaneOpened", async ({ db, place, event }) => {
     openedAt: place.time,
     openedTx: place.tx,
     seq: place.seq,
+    updatedSeq: place.seq,
   });
   await changeAccount(db, place, payer, () => ({ balance }));
   await changeAccount(db, place, worker);
@@ -48,21 +50,19 @@ on("GridSettlement:LaneOpened", async ({ db, place, event }) => {
 
 on("GridSettlement:LaneToppedUp", async ({ db, place, event }) => {
   const { laneId, payer, by, amount, free, balance } = event.args;
-  const { worker } = await db
-    .update(lane, { chainId: place.chainId, laneId })
-    .set((row) => ({ free, funded: row.funded + amount }));
+  const { worker } = await changeLane(db, place, laneId, (row) => ({ free, funded: row.funded + amount }));
   await changeAccount(db, place, payer, () => ({ balance }));
   await record(db, place, "LANE_TOPPED_UP", { actor: by, counterparty: payer, worker, laneId, amount });
 });
 
 on("GridSettlement:LaneThawStarted", async ({ db, place, event }) => {
   const { laneId, amount, readyAt, lapsesAt, vouchersUntil } = event.args;
-  const { payer, worker } = await db.update(lane, { chainId: place.chainId, laneId }).set({
+  const { payer, worker } = await changeLane(db, place, laneId, () => ({
     thawing: amount,
     thawReadyAt: BigInt(readyAt),
     thawLapsesAt: BigInt(lapsesAt),
     vouchersUntil: BigInt(vouchersUntil),
-  });
+  }));
   await record(db, place, "LANE_THAW_STARTED", {
     actor: payer,
     counterparty: worker,
@@ -75,15 +75,17 @@ on("GridSettlement:LaneThawStarted", async ({ db, place, event }) => {
 
 on("GridSettlement:LaneThawCancelled", async ({ db, place, event }) => {
   const { laneId } = event.args;
-  const { payer, worker } = await db.update(lane, { chainId: place.chainId, laneId }).set(nothingThaws);
+  const { payer, worker } = await changeLane(db, place, laneId, () => nothingThaws);
   await record(db, place, "LANE_THAW_CANCELLED", { actor: payer, counterparty: worker, worker, laneId });
 });
 
 on("GridSettlement:LaneThawed", async ({ db, place, event }) => {
   const { laneId, payer, amount, free, balance } = event.args;
-  const { worker } = await db
-    .update(lane, { chainId: place.chainId, laneId })
-    .set((row) => ({ free, ...nothingThaws, thawed: row.thawed + amount }));
+  const { worker } = await changeLane(db, place, laneId, (row) => ({
+    free,
+    ...nothingThaws,
+    thawed: row.thawed + amount,
+  }));
   await changeAccount(db, place, payer, () => ({ balance }));
   await record(db, place, "LANE_THAWED", { actor: payer, counterparty: worker, worker, laneId, amount });
 });
@@ -110,9 +112,7 @@ on("GridSettlement:LaneRoyaltyFrozen", async ({ db, place, event }) => {
 on("GridSettlement:LaneCollected", async ({ db, place, event }) => {
   const { laneId, worker, modelId, cumulative, toWorker, royalty, protocolFee, free } = event.args;
   const gross = toWorker + royalty + protocolFee;
-  const { kind, payer } = await db
-    .update(lane, { chainId: place.chainId, laneId })
-    .set((row) => ({ free, collected: row.collected + gross }));
+  const { kind, payer } = await changeLane(db, place, laneId, (row) => ({ free, collected: row.collected + gross }));
   await db
     .insert(laneModelTotal)
     .values({
@@ -135,6 +135,7 @@ on("GridSettlement:LaneCollected", async ({ db, place, event }) => {
   await db.insert(settlement).values({
     chainId: place.chainId,
     seq: place.seq,
+    updatedSeq: place.seq,
     rail: kind === LANE_HOP ? "HOP" : "LANE",
     laneId,
     payer,

@@ -7,7 +7,7 @@ export type ModelRow = typeof model.$inferSelect;
 type ModelDay = typeof modelDay.$inferSelect;
 
 /**
- * Changes a model. Payments can name models that nobody registered: then there is nothing to change.
+ * Changes a model, and notes when. Payments can name models that nobody registered: then there is nothing to change.
  * @returns The model as it is now, if there is one.
  */
 export async function changeModel(
@@ -18,7 +18,7 @@ export async function changeModel(
 ): Promise<ModelRow | undefined> {
   const key = { chainId: place.chainId, modelId };
   if (!(await db.find(model, key))) return undefined;
-  return db.update(model, key).set(change);
+  return db.update(model, key).set((row) => ({ ...change(row), updatedSeq: place.seq }));
 }
 
 /** Adds to the sums of a registered model's day (UTC). */

@@ -20,6 +20,7 @@ on("GridSettlement:OrderSettled", async ({ db, place, event }) => {
     block,
     tx,
     seq,
+    updatedSeq: seq,
     rail: "DIRECT",
     orderHash,
     payer,

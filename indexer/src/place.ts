@@ -1,5 +1,6 @@
 import { type Context, type Event, type EventNames, ponder } from "ponder:registry";
 import type { Hex } from "viem";
+import { SEQ_PER_BLOCK } from "./keys.ts";
 import { newSums, type Sums, writeSums } from "./protocol.ts";
 
 /** What every handler is given to write with. */
@@ -48,7 +49,7 @@ export function on<Name extends LogName>(name: Name, handle: (happening: Happeni
 function placeOf(chainId: number, event: Logged): Place {
   return {
     chainId,
-    seq: event.block.number * 1_000_000n + BigInt(event.log.logIndex),
+    seq: event.block.number * SEQ_PER_BLOCK + BigInt(event.log.logIndex),
     time: event.block.timestamp,
     block: event.block.number,
     blockHash: event.block.hash,

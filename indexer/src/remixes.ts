@@ -1,5 +1,5 @@
-import { artwork } from "ponder:schema";
 import type { Address } from "viem";
+import { changeArtwork } from "./artwork.ts";
 import type { Place, Store } from "./place.ts";
 import { trendingOf } from "./trending.ts";
 
@@ -11,12 +11,12 @@ import { trendingOf } from "./trending.ts";
  */
 export async function countRemixes(
   db: Store,
-  { chainId }: Place,
+  place: Place,
   makers: readonly Address[],
   parents: ReadonlyMap<bigint, number>,
 ): Promise<void> {
   for (const [tokenId, count] of parents) {
-    await db.update(artwork, { chainId, tokenId }).set((row) => {
+    await changeArtwork(db, place, tokenId, (row) => {
       const remixes = row.remixes + count;
       if (makers.includes(row.artist)) return { remixes };
       const remixesByOthers = row.remixesByOthers + count;

@@ -7,7 +7,7 @@ import { type Amounts, plus } from "./sums.ts";
 export type WorkerRow = typeof worker.$inferSelect;
 type WorkerDay = typeof workerDay.$inferSelect;
 
-/** Changes a worker, which begins to exist with its registration, its first lane or its first earnings. */
+/** Changes a worker, and notes when. It begins to exist with its registration, its first lane or its first earnings. */
 export async function changeWorker(
   db: Store,
   place: Place,
@@ -34,11 +34,12 @@ export async function changeWorker(
     lanes: 0,
     lastActiveAt: place.time,
     seq: place.seq,
+    updatedSeq: place.seq,
   };
   await db
     .insert(worker)
     .values({ ...blank, ...change(blank) })
-    .onConflictDoUpdate(change);
+    .onConflictDoUpdate((row) => ({ ...change(row), updatedSeq: place.seq }));
 }
 
 /** Adds to the sums of a worker's day (UTC). */

@@ -1,4 +1,5 @@
 export * from "./account.js";
+export * from "./artworkName.js";
 export * from "./body.js";
 export * from "./bundle.js";
 export * from "./chain/index.js";

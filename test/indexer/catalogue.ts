@@ -298,6 +298,7 @@ function rowsOf(
         },
         ...{ title: first.name, description: "", tagText: first.tags.join(), tags: first.tags, bodyHash: hash },
         ...{ mintedAt: first.mintedAt, mintedBlock: 1n, mintTx: tx, seq: seriesId * 1_000_000n },
+        updatedSeq: seriesId * 1_000_000n,
       };
     }),
     seriesHolder: [...series].flatMap(([seriesId, members]) =>
@@ -322,7 +323,14 @@ function rowsOf(
       ...{ licensePrice: 0n, licensePeriod: 0n, deprecated: false, user: zero, userExpires: 0n },
       ...{ moves: 0n, nonce: 0n },
       ...{ directRoyaltyBps: 500, directRoyaltyReadAt: 0n, registrationFee: 0n, registeredAt: BigInt(BEGAN) },
-      ...{ registeredBlock: 1n, registeredTx: tx, seq: modelId, artworks: byModel.get(modelId) ?? 0, versions: 0 },
+      ...{
+        registeredBlock: 1n,
+        registeredTx: tx,
+        seq: modelId,
+        updatedSeq: modelId,
+        artworks: byModel.get(modelId) ?? 0,
+        versions: 0,
+      },
       ...{ payments: 0, volume: 0n, royaltyEarned: modelId, royaltyUnclaimed: 0n, licensesSold: 0, licenseRevenue: 2n },
     })),
     modelDay: models.flatMap(({ modelId }) =>
@@ -351,6 +359,7 @@ function rowsOf(
         lanes: 0,
         lastActiveAt: BigInt(BEGAN),
         seq: BigInt(i),
+        updatedSeq: BigInt(i),
       },
     })),
     account: [...artists, ...workers].map((artist, i) => ({
@@ -371,7 +380,7 @@ function rowsOf(
         seriesCreated: 0,
       },
       ...{ modelsOwned: i < 5 ? 8 : 0, modelsCreated: i === 0 ? models.length : 0, firstSeenAt: BigInt(BEGAN) },
-      ...{ lastSeenAt: BigInt(time), seq: BigInt(i) },
+      ...{ lastSeenAt: BigInt(time), seq: BigInt(i), updatedSeq: BigInt(i) },
     })),
     transfer: models.map(({ modelId }, i) => ({
       ...{ chainId, seq: BigInt(i), collection: "MODEL", tokenId: modelId, from: zero, to: artists[0] },

@@ -1,10 +1,13 @@
 import { toSnakeCase } from "drizzle-orm/casing";
 import pg from "pg";
+import { zeroAddress } from "viem";
 import { expect } from "vitest";
 import { textOf } from "../../indexer/src/words.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
-import { type Counted, countedOf, counters, remixesByOthers, shortened, tagList } from "./counts.ts";
-import { counted, type Logs, logsOf, truths } from "./truth.ts";
+import { type Counted, countedOf, counters, remixesByOthers } from "./counts.ts";
+import { columnNames } from "./tables.ts";
+import { shortened, tagList } from "./tags.ts";
+import { counted, type Logs, logsOf, type Truth, truths } from "./truth.ts";
 
 type DatabaseRow = Readonly<Record<string, unknown>>;
 
@@ -21,6 +24,8 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   worker_day: ["worker", "day"],
   daily_statistics: ["day"],
   evolution: ["token_id", "version", "account", "body_hash"],
+  approval: ["collection", "token_id"],
+  operator_approval: ["collection", "owner", "operator"],
   worker: ["address"],
   signer: ["signer"],
   lane: ["lane_id"],
@@ -40,21 +45,53 @@ const compared: Readonly<Record<string, (row: DatabaseRow) => boolean>> = {
   series_holder: ({ artworks }) => artworks !== 0,
   attribute: ({ artworks }) => artworks !== 0,
   settlement: ({ rail }) => rail === "DIRECT",
+  approval: ({ approved }) => approved !== zeroAddress,
 };
 
 interface Moment {
   readonly now: bigint;
   readonly protocol: DatabaseRow;
+  readonly models: readonly DatabaseRow[];
+  readonly versions: readonly DatabaseRow[];
+}
+
+/** What `tokenURI` says of an artwork, by the rows of the indexer. */
+function shownIn(row: DatabaseRow, { models, versions }: Moment): DatabaseRow {
+  const latest = versions.find(({ token_id, version }) => token_id === row.token_id && version === row.versions);
+  const model = models.find(({ model_id }) => model_id === row.model_id);
+  const image = `ipfs://${row.cid}`;
+  return {
+    shown_description: row.description,
+    ...{ image, aigc_data: image },
+    shown_animation_url: row.animation_url,
+    shown_seed: row.seed,
+    guidance_scale: Number(row.guidance_milli) / 1_000,
+    negative_prompt: latest?.negative_prompt,
+    model_hash: latest?.model_hash,
+    engine: latest?.engine,
+    requester: latest?.requester,
+    anchor_time: latest?.anchor_time,
+    completed_at: latest?.completed_at,
+    model_name: model?.name || `Model #${row.model_id}`,
+    evolves: ["No", "By its artist", "By its owner"][Number(row.policy)],
+    shown_version: row.versions === 1 ? "" : row.versions,
+  };
 }
 
 /** What is not a column but follows from some. */
-function withDerived(table: string, row: DatabaseRow, { now, protocol }: Moment): DatabaseRow {
+function withDerived(table: string, row: DatabaseRow, moment: Moment): DatabaseRow {
+  const { now, protocol } = moment;
   const raiseFrom = BigInt(String(protocol.next_min_bond_from));
   const isRaised = raiseFrom !== 0n && raiseFrom <= now;
   const minBond = String(isRaised ? protocol.next_min_bond : protocol.min_bond);
-  if (table === "artwork") return { ...row, display_locked: row.frozen || (row.moved && row.policy !== 1) };
+  if (table === "artwork") {
+    return { ...row, ...shownIn(row, moment), display_locked: row.frozen || (row.moved && row.policy !== 1) };
+  }
   if (table === "waiting_anchor") return { ...row, waits: row.confirmed_seq === "0" };
-  if (table === "worker") return { ...row, bonded_now: BigInt(String(row.bond)) >= BigInt(minBond) };
+  if (table === "worker") {
+    const [bond, unbonding] = [BigInt(String(row.bond)), BigInt(String(row.unbonding))];
+    return { ...row, bonded_now: bond >= BigInt(minBond), stake: bond + unbonding };
+  }
   if (table === "protocol") {
     const isEscrowSet = BigInt(String(row.escrow)) !== 0n;
     return {
@@ -84,7 +121,12 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
     (await client.query(`select * from "${schema}"."${table}"`)).rows;
   try {
     const logs = await logsOf(grid);
-    const moment = { now: await grid.now(), protocol: (await read("protocol"))[0] ?? {} };
+    const moment = {
+      now: await grid.now(),
+      protocol: (await read("protocol"))[0] ?? {},
+      models: await read("model"),
+      versions: await read("artwork_version"),
+    };
     const sizes: Record<string, number> = {};
     const counts = await countedOf(grid, logs);
     const told = [
@@ -108,6 +150,7 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
       }
       sizes[table] = truth.size;
     }
+    expectTold(truthsTold);
     for (const [table, sizeOf] of Object.entries(counted)) {
       sizes[table] = sizeOf(logs);
       expect((await read(table)).length, table).toBe(sizes[table]);
@@ -121,6 +164,36 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
   } finally {
     await client.end();
   }
+}
+
+/** Columns that say when and where a row was written or changed: of the log, which no contract remembers. */
+const ofTheLog =
+  /^(seq|updated_(at|seq)|(registered|minted|opened|added|seen|anchor)_?(at|block|tx)|mint_tx|tx|time|block|log_index|place|(announced|bought|first_seen|last_seen|last_active)_at|last_event_(block|hash|time)|confirmed_seq|settlement_seq)$/;
+
+/** Columns that are compared by functions of their own below. */
+const apart: Readonly<Record<string, readonly string[]>> = {
+  account: [],
+  artwork: ["trending", "name_key"],
+};
+
+/** Columns that are compared with nothing, and why not. */
+const untold: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+
+/** Every column of the tables that are compared is told by a contract or counted, or there is a reason why not. */
+function expectTold(truths: readonly (readonly [string, Truth])[]): void {
+  const told = new Map<string, Set<string>>();
+  for (const [table, truth] of truths) {
+    const columns = told.get(table) ?? new Set();
+    for (const row of truth.values()) for (const name of Object.keys(row)) columns.add(toSnakeCase(name));
+    told.set(table, columns);
+  }
+  const left = [...told].flatMap(([table, columns]) =>
+    (columnNames().get(table) ?? [])
+      .filter((name) => !columns.has(name) && !keys[table]?.includes(name) && !ofTheLog.test(name))
+      .filter((name) => name !== "chain_id" && !apart[table]?.includes(name) && !untold[table]?.[name])
+      .map((name) => `${table}.${name}`),
+  );
+  expect(left).toEqual([]);
 }
 
 /** What sorts artworks: scores to within two millionths, since Math.log2 rounds in another way; names without case and accents. */
@@ -162,6 +235,20 @@ async function compareTexts(
 
 async function compareAccounts(grid: LocalGrid, logs: Logs, accounts: readonly DatabaseRow[]): Promise<void> {
   const { settlement, nft, aigc, registry } = grid.party(0).grid;
+  const sumOf = (name: string, address: string | undefined, of: (args: never) => readonly [string, bigint]) =>
+    logs.settlement
+      .flatMap((log) => (log.eventName === name ? [of(log.args as never)] : []))
+      .filter(([account]) => account.toLowerCase() === address)
+      .reduce((sum, [, amount]) => sum + amount, 0n);
+  const lanePayers = new Map(
+    logs.settlement.flatMap((log) =>
+      log.eventName === "LaneOpened" ? [[log.args.laneId, log.args.payer] as const] : [],
+    ),
+  );
+  type Paid = { payer: string; laneId: `0x${string}`; toWorker: bigint; royalty: bigint; protocolFee: bigint };
+  const gross = ({ toWorker, royalty, protocolFee }: Paid) => toWorker + royalty + protocolFee;
+  type Moved = { account: string; amount: bigint };
+  const moved = ({ account, amount }: Moved) => [account, amount] as const;
   const minted = logs.nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [log.args] : []));
   const registered = logs.aigc.flatMap((log) => (log.eventName === "ModelRegistered" ? [log.args] : []));
   const addresses = accounts.map(({ address }) => address as `0x${string}`);
@@ -184,6 +271,11 @@ async function compareAccounts(grid: LocalGrid, logs: Logs, accounts: readonly D
       artworks_owned: artworks,
       models_owned: models,
       reward,
+      deposited: sumOf("Deposited", address, moved) + sumOf("EarnedMoved", address, moved),
+      withdrawn: sumOf("Withdrawn", address, moved),
+      spent:
+        sumOf("OrderSettled", address, (paid: Paid) => [paid.payer, gross(paid)]) +
+        sumOf("LaneCollected", address, (paid: Paid) => [lanePayers.get(paid.laneId) ?? "", gross(paid)]),
       series_created: minted.filter(({ artist }) => artist.toLowerCase() === address).length,
       artworks_created: minted
         .filter(({ artist }) => artist.toLowerCase() === address)

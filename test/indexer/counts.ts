@@ -2,6 +2,7 @@
 import { type Address, zeroAddress } from "viem";
 import { LANE_HOP, type Provenance, provenanceOf } from "../../sdk/src/index.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
+import { shortened, tagList } from "./tags.ts";
 import type { Logs, Truth } from "./truth.ts";
 
 /** One version of an artwork as the contract tells it. */
@@ -93,23 +94,6 @@ async function readCounted(grid: LocalGrid, { aigc, nft, settlement, registry }:
   return { versions, tokens, families, modelNames, timeOf };
 }
 
-/** The first 64 characters, less those that make it more than 200 bytes. */
-export function shortened(text: string): string {
-  const characters = [...text].slice(0, 64);
-  while (Buffer.byteLength(characters.join("")) > 200) characters.pop();
-  return characters.join("");
-}
-
-/** Tags as lists and filters know them. */
-export function tagList(text: string): string[] {
-  const tags: string[] = [];
-  for (const stated of text.split(",")) {
-    const tag = shortened(stated.trim().normalize("NFC").toLowerCase()).trim();
-    if (tag !== "" && !tags.includes(tag) && tags.length < 32) tags.push(tag);
-  }
-  return tags;
-}
-
 /** What an artwork is filtered by. */
 export function attributesBy({ families, versions }: Counted, token: Token): string[] {
   const isRemix = versions.some(
@@ -170,10 +154,14 @@ function paymentsOf({ settlement }: Logs) {
     const { worker, modelId, toWorker, royalty, protocolFee } = log.args;
     const isHop = log.eventName === "LaneCollected" && hops.has(log.args.laneId);
     const receipts = log.eventName === "OrderSettled" && log.args.anchored ? BigInt(log.args.receiptCount) : 0n;
-    const volume = toWorker + royalty + protocolFee;
+    const volume = grossOf(log.args);
     return [{ log, worker, modelId, toWorker, royalty, protocolFee, isHop, receipts, volume }];
   });
 }
+
+/** All shares of a payment together. */
+const grossOf = (paid: { toWorker: bigint; royalty: bigint; protocolFee: bigint }) =>
+  paid.toWorker + paid.royalty + paid.protocolFee;
 
 /** Anchors that come without a payment of their own: of vouchers, and of orders settled before. */
 const anchorsAlone = ({ settlement }: Logs) =>
@@ -181,12 +169,12 @@ const anchorsAlone = ({ settlement }: Logs) =>
     log.eventName === "ReceiptsAnchored" ? [{ log, ...log.args, receiptCount: BigInt(log.args.receiptCount) }] : [],
   );
 
-/** Transfers that change an owner, mints left out. */
+/** Transfers from one account to another: mints, burns and transfers to oneself left out. */
 const movesOf = (logs: Logs["nft"] | Logs["aigc"]) =>
   logs.flatMap((log) => {
     if (log.eventName !== "Transfer") return [];
     const { from, to, tokenId } = log.args;
-    return from !== zeroAddress && from !== to ? [{ log, tokenId }] : [];
+    return from !== zeroAddress && to !== zeroAddress && from !== to ? [{ log, tokenId }] : [];
   });
 
 /** Versions of others' artworks, made by others. */
@@ -205,6 +193,7 @@ type Counter = (counted: Counted, logs: Logs) => Truth;
 export const counters: Readonly<Record<string, Counter>> = {
   artwork: (counted, logs) => {
     const moves = movesOf(logs.nft).map(({ tokenId }) => tokenId);
+    const frozen = new Set(logs.nft.flatMap((log) => (log.eventName === "DisplayFrozen" ? [log.args.tokenId] : [])));
     return new Map(
       counted.tokens.map((token) => {
         const remixes = remixesOf(counted, token);
@@ -216,6 +205,7 @@ export const counters: Readonly<Record<string, Counter>> = {
           artist: token.artist,
           tags: tagList(token.tags),
           versions: token.versions,
+          frozen: frozen.has(token.tokenId),
           transfers: moves.filter((tokenId) => tokenId === token.tokenId).length,
           remix_of: remixOf,
           remixes: remixes.length,
@@ -290,24 +280,67 @@ export const counters: Readonly<Record<string, Counter>> = {
     };
     return new Map([["31337", columns]]);
   },
-  worker: (_, logs) => {
+  model: ({ tokens, versions, families }, logs) => {
     const { add, rows } = sums();
-    const on = (worker: Address, receipts: bigint) => add(worker.toLowerCase(), { receipts });
-    for (const log of logs.registry) if (log.eventName === "WorkerRegistered") on(log.args.worker, 0n);
-    for (const log of logs.settlement) if (log.eventName === "LaneOpened") on(log.args.worker, 0n);
-    for (const { worker, receipts } of paymentsOf(logs)) on(worker, receipts);
-    for (const { worker, receiptCount } of anchorsAlone(logs)) on(worker, receiptCount);
+    for (const modelId of families.keys()) add(`${modelId}`, {});
+    // Artworks that aren't burnt, by their latest versions; versions of all.
+    for (const { owner, latest } of tokens) if (owner) add(`${latest.provenance.request.modelId}`, { artworks: 1n });
+    for (const { provenance } of versions) add(`${provenance.request.modelId}`, { versions: 1n });
+    for (const { modelId, volume, royalty, isHop } of paymentsOf(logs)) {
+      if (!isHop && families.has(modelId)) add(`${modelId}`, { payments: 1n, volume, royalty_earned: royalty });
+    }
+    for (const log of logs.aigc) {
+      if (log.eventName !== "LicenseBought") continue;
+      add(`${log.args.modelId}`, { licenses_sold: 1n, license_revenue: log.args.price });
+    }
+    const earned = ["volume", "royalty_earned", "licenses_sold", "license_revenue"];
+    return withZeros(rows, ["artworks", "versions", "payments", ...earned]);
+  },
+  license: (_, logs) => {
+    const { add, rows } = sums();
+    for (const log of logs.aigc) {
+      if (log.eventName !== "LicenseBought") continue;
+      const { modelId, account, price } = log.args;
+      add(`${modelId}/${account}`.toLowerCase(), { purchases: 1n, paid: price });
+    }
     return rows;
+  },
+  worker: ({ versions }, logs) => {
+    const { add, rows } = sums();
+    const on = (worker: Address, amounts: Amounts) => add(worker.toLowerCase(), amounts);
+    for (const log of logs.registry) {
+      if (log.eventName === "WorkerRegistered") on(log.args.worker, {});
+      if (log.eventName === "BondSlashed") on(log.args.worker, { slashed: log.args.amount });
+    }
+    for (const log of logs.settlement) if (log.eventName === "LaneOpened") on(log.args.worker, { lanes: 1n });
+    for (const { worker, receipts, volume, toWorker, isHop } of paymentsOf(logs)) {
+      on(worker, { receipts, earned_total: toWorker, ...(!isHop && { payments: 1n, volume }) });
+    }
+    for (const { worker, receiptCount } of anchorsAlone(logs)) on(worker, { receipts: receiptCount });
+    for (const { provenance } of versions) on(provenance.worker, { versions: 1n });
+    return withZeros(rows, ["slashed", "lanes", "receipts", "earned_total", "payments", "volume", "versions"]);
   },
   lane: (_, logs) => {
     const { add, rows } = sums();
     const anchored = anchorsAlone(logs);
     for (const log of logs.settlement) {
+      if (log.eventName === "LaneToppedUp") add(log.args.laneId, { funded: log.args.amount });
+      if (log.eventName === "LaneThawed") add(log.args.laneId, { thawed: log.args.amount });
+      if (log.eventName === "LaneCollected") add(log.args.laneId, { collected: grossOf(log.args) });
       if (log.eventName !== "LaneOpened") continue;
-      add(log.args.laneId, { anchors: 0n, receipts: 0n });
+      add(log.args.laneId, { funded: log.args.amount });
       for (const { laneId, receiptCount } of anchored) {
         if (laneId === log.args.laneId) add(laneId, { anchors: 1n, receipts: receiptCount });
       }
+    }
+    return withZeros(rows, ["funded", "thawed", "collected", "anchors", "receipts"]);
+  },
+  lane_model_total: (_, logs) => {
+    const { add, rows } = sums();
+    for (const log of logs.settlement) {
+      if (log.eventName !== "LaneCollected") continue;
+      const { laneId, modelId, toWorker, royalty, protocolFee } = log.args;
+      add(`${laneId}/${modelId}`, { to_worker: toWorker, royalty, protocol_fee: protocolFee });
     }
     return rows;
   },

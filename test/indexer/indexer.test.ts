@@ -10,7 +10,10 @@ import type { RunningProcess } from "../../script/local/processes.ts";
 import { settlementTypes } from "../../sdk/src/index.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { someToken } from "./actions/choice.ts";
+import { twoAnchorsInOneBlock } from "./actions/work.ts";
 import { actions } from "./actions.ts";
+import { changingLists, compareAnswers, compareChanges, compareTotals } from "./answers.ts";
 import { mine, revert, snapshot } from "./anvil.ts";
 import { allRows, compareAll } from "./compare.ts";
 import { govern } from "./governance.ts";
@@ -18,7 +21,16 @@ import { attempt, complete, happen, newTally } from "./history.ts";
 import { createIndexer, type TestIndexer } from "./indexer.ts";
 import { indexesOf } from "./indexes.ts";
 import { everything, listFields } from "./questions.ts";
+import { missingEvents, stampFaults } from "./stamps.ts";
 import { createWorld, type World } from "./world.ts";
+
+/** Events that have a handler and that no contract of this version emits. */
+const neverHere = [
+  "AIGC:BatchMetadataUpdate",
+  "GridNFT:BatchMetadataUpdate",
+  "GridNFT:EIP712DomainChanged",
+  "GridSettlement:EIP712DomainChanged",
+];
 
 const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -96,6 +108,43 @@ describe("after a random history", () => {
     await indexer.caughtUp();
     await compare();
   }, 300_000);
+});
+
+describe("what changed", () => {
+  it("is stamped, whatever event it is that changes a row", async () => {
+    const isMissing = async () => (await missingEvents(grid)).some((name) => !neverHere.includes(name));
+    for (let round = 0; round < 60 && (await isMissing()); round++) await happen(world, 5, tally);
+    expect(await missingEvents(grid)).toEqual(neverHere);
+    expect(await stampFaults(grid)).toEqual([]);
+    await indexer.caughtUp();
+  }, 300_000);
+
+  it.each(changingLists())("is what $name has since a block", async (list) => {
+    await compareChanges(indexer.ask, list);
+  });
+});
+
+describe("what is computed for an answer", () => {
+  it("is as the contracts answer, before a time comes and after it", async () => {
+    await twoAnchorsInOneBlock(world);
+    const { read } = world.owner.grid.aigc;
+    const { tokenId, owner } = await someToken(world, "aigc");
+    const bps = await read.usageRoyaltyBps([tokenId]);
+    const { write } = owner.grid.aigc;
+    await grid.mined(write.announceUsageRoyalty([tokenId, bps === 2_000 ? 1 : bps + 1]));
+    await grid.mined(write.setUser([tokenId, world.collector.address, (await grid.now()) + 3_600n]));
+    await indexer.caughtUp();
+    await compareAnswers(grid, indexer.ask);
+    await grid.pass(Number(await read.ROYALTY_NOTICE()) + 1);
+    await mine(grid, 1);
+    expect(await read.usageRoyaltyBps([tokenId])).not.toBe(bps);
+    await indexer.caughtUp();
+    await compareAnswers(grid, indexer.ask);
+  }, 300_000);
+
+  it("counts what lists list", async () => {
+    await compareTotals(indexer.ask);
+  }, 120_000);
 });
 
 it("has the same rows, to the last bit, when it is built anew beside", async () => {

@@ -34,6 +34,8 @@ afterAll(async () => {
 function filtersOf({ artworks, now }: Gallery["catalogue"]): Record<string, Record<string, unknown>> {
   const began = Number(artworks[0]?.mintedAt);
   const at = (part: number): number => Math.round(began + (now - began) * part);
+  const seqs = artworks.map(({ updatedSeq }) => updatedSeq).sort((a, b) => (a < b ? -1 : 1));
+  const blockAt = (part: number): number => Number(seqs[Math.floor(part * seqs.length)] ?? 0n) / 1_000_000;
   const [parent] = [...artworks].sort((a, b) => b.remixes - a.remixes);
   const one = artworks[4_321];
   const most = { artist: artworks[0]?.artist, worker: `0x776f${"0".repeat(36)}` };
@@ -71,6 +73,12 @@ function filtersOf({ artworks, now }: Gallery["catalogue"]): Record<string, Reco
     "minted between": { mintedAfter: at(0.3), mintedBefore: at(0.5) },
     "updated lately": { updatedAfter: at(0.97) },
     "not updated lately": { updatedBefore: at(0.5) },
+    "updated since a block of late": { updatedSinceBlock: blockAt(0.97) },
+    "updated since a block of early": { updatedSinceBlock: blockAt(0.1) },
+    "updated since a block that no chain has": { updatedSinceBlock: Number.MAX_SAFE_INTEGER },
+    "updated since the first block": { updatedSinceBlock: 0 },
+    "updated since a block, and of a model": { updatedSinceBlock: blockAt(0.9), modelIds: ["2"] },
+    "burnt since a block": { updatedSinceBlock: blockAt(0.9), burned: true },
     "with a parent": { hasParent: true },
     "without a parent": { hasParent: false },
     remixOf: { remixOf: `${parent?.tokenId}` },

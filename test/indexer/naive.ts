@@ -41,6 +41,7 @@ const holds: Readonly<Record<string, Holds>> = {
   mintedBefore: ({ mintedAt }, time) => mintedAt < BigInt(time),
   updatedAfter: ({ updatedAt }, time) => updatedAt > BigInt(time),
   updatedBefore: ({ updatedAt }, time) => updatedAt < BigInt(time),
+  updatedSinceBlock: ({ updatedSeq }, block) => updatedSeq / 1_000_000n >= BigInt(block),
   hasParent: ({ remixOf }, value) => (remixOf !== 0n) === value,
   remixOf: among(({ remixOf }) => remixOf),
   evolved: ({ versions }, value) => versions > 1 === value,

@@ -8,6 +8,13 @@ import * as schema from "../../indexer/ponder.schema.ts";
 const tables = Object.values(schema as Record<string, unknown>).filter((value): value is PgTable => is(value, PgTable));
 
 const nameOf = (column: PgColumn): string => (column.keyAsName ? toSnakeCase(column.name) : column.name);
+/** Names of the columns of each table, as the database has them. */
+export function columnNames(): Map<string, string[]> {
+  return new Map(
+    tables.map((table) => [getTableName(table), Object.values(getTableColumns(table)).map((column) => nameOf(column))]),
+  );
+}
+
 const quoted = (name: string): string => `"${name}"`;
 
 /** Makes all tables, without indexes. */

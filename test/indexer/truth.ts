@@ -1,7 +1,17 @@
 // What the contracts themselves say, for everything that their logs mention.
 import { type Address, type Hex, type Log, parseEventLogs, zeroAddress, zeroHash } from "viem";
-import { aigcAbi, cidOf, gridNftAbi, gridSettlementAbi, provenanceOf, workerRegistryAbi } from "../../sdk/src/index.ts";
+import {
+  aigcAbi,
+  artworkState,
+  cidOf,
+  gridNftAbi,
+  gridSettlementAbi,
+  provenanceOf,
+  SignerRole,
+  workerRegistryAbi,
+} from "../../sdk/src/index.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
+import { tagList } from "./tags.ts";
 
 /** Rows of a table as the contracts would write them: key of the row -> columns. Only columns that a contract call answers. */
 export type Truth = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -49,6 +59,39 @@ async function stateOf(
   return { moves, nonce };
 }
 
+/** What `tokenURI` says of an artwork, as columns; some are told of its latest version and its model, see `shownIn` in compare.ts. */
+function uriOf(
+  metadata: NonNullable<Awaited<ReturnType<typeof artworkState>>["metadata"]>,
+  trait: (name: string) => readonly unknown[],
+) {
+  const { provenance } = metadata;
+  return {
+    name: metadata.name,
+    shown_description: metadata.description,
+    image: metadata.image,
+    aigc_data: metadata.aigc_data,
+    shown_animation_url: metadata.animation_url ?? "",
+    prompt: metadata.prompt,
+    negative_prompt: metadata.negative_prompt,
+    shown_seed: metadata.seed,
+    steps: metadata.steps,
+    guidance_scale: metadata.guidance_scale,
+    receipt_id: provenance.receipt,
+    model_id: provenance.model_id,
+    model_hash: provenance.model_hash,
+    image_hash: provenance.image_sha256,
+    engine: provenance.engine,
+    requester: provenance.requester,
+    anchor_time: provenance.anchored_at,
+    model_name: trait("Model"),
+    worker: trait("Worker Node"),
+    completed_at: trait("Generation Date"),
+    evolves: trait("Evolves"),
+    shown_version: trait("Version"),
+    tags: tagList(trait("Tag").join(",")),
+  };
+}
+
 /** How many events of a name there are. */
 const count = (logs: readonly { eventName: string }[], name: string) =>
   logs.filter(({ eventName }) => eventName === name).length;
@@ -60,16 +103,19 @@ export const truths: Readonly<Record<string, Maker>> = {
     const ids = aigc.flatMap((log) => (log.eventName === "ModelRegistered" ? [log.args.modelId] : []));
     return rows(ids, byText, async (id) => {
       const { spec, ...model } = await read.modelOf([id]);
-      const { weightsURI, usageBps: _, ...text } = spec;
+      const { weightsURI, ...text } = spec;
       const [royaltyBps, readAt] = await settlement.modelRoyaltyOf([id]);
       const sale = 10_000n;
-      const [receiver] = await read.royaltyInfo([id, sale]);
+      const [receiver, royalty] = await read.royaltyInfo([id, sale]);
+      if (royalty !== BigInt(spec.resaleBps)) throw new Error(`Model ${id} states two resale royalties.`);
       const [user, userExpires] = [await read.userOf([id]), await read.userExpires([id])];
       return {
         ...text,
         weights_uri: weightsURI,
         creator: model.creator,
         owner: await read.ownerOf([id]),
+        next_usage_bps: model.nextUsageBps,
+        next_usage_from: model.nextUsageFrom,
         registered_at: model.registeredAt,
         license_price: model.licensePrice,
         license_period: model.licensePeriod,
@@ -101,45 +147,56 @@ export const truths: Readonly<Record<string, Maker>> = {
     const ids = nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [log.args.seriesId] : []));
     return rows(ids, byText, async (id) => {
       const { royaltyBps, tags, blob: _, ...rest } = await read.series([id]);
-      const [receiver] = await read.royaltyInfo([id * 1_000n + 1n, 10_000n]);
+      const [receiver, royalty] = await read.royaltyInfo([id * 1_000n + 1n, 10_000n]);
+      if (royalty !== BigInt(royaltyBps)) throw new Error(`Series ${id} states two royalties.`);
       return { ...rest, royalty_bps: royaltyBps, royalty_receiver: receiver, tag_text: tags };
     });
   },
   artwork: async (grid, { nft }) => {
     const { read } = grid.party(0).grid.nft;
     const ids = nft.flatMap((log) => (log.eventName === "Transfer" ? [log.args.tokenId] : []));
-    return rows(ids, byText, async (id) => {
-      const owner = await read.ownerOf([id]).catch(() => zeroAddress);
-      if (owner === zeroAddress) return { owner, burned: true };
-      const { title, tags: _, policy, royaltyBps, count, artist } = await read.series([id / 1_000n]);
-      const [display, locked] = await read.displayOf([id]);
-      const of = await provenanceOf(grid.party(0).wallet, { deployment: grid.deployment, tokenId: id });
-      const edited = display.title !== title || display.animationUrl !== "";
-      const metadata = await read.tokenURI([id]);
-      const json = JSON.parse(Buffer.from(metadata.slice(metadata.indexOf(",") + 1), "base64").toString());
+    const burns = new Map(
+      nft.flatMap((log) =>
+        log.eventName === "Transfer" && log.args.to === zeroAddress
+          ? [[log.args.tokenId, log.blockNumber] as const]
+          : [],
+      ),
+    );
+    return rows(ids, byText, async (tokenId) => {
+      const burnt = burns.get(tokenId);
+      // Of a burnt token the contract says no more what it shows: its last words count.
+      const at = burnt === undefined ? {} : { blockNumber: burnt - 1n };
+      const { deployment } = grid;
+      const state = await artworkState(grid.party(0).wallet, { deployment, tokenId, ...at });
+      const { series, display, metadata, locked, versions } = state;
+      const latest = versions.at(-1)?.provenance;
+      if (!metadata || !latest) throw new Error(`Token ${tokenId} shows nothing.`);
+      const [moves, nonce] = await read.stateOf([tokenId], at);
+      const trait = (name: string) =>
+        metadata.attributes.filter(({ trait_type }) => trait_type === name).map(({ value }) => value);
+      const owner = await read.ownerOf([tokenId]).catch(() => zeroAddress);
       return {
         owner,
-        burned: false,
-        artist,
-        policy,
-        royalty_bps: royaltyBps,
+        burned: burnt !== undefined,
+        ...(burnt === undefined && { display_locked: locked }),
+        moves: burnt === undefined ? moves : moves + 1n,
+        nonce,
+        series_id: (await read.seriesOf([tokenId]))[0],
+        number: (await read.seriesOf([tokenId]))[1],
+        artist: await read.artistOf([tokenId]),
+        policy: series.policy,
+        royalty_bps: series.royaltyBps,
         title: display.title,
         description: display.description,
         animation_url: display.animationUrl,
-        display_locked: locked,
-        name: edited || count === 1n ? display.title : json.name,
-        ...(await stateOf(read, id)),
-        versions: await read.versionsOf([id]),
-        model_id: of.request.modelId,
-        worker: of.worker,
-        prompt: of.request.prompt,
-        seed: of.seed,
-        width: of.request.width,
-        steps: of.request.steps,
-        sampler: of.request.sampler,
-        image_hash: of.imageHash,
-        cid: await read.imageCid([id]),
-        receipt_id: of.receiptId,
+        versions: await read.versionsOf([tokenId]),
+        seed: latest.seed,
+        width: latest.request.width,
+        height: latest.request.height,
+        sampler: latest.request.sampler,
+        scheduler: latest.request.scheduler,
+        cid: await read.imageCid([tokenId]),
+        ...uriOf(metadata, trait),
       };
     });
   },
@@ -208,7 +265,8 @@ export const truths: Readonly<Record<string, Maker>> = {
       ({ tokenId, version, owner, bodyHash }) => `${tokenId}/${version}/${owner}/${bodyHash}`,
       async ({ tokenId, version, owner, bodyHash }) => {
         const readyAt = await read.announcedAt([tokenId, version, owner, bodyHash]);
-        return { used: readyAt === 0n, ...(readyAt !== 0n && { ready_at: readyAt }) };
+        const said = announced.findLast((log) => log.bodyHash === bodyHash && log.tokenId === tokenId);
+        return { used: readyAt === 0n, ready_at: readyAt || said?.readyAt, expires_at: said?.expiresAt };
       },
     );
   },
@@ -231,6 +289,7 @@ export const truths: Readonly<Record<string, Maker>> = {
         release_at: releaseAt,
         registered: await bonds.read.isRegistered([address]),
         bonded_now: await bonds.read.isBonded([address]),
+        stake: await bonds.read.stakeOf([address]),
         earned: await money.read.earnedOf([address]),
         protocol_accrued: await money.read.protocolAccruedOf([address]),
       };
@@ -239,21 +298,30 @@ export const truths: Readonly<Record<string, Maker>> = {
   signer: async (grid, { settlement }) => {
     const { read } = grid.party(0).grid.settlement;
     const keys = settlement.flatMap((log) => (log.eventName === "SignerAdded" ? [log.args.signer] : []));
+    const delay = await read.REVOCATION_DELAY();
     return rows(keys, byText, async (key) => {
       const { account, role, revokedAt } = await read.signerOf([key]);
       const { cap, spent, windowStart } = await read.treasurerCapOf([key]);
-      return { account, role, revoked_at: revokedAt, cap, spent, window_start: windowStart };
+      // A treasurer signs nothing that could be shown later.
+      const lasts = role === SignerRole.TREASURER ? 0 : delay;
+      const valid_until = revokedAt === 0 ? 0 : revokedAt + lasts;
+      return { account, role, revoked_at: revokedAt, valid_until, cap, spent, window_start: windowStart };
     });
   },
   lane: async (grid, { settlement }) => {
     const { read } = grid.party(0).grid.settlement;
     const ids = settlement.flatMap((log) => (log.eventName === "LaneOpened" ? [log.args] : []));
+    const window = await read.THAW_WINDOW();
     return rows(
       ids,
       ({ laneId }) => laneId,
       async ({ laneId, config }) => {
         const { free, thawReadyAt, protocolBps, thawing, vouchersUntil } = await read.laneOf([laneId]);
+        if ((await read.laneIdOf([config])) !== laneId) throw new Error(`Lane ${laneId} has another id.`);
         return {
+          thaw_lapses_at: thawReadyAt === 0 ? 0 : thawReadyAt + window,
+          fee_config_id: config.feeConfigId,
+          thaw_delay: config.thawDelay,
           free,
           thaw_ready_at: thawReadyAt,
           protocol_bps: protocolBps,
@@ -360,6 +428,37 @@ export const truths: Readonly<Record<string, Maker>> = {
         used: await read.isNonceUsed([payer, nonce]),
         cancel_ready_at: await read.cancelReadyAt([payer, nonce]),
       }),
+    );
+  },
+  approval: async (grid, { aigc, nft }) => {
+    const contracts = grid.party(0).grid;
+    const tokens = [
+      ...nft.flatMap((log) => (log.eventName === "Transfer" ? [["ARTWORK", log.args.tokenId] as const] : [])),
+      ...aigc.flatMap((log) => (log.eventName === "Transfer" ? [["MODEL", log.args.tokenId] as const] : [])),
+    ];
+    const truth = await rows(
+      tokens,
+      (key) => key.join("/"),
+      async ([collection, id]) => {
+        const { read } = collection === "ARTWORK" ? contracts.nft : contracts.aigc;
+        return { approved: await read.getApproved([id]).catch(() => zeroAddress) };
+      },
+    );
+    return new Map([...truth].filter(([, { approved }]) => approved !== zeroAddress));
+  },
+  operator_approval: async (grid, { aigc, nft }) => {
+    const contracts = grid.party(0).grid;
+    const said = [
+      ...nft.flatMap((log) => (log.eventName === "ApprovalForAll" ? [["ARTWORK", log.args] as const] : [])),
+      ...aigc.flatMap((log) => (log.eventName === "ApprovalForAll" ? [["MODEL", log.args] as const] : [])),
+    ];
+    return rows(
+      said,
+      ([collection, { owner, operator }]) => `${collection}/${owner}/${operator}`,
+      async ([collection, { owner, operator }]) => {
+        const { read } = collection === "ARTWORK" ? contracts.nft : contracts.aigc;
+        return { approved: await read.isApprovedForAll([owner, operator]) };
+      },
     );
   },
   equivocation: async (grid, { settlement }) => {

@@ -107,10 +107,12 @@ export interface ArtworkFilter {
   readonly mintedAfter?: number | undefined;
   /** Minted earlier than this. */
   readonly mintedBefore?: number | undefined;
-  /** Owner, version or display changed later than this, or minted later. */
+  /** Changed later than this: `updatedAt` is greater. */
   readonly updatedAfter?: number | undefined;
-  /** Nothing of these has happened since this time. */
+  /** Unchanged since this time: `updatedAt` is less. */
   readonly updatedBefore?: number | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
   /** Whether it was made from a picture of another artwork. */
   readonly hasParent?: boolean | undefined;
   /** Made from a picture of this artwork at its mint. */
@@ -131,6 +133,8 @@ export interface ArtworkFilter {
 export interface SeriesFilter {
   /** Who asked for its artworks. */
   readonly artist?: Address | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -157,6 +161,8 @@ export interface ModelFilter {
   readonly verified?: boolean | undefined;
   /** Whether a curator advises against it. */
   readonly deprecated?: boolean | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -167,12 +173,16 @@ export interface WorkerFilter {
   readonly registered?: boolean | undefined;
   /** Whether the bond is at least the minimum. */
   readonly bonded?: boolean | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
 export interface AccountFilter {
   /** Any of these. */
   readonly addresses?: Address | readonly Address[] | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -215,6 +225,8 @@ export interface SettlementFilter {
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -225,6 +237,8 @@ export interface LaneFilter {
   readonly worker?: Address | undefined;
   /** What it leads to. */
   readonly kind?: LaneKind | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -241,6 +255,8 @@ export interface TransferFilter {
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
+  /** Happened in this block or later. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -265,6 +281,8 @@ export interface ActivityFilter {
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
+  /** Happened in this block or later. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** An artwork in a list. */
@@ -275,7 +293,7 @@ export const artworkCard = z.object({
   seriesId: bigInt,
   /** Place in its series, from 1. */
   number: integer,
-  /** Title as shown: with its number when the series has several artworks and it wasn't edited. */
+  /** Name as `GridNFT.tokenURI` has it: the title or `Untitled`, with its number when the series was minted with several artworks. */
   name: z.string(),
   /** `ipfs://` address of the picture of its latest version. */
   image: z.string(),
@@ -317,9 +335,9 @@ export const artworkCard = z.object({
   versionCount: integer,
   /** Token id of that artwork; null when it was made from none. */
   remixOfId: bigInt.nullable(),
-  /** How many there are of them. */
+  /** Number of `remixes`. */
   remixCount: integer,
-  /** How often it changed hands. */
+  /** Transfers from one account to another: mint, burn and transfers to oneself left out. An escrow is an account. */
   transferCount: integer,
   /** Whether it is offered for sale. No market is indexed yet, so nothing is. */
   listed: z.boolean(),
@@ -327,7 +345,7 @@ export const artworkCard = z.object({
   listPrice: bigInt.nullable(),
   /** Time of the mint. */
   mintedAt: timestamp,
-  /** Last change of owner, version or display. */
+  /** Time of the last event that changed a field of it, other objects and `royaltyReceiver` left out: a transfer, version, edit, freeze or remix. */
   updatedAt: timestamp,
 });
 /** An artwork in a list. */
@@ -427,7 +445,7 @@ export type ArtworkVersion = z.output<typeof artworkVersion>;
 /** An artwork by itself. */
 export const artwork = z.object({
   ...artworkCard.shape,
-  /** Title, without a number. */
+  /** Title, without a number; may be empty. */
   title: z.string(),
   /** Description; may be empty. */
   description: z.string(),
@@ -451,7 +469,7 @@ export const artwork = z.object({
   policy: enumeration(enums.EvolutionPolicy).nullable(),
   /** ERC-2981 royalty, basis points. */
   royaltyBps: integer,
-  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series. */
+  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series, whose `updatedBlock` says when. */
   royaltyReceiver: address,
   /** Score by which TRENDING sorts: it grows with the time of the mint and with the logarithm of remixes by others. Micro-units. */
   trending: bigInt,
@@ -481,7 +499,7 @@ export const provenance = z.object({
     ...artworkVersion.shape,
     /** The receipt as its worker signed it, as EIP-712 typed data: `{domain, primaryType, message}` with the fields of JobReceipt. Hashing it gives `receiptId`. */
     rawReceipt: z.unknown(),
-    /** The root of receipts that it was anchored under. Null where the chain doesn't tell which of several of one block it was. */
+    /** The root of receipts that it was anchored under. Null where neither its settlement nor its block tells which of several it was. */
     anchor: z.object({
       /** Zero on the direct rail. */
       laneId: hex,
@@ -603,9 +621,9 @@ export const seriesCard = z.object({
   count: integer,
   /** Artworks that are not burnt. */
   supply: integer,
-  /** Accounts that own one of them. */
+  /** Accounts that own one of them. An escrow is an account. */
   holderCount: integer,
-  /** Changes of owner of all of them, mints left out. */
+  /** Transfers of all of them from one account to another: mints, burns and transfers to oneself left out. */
   transferCount: integer,
   /** Who may add versions to its artworks. */
   policy: enumeration(enums.EvolutionPolicy).nullable(),
@@ -629,7 +647,7 @@ export type SeriesCard = z.output<typeof seriesCard>;
 /** A series with its first artworks. */
 export const series = z.object({
   ...seriesCard.shape,
-  /** Its artworks, the first one first. */
+  /** Its artworks, burnt ones included. The first one comes first. */
   artworks: z.array(artworkCard),
 });
 /** A series with its first artworks. */
@@ -655,7 +673,7 @@ export const model = z.object({
   weightsHash: hex,
   /** Where the weights are; may be empty. */
   weightsUri: z.string(),
-  /** Share of each job's price, in force until `nextUsageFrom`. Basis points. */
+  /** Share of each job's price in force at the block of this answer. Basis points. */
   usageBps: integer,
   /** AIPG wei for each period; null when licenses are not for sale. */
   licensePrice: bigInt.nullable(),
@@ -679,17 +697,17 @@ export const model = z.object({
     /** Address. */
     address: address,
   }),
-  /** Artworks whose latest version it made. */
+  /** Artworks that aren't burnt and whose latest version it made. */
   artworkCount: integer,
-  /** Versions of artworks it made. */
+  /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
   versionCount: integer,
-  /** AIPG wei paid for its use, all shares together. */
+  /** AIPG wei paid for its use, all shares together, hops left out. */
   volume: bigInt,
   /** AIPG wei of usage royalty so far. */
   royaltyEarned: bigInt,
-  /** How often a license was bought or prolonged. */
+  /** Purchases of licenses, prolongations included: one each, for however many periods. */
   licensesSold: integer,
-  /** AIPG wei. */
+  /** AIPG wei paid for licenses. */
   licenseRevenue: bigInt,
   /** Time of the registration. */
   registeredAt: timestamp,
@@ -701,11 +719,11 @@ export type Model = z.output<typeof model>;
 export const modelDay = z.object({
   /** Midnight at which the day began. */
   start: timestamp,
-  /** Artworks minted with it. */
+  /** Artworks minted with it, burnt ones included. */
   artworks: integer,
-  /** Payments for its use. */
+  /** Payments for its use, hops left out. */
   payments: integer,
-  /** Paid for its use, all shares together. */
+  /** Paid for its use, all shares together, hops left out. */
   volume: bigInt,
   /** Of which its owner got this. */
   royalties: bigInt,
@@ -739,7 +757,7 @@ export const worker = z.object({
   paymentCount: integer,
   /** Receipts anchored, on both rails. On lanes a payer's word. */
   receiptCount: integer,
-  /** Versions of artworks it made. */
+  /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
   versionCount: integer,
   /** Last payment, registration or change of profile. */
   lastActiveAt: timestamp,
@@ -757,9 +775,9 @@ export const workerDay = z.object({
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
-  /** What payers paid for its work, all shares together. */
+  /** What payers paid for its work, all shares together, hops left out. */
   volume: bigInt,
-  /** Of which it got this. */
+  /** What it earned, hops included. */
   earned: bigInt,
 });
 /** Sums of a worker on one day. Amounts in AIPG wei. */
@@ -779,17 +797,17 @@ export const account = z.object({
   deposited: bigInt,
   /** Taken out so far, AIPG wei. */
   withdrawn: bigInt,
-  /** Paid for pictures on both rails, AIPG wei. */
+  /** Paid for pictures on both rails, to gateways included, AIPG wei. */
   spent: bigInt,
   /** Rewards for reports, not claimed yet, AIPG wei. */
   reward: bigInt,
-  /** Artworks it owns. */
+  /** Artworks it owns: `GridNFT.balanceOf`. */
   artworksOwned: integer,
-  /** Artworks it asked for and minted. */
+  /** Artworks it asked for and minted, burnt ones included. */
   artworksCreated: integer,
   /** Series it minted. */
   seriesCreated: integer,
-  /** Models it owns. */
+  /** Models it owns: `AIGC.balanceOf`. */
   modelsOwned: integer,
   /** Models registered to it. */
   modelsCreated: integer,
@@ -813,15 +831,15 @@ export type Holder = z.output<typeof holder>;
 
 /** What is known of a whole collection. */
 export const collectionTotals = z.object({
-  /** Tokens ever minted. */
+  /** Tokens ever minted, burnt ones included. */
   items: integer,
   /** Tokens that are not burnt. */
   supply: integer,
-  /** Accounts that own one. */
+  /** Accounts that own one. An escrow is an account. */
   holders: integer,
-  /** Accounts that minted one: artists, or who registered a model. */
+  /** Accounts that created one: artists, or those to whom a model was registered. */
   creators: integer,
-  /** Changes of owner, mints left out. */
+  /** Transfers from one account to another: mints, burns and transfers to oneself left out. */
   transfers: integer,
   /** Series minted; null for models. */
   series: integer.nullable(),
@@ -849,19 +867,19 @@ export const day = z.object({
   series: integer,
   /** Versions added after the mint. */
   evolutions: integer,
-  /** Changes of owner, mints left out. */
+  /** Transfers of artworks and models from one account to another: mints, burns and transfers to oneself left out. */
   transfers: integer,
   /** Models registered. */
   models: integer,
   /** Licenses bought or prolonged. */
   licenses: integer,
-  /** Payments to workers. */
+  /** Payments to workers, hops left out. */
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
   /** Accounts first heard of. */
   newAccounts: integer,
-  /** Paid for work, all shares together. */
+  /** Paid for work, all shares together, hops left out. */
   volume: bigInt,
   /** To workers. */
   toWorkers: bigInt,

@@ -1,5 +1,6 @@
 import { zeroAddress } from "viem";
 import { readContract } from "viem/actions";
+import { artworkName } from "../artworkName.js";
 import { cidOf } from "../cid.js";
 import { gridNftAbi } from "../generated/abis.js";
 import { type Evidence, eventsOf } from "./chain.js";
@@ -35,12 +36,11 @@ export async function checkMetadata(
   const { request, receipt } = shownVersion;
   const header = minted.blob.body.header;
   const edit = edits.at(-1)?.args;
-  const title = (edit ? edit.title : header?.title) || "Untitled";
-  const number = minted.blob.body.artworks.length > 1 ? ` #${tokenId % TOKENS_PER_SERIES}` : "";
+  const title = (edit ? edit.title : header?.title) ?? "";
   const wrong = {
     ...differences(
       {
-        name: `${title}${number}`,
+        name: artworkName({ title, number: tokenId % TOKENS_PER_SERIES, count: minted.blob.body.artworks.length }),
         description: edit ? edit.description : header?.description,
         image: `ipfs://${cidOf(receipt)}`,
         prompt: request.prompt,

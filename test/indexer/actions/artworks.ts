@@ -45,7 +45,7 @@ export const artworks: Record<string, Action> = {
   display: async (world) => {
     const { tokenId, artist } = await someArtwork(world, 1, ({ isLocked }) => !isLocked);
     const display = {
-      title: world.dice.chance(0.3) ? some(world, hostileWords) : `Edited ${world.dice.below(100)}`,
+      title: some(world, [some(world, hostileWords), `Edited ${world.dice.below(100)}`, ""]),
       description: "now with\u00a0space",
       animationUrl: world.dice.chance(0.5) ? "ipfs://animation" : "",
     };

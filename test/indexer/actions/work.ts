@@ -118,6 +118,20 @@ export async function bond(world: World, worker: WorkerParty): Promise<void> {
   await world.grid.mined(write.addBond([worker.party.address, await read.minBond()]));
 }
 
+/** A series from two orders of one payer and worker, settled in one block: each has an anchor of its own. */
+export async function twoAnchorsInOneBlock(world: World): Promise<void> {
+  const artist = some(world, world.artists);
+  await world.grid.mined(artist.grid.settlement.write.deposit([PRICE * 2n]));
+  const by = { worker: await someBondedWorker(world), count: 1 };
+  const done = [await orderDone(world, artist, by), await orderDone(world, artist, by)];
+  await world.grid.mined(artist.grid.settlement.write.settleBatch([done.map(({ item }) => item)]));
+  const { body, proofs } = composeBody(
+    done.flatMap(({ toMint }) => toMint),
+    header(world),
+  );
+  await world.grid.mined(artist.grid.nft.write.mint([encodeBody(body), proofs, artist.address, parseEther("10")]));
+}
+
 /** A new series of an artist, paid and minted at once; `made` says from what, if it is a remix, and of which request. */
 export async function settleAndMint(
   world: World,
@@ -140,7 +154,7 @@ export function header(world: World) {
   return {
     policy: dice.pick([0, 1, 2] as const) ?? 0,
     royaltyBps: dice.below(1_001),
-    title: dice.pick(["Lighthouses", "Nebel & 'Licht'", "狐", "A, B; C"]) ?? "",
+    title: dice.pick(["Lighthouses", "Nebel & 'Licht'", "狐", "A, B; C", ""]) ?? "",
     description: dice.pick(["", 'Ten "views" of one \\ thing', "é".repeat(400)]) ?? "",
     tags: dice.pick(["sea, Storm ,oil,,sea", "", "fox", "狐,雪"]) ?? "",
   };

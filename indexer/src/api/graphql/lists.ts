@@ -1,4 +1,5 @@
 // What lists can be asked by: filters, orders, and the vocabulary of both in SQL.
+import { firstSeqOf } from "../../keys.ts";
 import type { Statement } from "../sql/builder.ts";
 import { placeOfTable, tableOf } from "../sql/tables.ts";
 import { enums } from "./types.ts";
@@ -80,11 +81,22 @@ const isAnchored =
     return `${column(key)} = any(array(${keys})) and not ${column("anchored")}`;
   };
 
+/** Condition: the row changed in a block or later. */
+const since =
+  (key: "updatedSeq" | "seq"): Condition =>
+  (block: number, column, statement) =>
+    `${column(key)} >= ${statement.value(`${firstSeqOf(block)}`, "bigint")}`;
+
+/** Of rows that change. */
+const updatedSince = { updatedSinceBlock: since("updatedSeq") };
+/** Of rows that are written once. */
+const addedSince = { updatedSinceBlock: since("seq") };
+
 const times = { timeAfter: happened(">"), timeBefore: happened("<") };
 
 /** All lists but that of artworks, which has a file of its own, by the name of the root field. */
 export const lists: Readonly<Record<string, List>> = {
-  seriesList: { type: "Series", orders: bySeq, filters: { artist: is("artist") }, counter: "series" },
+  seriesList: { type: "Series", orders: bySeq, filters: { artist: is("artist"), ...updatedSince }, counter: "series" },
   models: {
     type: "Model",
     orders: {
@@ -104,13 +116,19 @@ export const lists: Readonly<Record<string, List>> = {
       name: is("name"),
       verified: is("verified"),
       deprecated: is("deprecated"),
+      ...updatedSince,
     },
     counter: "models",
   },
   licenses: {
     type: "License",
     orders: bySeq,
-    filters: { modelId: is("modelId"), account: is("account"), expiresAfter: compares("expires", ">") },
+    filters: {
+      modelId: is("modelId"),
+      account: is("account"),
+      expiresAfter: compares("expires", ">"),
+      ...updatedSince,
+    },
   },
   workers: {
     type: "Worker",
@@ -125,6 +143,7 @@ export const lists: Readonly<Record<string, List>> = {
       addresses: isOneOf("address", "text[]"),
       registered: is("registered"),
       bonded: holds((column) => column("bonded")),
+      ...updatedSince,
     },
   },
   accounts: {
@@ -136,7 +155,7 @@ export const lists: Readonly<Record<string, List>> = {
       MOST_CREATED: most("artworksCreated", "address"),
       MOST_SPENT: most("spent", "address"),
     },
-    filters: { addresses: isOneOf("address", "text[]") },
+    filters: { addresses: isOneOf("address", "text[]"), ...updatedSince },
     counter: "accounts",
   },
   receipts: {
@@ -168,22 +187,30 @@ export const lists: Readonly<Record<string, List>> = {
       orderHash: is("orderHash"),
       anchored: isAnchored("seq", "settlement_seq"),
       ...times,
+      ...updatedSince,
     },
   },
   lanes: {
     type: "Lane",
     orders: bySeq,
-    filters: { payer: is("payer"), worker: is("worker"), kind: isNumbered("kind", enums.lane) },
+    filters: { payer: is("payer"), worker: is("worker"), kind: isNumbered("kind", enums.lane), ...updatedSince },
   },
   anchors: {
     type: "Anchor",
     orders: bySeq,
-    filters: { laneId: is("laneId"), payer: is("payer"), worker: is("worker"), root: is("root") },
+    filters: { laneId: is("laneId"), payer: is("payer"), worker: is("worker"), root: is("root"), ...addedSince },
   },
   transfers: {
     type: "Transfer",
     orders: bySeq,
-    filters: { collection: is("collection"), tokenId: is("tokenId"), from: is("from"), to: is("to"), ...times },
+    filters: {
+      collection: is("collection"),
+      tokenId: is("tokenId"),
+      from: is("from"),
+      to: is("to"),
+      ...times,
+      ...addedSince,
+    },
   },
   activity: {
     type: "Activity",
@@ -198,9 +225,10 @@ export const lists: Readonly<Record<string, List>> = {
       worker: is("worker"),
       laneId: is("laneId"),
       ...times,
+      ...addedSince,
     },
   },
-  governanceEvents: { type: "GovernanceEvent", orders: bySeq, filters: {} },
+  governanceEvents: { type: "GovernanceEvent", orders: bySeq, filters: addedSince },
 };
 
 /** Lists of `holders`, by what is held. */

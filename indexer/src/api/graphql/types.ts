@@ -1,6 +1,6 @@
 import { settlementDomain, settlementTypes } from "@gridnft/sdk";
-import { type Address, keccak256, toBytes } from "viem";
-import { NOT_LISTED } from "../../keys.ts";
+import { type Address, keccak256, toBytes, zeroHash } from "viem";
+import { NOT_LISTED, SEQ_PER_BLOCK } from "../../keys.ts";
 import { columnOf, type TableName, tableOf } from "../sql/tables.ts";
 
 /** A row, or what was asked of it, keyed by column; to-one and to-many children are keyed by `childKey`. */
@@ -101,6 +101,12 @@ const image: ColumnField = { columns: ["cid"], of: (row) => `ipfs://${row.cid}` 
 
 const ANY_SEED = (2n ** 64n - 1n).toString();
 
+/** Block of the last event that changed the row. */
+const updatedBlock: ColumnField = {
+  columns: ["updatedSeq"],
+  of: (row) => Number(BigInt(String(row.updatedSeq)) / SEQ_PER_BLOCK),
+};
+
 /** Midnight at which a day began. */
 const start: ColumnField = { columns: ["day"], of: (row) => Number(row.day) * 86_400 };
 
@@ -198,6 +204,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
         where: ({ child }) => `${child("collection")} = 'ARTWORK'`,
       },
       transferCount: "transfers",
+      updatedBlock,
       activity: activityOf("tokenId", "tokenId"),
     },
   },
@@ -234,12 +241,11 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
           ["payer", "payer"],
           ["worker", "worker"],
         ],
-        // One that is alone in its block: by `seq`, which begins with the block's number.
+        // The root that its receipt was settled under; else the root that is alone in its block: `seq` begins with the block's number.
         where: ({ child, parent, table }) => {
-          const place = (seq: string) =>
-            `${seq} >= ${parent("anchorBlock")} * 1000000 and ${seq} < (${parent("anchorBlock")} + 1) * 1000000`;
-          const other = `select 1 from ${table("anchor")} o where o.chain_id = ${child("chainId")} and o.worker = ${child("worker")} and o.payer = ${child("payer")} and ${place("o.seq")} and o.seq <> ${child("seq")}`;
-          return `${place(child("seq"))} and not exists (${other})`;
+          const settled = `select a.seq from ${table("receipt")} r join ${table("anchor")} a on a.chain_id = r.chain_id and a.lane_id = '${zeroHash}' and a.payer = r.payer and a.root = r.root where r.chain_id = ${parent("chainId")} and r.receipt_id = ${parent("receiptId")} and a.block = ${parent("anchorBlock")}`;
+          const alone = `select min(o.seq) from ${table("anchor")} o where o.chain_id = ${parent("chainId")} and o.worker = ${parent("worker")} and o.payer = ${parent("payer")} and o.seq >= ${parent("anchorBlock")} * ${SEQ_PER_BLOCK} and o.seq < (${parent("anchorBlock")} + 1) * ${SEQ_PER_BLOCK} having count(*) = 1`;
+          return `${child("seq")} = coalesce((${settled}), (${alone}))`;
         },
       },
     },
@@ -259,6 +265,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
         where: ({ child }) => `${child("artworks")} > 0`,
       },
       transferCount: "transfers",
+      updatedBlock,
     },
   },
   Holder: {
@@ -287,11 +294,9 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       access: named("access", enums.access),
       baseModel: modelBy("baseModelId"),
       baseModelId: unlessZero("baseModelId"),
-      nextUsageBps: {
-        columns: ["nextUsageBps", "nextUsageFrom"],
-        of: (row) => (isZero(row.nextUsageFrom) ? null : row.nextUsageBps),
-      },
-      nextUsageFrom: unlessZero("nextUsageFrom"),
+      usageBps: "usageBpsNow",
+      nextUsageBps: "announcedUsageBps",
+      nextUsageFrom: "announcedUsageFrom",
       rates: { type: "ModelRate", on: [["modelId", "modelId"]], order: newest("seq") },
       licensePrice: {
         columns: ["licensePrice", "licensePeriod"],
@@ -300,8 +305,9 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       licensePeriod: unlessZero("licensePeriod"),
       creator: accountBy("creator"),
       owner: accountBy("owner"),
-      user: unlessZero("user"),
+      user: "userNow",
       userExpires: unlessZero("userExpires"),
+      updatedBlock,
       artworkCount: "artworks",
       versionCount: "versions",
       paymentCount: "payments",
@@ -312,7 +318,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
     },
   },
   ModelRate: { table: "modelRate", fields: {} },
-  License: { table: "license", fields: { model: modelBy("modelId"), account: accountBy("account") } },
+  License: { table: "license", fields: { model: modelBy("modelId"), account: accountBy("account"), updatedBlock } },
   Worker: {
     table: "worker",
     fields: {
@@ -324,6 +330,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       receiptCount: "receipts",
       versionCount: "versions",
       laneCount: "lanes",
+      updatedBlock,
       signers: { type: "Signer", on: [["account", "address"]], order: oldest("seq") },
       lanes: { type: "Lane", on: [["worker", "address"]], order: newest("seq") },
       settlements: { type: "Settlement", on: [["worker", "address"]], order: newest("seq") },
@@ -355,6 +362,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       requester: { type: "Account", on: [["address", "requester"]] },
       model: modelBy("modelId"),
       receipts: { type: "Receipt", on: [["orderHash", "orderHash"]], order: oldest("index") },
+      updatedBlock,
     },
   },
   Lane: {
@@ -369,6 +377,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       totals: { type: "LaneModelTotal", on: [["laneId", "laneId"]], order: oldest("modelId") },
       anchorCount: "anchors",
       receiptCount: "receipts",
+      updatedBlock,
       anchors: { type: "Anchor", on: [["laneId", "laneId"]], order: newest("seq") },
       settlements: { type: "Settlement", on: [["laneId", "laneId"]], order: newest("seq") },
     },
@@ -398,6 +407,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
   Account: {
     table: "account",
     fields: {
+      updatedBlock,
       thawReadyAt: unlessZero("thawReadyAt"),
       worker: workerBy("address"),
       owned: artworksOf("owner", "address"),
@@ -445,29 +455,35 @@ export interface ComputedNames {
   readonly now: () => string;
 }
 
-/** Least bond in force, by the columns of `protocol`. */
-const minBondSql = (column: (key: string) => string, now: string): string =>
-  `case when ${isRaisedSql(column, now)} then ${column("nextMinBond")} else ${column("minBond")} end`;
+/** Value in force of what is announced ahead: `next` from the time `from` on, which is 0 when nothing is announced. */
+const inForce =
+  (current: string, next: string, from: string) =>
+  (column: (key: string) => string, now: string): string =>
+    `case when ${column(from)} between 1 and ${now} then ${column(next)} else ${column(current)} end`;
 
-/** Condition: an announced raise is in force. */
-const isRaisedSql = (column: (key: string) => string, now: string): string =>
-  `${column("nextMinBondFrom")} between 1 and ${now}`;
+const minBondSql = inForce("minBond", "nextMinBond", "nextMinBondFrom");
+const usageBpsSql = inForce("usageBps", "nextUsageBps", "nextUsageFrom");
 
-/** Null unless an announced raise is not in force yet. */
+/** Null unless what is announced for the time `from` is not in force yet. */
 const ifAnnounced =
-  (key: string, cast = "") =>
+  (key: string, from: string, cast = "") =>
   ({ column, now }: ComputedNames): string =>
-    `case when ${column("nextMinBondFrom")} > ${now()} then ${column(key)}${cast} end`;
+    `case when ${column(from)} > ${now()} then ${column(key)}${cast} end`;
 
 /** Columns that are no columns: SQL over a table's alias. Amounts go as text. */
 export const computedColumns: Readonly<Record<string, (names: ComputedNames) => string>> = {
   "worker.bonded": ({ column, table, now }) => {
-    const inForce = minBondSql((key) => columnOf(tableOf("protocol"), "p", key), now());
-    return `(${column("bond")} >= (select ${inForce} from ${table("protocol")} p where p.chain_id = ${column("chainId")}))`;
+    const minBond = minBondSql((key) => columnOf(tableOf("protocol"), "p", key), now());
+    return `(${column("bond")} >= (select ${minBond} from ${table("protocol")} p where p.chain_id = ${column("chainId")}))`;
   },
   "protocol.minBondNow": ({ column, now }) => `(${minBondSql(column, now())})::text`,
-  "protocol.raisedMinBond": ifAnnounced("nextMinBond", "::text"),
-  "protocol.raisedMinBondFrom": ifAnnounced("nextMinBondFrom"),
+  "protocol.raisedMinBond": ifAnnounced("nextMinBond", "nextMinBondFrom", "::text"),
+  "protocol.raisedMinBondFrom": ifAnnounced("nextMinBondFrom", "nextMinBondFrom"),
+  "model.usageBpsNow": ({ column, now }) => usageBpsSql(column, now()),
+  "model.announcedUsageBps": ifAnnounced("nextUsageBps", "nextUsageFrom"),
+  "model.announcedUsageFrom": ifAnnounced("nextUsageFrom", "nextUsageFrom"),
+  "model.userNow": ({ column, now }) =>
+    `case when ${column("userExpires")} >= ${now()} and ${column("user")} <> '${zero}' then ${column("user")} end`,
   "artwork.royaltyReceiver": ({ column, table }) =>
     `(select s.royalty_receiver from ${table("series")} s where s.chain_id = ${column("chainId")} and s.series_id = ${column("seriesId")})`,
   // A receipt first seen in a mint has no root, and was anchored.

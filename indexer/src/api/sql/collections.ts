@@ -1,3 +1,4 @@
+import { zeroAddress } from "viem";
 import { type Asking, oncePerBlock, placeOf, statementOf } from "./asking.ts";
 import { totals } from "./estimates.ts";
 
@@ -54,21 +55,9 @@ async function modelStatistics(asking: Asking): Promise<CollectionStatistics> {
   const text = `select count(*)::int as items, count(distinct m.owner)::int as holders, count(distinct m.creator)::int as creators,
       ${since(DAY)} as "mintedLastDay", ${since(7 * DAY)} as "mintedLastWeek",
       coalesce(sum(m.royalty_earned), 0)::text as "usageRoyalties", coalesce(sum(m.license_revenue), 0)::text as "licenseRevenue",
-      (select count(*)::int from ${placeOf(statement, "transfer")} t where t.chain_id = ${statement.value(asking.chainId)} and t.collection = 'MODEL') as moves
+      (select count(*)::int from ${placeOf(statement, "transfer")} t where t.chain_id = ${statement.value(asking.chainId)} and t.collection = 'MODEL' and t."from" not in (t."to", '${zeroAddress}')) as transfers
     from ${placeOf(statement, "model")} m where m.chain_id = ${statement.value(asking.chainId)}`;
-  const [row] = await asking.lists.query<Omit<CollectionStatistics, "collection"> & { readonly moves: number }>(
-    text,
-    statement.values,
-  );
+  const [row] = await asking.lists.query<Omit<CollectionStatistics, "collection">>(text, statement.values);
   if (!row) throw new Error("A sum has one row.");
-  const { moves, ...known } = row;
-  // Each model's first change of owner was its mint.
-  return {
-    ...known,
-    collection: "MODEL",
-    supply: row.items,
-    transfers: moves - row.items,
-    series: null,
-    evolutions: null,
-  };
+  return { ...row, collection: "MODEL", supply: row.items, series: null, evolutions: null };
 }

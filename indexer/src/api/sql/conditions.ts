@@ -1,5 +1,5 @@
 // What artworks can be filtered by: each filter as SQL, and how many rows it lets through.
-import { type AttributeField, attributeOf } from "../../keys.ts";
+import { type AttributeField, attributeOf, firstSeqOf } from "../../keys.ts";
 import { type Asking, placeOf } from "./asking.ts";
 import { quoted, type Statement } from "./builder.ts";
 import { ofAccount, remixesOf, upTo, verified, withAttribute } from "./estimates.ts";
@@ -29,6 +29,7 @@ export interface ArtworkFilter {
   readonly mintedBefore?: number | null;
   readonly updatedAfter?: number | null;
   readonly updatedBefore?: number | null;
+  readonly updatedSinceBlock?: number | null;
   readonly hasParent?: boolean | null;
   readonly remixOf?: string | null;
   readonly evolved?: boolean | null;
@@ -195,6 +196,11 @@ const filters: {
     const number = enums.policy.indexOf(name);
     return attribute(asking, "policy", [number], compare("policy", number));
   },
+  updatedSinceBlock: (block, asking) => {
+    const sql: Condition["sql"] = (column, statement) =>
+      `${column("updatedSeq")} >= ${statement.value(`${firstSeqOf(block)}`, "bigint")}`;
+    return { sql, rows: rangeRows(asking, `since/${block}`, sql), ordered: ["updatedSeq"], isRange: true };
+  },
   hasParent: (has, asking) =>
     has ? mark(asking, "remix") : { sql: (column) => `${column("remixOf")} = 0`, ordered: ["tokenId"] },
   remixOf: (id, asking) => ({
@@ -292,17 +298,24 @@ function range(asking: Asking, what: "minted" | "updated", { after, before }: Ra
   const sql: Condition["sql"] = (column, statement) => rangeSql(column, statement, false);
   return {
     sql,
-    rows: async () => {
-      const count = await upTo(asking, `${what}/${after ?? ""}/${before ?? ""}`, RANGE_LIMIT, (statement) => {
-        const alias = statement.alias();
-        const column = artworkColumn(alias);
-        return `from ${placeOf(statement, "artwork")} ${alias} where ${alias}.chain_id = ${statement.value(asking.chainId)} and ${rangeSql(column, statement, isMinted)}`;
-      });
-      return count < RANGE_LIMIT ? count : Number.POSITIVE_INFINITY;
-    },
+    rows: rangeRows(asking, `${what}/${after ?? ""}/${before ?? ""}`, (column, statement) =>
+      rangeSql(column, statement, isMinted),
+    ),
     ordered: isMinted ? ["tokenId"] : ["updatedSeq"],
     isRange: true,
     ...(isMinted && { covered: (column, statement) => rangeSql(column, statement, true) }),
+  };
+}
+
+/** Counts the artworks of a range, burnt ones included, up to a limit beyond which nobody knows. */
+function rangeRows(asking: Asking, key: string, sql: Condition["sql"]): () => Promise<number> {
+  return async () => {
+    const count = await upTo(asking, key, RANGE_LIMIT, (statement) => {
+      const alias = statement.alias();
+      const column = artworkColumn(alias);
+      return `from ${placeOf(statement, "artwork")} ${alias} where ${alias}.chain_id = ${statement.value(asking.chainId)} and ${sql(column, statement)}`;
+    });
+    return count < RANGE_LIMIT ? count : Number.POSITIVE_INFINITY;
   };
 }
 
