@@ -31,7 +31,7 @@ export async function compareAnswers(grid: LocalGrid, ask: Ask): Promise<void> {
     await ask<{ block: { number: number; timestamp: number } }>("{ block { number timestamp } }")
   ).block;
   const at = { blockNumber: BigInt(number) };
-  const { aigc, nft, registry, settlement } = grid.party(0).grid;
+  const { aigc, nft, registry } = grid.party(0).grid;
 
   type ShownModel = {
     modelId: string;
@@ -109,16 +109,12 @@ export async function compareAnswers(grid: LocalGrid, ask: Ask): Promise<void> {
     ...{ sourcesSealed, escrowSealed },
   });
 
-  await compareAnchors(ask, settlement.read.anchorOf);
+  await compareAnchors(grid, ask);
 }
 
 /** Of each version that was settled by itself: the anchor is that of its receipt's root, as the contract keeps it. */
-async function compareAnchors(
-  ask: Ask,
-  anchorOf: LocalGrid["party"] extends (index: number) => { grid: { settlement: { read: { anchorOf: infer Read } } } }
-    ? Read
-    : never,
-): Promise<void> {
+async function compareAnchors(grid: LocalGrid, ask: Ask): Promise<void> {
+  const { anchorOf } = grid.party(0).grid.settlement.read;
   type Version = {
     receiptId: string;
     payer: { address: `0x${string}` };

@@ -137,9 +137,7 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
     for (const [table, truth] of truthsTold) {
       const rows = await read(table);
       const found = new Map(
-        rows
-          .filter(compared[table] ?? (() => true))
-          .map((row) => [(keys[table] ?? []).map((key) => plain(row[key])).join("/"), row] as const),
+        rows.filter(compared[table] ?? (() => true)).map((row) => [keyOf(table, row), row] as const),
       );
       expect([...found.keys()].sort(), `keys of ${table}`).toEqual([...truth.keys()].sort());
       for (const [key, columns] of truth) {
@@ -170,16 +168,30 @@ export async function compareAll(grid: LocalGrid, url: string, schema: string): 
 const ofTheLog =
   /^(seq|updated_(at|seq)|(registered|minted|opened|added|seen|anchor)_?(at|block|tx)|mint_tx|tx|time|block|log_index|place|(announced|bought|first_seen|last_seen|last_active)_at|last_event_(block|hash|time)|confirmed_seq|settlement_seq)$/;
 
-/** Columns that are compared by functions of their own below. */
-const apart: Readonly<Record<string, readonly string[]>> = {
-  account: [],
-  artwork: ["trending", "name_key"],
+/** Columns that are compared elsewhere, and where. */
+const toldElsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  artwork: {
+    trending: "compareKeys",
+    name_key: "compareKeys",
+    moved: "a part of display_locked",
+  },
+  artwork_version: {
+    request_hash: "a part of what receipt_id is the digest of",
+    body_hash: "the codec's tests compare it with the contract's",
+  },
+  daily_statistics: { new_accounts: "compareTotals" },
+  model: { user: "compareAnswers: the contract forgets it when its time is over" },
+  protocol: { accounts: "compareTotals" },
+  series: { body_hash: "the codec's tests compare it with the contract's" },
 };
 
-/** Columns that are compared with nothing, and why not. */
-const untold: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+/** Key of a row as `truths` and `counters` write it. */
+function keyOf(table: string, row: DatabaseRow): string {
+  const key = (keys[table] ?? []).map((name) => plain(row[name])).join("/");
+  return table === "attribute" ? key : key.toLowerCase();
+}
 
-/** Every column of the tables that are compared is told by a contract or counted, or there is a reason why not. */
+/** Every column of the tables that are compared is told by a contract or counted. */
 function expectTold(truths: readonly (readonly [string, Truth])[]): void {
   const told = new Map<string, Set<string>>();
   for (const [table, truth] of truths) {
@@ -190,7 +202,7 @@ function expectTold(truths: readonly (readonly [string, Truth])[]): void {
   const left = [...told].flatMap(([table, columns]) =>
     (columnNames().get(table) ?? [])
       .filter((name) => !columns.has(name) && !keys[table]?.includes(name) && !ofTheLog.test(name))
-      .filter((name) => name !== "chain_id" && !apart[table]?.includes(name) && !untold[table]?.[name])
+      .filter((name) => name !== "chain_id" && !toldElsewhere[table]?.[name])
       .map((name) => `${table}.${name}`),
   );
   expect(left).toEqual([]);

@@ -247,6 +247,9 @@ export const counters: Readonly<Record<string, Counter>> = {
   },
   series: ({ tokens }, { nft }) => {
     const moves = movesOf(nft);
+    const minters = new Map(
+      nft.flatMap((log) => (log.eventName === "SeriesMinted" ? [[log.args.seriesId, log.args.to] as const] : [])),
+    );
     const ids = new Set(tokens.map(({ tokenId }) => tokenId / 1_000n));
     return new Map(
       [...ids].map((id) => {
@@ -255,6 +258,7 @@ export const counters: Readonly<Record<string, Counter>> = {
         const transfers = moves.filter(({ tokenId }) => tokenId / 1_000n === id).length;
         const [first] = its;
         const columns = {
+          first_owner: minters.get(id),
           holders: different(owners),
           supply: owners.length,
           transfers,
@@ -298,10 +302,37 @@ export const counters: Readonly<Record<string, Counter>> = {
   },
   license: (_, logs) => {
     const { add, rows } = sums();
+    const last = new Map<string, { last_buyer: Address; last_seller: Address }>();
     for (const log of logs.aigc) {
       if (log.eventName !== "LicenseBought") continue;
-      const { modelId, account, price } = log.args;
-      add(`${modelId}/${account}`.toLowerCase(), { purchases: 1n, paid: price });
+      const { modelId, account, price, buyer, seller } = log.args;
+      const key = `${modelId}/${account}`.toLowerCase();
+      add(key, { purchases: 1n, paid: price });
+      last.set(key, { last_buyer: buyer, last_seller: seller });
+    }
+    return new Map([...rows].map(([key, row]) => [key, { ...row, ...last.get(key) }]));
+  },
+  equivocation: (_, logs) => {
+    const { add, rows } = sums();
+    const shown = new Map<string, object>();
+    for (const log of logs.settlement) {
+      if (log.eventName !== "EquivocationSlashed") continue;
+      const { worker, orderHash, index, reporter, receiptA, receiptB, amount } = log.args;
+      const key = `${worker}/${orderHash}/${index}`.toLowerCase();
+      add(key, { amount });
+      if (!shown.has(key)) shown.set(key, { reporter, receipt_a: receiptA, receipt_b: receiptB });
+    }
+    return new Map([...rows].map(([key, row]) => [key, { ...row, ...shown.get(key) }]));
+  },
+  order_nonce: (_, logs) => {
+    const rows = new Map<string, { cancelled: boolean; order_hash: unknown }>();
+    for (const log of logs.settlement) {
+      const { eventName } = log;
+      if (eventName !== "OrderSettled" && eventName !== "OrderCancelled" && eventName !== "OrderCancelAnnounced")
+        continue;
+      const key = `${log.args.payer}/${log.args.nonce}`.toLowerCase();
+      const order_hash = eventName === "OrderSettled" ? log.args.orderHash : (rows.get(key)?.order_hash ?? null);
+      rows.set(key, { cancelled: eventName === "OrderCancelled" || rows.get(key)?.cancelled === true, order_hash });
     }
     return rows;
   },

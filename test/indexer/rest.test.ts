@@ -222,11 +222,13 @@ describe("freshness", () => {
   });
 
   it("has new answers each block where time alone changes them", async () => {
-    answer = { data: { statistics: { items: 3 } } };
-    const tag = (await get("/v1/collections/artworks")).headers.get("etag") ?? "";
-    expect((await get("/v1/collections/artworks", { "if-none-match": tag })).status).toBe(304);
-    move(6, "a");
-    expect((await get("/v1/collections/artworks", { "if-none-match": tag })).status).toBe(200);
+    answer = { data: { statistics: { items: 3 }, model: { modelId: "1" }, models: { nodes: [] } } };
+    for (const [i, path] of ["/v1/collections/artworks", "/v1/models/1", "/v1/models"].entries()) {
+      const tag = (await get(path)).headers.get("etag") ?? "";
+      expect([path, (await get(path, { "if-none-match": tag })).status]).toEqual([path, 304]);
+      move(6 + i, "a");
+      expect([path, (await get(path, { "if-none-match": tag })).status]).toEqual([path, 200]);
+    }
   });
 
   it("waits for a block, and says how far it is", async () => {

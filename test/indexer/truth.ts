@@ -105,6 +105,8 @@ export const truths: Readonly<Record<string, Maker>> = {
       const { spec, ...model } = await read.modelOf([id]);
       const { weightsURI, ...text } = spec;
       const [royaltyBps, readAt] = await settlement.modelRoyaltyOf([id]);
+      const registered = aigc.find((log) => log.eventName === "ModelRegistered" && log.args.modelId === id);
+      if (registered?.eventName !== "ModelRegistered") throw new Error(`Model ${id} was not registered.`);
       const sale = 10_000n;
       const [receiver, royalty] = await read.royaltyInfo([id, sale]);
       if (royalty !== BigInt(spec.resaleBps)) throw new Error(`Model ${id} states two resale royalties.`);
@@ -113,6 +115,8 @@ export const truths: Readonly<Record<string, Maker>> = {
         ...text,
         weights_uri: weightsURI,
         creator: model.creator,
+        registrant: registered.args.registrant,
+        registration_fee: registered.args.fee,
         owner: await read.ownerOf([id]),
         next_usage_bps: model.nextUsageBps,
         next_usage_from: model.nextUsageFrom,
@@ -280,6 +284,13 @@ export const truths: Readonly<Record<string, Maker>> = {
           : [],
       ),
     ];
+    const profiles = new Map(
+      registry.flatMap((log) =>
+        log.eventName === "WorkerRegistered" || log.eventName === "ProfileUpdated"
+          ? [[log.args.worker, log.args.profileURI] as const]
+          : [],
+      ),
+    );
     return rows(known, byText, async (address) => {
       const { bond, unbonding, registeredAt, releaseAt } = await bonds.read.workerOf([address]);
       return {
@@ -289,6 +300,7 @@ export const truths: Readonly<Record<string, Maker>> = {
         release_at: releaseAt,
         registered: await bonds.read.isRegistered([address]),
         bonded_now: await bonds.read.isBonded([address]),
+        profile_uri: profiles.get(address) ?? "",
         stake: await bonds.read.stakeOf([address]),
         earned: await money.read.earnedOf([address]),
         protocol_accrued: await money.read.protocolAccruedOf([address]),
@@ -356,6 +368,13 @@ export const truths: Readonly<Record<string, Maker>> = {
     for (const log of settlement) {
       if (log.eventName === "OrderSettled") payers.set(log.args.root, log.args.payer);
     }
+    const counts = new Map(
+      settlement.flatMap((log) => {
+        if (log.eventName !== "ReceiptsAnchored" && log.eventName !== "OrderSettled") return [];
+        const laneId = log.eventName === "ReceiptsAnchored" ? log.args.laneId : zeroHash;
+        return [[`${laneId}/${log.args.root}`, log.args.receiptCount] as const];
+      }),
+    );
     const keys = settlement.flatMap((log): (readonly [Hex, Address, Hex])[] => {
       if (log.eventName === "ReceiptsAnchored") {
         const { laneId, root } = log.args;
@@ -368,7 +387,7 @@ export const truths: Readonly<Record<string, Maker>> = {
       (key) => key.join("/"),
       async (key) => {
         const [worker, time, block] = await read.anchorOf(key);
-        return { worker, time, block };
+        return { worker, time, block, receipt_count: counts.get(`${key[0]}/${key[2]}`) };
       },
     );
   },
@@ -404,13 +423,18 @@ export const truths: Readonly<Record<string, Maker>> = {
     return rows(
       settled,
       ({ orderHash }) => orderHash,
-      async ({ payer, root, worker, receiptCount }) => {
+      async ({ payer, root, worker, receiptCount, requester, modelId, nonce, ...paid }) => {
+        const { toWorker, royalty, protocolFee } = paid;
         const [attester, time, block] = await read.anchorOf([zeroHash, payer, root]);
         const anchored = attester !== zeroAddress;
         const anchor = anchored
           ? { anchor_time: time, anchor_block: block }
           : { anchor_time: null, anchor_block: null };
-        return { anchored, ...anchor, payer, root, worker, receipt_count: receiptCount };
+        return {
+          ...{ anchored, ...anchor, payer, root, worker, requester, nonce },
+          ...{ rail: "DIRECT", lane_id: null, model_id: modelId, receipt_count: receiptCount },
+          ...{ gross: toWorker + royalty + protocolFee, to_worker: toWorker, royalty, protocol_fee: protocolFee },
+        };
       },
     );
   },

@@ -120,7 +120,7 @@ async function compareModels(world: World): Promise<number> {
       version: spec.version,
       license: spec.license,
       weightsHash: spec.weightsHash,
-      usageBps: spec.usageBps,
+      usageBps: await aigc.read.usageRoyaltyBps([row.modelId]),
       access: ["OPEN", "LICENSED", "PRIVATE"][spec.access],
       creator: { address: lower(model.creator) },
       owner: { address: lower(await aigc.read.ownerOf([row.modelId])) },

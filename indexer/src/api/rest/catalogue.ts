@@ -77,13 +77,21 @@ export const routes: readonly RouteSpec[] = [
     subject: { field: "series", name: "series" },
     cost: 2,
   },
-  { path: "/v1/models", summary: "A page of models", tag: "models", question: questions.models, cost: 2 },
+  {
+    path: "/v1/models",
+    summary: "A page of models",
+    tag: "models",
+    question: questions.models,
+    cost: 2,
+    isTimed: true,
+  },
   {
     path: "/v1/models/{model_id}",
     summary: "A model",
     tag: "models",
     question: questions.model,
     subject: { field: "model", name: "model" },
+    isTimed: true,
     cost: 1,
   },
   {

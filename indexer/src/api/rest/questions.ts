@@ -3,7 +3,7 @@
 const card = `
 fragment ArtworkCard on Artwork {
   tokenId seriesId number name image cid artist { address } owner { address } model { modelId name verified } worker { address }
-  tags prompt width height sampler scheduler steps versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt
+  tags prompt width height sampler scheduler steps versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock
 }`;
 
 const provenance = `
@@ -20,7 +20,7 @@ fragment Artwork on Artwork {
   tokenId seriesId number name title description tags image cid imageHash animationUrl
   artist { address } owner { address } burned frozen moved displayLocked moves nonce versionCount policy royaltyBps royaltyReceiver
   model { modelId name version family verified } worker { address bonded } prompt seed width height steps guidanceScale sampler
-  scheduler receiptId remixOfId remixCount trending listed listPrice mintedAt mintedBlock mintTx updatedAt transferCount
+  scheduler receiptId remixOfId remixCount trending listed listPrice mintedAt mintedBlock mintTx updatedAt updatedBlock transferCount
   versions(first: 100) { ...Provenance }
 }
 ${provenance}`;
@@ -35,13 +35,13 @@ fragment Model on Model {
   modelId name version family kind baseModelId weightsHash weightsUri license previewCid access usageBps nextUsageBps nextUsageFrom
   resaleBps royaltyReceiver licensePrice licensePeriod verified deprecated creator { address } owner { address } user userExpires moves nonce
   artworkCount versionCount paymentCount volume royaltyEarned royaltyUnclaimed licensesSold licenseRevenue
-  registeredAt registeredBlock registeredTx
+  registeredAt registeredBlock registeredTx updatedBlock
 }`;
 
 const worker = `
 fragment Worker on Worker {
   address registered bonded profileUri bond unbonding slashed earned earnedTotal paymentCount receiptCount versionCount laneCount
-  registeredAt releaseAt lastActiveAt
+  registeredAt releaseAt lastActiveAt updatedBlock
 }`;
 
 const pageVariables = "$first: Int = 24, $after: String, $withTotal: Boolean = false";
@@ -86,7 +86,7 @@ export const questions = {
   series: `query ($seriesId: BigInt!) {
     series(seriesId: $seriesId) {
       seriesId artist { address } firstOwner { address } count supply holderCount transferCount policy royaltyBps royaltyReceiver
-      title description tags bodyHash mintedAt mintedBlock mintTx artworks(first: 100) { ...ArtworkCard }
+      title description tags bodyHash mintedAt mintedBlock mintTx updatedBlock artworks(first: 100) { ...ArtworkCard }
     }
   } ${card}`,
   workers: `query (${pageVariables}, $filter: WorkerFilter, $orderBy: WorkerOrder = NEWEST) {
@@ -101,7 +101,7 @@ export const questions = {
     account(address: $address) {
       address balance thawing thawReadyAt deposited withdrawn spent reward artworksOwned artworksCreated seriesCreated modelsOwned
       modelsCreated worker { address }
-      models(first: 100) { modelId name } licenses(first: 100) { modelId expires } firstSeenAt lastSeenAt
+      models(first: 100) { modelId name } licenses(first: 100) { modelId expires } firstSeenAt lastSeenAt updatedBlock
     }
   }`,
   portfolio: `query ($address: Address!, ${pageVariables}, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String) {
