@@ -151,6 +151,7 @@ const card = (tokenId: number) => ({
   listPrice: null,
   mintedAt: 1_763_164_800,
   updatedAt: 1_763_164_800,
+  updatedBlock: 100,
 });
 const page = (tokenIds: number[], endCursor: string | null) => ({
   data: { page: { pageInfo: { hasNextPage: endCursor !== null, endCursor }, nodes: tokenIds.map(card) } },
