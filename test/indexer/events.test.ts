@@ -2,8 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { worker } from "../../indexer/ponder.schema.ts";
 import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../../sdk/src/index.ts";
 import { projectRoot } from "../../tools/check.ts";
+import { MemoryStore } from "./memoryStore.ts";
+import { faultOf } from "./stamps.ts";
 
 const contracts = {
   AIGC: aigcAbi,
@@ -42,4 +45,20 @@ it.each(Object.keys(contracts) as (keyof typeof contracts)[])("handles every eve
       .sort(),
   );
   expect([...known].filter((name) => !events.has(name))).toEqual([]);
+});
+
+it.each([
+  ["no stamp", { bond: 2n }, true],
+  ["the stamp of an event before", { bond: 2n, updatedSeq: 8n }, true],
+  ["its stamp", { bond: 2n, updatedSeq: 9n }, false],
+  ["nothing changed", { bond: 1n }, false],
+])("a row that an event changes has its stamp: %s", async (_, change, isFault) => {
+  const store = new MemoryStore();
+  const key = { chainId: 31_337, address: `0x${"A1".repeat(20)}` };
+  await store.insert(worker).values({ ...key, bond: 1n, updatedSeq: 7n });
+  store.takeChanges();
+  await store.update(worker, key).set(change);
+  const [made] = store.takeChanges();
+  expect(made).toMatchObject({ table: "worker", key: `31337/${key.address.toLowerCase()}`, after: change });
+  expect(made && faultOf(made, 9n, 100n) !== undefined).toBe(isFault);
 });

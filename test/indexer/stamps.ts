@@ -37,8 +37,8 @@ const unstamped: Readonly<Record<string, string>> = {
   worker_day: "sums of a day",
 };
 
-/** What is wrong with a change, if anything. */
-function faultOf({ table, key, before, after }: RowChange, seq: bigint, time: bigint): string | undefined {
+/** What is wrong with a change by an event of this place and time, if anything. */
+export function faultOf({ table, key, before, after }: RowChange, seq: bigint, time: bigint): string | undefined {
   if (!stamped.includes(table)) {
     return before && !unstamped[table] ? `${table} ${key} was changed: is it stamped?` : undefined;
   }
