@@ -347,6 +347,8 @@ export const artworkCard = z.object({
   mintedAt: timestamp,
   /** Time of the last event that changed a field of it, other objects and `royaltyReceiver` left out: a transfer, version, edit, freeze or remix. */
   updatedAt: timestamp,
+  /** Block of that event. `updatedSinceBlock` of lists goes by it. */
+  updatedBlock: integer,
 });
 /** An artwork in a list. */
 export type ArtworkCard = z.output<typeof artworkCard>;
@@ -759,7 +761,7 @@ export const worker = z.object({
   receiptCount: integer,
   /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
   versionCount: integer,
-  /** Last payment, registration or change of profile. */
+  /** Last payment, registration or change of profile; before any of these, when it was first heard of. */
   lastActiveAt: timestamp,
 });
 /** A worker. Amounts in AIPG wei. */
@@ -813,7 +815,7 @@ export const account = z.object({
   modelsCreated: integer,
   /** When it was first heard of. */
   firstSeenAt: timestamp,
-  /** When it was last heard of. */
+  /** When it was last heard of in an event of money, tokens, licenses, keys or bonds: the time of `updatedBlock`. */
   lastSeenAt: timestamp,
 });
 /** An account. Amounts in AIPG wei, of its settlement account. */
@@ -1324,7 +1326,7 @@ export const documents = {
   /** An artwork with all its versions; null when there is none. */
   artwork: galleryDocument<ArtworkVariables>()(
     "Artwork",
-    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
+    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
     z.object({
       /** An artwork by token id; null when there is none. */
       artwork: artwork.nullable(),
@@ -1342,7 +1344,7 @@ export const documents = {
   /** A series with its artworks; null when there is none. */
   series: galleryDocument<SeriesVariables>()(
     "Series",
-    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt }",
+    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock }",
     z.object({
       /** A series by id; null when there is none. */
       series: series.nullable(),
@@ -1432,7 +1434,7 @@ export const documents = {
   /** A page of artworks: filtered, searched, ordered. */
   artworks: galleryDocument<ArtworksVariables>()(
     "Artworks",
-    "query Artworks($first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String, $withTotal: Boolean = true) { page: artworks( first: $first after: $after filter: $filter orderBy: $orderBy search: $search ) { nodes { ...ArtworkCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Artworks($first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String, $withTotal: Boolean = true) { page: artworks( first: $first after: $after filter: $filter orderBy: $orderBy search: $search ) { nodes { ...ArtworkCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Artworks. */
       page: z.object({
@@ -1630,7 +1632,7 @@ export const documents = {
   /** A page of artworks that words find, the best first: each with the place in its prompt that matches. */
   search: galleryDocument<SearchVariables>()(
     "Search",
-    "query Search($search: String!, $first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $withTotal: Boolean = true) { page: artworks( search: $search first: $first after: $after filter: $filter orderBy: $orderBy ) { edges { snippet rank node { ...ArtworkCard } } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Search($search: String!, $first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $withTotal: Boolean = true) { page: artworks( search: $search first: $first after: $after filter: $filter orderBy: $orderBy ) { edges { snippet rank node { ...ArtworkCard } } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Artworks. */
       page: z.object({
