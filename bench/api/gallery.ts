@@ -3,7 +3,7 @@
 import type { Address, Hex } from "viem";
 import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/src/keys.ts";
 import { trendingOf } from "../../indexer/src/trending.ts";
-import { textOf } from "../../indexer/src/words.ts";
+import { type Document, textOf } from "../../indexer/src/words.ts";
 import { artworkName } from "../../sdk/src/artworkName.ts";
 import { addressOf, CHAIN_ID } from "../synthetic/deployment.ts";
 import { createRandom, type Random } from "../synthetic/random.ts";
@@ -289,16 +289,9 @@ export class Gallery {
     const remixesByOthers = artwork.remixesByOthers as number;
     const trending = trendingOf({ remixesByOthers, mintedAt: BigInt(draft.mintedAt) });
     add("artwork", { ...artwork, attributes, trending });
-    const { chainId, tokenId, name, tags, prompt } = artwork as Draft & {
-      name: string;
-      tags: string[];
-      prompt: string;
-    };
-    add("artwork_text", {
-      chainId,
-      tokenId,
-      words: textOf({ name, tags, models: [`${modelName}`], artist: "", prompt }),
-    });
+    const { chainId, tokenId, ...shown } = artwork as Draft &
+      Pick<Document, "name" | "tags" | "prompt" | "cid" | "artist">;
+    add("artwork_text", { chainId, tokenId, words: textOf({ ...shown, tokenId, models: [`${modelName}`] }) });
     for (let version = 1; version <= (artwork.versions as number); version++) {
       add("artwork_version", versionRow(artwork as Draft, version, this.#hash()));
     }

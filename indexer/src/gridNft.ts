@@ -116,8 +116,8 @@ on("GridNFT:SeriesMinted", async ({ db, place, event }) => {
       transfers: 0,
       seq,
     });
-    const { modelId, prompt, parentId } = provenance;
-    const words = textOf({ name, tags, models: namesOf(models.get(modelId)), artist: "", prompt });
+    const { modelId, prompt, parentId, cid } = provenance;
+    const words = textOf({ name, tags, models: namesOf(models.get(modelId)), prompt, tokenId, cid, artist });
     await db.insert(artworkText).values({ chainId, tokenId, words });
     await addVersion(db, place, { tokenId, version: 1, position: i, provenance });
     addAttributes(attributeChanges, attributes, 1);
@@ -169,9 +169,9 @@ on("GridNFT:VersionAdded", async ({ db, place, event }) => {
   addAttributes(attributeChanges, before.attributes, -1);
   addAttributes(attributeChanges, attributes, 1);
   await writeAttributes(db, place, attributeChanges);
-  const { name, tags } = before;
-  const names = namesOf(models.get(provenance.modelId));
-  const words = textOf({ name, tags, models: names, artist: "", prompt: provenance.prompt });
+  const { name, tags, artist } = before;
+  const { prompt, cid } = provenance;
+  const words = textOf({ name, tags, models: namesOf(models.get(provenance.modelId)), prompt, tokenId, cid, artist });
   await db.update(artworkText, key).set({ words });
   await addVersion(db, place, { tokenId, version, position: 0, provenance });
   const { parentId } = provenance;
@@ -294,12 +294,12 @@ on("GridNFT:DisplayEdited", async ({ db, place, event }) => {
   const its = await db.find(series, { chainId, seriesId });
   if (!its) throw new Error(`Token ${tokenId} was edited outside of a series.`);
   const name = artworkName({ title, number: tokenId % TOKENS_PER_SERIES, count: its.count });
-  const { artist, tags, modelId, prompt } = await changeArtwork(db, place, tokenId, () => ({
+  const { artist, tags, modelId, prompt, cid } = await changeArtwork(db, place, tokenId, () => ({
     ...{ name, title, description, animationUrl, nonce },
     nameKey: nameKey(name),
   }));
   const models = namesOf(await db.find(model, { chainId, modelId }));
-  await db.update(artworkText, key).set({ words: textOf({ name, tags, models, artist: "", prompt }) });
+  await db.update(artworkText, key).set({ words: textOf({ name, tags, models, prompt, tokenId, cid, artist }) });
   await record(db, place, "DISPLAY_EDITED", {
     actor: artist,
     tokenId,

@@ -239,10 +239,10 @@ function rowsOf(
       samplerKey: cut(artwork.sampler),
       ...{ mintedBlock: artwork.updatedSeq / 1_000_000n, mintTx: tx, seq: artwork.updatedSeq },
     })),
-    artworkText: living.map(({ tokenId, name, tags, modelId, prompt }) => ({
+    artworkText: living.map((artwork) => ({
       chainId,
-      tokenId,
-      words: textOf({ name, tags, models: [modelNames.get(modelId) ?? ""], artist: "", prompt }),
+      tokenId: artwork.tokenId,
+      words: textOf({ ...artwork, ...common(artwork), models: [modelNames.get(artwork.modelId) ?? ""] }),
     })),
     artworkVersion: artworks.map((artwork) => ({
       ...common(artwork),

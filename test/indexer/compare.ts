@@ -235,8 +235,9 @@ async function compareTexts(
   expect(rows.map(({ token_id }) => token_id)).toEqual(ids);
   for (const { tokenId, tags, latest } of kept) {
     const { prompt, modelId } = latest.provenance.request;
-    const name = String(artworks.find(({ token_id }) => token_id === `${tokenId}`)?.name);
-    const text = { name, tags: tagList(tags), models: [modelNames.get(modelId) ?? ""], artist: "", prompt };
+    const row = artworks.find(({ token_id }) => token_id === `${tokenId}`);
+    const [name, cid, artist] = [String(row?.name), String(row?.cid), String(row?.artist)];
+    const text = { name, tags: tagList(tags), models: [modelNames.get(modelId) ?? ""], prompt, tokenId, cid, artist };
     const { rows: same } = await client.query<{ same: boolean }>(
       `select words = $1::tsvector as same from "${schema}".artwork_text where token_id = $2`,
       [textOf(text), `${tokenId}`],

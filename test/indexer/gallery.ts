@@ -16,6 +16,7 @@ export interface Gallery {
   readonly catalogue: Catalogue;
   readonly answerer: Answerer;
   readonly pool: ReadPool;
+  readonly fresh: ReturnType<typeof standing>;
   readonly url: string;
   /** Errors that askers were not shown. */
   readonly errors: unknown[];
@@ -97,7 +98,7 @@ export async function startGallery(count: number): Promise<Gallery> {
     onError: (error) => errors.push(error),
   });
   return {
-    ...{ catalogue, answerer, pool, errors, statements, url: postgres.url },
+    ...{ catalogue, answerer, pool, fresh, errors, statements, url: postgres.url },
     ask: async <Data>(query: string, variables: Record<string, unknown> = {}) => {
       const { result } = await answerer.answer({ query, variables });
       if (result.errors || !result.data) throw new Error(JSON.stringify([result.errors, errors.map(String)]));

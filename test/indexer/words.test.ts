@@ -1,7 +1,10 @@
 /** The tokenizer, and that Postgres takes what it makes, whatever people write. */
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Document, MAX_QUERY_WORDS, MAX_WORDS, textOf, tokensOf, tsqueryOf } from "../../indexer/src/words.ts";
+import { MAX_QUERY_WORDS, tsqueryOf } from "../../indexer/src/query.ts";
+import { formOf } from "../../indexer/src/stems.ts";
+import { stopWords } from "../../indexer/src/stopWords.ts";
+import { type Document, MAX_WORDS, textOf, tokensOf } from "../../indexer/src/words.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { createDice } from "./world.ts";
 
@@ -22,7 +25,11 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const nothing: Document = { name: "", tags: [], models: [], artist: "", prompt: "" };
+const cid = "bafybeicg2rebjoofv4kbyovkw7af3rpiitvnl6i7ckcywaq6xjcxnc2mby";
+const artist = "0x14dc79964da2c08b23698b3d3cc7ca32193d9955";
+const nothing: Document = { name: "", tags: [], models: [], prompt: "", tokenId: 1_042_007n, cid, artist };
+const identifiers =
+  "'#1042007':16383A '#bafybeicg2rebjoofv4kbyovkw7af3rp':16383A '#0x14dc79964da2c08b23698b3d3cc7ca32193d9955':16383A";
 
 /** Whether the question finds the document. */
 async function finds(query: string, document: Partial<Document>): Promise<boolean> {
@@ -59,14 +66,16 @@ describe("tokens", () => {
     ["Sci-Fi, c++ & <b>x</b>", ["sci", "fi", "c", "b", "x", "b"]],
     ["don't euler_a 2.5", ["don", "t", "euler", "a", "2", "5"]],
     ["ＡＢＣ ﬃ ①", ["abc", "ffi", "1"]],
-    ["Straße CAFÉ cafe\u0301", ["straße", "café", "café"]],
+    ["Straße CAFÉ cafe\u0301 Łódź Ærøskøbing đêm", ["strasse", "cafe", "cafe", "lodz", "aeroskobing", "dem"]],
+    ["Ёлка й ἀρχή مُحَمَّد שָׁלוֹם", ["елка", "й", "αρχη", "محمد", "שלום"]],
+    ["ガ ｶﾞ कि का กิ 각", ["ガ", "ガ", "कि", "का", "กิ", "각"]],
     ["iPhone狐火x2", ["iphone", "狐", "火", "x2"]],
     ["ひらがなー々", ["ひ", "ら", "が", "な", "ー", "々"]],
     ["ﾃｽﾄ", ["テ", "ス", "ト"]],
     ["กิน", ["กิ", "น"]],
     ["바다 여우", ["바다", "여우"]],
     ["na\u00adive می\u200cخواهم", ["naive", "میخواهم"]],
-    ["ΟΔΟΣ οδός", ["οδοσ", "οδόσ"]],
+    ["ΟΔΟΣ οδός", ["οδοσ", "οδοσ"]],
     ["🦊\ufe0f !", []],
   ])("of %s", (text, tokens) => {
     expect(tokensOf(text)).toEqual(tokens);
@@ -82,19 +91,20 @@ describe("tokens", () => {
 
 describe("a document", () => {
   it("has weights by field, and no phrase across fields", () => {
-    const document = { name: "Red fox", tags: ["at sea", "red"], models: ["Tiny"], artist: "Ann", prompt: "a fox" };
-    expect(textOf(document)).toBe("'red':1A,9B 'fox':2A,19 'at':5B 'sea':6B 'tiny':12C 'ann':15C 'a':18");
+    const document = { ...nothing, name: "Red fox", tags: ["at sea", "red"], models: ["Tiny"], prompt: "two foxes" };
+    const words = "'red':1A,9B 'fox':2A,16 'at':5B 'sea':6B 'tiny':12C 'two':15 'foxes':16";
+    expect(textOf(document)).toBe(`${words} ${identifiers}`);
   });
 
-  it("is empty without words", () => {
-    expect(textOf({ ...nothing, prompt: "🦊 ... !" })).toBe("");
+  it("has its identifiers alone without words", () => {
+    expect(textOf({ ...nothing, prompt: "🦊 ... !" })).toBe(identifiers);
   });
 
   it("keeps its first 2,000 words, the name's first", async () => {
     const prompt = Array.from({ length: 5_000 }, (_, i) => `w${i}`).join(" ");
     const words = textOf({ ...nothing, name: "title", prompt });
     const { rows } = await client.query<{ length: number }>("select length($1::tsvector)", [words]);
-    expect(rows[0]?.length).toBe(MAX_WORDS);
+    expect(rows[0]?.length).toBe(MAX_WORDS + 3);
     expect(await finds("title ", { name: "title", prompt })).toBe(true);
     expect(await finds("w1998 ", { name: "title", prompt })).toBe(true);
     expect(await finds("w1999 ", { name: "title", prompt })).toBe(false);
@@ -105,7 +115,7 @@ describe("Postgres takes", () => {
   it.each(hostile.map((text) => [text.slice(0, 30), text]))("%s", async (_, text) => {
     const documents = [
       { ...nothing, prompt: text },
-      { name: text, tags: [text, text], models: [text], artist: text, prompt: text },
+      { ...nothing, name: text, tags: [text, text], models: [text], prompt: text },
     ];
     for (const document of documents) {
       const words = textOf(document);
@@ -136,7 +146,7 @@ describe("Postgres takes", () => {
     const characters = [..."ab'\\:*&|!()<->\" -or\u0000\t狐กิ🦊é\u0301\ud83e\ufe0f'%$1::,A9"];
     for (let round = 0; round < 300; round++) {
       const text = Array.from({ length: dice.below(40) }, () => dice.pick(characters)).join("");
-      const words = textOf({ name: text, tags: [text], models: [text], artist: "", prompt: text });
+      const words = textOf({ ...nothing, name: text, tags: [text], models: [text], prompt: text });
       const asked = tsqueryOf(text);
       const { rows } = await client.query<{ found: boolean | null }>("select $1::tsvector @@ $2::tsquery as found", [
         words,
@@ -188,6 +198,37 @@ describe("a question", () => {
     ["狐 火 ", true],
     ["red-fox ", true],
     ["or fox or ", true],
+    ["a red fox in the snow ", true],
+    ["a red wolf in the snow ", false],
+    ["the", true],
+    ["the a ", true],
+    ["to ", false],
+    ['"fox at"', false],
+    ["foxes ", true],
+    ['"foxes"', false],
+    ["lighthouses ", true],
+    ["lighthous", true],
+    ["snow -foxes", true],
+    ["snow -fox ", false],
+    ["fóx ", true],
+    ["#1042007", true],
+    ["1042007 ", true],
+    ["#01042007 fox ", true],
+    ["#1042", false],
+    ["1042 ", false],
+    ["-#1042007 fox ", false],
+    ["0x14DC79", true],
+    ["0x14dc79964da2c08b23698b3d3cc7ca32193d9955 fox ", true],
+    ["0x14dc7", false],
+    ["0x14dc80 ", false],
+    ["bafybeicg2rebj ", true],
+    [cid, true],
+    [`ipfs://${cid}/1.png`, true],
+    ["bafybei", false],
+    ["bafybeicg2rebk ", false],
+    ["QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o", true],
+    ["ipfs://QmT78zSuBmuS", true],
+    ["QmT79zSuBmuS", false],
   ])("%s finds it: %s", async (query, found) => {
     expect(await finds(query, fox)).toBe(found);
   });
@@ -202,6 +243,9 @@ describe("a question", () => {
     '""',
     "🦊",
     "'; drop table words; --".slice(0, 1),
+    "%",
+    "% _ \\",
+    "-the",
   ])("%s asks for nothing", (query) => {
     expect(tsqueryOf(query)).toBeUndefined();
   });
@@ -211,9 +255,102 @@ describe("a question", () => {
     expect(await finds(`${word} `, { prompt: `a ${word} b` })).toBe(true);
   });
 
+  it("takes any word of any prompt, which is found by itself", async () => {
+    const dice = createDice(seed);
+    const alphabets = [
+      ..."abcdefghijklmnopqrstuvwxyz",
+      ..."ssssßéÅøİıœ",
+      ..."абйёвгдежзиклмнопрст",
+      ..."αάβγδεζηθικλμνξοπρςστυφχψω",
+      ..."ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+      ..."狐火北斎の波ガが각바다กิน",
+      ..."कितनेमलர்मலர்கள்",
+      ..."0123456789#-_'.:\\%🦊\u0301\u200d\ufe0f",
+      "0x",
+      "bafkrei",
+      "Qm",
+      "es",
+      "ies",
+    ];
+    const prompts = Array.from({ length: 150 }, () =>
+      Array.from({ length: 1 + dice.below(8) }, () =>
+        Array.from({ length: 1 + dice.below(14) }, () => dice.pick(alphabets)).join(""),
+      ),
+    );
+    const asked = prompts.flatMap((words) => {
+      const text = textOf({ ...nothing, prompt: words.join(" ") });
+      return words
+        .filter((word) => tokensOf(word).length > 0 && !/^[-#]|^or$/i.test(word))
+        .flatMap((word) =>
+          [`${word} `, word, `"${word}"`, `${word.toUpperCase()} `].map((query) => ({
+            text,
+            query,
+            asks: tsqueryOf(query),
+          })),
+        );
+    });
+    const { rows } = await client.query<{ query: string }>(
+      `select query from unnest($1::text[], $2::text[], $3::text[]) as asked (text, query, asks)
+       where (text::tsvector @@ asks::tsquery) is not true`,
+      [asked.map(({ text }) => text), asked.map(({ query }) => query), asked.map(({ asks }) => asks)],
+    );
+    expect([asked.length > 1_000, rows.map(({ query }) => query)]).toEqual([true, []]);
+  });
+
   it("has a limit", () => {
     const asked = tsqueryOf(Array.from({ length: 500 }, (_, i) => `w${i}`).join(" ")) ?? "";
     expect(asked.split(" & ")).toHaveLength(MAX_QUERY_WORDS);
     expect(tsqueryOf("狐".repeat(500))?.split(" <-> ")).toHaveLength(MAX_QUERY_WORDS);
+  });
+});
+
+describe("other forms of words", () => {
+  it.each([
+    ["castles", "castle"],
+    ["foxes", "fox"],
+    ["cities", "city"],
+    ["wolves", "wolf"],
+    ["women", "woman"],
+    ["glasses", "glass"],
+    ["кошки", "кошк"],
+    ["красивая", "красив"],
+    ["θαλασσεσ", "θαλασσ"],
+    ["الكتاب", "كتاب"],
+  ])("%s: %s", (word, form) => {
+    expect(formOf(word)).toBe(form);
+  });
+
+  it.each(["castle", "news", "glass", "series", "his", "us", "media", "data", "running", "狐", "바다", "1980s", "x"])(
+    "%s has none",
+    (word) => {
+      expect(formOf(word)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ["russian", "замок замки кошка кошки красивый красивая летающий дракона ночью городов"],
+    ["greek", "θαλασσα θαλασσεσ καστρο καστρα ουρανοσ μεγαλοι"],
+    ["arabic", "كتاب الكتاب قلعه القلاع بحر"],
+    ["armenian", "ծով ծովեր քաղաքներ"],
+    ["tamil", "மலர் மலர்கள் கடல்"],
+  ])("are those of Postgres: %s", async (language, words) => {
+    for (const word of words.split(" ")) {
+      const { rows } = await client.query<{ stems: string[] }>("select ts_lexize($1, $2) as stems", [
+        `${language}_stem`,
+        word,
+      ]);
+      const stem = rows[0]?.stems[0] ?? word; // none: a stop word of that language
+      expect([word, formOf(word) ?? word]).toEqual([word, [...stem].length < 3 ? word : stem]);
+    }
+  });
+
+  it("and words that say nothing are some of Postgres's", async () => {
+    const languages = ["english", "french", "german", "spanish", "italian", "portuguese"];
+    const { rows } = await client.query<{ word: string }>(
+      `select word from unnest($1::text[]) word where not exists (
+         select from unnest($2::text[]) language where ts_lexize((language || '_stem')::regdictionary, word) = '{}')`,
+      [[...stopWords], languages],
+    );
+    expect(rows.map(({ word }) => word).sort()).toEqual(["ll", "re", "ve"]);
   });
 });

@@ -1,6 +1,7 @@
 import { type Health, type HealthDependencies, lookAtHealth } from "./health.ts";
 import { databaseSchema, presence, servedPort, stopOnTerm } from "./namespace.ts";
 import { tend } from "./tend.ts";
+import { keepVocabulary } from "./vocabulary.ts";
 import { releaseWitnesses } from "./witness.ts";
 
 /** Milliseconds between looks until the index is ready. */
@@ -29,7 +30,10 @@ export function announce(health: HealthDependencies, publicUrl: string | undefin
       isReady = true;
       console.log(JSON.stringify({ ready: true, url: publicUrl ?? `http://127.0.0.1:${port}` }));
       // What a reader shows is looked after by its indexer.
-      if (presence()) tend(databaseSchema());
+      if (presence()) {
+        tend(databaseSchema());
+        keepVocabulary(databaseSchema());
+      }
     }
     const writer = presence();
     if (isGood && writer && health.schema() === databaseSchema()) {

@@ -202,7 +202,9 @@ function connection(
         node: row,
         cursor: cursorOf(row),
         snippet:
-          question?.query === undefined ? null : (snippetOf(String(row["~prompt"] ?? ""), question.query) ?? null),
+          question?.search === undefined
+            ? null
+            : (snippetOf(String(row["~prompt"] ?? ""), question.search, question.spellings) ?? null),
         rank: read?.order === "RELEVANCE" ? Number(row["=0"]) : null,
       })),
     }),

@@ -1,6 +1,6 @@
 // Pages of artworks: filters, orders and search in one statement.
 import { NOT_LISTED } from "../../keys.ts";
-import { tsqueryOf } from "../../words.ts";
+import { parseSearch, type Search, type Spellings, writeTsquery } from "../../query.ts";
 import { questionError } from "../graphql/errors.ts";
 import { MAX_SEARCH, MAX_VALUES } from "../graphql/limits.ts";
 import { selectList } from "../graphql/look.ts";
@@ -20,6 +20,7 @@ import {
   type PageArguments,
   pageOf,
 } from "./keyset.ts";
+import { spellingsOf } from "./spellings.ts";
 
 /** Orders of artworks: the column, and which way. */
 const orders = {
@@ -51,8 +52,16 @@ export const RANKED = 200;
 /** What is asked for, read once for page, total and facets alike. */
 export interface ArtworkQuestion {
   readonly conditions: readonly Condition[];
-  /** What to search for, as Postgres reads it. */
+  /** What is searched for. Undefined when nothing is, or when a search has no word that must be there: `conditions` then let nothing through. */
+  readonly search: Search | undefined;
+  /** Words that may stand for words of the search. */
+  readonly spellings: Spellings | undefined;
+  /** What to search for, as Postgres reads it, other spellings included. */
   readonly query: string | undefined;
+  /** The same without other spellings; undefined when there are none. */
+  readonly exactQuery: string | undefined;
+  /** Words were given, whatever they ask for. */
+  readonly isSearch: boolean;
   /** Tells questions apart that differ in filter or search. */
   readonly key: string;
 }
@@ -64,22 +73,40 @@ export async function artworkQuestion(
   search: string | null | undefined,
 ): Promise<ArtworkQuestion> {
   for (const [name, value] of Object.entries(filter ?? {})) requirePlain(name, value);
-  let query: string | undefined;
-  if (typeof search === "string" && search.trim() !== "") {
-    requirePlain("search", search);
-    if (search.length > MAX_SEARCH) throw questionError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
-    query = tsqueryOf(search);
-    if (query === undefined) throw questionError("BAD_INPUT", "search names no word that has to be there.");
-  }
+  const words = typeof search === "string" && search.trim() !== "" ? search : undefined;
+  if (words !== undefined) requireShort(words);
+  const parsed = words === undefined ? undefined : parseSearch(words);
+  const spellings = parsed && (await spellingsOf(asking, parsed));
+  const query = parsed && writeTsquery(parsed, spellings);
   const conditions = await conditionsOf(asking, filter, enums);
   return {
-    conditions,
+    conditions: words !== undefined && parsed === undefined ? [...conditions, never] : conditions,
+    search: parsed,
+    spellings,
     query,
+    exactQuery: parsed && spellings && writeTsquery(parsed),
+    isSearch: words !== undefined,
     get key() {
       const given = Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined);
-      return JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query]);
+      return JSON.stringify([given.sort(([a], [b]) => (a < b ? -1 : 1)), query ?? words !== undefined]);
     },
   };
+}
+
+/** What a search without a word that must be there lets through. */
+const never: Condition = {
+  sql: () => "false",
+  covered: () => "false",
+  rows: async () => 0,
+  isExact: true,
+};
+
+/** Longest search, counted as people count characters of a text: by code points. */
+function requireShort(search: string): void {
+  requirePlain("search", search);
+  if (search.length > 2 * MAX_SEARCH || [...search].length > MAX_SEARCH) {
+    throw questionError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
+  }
 }
 
 /** Postgres takes no NUL in text, and nobody needs a thousand values in a list. */
@@ -111,9 +138,12 @@ export async function readArtworks(
   selections: readonly Selection[],
   columns: readonly string[],
 ): Promise<ArtworkPage> {
-  const name = listArguments.orderBy ?? (question.query ? "RELEVANCE" : "NEWEST");
+  const given = listArguments.orderBy ?? (question.isSearch ? "RELEVANCE" : "NEWEST");
+  if (given === "RELEVANCE" && !question.isSearch) {
+    throw questionError("BAD_INPUT", "orderBy: RELEVANCE needs a search.");
+  }
+  const name = given === "RELEVANCE" && question.query === undefined ? "NEWEST" : given;
   if (name === "RELEVANCE") {
-    if (question.query === undefined) throw questionError("BAD_INPUT", "orderBy: RELEVANCE needs a search.");
     const order = relevance;
     const page = pageOf(listArguments, order);
     asking.budget.spend(page.rows, "Artwork", selections);
@@ -149,8 +179,7 @@ const onlyListed: Condition = {
 /** The question with what its order implies: by price comes only what has one. */
 export function withOrder(question: ArtworkQuestion, orderBy: ArtworkOrder | null | undefined): ArtworkQuestion {
   if (!orderBy?.startsWith("PRICE")) return question;
-  const { conditions, query, key } = question;
-  return { conditions: [...conditions, onlyListed], query, key: `${key}/priced` };
+  return { ...question, conditions: [...question.conditions, onlyListed], key: `${question.key}/priced` };
 }
 
 /** A search leaves it to the planner, which knows how frequent words are, unless a filter lets only few through. */
@@ -249,6 +278,8 @@ const relevance: KeyOrder = {
 const weights = "{0.1,0.3,0.6,1.0}";
 /** Divides by the logarithm of the length: a long prompt holds every word. */
 const NORMALIZATION = 1;
+/** The same, and below 1, so that what is found as it was written stands above what is found by other spellings. */
+const BOUNDED = 1 | 32;
 
 async function readRanked(
   asking: Asking,
@@ -257,12 +288,30 @@ async function readRanked(
 ): Promise<Row[]> {
   const statement = statementOf(asking);
   const alias = statement.alias();
-  const found = await newestMatches(asking, question, statement, RANKED);
-  const query = statement.value(question.query, "tsquery");
+  const found = await rankedMatches(asking, question, statement);
   const cursors = between(page, order, statement);
   const list = `${selectOf(statement, selections, columns, alias)}, ${keyColumns(["page.rank", "page.id"])}`;
-  const text = `with found as materialized (${found}), ranked as (select token_id as id, ts_rank_cd('${weights}', words, ${query}, ${NORMALIZATION}) as rank from found), page as (select * from ranked${cursors.length > 0 ? ` where ${cursors.join(" and ")}` : ""} ${orderBy(page, order)} limit ${statement.value(page.rows + 1, "int")}) select ${list} from page join ${placeOf(statement, "artwork")} ${alias} on ${alias}.chain_id = ${statement.value(asking.chainId)} and ${alias}.token_id = page.id ${orderBy(page, order, ["page.rank", "page.id"])}`;
+  const text = `with found as materialized (${found.text}), ranked as (select token_id as id, ${found.rank} as rank from found), page as (select * from ranked${cursors.length > 0 ? ` where ${cursors.join(" and ")}` : ""} ${orderBy(page, order)} limit ${statement.value(page.rows + 1, "int")}) select ${list} from page join ${placeOf(statement, "artwork")} ${alias} on ${alias}.chain_id = ${statement.value(asking.chainId)} and ${alias}.token_id = page.id ${orderBy(page, order, ["page.rank", "page.id"])}`;
   return asking.lists.query<Row>(text, statement.values);
+}
+
+/** What a ranked search looks at: the newest matches; of a search with other spellings the newest of each, those as written above the others. */
+async function rankedMatches(
+  asking: Asking,
+  question: ArtworkQuestion,
+  statement: Statement,
+): Promise<{ readonly text: string; readonly rank: string }> {
+  const { exactQuery } = question;
+  const newest = await newestMatches(asking, question, statement, RANKED);
+  const query = statement.value(question.query, "tsquery");
+  if (exactQuery === undefined) {
+    return { text: newest, rank: `ts_rank_cd('${weights}', words, ${query}, ${NORMALIZATION})` };
+  }
+  const exact = await newestMatches(asking, { ...question, query: exactQuery }, statement, RANKED);
+  return {
+    text: `(${exact}) union (${newest})`,
+    rank: `((words @@ ${statement.value(exactQuery, "tsquery")})::int + ts_rank_cd('${weights}', words, ${query}, ${BOUNDED}))::real`,
+  };
 }
 
 /** SQL of the newest matches of a search: `token_id` and `words`. */

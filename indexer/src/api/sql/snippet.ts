@@ -1,11 +1,11 @@
 // The piece of a text that a search found, as HTML. By the same words that Postgres finds it by: its own `ts_headline` would cut the
 // text into other words, and find nothing in scripts without spaces.
-import { tokensOf } from "../../words.ts";
+import type { Alternative, Search, Spellings } from "../../query.ts";
+import { formOf } from "../../stems.ts";
+import { MAX_WORDS, normal, split, type Token } from "../../words.ts";
 
 /** Words of a piece. */
 const LENGTH = 30;
-
-const run = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -20,49 +20,62 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
-/** Words that a question wants there, as `tsqueryOf` writes it. */
-interface Wanted {
-  readonly words: ReadonlySet<string>;
-  readonly beginnings: readonly string[];
-}
-
-function wantedOf(query: string): Wanted {
-  const words = new Set<string>();
-  const beginnings: string[] = [];
-  for (const [, word = "", isBeginning] of query.replace(/!\([^)]*\)/g, "").matchAll(/'([^']*)'(:\*)?/g)) {
-    if (isBeginning) beginnings.push(word);
-    else words.add(word);
-  }
-  return { words, beginnings };
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
- * The piece with the most of what was searched.
- * @param query What `tsqueryOf` made of the search.
+ * The piece with the most of what was searched. It begins and ends between words, and no mark cuts what is read as one character.
+ * @param spellings Other spellings that were searched, too.
  * @returns Undefined when the text has nothing of it.
  */
-export function snippetOf(text: string, query: string): string | undefined {
-  const { words, beginnings } = wantedOf(query);
-  const isWanted = (word: string) => words.has(word) || beginnings.some((beginning) => word.startsWith(beginning));
-  const pieces = [...text.matchAll(run)].map((match) => ({
-    start: match.index,
-    end: match.index + match[0].length,
-    // A run of a script without spaces is several words.
-    isFound: tokensOf(match[0]).some(isWanted),
-  }));
-  const begin = bestWindow(pieces.map(({ isFound }) => isFound));
+export function snippetOf(text: string, search: Search, spellings?: Spellings): string | undefined {
+  const { normalised, startOf, endOf } = mapped(text);
+  const tokens = split(normalised, MAX_WORDS);
+  const found = foundIn(tokens, search, spellings);
+  const begin = bestWindow(found);
   if (begin === undefined) return undefined;
-  const shown = pieces.slice(begin, begin + LENGTH);
-  const isWhole = pieces.length <= LENGTH;
+  const whole = wholeCharacters(text);
+  const rangeOf = ({ start, end }: Token): Range => whole({ start: startOf(start), end: endOf(end) });
+  const shown = tokens.slice(begin, begin + LENGTH).map(rangeOf);
+  const isWhole = tokens.length <= LENGTH;
   let place = isWhole ? 0 : (shown[0]?.start ?? 0);
   let html = begin > 0 ? "… " : "";
-  for (const { start, end, isFound } of shown) {
-    if (!isFound) continue;
+  for (const { start, end } of joined(shown.filter((_, i) => found[begin + i]))) {
     html += `${escapeHtml(text.slice(place, start))}<mark>${escapeHtml(text.slice(start, end))}</mark>`;
     place = end;
   }
   html += escapeHtml(text.slice(place, isWhole ? text.length : (shown.at(-1)?.end ?? text.length)));
-  return begin + LENGTH < pieces.length ? `${html} …` : html;
+  return begin + LENGTH < tokens.length ? `${html} …` : html;
+}
+
+/** Which words of a text belong to what was searched: of terms of several words, those that stand together. */
+function foundIn(tokens: readonly Token[], search: Search, spellings: Spellings | undefined): boolean[] {
+  const found = tokens.map(() => false);
+  for (const { places, isNot, isPhrase } of search.flat()) {
+    if (isNot) continue;
+    const spelled = isPhrase ? [] : (spellings?.get(places[0]?.[0]?.word ?? "") ?? []);
+    const matches = places.map((alternatives) => matcherOf(alternatives, spelled));
+    for (let i = 0; i + places.length <= tokens.length; i++) {
+      if (matches.every((isMatch, j) => isMatch(tokens[i + j]?.word ?? ""))) found.fill(true, i, i + places.length);
+    }
+  }
+  return found;
+}
+
+function matcherOf(alternatives: readonly Alternative[], spelled: readonly string[]): (word: string) => boolean {
+  const words = new Set([
+    ...alternatives.filter(({ isBeginning }) => !isBeginning).map(({ word }) => word),
+    ...spelled,
+  ]);
+  const beginnings = alternatives.filter(({ isBeginning }) => isBeginning).map(({ word }) => word);
+  const is = (word: string) => words.has(word) || beginnings.some((beginning) => word.startsWith(beginning));
+  return (word) => {
+    if (is(word)) return true;
+    const form = formOf(word);
+    return form !== undefined && is(form);
+  };
 }
 
 /** Where the first window with the most of what was found begins. */
@@ -77,4 +90,67 @@ function bestWindow(found: readonly boolean[]): number | undefined {
     best = Math.max(0, i - LENGTH + 1);
   }
   return best;
+}
+
+/** Ranges that touch, as one. */
+function joined(ranges: readonly Range[]): Range[] {
+  const all: Range[] = [];
+  for (const range of ranges) {
+    const last = all.at(-1);
+    if (last && range.start <= last.end)
+      all[all.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    else all.push(range);
+  }
+  return all;
+}
+
+// ------------------------------------------------------------------------------------------------- places in the text itself
+
+/** A text as `normal` makes it, and where its places are in the text. */
+interface Mapped {
+  readonly normalised: string;
+  startOf(place: number): number;
+  endOf(place: number): number;
+}
+
+/** What is normalised together: a character with its marks; the letters that Korean syllables are written of, when they stand alone. */
+const cluster =
+  /[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.(?:\p{M}|\u00ad|\u200c|\u200d|\u2060|\ufeff|\uff9e|\uff9f)*/gsu;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+const ascii = /^[\u0000-\u007f]*$/;
+
+function mapped(text: string): Mapped {
+  if (ascii.test(text)) return { normalised: text.toLowerCase(), startOf: (place) => place, endOf: (place) => place };
+  let normalised = "";
+  const [starts, ends]: [number[], number[]] = [[], []];
+  for (const { 0: characters, index } of text.matchAll(cluster)) {
+    const made = normal(characters);
+    for (let i = 0; i < made.length; i++) {
+      starts.push(index);
+      ends.push(index + characters.length);
+    }
+    normalised += made;
+  }
+  return {
+    normalised,
+    startOf: (place) => starts[place] ?? text.length,
+    endOf: (place) => ends[place - 1] ?? text.length,
+  };
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Widens ranges of a text until they cut nothing that is read as one character. */
+function wholeCharacters(text: string): (range: Range) => Range {
+  if (ascii.test(text)) return (range) => range;
+  const segments = graphemes.segment(text);
+  return ({ start, end }) => {
+    const last = segments.containing(end);
+    const isCut = last !== undefined && last.index < end;
+    return {
+      start: segments.containing(start)?.index ?? start,
+      end: isCut ? last.index + last.segment.length : end,
+    };
+  };
 }

@@ -1,0 +1,88 @@
+// Words that a word of a search may be a slip of: those of the vocabulary that one edit makes of it. The vocabulary is made beside the
+// indexer (`vocabulary.ts`); without it words are found as they are written.
+import { deletionsOf, isOneEdit } from "../../edits.ts";
+import type { Search, Spellings, Term } from "../../query.ts";
+import { VOCABULARY } from "../vocabulary.ts";
+import { type Asking, oncePerBlock } from "./asking.ts";
+import { quoted } from "./builder.ts";
+
+/** Letters of a word that may be a slip: shorter ones are near to too many others. */
+const SHORTEST = 5;
+/** Artworks that make a word one that is meant as it is written. */
+const KNOWN = 5;
+/** Other spellings of a word. */
+const MAX_SPELLINGS = 8;
+
+/** Letters alone: numbers and names of engines are near to each other, and mean something else. */
+const letters = /^[\p{L}\p{M}]+$/u;
+
+interface WordRow {
+  readonly word: string;
+  readonly artworks: number;
+}
+
+/** Other spellings of the words of a search that hardly any artwork has. */
+export async function spellingsOf(asking: Asking, search: Search): Promise<Spellings | undefined> {
+  const words = new Map(search.flat().flatMap(wordOf));
+  if (words.size === 0) return undefined;
+  const found = await Promise.all(
+    [...words].map(
+      async ([word, asked]): Promise<[string, readonly string[]]> => [word, await near(asking, word, asked)],
+    ),
+  );
+  const spellings = new Map(found.filter(([, others]) => others.length > 0));
+  return spellings.size > 0 ? spellings : undefined;
+}
+
+interface Asked {
+  /** The word, and its other form. */
+  readonly words: readonly string[];
+  readonly isBeginning: boolean;
+}
+
+function wordOf({ places, isNot, isPhrase }: Term): [string, Asked][] {
+  const [alternatives = [], ...more] = places;
+  const [first] = alternatives;
+  if (isNot || isPhrase || more.length > 0 || !first || !letters.test(first.word)) return [];
+  if ([...first.word].length < SHORTEST) return [];
+  return [[first.word, { words: alternatives.map(({ word }) => word), isBeginning: first.isBeginning }]];
+}
+
+function near(asking: Asking, word: string, { words, isBeginning }: Asked): Promise<readonly string[]> {
+  return oncePerBlock(asking, `spellings/${isBeginning}/${word}`, async () => {
+    if (!(await hasVocabulary(asking))) return [];
+    const table = vocabularyOf(asking);
+    const [known] = isBeginning
+      ? await asking.byKey.query<{ artworks: number }>(
+          `select coalesce(sum(artworks), 0)::int as artworks from (select artworks from ${table} where word >= $1 and word < $2 limit ${KNOWN}) begun`,
+          [word, `${word}\u{10ffff}`],
+        )
+      : await asking.byKey.query<{ artworks: number }>(
+          `select coalesce(max(artworks), 0)::int as artworks from ${table} where word = any($1::text[])`,
+          [words],
+        );
+    if (!known || known.artworks >= KNOWN) return [];
+    const candidates = await asking.byKey.query<WordRow>(
+      `select word, artworks from ${table} where deletions && $1::text[]`,
+      [deletionsOf(word)],
+    );
+    return candidates
+      .filter((other) => other.artworks >= known.artworks && isOneEdit(word, other.word))
+      .sort((a, b) => b.artworks - a.artworks || (a.word < b.word ? -1 : 1))
+      .slice(0, MAX_SPELLINGS)
+      .map((other) => other.word);
+  });
+}
+
+function vocabularyOf({ schema }: Asking): string {
+  return `${quoted(schema)}.${VOCABULARY}`;
+}
+
+/** Whether there is a vocabulary that may be read. Asked before it is: an error would end the transaction of a question. */
+function hasVocabulary(asking: Asking): Promise<boolean> {
+  return oncePerBlock(asking, "vocabulary", async () => {
+    const text = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false) as is";
+    const [row] = await asking.byKey.query<{ is: boolean }>(text, [vocabularyOf(asking)]);
+    return row?.is === true;
+  });
+}

@@ -1,0 +1,83 @@
+// The words of the newest artworks, for searches to find what was meant (`sql/spellings.ts`). A table of its own in the indexer's schema: Ponder
+// doesn't know it, a reorganisation doesn't touch it. It may lag behind, and no search needs it.
+import pg from "pg";
+import { quoted } from "./sql/builder.ts";
+
+/** Table of words, beside those of the indexer. */
+export const VOCABULARY = "_vocabulary";
+
+/** Newest artworks whose words are counted. */
+const MAX_ARTWORKS = 200_000;
+/** Words that are kept, the most frequent first. */
+const MAX_KEPT = 100_000;
+/** Milliseconds between two makings, at least. */
+const PAUSE = 60_000;
+/** How much longer than making it took it is left alone. */
+const REST = 50;
+const MINUTE = 60_000;
+
+/** Makes the vocabulary, and makes it anew as artworks change, as long as the process lives. A failure is logged and tried again. */
+export function keepVocabulary(schema: string): void {
+  let changed: string | undefined;
+  const make = async (): Promise<void> => {
+    const began = Date.now();
+    try {
+      changed = await withClient(async (client) => {
+        const latest = await latestChange(client, schema);
+        if (latest !== changed) await makeVocabulary(client, schema);
+        return latest;
+      });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const msg = "The vocabulary of the search was not made: words are found as they are written";
+      console.log(JSON.stringify({ level: 40, time: Date.now(), msg, error: message }));
+    }
+    setTimeout(make, Math.max(PAUSE, REST * (Date.now() - began))).unref();
+  };
+  void make();
+}
+
+async function withClient<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({
+    connectionString: process.env.DATABASE_URL,
+    application_name: "gridnft-vocabulary",
+    statement_timeout: 10 * MINUTE,
+    // Readers wait behind whoever waits for them: not for long.
+    lock_timeout: 1_000,
+  });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function latestChange(client: pg.ClientBase, schema: string): Promise<string> {
+  const { rows } = await client.query<{ latest: string }>(
+    `select coalesce(max(updated_seq), -1) || '/' || count(*) as latest from (select updated_seq from ${quoted(schema)}.artwork order by chain_id desc, updated_seq desc limit 1) newest`,
+  );
+  return rows[0]?.latest ?? "";
+}
+
+/** Makes the table of words in place of the one that is there. */
+export async function makeVocabulary(client: pg.ClientBase, schema: string): Promise<void> {
+  const [place, next] = [quoted(schema), `${quoted(schema)}._vocabulary_next`];
+  // Words of letters alone: the others are not taken for each other.
+  await client.query(`drop table if exists ${next}`);
+  await client.query(
+    `create table ${next} as
+       select lexeme collate "C" as word, count(*)::int as artworks,
+         lexeme || array(select distinct left(lexeme, i - 1) || substr(lexeme, i + 1) from generate_series(1, length(lexeme)) i) as deletions
+       from (select words from ${place}.artwork_text order by chain_id desc, token_id desc limit ${MAX_ARTWORKS}) newest, unnest(words)
+       where lexeme ~ '^[^0-9#]{4,32}$'
+       group by lexeme order by artworks desc limit ${MAX_KEPT}`,
+  );
+  await client.query(`alter table ${next} add primary key (word)`);
+  await client.query(`create index on ${next} using gin (deletions) with (fastupdate = false)`);
+  await client.query(`vacuum analyze ${next}`);
+  await client.query(
+    `begin; drop table if exists ${place}.${VOCABULARY}; alter table ${next} rename to ${VOCABULARY}; commit`,
+  );
+}
