@@ -1638,7 +1638,7 @@ export const documents = {
       page: z.object({
         /** The items, each with its cursor. */
         edges: z.array(z.object({
-          /** With `search` alone, and null where only its name, tags or makers match: the best piece of the prompt as HTML, with what was found in `<mark>` and everything else escaped. */
+          /** With `search` alone, and null where only its name, tags, model or identifiers match: the best piece of the prompt as HTML, with what was found in `<mark>` and everything else escaped. */
           snippet: z.string().nullable(),
           /** With `search` alone: how well it matches; higher is better, and comparable within one search only. */
           rank: z.number().nullable(),

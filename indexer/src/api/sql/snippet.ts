@@ -65,18 +65,21 @@ function foundIn(tokens: readonly Token[], search: Search, spellings: Spellings 
 }
 
 function matcherOf(alternatives: readonly Alternative[], spelled: readonly string[]): (word: string) => boolean {
-  const words = new Set([
-    ...alternatives.filter(({ isBeginning }) => !isBeginning).map(({ word }) => word),
-    ...spelled,
-  ]);
+  const whole = alternatives.filter(({ isBeginning }) => !isBeginning).map(({ word }) => word);
+  const words = new Set([...whole, ...spelled]);
   const beginnings = alternatives.filter(({ isBeginning }) => isBeginning).map(({ word }) => word);
+  const initials = new Set([...words, ...beginnings].map((word) => word[0]));
   const is = (word: string) => words.has(word) || beginnings.some((beginning) => word.startsWith(beginning));
   return (word) => {
     if (is(word)) return true;
+    // Forms begin as their words do, but those of Arabic, which lose their article. Making one takes longer than anything else here.
+    if (!initials.has(word[0]) && !arabic.test(word)) return false;
     const form = formOf(word);
     return form !== undefined && is(form);
   };
 }
+
+const arabic = /^\p{Script=Arabic}/u;
 
 /** Where the first window with the most of what was found begins. */
 function bestWindow(found: readonly boolean[]): number | undefined {
@@ -113,25 +116,58 @@ interface Mapped {
   endOf(place: number): number;
 }
 
-/** What is normalised together: a character with its marks; the letters that Korean syllables are written of, when they stand alone. */
-const cluster =
-  /[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.(?:\p{M}|\u00ad|\u200c|\u200d|\u2060|\ufeff|\uff9e|\uff9f)*/gsu;
-
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
 const ascii = /^[\u0000-\u007f]*$/;
+
+/** What is normalised together with the character before it. */
+const joins = /^(?:\p{M}|\u00ad|\u200c|\u200d|\u2060|\ufeff|\uff9e|\uff9f)$/u;
+/** Letters that Korean syllables are written of, when they stand alone: normalised together, too. */
+const jamo = /^[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]$/;
+
+/** What is known of a character. */
+interface Character {
+  readonly normalised: string;
+  readonly kind: "joins" | "jamo" | "other";
+}
+
+/** Characters that are remembered. */
+const MAX_CHARACTERS = 20_000;
+const characters = new Map<string, Character>();
+
+function characterOf(text: string): Character {
+  const known = characters.get(text);
+  if (known) return known;
+  const kind = joins.test(text) ? "joins" : jamo.test(text) ? "jamo" : "other";
+  const made: Character = { normalised: normal(text), kind };
+  if (characters.size >= MAX_CHARACTERS) characters.clear();
+  characters.set(text, made);
+  return made;
+}
 
 function mapped(text: string): Mapped {
   if (ascii.test(text)) return { normalised: text.toLowerCase(), startOf: (place) => place, endOf: (place) => place };
   let normalised = "";
   const [starts, ends]: [number[], number[]] = [[], []];
-  for (const { 0: characters, index } of text.matchAll(cluster)) {
-    const made = normal(characters);
+  // What is put down when the next character doesn't belong to it.
+  let [start, end, kind, alone]: [number, number, Character["kind"], string | undefined] = [0, 0, "other", ""];
+  const put = (): void => {
+    const made = alone ?? normal(text.slice(start, end));
     for (let i = 0; i < made.length; i++) {
-      starts.push(index);
-      ends.push(index + characters.length);
+      starts.push(start);
+      ends.push(end);
     }
     normalised += made;
+  };
+  for (const letter of text) {
+    const character = characterOf(letter);
+    if (character.kind === "joins" || (character.kind === "jamo" && kind === "jamo")) alone = undefined;
+    else {
+      put();
+      [start, kind, alone] = [end, character.kind, character.normalised];
+    }
+    end += letter.length;
   }
+  put();
   return {
     normalised,
     startOf: (place) => starts[place] ?? text.length,
