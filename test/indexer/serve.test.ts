@@ -141,6 +141,30 @@ it("tends the tables of an indexer that is ready", async () => {
   }
 }, 180_000);
 
+it("makes the words by which searches of its readers find what a slip meant", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  try {
+    const isMade = async () =>
+      (await client.query<{ is: boolean }>("select to_regclass('grid_b._vocabulary') is not null as is")).rows[0]?.is;
+    while (!(await isMade())) await new Promise((resolve) => setTimeout(resolve, 100));
+    const { rows } = await client.query<{ word: string }>(
+      "select word from grid_b._vocabulary where word ~ '^[a-z]{6,20}$' order by artworks desc, word limit 1",
+    );
+    const word = rows[0]?.word ?? "";
+    await happen(world, 1, tally); // nothing is remembered from before
+    for (const reader of readers) {
+      await reader.caughtUp();
+      const slip = `${word.slice(0, 3)}q${word.slice(3)} `;
+      expect(await reader.ask(`{ artworks(search: "${slip}", first: 1) { nodes { tokenId } } }`)).toMatchObject({
+        artworks: { nodes: [{ tokenId: expect.any(String) }] },
+      });
+    }
+  } finally {
+    await client.end();
+  }
+}, 180_000);
+
 it("says that it is behind when the indexer is gone, and stops in good order", async () => {
   await running.at(-1)?.stop();
   await mine(grid, 40);

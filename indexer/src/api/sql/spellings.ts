@@ -13,6 +13,9 @@ const KNOWN = 5;
 /** Other spellings of a word. */
 const MAX_SPELLINGS = 8;
 
+/** Milliseconds after which the vocabulary is looked at again, when no block comes meanwhile. */
+const FRESH = 15_000;
+
 /** Letters alone: numbers and names of engines are near to each other, and mean something else. */
 const letters = /^[\p{L}\p{M}]+$/u;
 
@@ -49,7 +52,7 @@ function wordOf({ places, isNot, isPhrase }: Term): [string, Asked][] {
 }
 
 function near(asking: Asking, word: string, { words, isBeginning }: Asked): Promise<readonly string[]> {
-  return oncePerBlock(asking, `spellings/${isBeginning}/${word}`, async () => {
+  return forAWhile(asking, `spellings/${isBeginning}/${word}`, async () => {
     if (!(await hasVocabulary(asking))) return [];
     const table = vocabularyOf(asking);
     const [known] = isBeginning
@@ -74,13 +77,18 @@ function near(asking: Asking, word: string, { words, isBeginning }: Asked): Prom
   });
 }
 
+/** What `make` answers, once for each block, and for some seconds: the vocabulary is made anew between blocks. */
+function forAWhile<Value>(asking: Asking, key: string, make: () => Promise<Value>): Promise<Value> {
+  return oncePerBlock(asking, `${key}/${Math.floor(Date.now() / FRESH)}`, make);
+}
+
 function vocabularyOf({ schema }: Asking): string {
   return `${quoted(schema)}.${VOCABULARY}`;
 }
 
 /** Whether there is a vocabulary that may be read. Asked before it is: an error would end the transaction of a question. */
 function hasVocabulary(asking: Asking): Promise<boolean> {
-  return oncePerBlock(asking, "vocabulary", async () => {
+  return forAWhile(asking, "vocabulary", async () => {
     const text = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false) as is";
     const [row] = await asking.byKey.query<{ is: boolean }>(text, [vocabularyOf(asking)]);
     return row?.is === true;
