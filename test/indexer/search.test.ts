@@ -219,7 +219,7 @@ describe("finds what is written otherwise", () => {
     ['"castles"', ["castles"]],
     ["castle -castles", ["castle"]],
     ["кошка ", ["cat", "cats"]],
-    ["рыжий кошкой ", []],
+    ["рыжий кошкой ", ["cat", "cats"]],
     ["рыжие кошка ", ["cats", "cat"]],
     ["a castle in the storm ", ["castle"]],
     ["castle above the the storm", ["castle"]],
@@ -252,7 +252,7 @@ describe("finds what is written otherwise", () => {
     }
   });
 
-  it("at most 200 characters, counted as people see them in memory: code points", async () => {
+  it("at most 200 characters, counted by code points", async () => {
     expect(await search(`castle ${"🦊".repeat(193)}`)).toMatchObject({ totalCount: 2 });
     await expect(search(`castle ${"🦊".repeat(194)}`)).rejects.toThrow("search has at most 200 characters.");
     await expect(search("a".repeat(100_000))).rejects.toThrow("search has at most 200 characters.");
