@@ -358,6 +358,13 @@ describe("slips", () => {
     }
   });
 
+  it("are looked for in the first four words of a search alone: each takes statements of its own", async () => {
+    const unknown = Array.from({ length: 20 }, (_, i) => `qxqxq${String.fromCharCode(97 + i)}`);
+    gallery.statements.length = 0;
+    await search(`${unknown.join(" ")} `);
+    expect(gallery.statements.filter(({ text }) => text.includes("deletions &&"))).toHaveLength(4);
+  });
+
   it("are marked in snippets", async () => {
     const { artworks } = await gallery.ask<{ artworks: { edges: { snippet: string | null }[] } }>(
       '{ artworks(search: "lighthosue ", orderBy: OLDEST) { edges { snippet } } }',

@@ -8,6 +8,8 @@ export const VOCABULARY = "_vocabulary";
 
 /** Newest artworks whose words are counted. */
 const MAX_ARTWORKS = 200_000;
+/** Artworks that are read at a time: a reorganisation waits for whoever reads. */
+const PIECE = 10_000;
 /** Words that are kept, the most frequent first. */
 const MAX_KEPT = 100_000;
 /** Milliseconds between two makings, at least. */
@@ -64,20 +66,44 @@ async function latestChange(client: pg.ClientBase, schema: string): Promise<stri
 /** Makes the table of words in place of the one that is there. */
 export async function makeVocabulary(client: pg.ClientBase, schema: string): Promise<void> {
   const [place, next] = [quoted(schema), `${quoted(schema)}._vocabulary_next`];
-  // Words of letters alone: the others are not taken for each other.
+  await client.query('create temp table if not exists counted (word text collate "C", artworks int); truncate counted');
+  let last: Place | undefined = { chain: 2_147_483_647, token: LAST_TOKEN };
+  for (let read = 0; last && read < MAX_ARTWORKS; read += PIECE) last = await countPiece(client, place, last);
   await client.query(`drop table if exists ${next}`);
   await client.query(
     `create table ${next} as
-       select lexeme collate "C" as word, count(*)::int as artworks,
-         lexeme || array(select distinct left(lexeme, i - 1) || substr(lexeme, i + 1) from generate_series(1, length(lexeme)) i) as deletions
-       from (select words from ${place}.artwork_text order by chain_id desc, token_id desc limit ${MAX_ARTWORKS}) newest, unnest(words)
-       where lexeme ~ '^[^0-9#]{4,32}$'
-       group by lexeme order by artworks desc limit ${MAX_KEPT}`,
+       select word, artworks,
+         word || array(select distinct left(word, i - 1) || substr(word, i + 1) from generate_series(1, length(word)) i) as deletions
+       from (select word, sum(artworks)::int as artworks from counted group by word order by 2 desc, 1 limit ${MAX_KEPT}) kept`,
   );
+  await client.query("truncate counted");
   await client.query(`alter table ${next} add primary key (word)`);
   await client.query(`create index on ${next} using gin (deletions) with (fastupdate = false)`);
   await client.query(`vacuum analyze ${next}`);
   await client.query(
     `begin; drop table if exists ${place}.${VOCABULARY}; alter table ${next} rename to ${VOCABULARY}; commit`,
   );
+}
+
+/** Key of a row. */
+interface Place {
+  readonly chain: number;
+  readonly token: string;
+}
+
+const LAST_TOKEN = `1${"0".repeat(77)}`;
+
+/** Counts the words of artworks older than one. Returns the oldest of them; undefined when there is none. */
+async function countPiece(client: pg.ClientBase, place: string, before: Place): Promise<Place | undefined> {
+  // Words of letters alone: others are not taken for each other.
+  const { rows } = await client.query<Place>(
+    `with piece as materialized (
+       select chain_id, token_id, words from ${place}.artwork_text where (chain_id, token_id) < ($1::int, $2::numeric)
+       order by chain_id desc, token_id desc limit ${PIECE}),
+     counting as (
+       insert into counted select lexeme, count(*)::int from piece, unnest(words) where lexeme ~ '^[^0-9#]{4,32}$' group by lexeme)
+     select chain_id as chain, token_id::text as token from piece order by chain_id, token_id limit 1`,
+    [before.chain, before.token],
+  );
+  return rows[0];
 }

@@ -8,6 +8,8 @@ import { quoted } from "./builder.ts";
 
 /** Letters of a word that may be a slip: shorter ones are near to too many others. */
 const SHORTEST = 5;
+/** Words of a search that are looked up: each takes statements of its own. */
+const MAX_LOOKED_UP = 4;
 /** Artworks that make a word one that is meant as it is written. */
 const KNOWN = 5;
 /** Other spellings of a word. */
@@ -26,7 +28,7 @@ interface WordRow {
 
 /** Other spellings of the words of a search that hardly any artwork has. */
 export async function spellingsOf(asking: Asking, search: Search): Promise<Spellings | undefined> {
-  const words = new Map(search.flat().flatMap(wordOf));
+  const words = new Map(search.flat().flatMap(wordOf).slice(0, MAX_LOOKED_UP));
   if (words.size === 0) return undefined;
   const found = await Promise.all(
     [...words].map(
