@@ -66,6 +66,35 @@ contract FreshEyesFindings is SlashingBase {
         assertEq(registry.bondOf(worker.addr), BOND, "an invented receipt beside an honest one of another key");
     }
 
+    /// @dev docs/security.md, Known limits: a dead key "is reported only by the payer or requester of a receipt that was
+    /// anchored in time". The payer here is one, and both receipts were anchored in time. The evader signs the other picture
+    /// with a second key, for a friend, under a root that shows nothing until the day is over. With one key the payer alone
+    /// would do; with two nobody is concerned in both, but the friend.
+    function test_Finding_TwoDeadKeysAndAFriendAreNeverReported() external {
+        Person memory second = _person("second hot key");
+        _addSigner(worker.addr, second, SignerRoles.WORKER_SIGNER);
+        AnchorProof memory proofA = _anchorOnLane(_a, 4, 3);
+        _b.requester = thief.addr;
+        bytes32 leaf = GridMessages.leafOf(_receiptDigest(_b));
+        AnchorProof memory proofB = _anchorOnThiefsLane(leaf);
+        _revoke();
+        vm.prank(worker.addr);
+        settlement.revokeSigner(second.addr);
+        // The friend mints now: only now the payer and the requester of the job see the contradiction.
+        skip(1 days + 1);
+        bytes memory signatureA = _sign(workerSigner, _receiptDigest(_a));
+        bytes memory signatureB = _sign(second, _receiptDigest(_b));
+        address[3] memory callers = [payer.addr, requester.addr, stranger];
+        for (uint256 i; i < 3; ++i) {
+            vm.startPrank(callers[i]);
+            try settlement.slashEquivocation(_a, signatureA, _b, signatureB) {} catch {}
+            try settlement.slashRevokedSigner(_a, signatureA, proofA, _b, signatureB, proofB) {} catch {}
+            try settlement.slashRevokedSigner(_a, signatureA, proofA, _b, signatureB, _none()) {} catch {}
+            vm.stopPrank();
+        }
+        assertLt(registry.bondOf(worker.addr), BOND, "two anchored pictures for one job cost the worker nothing");
+    }
+
     function _anchorOnThiefsLane(bytes32 root) private returns (AnchorProof memory) {
         LaneConfig memory config = _laneConfig();
         (config.payer, config.payerSigner) = (thief.addr, thief.addr);
