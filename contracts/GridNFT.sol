@@ -666,7 +666,7 @@ contract GridNFT is
 
     function _setRenderer(address newRenderer) private {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
-        if (newRenderer == address(0)) revert GridNFT_ZeroAddress("renderer");
+        if (newRenderer.code.length == 0) revert GridNFT_NoCode(newRenderer);
         emit RendererSet($.renderer, newRenderer);
         $.renderer = newRenderer;
     }

@@ -520,7 +520,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     /// @inheritdoc IGridSettlement
-    function slashRevokedSigner(
+    function slashAnchored(
         JobReceipt calldata a,
         bytes calldata signatureA,
         AnchorProof calldata proofA,
@@ -528,7 +528,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         bytes calldata signatureB,
         AnchorProof calldata proofB
     ) external returns (uint128 slashed) {
-        return Slashing.slashRevokedSigner(
+        return Slashing.slashAnchored(
             _state, registry, _domainSeparatorV4(), a, signatureA, proofA, b, signatureB, proofB
         );
     }

@@ -10,6 +10,7 @@ import {LibString} from "solady/utils/LibString.sol";
 import {AIGC} from "../contracts/AIGC.sol";
 import {GridAuthority} from "../contracts/GridAuthority.sol";
 import {GridNFT} from "../contracts/GridNFT.sol";
+import {Series} from "../contracts/interfaces/IGridNFT.sol";
 import {GridRoles} from "../contracts/libraries/GridRoles.sol";
 
 /// @title Upgrades AIGC or GridNFT to the code in this checkout
@@ -21,6 +22,9 @@ import {GridRoles} from "../contracts/libraries/GridRoles.sol";
 /// makes the implementation only, and is told what the holder (a multisig, say) must call.
 contract Upgrade is Script {
     bytes32 internal constant SALT = keccak256("GridNFT upgrade");
+
+    /// @dev More than reading the largest series takes.
+    uint256 private constant ASK_GAS = 30_000_000;
 
     /// @notice Only AIGC and GridNFT are behind proxies.
     error Upgrade_UnknownContract(string name);
@@ -118,25 +122,81 @@ contract Upgrade is Script {
         revert Upgrade_UnknownContract(name);
     }
 
-    /// @dev What no upgrade may change.
+    /// @dev What no upgrade may change. Of models and artworks the first ones and the last: all would take too long.
     function _answers(string memory name, address proxy) internal view virtual returns (bytes memory) {
-        if (_is(name, "AIGC")) {
-            AIGC aigc = AIGC(proxy);
-            uint256 count = aigc.totalSupply();
-            bytes memory models;
-            // The first ones and the last: a whole registry would take too long.
-            for (uint256 i = 1; i <= count; i = i == 5 && count > 10 ? count : i + 1) {
-                models = bytes.concat(models, abi.encode(aigc.modelOf(i), aigc.ownerOf(i)));
-            }
-            return abi.encode(
-                aigc.name(), aigc.symbol(), aigc.authority(), aigc.treasury(), aigc.registrationFee(), count, models
+        return _is(name, "AIGC") ? _answersOfAigc(AIGC(proxy)) : _answersOfNft(GridNFT(proxy));
+    }
+
+    function _answersOfAigc(AIGC aigc) private view returns (bytes memory) {
+        uint256 count = aigc.totalSupply();
+        bytes memory models;
+        for (uint256 i = 1; i <= count; i = _next(i, count)) {
+            (uint64 moves, uint64 shown) = aigc.stateOf(i);
+            address owner = aigc.ownerOf(i);
+            models = bytes.concat(
+                models,
+                abi.encode(
+                    aigc.modelOf(i), owner, aigc.balanceOf(owner), moves, shown, aigc.userOf(i), aigc.userExpires(i)
+                )
             );
         }
-        GridNFT nft = GridNFT(proxy);
-        (uint256 fee, address treasury) = nft.mintFee();
         return abi.encode(
+            aigc.name(), aigc.symbol(), aigc.authority(), aigc.treasury(), aigc.registrationFee(), count, models
+        );
+    }
+
+    function _answersOfNft(GridNFT nft) private view returns (bytes memory) {
+        (uint256 fee, address treasury) = nft.mintFee();
+        (bool upgrades, bool sources, bool renderer, bool escrow) = nft.seals();
+        bytes memory artworks;
+        // Blob n is the n-th contract that the proxy made: that of series n, or of a version or an edit.
+        uint256 blobs = vm.getNonce(address(nft)) - 1;
+        for (uint256 n = 1; n <= blobs; n = _next(n, blobs)) {
+            artworks = bytes.concat(artworks, _answersOfSeries(address(nft), n));
+        }
+        bytes memory settings = abi.encode(
             nft.name(), nft.symbol(), nft.authority(), nft.totalSupply(), nft.owner(), nft.renderer(), fee, treasury
         );
+        bytes memory places = abi.encode(nft.escrow(), nft.paused(), upgrades, sources, renderer, escrow);
+        for (uint256 i; i < nft.anchorSourceCount(); ++i) {
+            places = bytes.concat(places, abi.encode(nft.anchorSource(i)));
+        }
+        return abi.encode(settings, places, artworks);
+    }
+
+    /// @dev A series, and its first and last artwork: of each what it is, who has it, and what it shows. A number without a
+    /// series, or a burnt token, answers with the same errors before and after.
+    function _answersOfSeries(address nft, uint256 seriesId) private view returns (bytes memory answers) {
+        bytes memory item;
+        (answers, item) = _ask(nft, abi.encodeWithSelector(GridNFT.series.selector, seriesId));
+        uint256 count = item.length == 0 ? 1 : abi.decode(item, (Series)).count;
+        for (uint256 i = 1; i <= count; i = i == count ? i + 1 : count) {
+            uint256 tokenId = seriesId * 1000 + i;
+            (bytes memory provenance,) = _ask(nft, abi.encodeWithSignature("provenanceOf(uint256)", tokenId));
+            (bytes memory display,) = _ask(nft, abi.encodeCall(GridNFT.displayOf, (tokenId)));
+            (bytes memory state,) = _ask(nft, abi.encodeCall(GridNFT.stateOf, (tokenId)));
+            (bytes memory royalty,) = _ask(nft, abi.encodeCall(GridNFT.royaltyInfo, (tokenId, 1 ether)));
+            (bytes memory owner, bytes memory held) = _ask(nft, abi.encodeWithSignature("ownerOf(uint256)", tokenId));
+            answers = bytes.concat(answers, provenance, display, state, royalty, owner);
+            if (held.length != 0) {
+                (bytes memory balance,) =
+                    _ask(nft, abi.encodeWithSignature("balanceOf(address)", abi.decode(held, (address))));
+                answers = bytes.concat(answers, balance);
+            }
+        }
+    }
+
+    /// @return answer Answer or error, and which of the two.
+    /// @return item The answer alone; empty when it failed.
+    function _ask(address target, bytes memory call_) private view returns (bytes memory answer, bytes memory item) {
+        (bool ok, bytes memory result) = target.staticcall{gas: ASK_GAS}(call_);
+        answer = abi.encode(ok, result);
+        if (ok) item = result;
+    }
+
+    /// @dev 1 to 5, and the last 5.
+    function _next(uint256 i, uint256 last) private pure returns (uint256) {
+        return i == 5 && last > 10 ? last - 4 : i + 1;
     }
 
     function _isSealed(string memory name, address proxy) private view returns (bool upgrades) {

@@ -171,8 +171,8 @@ struct Artwork {
 ///
 /// ERC-7007 here: `aigcData` is a packed body with one anchor and one artwork, `proof` is
 /// `abi.encode(address requester, ReceiptProof[] proofs)` with one plain proof. `verify` reverts with the error that
-/// names the fault when the body is malformed, and is false when it is not proven. `addAigcData` is `evolve` by the
-/// caller, who must be that requester.
+/// names the fault when the body is malformed, and is false when it is not proven: it checks all that a mint of the body
+/// would, but for whether its receipt is used. `addAigcData` is `evolve` by the caller, who must be that requester.
 ///
 /// A token burnt keeps its provenance readable; its receipt stays used.
 ///
@@ -188,6 +188,7 @@ struct Artwork {
 ///
 /// **Seals.** `sealUpgrades` ends upgrades, and with them the list of anchor sources and the choice of an escrow;
 /// `sealRenderer` ends the choice of a renderer. What was sealed before upgrades are sealed could be undone by an upgrade.
+/// Sources, renderer and escrow have code when they are named. A seal fixes their addresses, not what a proxy there runs.
 interface IGridNFT {
     // ------------------------------------------------------------------------------------------------------- events
 
@@ -477,13 +478,14 @@ interface IGridNFT {
     function verify(uint256 tokenId) external view returns (bool);
 
     /// @notice Recomputes a version from its blob, and compares with the chain what can be compared without a proof: that
-    /// its receipt is marked as used, that the model's hash is the request's, and that its times fit each other.
+    /// its receipt is marked as used, that the model's hash is the request's, that its parent has the request's input image,
+    /// and that its times fit each other.
     /// @dev False for an unknown version. Whether the receipt is anchored takes the lane and the proof, which are in the
     /// calldata of the mint: see the next function.
     function verify(uint256 tokenId, uint256 version) external view returns (bool);
 
     /// @notice As `verify(tokenId, version)`, and that the worker's anchor of the receipt exists, with the time and block
-    /// that the version says. Together this is all that the mint has checked, against the settlement's own storage.
+    /// that the version says. Together this is all that the mint has checked of it, against the settlement's own storage.
     /// @param laneId Lane that anchored it, 0 for the direct rail.
     /// @param proof Sibling nodes of the receipt in the anchored tree; empty when the root is the leaf itself.
     function verify(uint256 tokenId, uint256 version, bytes32 laneId, bytes32[] calldata proof)
@@ -599,8 +601,8 @@ interface IGridNFT {
 
     /// @notice Adds a version to an artwork, from an anchored receipt.
     /// @dev Policy ARTIST: the caller is the artist. Policy OWNER: the caller is the token's owner (no operator), and
-    /// announced exactly this body at least an hour and at most 7 days ago. The caller must be the requester of the
-    /// receipt, so nobody can use up somebody else's, and the version says whose idea it was. There is no fee.
+    /// announced exactly this body: at least an hour ago, and it holds for 7 days after that hour (`EvolutionAnnounced` has
+    /// both times). The caller must be the requester of the receipt, so nobody can use up somebody else's, and the version says whose idea it was. There is no fee.
     ///
     /// Errors: GridNFT_DoesNotEvolve, GridNFT_NotAllowed, GridNFT_InEscrow, GridNFT_NotAnnounced, GridNFT_TooEarly,
     /// GridNFT_TooManyVersions, GridNFT_TooManyChanges, all of the body.
@@ -627,9 +629,10 @@ interface IGridNFT {
     /// @param bodyHash keccak256 of the packed body.
     function announceEvolution(uint256 tokenId, bytes32 bodyHash) external;
 
-    /// @notice As `announceEvolution`, by anyone who carries the owner's authorization to evolve. Announces once.
+    /// @notice As `announceEvolution`, by anyone who carries the owner's authorization to evolve.
     /// @dev Errors: as `announceEvolution`, GridNFT_AuthorizationExpired, GridNFT_WrongVersion, GridNFT_BadSignature.
-    /// A second announcement by the same authorization changes nothing.
+    /// An announcement that still holds is left as it is, so nobody restarts its hour. One that has run out is made anew, with
+    /// an hour of its own, until the authorization's deadline: that is how long the owner agreed to.
     function announceEvolutionFor(EvolveAuthorization calldata authorization, bytes calldata signature) external;
 
     // ------------------------------------------------------------------------------------------------------ display
@@ -660,7 +663,7 @@ interface IGridNFT {
     /// @notice Appends an anchor source. Restricted.
     /// @dev Sources are never changed or removed: an old receipt stays valid. After `sealUpgrades` none is added, so
     /// receipts of a later settlement contract can't be minted here.
-    /// Errors: GridNFT_SourcesSealed, GridNFT_ZeroAddress, GridNFT_SourceListed, GridNFT_TooManySources.
+    /// Errors: GridNFT_SourcesSealed, GridNFT_NoCode, GridNFT_SourceListed, GridNFT_TooManySources.
     /// @return index Its index.
     function addAnchorSource(address source) external returns (uint256 index);
 
@@ -670,11 +673,11 @@ interface IGridNFT {
     /// @param treasury Receives it.
     function setMintFee(uint256 fee, address treasury) external;
 
-    /// @notice Replaces the renderer. Restricted. Errors: GridNFT_RendererSealed, GridNFT_ZeroAddress.
+    /// @notice Replaces the renderer. Restricted. Errors: GridNFT_RendererSealed, GridNFT_NoCode.
     function setRenderer(address renderer) external;
 
     /// @notice Sets the escrow, once and for ever. Restricted.
-    /// @dev Errors: GridNFT_EscrowIsSet, GridNFT_UpgradesSealed, GridNFT_ZeroAddress, GridNFT_NoCode.
+    /// @dev Errors: GridNFT_EscrowIsSet, GridNFT_UpgradesSealed, GridNFT_NoCode.
     /// @param escrow Contract that implements IGridEscrow.
     function setEscrow(address escrow) external;
 

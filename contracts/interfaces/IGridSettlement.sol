@@ -301,7 +301,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice The protocol's accrual beside `worker`'s earnings, `amount`, was paid to `treasury`.
     event ProtocolSwept(address indexed worker, address indexed treasury, uint128 amount);
 
-    /// @notice `worker` signed two different images for one job and lost `amount` of its bond.
+    /// @notice `worker` signed or anchored two different images for one job and lost `amount` of its bond.
     event EquivocationSlashed(
         address indexed worker,
         address indexed reporter,
@@ -464,13 +464,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice The two receipts don't contradict each other: they need the same worker, orderHash and index, and a
     /// different imageHash or cidDigest.
     error GridSettlement_NoEquivocation();
-    /// @notice The key that signed the receipt at `position` doesn't count any more: it was revoked `UNBOND_DELAY` or more
-    /// ago, or more than `REVOCATION_DELAY` ago and neither receipt is one of its own that was anchored in time.
-    error GridSettlement_SignerNotExposed(uint256 position, address signer);
-    /// @notice Both keys count still: `slashEquivocation` takes the report.
-    error GridSettlement_SignersLive();
-    /// @notice Only the payer or the requester of the anchored receipt at `position` may report.
-    error GridSettlement_NotConcerned(uint256 position, address caller);
+    /// @notice The worker of the receipt at `position` has no anchor under this proof, or made it `UNBOND_DELAY` or more ago
+    /// (`root` is where the proof leads). A waiting anchor doesn't count.
+    error GridSettlement_ReceiptNotAnchored(uint256 position, bytes32 root);
     /// @notice The worker was slashed for this job before, in full.
     error GridSettlement_AlreadySlashed(address worker, bytes32 orderHash, uint32 index);
     /// @notice The worker has no bond left.
@@ -774,9 +770,9 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// treasury the rest.
     /// @dev A worker whose stake is short pays the rest when the same fault is reported again: a stake of a wei clears
     /// nobody. What a fault costs is settled by its first report.
-    /// Signatures by a revoked WORKER_SIGNER count for `REVOCATION_DELAY`, here too; `slashRevokedSigner` takes older
-    /// ones. A report isn't bound to its reporter: whoever sees it before it is mined can send the same two receipts and
-    /// take the share. A reporter for whom that matters sends it by a private way to the sequencer.
+    /// Both keys must count at this moment: a revoked WORKER_SIGNER's signatures do for `REVOCATION_DELAY`. `slashAnchored`
+    /// takes receipts of before. A report isn't bound to its reporter: whoever sees it before it is mined can send the same
+    /// two receipts and take the share. A reporter for whom that matters sends it by a private way to the sequencer.
     function slashEquivocation(
         JobReceipt calldata a,
         bytes calldata signatureA,
@@ -784,14 +780,16 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         bytes calldata signatureB
     ) external returns (uint128 slashed);
 
-    /// @notice As `slashEquivocation`, when a key that signed was revoked more than `REVOCATION_DELAY` and less than
-    /// `UNBOND_DELAY` ago. Nobody gets a share: all goes to the treasury.
-    /// @dev Such a key counts only if one of the two receipts is signed by it and was anchored not later than
-    /// `REVOCATION_DELAY` after its revocation (a waiting anchor doesn't count), and the payer or requester of that receipt
-    /// calls. So the thief of a dead key can't burn a bond with one invented receipt beside an honest one.
-    /// @param proofA Where `a` was anchored; needed for a revoked key that signed `a`.
-    /// @param proofB Where `b` was anchored; needed for a revoked key that signed `b`, if it didn't sign `a`.
-    function slashRevokedSigner(
+    /// @notice As `slashEquivocation`, where the worker's anchor stands for its signature. Anyone may call; nobody gets a
+    /// share, all goes to the treasury.
+    /// @dev An anchored receipt counts for `UNBOND_DELAY` from its anchor's time on, whoever signed it: on the direct rail the
+    /// settlement has checked its signature, on a lane the worker attested the root. So no later revocation clears a worker,
+    /// and whoever comes by a key that doesn't count any more can add nothing to what is anchored.
+    /// @param signatureA As in `slashEquivocation`; not read when `proofA` is given.
+    /// @param proofA Where `a` was anchored. With `payer` zero `a` counts by its signature.
+    /// @param signatureB As `signatureA`.
+    /// @param proofB As `proofA`.
+    function slashAnchored(
         JobReceipt calldata a,
         bytes calldata signatureA,
         AnchorProof calldata proofA,

@@ -245,7 +245,6 @@ library GridCodec {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if ($.escrow != address(0)) revert IGridNFT.GridNFT_EscrowIsSet($.escrow);
         if ($.counters.upgradesSealed) revert IGridNFT.GridNFT_UpgradesSealed();
-        if (escrow == address(0)) revert IGridNFT.GridNFT_ZeroAddress("escrow");
         if (escrow.code.length == 0) revert IGridNFT.GridNFT_NoCode(escrow);
         $.escrow = escrow;
         emit IGridNFT.EscrowSet(escrow);
@@ -271,7 +270,7 @@ library GridCodec {
     function addSource(address source) external returns (uint256 index) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if ($.counters.upgradesSealed) revert IGridNFT.GridNFT_SourcesSealed();
-        if (source == address(0)) revert IGridNFT.GridNFT_ZeroAddress("source");
+        if (source.code.length == 0) revert IGridNFT.GridNFT_NoCode(source);
         index = $.counters.sources;
         if (index == MAX_SOURCES) revert IGridNFT.GridNFT_TooManySources();
         for (uint256 i; i < index; ++i) {

@@ -141,7 +141,8 @@ library GridReader {
             && _isRecorded(item, models);
     }
 
-    /// @notice Whether the one receipt of a body, minted or not, is anchored, and made from the prompt that is `expected`.
+    /// @notice Returns whether a body of one artwork holds against the chain, minted or not, and was made from the prompt that is
+    /// `expected`. Checks what a mint checks, but for whether the receipt is used.
     function verifyBody(bytes calldata expected, bytes calldata body, bytes calldata proof, IModelTerms models)
         external
         view
@@ -159,10 +160,14 @@ library GridReader {
         Provenance memory item = _artwork(draft, 0);
         if (draft.position != draft.end) revert IGridNFT.GridNFT_BodyTooLong(draft.end - draft.position);
         if (keccak256(bytes(item.request.prompt)) != keccak256(expected)) return false;
+        if (!_isPlain(proofs[0])) return false;
         bytes32 root = MerkleProof.processProof(proofs[0].proof, GridMessages.leafOf(item.receiptId));
         (address worker, uint40 time,) = _anchorOf(item, proofs[0].laneId, root);
-        return worker != address(0) && worker == item.worker && GridBody.isTimely(item.completedAt, time)
-            && _isOfModel(item, models);
+        if (worker == address(0) || worker != item.worker || !GridBody.isTimely(item.completedAt, time)) return false;
+        for (uint256 i; i < draft.requests.length; ++i) {
+            if (!_isOfModel(draft.requests[i].modelId, draft.requests[i].modelHash, models)) return false;
+        }
+        return _isRemix(item);
     }
 
     // ------------------------------------------------------------------------------------------------- internal: read
@@ -290,15 +295,32 @@ library GridReader {
         if (source != address(0)) return IReceiptAnchor(source).anchorOf(laneId, item.payer, root);
     }
 
-    function _isOfModel(Provenance memory item, IModelTerms models) private view returns (bool) {
-        bytes32 modelHash = item.request.modelHash;
-        return modelHash != 0 && modelHash == models.weightsHash(item.request.modelId);
+    /// @dev Returns whether no flag is set, as in a proof of one receipt.
+    function _isPlain(ReceiptProof memory proof) private pure returns (bool) {
+        for (uint256 i; i < proof.flags.length; ++i) {
+            if (proof.flags[i] != 0) return false;
+        }
+        return true;
     }
 
-    /// @dev Whether model, times and the used receipt are what a version says. The seed needs no look: decoding derives
-    /// it.
+    function _isOfModel(uint256 modelId, bytes32 modelHash, IModelTerms models) private view returns (bool) {
+        return modelHash != 0 && modelHash == models.weightsHash(modelId);
+    }
+
+    /// @dev Returns whether the parent, where one is named, has the input image of the request.
+    function _isRemix(Provenance memory item) private view returns (bool) {
+        if (item.parent == 0) return true;
+        uint256 version = item.parentVersion;
+        if (version == 0 || version > GridNFTStorage.load().tokens[item.parent].versions()) return false;
+        bytes32 sourceHash = item.request.sourceHash;
+        return sourceHash != 0 && _provenance(item.parent, version).imageHash == sourceHash;
+    }
+
+    /// @dev Returns whether model, parent, times and the used receipt are what a version says. The seed needs no look: decoding
+    /// derives it.
     function _isRecorded(Provenance memory item, IModelTerms models) private view returns (bool) {
         return GridNFTStorage.load().minted[item.requester][item.orderHash] >> item.index & 1 != 0
-            && GridBody.isTimely(item.completedAt, item.anchorTime) && _isOfModel(item, models);
+            && GridBody.isTimely(item.completedAt, item.anchorTime)
+            && _isOfModel(item.request.modelId, item.request.modelHash, models) && _isRemix(item);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
-import {AnchorProof, IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
+import {AnchorProof, IGridSettlement} from "../interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
 import {Anchors} from "./Anchors.sol";
 import {CalldataMessages} from "./CalldataMessages.sol";
@@ -13,15 +13,7 @@ import {SettlementState, SettlementSteps} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
-/// @dev A receipt of a report. `isLive`: the key counts as it stands. `isExposed`: a revoked key that counts by its anchor.
-struct Signed {
-    bytes32 receiptId;
-    address signer;
-    bool isLive;
-    bool isExposed;
-}
-
-/// @title Slashing of workers that signed two images for one job
+/// @title Slashing of workers that attested two images for one job
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
 library Slashing {
     using SettlementSteps for SettlementState;
@@ -40,15 +32,13 @@ library Slashing {
         bytes calldata signatureB
     ) external returns (uint128) {
         _requireContradiction(state, a, b);
-        (bytes32 receiptA, address signerA) = _recover(separator, a, signatureA);
-        (bytes32 receiptB, address signerB) = _recover(separator, b, signatureB);
-        if (!_isLive(state, a.worker, signerA)) _revertSignature(0, a.worker, signerA);
-        if (!_isLive(state, b.worker, signerB)) _revertSignature(1, b.worker, signerB);
+        bytes32 receiptA = _requireSigned(state, separator, 0, a, signatureA);
+        bytes32 receiptB = _requireSigned(state, separator, 1, b, signatureB);
         return _slash(state, registry, a, receiptA, receiptB, msg.sender);
     }
 
-    /// @notice `IGridSettlement.slashRevokedSigner`.
-    function slashRevokedSigner(
+    /// @notice `IGridSettlement.slashAnchored`.
+    function slashAnchored(
         SettlementState storage state,
         IWorkerRegistry registry,
         bytes32 separator,
@@ -60,17 +50,9 @@ library Slashing {
         AnchorProof calldata proofB
     ) external returns (uint128) {
         _requireContradiction(state, a, b);
-        Signed memory first = _read(state, separator, 0, a, signatureA, proofA);
-        Signed memory second = _read(state, separator, 1, b, signatureB, proofB);
-        if (first.isLive && second.isLive) revert IGridSettlement.GridSettlement_SignersLive();
-        bool isSameSigner = first.signer == second.signer;
-        if (!first.isLive && !first.isExposed && !(isSameSigner && second.isExposed)) {
-            revert IGridSettlement.GridSettlement_SignerNotExposed(0, first.signer);
-        }
-        if (!second.isLive && !second.isExposed && !(isSameSigner && first.isExposed)) {
-            revert IGridSettlement.GridSettlement_SignerNotExposed(1, second.signer);
-        }
-        return _slash(state, registry, a, first.receiptId, second.receiptId, address(0));
+        bytes32 receiptA = _requireAttested(state, separator, 0, a, signatureA, proofA);
+        bytes32 receiptB = _requireAttested(state, separator, 1, b, signatureB, proofB);
+        return _slash(state, registry, a, receiptA, receiptB, address(0));
     }
 
     /// @dev Key of a job of a worker.
@@ -91,60 +73,44 @@ library Slashing {
         }
     }
 
-    function _recover(bytes32 separator, JobReceipt calldata receipt, bytes calldata signature)
-        private
-        view
-        returns (bytes32 receiptId, address signer)
-    {
-        receiptId = GridMessages.toDigest(separator, CalldataMessages.hashReceipt(receipt));
-        signer = PlainSignature.recover(receiptId, signature);
+    function _idOf(bytes32 separator, JobReceipt calldata receipt) private pure returns (bytes32) {
+        return GridMessages.toDigest(separator, CalldataMessages.hashReceipt(receipt));
     }
 
-    function _isLive(SettlementState storage state, address worker, address signer) private view returns (bool) {
-        return state.isSigner(worker, SignerRoles.WORKER_SIGNER, signer);
+    /// @dev Requires the signature of a key that counts now.
+    function _requireSigned(
+        SettlementState storage state,
+        bytes32 separator,
+        uint256 position,
+        JobReceipt calldata receipt,
+        bytes calldata signature
+    ) private view returns (bytes32 receiptId) {
+        receiptId = _idOf(separator, receipt);
+        address signer = PlainSignature.recover(receiptId, signature);
+        if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, signer)) {
+            revert IGridSettlement.GridSettlement_ReceiptSignature(position, receipt.worker, signer);
+        }
     }
 
-    /// @dev Reads who signed a receipt: the worker itself or one of its WORKER_SIGNERs, revoked or not.
-    function _read(
+    /// @dev Requires an anchor of the worker's, where a proof is given, else its signature.
+    function _requireAttested(
         SettlementState storage state,
         bytes32 separator,
         uint256 position,
         JobReceipt calldata receipt,
         bytes calldata signature,
         AnchorProof calldata proof
-    ) private view returns (Signed memory signed) {
-        (signed.receiptId, signed.signer) = _recover(separator, receipt, signature);
-        signed.isLive = _isLive(state, receipt.worker, signed.signer);
-        Signer storage key = state.signers[signed.signer];
-        if (!signed.isLive && (key.account != receipt.worker || key.role != SignerRoles.WORKER_SIGNER)) {
-            _revertSignature(position, receipt.worker, signed.signer);
+    ) private view returns (bytes32 receiptId) {
+        if (proof.payer == address(0)) {
+            return _requireSigned(state, separator, position, receipt, signature);
         }
-        uint256 revokedAt = key.revokedAt;
-        if (signed.isLive || proof.payer == address(0) || block.timestamp >= revokedAt + SettlementTimes.UNBOND_DELAY) {
-            return signed;
-        }
-        if (!_isAnchoredBy(
-                state, signed.receiptId, receipt.worker, proof, revokedAt + SettlementTimes.REVOCATION_DELAY
-            )) {
-            return signed;
-        }
-        if (msg.sender != proof.payer && msg.sender != receipt.requester) {
-            revert IGridSettlement.GridSettlement_NotConcerned(position, msg.sender);
-        }
-        signed.isExposed = true;
-    }
-
-    /// @dev Returns whether a worker's receipt was anchored at `latest` or before. A waiting anchor has no time yet.
-    function _isAnchoredBy(
-        SettlementState storage state,
-        bytes32 receiptId,
-        address worker,
-        AnchorProof calldata proof,
-        uint256 latest
-    ) private view returns (bool) {
+        receiptId = _idOf(separator, receipt);
         bytes32 root = MerkleProof.processProofCalldata(proof.proof, GridMessages.leafOf(receiptId));
-        (address attester, uint40 time,) = Anchors.read(Anchors.slotOf(state, proof.laneId, proof.payer, root).bits);
-        return attester == worker && time != 0 && time <= latest;
+        // An anchor that waits has time 0.
+        (address worker, uint40 time,) = Anchors.read(Anchors.slotOf(state, proof.laneId, proof.payer, root).bits);
+        if (worker != receipt.worker || block.timestamp >= uint256(time) + SettlementTimes.UNBOND_DELAY) {
+            revert IGridSettlement.GridSettlement_ReceiptNotAnchored(position, root);
+        }
     }
 
     function _slash(
@@ -167,9 +133,5 @@ library Slashing {
         emit IGridSettlement.EquivocationSlashed(
             a.worker, msg.sender, a.orderHash, a.index, receiptA, receiptB, slashed
         );
-    }
-
-    function _revertSignature(uint256 position, address worker, address recovered) private pure {
-        revert IGridSettlement.GridSettlement_ReceiptSignature(position, worker, recovered);
     }
 }

@@ -24,10 +24,11 @@ export type ReceiptBundleJson = z.input<typeof receiptBundle>;
 export interface BundleCheck {
   readonly deployment: Deployment;
   /**
-   * Whether the papers that pay for the receipt have to be there. A gateway's voucher can come later than its picture; without
-   * it nothing can be minted. Default `required`.
+   * Whether the papers that pay for the receipt have to be there. A gateway's voucher can come later than its picture
+   * (`optional`); without it nothing can be minted. A direct order that its payer settles in the grace, or that is settled
+   * already, may lack receipts and their closing (`partial`). Default `required`.
    */
-  readonly papers?: "required" | "optional";
+  readonly papers?: "required" | "optional" | "partial";
 }
 
 /** Keys that signed a bundle's papers, for {@link requireSigners}. */
@@ -143,7 +144,7 @@ export function requireBundle(bundle: ReceiptBundle, { deployment, papers = "req
       refuse("direct.receipts", "The receipts ask for more than the order allows.");
     }
     bundleTree(bundle);
-    const closing = closingSigner(bundle, all, direct.closing_signature);
+    const closing = closingSigner(bundle, all, papers);
     return {
       ...{ worker, receipts, order: recoverSigner(orderDigest(order, domain), direct.order_signature) },
       ...(closing && { closing }),
@@ -178,15 +179,19 @@ export function requireBundle(bundle: ReceiptBundle, { deployment, papers = "req
 function closingSigner(
   bundle: ReceiptBundle,
   receipts: readonly JobReceipt[],
-  signature: Hex | undefined,
+  papers: BundleCheck["papers"],
 ): Address | undefined {
   const { order } = bundle;
+  const signature = bundle.direct?.closing_signature;
   const field = "direct.closing_signature";
   if (receipts.length === order.count) {
     return signature && refuse(field, "The order has all its receipts, and comes with a closing.");
   }
   const missing = `${receipts.length} of ${order.count} receipts are there`;
-  if (!signature) return refuse(field, `${missing}, and the worker's closing of the order is not.`);
+  if (!signature) {
+    if (papers === "partial") return undefined;
+    return refuse(field, `${missing}, and the worker's closing of the order is not.`);
+  }
   const domain = bundleDomain(bundle);
   try {
     return recoverSigner(orderClosingDigest(orderClosing({ order, receipts, domain }), domain), signature);

@@ -25,7 +25,8 @@ export type GridErrorCode =
   | "SIGNATURE_LENGTH"
   | "SIGNATURE_V"
   | "SIGNER_MISMATCH"
-  | "VOUCHER_INVALID";
+  | "VOUCHER_INVALID"
+  | "WORKER_NOT_BONDED";
 
 /**
  * The one error class of this package.

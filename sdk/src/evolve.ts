@@ -7,14 +7,7 @@ import { GridError } from "./errors.js";
 import { gridNftAbi } from "./generated/abis.js";
 import { composeBody, type ReceiptProof } from "./mint.js";
 import { anchoredItems } from "./minting.js";
-import {
-  anchorFirst,
-  type ClosedSettlement,
-  type LanePapers,
-  type Settlement,
-  settleAll,
-  type WaitingAnchor,
-} from "./settle.js";
+import { anchorFirst, type ClosedSettlement, type LanePapers, type Settlement, type WaitingAnchor } from "./settle.js";
 import type { ReceiptBundle } from "./wire/index.js";
 
 /** A new version of an artwork. */
@@ -80,7 +73,8 @@ export async function planEvolution(client: ReadClient, options: EvolveOptions):
  * receipt's requester: the artist, or, with policy OWNER, the owner, who announced the version an hour before by
  * {@link announceEvolution}.
  *
- * @throws ChainError for what the contract refuses, e.g. `GridNFT_DoesNotEvolve`, `GridNFT_TooEarly`.
+ * @throws {@link GridError} `WORKER_NOT_BONDED` before a worker is paid that can't anchor now, `ANCHOR_WAITS`; ChainError for what the
+ * contract refuses, e.g. `GridNFT_DoesNotEvolve`, `GridNFT_TooEarly`.
  *
  * @example
  * const { version } = await evolveArtwork(wallet, { deployment, tokenId: 1001n, bundle });
@@ -91,8 +85,7 @@ export async function evolveArtwork(client: WalletClient, options: EvolveOptions
   if (plan.policy === EvolutionPolicy.NONE) {
     throw new GridError("BODY_INVALID", `Artwork ${tokenId} was minted as one that does not evolve.`, "policy");
   }
-  await settleAll(client, deployment, plan.settlements);
-  await anchorFirst(client, { ...plan, deployment });
+  await anchorFirst(client, { ...plan, deployment }, { whole: true });
   const { logs, transactionHash } = await transact(client, {
     address: deployment.contracts.GridNFT.address,
     abi: gridNftAbi,

@@ -15,6 +15,7 @@ import {
   type LanePapers,
   type Prepared,
   planAnchoring,
+  requireConfirmable,
   type Settlement,
   type WaitingAnchor,
 } from "./settle.js";
@@ -74,7 +75,8 @@ export interface Minted extends Prepared {
  * Reads the chain, changes nothing. Artworks get their numbers in the order of the bundles, but that receipts under one anchor
  * are put into the order of its tree.
  *
- * @throws {@link GridError} as `planAnchoring` and `composeBody`; `BODY_INVALID` when the series is too large.
+ * @throws {@link GridError} as `planAnchoring` and `composeBody`; `ANCHOR_WAITS` when an anchor waits and its worker is not bonded;
+ * `BODY_INVALID` when the series is too large.
  */
 export async function planMint(client: ReadClient, options: MintOptions): Promise<MintPlan> {
   const { deployment, series } = options;
@@ -119,6 +121,7 @@ export async function anchoredItems(
   { bundles, deployment }: Pick<MintOptions, "bundles" | "deployment">,
 ) {
   const { anchors, settlements, closed, waiting, collects } = await planAnchoring(client, { bundles, deployment });
+  await requireConfirmable(client, deployment, waiting);
   const given = bundles.map((bundle, i) => {
     const anchor = anchors[i];
     if (!anchor) throw new GridError("BUNDLE_INVALID", "The receipt has no anchor.", "receipt_id");
@@ -152,8 +155,8 @@ export async function anchoredItems(
  *
  * @param options `to`: who receives the tokens, default the requester. `maxFee`: most that the whole mint fee may be, AIPG wei,
  * default what it is now.
- * @throws {@link GridError} as {@link planMint}, `NOT_ANCHORED` or `ANCHOR_WAITS` when a worker was paid and has no bond,
- * `PRICE_TOO_HIGH`; ChainError for what a contract refuses.
+ * @throws {@link GridError} as {@link planMint}, `WORKER_NOT_BONDED` before a worker is paid that can't anchor now, `NOT_ANCHORED`
+ * or `ANCHOR_WAITS` when one was paid and has no bond, `PRICE_TOO_HIGH`; ChainError for what a contract refuses.
  *
  * @example
  * const { tokenIds } = await mintSeries(wallet, { deployment, bundles: [bundle], series: { title: "Lighthouse" } });
@@ -219,7 +222,8 @@ export async function authorizeMint(
 }
 
 /**
- * Submits a mint for its requester, who signed it. The wallet pays gas, and the mint fee unless the authorization says that the
+ * Submits a mint for its requester, who signed it. What somebody else has settled or confirmed since it was planned is passed
+ * over. The wallet pays gas, and the mint fee unless the authorization says that the
  * requester does.
  *
  * @param options `maxFee`: most that the whole mint fee may be when the wallet pays it, AIPG wei, default what it is now.

@@ -63,8 +63,8 @@ interface Root {
   state: "open" | "waiting" | "anchored";
 }
 
-/** Steps before a mint, each in a transaction of its own. */
-export type Preparation = Pick<Anchoring, "closed" | "waiting" | "collects"> & { readonly deployment: Deployment };
+/** Steps before a mint. All but `settlements`, which a mint settles itself, in a transaction of its own. */
+export type Preparation = Omit<Anchoring, "anchors"> & { readonly deployment: Deployment };
 
 /** Transactions by which receipts were anchored before a mint. */
 export interface Prepared {
@@ -82,7 +82,7 @@ export interface Prepared {
  * worker's bond was too small has a waiting anchor, which is confirmed once the worker is bonded.
  *
  * @throws {@link GridError} `BUNDLE_INVALID`; `NOT_ATTESTED` when a voucher lacks the worker's signature (ask the cloud for the
- * bundle again); `ANCHOR_WAITS` when an anchor waits and its worker is not bonded; ChainError.
+ * bundle again); ChainError.
  */
 export async function planAnchoring(
   client: ReadClient,
@@ -90,7 +90,7 @@ export async function planAnchoring(
 ): Promise<Anchoring> {
   const roots = new Map<string, Root>();
   for (const bundle of bundles) {
-    requireBundle(bundle, { deployment });
+    requireBundle(bundle, { deployment, papers: "partial" });
     const { laneId, payer } = bundle.order;
     const tree = bundleTree(bundle);
     const key = `${laneId}${payer.toLowerCase()}${tree.root}`;
@@ -121,8 +121,9 @@ export async function planAnchoring(
   const waiting = [...used.keys()]
     .filter(({ state }) => state === "waiting")
     .map(({ payer, tree, bundle }): WaitingAnchor => ({ payer, root: tree.root, worker: bundle.order.worker }));
-  await requireBonded(client, deployment, waiting);
   const open = [...used.keys()].filter(({ state }) => state === "open").map(({ bundle }) => bundle);
+  // A part of an order that is anchored needs no closing any more.
+  for (const bundle of open) if (isPart(bundle)) requireBundle(bundle, { deployment });
   const direct = open.filter(({ order }) => order.laneId === zeroHash);
   return {
     anchors,
@@ -136,17 +137,42 @@ export async function planAnchoring(
   };
 }
 
-/** Insists that anchors which wait can be confirmed now. */
-async function requireBonded(
+/** Returns whether a direct order has fewer receipts than images, and no closing. */
+function isPart({ order, direct }: ReceiptBundle): boolean {
+  return direct !== undefined && direct.receipts.length < order.count && !direct.closing_signature;
+}
+
+/** Workers whose bond is not enough now: nothing of theirs can be anchored. */
+async function unbondedOf(
+  client: ReadClient,
+  deployment: Deployment,
+  workers: readonly Address[],
+): Promise<readonly Address[]> {
+  const registry = { address: deployment.contracts.WorkerRegistry.address, abi: workerRegistryAbi } as const;
+  const distinct = [...new Map(workers.map((worker) => [worker.toLowerCase(), worker])).values()];
+  const bonded = await reading(
+    Promise.all(
+      distinct.map((worker) => readContract(client, { ...registry, functionName: "isBonded", args: [worker] })),
+    ),
+  );
+  return distinct.filter((_, i) => !bonded[i]);
+}
+
+/**
+ * Insists that anchors which wait can be confirmed now.
+ * @throws {@link GridError} `ANCHOR_WAITS`.
+ */
+export async function requireConfirmable(
   client: ReadClient,
   deployment: Deployment,
   waiting: readonly WaitingAnchor[],
 ): Promise<void> {
-  const registry = { address: deployment.contracts.WorkerRegistry.address, abi: workerRegistryAbi } as const;
-  for (const worker of new Set(waiting.map((one) => one.worker))) {
-    if (await reading(readContract(client, { ...registry, functionName: "isBonded", args: [worker] }))) continue;
-    throw anchorWaits(worker);
-  }
+  const [unbonded] = await unbondedOf(
+    client,
+    deployment,
+    waiting.map(({ worker }) => worker),
+  );
+  if (unbonded) throw anchorWaits(unbonded);
 }
 
 function anchorWaits(worker: Address): GridError {
@@ -250,26 +276,101 @@ function lanePapersOf({ lane }: ReceiptBundle): LanePapers {
   return lane;
 }
 
+/** A call of the settlement that anchors something. */
+type AnchoringCall =
+  | { readonly functionName: "settle" | "settleInGrace"; readonly args: readonly [Settlement] }
+  | { readonly functionName: "settleClosed"; readonly args: readonly [Settlement, Hex] }
+  | { readonly functionName: "confirmAnchor"; readonly args: readonly [Address, Hex] }
+  | {
+      readonly functionName: "collect";
+      readonly args: readonly [LanePapers["config"], LanePapers["voucher"], Hex, Hex];
+    };
+
+const settleCall = (settlement: Settlement): AnchoringCall => ({ functionName: "settle", args: [settlement] });
+const graceCall = (settlement: Settlement): AnchoringCall => ({ functionName: "settleInGrace", args: [settlement] });
+const closedCall = ({ settlement, closingSignature }: ClosedSettlement): AnchoringCall => ({
+  ...{ functionName: "settleClosed", args: [settlement, closingSignature] },
+});
+const confirmCall = ({ payer, root }: WaitingAnchor): AnchoringCall => ({
+  ...{ functionName: "confirmAnchor", args: [payer, root] },
+});
+const collectCall = ({ config, voucher, payer_signature, worker_signature }: LanePapers): AnchoringCall => ({
+  ...{ functionName: "collect", args: [config, voucher, payer_signature, worker_signature ?? "0x"] },
+});
+
+/** Sends calls one after the other; returns the hash of each transaction. */
+async function sendAll(
+  client: WalletClient,
+  deployment: Deployment,
+  calls: readonly AnchoringCall[],
+): Promise<readonly Hex[]> {
+  const { address } = deployment.contracts.GridSettlement;
+  const hashes: Hex[] = [];
+  for (const call of calls) {
+    const { transactionHash } = await transact(client, { address, abi: gridSettlementAbi, ...call });
+    hashes.push(transactionHash);
+  }
+  return hashes;
+}
+
+/** Bundles, and where their contracts are. */
+interface SettleOptions {
+  readonly bundles: readonly ReceiptBundle[];
+  readonly deployment: Deployment;
+}
+
 /**
  * Settles direct orders: pays the worker and anchors the receipts; orders that their worker ended early by its closing. Orders that
- * are settled already are passed over, but for an anchor that waits for `confirmAnchor`.
+ * are settled already are passed over. An anchor that waits is confirmed if its worker is bonded now, and else passed over, too.
  *
- * @returns Hash of the transaction of each order that was settled, and of each anchor that was confirmed now.
+ * @returns Hash of the transaction of each anchor that was confirmed, and of each order that was settled now.
  *
  * @example
  * await settleOrders(wallet, { bundles: [bundle], deployment });
  */
-export async function settleOrders(
-  client: WalletClient,
-  options: { readonly bundles: readonly ReceiptBundle[]; readonly deployment: Deployment },
-): Promise<readonly Hex[]> {
+export async function settleOrders(client: WalletClient, options: SettleOptions): Promise<readonly Hex[]> {
   const { deployment } = options;
   const { settlements, closed, waiting } = await planAnchoring(client, options);
-  return [
-    ...(await confirmAll(client, deployment, waiting)),
-    ...(await settleAll(client, deployment, settlements)),
-    ...(await settleAllClosed(client, deployment, closed)),
-  ];
+  const unbonded = await unbondedOf(
+    client,
+    deployment,
+    waiting.map(({ worker }) => worker),
+  );
+  const ripe = waiting.filter(({ worker }) => !unbonded.includes(worker));
+  return sendAll(client, deployment, [
+    ...ripe.map(confirmCall),
+    ...settlements.map(settleCall),
+    ...closed.map(closedCall),
+  ]);
+}
+
+/**
+ * Settles direct orders with the receipts that there are, some or all, each for its whole `maxPrice`. For receipts of a worker
+ * that neither finished an order nor closed it. The wallet is the payer or its ORDER_SIGNER; from the second after the order's
+ * deadline on, for `SETTLE_GRACE`. Orders that are settled already are passed over.
+ *
+ * @returns Hash of the transaction of each order that was settled now.
+ * @throws {@link GridError} `BUNDLE_INVALID`; ChainError, e.g. `GridSettlement_GraceNotBegun`.
+ *
+ * @example
+ * await settleInGrace(wallet, { bundles: [bundle], deployment });
+ */
+export async function settleInGrace(
+  client: WalletClient,
+  { bundles, deployment }: SettleOptions,
+): Promise<readonly Hex[]> {
+  const orders = new Map<Hex, Settlement>();
+  for (const bundle of bundles) {
+    requireBundle(bundle, { deployment, papers: "partial" });
+    orders.set(orderHash(bundle.order), settlementOf(bundle));
+  }
+  const states = await statesOf(client, deployment, [...orders.values()]);
+  const open = states.filter(({ state }) => state === "open");
+  return sendAll(
+    client,
+    deployment,
+    open.map(({ item }) => graceCall(item)),
+  );
 }
 
 /**
@@ -278,117 +379,111 @@ export async function settleOrders(
  *
  * @returns Hash of the transaction of each voucher that was collected now.
  */
-export async function collectVouchers(
-  client: WalletClient,
-  options: { readonly bundles: readonly ReceiptBundle[]; readonly deployment: Deployment },
-): Promise<readonly Hex[]> {
+export async function collectVouchers(client: WalletClient, options: SettleOptions): Promise<readonly Hex[]> {
   const { collects } = await planAnchoring(client, options);
-  return collectAll(client, options.deployment, collects);
+  return sendAll(client, options.deployment, collects.map(collectCall));
 }
 
-/** Settles one after the other. */
-export async function settleAll(
-  client: WalletClient,
-  deployment: Deployment,
-  settlements: readonly Settlement[],
-): Promise<readonly Hex[]> {
-  const hashes: Hex[] = [];
-  for (const settlement of settlements) {
-    const { transactionHash } = await transact(client, {
-      address: deployment.contracts.GridSettlement.address,
-      abi: gridSettlementAbi,
-      functionName: "settle",
-      args: [settlement],
-    });
-    hashes.push(transactionHash);
-  }
-  return hashes;
+/** A settlement, where it is or will be anchored, and whether it is. */
+interface SettlementState {
+  readonly item: Settlement;
+  readonly anchor: WaitingAnchor;
+  readonly state: Root["state"];
 }
 
-/** Settles orders that ended early, one after the other. */
-export async function settleAllClosed(
-  client: WalletClient,
+function statesOf(
+  client: ReadClient,
   deployment: Deployment,
-  closed: readonly ClosedSettlement[],
-): Promise<readonly Hex[]> {
-  const hashes: Hex[] = [];
-  for (const { settlement, closingSignature } of closed) {
-    const { transactionHash } = await transact(client, {
-      address: deployment.contracts.GridSettlement.address,
-      abi: gridSettlementAbi,
-      functionName: "settleClosed",
-      args: [settlement, closingSignature],
-    });
-    hashes.push(transactionHash);
-  }
-  return hashes;
+  items: readonly Settlement[],
+): Promise<readonly SettlementState[]> {
+  const settlement = deployment.contracts.GridSettlement.address;
+  const domain = settlementDomainOf(deployment);
+  return Promise.all(
+    items.map(async (item) => {
+      const { payer, worker } = item.order;
+      const receipts = item.receipts.map((receipt) => jobReceipt(item.order, receipt));
+      const { root } = receiptTree(receipts, domain);
+      const state = await anchorState(client, { settlement, laneId: zeroHash, payer, root });
+      return { item, anchor: { payer, worker, root }, state };
+    }),
+  );
 }
 
-/** Confirms anchors that wait, one after the other. */
-export async function confirmAll(
-  client: WalletClient,
-  deployment: Deployment,
-  waiting: readonly WaitingAnchor[],
-): Promise<readonly Hex[]> {
-  const hashes: Hex[] = [];
-  for (const { payer, root } of waiting) {
-    const { transactionHash } = await transact(client, {
-      address: deployment.contracts.GridSettlement.address,
-      abi: gridSettlementAbi,
-      functionName: "confirmAnchor",
-      args: [payer, root],
-    });
-    hashes.push(transactionHash);
-  }
-  return hashes;
+/** Returns what is left of a preparation: since it was planned somebody else may have done a part of it. */
+async function remaining(
+  client: ReadClient,
+  { deployment, settlements, closed, waiting, collects }: Preparation,
+): Promise<Omit<Preparation, "deployment">> {
+  const settlement = deployment.contracts.GridSettlement.address;
+  const [whole, early, waits, anchored] = await Promise.all([
+    statesOf(client, deployment, settlements),
+    statesOf(
+      client,
+      deployment,
+      closed.map((one) => one.settlement),
+    ),
+    Promise.all(waiting.map((anchor) => anchorState(client, { settlement, laneId: zeroHash, ...anchor }))),
+    Promise.all(
+      collects.map(({ config, voucher: { laneId, receiptsRoot: root } }) =>
+        isAnchored(client, { settlement, laneId, payer: config.payer, root }),
+      ),
+    ),
+  ]);
+  const nowWaiting = [...whole, ...early].filter(({ state }) => state === "waiting").map(({ anchor }) => anchor);
+  return {
+    settlements: whole.filter(({ state }) => state === "open").map(({ item }) => item),
+    closed: closed.filter((_, i) => early[i]?.state === "open"),
+    waiting: [...waiting.filter((_, i) => waits[i] === "waiting"), ...nowWaiting],
+    collects: collects.filter((_, i) => !anchored[i]),
+  };
 }
 
 /**
- * Does what has to be done before a mint, and insists that it anchored: confirms what waits, settles what ended early, collects.
- * @throws {@link GridError} `NOT_ANCHORED` or `ANCHOR_WAITS` when a worker was paid and has no sufficient bond; ChainError.
+ * Does what is left to do before a mint, and insists that it anchored: confirms what waits, settles what ended early, collects.
+ * Nothing is paid to a worker whose bond is too small to anchor.
+ *
+ * @param options `whole`: settle whole orders, too, for a call that can't do it on its way.
+ * @throws {@link GridError} `WORKER_NOT_BONDED` before anything is paid; `NOT_ANCHORED` or `ANCHOR_WAITS` when a worker was paid
+ * and has no sufficient bond; ChainError.
  */
 export async function anchorFirst(
   client: WalletClient,
-  { deployment, closed, waiting, collects }: Preparation,
+  preparation: Preparation,
+  { whole = false } = {},
 ): Promise<Prepared> {
+  const { deployment } = preparation;
+  const { settlements, closed, waiting, collects } = await remaining(client, preparation);
+  await requireConfirmable(client, deployment, waiting);
+  const [unbonded] = await unbondedOf(client, deployment, [
+    ...[...settlements, ...closed.map((one) => one.settlement)].map(({ order }) => order.worker),
+    ...collects.map(({ config }) => config.worker),
+  ]);
+  if (unbonded) throw notBonded(unbonded);
+
+  const confirmed = await sendAll(client, deployment, waiting.map(confirmCall));
+  const direct = whole ? settlements : [];
+  const settled = await sendAll(client, deployment, [...direct.map(settleCall), ...closed.map(closedCall)]);
+  // A bond can fall between the question and the payment.
+  const paid = await statesOf(client, deployment, [...direct, ...closed.map((one) => one.settlement)]);
+  const unanchored = paid.find(({ state }) => state !== "anchored");
+  if (unanchored) throw anchorWaits(unanchored.anchor.worker);
+  const collected = await sendAll(client, deployment, collects.map(collectCall));
   const settlement = deployment.contracts.GridSettlement.address;
-  const confirmed = await confirmAll(client, deployment, waiting);
-  const settled = await settleAllClosed(client, deployment, closed);
-  for (const { order, receipts } of closed.map((one) => one.settlement)) {
-    const root = receiptTree(
-      receipts.map((receipt) => jobReceipt(order, receipt)),
-      settlementDomainOf(deployment),
-    ).root;
-    if (await isAnchored(client, { settlement, laneId: zeroHash, payer: order.payer, root })) continue;
-    throw anchorWaits(order.worker);
-  }
-  const collected = await collectAll(client, deployment, collects);
   for (const { config, voucher } of collects) {
     const anchor = { settlement, laneId: voucher.laneId, payer: config.payer, root: voucher.receiptsRoot };
     if (await isAnchored(client, anchor)) continue;
-    const message = `Worker ${config.worker} was paid, but has no bond now: its receipts can't be anchored, nor minted.`;
+    const message = `Worker ${config.worker} was paid, but has no bond now: its receipts can't be anchored, nor minted. Try again once it is bonded.`;
     throw new GridError("NOT_ANCHORED", message, "worker");
   }
   return { collected, settled, confirmed };
 }
 
-/** Collects one after the other. */
-export async function collectAll(
-  client: WalletClient,
-  deployment: Deployment,
-  collects: readonly LanePapers[],
-): Promise<readonly Hex[]> {
-  const hashes: Hex[] = [];
-  for (const { config, voucher, payer_signature, worker_signature } of collects) {
-    const { transactionHash } = await transact(client, {
-      address: deployment.contracts.GridSettlement.address,
-      abi: gridSettlementAbi,
-      functionName: "collect",
-      args: [config, voucher, payer_signature, worker_signature ?? "0x"],
-    });
-    hashes.push(transactionHash);
-  }
-  return hashes;
+function notBonded(worker: Address): GridError {
+  return new GridError(
+    "WORKER_NOT_BONDED",
+    `The bond of worker ${worker} is too small now, so what it made can't be anchored. Nothing was paid. Try again once ${worker} has added to its bond.`,
+    "worker",
+  );
 }
 
 /** Orders of bundles, each once. */

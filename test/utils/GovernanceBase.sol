@@ -30,10 +30,10 @@ abstract contract GovernanceBase is DeployBase {
         _promise(grid.aigc, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (code, "")), true);
         code = address(new GridNFT(aipg, aigc));
         _promise(grid.nft, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (code, "")), true);
-        _promise(grid.nft, abi.encodeCall(GridNFT.setRenderer, (mallory)), true);
-        _promise(grid.nft, abi.encodeCall(GridNFT.addAnchorSource, (mallory)), true);
+        _promise(grid.nft, abi.encodeCall(GridNFT.setRenderer, (code)), true);
+        _promise(grid.nft, abi.encodeCall(GridNFT.addAnchorSource, (code)), true);
         _promise(grid.nft, abi.encodeWithSignature("sealRenderer()"), true);
-        _promise(grid.nft, abi.encodeWithSignature("setEscrow(address)", mallory), true);
+        _promise(grid.nft, abi.encodeWithSignature("setEscrow(address)", code), true);
         _promise(grid.nft, abi.encodeCall(GridNFT.setMintFee, (1e18, mallory)), false);
         _promise(grid.aigc, abi.encodeCall(AIGC.setRegistrationFee, (1)), false);
         _promise(grid.aigc, abi.encodeCall(AIGC.setTreasury, (mallory)), false);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+
 import {AnchorProof, IGridSettlement, Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, JobOrder, JobReceipt, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
 import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
@@ -64,6 +66,23 @@ abstract contract SlashingBase is SettlementBase {
         return AnchorProof({laneId: _lane, payer: payer.addr, proof: _proofOf(leaves, index)});
     }
 
+    /// @dev A lane of `owner`'s to the same worker, with `receipt` as the root itself: nothing shows what it is. Attested by
+    /// the counter-signature of one of the worker's keys.
+    function _anchorOnLaneOf(Person memory owner, JobReceipt memory receipt, Person memory by)
+        internal
+        returns (AnchorProof memory)
+    {
+        LaneConfig memory config = _laneConfig();
+        (config.payer, config.payerSigner) = (owner.addr, owner.addr);
+        bytes32 lane = _open(config, 1);
+        Voucher memory voucher = _voucher(lane, MODEL, 1, GridMessages.leafOf(_receiptDigest(receipt)));
+        bytes memory signature = _sign(owner, _voucherDigest(voucher));
+        bytes memory counter = _sign(by, _voucherDigest(voucher));
+        vm.prank(owner.addr);
+        settlement.collect(config, voucher, signature, counter);
+        return AnchorProof({laneId: lane, payer: owner.addr, proof: new bytes32[](0)});
+    }
+
     function _swap() internal {
         (JobReceipt memory a, JobReceipt memory b) = (_a, _b);
         (_a, _b) = (b, a);
@@ -79,6 +98,7 @@ abstract contract SlashingBase is SettlementBase {
         _revokedAt = block.timestamp;
     }
 
+    /// @dev Of each receipt the proof of its anchor or, where there is none, who signs it.
     function _report(
         address caller,
         Person memory byA,
@@ -86,13 +106,19 @@ abstract contract SlashingBase is SettlementBase {
         Person memory byB,
         AnchorProof memory proofB
     ) internal returns (uint128) {
-        (bytes memory signatureA, bytes memory signatureB) = _signatures(byA, byB);
+        bytes memory signatureA = proofA.payer == address(0) ? _sign(byA, _receiptDigest(_a)) : bytes("");
+        bytes memory signatureB = proofB.payer == address(0) ? _sign(byB, _receiptDigest(_b)) : bytes("");
         vm.prank(caller);
-        return settlement.slashRevokedSigner(_a, signatureA, proofA, _b, signatureB, proofB);
+        return settlement.slashAnchored(_a, signatureA, proofA, _b, signatureB, proofB);
     }
 
+    /// @dev Both receipts are anchored.
+    function _report(address caller, AnchorProof memory proofA, AnchorProof memory proofB) internal returns (uint128) {
+        return _report(caller, worker, proofA, worker, proofB);
+    }
+
+    /// @dev Signatures by `byA` and `byB` come with the proofs, and change nothing where there is one.
     function _expectRefused(
-        address caller,
         Person memory byA,
         AnchorProof memory proofA,
         Person memory byB,
@@ -100,9 +126,12 @@ abstract contract SlashingBase is SettlementBase {
         bytes memory reason
     ) internal {
         (bytes memory signatureA, bytes memory signatureB) = _signatures(byA, byB);
-        vm.prank(caller);
-        vm.expectRevert(reason);
-        settlement.slashRevokedSigner(_a, signatureA, proofA, _b, signatureB, proofB);
+        address[4] memory callers = [stranger, payer.addr, requester.addr, worker.addr];
+        for (uint256 i; i < callers.length; ++i) {
+            vm.prank(callers[i]);
+            vm.expectRevert(reason);
+            settlement.slashAnchored(_a, signatureA, proofA, _b, signatureB, proofB);
+        }
     }
 
     /// @dev The entry for keys that count still.
@@ -123,12 +152,21 @@ abstract contract SlashingBase is SettlementBase {
         return (_sign(byA, _receiptDigest(_a)), _sign(byB, _receiptDigest(_b)));
     }
 
-    function _notExposed(uint256 position, Person memory by) internal pure returns (bytes memory) {
-        return abi.encodeWithSelector(IGridSettlement.GridSettlement_SignerNotExposed.selector, position, by.addr);
+    // ---------------------------------------------------------------- reasons
+
+    function _notAnchored(uint256 position, AnchorProof memory proof) internal view returns (bytes memory) {
+        bytes32 leaf = GridMessages.leafOf(_receiptDigest(position == 0 ? _a : _b));
+        return abi.encodeWithSelector(
+            IGridSettlement.GridSettlement_ReceiptNotAnchored.selector,
+            position,
+            MerkleProof.processProof(proof.proof, leaf)
+        );
     }
 
-    function _notConcerned(uint256 position, address caller) internal pure returns (bytes memory) {
-        return abi.encodeWithSelector(IGridSettlement.GridSettlement_NotConcerned.selector, position, caller);
+    function _alreadySlashed() internal view returns (bytes memory) {
+        return abi.encodeWithSelector(
+            IGridSettlement.GridSettlement_AlreadySlashed.selector, worker.addr, _a.orderHash, _a.index
+        );
     }
 
     function _notItsSignature(uint256 position, Person memory by) internal view returns (bytes memory) {

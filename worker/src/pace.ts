@@ -3,8 +3,8 @@ import type { WorkerJob } from "@gridnft/sdk/wire";
 
 /** How fast this machine works, learnt from what it did. */
 export interface Pace {
-  /** Seconds that a job will take, with a margin. */
-  estimate(job: Pick<WorkerJob, "request" | "order">): number;
+  /** Seconds that `images` of a job will take, with a margin. */
+  estimate(job: Pick<WorkerJob, "request" | "order">, images: number): number;
   /** One image took `seconds`. */
   learn(job: Pick<WorkerJob, "request" | "order">, seconds: number): void;
 }
@@ -18,9 +18,9 @@ export function createPace(): Pace {
   const workOfImage = ({ request: { width, height, steps } }: Pick<WorkerJob, "request">): number =>
     Number(workOf({ width, height, steps, count: 1 }));
   return {
-    estimate: (job) => {
+    estimate: (job, images) => {
       const rate = perWork.get(job.order.modelId) ?? 0;
-      return MARGIN + rate * workOfImage(job) * job.order.count * 1.5;
+      return MARGIN + rate * workOfImage(job) * images * 1.5;
     },
     learn: (job, seconds) => {
       const rate = seconds / workOfImage(job);

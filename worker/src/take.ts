@@ -21,8 +21,8 @@ export interface TakeServices {
   readonly terms: Omit<RequestTerms, "models"> & { readonly models: readonly LoadedModel[] };
   /** AIPG wei. */
   readonly exposure: bigint;
-  /** Seconds that a job of this size takes. */
-  readonly estimate: (job: WorkerJob) => number;
+  /** Seconds that so many images of a job take. */
+  readonly estimate: (job: WorkerJob, images: number) => number;
 }
 
 /** Seconds for which work that was delivered and not acknowledged counts as owed. */
@@ -53,7 +53,8 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
   const context: OrderContext = {
     account: services.account,
     now: clock.now(),
-    needed: services.estimate(job),
+    // What is made already takes no time, when the job comes back.
+    needed: services.estimate(job, job.order.count - (before?.receipts.size ?? 0)),
     owed: owedBy(job.order.payer, hash, services),
   };
   const refused = await checkMoney(job, hash, context, services);

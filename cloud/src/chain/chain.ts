@@ -3,6 +3,7 @@ import {
   deploymentOf,
   type GridContracts,
   gridContracts,
+  SETTLE_GRACE,
   type SettlementDomain,
   SignerRole,
   settlementDomainOf,
@@ -11,6 +12,11 @@ import { type Address, createPublicClient, type Hex, http, isAddressEqual, type 
 import { CloudError } from "../error.ts";
 import { Memory } from "./cache.ts";
 import { type ChainModel, type ModelCatalogue, modelCatalogue } from "./models.ts";
+
+/** Seconds that an order's deadline may lie ahead. */
+export const MOST_ORDER_TIME = 24n * 60n * 60n;
+/** Seconds until the last order that is signed now can be settled. */
+const LONGEST_ORDER = MOST_ORDER_TIME + BigInt(SETTLE_GRACE);
 
 /** The newest block that this process knows of. */
 export interface Head {
@@ -41,8 +47,9 @@ export interface Chain extends ModelCatalogue {
   /** Whether the worker can anchor what it makes; a yes is up to 15 s old. */
   isBonded(worker: Address): Promise<boolean>;
   /**
-   * Returns whether direct orders for the worker are safe to sign: its active bond is at least the minimum, and it has announced to take
-   * none of it back. Otherwise an order could be paid and its receipts not anchored. Read once a block.
+   * Returns whether direct orders for the worker are safe to sign: its active bond is at least the minimum, also once an announced
+   * raise holds that comes before the longest order can be settled, and it has announced to take none of it back. Otherwise an
+   * order could be paid and its receipts not anchored. Read once a block.
    */
   staysBonded(worker: Address): Promise<boolean>;
   /** Up to a minute old; the previous one is accepted for a week. */
@@ -143,10 +150,11 @@ export async function openChain(
     isBonded: (worker) => bonded.ask(worker.toLowerCase(), () => asked(registry.read.isBonded([worker]))),
     staysBonded: (worker) =>
       staying.ask(`${current().hash}/${worker}`.toLowerCase(), async () => {
-        const [{ bond, unbonding }, minBond] = await asked(
-          Promise.all([registry.read.workerOf([worker]), registry.read.minBond()]),
+        const [{ bond, unbonding }, minBond, [nextMinBond, nextFrom]] = await asked(
+          Promise.all([registry.read.workerOf([worker]), registry.read.minBond(), registry.read.nextMinBond()]),
         );
-        return bond >= minBond && unbonding === 0n;
+        const isRaised = nextFrom !== 0 && BigInt(nextFrom) <= now() + LONGEST_ORDER;
+        return bond >= minBond && (!isRaised || bond >= nextMinBond) && unbonding === 0n;
       }),
     feeConfigId: () => feeConfigs.ask("current", () => asked(settlement.read.currentFeeConfigId())),
     isFeeConfigAccepted: (feeConfigId) => asked(settlement.read.isFeeConfigAccepted([feeConfigId])),

@@ -1,5 +1,6 @@
 import { GridError, type JobOrder, jobPrice, SETTLE_GRACE, SignerRole } from "@gridnft/sdk";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
+import { MOST_ORDER_TIME } from "../chain/chain.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
@@ -36,8 +37,6 @@ export interface CheckedOrders {
 
 /** Seconds that must be left to the first order's deadline. */
 const LEAST_TIME = 20n;
-/** Seconds beyond what a quote offers that a deadline may lie ahead. */
-const MOST_TIME = 24n * 60n * 60n;
 
 /**
  * Checks everything about posted orders that can make them worthless to their workers, or the job worthless to its payer.
@@ -74,7 +73,7 @@ export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly Sig
     if (before && order.deadline < before.deadline + BigInt(SETTLE_GRACE)) {
       refuse("deadline", `is less than ${SETTLE_GRACE} s after that of the order before, which could still be settled`);
     }
-    if (order.deadline > chain.now() + MOST_TIME) refuse("deadline", "is more than a day ahead");
+    if (order.deadline > chain.now() + MOST_ORDER_TIME) refuse("deadline", "is more than a day ahead");
   });
   const signers = await Promise.all(orders.map((signed, i) => orderSigner(cloud, signed, i)));
   const { payer, requester, nonce } = first;

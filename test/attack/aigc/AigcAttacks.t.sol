@@ -9,6 +9,7 @@ import {Base64} from "solady/utils/Base64.sol";
 import {LibString} from "solady/utils/LibString.sol";
 
 import {AIGC} from "../../../contracts/AIGC.sol";
+import {GridRenderer} from "../../../contracts/GridRenderer.sol";
 import {Access, IAIGC, Model, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
 import {CallingReceiver, CallingToken} from "../../utils/AigcActors.sol";
 import {AigcBase} from "../../utils/AigcBase.sol";
@@ -195,6 +196,12 @@ contract AigcAttacksTest is AigcBase {
         assertLt(gasBefore - gasleft(), 2_000_000);
         string memory json = string(Base64.decode(LibString.slice(uri, 29)));
         assertEq(vm.parseJsonString(json, ".model.weights_uri"), spec.weightsURI);
+        // A renderer of artworks reads its name with 200,000 gas, cold storage included.
+        GridRenderer renderer = new GridRenderer(IAIGC(address(aigc)), "https://grid.example/token/");
+        address implementation = address(uint160(uint256(vm.load(address(aigc), ERC1967Utils.IMPLEMENTATION_SLOT))));
+        ICooler(address(vm)).cool(address(aigc));
+        ICooler(address(vm)).cool(implementation);
+        assertEq(renderer.modelName{gas: 200_000}(modelId), spec.name);
         for (uint256 i; i < 9; ++i) {
             _register(alice, spec);
         }

@@ -222,8 +222,8 @@ contract LeakedKeysTest is NftGridBase, Artifacts {
         bytes memory upgrade = abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (address(new GridNFT(aipg, aigc)), ""));
         _row(_grid.nft, upgrade, "GridNFT code", "");
         _row(_grid.nft, abi.encodeCall(GridNFT.sealUpgrades, ()), "GridNFT sealed", "");
-        _row(_grid.nft, abi.encodeCall(GridNFT.addAnchorSource, (thief.addr)), "GridNFT sources", "");
-        _row(_grid.nft, abi.encodeCall(GridNFT.setRenderer, (thief.addr)), "GridNFT renderer", "");
+        _row(_grid.nft, abi.encodeCall(GridNFT.addAnchorSource, (_grid.registry)), "GridNFT sources", "");
+        _row(_grid.nft, abi.encodeCall(GridNFT.setRenderer, (_grid.registry)), "GridNFT renderer", "");
         _row(_grid.nft, abi.encodeCall(GridNFT.sealRenderer, ()), "GridNFT renderer sealed", "");
         _row(_grid.nft, abi.encodeCall(GridNFT.setEscrow, (_grid.settlement)), "GridNFT escrow", "");
         _row(_grid.nft, abi.encodeCall(GridNFT.setMintFee, (100e18, thief.addr)), "GridNFT fee", "GridNFT treasury");

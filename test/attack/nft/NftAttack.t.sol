@@ -407,6 +407,52 @@ contract NftAttack is NftTest {
         assertEq(reason, IGridNFT.GridNFT_UnknownVersion.selector);
     }
 
+    /// @dev What no mint takes `verify` doesn't call proven: every parent's image, as in a mint.
+    function test_T37i_NoRemixIsProvenWithoutItsParentsImage() external {
+        mintBody(aBody(1));
+        bytes32 image = nft.provenanceOf(1001).imageHash;
+        Body memory body = aBody(1);
+        body.orders[0].orderHash = keccak256("remix");
+        body.requests[0].sourceHash = image;
+        body.artworks[0].parent = 1001;
+        body.artworks[0].parentVersion = 1;
+        assertTrue(_isProven(body), "it is the parent's");
+        body.artworks[0].parentVersion = 2;
+        assertFalse(_isProven(body), "a version that is not there");
+        body.artworks[0].parentVersion = 0;
+        assertFalse(_isProven(body), "no version");
+        body.artworks[0].parentVersion = 1;
+        body.artworks[0].parent = 2001;
+        assertFalse(_isProven(body), "a token that is not there");
+        body.artworks[0].parent = 1001;
+        body.requests[0].sourceHash = keccak256("my own sketch");
+        assertFalse(_isProven(body), "another image");
+        body.requests[0].sourceHash = 0;
+        assertFalse(_isProven(body), "no image");
+        body.artworks[0].parent = 0;
+        assertTrue(_isProven(body), "no remix");
+    }
+
+    /// @dev A request that no artwork uses is checked by a mint, so `verify` checks it, too.
+    function test_T37e_NoBodyIsProvenWithALyingRequest() external {
+        Body memory body = aBody(1);
+        GenerationRequest memory first = body.requests[0];
+        body.requests = new GenerationRequest[](2);
+        body.requests[0] = first;
+        body.requests[1] = aRequest();
+        assertTrue(_isProven(body));
+        body.requests[1].modelHash = keccak256("another model");
+        assertFalse(_isProven(body));
+        body.requests[1].modelHash = 0;
+        body.requests[1].modelId = 404;
+        assertFalse(_isProven(body));
+    }
+
+    function _isProven(Body memory body) private returns (bool) {
+        bytes memory proof = abi.encode(artist, anchorAll(body, artist));
+        return nft.verify(bytes(body.requests[0].prompt), NftBody.pack(body), proof);
+    }
+
     /// @dev Mallory's own order and receipts under the victim's orderHash burn Mallory's bits only.
     function test_T37j_ACopiedOrderHashBurnsNobodyElsesBits() external {
         Body memory body = aBody(1);
@@ -532,7 +578,7 @@ contract NftAttack is NftTest {
         nft.evolve(id, packed, proofs);
         vm.stopPrank();
         vm.startPrank(admin);
-        nft.setRenderer(address(1));
+        nft.setRenderer(address(anchors));
         nft.setContractURI("x");
         nft.transferOwnership(_mallory);
         vm.stopPrank();

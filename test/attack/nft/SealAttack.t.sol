@@ -50,14 +50,37 @@ contract SealAttack is NftTest {
         assertFalse(nft.verify(bytes(forged.requests[0].prompt), packed, proof));
     }
 
+    /// @dev An address that is empty when it is listed, or named as the renderer, would be filled after the seal.
+    function test_T66_NothingIsSealedThatIsNotThereYet() external {
+        address later = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        bytes memory noCode = abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, later);
+        vm.startPrank(admin);
+        vm.expectRevert(noCode);
+        nft.addAnchorSource(later);
+        vm.expectRevert(noCode);
+        nft.setRenderer(later);
+        vm.expectRevert(noCode);
+        nft.setEscrow(later);
+        nft.sealUpgrades();
+        nft.sealRenderer();
+        vm.stopPrank();
+        assertEq(address(new AlwaysYes(worker)), later);
+        Body memory forged = aBody(1);
+        forged.anchors[0].source = 1;
+        bytes memory packed = NftBody.pack(forged);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_UnknownSource.selector, 1));
+        vm.prank(artist);
+        nft.mint(packed, new ReceiptProof[](1), artist, type(uint128).max);
+    }
+
     function test_T66_ASealedRendererIsFinal() external {
         vm.startPrank(admin);
         nft.sealRenderer();
         vm.expectRevert(IGridNFT.GridNFT_RendererSealed.selector);
-        nft.setRenderer(address(1));
+        nft.setRenderer(address(anchors));
         assertEq(nft.renderer(), address(renderer));
         // It is a seal of its own: everything else goes on.
-        nft.addAnchorSource(address(1));
+        nft.addAnchorSource(address(renderer));
         nft.setEscrow(address(new EscrowDouble()));
         nft.upgradeToAndCall(address(new GridNFT(aipg, models)), "");
     }

@@ -47,7 +47,7 @@ export const bonds: Record<string, Action> = {
     await world.grid.mined(worker.party.grid.registry.write.addBond([item.order.worker, amount]));
   },
   // A key that was revoked: what it signed counts if it was anchored before, and nobody has a share.
-  slashRevoked: async (world) => {
+  slashAnchored: async (world) => {
     const artist = some(world, world.artists);
     const worker = await someBondedWorker(world);
     const key = privateKeyToAccount(generatePrivateKey());
@@ -63,7 +63,7 @@ export const bonds: Record<string, Action> = {
     const [signatureA, signatureB] = [await sign(world, key, a), await sign(world, key, b)];
     const proof = { laneId: zeroHash, payer: artist.address, proof: [] };
     const call = [a, signatureA, proof, b, signatureB, { ...proof, payer: zeroAddress }] as const;
-    await world.grid.mined(artist.grid.settlement.write.slashRevokedSigner(call));
+    await world.grid.mined(artist.grid.settlement.write.slashAnchored(call));
     await bond(world, worker);
   },
   // Lower at once, higher after a notice, as it is to take a raise back.

@@ -8,7 +8,7 @@ import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {SettlementStore} from "./SettlementStore.sol";
 
-/// @notice Workers' faults, reported while the key that signed counts, and after it was revoked.
+/// @notice Workers' faults, reported by two signatures, or by an anchor and a signature.
 contract FaultHandler is SettlementHandler {
     /// @dev An order whose receipts may be anchored.
     struct Known {
@@ -19,15 +19,13 @@ contract FaultHandler is SettlementHandler {
         bytes32 root;
     }
 
-    /// @dev A late report and what there is to know of it.
+    /// @dev A report of an anchored receipt and one that `key` signed, and what there is to know of it.
     struct Report {
         JobReceipt a;
         JobReceipt b;
         address key;
-        address keyB;
         AnchorProof proof;
         address caller;
-        uint256 revokedAt;
         uint256 anchoredAt;
         uint256 stake;
         uint256 rewards;
@@ -69,21 +67,20 @@ contract FaultHandler is SettlementHandler {
     }
 
     /// @notice The evader, the thief of a dead key, and everything between: a receipt that may be anchored, another for the
-    /// same job, a revoked key, before, on and after each edge.
-    function slashRevokedSigner(uint256 seed, uint256 how) external act {
+    /// same job by the worker itself or by a revoked key, before, on and after each edge.
+    function slashAnchored(uint256 seed, uint256 how) external act {
         _learn();
         if (_known.length == 0) return;
         (bool found, Report memory report) = _choose(seed, how);
         if (!found) return;
-        bytes memory signatureA = _signBy(report.key, _receiptDigest(report.a));
-        bytes memory signatureB = _signBy(report.keyB, _receiptDigest(report.b));
+        bytes memory signature = _signBy(report.key, _receiptDigest(report.b));
         uint256 owed = store.owedFor(_faultKey(report.a), report.peak);
         AnchorProof memory none;
         bool ok;
         uint128 slashed;
         vm.prank(report.caller);
         if (how % 2 == 0) {
-            try settlement.slashRevokedSigner(report.a, signatureA, report.proof, report.b, signatureB, none) returns (
+            try settlement.slashAnchored(report.a, "", report.proof, report.b, signature, none) returns (
                 uint128 amount
             ) {
                 (ok, slashed) = (true, amount);
@@ -91,7 +88,7 @@ contract FaultHandler is SettlementHandler {
                 _refused();
             }
         } else {
-            try settlement.slashRevokedSigner(report.b, signatureB, none, report.a, signatureA, report.proof) returns (
+            try settlement.slashAnchored(report.b, signature, none, report.a, "", report.proof) returns (
                 uint128 amount
             ) {
                 (ok, slashed) = (true, amount);
@@ -100,42 +97,39 @@ contract FaultHandler is SettlementHandler {
             }
         }
         bool due = _isDue(report) && owed != 0 && report.stake != 0;
-        if (ok != due) store.violate(8, ok ? "a dead key burned a bond" : "a late report was refused");
+        if (ok != due) store.violate(8, ok ? "a dead key or an old anchor burned a bond" : "a report was refused");
         if (!ok) return;
         if (report.stake - registry.stakeOf(report.a.worker) != slashed) {
             store.violate(11, "slashed by another amount");
         }
-        if (registry.totalRewards() != report.rewards) store.violate(11, "a late report was paid");
+        if (registry.totalRewards() != report.rewards) store.violate(11, "a report of an anchor was paid");
         store.faultSlashed(_faultKey(report.a), slashed, report.stake, report.peak);
-        _done("slashRevokedSigner");
+        _done("slashAnchored");
     }
 
     /// @dev Returns whether the report counts, by the rule alone.
     function _isDue(Report memory report) private view returns (bool) {
-        bool late = block.timestamp > report.revokedAt + 1 days && block.timestamp < report.revokedAt + 14 days;
-        bool exposed = report.anchoredAt != 0 && report.anchoredAt <= report.revokedAt + 1 days;
-        bool concerned = report.caller == report.proof.payer || report.caller == report.a.requester;
-        return late && exposed && concerned;
+        bool anchored = report.anchoredAt != 0 && block.timestamp < report.anchoredAt + 14 days;
+        return anchored && (report.key == report.a.worker || block.timestamp <= store.revokedAt(report.key) + 1 days);
     }
 
     function _choose(uint256 seed, uint256 how) private returns (bool, Report memory report) {
         for (uint256 i; i < 40; ++i) {
             Known memory known = _known[(seed % 1e9 + i) % _known.length];
             (, report.anchoredAt,) = settlement.anchorOf(known.laneId, known.payer, known.root);
-            // Seldom without an anchor.
-            if (report.anchoredAt == 0 && (how >> 8) % 16 != 0) continue;
-            report.key = _revokedKeyOf(known.worker, seed >> 64);
-            if (report.key == address(0) || (seed >> 128) % 2 == 0) {
-                // The worker signs with a key of this moment, and revokes it at once.
-                if (report.anchoredAt == 0) continue;
-                report.key = _spareKey(known.worker, SignerRoles.WORKER_SIGNER);
-                _revoke(known.worker, report.key);
-                _flush();
+            // Seldom without an anchor, or with one that is long past.
+            bool fresh = report.anchoredAt != 0 && block.timestamp <= report.anchoredAt + 14 days;
+            if (!fresh && (how >> 8) % 16 != 0) continue;
+            report.key = known.worker;
+            if ((seed >> 128) % 4 == 0) {
+                report.key = _revokedKeyOf(known.worker, seed >> 64);
+                if (report.key == address(0)) {
+                    // The worker signs with a key of this moment, and revokes it at once.
+                    report.key = _spareKey(known.worker, SignerRoles.WORKER_SIGNER);
+                    _revoke(known.worker, report.key);
+                    _flush();
+                }
             }
-            report.revokedAt = store.revokedAt(report.key);
-            if (block.timestamp > report.revokedAt + 14 days + 1) continue;
-            // Seldom anchored too late.
-            if (report.anchoredAt > report.revokedAt + 1 days && (how >> 12) % 8 != 0) continue;
             _fill(report, known, how >> 16);
             return (true, report);
         }
@@ -144,9 +138,8 @@ contract FaultHandler is SettlementHandler {
 
     function _fill(Report memory report, Known memory known, uint256 how) private {
         uint256 edge = how % 16;
-        if (edge < 2) _wait(report.revokedAt + 14 days - 1 + edge);
-        else if (edge < 4) _wait(report.revokedAt + 1 days - 2 + edge);
-        else if (edge < 15) _wait(report.revokedAt + 1 days + 1);
+        if (edge < 2 && report.anchoredAt != 0) _wait(report.anchoredAt + 14 days - 1 + edge);
+        else if (edge < 6 && report.key != known.worker) _wait(store.revokedAt(report.key) + 1 days - 2 + edge % 4);
         how >>= 8;
         Settlement memory item = abi.decode(store.item(known.item), (Settlement));
         uint256 index = how % item.receipts.length;
@@ -160,10 +153,7 @@ contract FaultHandler is SettlementHandler {
         report.b.requester = stranger;
         report.proof = AnchorProof({laneId: known.laneId, payer: known.payer, proof: _proofOf(leaves, index)});
         how >>= 8;
-        report.keyB = how % 3 == 0 ? known.worker : report.key;
-        how >>= 8;
-        report.caller =
-            how % 8 == 0 ? stranger : how % 8 == 1 ? known.worker : how % 2 == 0 ? known.payer : requester.addr;
+        report.caller = [stranger, known.worker, known.payer, requester.addr][how % 4];
         report.stake = registry.stakeOf(known.worker);
         report.rewards = registry.totalRewards();
         report.peak = registry.peakMinBond();

@@ -160,7 +160,7 @@ abstract contract SettlementWorld is SettlementBase {
         actions[n++] = Action(where, orders.cancelOrders.selector, 2, "cancelOrders");
         where = address(faults);
         actions[n++] = Action(where, faults.slashEquivocation.selector, 2, "slashEquivocation");
-        actions[n++] = Action(where, faults.slashRevokedSigner.selector, 2, "slashRevokedSigner");
+        actions[n++] = Action(where, faults.slashAnchored.selector, 2, "slashAnchored");
         where = address(keys);
         actions[n++] = Action(where, keys.addSigner.selector, 3, "addSigner");
         actions[n++] = Action(where, keys.revokeSigner.selector, 1, "revokeSigner");

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 import {AIGC} from "../../../contracts/AIGC.sol";
+import {GridNFT} from "../../../contracts/GridNFT.sol";
 import {Access, Model, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
+import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
+import {GridNFTStorage} from "../../../contracts/libraries/GridNFTStorage.sol";
+import {TokenWord, TokenWords} from "../../../contracts/libraries/TokenWord.sol";
 import {Upgrade} from "../../../script/Upgrade.s.sol";
 import {DeployBase} from "../../utils/DeployBase.sol";
 
@@ -25,6 +31,15 @@ contract ForgetfulAigc is AIGC {
 
     function name() public pure override returns (string memory) {
         return "Something else";
+    }
+}
+
+/// @dev Gives every token to somebody else.
+contract ForgetfulNft is GridNFT {
+    constructor(IERC20 aipg_, IModelTerms models_) GridNFT(aipg_, models_) {}
+
+    function ownerOf(uint256) public pure override(ERC721Upgradeable, IERC721) returns (address) {
+        return address(0xdead);
     }
 }
 
@@ -52,7 +67,13 @@ contract UpgradeTo is Upgrade {
     }
 
     function _creation(string memory name, address proxy) internal view override returns (bytes memory) {
-        if (!_is(name, "AIGC") || code == Code.SAME) return super._creation(name, proxy);
+        if (code == Code.SAME) return super._creation(name, proxy);
+        if (!_is(name, "AIGC")) {
+            return
+                bytes.concat(
+                    type(ForgetfulNft).creationCode, abi.encode(GridNFT(proxy).aipg(), GridNFT(proxy).models())
+                );
+        }
         return bytes.concat(
             code == Code.NEXT ? type(NextAigc).creationCode : type(ForgetfulAigc).creationCode,
             abi.encode(AIGC(proxy).aipg())
@@ -114,6 +135,36 @@ contract UpgradeTest is DeployBase {
         upgrade.set(UpgradeTo.Code.FORGETFUL, "");
         vm.expectRevert(abi.encodeWithSelector(Upgrade.Upgrade_RehearsalDiffers.selector, "AIGC"));
         upgrade.schedule("AIGC", grid.aigc, config.upgrader);
+    }
+
+    function test_Schedule_RevertWhen_TheNewCodeGivesArtworksToSomebodyElse() external {
+        // Without an artwork nothing would be different.
+        uint256 snapshot = vm.snapshotState();
+        upgrade.schedule("GridNFT", grid.nft, config.upgrader);
+        vm.revertToState(snapshot);
+        // The only one is seen, and of many the last five.
+        uint64[2] memory series = [uint64(1), 11];
+        for (uint256 i; i < series.length; ++i) {
+            snapshot = vm.snapshotState();
+            _makeArtwork(series[i], i == 0 ? 1 : 15);
+            vm.expectRevert(abi.encodeWithSelector(Upgrade.Upgrade_RehearsalDiffers.selector, "GridNFT"));
+            upgrade.schedule("GridNFT", grid.nft, config.upgrader);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Artwork 1 of a series, as a mint would leave it, when the proxy has made `blobs` blobs.
+    function _makeArtwork(uint256 seriesId, uint64 blobs) private {
+        mapping(uint256 => TokenWord) storage tokens = GridNFTStorage.load().tokens;
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := tokens.slot
+        }
+        uint256 tokenId = seriesId * 1000 + 1;
+        uint256 word = TokenWord.unwrap(TokenWords.minted(address(this), false));
+        vm.store(grid.nft, keccak256(abi.encode(tokenId, slot)), bytes32(word));
+        vm.setNonce(grid.nft, blobs + 1);
+        assertEq(nft.ownerOf(tokenId), address(this));
     }
 
     function test_Schedule_WhenTheSenderHoldsUPGRADER() external {

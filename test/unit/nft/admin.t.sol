@@ -78,14 +78,18 @@ contract AdminTest is NftTest {
         _deploy(address(0), address(anchors), address(renderer), treasury, 0);
     }
 
-    function test_Initialize_RevertWhen_TheSettlementIsTheZeroAddress() external {
-        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "source"));
+    function test_Initialize_RevertWhen_TheSettlementHasNoCode() external {
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, address(0)));
         _deploy(address(manager), address(0), address(renderer), treasury, 0);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, artist));
+        _deploy(address(manager), artist, address(renderer), treasury, 0);
     }
 
-    function test_Initialize_RevertWhen_TheRendererIsTheZeroAddress() external {
-        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "renderer"));
+    function test_Initialize_RevertWhen_TheRendererHasNoCode() external {
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, address(0)));
         _deploy(address(manager), address(anchors), address(0), treasury, 0);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, artist));
+        _deploy(address(manager), address(anchors), artist, treasury, 0);
     }
 
     function test_Initialize_RevertWhen_TheTreasuryIsTheZeroAddress() external {
@@ -130,10 +134,12 @@ contract AdminTest is NftTest {
         nft.addAnchorSource(address(1));
     }
 
-    function test_AddAnchorSource_RevertWhen_TheSourceIsTheZeroAddress() external {
-        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "source"));
-        vm.prank(admin);
+    function test_AddAnchorSource_RevertWhen_TheSourceHasNoCode() external {
+        vm.startPrank(admin);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, address(0)));
         nft.addAnchorSource(address(0));
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, artist));
+        nft.addAnchorSource(artist);
     }
 
     function test_AddAnchorSource_RevertWhen_TheSourceIsListed() external {
@@ -145,10 +151,11 @@ contract AdminTest is NftTest {
     function test_AddAnchorSource_RevertGiven_ThereAre256Sources() external {
         vm.startPrank(admin);
         for (uint160 i = 1; i < 256; ++i) {
-            assertEq(nft.addAnchorSource(address(i)), i);
+            vm.etch(address(0x1000 + i), hex"00");
+            assertEq(nft.addAnchorSource(address(0x1000 + i)), i);
         }
         vm.expectRevert(IGridNFT.GridNFT_TooManySources.selector);
-        nft.addAnchorSource(address(256));
+        nft.addAnchorSource(address(renderer));
     }
 
     function test_AddAnchorSource_RevertGiven_UpgradesWereSealedBeforeIt() external {
@@ -220,10 +227,12 @@ contract AdminTest is NftTest {
         nft.setRenderer(address(1));
     }
 
-    function test_SetRenderer_RevertWhen_TheNewRendererIsTheZeroAddress() external {
-        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "renderer"));
-        vm.prank(admin);
+    function test_SetRenderer_RevertWhen_TheNewRendererHasNoCode() external {
+        vm.startPrank(admin);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, address(0)));
         nft.setRenderer(address(0));
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, artist));
+        nft.setRenderer(artist);
     }
 
     function test_SetRenderer_RevertGiven_TheRendererIsSealed() external {
@@ -235,12 +244,12 @@ contract AdminTest is NftTest {
 
     function test_SetRenderer_WhenTheRendererIsAContract() external {
         vm.expectEmit(address(nft));
-        emit IGridNFT.RendererSet(address(renderer), address(1));
+        emit IGridNFT.RendererSet(address(renderer), address(anchors));
         vm.expectEmit(address(nft));
         emit IERC4906.BatchMetadataUpdate(0, type(uint256).max);
         vm.prank(admin);
-        nft.setRenderer(address(1));
-        assertEq(nft.renderer(), address(1));
+        nft.setRenderer(address(anchors));
+        assertEq(nft.renderer(), address(anchors));
     }
 
     function test_SetContractURI_RevertWhen_TheUriSetterHasNoRole() external {
@@ -331,15 +340,11 @@ contract AdminTest is NftTest {
         nft.setEscrow(address(anchors));
     }
 
-    function test_SetEscrow_RevertWhen_TheEscrowIsTheZeroAddress() external {
-        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_ZeroAddress.selector, "escrow"));
-        vm.prank(admin);
-        nft.setEscrow(address(0));
-    }
-
     function test_SetEscrow_RevertWhen_TheEscrowHasNoCode() external {
+        vm.startPrank(admin);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, address(0)));
+        nft.setEscrow(address(0));
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NoCode.selector, artist));
-        vm.prank(admin);
         nft.setEscrow(artist);
     }
 

@@ -156,7 +156,12 @@ contract EvolveTest is NftTest {
         (, bytes memory packed, ReceiptProof[] memory proofs) = aVersion("a second", collector);
         vm.startPrank(collector);
         nft.announceEvolution(id, keccak256(packed));
-        vm.warp(NOW + 1 hours + 7 days + 1);
+        // It holds for 7 days after the hour.
+        vm.warp(NOW + 1 hours + 7 days);
+        uint256 snapshot = vm.snapshotState();
+        assertEq(nft.evolve(id, packed, proofs), 2);
+        vm.revertToState(snapshot);
+        skip(1);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NotAnnounced.selector, id, 2, keccak256(packed)));
         nft.evolve(id, packed, proofs);
     }
@@ -381,9 +386,15 @@ contract EvolveTest is NftTest {
         a.deadline = uint64(NOW + 30 days);
         bytes memory signature = sign(a, _collectorKey);
         nft.announceEvolutionFor(a, signature);
-        vm.warp(NOW + 10 days);
+        vm.warp(NOW + 1 hours + 7 days);
         nft.announceEvolutionFor(a, signature);
-        assertEq(nft.announcedAt(id, 2, collector, keccak256("body")), NOW + 10 days + 1 hours);
+        assertEq(nft.announcedAt(id, 2, collector, keccak256("body")), NOW + 1 hours, "it holds still");
+        skip(1);
+        nft.announceEvolutionFor(a, signature);
+        assertEq(nft.announcedAt(id, 2, collector, keccak256("body")), block.timestamp + 1 hours);
+        vm.warp(NOW + 30 days + 1);
+        vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_AuthorizationExpired.selector, a.deadline));
+        nft.announceEvolutionFor(a, signature);
     }
 
     // -------------------------------------------------------------------------------------------------- addAigcData

@@ -288,6 +288,11 @@ contract ViewsTest is NftTest {
         assertTrue(nft.verify(bytes(prompt), NftBody.packVersion(body), proof));
 
         assertFalse(nft.verify("another prompt", NftBody.pack(body), proof));
+        proofs[0].flags = hex"00";
+        assertTrue(nft.verify(bytes(prompt), NftBody.pack(body), abi.encode(artist, proofs)), "no flag is set");
+        proofs[0].flags = hex"0080";
+        assertFalse(nft.verify(bytes(prompt), NftBody.pack(body), abi.encode(artist, proofs)), "not a plain proof");
+        proofs[0].flags = "";
         assertFalse(nft.verify(bytes(prompt), NftBody.pack(body), abi.encode(collector, proofs)));
         assertFalse(nft.verify(bytes(prompt), NftBody.pack(body), abi.encode(artist, new ReceiptProof[](1))));
         body.anchors[0].source = 1;

@@ -45,7 +45,8 @@ async function collectLane(
   if (rising.length > 0) {
     log.info({ lane: lane.laneId, models: rising.map(String) }, "a lane is collected before it reads a higher royalty");
   }
-  const old = clock.now() >= (lane.waitingSince ?? clock.now()) + terms.collectAfter;
+  // A lane that doesn't wait and isn't paid was collected, and a reorganisation took that back.
+  const old = lane.waitingSince === undefined || clock.now() >= lane.waitingSince + terms.collectAfter;
   await collect(
     lane,
     signed,
@@ -56,12 +57,12 @@ async function collectLane(
   );
 }
 
-/** Seconds before the end of a lane's royalty period from which it is collected, if the rate has risen. */
+/** Seconds before a lane would read a higher royalty from which it is collected. */
 const ROYALTY_MARGIN = 86_400;
 
 /**
- * Models of a voucher whose delta would pay a higher royalty if it were collected after the end of the lane's period: the lane reads
- * the rate anew then, for that collect's whole delta.
+ * Models of a voucher whose delta would soon pay a higher royalty. The first collect after the end of the lane's period reads the
+ * rate anew, for its whole delta: the rate in force then, or one that is announced and begins later.
  */
 async function risingRoyalties(
   voucher: Voucher,
@@ -76,13 +77,30 @@ async function risingRoyalties(
   const life = await chain.grid.settlement.read.LANE_ROYALTY_LIFE();
   const rising: bigint[] = [];
   for (const { modelId, royaltyBps, royaltyReadAt } of pending) {
-    const left = royaltyReadAt + life - clock.now();
-    if (left <= 0 || left > ROYALTY_MARGIN) continue;
     // A model that AIGC does not know, or an AIGC that does not answer, pays nothing.
-    const rate = await chain.grid.aigc.read.usageRoyaltyBps([modelId]).catch(() => 0);
-    if (rate > royaltyBps) rising.push(modelId);
+    const model = await chain.grid.aigc.read.modelOf([modelId]).catch(() => undefined);
+    if (model === undefined) continue;
+    const left = risesAt(royaltyBps, royaltyReadAt + life, model) - clock.now();
+    if (left > 0 && left <= ROYALTY_MARGIN) rising.push(modelId);
   }
   return rising;
+}
+
+/** Terms of AIGC's `Model` that say what its use costs. */
+interface RoyaltyTerms {
+  readonly spec: { readonly usageBps: number };
+  readonly nextUsageBps: number;
+  readonly nextUsageFrom: number;
+}
+
+/**
+ * Unix seconds from which a lane that goes by `royaltyBps` until `end` reads a higher rate; Infinity when none is known.
+ */
+export function risesAt(royaltyBps: number, end: number, { spec, nextUsageBps, nextUsageFrom }: RoyaltyTerms): number {
+  const isAnnounced = nextUsageFrom !== 0;
+  const atTheEnd = isAnnounced && nextUsageFrom <= end ? nextUsageBps : spec.usageBps;
+  if (atTheEnd > royaltyBps) return end;
+  return isAnnounced && nextUsageFrom > end && nextUsageBps > royaltyBps ? nextUsageFrom : Number.POSITIVE_INFINITY;
 }
 
 async function collect(

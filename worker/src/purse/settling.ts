@@ -71,6 +71,16 @@ export async function settleOrders(services: PurseServices, pressing = false): P
   }
 }
 
+/** Block whose state is deep enough to stay. */
+async function confirmedBlock({
+  chain,
+  confirmations,
+}: Pick<PurseServices, "chain" | "confirmations">): Promise<{ readonly blockNumber?: bigint }> {
+  if (confirmations === 0) return {};
+  const head = await chain.client.getBlockNumber();
+  return { blockNumber: head > BigInt(confirmations) ? head - BigInt(confirmations) : 0n };
+}
+
 /** Whether the nonce is used, deep enough to stay so; then says by what. */
 async function isDone(
   job: LedgerJob,
@@ -80,13 +90,10 @@ async function isDone(
   const { order, orderHash } = job;
   const nonce = [order.payer, order.nonce] as const;
   if (!(await settlement.read.isNonceUsed(nonce))) return false;
-  if (confirmations > 0) {
-    const head = await chain.client.getBlockNumber();
-    const blockNumber = head > BigInt(confirmations) ? head - BigInt(confirmations) : 0n;
-    // Used, but a reorganisation could take it back: neither settled again nor forgotten.
-    if (!(await settlement.read.isNonceUsed(nonce, { blockNumber }))) return true;
-  }
-  const end = await settlementOf(job, { chain, account });
+  const at = await confirmedBlock({ chain, confirmations });
+  // Used, but a reorganisation could take it back: neither settled again nor forgotten.
+  if (!(await settlement.read.isNonceUsed(nonce, at))) return true;
+  const end = await settlementOf(job, at, { chain, account });
   await ledger.recordClosed(orderHash, end.outcome, clock.now());
   const line = { order: orderHash, aipg: formatEther(payOf(job)), ...end.line };
   if (end.outcome === "settled" && end.line === undefined) log.info(line, end.sentence);
@@ -104,18 +111,19 @@ interface End {
 }
 
 /**
- * Reads from the chain how an order ended whose nonce is used. A settlement need not be one of the receipts of the
- * journal: root and amount tell.
+ * Reads from the chain how an order had ended at a block in which its nonce is used. A settlement need not be one of the receipts
+ * of the journal: root and amount tell.
  */
 async function settlementOf(
   job: LedgerJob,
+  at: { readonly blockNumber?: bigint },
   { chain: { client, grid, domain }, account }: Pick<PurseServices, "chain" | "account">,
 ): Promise<End> {
   const { order, orderHash, block } = job;
   const { root } = receiptTree(receiptsOf(job), domain);
-  const [anchored] = await grid.settlement.read.anchorOf([zeroHash, order.payer, root]);
+  const [anchored] = await grid.settlement.read.anchorOf([zeroHash, order.payer, root], at);
   if (isAddressEqual(anchored, account)) return { outcome: "settled", sentence: "an order is settled" };
-  const [waiting] = await grid.settlement.read.waitingAnchorOf([order.payer, root]);
+  const [waiting] = await grid.settlement.read.waitingAnchorOf([order.payer, root], at);
   if (isAddressEqual(waiting, account)) {
     return {
       outcome: "waiting",
@@ -141,21 +149,22 @@ async function settlementOf(
 
 /**
  * One look at orders that were paid in a bond dip: confirms their anchors once the bond is enough, so that their receipts can be
- * minted. Written off when somebody else did, or when no mint would take them any more.
+ * minted. Written off when they are confirmed deep enough to stay so, by whomever, or when no mint would take them any more.
  */
 export async function confirmAnchors(services: PurseServices): Promise<void> {
-  const { ledger, chain, clock, log, account, transactions, signal } = services;
+  const { ledger, chain, clock, log, account, transactions, signal, confirmations } = services;
   const { settlement, registry } = chain.grid;
   const waiting = ledger.jobsIn("waiting");
   if (waiting.length === 0) return;
   const isBonded = await registry.read.isBonded([account]);
+  const at = await confirmedBlock({ chain, confirmations });
   for (const job of waiting) {
     const { order, orderHash } = job;
     const { root } = receiptTree(receiptsOf(job), chain.domain);
     const args = [order.payer, root] as const;
-    const [worker] = await settlement.read.waitingAnchorOf(args);
+    const [anchored] = await settlement.read.anchorOf([zeroHash, ...args], at);
     const isOld = clock.now() > (job.deliveredAt ?? job.at) + MINT_LIFE;
-    if (worker === zeroAddress || isOld) {
+    if (anchored !== zeroAddress || isOld) {
       await ledger.recordClosed(orderHash, "settled", clock.now());
       log[isOld ? "warn" : "info"](
         { order: orderHash },
@@ -163,7 +172,9 @@ export async function confirmAnchors(services: PurseServices): Promise<void> {
       );
       continue;
     }
-    if (!isBonded) continue;
+    const [waits] = await settlement.read.waitingAnchorOf(args);
+    // Confirmed, and not deep enough yet, or not settled any more.
+    if (!isBonded || waits === zeroAddress) continue;
     try {
       const { address } = settlement;
       const call = { address, abi: gridSettlementAbi, functionName: "confirmAnchor", args } as const;

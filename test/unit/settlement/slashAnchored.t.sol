@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AnchorProof, IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
+import {GridMessages} from "../../../contracts/libraries/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {SlashingBase} from "../../utils/SlashingBase.sol";
+
+contract SettlementSlashAnchored is SlashingBase {
+    AnchorProof private _proofA;
+    AnchorProof private _proofB;
+    uint256 private _anchoredAt;
+
+    function setUp() public override {
+        super.setUp();
+        _proofA = _anchorOnLane(_a, 5, 4);
+        _proofB = _anchorOnLaneOf(thief, _b, workerSigner);
+        _anchoredAt = block.timestamp;
+        skip(2 days);
+    }
+
+    function test_RevertWhen_TheReceiptsDoNotContradictEachOther() external {
+        _b.imageHash = _a.imageHash;
+        bytes memory reason = abi.encodeWithSelector(IGridSettlement.GridSettlement_NoEquivocation.selector);
+        _expectRefused(worker, _proofA, worker, _none(), reason);
+    }
+
+    function test_RevertGiven_TheFaultWasPaidFor() external {
+        _report(stranger, _proofA, _proofB);
+        _expectRefused(worker, _proofA, worker, _proofB, _alreadySlashed());
+    }
+
+    function test_RevertWhen_AReceiptWithoutProofIsSignedByNobodyOfTheWorker() external {
+        _expectRefused(thief, _none(), worker, _proofB, _notItsSignature(0, thief));
+        _expectRefused(worker, _proofA, thief, _none(), _notItsSignature(1, thief));
+    }
+
+    function test_RevertWhen_AReceiptWithoutProofIsSignedByAKeyOfAnotherWorker() external {
+        Person memory other = _person("another worker's key");
+        _addSigner(thief.addr, other, SignerRoles.WORKER_SIGNER);
+        _expectRefused(worker, _proofA, other, _none(), _notItsSignature(1, other));
+    }
+
+    function test_RevertWhen_AReceiptWithoutProofIsSignedByAKeyOfAnotherRole() external {
+        _addSigner(worker.addr, orderSigner, SignerRoles.ORDER_SIGNER);
+        _expectRefused(worker, _proofA, orderSigner, _none(), _notItsSignature(1, orderSigner));
+    }
+
+    function test_RevertGiven_TheKeyOfAReceiptWithoutProofWasRevokedADayAgo() external {
+        _revoke();
+        vm.warp(_revokedAt + 1 days);
+        uint256 snapshot = vm.snapshotState();
+        assertEq(_report(stranger, worker, _proofA, workerSigner, _none()), 1000e18);
+        vm.revertToState(snapshot);
+        skip(1);
+        _expectRefused(worker, _proofA, workerSigner, _none(), _notItsSignature(1, workerSigner));
+        _expectRefused(workerSigner, _none(), worker, _proofB, _notItsSignature(0, workerSigner));
+    }
+
+    function test_RevertWhen_AProofLeadsToNoAnchor() external {
+        AnchorProof memory proof = _copy(_proofA);
+        proof.proof[0] = ~proof.proof[0];
+        _expectRefused(worker, proof, worker, _proofB, _notAnchored(0, proof));
+        proof = _copy(_proofA);
+        proof.laneId = 0;
+        _expectRefused(worker, proof, worker, _proofB, _notAnchored(0, proof));
+        proof = _copy(_proofA);
+        proof.payer = requester.addr;
+        _expectRefused(worker, proof, worker, _proofB, _notAnchored(0, proof));
+        // The proof of the other receipt is no proof of this one, in either place.
+        _expectRefused(worker, _proofB, worker, _proofB, _notAnchored(0, _proofB));
+        _expectRefused(worker, _proofA, worker, _proofA, _notAnchored(1, _proofA));
+    }
+
+    /// @dev Its attester signed for a root of its own. What a leaf says of another worker is nobody's word.
+    function test_RevertGiven_TheAnchorIsOfAnotherWorker() external {
+        Person memory other = _person("other worker");
+        _bond(other.addr, BOND);
+        Person memory real = worker;
+        worker = other;
+        AnchorProof memory proof = _anchorOnLaneOf(requester, _b, other);
+        worker = real;
+        _expectRefused(worker, _proofA, worker, proof, _notAnchored(1, proof));
+    }
+
+    function test_RevertGiven_TheAnchorWaits() external {
+        vm.prank(worker.addr);
+        registry.announceUnbond(BOND);
+        AnchorProof memory proof = _settleDirect(1, 0, workerSigner);
+        _expectRefused(worker, proof, worker, _none(), _notAnchored(0, proof));
+        vm.prank(worker.addr);
+        registry.cancelUnbond();
+        settlement.confirmAnchor(payer.addr, GridMessages.leafOf(_receiptDigest(_a)));
+        assertEq(_report(stranger, worker, proof, worker, _none()), 1000e18);
+    }
+
+    function test_RevertGiven_TheAnchorIsAnUnbondDelayOld() external {
+        vm.warp(_anchoredAt + 14 days - 1);
+        uint256 snapshot = vm.snapshotState();
+        assertEq(_report(stranger, _proofA, _proofB), 1000e18);
+        vm.revertToState(snapshot);
+        skip(1);
+        _expectRefused(worker, _proofA, worker, _proofB, _notAnchored(0, _proofA));
+        // A signature that counts has no such end.
+        _expectRefused(worker, _none(), worker, _proofB, _notAnchored(1, _proofB));
+        assertEq(_report(stranger, worker, _none(), workerSigner, _none()), 1000e18);
+    }
+
+    function test_RevertGiven_TheWorkerHasNoStake() external {
+        vm.prank(address(settlement));
+        registry.slash(worker.addr, BOND, address(0));
+        bytes memory reason =
+            abi.encodeWithSelector(IGridSettlement.GridSettlement_NothingToSlash.selector, worker.addr);
+        _expectRefused(worker, _proofA, worker, _proofB, reason);
+        assertFalse(settlement.isSlashed(worker.addr, _a.orderHash, _a.index), "can still be reported");
+    }
+
+    function test_WhenBothReceiptsAreAnchored() external {
+        _revoke();
+        skip(2 days);
+        vm.expectEmit(address(registry));
+        emit IWorkerRegistry.BondSlashed(worker.addr, address(0), 1000e18, 0, BOND - 1000e18, 0);
+        vm.expectEmit(address(settlement));
+        emit IGridSettlement.EquivocationSlashed(
+            worker.addr, stranger, _a.orderHash, _a.index, _receiptDigest(_a), _receiptDigest(_b), 1000e18
+        );
+        assertEq(_report(stranger, _proofA, _proofB), 1000e18);
+        assertEq(registry.bondOf(worker.addr), BOND - 1000e18);
+        assertEq(registry.treasuryPot(), 1000e18);
+        assertEq(registry.totalRewards(), 0);
+        assertTrue(settlement.isSlashed(worker.addr, _a.orderHash, _a.index));
+    }
+
+    function test_WhenOneIsAnchoredAndTheOtherSignedByAKeyThatCounts() external {
+        uint256 snapshot = vm.snapshotState();
+        assertEq(_report(payer.addr, worker, _proofA, workerSigner, _none()), 1000e18);
+        vm.revertToState(snapshot);
+        assertEq(_report(payer.addr, worker, _none(), workerSigner, _proofB), 1000e18);
+        assertEq(registry.totalRewards(), 0);
+    }
+
+    function test_WhenBothAreSignedByKeysThatCount() external {
+        assertEq(_report(stranger, worker, _none(), workerSigner, _none()), 1000e18);
+        assertEq(registry.totalRewards(), 0);
+        assertEq(registry.treasuryPot(), 1000e18);
+    }
+
+    function _copy(AnchorProof memory proof) private pure returns (AnchorProof memory) {
+        return abi.decode(abi.encode(proof), (AnchorProof));
+    }
+}
