@@ -1,5 +1,6 @@
-/** Direct orders that their worker ends early, and workers that take their bond back. */
-import type { Hex } from "viem";
+/** Direct orders that their worker ends early, and workers whose bond won't be enough when an order is settled. */
+import { type Hex, toHex } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   checkBundle,
@@ -8,6 +9,7 @@ import {
   mintSeries,
   orderClosing,
   receiptPrice,
+  SignerRole,
   settlementTypes,
 } from "../../sdk/src/index.ts";
 import {
@@ -192,6 +194,26 @@ describe("an order that its worker ended early", () => {
   });
 });
 
+describe("a picture signed by a key that its worker has revoked", () => {
+  it("is refused for a direct order, which could be settled when the key counts no more", async () => {
+    await grid.sql("UPDATE cloud.worker SET strikes = 0, blocked_until = NULL");
+    const { party } = grid.workers[0];
+    const key = privateKeyToAccount(generatePrivateKey());
+    const deadline = (await grid.chain.now()) + 3_600n;
+    const message = { account: party.address, role: SignerRole.WORKER_SIGNER, deadline };
+    const domain = { ...grid.domain };
+    const proof = await key.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
+    const { read, write } = party.grid.settlement;
+    await grid.chain.mined(write.addSigner([key.address, SignerRole.WORKER_SIGNER, deadline, proof]));
+    await grid.chain.mined(write.revokeSigner([key.address]));
+    expect(await read.isSigner([party.address, SignerRole.WORKER_SIGNER, key.address])).toBe(true);
+    const { job, receipts } = await begun(1, 1);
+    expect(await worker.complete(job, receipts, ENGINE, undefined, key)).toMatchObject({
+      ...{ status: 422, body: { error: { code: "RECEIPT_INVALID", message: expect.stringContaining("is revoked") } } },
+    });
+  });
+});
+
 describe("a worker that takes its bond back", () => {
   it("gets no direct order, quoted, posted or waiting, even while its bond is enough", async () => {
     await grid.sql("UPDATE cloud.worker SET strikes = 0, blocked_until = NULL");
@@ -229,5 +251,40 @@ describe("a worker that takes its bond back", () => {
       async () => (await call(cloud, "POST", "/v1/generate-image", { json: ask(1) })).status === 402,
       "it is quoted again",
     );
+  });
+});
+
+describe("a worker whose bond an announced raise makes too small", () => {
+  /** `_minBond` of WorkerRegistry as `setMinBond` leaves it, without the day of governance: now 96 bits, next 96, from 40. */
+  async function setMinBond(current: bigint, next: bigint, from: bigint): Promise<void> {
+    const { address } = grid.chain.deployment.contracts.WorkerRegistry;
+    const word = toHex(current | (next << 96n) | (from << 192n), { size: 32 });
+    const ask = (method: string, ...params: unknown[]) => grid.owner.wallet.request({ method, params } as never);
+    await ask("anvil_setStorageAt", address, toHex(6, { size: 32 }), word);
+    await ask("anvil_mine", 1);
+    const { read } = grid.owner.grid.registry;
+    expect([await read.minBond(), await read.nextMinBond()]).toEqual([current, [next, Number(from)]]);
+  }
+
+  it("gets no direct order that can be settled after it", async () => {
+    const { read } = grid.owner.grid.registry;
+    const minBond = await read.minBond();
+    const { bond } = await read.workerOf([grid.workers[0].party.address]);
+    const quoted = async () => (await call(cloud, "POST", "/v1/generate-image", { json: ask(1) })).status;
+    await until(async () => (await quoted()) === 402, "it is quoted");
+    const now = await grid.chain.now();
+    const raised = async () => {
+      await setMinBond(minBond, bond + 1n, now + 60n);
+      await until(async () => (await quoted()) === 503, "the cloud has seen the raise");
+    };
+    await raised();
+    await setMinBond(minBond, bond + 1n, now + 2n * 86_400n);
+    await until(async () => (await quoted()) === 402, "it is quoted: the raise comes when the longest order is over");
+    await raised();
+    await setMinBond(minBond, bond, now + 60n);
+    await until(async () => (await quoted()) === 402, "it is quoted: the bond is just enough");
+    await raised();
+    await setMinBond(minBond, 0n, 0n);
+    await until(async () => (await quoted()) === 402, "it is quoted again");
   });
 });

@@ -1,5 +1,5 @@
 /** A worker that speaks the protocol, whose every step a test can replace by a wrong one. */
-import type { Hex } from "viem";
+import type { Hex, PrivateKeyAccount } from "viem";
 import {
   engineHash,
   type JobReceipt,
@@ -67,6 +67,7 @@ export interface ScriptedWorker {
     receipts: readonly JobReceipt[],
     engine?: string,
     closing?: Hex,
+    by?: PrivateKeyAccount,
   ): Promise<Answer<{ voucher?: VoucherJson }>>;
   /** Closes a job's order with just these receipts. */
   close(job: JobJson, receipts: readonly JobReceipt[]): Promise<Hex>;
@@ -140,14 +141,14 @@ export async function scriptedWorker(
         headers: { "content-type": "image/png" },
       }),
     receipt,
-    complete: async (job, receipts, engine = ENGINE, closing = undefined) =>
+    complete: async (job, receipts, engine = ENGINE, closing = undefined, by = key) =>
       post(`/v1/worker/jobs/${job.id}/complete`, {
         lease: job.lease.token,
         engine,
         receipts: await Promise.all(
           receipts.map(async (message) => ({
             receipt: messageToJson("JobReceipt", message),
-            signature: await signReceipt(grid, key, message),
+            signature: await signReceipt(grid, by, message),
           })),
         ),
         ...(closing && { closing_signature: closing }),

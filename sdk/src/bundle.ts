@@ -29,6 +29,11 @@ export interface BundleCheck {
    * already, may lack receipts and their closing (`partial`). Default `required`.
    */
   readonly papers?: "required" | "optional" | "partial";
+  /**
+   * Which of the worker's keys may have signed: all that count now, or only those that are not revoked (`unrevoked`), for a
+   * picture of a direct order that is not settled yet. What a revoked key signed counts for nothing after a day. Default `counting`.
+   */
+  readonly keys?: "counting" | "unrevoked";
 }
 
 /** Keys that signed a bundle's papers, for {@link requireSigners}. */
@@ -209,8 +214,9 @@ function closingSigner(
  */
 export async function requireSigners(
   client: ReadClient,
-  { bundle, signers, deployment }: { bundle: ReceiptBundle; signers: BundleSigners; deployment: Deployment },
+  options: { bundle: ReceiptBundle; signers: BundleSigners; deployment: Deployment; keys?: BundleCheck["keys"] },
 ): Promise<void> {
+  const { bundle, signers, deployment, keys } = options;
   const { worker, receipts, order, voucher, closing } = signers;
   const { WORKER_SIGNER, ORDER_SIGNER } = SignerRole;
   const pairs = new Map<string, readonly [Address, number, Address]>();
@@ -223,14 +229,16 @@ export async function requireSigners(
   if (order) add(bundle.order.payer, ORDER_SIGNER, order);
   await Promise.all(
     [...pairs.values()].map(async (args) => {
-      const call = {
-        address: deployment.contracts.GridSettlement.address,
-        abi: gridSettlementAbi,
-        functionName: "isSigner",
-      } as const;
-      if (await reading(readContract(client, { ...call, args }))) return;
-      const [account, , signer] = args;
-      throw new GridError("SIGNER_MISMATCH", `${signer} does not sign for ${account}.`, "signature");
+      const [account, role, signer] = args;
+      const contract = { address: deployment.contracts.GridSettlement.address, abi: gridSettlementAbi } as const;
+      if (!(await reading(readContract(client, { ...contract, functionName: "isSigner", args })))) {
+        throw new GridError("SIGNER_MISMATCH", `${signer} does not sign for ${account}.`, "signature");
+      }
+      if (keys !== "unrevoked" || role !== WORKER_SIGNER) return;
+      const call = { ...contract, functionName: "signerOf", args: [signer] } as const;
+      if ((await reading(readContract(client, call))).revokedAt === 0) return;
+      const message = `Worker ${account} has revoked ${signer}, so its receipt counts for a day at most.`;
+      throw new GridError("SIGNER_MISMATCH", message, "signature");
     }),
   );
 }
@@ -245,9 +253,9 @@ export async function requireSigners(
  */
 export async function checkBundle(
   client: ReadClient,
-  { bundle, deployment, papers = "required" }: BundleCheck & { readonly bundle: ReceiptBundle },
+  { bundle, deployment, papers = "required", keys = "counting" }: BundleCheck & { readonly bundle: ReceiptBundle },
 ): Promise<void> {
-  await requireSigners(client, { bundle, deployment, signers: requireBundle(bundle, { deployment, papers }) });
+  await requireSigners(client, { bundle, deployment, keys, signers: requireBundle(bundle, { deployment, papers }) });
 }
 
 /** Whether two orders are the same one. */

@@ -279,7 +279,8 @@ async function checkDelivery(
   const refuse = (field: string, message: string): never => {
     throw new GridError("BUNDLE_INVALID", message, field);
   };
-  await checkBundle(client, { bundle, deployment, papers: orders ? "required" : "optional" });
+  const strictness = orders ? ({ papers: "required", keys: "unrevoked" } as const) : ({ papers: "optional" } as const);
+  await checkBundle(client, { bundle, deployment, ...strictness });
   requireImage(file, bundle.receipt);
   requireRequest(bundle.request, parameters);
   if (!isAddressEqual(bundle.order.requester, client.account.address)) {

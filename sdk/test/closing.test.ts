@@ -1,13 +1,19 @@
-/** Closings of orders: made, signed, checked, and refused; and orders that ended early on a real chain, to the mint. */
+/**
+ * Closings of orders: made, signed, checked, and refused; and on a real chain, to the mint: orders that ended early, that were
+ * settled in a bond dip or in the payer's grace, and plans that somebody else has begun.
+ */
 import { type Hex, parseEther, sha256, stringToHex, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  authorizeMint,
   ChainError,
   checkBundle,
   checkOrderClosing,
   createFastChecker,
   depositAipg,
+  EvolutionPolicy,
+  evolveArtwork,
   type FastChecker,
   GridError,
   generationRequest,
@@ -22,12 +28,16 @@ import {
   orderClosingDigest,
   orderHash,
   planAnchoring,
+  planMint,
   receiptId,
   receiptTree,
+  relayMint,
+  settleInGrace,
   settlementDomain,
   settlementOf,
   settlementTypes,
   settleOrders,
+  verifyToken,
 } from "../src/index.js";
 import type { ReceiptBundle } from "../src/wire/index.js";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
@@ -134,6 +144,23 @@ describe("on chain", () => {
     await shop.grid.mined(shop.worker.grid.registry.write.announceUnbond([bond]));
   };
   const bondAgain = () => shop.grid.mined(shop.worker.grid.registry.write.cancelUnbond());
+  const settle = (bundles: readonly ReceiptBundle[]) =>
+    settleOrders(shop.worker.wallet, { deployment: deployment(), bundles });
+  /** Runs something while the worker has too little bond to anchor. */
+  const inDip = async <Value>(run: () => Promise<Value>): Promise<Value> => {
+    await unbond();
+    try {
+      return await run();
+    } finally {
+      await bondAgain();
+    }
+  };
+  /** Checks of `verify` that rest on how the receipt was anchored. */
+  const verdicts = async (tokenId: bigint | undefined) => {
+    const { checks } = await verifyToken(shop.gateway.wallet, deployment(), tokenId as bigint);
+    return checks.filter(({ id }) => ["anchor", "order", "signature", "worker"].includes(id)).map((one) => one.status);
+  };
+  const proven = ["pass", "pass", "pass", "pass"];
 
   it("the artist mints what was delivered of an order closed early, and pays for that alone", async () => {
     const bundles = await shop.closed(shop.request("four buoys", 5n), { count: 4, indices: [0, 1, 2] });
@@ -146,6 +173,7 @@ describe("on chain", () => {
       collected: 0,
     });
     expect(await balance()).toBe(before - 3n * PRICE);
+    expect(await verdicts(minted.tokenIds[2])).toEqual(proven);
   });
 
   it("one series has what was left of an order beside whole ones, and what is anchored is not settled again", async () => {
@@ -207,16 +235,110 @@ describe("on chain", () => {
     expect(await settleOrders(shop.gateway.wallet, options)).toEqual([]);
   });
 
-  it("an order closed early that is settled in a bond dip waits, too", async () => {
-    const bundles = await shop.closed(shop.request("a buoy closed adrift"), { count: 2, indices: [0] });
-    await unbond();
-    await expect(mint(bundles)).rejects.toMatchObject({ code: "ANCHOR_WAITS" });
-    await bondAgain();
+  it("an order closed early that is settled in a bond dip waits, too, and is proven afterwards", async () => {
+    const bundles = await shop.closed(shop.request("a buoy closed adrift"), { count: 4, indices: [0, 2, 3] });
+    await inDip(() => settle(bundles));
     const minted = await mint(bundles);
     expect({ confirmed: minted.confirmed.length, settled: minted.settled.length }).toEqual({
       confirmed: 1,
       settled: 0,
     });
+    expect(await verdicts(minted.tokenIds[2])).toEqual(proven);
+  });
+
+  it.each<[string, () => Promise<readonly ReceiptBundle[]>]>([
+    ["a whole order", () => shop.direct(shop.request("a whole order"), { count: 2 })],
+    ["an order that ended early", () => shop.closed(shop.request("an early order"), { count: 2, indices: [0] })],
+    ["a lane's voucher", () => shop.onLane([shop.request("a lane's order")])],
+  ])("a mint pays nothing for %s in a bond dip, and mints afterwards", async (_, make) => {
+    const bundles = await make();
+    const lane = bundles[0]?.lane?.voucher.laneId;
+    const paid = async () => (lane ? (await shop.artist.grid.settlement.read.laneOf([lane])).free : await balance());
+    const before = await paid();
+    await inDip(() => expect(mint(bundles)).rejects.toMatchObject({ code: "WORKER_NOT_BONDED", field: "worker" }));
+    expect(await paid()).toBe(before);
+    expect((await mint(bundles)).tokenIds).toHaveLength(bundles.length);
+  });
+
+  it("an evolution pays nothing in a bond dip, and evolves afterwards", async () => {
+    const series = { title: "Buoy", policy: EvolutionPolicy.ARTIST };
+    const first = await shop.direct(shop.request("a first buoy"), { count: 1 });
+    const { tokenIds } = await mintSeries(shop.artist.wallet, { deployment: deployment(), bundles: first, series });
+    const [bundle] = (await shop.direct(shop.request("a second buoy"), { count: 1 })) as [ReceiptBundle];
+    const options = { deployment: deployment(), tokenId: tokenIds[0] as bigint, bundle };
+    const before = await balance();
+    await inDip(() =>
+      expect(evolveArtwork(shop.artist.wallet, options)).rejects.toMatchObject({ code: "WORKER_NOT_BONDED" }),
+    );
+    expect(await balance()).toBe(before);
+    expect((await evolveArtwork(shop.artist.wallet, options)).version).toBe(2);
+  });
+
+  it("settling passes over an order that waits for its worker's bond, and settles the others", async () => {
+    const waits = await shop.direct(shop.request("it waits"), { count: 1 });
+    await inDip(async () => {
+      await settle(waits);
+      const fresh = await shop.direct(shop.request("it is fresh"), { count: 1 });
+      const before = await balance();
+      expect(await settle([...waits, ...fresh])).toHaveLength(1);
+      expect(await balance()).toBe(before - PRICE);
+    });
+  });
+
+  it.each<[string, () => Promise<readonly ReceiptBundle[]>, (bundles: readonly ReceiptBundle[]) => Promise<unknown>]>([
+    ["settled a whole order", () => shop.direct(shop.request("a whole plan"), { count: 2 }), settle],
+    [
+      "settled an order that ended early",
+      () => shop.closed(shop.request("a plan"), { count: 2, indices: [0] }),
+      settle,
+    ],
+    [
+      "settled a whole order in a bond dip",
+      () => shop.direct(shop.request("a whole plan adrift"), { count: 2 }),
+      (bundles) => inDip(() => settle(bundles)),
+    ],
+    [
+      "settled an order that ended early in a bond dip",
+      () => shop.closed(shop.request("a plan adrift"), { count: 2, indices: [0] }),
+      (bundles) => inDip(() => settle(bundles)),
+    ],
+    [
+      "confirmed an anchor",
+      async () => {
+        const bundles = await shop.direct(shop.request("a waiting plan"), { count: 1 });
+        await inDip(() => settle(bundles));
+        return bundles;
+      },
+      settle,
+    ],
+  ])("a relayed plan mints after somebody else %s", async (_, make, meanwhile) => {
+    const bundles = await make();
+    const plan = await planMint(shop.artist.wallet, { deployment: deployment(), bundles, series: { title: "Buoys" } });
+    const signed = await authorizeMint(shop.artist.wallet, { plan });
+    await meanwhile(bundles);
+    expect((await relayMint(shop.gateway.wallet, { plan, signed })).tokenIds).toHaveLength(bundles.length);
+  });
+
+  it("the payer settles in its grace what a worker left behind, for the whole price, and it is minted and proven", async () => {
+    const made = await shop.closed(shop.request("a buoy left behind"), { count: 3, indices: [0, 1] });
+    // The worker closes nothing.
+    const bundles = made.map(({ direct, ...rest }): ReceiptBundle => {
+      const { closing_signature: _, ...papers } = direct as NonNullable<typeof direct>;
+      return { ...rest, direct: papers };
+    });
+    const options = { bundles, deployment: deployment() };
+    await expect(mint(bundles)).rejects.toMatchObject({ code: "BUNDLE_INVALID", field: "direct.closing_signature" });
+    await expect(settleInGrace(shop.artist.wallet, options)).rejects.toMatchObject({
+      contractError: { name: "GridSettlement_GraceNotBegun" },
+    });
+    await shop.grid.pass(3_700);
+    const before = await balance();
+    expect(await settleInGrace(shop.artist.wallet, options)).toHaveLength(1);
+    expect(await balance()).toBe(before - 3n * PRICE);
+    expect(await settleInGrace(shop.artist.wallet, options)).toEqual([]);
+    const { tokenIds, settled } = await mint(bundles);
+    expect(settled).toEqual([]);
+    expect(await verdicts(tokenIds[0])).toEqual(proven);
   });
 
   it("signs what the contract hashes", async () => {

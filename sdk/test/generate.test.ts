@@ -1,5 +1,6 @@
 /** `generate` against a scripted cloud on a real chain: honest, and with every lie that a cloud could tell. */
 import { zeroHash } from "viem";
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   accountState,
@@ -11,14 +12,17 @@ import {
   generate,
   generationRequest,
   isNonceUsed,
+  type JobReceipt,
   jobOrder,
   messageToJson,
   mintSeries,
   orderClosing,
   orderHash,
   type ReceiptBundleJson,
+  receiptId,
   requestHash,
   type SignedOrder,
+  SignerRole,
   settlementTypes,
 } from "../src/index.js";
 import { type GenerationParameters, generateImageRequest, type ReceiptBundle } from "../src/wire/index.js";
@@ -209,6 +213,36 @@ async function closedAfterOne(made: readonly ReceiptBundle[], by = shop.workerKe
   return [{ ...first, direct: { ...first.direct, receipts: [one], closing_signature: await by.signTypedData(paper) } }];
 }
 
+/** Key of the worker that is revoked at once: what it signs counts for a day. */
+async function dyingKey(): Promise<PrivateKeyAccount> {
+  const key = privateKeyToAccount(generatePrivateKey());
+  const { write } = shop.worker.grid.settlement;
+  const role = SignerRole.WORKER_SIGNER;
+  const message = { account: shop.worker.address, role, deadline: (await shop.grid.now()) + 3_600n };
+  const paper = { domain: shop.domain, types: settlementTypes, primaryType: "SignerProof", message } as const;
+  const proof = await key.signTypedData(paper);
+  await shop.grid.mined(write.addSigner([key.address, role, message.deadline, proof]));
+  await shop.grid.mined(write.revokeSigner([key.address]));
+  return key;
+}
+
+/** The same receipts, signed by another key. */
+async function signedBy(made: readonly ReceiptBundle[], key: PrivateKeyAccount): Promise<readonly ReceiptBundle[]> {
+  const sign = (receipt: JobReceipt) => key.sign({ hash: receiptId(receipt, shop.domain) });
+  return Promise.all(
+    made.map(async ({ direct, ...one }) => ({
+      ...one,
+      signature: await sign(one.receipt),
+      direct: direct && {
+        ...direct,
+        receipts: await Promise.all(
+          direct.receipts.map(async ({ receipt }) => ({ receipt, signature: await sign(receipt) })),
+        ),
+      },
+    })),
+  );
+}
+
 describe("generating on the direct rail", () => {
   it("does not sign when the account is short, unless it may deposit", async () => {
     const signed: unknown[] = [];
@@ -344,6 +378,11 @@ describe("generating on the direct rail", () => {
       "an early end that a stranger signed",
       "SIGNER_MISMATCH",
       () => ({ endedEarly: true, deliver: (made) => closedAfterOne(made, shop.gatewayKey) }),
+    ],
+    [
+      "a receipt by a key that its worker has revoked",
+      "SIGNER_MISMATCH",
+      () => ({ deliver: async (made) => signedBy(made, await dyingKey()) }),
     ],
     ["pictures in another order", "BUNDLE_INVALID", () => ({ images: (ids) => [...ids].reverse() })],
     ["another engine", "BUNDLE_INVALID", () => ({ bundle: (bundle) => ({ ...bundle, engine: "gpu" }) })],

@@ -44,6 +44,8 @@ export interface Chain extends ModelCatalogue {
   certainTime(): bigint;
   /** A yes is up to 15 s old. */
   isSigner(account: Address, role: SignerRole, signer: Address): Promise<boolean>;
+  /** Returns whether a key signs for a worker with no end in sight: a revoked key's last day does not count. A yes is up to 15 s old. */
+  isLastingSigner(worker: Address, signer: Address): Promise<boolean>;
   /** Whether the worker can anchor what it makes; a yes is up to 15 s old. */
   isBonded(worker: Address): Promise<boolean>;
   /**
@@ -147,6 +149,13 @@ export async function openChain(
         : signers.ask(`${account}/${role}/${signer}`.toLowerCase(), () =>
             asked(settlement.read.isSigner([account, role, signer])),
           ),
+    isLastingSigner: async (worker, signer) => {
+      if (isAddressEqual(worker, signer)) return true;
+      return signers.ask(`${worker}/lasting/${signer}`.toLowerCase(), async () => {
+        const { account, role, revokedAt } = await asked(settlement.read.signerOf([signer]));
+        return isAddressEqual(account, worker) && role === SignerRole.WORKER_SIGNER && revokedAt === 0;
+      });
+    },
     isBonded: (worker) => bonded.ask(worker.toLowerCase(), () => asked(registry.read.isBonded([worker]))),
     staysBonded: (worker) =>
       staying.ask(`${current().hash}/${worker}`.toLowerCase(), async () => {

@@ -151,6 +151,10 @@ async function checkReceipts(
       if (!(await chain.isSigner(worker, SignerRole.WORKER_SIGNER, signer))) {
         refuse(index, `${signer} does not sign for worker ${worker}.`);
       }
+      // A direct order may be settled when a revoked key's receipt counts for nothing any more. A lane anchors whatever its payer vouches for.
+      if (job.rail === "direct" && !(await chain.isLastingSigner(worker, signer))) {
+        refuse(index, `${signer} is revoked. Sign it by the worker's own key or a live WORKER_SIGNER.`);
+      }
       checkReceipt(receipt, { domain: chain.domain, request, order, signature, signers: [signer] }, checker);
     } catch (error) {
       if (!(error instanceof GridError)) throw error;

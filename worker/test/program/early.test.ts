@@ -1,8 +1,9 @@
 /** Orders that end early, settlements that are not what the worker delivered, bond dips, and royalties about to rise. */
 import { checkOrderClosing, type JobOrder, orderHash, receiptTree } from "@gridnft/sdk";
 import { pino } from "pino";
-import { type Hex, parseEther, zeroHash } from "viem";
+import { type Hex, parseEther, zeroAddress, zeroHash } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { risesAt } from "../../src/purse/collecting.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
 import { tinyEngine } from "./tinyEngine.ts";
@@ -100,6 +101,21 @@ describe("an order that ends early", () => {
     requireClosed(order, result);
   });
 
+  it("is not closed when it comes back with time for what is missing", async () => {
+    // An image takes about a second.
+    await start({ stepMilliseconds: 250, over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
+    const { order, request, signature } = await give({ count: 8 });
+    await until(async () => cloud.heartbeats.some(({ image }) => image === 7));
+    cloud.behaviour.loseLease = true;
+    await until(async () => lines.find(({ msg }) => msg === "a job is lost"));
+    cloud.behaviour.loseLease = false;
+    // Too little for eight images, by the worker's own estimate, and enough for the one that is missing.
+    await world.grid.pass(Number(order.deadline - (await world.grid.now())) - 14);
+    const again = await cloud.give({ request, order, signature, price: order.maxPrice });
+    expect(delivered(again).receipts).toHaveLength(8);
+    expect(cloud.closings).toEqual([]);
+  });
+
   it("is given back when nothing was made yet", async () => {
     await start({ failAfter: 0 });
     const { answer } = await give({ count: 2 });
@@ -156,30 +172,59 @@ describe("a settlement that is not the worker's list", () => {
   });
 });
 
+/** Has a direct order paid while the worker's bond is too small. */
+async function paidInDip(): Promise<{ order: JobOrder; result: ScriptedResult }> {
+  const { registry } = world.worker.grid;
+  const { bond } = await registry.read.workerOf([world.worker.address]);
+  await world.grid.mined(registry.write.announceUnbond([bond]));
+  const { order, answer } = await give({ count: 2 });
+  const result = delivered(await answer);
+  await until(async () => chain().isNonceUsed([order.payer, order.nonce]));
+  return { order, result };
+}
+const isPaidInDip = (order: JobOrder) =>
+  said("an order is settled, but the bond is too small: its receipts are anchored once it is enough", order);
+const bondAgain = () => world.grid.mined(world.worker.grid.registry.write.cancelUnbond());
+const anchoredFor = async ({ payer }: JobOrder, result: ScriptedResult) =>
+  (await chain().anchorOf([zeroHash, payer, root(result)]))[0];
+
 describe("a bond dip", () => {
   it("leaves a waiting anchor, which the worker confirms once it is bonded again", async () => {
     await start();
-    const { registry } = world.worker.grid;
-    const { bond } = await registry.read.workerOf([world.worker.address]);
-    await world.grid.mined(registry.write.announceUnbond([bond]));
-    const { order, answer } = await give({ count: 2 });
-    const result = delivered(await answer);
-    await until(
-      said("an order is settled, but the bond is too small: its receipts are anchored once it is enough", order),
-    );
+    const { order, result } = await paidInDip();
+    await until(isPaidInDip(order));
     expect((await chain().waitingAnchorOf([order.payer, root(result)]))[0]).toBe(world.worker.address);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect((await chain().anchorOf([zeroHash, order.payer, root(result)]))[1]).toBe(0);
-    await world.grid.mined(registry.write.cancelUnbond());
+    expect(await anchoredFor(order, result)).toBe(zeroAddress);
+    await bondAgain();
     await until(said("an anchor is confirmed", order));
-    expect((await chain().anchorOf([zeroHash, order.payer, root(result)]))[0]).toBe(world.worker.address);
+    expect(await anchoredFor(order, result)).toBe(world.worker.address);
+  });
+
+  it("leaves an anchor that is confirmed again when a reorganisation takes the confirmation back", async () => {
+    await start({ over: { GRID_WORKER_CONFIRMATIONS: "3" } });
+    const { wallet } = world.owner;
+    const ask = (method: string, ...params: unknown[]) => wallet.request({ method, params } as never);
+    const { order, result } = await paidInDip();
+    await ask("anvil_mine", 5);
+    await until(isPaidInDip(order));
+    await bondAgain();
+    const snapshot = await ask("evm_snapshot");
+    const isAnchored = async () => (await anchoredFor(order, result)) === world.worker.address;
+    await until(isAnchored);
+    await ask("evm_revert", snapshot);
+    expect(await anchoredFor(order, result)).toBe(zeroAddress);
+    expect(await said("an anchor is confirmed", order)()).toBeUndefined();
+    await until(isAnchored);
+    await ask("anvil_mine", 5);
+    await until(said("an anchor is confirmed", order));
   });
 });
 
 describe("a lane whose royalty is about to rise", () => {
-  it("is collected within the last day of its period, and not before", async () => {
-    const over = { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_COLLECT_AFTER: `${25 * 86_400}` };
-    await start({ over });
+  /** A lane that goes by a royalty of 5%, and on which nothing but a royalty that rises makes the worker collect. */
+  async function openPatientLane() {
+    await start({ over: { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_COLLECT_AFTER: `${25 * 86_400}` } });
     const { config, laneId } = await world.openLane(parseEther("5"));
     const job = async () => {
       const request = world.request();
@@ -187,23 +232,59 @@ describe("a lane whose royalty is about to rise", () => {
       const before = cloud.counterSigned.length;
       delivered(await cloud.give({ request, order, lane: config, price: PRICE }));
       await until(async () => cloud.counterSigned.length > before);
-      return cloud.counterSigned.at(-1);
     };
     const total = async () => chain().laneTotalOf([laneId, world.modelId]);
     await job();
-    // The first collect reads the rate: done by hand, through the lane's leaving payer.
+    // The first collect reads the rate: brought about by the payer, who seems to leave.
     await world.grid.mined(world.gateway.grid.settlement.write.thawLane([config, 1n]));
     await until(async () => (await total()).royaltyReadAt !== 0);
     await world.grid.mined(world.gateway.grid.settlement.write.topUpLane([config, 1n]));
-    expect((await total()).royaltyBps).toBe(500);
-    await world.grid.mined(world.owner.grid.aigc.write.announceUsageRoyalty([world.modelId, 900]));
-    await world.grid.pass(80 * 86_400);
+    const { royaltyBps, royaltyReadAt } = await total();
+    return { job, total, royaltyBps, end: royaltyReadAt + 90 * 86_400 };
+  }
+  const passTo = async (time: number) => world.grid.pass(time - Number(await world.grid.now()));
+  const announce = (bps: number) =>
+    world.grid.mined(world.owner.grid.aigc.write.announceUsageRoyalty([world.modelId, bps]));
+
+  it("is collected within the last day of its period, and not before", async () => {
+    const { job, total, royaltyBps, end } = await openPatientLane();
+    await announce(royaltyBps + 100);
+    await passTo(end - 10 * 86_400);
     await job();
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect((await total()).cumulative).toBe(PRICE);
-    await world.grid.pass(9 * 86_400 + 3_600);
+    await passTo(end - 86_400 + 3_600);
     await until(async () => (await total()).cumulative === PRICE * 2n);
     // Still at the rate of before.
-    expect((await total()).royaltyBps).toBe(500);
+    expect((await total()).royaltyBps).toBe(royaltyBps);
+  });
+
+  it("is collected before a rate that begins after the period's end", async () => {
+    const { job, total, royaltyBps, end } = await openPatientLane();
+    // In force an hour after the end.
+    await passTo(end - 7 * 86_400 + 3_600);
+    await announce(royaltyBps + 100);
+    await passTo(end - 5 * 86_400);
+    await job();
+    await passTo(end + 60);
+    await until(async () => (await total()).cumulative === PRICE * 2n);
+    expect((await total()).royaltyBps).toBe(royaltyBps);
+  });
+});
+
+describe("the time from which a lane reads a higher royalty", () => {
+  const terms = (usageBps: number, nextUsageBps = 0, nextUsageFrom = 0) => ({
+    ...{ spec: { usageBps }, nextUsageBps, nextUsageFrom },
+  });
+  it.each([
+    ["its end, when the rate is higher already", terms(600), 1_000],
+    ["never, when it isn't", terms(500), Number.POSITIVE_INFINITY],
+    ["its end, when a higher one begins by then", terms(500, 600, 1_000), 1_000],
+    ["when the higher one begins, after its end", terms(500, 600, 1_001), 1_001],
+    ["never, when the higher one is taken back by then", terms(600, 500, 1_000), Number.POSITIVE_INFINITY],
+    ["its end, when the higher one is taken back later", terms(600, 500, 1_001), 1_000],
+    ["never, when a lower one is announced", terms(500, 400, 1_001), Number.POSITIVE_INFINITY],
+  ])("is %s", (_, model, expected) => {
+    expect(risesAt(500, 1_000, model)).toBe(expected);
   });
 });
