@@ -396,6 +396,45 @@ abstract contract SettlementBase is Test {
 
     // ---------------------------------------------------------------- signing
 
+    /// @dev An order of the payer's, the only one that drew on its FUNDS, was settled for `total`: money, nonce and anchor.
+    function _assertSettled(Settlement memory item, uint128 total) internal view {
+        assertEq(_balance(payer.addr), FUNDS - total);
+        _expectCredits(total);
+        assertTrue(settlement.isNonceUsed(payer.addr, item.order.nonce));
+        _expectAnchor(_rootOf(item), worker.addr);
+        _assertSolvent(0);
+    }
+
+    /// @dev The same while the worker wasn't bonded: its anchor waits.
+    function _assertSettledInDip(Settlement memory item, uint128 total) internal view {
+        assertEq(_balance(payer.addr), FUNDS - total);
+        _expectCredits(total);
+        _expectAnchor(_rootOf(item), address(0));
+        _expectWaiting(_rootOf(item), worker.addr, uint32(item.receipts.length));
+    }
+
+    function _expectCredits(uint128 total) internal view {
+        (uint128 toWorker, uint128 royalty, uint128 fee) = settlement.splitOf(total, PROTOCOL_BPS, ROYALTY_BPS);
+        assertEq(settlement.earnedOf(worker.addr), toWorker);
+        assertEq(settlement.modelEarnedOf(MODEL), royalty);
+        assertEq(settlement.protocolAccruedOf(worker.addr), fee);
+        assertEq(toWorker + royalty + fee, total);
+    }
+
+    /// @dev An anchor of this block, or none.
+    function _expectAnchor(bytes32 root, address expected) internal view {
+        (address by, uint40 time, uint40 blockNumber) = settlement.anchorOf(0, payer.addr, root);
+        assertEq(by, expected);
+        assertEq(time, expected == address(0) ? 0 : block.timestamp);
+        assertEq(blockNumber, expected == address(0) ? 0 : block.number);
+    }
+
+    function _expectWaiting(bytes32 root, address expected, uint32 count) internal view {
+        (address by, uint32 receiptCount) = settlement.waitingAnchorOf(payer.addr, root);
+        assertEq(by, expected, "waits for");
+        assertEq(receiptCount, count, "waiting receipts");
+    }
+
     function _sign(Person memory by, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(by.key, digest);
         return abi.encodePacked(r, s, v);

@@ -16,9 +16,7 @@ contract SettlementSettle is SettlementBase {
         _addSigner(worker.addr, workerSigner, SignerRoles.WORKER_SIGNER);
     }
 
-    // ---------------------------------------------------------------- settle
-
-    function test_Settle_RevertWhen_TheOrderBelongsToALane() external {
+    function test_RevertWhen_TheOrderBelongsToALane() external {
         JobOrder memory order = _order();
         order.laneId = keccak256("lane");
         _expectRefused(
@@ -26,15 +24,15 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_RevertWhen_TheCountIsZero() external {
+    function test_RevertWhen_TheCountIsZero() external {
         _expectCountRefused(0);
     }
 
-    function test_Settle_RevertWhen_TheCountIsAbove256() external {
+    function test_RevertWhen_TheCountIsAbove256() external {
         _expectCountRefused(257);
     }
 
-    function test_Settle_WhenTheCountIs255Or256() external {
+    function test_WhenTheCountIs255Or256() external {
         for (uint32 count = 255; count <= 256; ++count) {
             JobOrder memory order = _order();
             order.count = count;
@@ -48,7 +46,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(_balance(payer.addr), FUNDS - 511e18);
     }
 
-    function test_Settle_RevertWhen_TheDeadlineIsMoreThan15MinutesAgo() external {
+    function test_RevertWhen_TheDeadlineIsMoreThan15MinutesAgo() external {
         Settlement memory item = _settlement(1, 1);
         skip(25 minutes + 1);
         _expectRefused(
@@ -56,19 +54,19 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_WhenTheDeadlineIs15MinutesAgo() external {
+    function test_WhenTheDeadlineIs15MinutesAgo() external {
         Settlement memory item = _settlement(1, 1);
         skip(25 minutes);
         settlement.settle(item);
         assertTrue(settlement.isNonceUsed(payer.addr, 1));
     }
 
-    function test_Settle_RevertWhen_TheFeeConfigIsUnknown() external {
+    function test_RevertWhen_TheFeeConfigIsUnknown() external {
         _expectFeeConfigRefused(0);
         _expectFeeConfigRefused(2);
     }
 
-    function test_Settle_GivenTheFeeConfigWasReplacedWithinAWeek() external {
+    function test_GivenTheFeeConfigWasReplacedWithinAWeek() external {
         skip(7 days);
         _appendFeeConfig(1000);
         skip(7 days - 1);
@@ -82,14 +80,14 @@ contract SettlementSettle is SettlementBase {
         assertEq(settlement.protocolAccruedOf(worker.addr), 0.15e18);
     }
 
-    function test_Settle_RevertGiven_TheFeeConfigWasReplacedAWeekAgo() external {
+    function test_RevertGiven_TheFeeConfigWasReplacedAWeekAgo() external {
         skip(7 days);
         _appendFeeConfig(1000);
         skip(7 days);
         _expectFeeConfigRefused(1);
     }
 
-    function testFuzz_Settle_RevertGiven_TheNonceWasUsed(uint256 nonce) external {
+    function testFuzz_RevertGiven_TheNonceWasUsed(uint256 nonce) external {
         settlement.settle(_settlement(1, nonce));
         JobOrder memory order = _order();
         order.nonce = nonce;
@@ -102,7 +100,7 @@ contract SettlementSettle is SettlementBase {
         }
     }
 
-    function test_Settle_RevertWhen_AStrangerSignedTheOrder() external {
+    function test_RevertWhen_AStrangerSignedTheOrder() external {
         // Nobody but the payer: not the requester, the worker, or the payer's other keys.
         _addSigner(payer.addr, payerSigner, SignerRoles.PAYER_SIGNER);
         _expectOrderSignatureRefused(requester);
@@ -110,7 +108,7 @@ contract SettlementSettle is SettlementBase {
         _expectOrderSignatureRefused(payerSigner);
     }
 
-    function test_Settle_RevertWhen_TheOrdersSignatureIsMalformed() external {
+    function test_RevertWhen_TheOrdersSignatureIsMalformed() external {
         Settlement memory item = _settlement(1, 1);
         item.orderSignature = abi.encodePacked(item.orderSignature, uint8(0));
         _expectRefused(
@@ -118,7 +116,7 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_RevertWhen_ThePayerIsZero() external {
+    function test_RevertWhen_ThePayerIsZero() external {
         _mint(stranger, FUNDS);
         JobOrder memory order = _order();
         order.payer = address(0);
@@ -129,14 +127,14 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_RevertGiven_TheOrderSignerWasRevokedADayAgo() external {
+    function test_RevertGiven_TheOrderSignerWasRevokedADayAgo() external {
         vm.prank(payer.addr);
         settlement.revokeSigner(orderSigner.addr);
         skip(1 days + 1);
         _expectOrderSignatureRefused(orderSigner);
     }
 
-    function test_Settle_GivenTheOrderSignerWasRevokedWithinADay() external {
+    function test_GivenTheOrderSignerWasRevokedWithinADay() external {
         vm.prank(payer.addr);
         settlement.revokeSigner(orderSigner.addr);
         skip(1 days);
@@ -144,19 +142,19 @@ contract SettlementSettle is SettlementBase {
         assertEq(_balance(payer.addr), FUNDS - 1e18);
     }
 
-    function test_Settle_RevertWhen_ThereAreNoReceipts() external {
+    function test_RevertWhen_ThereAreNoReceipts() external {
         Settlement memory item = _settlement(1, 1);
         item.receipts = new ReceiptOutput[](0);
         _expectRefused(item, abi.encodeWithSelector(IGridSettlement.GridSettlement_ReceiptCount.selector, 0, 1));
     }
 
-    function test_Settle_RevertWhen_ThereAreMoreReceiptsThanTheCount() external {
+    function test_RevertWhen_ThereAreMoreReceiptsThanTheCount() external {
         Settlement memory item = _settlement(1, 1);
         item.receipts = new ReceiptOutput[](2);
         _expectRefused(item, abi.encodeWithSelector(IGridSettlement.GridSettlement_ReceiptCount.selector, 2, 1));
     }
 
-    function test_Settle_RevertWhen_AStrangerCarriesThem() external {
+    function test_RevertWhen_AStrangerCarriesThem() external {
         // The cheapest one, all but one, and any other part.
         Settlement memory item = _orderOfFour(1);
         for (uint256 positions = 1; positions < 15; ++positions) {
@@ -165,17 +163,17 @@ contract SettlementSettle is SettlementBase {
         }
     }
 
-    function test_Settle_RevertWhen_ThePayerCarriesThem() external {
+    function test_RevertWhen_ThePayerCarriesThem() external {
         Settlement memory part = _pick(_orderOfFour(1), 1);
         _expectPartRefused(part, payer.addr);
         _expectPartRefused(part, orderSigner.addr);
     }
 
-    function test_Settle_RevertWhen_TheRequesterCarriesThem() external {
+    function test_RevertWhen_TheRequesterCarriesThem() external {
         _expectPartRefused(_pick(_orderOfFour(1), 1), requester.addr);
     }
 
-    function test_Settle_RevertWhen_AnotherWorkerCarriesThem() external {
+    function test_RevertWhen_AnotherWorkerCarriesThem() external {
         Person memory other = _person("other worker");
         Person memory otherKey = _person("other worker's key");
         _bond(other.addr, BOND);
@@ -185,14 +183,14 @@ contract SettlementSettle is SettlementBase {
         _expectPartRefused(part, otherKey.addr);
     }
 
-    function test_Settle_RevertGiven_TheWorkersKeyThatCarriesThemWasRevokedMoreThanADayAgo() external {
+    function test_RevertGiven_TheWorkersKeyThatCarriesThemWasRevokedMoreThanADayAgo() external {
         vm.prank(worker.addr);
         settlement.revokeSigner(workerSigner.addr);
         skip(1 days + 1);
         _expectPartRefused(_pick(_orderOfFour(1), 1), workerSigner.addr);
     }
 
-    function test_Settle_GivenTheWorkersKeyThatCarriesThemWasRevokedWithinADay() external {
+    function test_GivenTheWorkersKeyThatCarriesThemWasRevokedWithinADay() external {
         vm.prank(worker.addr);
         settlement.revokeSigner(workerSigner.addr);
         skip(1 days);
@@ -202,7 +200,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(_balance(payer.addr), FUNDS - 4e18);
     }
 
-    function test_Settle_WhenTheWorkersLiveKeyCarriesThem() external {
+    function test_WhenTheWorkersLiveKeyCarriesThem() external {
         Settlement memory part = _pick(_orderOfFour(1), 10);
         vm.prank(workerSigner.addr);
         assertEq(settlement.settle(part), _rootOf(part));
@@ -210,7 +208,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(settlement.earnedOf(workerSigner.addr), 0);
     }
 
-    function testFuzz_Settle_WhenTheWorkerCarriesThem(uint256 positions) external {
+    function testFuzz_WhenTheWorkerCarriesThem(uint256 positions) external {
         Settlement memory item = _orderOfFour(1);
         Settlement memory part = _pick(item, bound(positions, 1, 14));
         uint128 total;
@@ -228,7 +226,7 @@ contract SettlementSettle is SettlementBase {
         _expectRefused(item, abi.encodeWithSelector(IGridSettlement.GridSettlement_NonceUsed.selector, payer.addr, 1));
     }
 
-    function test_Settle_RevertWhen_TheIndexesDoNotAscend() external {
+    function test_RevertWhen_TheIndexesDoNotAscend() external {
         Settlement memory item = _settlement(3, 1);
         item.receipts[1].index = 0;
         _signReceipts(item, worker);
@@ -238,14 +236,14 @@ contract SettlementSettle is SettlementBase {
         _expectRefused(item, abi.encodeWithSelector(IGridSettlement.GridSettlement_ReceiptIndex.selector, 2, 2));
     }
 
-    function test_Settle_RevertWhen_AnIndexIsNotBelowTheCount() external {
+    function test_RevertWhen_AnIndexIsNotBelowTheCount() external {
         Settlement memory item = _settlement(3, 1);
         item.receipts[2].index = 3;
         _signReceipts(item, worker);
         _expectRefused(item, abi.encodeWithSelector(IGridSettlement.GridSettlement_ReceiptIndex.selector, 2, 3));
     }
 
-    function test_Settle_RevertWhen_AReceiptWasCompletedAfterTheDeadline() external {
+    function test_RevertWhen_AReceiptWasCompletedAfterTheDeadline() external {
         Settlement memory item = _settlement(2, 1);
         item.receipts[1].completedAt = item.order.deadline + 1;
         _signReceipts(item, worker);
@@ -257,7 +255,7 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_WhenAReceiptWasCompletedAtTheDeadline() external {
+    function test_WhenAReceiptWasCompletedAtTheDeadline() external {
         Settlement memory item = _settlement(2, 1);
         item.receipts[0].completedAt = item.receipts[1].completedAt = item.order.deadline;
         _signReceipts(item, worker);
@@ -265,7 +263,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(_balance(payer.addr), FUNDS - 2e18);
     }
 
-    function test_Settle_RevertWhen_AStrangerSignedAReceipt() external {
+    function test_RevertWhen_AStrangerSignedAReceipt() external {
         Settlement memory item = _settlement(2, 1);
         item.receipts[1].signature = _sign(thief, _receiptDigest(_receipt(item, 1)));
         _expectRefused(
@@ -279,7 +277,7 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function testFuzz_Settle_RevertWhen_AReceiptWasAltered(uint8 field) external {
+    function testFuzz_RevertWhen_AReceiptWasAltered(uint8 field) external {
         Settlement memory item = _settlement(1, 1);
         field = uint8(bound(field, 0, 5));
         ReceiptOutput memory output = item.receipts[0];
@@ -298,7 +296,7 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_RevertWhen_ThePricesExceedTheCap() external {
+    function test_RevertWhen_ThePricesExceedTheCap() external {
         Settlement memory item = _settlement(3, 1);
         item.receipts[2].price += 1;
         _signReceipts(item, worker);
@@ -316,7 +314,7 @@ contract SettlementSettle is SettlementBase {
         );
     }
 
-    function test_Settle_RevertGiven_ThePayersBalanceIsShort() external {
+    function test_RevertGiven_ThePayersBalanceIsShort() external {
         JobOrder memory order = _order();
         order.maxPrice = 2 * FUNDS;
         Settlement memory item = _signed(order);
@@ -332,7 +330,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(_balance(payer.addr), 0);
     }
 
-    function testFuzz_Settle_WhenAllIsInOrder(uint8 count, uint256 nonce, uint128 price) external {
+    function testFuzz_WhenAllIsInOrder(uint8 count, uint256 nonce, uint128 price) external {
         JobOrder memory order = _order();
         order.count = uint32(bound(count, 1, 12));
         order.nonce = nonce;
@@ -356,14 +354,14 @@ contract SettlementSettle is SettlementBase {
         _assertSolvent(0);
     }
 
-    function test_Settle_WhenKeysSignedForBoth() external {
+    function test_WhenKeysSignedForBoth() external {
         settlement.settle(_settlementOf(_order(), orderSigner, workerSigner));
         assertEq(_balance(payer.addr), FUNDS - 1e18);
         assertEq(settlement.earnedOf(worker.addr), 0.85e18);
         assertEq(settlement.earnedOf(workerSigner.addr), 0);
     }
 
-    function test_Settle_WhenThePriceIsZero() external {
+    function test_WhenThePriceIsZero() external {
         JobOrder memory order = _order();
         order.maxPrice = 0;
         Settlement memory item = _signed(order);
@@ -373,7 +371,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(_balance(payer.addr), FUNDS);
     }
 
-    function test_Settle_GivenTheWorkerIsNotBonded() external {
+    function test_GivenTheWorkerIsNotBonded() external {
         vm.prank(worker.addr);
         registry.announceUnbond(BOND);
         Settlement memory item = _settlement(3, 1);
@@ -385,7 +383,7 @@ contract SettlementSettle is SettlementBase {
         _expectWaiting(root, worker.addr, 3);
     }
 
-    function testFuzz_Settle_GivenAIGCFails(uint8 mode) external {
+    function testFuzz_GivenAIGCFails(uint8 mode) external {
         SettlementHostileModels hostile = new SettlementHostileModels();
         hostile.set(SettlementHostileModels.Mode(bound(mode, 0, 6)));
         bytes memory code = address(models).code;
@@ -403,7 +401,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(settlement.modelEarnedOf(MODEL), 0.1e18);
     }
 
-    function test_Settle_GivenTheRateWasReadWithinTheHour() external {
+    function test_GivenTheRateWasReadWithinTheHour() external {
         settlement.settle(_settlement(1, 1));
         models.set(MODEL, modelOwner, 2000);
         skip(1 hours - 1);
@@ -414,7 +412,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(readAt, block.timestamp - (1 hours - 1));
     }
 
-    function test_Settle_GivenTheRateWasReadAnHourAgo() external {
+    function test_GivenTheRateWasReadAnHourAgo() external {
         settlement.settle(_settlement(1, 1));
         models.set(MODEL, modelOwner, 2000);
         skip(1 hours);
@@ -427,7 +425,7 @@ contract SettlementSettle is SettlementBase {
         assertEq(readAt, block.timestamp);
     }
 
-    function test_Settle_RevertWhen_ThereIsTooLittleGasToAskAIGC() external {
+    function test_RevertWhen_ThereIsTooLittleGasToAskAIGC() external {
         bytes memory call = abi.encodeCall(IGridSettlement.settle, (_settlement(1, 1)));
         bool tooLow;
         for (uint256 gasGiven = 20_000; gasGiven < 220_000; gasGiven += 2000) {
@@ -443,180 +441,7 @@ contract SettlementSettle is SettlementBase {
         assertTrue(tooLow);
     }
 
-    // ---------------------------------------------------------------- settleBatch
-
-    function test_SettleBatch_WhenEveryItemIsInOrder() external {
-        Settlement[] memory items = new Settlement[](3);
-        for (uint256 i; i < 3; ++i) {
-            items[i] = _settlement(uint32(1 + i), 300 + i);
-        }
-        bytes4[] memory failures = settlement.settleBatch(items);
-        for (uint256 i; i < 3; ++i) {
-            assertEq(failures[i], bytes4(0));
-            _expectAnchor(_rootOf(items[i]), worker.addr);
-        }
-        assertEq(_balance(payer.addr), FUNDS - 6e18);
-        _assertSolvent(0);
-    }
-
-    function test_SettleBatch_WhenSomeItemsFail() external {
-        // Another worker, unbonded, and another model between them: nothing of one item sticks to the next.
-        Person memory other = _person("other worker");
-        Settlement[] memory items = new Settlement[](5);
-        items[0] = _settlement(1, 1);
-        items[1] = _settlement(1, 2);
-        items[1].receipts[0].signature = "";
-        JobOrder memory order = _order();
-        order.nonce = 3;
-        order.worker = other.addr;
-        order.modelId = FREE_MODEL;
-        items[2] = _settlementOf(order, payer, other);
-        items[3] = _settlement(1, 1);
-        items[4] = _settlement(2, 5);
-        vm.expectEmit(address(settlement));
-        emit IGridSettlement.SettlementFailed(
-            1,
-            _receipt(items[1], 0).orderHash,
-            abi.encodeWithSelector(IGridSettlement.GridSettlement_ReceiptSignature.selector, 0, worker.addr, address(0))
-        );
-        bytes4[] memory failures = settlement.settleBatch(items);
-
-        assertEq(failures[0], bytes4(0));
-        assertEq(failures[1], IGridSettlement.GridSettlement_ReceiptSignature.selector);
-        assertEq(failures[2], bytes4(0));
-        assertEq(failures[3], IGridSettlement.GridSettlement_NonceUsed.selector);
-        assertEq(failures[4], bytes4(0));
-        assertEq(_balance(payer.addr), FUNDS - 4e18);
-        assertEq(settlement.earnedOf(worker.addr), 3 * 0.85e18);
-        assertEq(settlement.earnedOf(other.addr), 0.95e18);
-        assertEq(settlement.modelEarnedOf(FREE_MODEL), 0);
-        _expectAnchor(_rootOf(items[4]), worker.addr);
-        _expectAnchor(_rootOf(items[2]), address(0));
-        assertFalse(settlement.isNonceUsed(payer.addr, 2));
-    }
-
-    function test_SettleBatch_WhenAStrangerCarriesAPartOfOneOrder() external {
-        Settlement[] memory items = new Settlement[](3);
-        items[0] = _settlement(1, 1);
-        items[1] = _pick(_orderOfFour(2), 1);
-        items[2] = _settlement(2, 3);
-        vm.expectEmit(address(settlement));
-        emit IGridSettlement.SettlementFailed(1, _orderHash(items[1]), _incomplete(1, stranger));
-        vm.prank(stranger);
-        bytes4[] memory failures = settlement.settleBatch(items);
-        assertEq(failures[0], bytes4(0));
-        assertEq(failures[1], IGridSettlement.GridSettlement_OrderIncomplete.selector);
-        assertEq(failures[2], bytes4(0));
-        assertEq(_balance(payer.addr), FUNDS - 3e18);
-        assertFalse(settlement.isNonceUsed(payer.addr, 2));
-    }
-
-    function test_SettleBatch_WhenAWorkerCarriesPartsOfItsOwnOrdersAndOfAnotherWorkers() external {
-        Person memory other = _person("other worker");
-        Settlement[] memory items = new Settlement[](3);
-        items[0] = _pick(_orderOfFour(1), 1);
-        JobOrder memory order = _orderOfFour(2).order;
-        order.worker = other.addr;
-        items[1] = _pick(_settlementOf(order, payer, other), 1);
-        items[2] = _pick(_orderOfFour(3), 8);
-        vm.prank(worker.addr);
-        bytes4[] memory failures = settlement.settleBatch(items);
-        assertEq(failures[0], bytes4(0));
-        assertEq(failures[1], IGridSettlement.GridSettlement_OrderIncomplete.selector);
-        assertEq(failures[2], bytes4(0));
-        assertEq(_balance(payer.addr), FUNDS - 5e18);
-        assertEq(settlement.earnedOf(other.addr), 0);
-        vm.prank(other.addr);
-        failures = settlement.settleBatch(items);
-        assertEq(failures[1], bytes4(0));
-        assertEq(_balance(payer.addr), FUNDS - 6e18);
-    }
-
-    function test_SettleBatch_WhenAnExpiredFeeConfigFollowsTheCurrentOne() external {
-        Settlement[] memory items = _itemsOfConfigs(2, 1, 2);
-        bytes4[] memory failures = settlement.settleBatch(items);
-        assertEq(failures[0], bytes4(0));
-        assertEq(failures[1], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(failures[2], bytes4(0));
-        assertEq(settlement.protocolAccruedOf(worker.addr), 0.2e18, "two at a tenth");
-        assertEq(_balance(payer.addr), FUNDS - 2e18);
-    }
-
-    function test_SettleBatch_WhenTheCurrentFeeConfigFollowsAnExpiredOne() external {
-        Settlement[] memory items = _itemsOfConfigs(1, 2, 1);
-        bytes4[] memory failures = settlement.settleBatch(items);
-        assertEq(failures[0], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(failures[1], bytes4(0));
-        assertEq(failures[2], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(settlement.protocolAccruedOf(worker.addr), 0.1e18);
-        // Config 0 never is one, also where nothing was accepted before, or the one before was refused.
-        items = _itemsWithConfigs(1, 0, 2);
-        failures = settlement.settleBatch(items);
-        assertEq(failures[0], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(failures[1], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(failures[2], bytes4(0));
-        assertEq(settlement.protocolAccruedOf(worker.addr), 0.2e18);
-    }
-
-    /// @dev A refused config must not be remembered: the item behind would settle, at no fee.
-    function test_SettleBatch_WhenSeveralItemsNameTheSameExpiredFeeConfig() external {
-        Settlement[] memory items = _itemsOfConfigs(1, 1, 2);
-        bytes4[] memory failures = settlement.settleBatch(items);
-        assertEq(failures[0], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(failures[1], IGridSettlement.GridSettlement_FeeConfigRefused.selector);
-        assertEq(failures[2], bytes4(0));
-        assertEq(settlement.protocolAccruedOf(worker.addr), 0.1e18);
-    }
-
-    function test_SettleBatch_WhenTheFeeConfigsDifferFromItemToItem() external {
-        skip(7 days);
-        _appendFeeConfig(1000);
-        settlement.settleBatch(_itemsWithConfigs(1, 2, 1));
-        assertEq(settlement.protocolAccruedOf(worker.addr), 0.05e18 + 0.1e18 + 0.05e18);
-    }
-
-    function test_SettleBatch_GivenSomeOfTheWorkersAreNotBonded() external {
-        Person memory other = _person("other worker");
-        Settlement[] memory items = new Settlement[](4);
-        for (uint256 i; i < 4; ++i) {
-            JobOrder memory order = _order();
-            order.nonce = i;
-            if (i % 2 == 1) order.worker = other.addr;
-            items[i] = _settlementOf(order, payer, i % 2 == 1 ? other : worker);
-        }
-        settlement.settleBatch(items);
-        for (uint256 i; i < 4; ++i) {
-            _expectAnchor(_rootOf(items[i]), i % 2 == 1 ? address(0) : worker.addr);
-            _expectWaiting(_rootOf(items[i]), i % 2 == 1 ? other.addr : address(0), i % 2 == 1 ? 1 : 0);
-        }
-    }
-
-    function test_SettleBatch_WhenTheBatchIsEmpty() external {
-        assertEq(settlement.settleBatch(new Settlement[](0)).length, 0);
-        assertEq(_balance(payer.addr), FUNDS);
-    }
-
-    function test_SettleBatch_WhenAnItemIsInTheBatchTwice() external {
-        Settlement[] memory items = new Settlement[](2);
-        items[0] = items[1] = _settlement(1, 1);
-        bytes4[] memory failures = settlement.settleBatch(items);
-        assertEq(failures[1], IGridSettlement.GridSettlement_NonceUsed.selector);
-        assertEq(_balance(payer.addr), FUNDS - 1e18);
-    }
-
     // ---------------------------------------------------------------- help
-
-    function _expectCredits(uint128 total) private view {
-        (uint128 toWorker, uint128 royalty, uint128 fee) = settlement.splitOf(total, PROTOCOL_BPS, ROYALTY_BPS);
-        assertEq(settlement.earnedOf(worker.addr), toWorker);
-        assertEq(settlement.modelEarnedOf(MODEL), royalty);
-        assertEq(settlement.protocolAccruedOf(worker.addr), fee);
-        assertEq(toWorker + royalty + fee, total);
-    }
-
-    function _signed(JobOrder memory order) private view returns (Settlement memory) {
-        return _settlementOf(order, payer, worker);
-    }
 
     function _expectRefused(Settlement memory item, bytes memory reason) private {
         vm.expectRevert(reason);
@@ -627,7 +452,7 @@ contract SettlementSettle is SettlementBase {
         items[0] = item;
         uint256 snapshot = vm.snapshotState();
         vm.expectEmit(address(settlement));
-        emit IGridSettlement.SettlementFailed(0, _orderHash(item), reason);
+        emit IGridSettlement.SettlementFailed(0, GridMessages.hashOrder(item.order), reason);
         assertEq(settlement.settleBatch(items)[0], bytes4(reason));
         vm.revertToState(snapshot);
     }
@@ -636,43 +461,14 @@ contract SettlementSettle is SettlementBase {
         return abi.encodeWithSelector(IGridSettlement.GridSettlement_OrderIncomplete.selector, receipts, 4, caller);
     }
 
+    function _signed(JobOrder memory order) private view returns (Settlement memory) {
+        return _settlementOf(order, payer, worker);
+    }
+
     function _expectPartRefused(Settlement memory part, address caller) private {
         vm.prank(caller);
         vm.expectRevert(_incomplete(part.receipts.length, caller));
         settlement.settle(part);
-    }
-
-    /// @dev Orders under these fee configs, of which 1 has expired and 2 is current.
-    function _itemsOfConfigs(uint16 first, uint16 second, uint16 third) private returns (Settlement[] memory) {
-        skip(7 days);
-        _appendFeeConfig(1000);
-        skip(7 days);
-        return _itemsWithConfigs(first, second, third);
-    }
-
-    function _itemsWithConfigs(uint16 first, uint16 second, uint16 third)
-        private
-        view
-        returns (Settlement[] memory items)
-    {
-        items = new Settlement[](3);
-        uint16[3] memory ids = [first, second, third];
-        for (uint256 i; i < 3; ++i) {
-            JobOrder memory order = _order();
-            order.nonce = uint256(keccak256(abi.encode(ids, i)));
-            order.feeConfigId = ids[i];
-            items[i] = _signed(order);
-        }
-    }
-
-    function _expectWaiting(bytes32 root, address expected, uint32 count) private view {
-        (address by, uint32 receiptCount) = settlement.waitingAnchorOf(payer.addr, root);
-        assertEq(by, expected, "waits for");
-        assertEq(receiptCount, count, "waiting receipts");
-    }
-
-    function _orderHash(Settlement memory item) private pure returns (bytes32) {
-        return GridMessages.hashOrder(item.order);
     }
 
     function _expectCountRefused(uint32 count) private {
@@ -699,13 +495,6 @@ contract SettlementSettle is SettlementBase {
             _settlementOf(_order(), by, worker),
             abi.encodeWithSelector(IGridSettlement.GridSettlement_OrderSignature.selector, payer.addr, by.addr)
         );
-    }
-
-    function _expectAnchor(bytes32 root, address expected) private view {
-        (address by, uint40 time, uint40 blockNumber) = settlement.anchorOf(0, payer.addr, root);
-        assertEq(by, expected);
-        assertEq(time, expected == address(0) ? 0 : block.timestamp);
-        assertEq(blockNumber, expected == address(0) ? 0 : block.number);
     }
 
     function _slice(bytes memory signature) private pure returns (bytes memory first64) {

@@ -167,13 +167,8 @@ contract SettlementSettleClosed is SettlementBase {
     function test_GivenTheWorkerIsNotBonded() external {
         vm.prank(worker.addr);
         registry.announceUnbond(BOND);
-        bytes32 root = settlement.settleClosed(_part, _close(_part, worker));
-        assertEq(_balance(payer.addr), FUNDS - 4e18);
-        (address by,,) = settlement.anchorOf(0, payer.addr, root);
-        assertEq(by, address(0));
-        (address waits, uint32 count) = settlement.waitingAnchorOf(payer.addr, root);
-        assertEq(waits, worker.addr);
-        assertEq(count, 2);
+        settlement.settleClosed(_part, _close(_part, worker));
+        _assertSettledInDip(_part, 4e18);
     }
 
     function testFuzz_WhenAllIsInOrder(uint256 positions) external {
@@ -185,20 +180,8 @@ contract SettlementSettleClosed is SettlementBase {
         bytes memory signature = _close(item, worker);
         _expectOrderSettled(item, total, true);
         vm.prank(stranger);
-        bytes32 root = settlement.settleClosed(item, signature);
-
-        assertEq(root, _rootOf(item));
-        assertEq(_balance(payer.addr), FUNDS - total);
-        (uint128 toWorker, uint128 royalty, uint128 fee) = settlement.splitOf(total, PROTOCOL_BPS, ROYALTY_BPS);
-        assertEq(settlement.earnedOf(worker.addr), toWorker);
-        assertEq(settlement.modelEarnedOf(MODEL), royalty);
-        assertEq(settlement.protocolAccruedOf(worker.addr), fee);
-        assertTrue(settlement.isNonceUsed(payer.addr, 1));
-        (address by, uint40 time, uint40 blockNumber) = settlement.anchorOf(0, payer.addr, root);
-        assertEq(by, worker.addr);
-        assertEq(time, block.timestamp);
-        assertEq(blockNumber, block.number);
-        _assertSolvent(0);
+        assertEq(settlement.settleClosed(item, signature), _rootOf(item));
+        _assertSettled(item, total);
     }
 
     // ---------------------------------------------------------------- help

@@ -164,34 +164,17 @@ contract SettlementSettleInGrace is SettlementBase {
         Settlement memory part = _pick(_orderOfFour(1), 9);
         _beginGrace(part);
         vm.prank(payer.addr);
-        bytes32 root = settlement.settleInGrace(part);
-        assertEq(_balance(payer.addr), FUNDS - MAX_PRICE);
-        (address by,,) = settlement.anchorOf(0, payer.addr, root);
-        assertEq(by, address(0));
-        (address waits, uint32 count) = settlement.waitingAnchorOf(payer.addr, root);
-        assertEq(waits, worker.addr);
-        assertEq(count, 2);
+        settlement.settleInGrace(part);
+        _assertSettledInDip(part, MAX_PRICE);
     }
 
     function testFuzz_WhenAPartIsCarried(uint256 positions, uint256 wait) external {
         Settlement memory part = _pick(_orderOfFour(1), bound(positions, 1, 14));
         vm.warp(part.order.deadline + bound(wait, 1, 15 minutes));
-        (uint128 toWorker, uint128 royalty, uint128 fee) = settlement.splitOf(MAX_PRICE, PROTOCOL_BPS, ROYALTY_BPS);
-        bytes32 root = _rootOf(part);
         _expectOrderSettled(part, MAX_PRICE, true);
         vm.prank(payer.addr);
-        assertEq(settlement.settleInGrace(part), root);
-
-        assertEq(_balance(payer.addr), FUNDS - MAX_PRICE);
-        assertEq(settlement.earnedOf(worker.addr), toWorker);
-        assertEq(settlement.modelEarnedOf(MODEL), royalty);
-        assertEq(settlement.protocolAccruedOf(worker.addr), fee);
-        assertTrue(settlement.isNonceUsed(payer.addr, 1));
-        (address by, uint40 time, uint40 blockNumber) = settlement.anchorOf(0, payer.addr, root);
-        assertEq(by, worker.addr);
-        assertEq(time, block.timestamp);
-        assertEq(blockNumber, block.number);
-        _assertSolvent(0);
+        assertEq(settlement.settleInGrace(part), _rootOf(part));
+        _assertSettled(part, MAX_PRICE);
     }
 
     // ---------------------------------------------------------------- help
