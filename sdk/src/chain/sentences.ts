@@ -89,11 +89,8 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   GridSettlement_NotModelOwner: ({ modelId, owner }) =>
     `Only ${owner}, the owner of model ${modelId}, may claim what it has earned.`,
   GridSettlement_NoEquivocation: () => "The two receipts do not contradict each other.",
-  GridSettlement_SignerNotExposed: ({ position, signer }) =>
-    `Key ${signer} of receipt ${position} was revoked too long ago, so the receipt does not count as a fault.`,
-  GridSettlement_SignersLive: () => "Both keys count still: report the fault by slashEquivocation.",
-  GridSettlement_NotConcerned: ({ position }) =>
-    `Only the payer or the requester of receipt ${position} may report this fault.`,
+  GridSettlement_ReceiptNotAnchored: ({ position }) =>
+    `Receipt ${position} is not anchored by its worker under this proof, or was anchored too long ago. Check the lane, the payer and the proof.`,
   GridSettlement_TransferShort: () => "Less AIPG arrived than was sent.",
   // AIGC
   AIGC_UnknownModel: ({ modelId }) => `There is no model ${modelId}.`,
