@@ -7,6 +7,7 @@ export default defineConfig({
     alias: [
       ["@gridnft/sdk/wire", "./sdk/src/wire/index.ts"],
       ["@gridnft/sdk/queries", "./sdk/src/queries/index.ts"],
+      ["@gridnft/sdk/node", "./sdk/src/node/index.ts"],
       ["@gridnft/sdk", "./sdk/src/index.ts"],
       ["@gridnft/worker/engine", "./worker/src/engines/index.ts"],
       // What Ponder gives its modules under this name, for tests of the API without Ponder.
