@@ -1,14 +1,16 @@
+import { clientOf } from "@gridnft/sdk/node";
 import type { ErrorJson } from "@gridnft/sdk/wire";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { compress } from "hono/compress";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { bearerToken, sessionOf } from "./auth/sessions.ts";
 import type { Cloud } from "./cloud.ts";
 import { CloudError, describeError } from "./error.ts";
 import { limitBody } from "./http/bodies.ts";
-import type { App, Env } from "./http/endpoint.ts";
+import { type App, type Env, methodsOf } from "./http/endpoint.ts";
 import { RateLimit } from "./http/rates.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { fileRoutes } from "./routes/files.ts";
@@ -51,7 +53,10 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
     cors({
       origin: "*",
       allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+      // Client libraries send headers of their own. Browsers don't take * for Authorization, and older ones not at all.
       allowHeaders: [
+        "*",
+        "accept",
         "authorization",
         "content-type",
         "last-event-id",
@@ -61,6 +66,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
         "x-request-id",
       ],
       exposeHeaders: [
+        "allow",
         "etag",
         "content-range",
         "location",
@@ -72,6 +78,14 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
       maxAge: 86_400,
     }),
   );
+  app.use(async (context, next) => {
+    await next();
+    if (context.res.status < 400) return;
+    context.header("cache-control", "no-store");
+    context.header("etag", undefined);
+  });
+  // Pictures are compressed already, and events are to arrive one by one.
+  app.use(compress({ contentTypeFilter: /^application\/json/ }));
   app.use(async (context, next) => {
     const isRead = ["GET", "HEAD", "OPTIONS"].includes(context.req.method);
     if (cloud.stopping.aborted && !isRead) {
@@ -104,9 +118,13 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
   workerRoutes(app, cloud, tendLanes);
   fileRoutes(app, cloud);
 
-  app.notFound((context) =>
-    refusal(context, new CloudError("ROUTE_UNKNOWN", "There is no such route. See /openapi.json.")),
-  );
+  app.notFound((context) => {
+    const methods = methodsOf(app, context.req.path);
+    if (!methods)
+      return refusal(context, new CloudError("ROUTE_UNKNOWN", "There is no such route. See /openapi.json."));
+    const options = { headers: { allow: methods } };
+    return refusal(context, new CloudError("METHOD_NOT_ALLOWED", `This route is asked with ${methods}.`, options));
+  });
   app.onError((error, context) => {
     if (error instanceof CloudError) {
       if (error.status >= 500) log.warn({ code: error.code, error: describeError(error) }, "refused");
@@ -124,14 +142,11 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
 
 function refusal(context: Context<Env>, { code, message, field, job, status, headers }: CloudError): Response {
   const body: ErrorJson = { error: { code, message, ...(field !== undefined && { field }), ...(job && { job }) } };
-  context.header("cache-control", "no-store");
   return context.json(body, status, { ...headers });
 }
 
-/** The client's address: the socket's, or what the trusted proxies in front say it is. */
+/** Client of a request, for limits. */
 function callerAddress(context: Context<Env>, proxies: number): string {
-  const socket = getConnInfo(context).remote.address ?? "unknown";
-  if (proxies === 0) return socket;
-  const forwarded = (context.req.header("x-forwarded-for") ?? "").split(",").map((part) => part.trim());
-  return forwarded.at(-proxies) || socket;
+  const socket = getConnInfo(context).remote.address;
+  return clientOf({ socket, forwarded: context.req.header("x-forwarded-for"), proxies });
 }

@@ -52,7 +52,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
 
     // The port decides the public URL when none is given, so the server stands first and answers when the rest does.
     let handle: (request: Request, environment: object) => Response | Promise<Response> = () =>
-      new Response(null, { status: 503 });
+      new Response(null, { status: 503, headers: { "cache-control": "no-store", "retry-after": "1" } });
     const server = serve({
       fetch: (request, environment) => handle(request, environment),
       hostname: settings.host,

@@ -14,6 +14,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileHashes } from "../../sdk/src/index.ts";
 import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
+import { lintOpenApi } from "../../test/utils/spectral.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
@@ -65,6 +66,14 @@ it("describes itself", async () => {
       "/v1/workers",
     ].sort(),
   );
+  /** Rules of Spectral whose findings are meant so: why. */
+  const meant: Readonly<Record<string, string>> = {
+    "contact-properties": "there is no address that would reach the operator of every cloud",
+    "openapi-tags-alphabetical": "tags stand in the order in which they are learned",
+  };
+  const findings = await lintOpenApi(document);
+  expect(findings.filter(({ rule }) => !(rule in meant))).toEqual([]);
+  expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(Object.keys(meant)));
   const text = JSON.stringify(document);
   expect(document.paths["/v1/generate-image"]?.post?.responses).toHaveProperty("402");
   // Messages are not left blank: an order has its fields.
@@ -237,6 +246,78 @@ describe("says what is wrong", () => {
     await refused({ status: 422, code: "FIELD_INVALID", field: "steps" }, "GET", "/v1/quote?model=1&steps=few");
   });
 
+  it("about parameters, charsets and methods, and no cache stores it", async () => {
+    const fault = (field: string) => ({ status: 422, code: "FIELD_INVALID", field });
+    expect(await refused(fault("modl"), "GET", "/v1/quote?modl=1")).toMatch(
+      /^modl is not a parameter of this route: this route takes .*model.*\.$/,
+    );
+    expect(await refused(fault("a"), "GET", "/v1/models?a=1")).toBe(
+      "a is not a parameter of this route: this route takes none.",
+    );
+    expect(await refused(fault("steps"), "GET", "/v1/quote?model=1&steps=1&steps=2")).toBe(
+      "steps is given more than once.",
+    );
+    const body = new TextEncoder().encode(JSON.stringify(wish));
+    for (const headers of [
+      { "content-type": "application/json; charset=latin1" },
+      { "content-type": "application/json", "content-encoding": "gzip" },
+    ]) {
+      await refused({ status: 415, code: "BODY_NOT_JSON" }, "POST", "/v1/generate-image", { body, headers });
+    }
+    const latin = new Uint8Array([...new TextEncoder().encode('{"prompt":"'), 0xe4, 0x22, 0x7d]);
+    await refused({ status: 415, code: "BODY_NOT_JSON" }, "POST", "/v1/generate-image", {
+      body: latin,
+      headers: { "content-type": "application/json" },
+    });
+    const { status, headers } = await call(cloud, "DELETE", "/v1/models");
+    expect([status, headers.get("allow"), headers.get("cache-control")]).toEqual([
+      405,
+      "GET, HEAD, OPTIONS",
+      "no-store",
+    ]);
+    for (const path of ["/v2/everything", "/v1/quote?modl=1", "/v1/auth/session", "/thumbnails/x", "/v1/models/none"]) {
+      const answer = await call(cloud, "GET", path);
+      expect([path, answer.status >= 400, answer.headers.get("cache-control"), answer.headers.get("etag")]).toEqual([
+        ...[path, true],
+        ...["no-store", null],
+      ]);
+    }
+    expect((await call(cloud, "HEAD", "/v1/models")).status).toBe(200);
+  });
+
+  it("nothing of preflights, whatever a client library sends", async () => {
+    for (const path of ["/v1/generate-image", "/v1/jobs/1", "/ipfs/x", "/v2/everything"]) {
+      const { status, headers } = await call(cloud, "OPTIONS", path, {
+        headers: {
+          ...{ origin: "https://gallery.example", "access-control-request-method": "DELETE" },
+          "access-control-request-headers": "authorization,x-stainless-os",
+        },
+      });
+      expect(status).toBe(204);
+      expect(headers.get("access-control-allow-methods")).toContain("DELETE");
+      expect(headers.get("access-control-allow-headers")).toMatch(/(^|,)\*,.*authorization/);
+    }
+  });
+
+  it("compresses what is long, for who accepts it", async () => {
+    const ask = (encoding: string) => fetch(`${cloud.url}/openapi.json`, { headers: { "accept-encoding": encoding } });
+    const [zipped, plain] = await Promise.all([ask("gzip"), ask("identity")]);
+    expect([zipped, plain].map(({ headers }) => headers.get("content-encoding"))).toEqual(["gzip", null]);
+    expect([zipped, plain].map(({ headers }) => headers.get("vary"))).toEqual(["Accept-Encoding", "Accept-Encoding"]);
+    expect(await zipped.text()).toBe(await plain.text());
+  });
+
+  it("counts an IPv6 network, and an address whatever its port, as one client", async () => {
+    const strict = await grid.cloud({ requestsPerMinute: 1, proxies: 1 });
+    const from = async (forwarded: string) =>
+      (await call(strict, "GET", "/v1/workers", { headers: { "x-forwarded-for": forwarded } })).status;
+    expect(await from("203.0.113.1:4711")).toBe(200);
+    expect(await from("203.0.113.1:4712")).toBe(429);
+    expect(await from("2001:db8:1:2::1")).toBe(200);
+    expect(await from("[2001:db8:1:2:ffff::9]:443")).toBe(429);
+    await strict.stop();
+  });
+
   it("when it is too much", async () => {
     const strict = await grid.cloud({ jobsPerMinute: 2, requestsPerMinute: 30 });
     const ask = () => call<Refusal>(strict, "POST", "/v1/generate-image", { json: { ...wish, model: "none" } });
@@ -381,6 +462,10 @@ describe("serves files", () => {
     });
     const cached = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { "if-none-match": `"${cid}"` } });
     expect(cached.status).toBe(304);
+    const listed = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { "if-none-match": `"a,b", W/"${cid}"` } });
+    expect(listed.status).toBe(304);
+    const none = await fetch(`${cloud.url}/ipfs/${cid.slice(0, -1)}y`, { headers: { "if-none-match": "*" } });
+    expect([none.status >= 400, none.headers.get("etag")]).toEqual([true, null]);
     const part = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { range: "bytes=8-15" } });
     expect([part.status, part.headers.get("content-range")]).toEqual([206, `bytes 8-15/${file.length}`]);
     expect(Buffer.from(await part.arrayBuffer()).equals(file.subarray(8, 16))).toBe(true);

@@ -1,3 +1,4 @@
+import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
 import { type CloudErrorCode, cloudErrors, errorJson } from "@gridnft/sdk/wire";
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -5,6 +6,7 @@ import { z } from "zod";
 import type { SessionRecord } from "../auth/sessions.ts";
 import { CloudError } from "../error.ts";
 import { fieldFault } from "./faults.ts";
+import { withTexts } from "./parameterTexts.ts";
 
 /** What middleware leaves for handlers. */
 export interface Env {
@@ -28,10 +30,14 @@ interface Spec<Params extends z.ZodType, Query extends z.ZodType, Body extends z
   /** As OpenAPI writes it: `/v1/jobs/{id}`. */
   readonly path: string;
   readonly summary: string;
+  /** More than the summary says. */
+  readonly description?: string;
   readonly tag: "generate" | "jobs" | "catalogue" | "sign-in" | "worker" | "files" | "service";
   readonly session?: Needs;
   readonly params?: Params;
   readonly query?: Query;
+  /** Parameters that the schema doesn't name are left alone: others than we define them. */
+  readonly isQueryOpen?: boolean;
   /** Turns the query's texts into what its schema takes. */
   readonly readQuery?: (query: Record<string, string>) => unknown;
   readonly body?: Body;
@@ -73,12 +79,12 @@ export function endpoint<
 ): void {
   app.openAPIRegistry.registerPath(describeRoute(spec));
   const path = spec.path.replaceAll(/\{(\w+)\}/g, ":$1");
+  noteRoute(app, spec);
   app.on(spec.method.toUpperCase(), [path], async (context) => {
     const session = requireSession(context.get("session"), spec.session ?? "optional") as SessionOf<Needs>;
     const params = spec.params ? parse(spec.params, context.req.param()) : undefined;
-    const query = spec.query
-      ? parse(spec.query, (spec.readQuery ?? ((texts) => texts))(context.req.query()))
-      : undefined;
+    const texts = readQueryTexts(spec, context);
+    const query = spec.query ? parse(spec.query, (spec.readQuery ?? ((given) => given))(texts)) : undefined;
     const body = spec.body ? parse(spec.body, await readJson(context)) : undefined;
     return handle({ context, params, query, body, session } as Call<Params, Query, Body, Needs>);
   });
@@ -104,23 +110,95 @@ function requireSession(session: SessionRecord | undefined, need: SessionNeed): 
   return session;
 }
 
+/** Reads the query of the URL: no parameter that the route doesn't know, and none twice. */
+function readQueryTexts(
+  { query, isQueryOpen }: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>,
+  { req }: Context<Env>,
+): Record<string, string> {
+  const { search, searchParams } = new URL(req.url);
+  const known = query instanceof z.ZodObject ? Object.keys(query.shape) : [];
+  try {
+    const names = isQueryOpen ? [...searchParams.keys()] : known;
+    return readSearchParameters(search, { names }) as Record<string, string>;
+  } catch (error) {
+    if (!(error instanceof SearchParameterError)) throw error;
+    const { message, parameter } = error;
+    throw new CloudError("FIELD_INVALID", message, { ...(parameter && { field: parameter }), cause: error });
+  }
+}
+
 async function readJson(context: Context<Env>): Promise<unknown> {
   const type = context.req.header("content-type") ?? "";
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new CloudError("BODY_NOT_JSON", "Send the body as JSON, with Content-Type: application/json.");
   }
-  const text = await context.req.text();
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new CloudError("BODY_NOT_JSON", `charset ${charset.slice(0, 30)} is not read: send the body as UTF-8.`);
+  }
+  const encoding = context.req.header("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new CloudError(
+      "BODY_NOT_JSON",
+      `Content-Encoding ${encoding.slice(0, 30)} is not read: send the body as it is.`,
+    );
+  }
   try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await context.req.arrayBuffer());
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new CloudError("BODY_NOT_JSON", "The body is not well-formed JSON.", { cause });
+    throw new CloudError("BODY_NOT_JSON", "The body is not well-formed JSON in UTF-8.", { cause });
   }
+}
+
+/** Methods of an app's routes, by the pattern of their paths. */
+const methodsByApp = new WeakMap<App, Map<string, Set<string>>>();
+
+function noteRoute(app: App, { method, path }: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>): void {
+  const routes = methodsByApp.get(app) ?? new Map<string, Set<string>>();
+  methodsByApp.set(app, routes);
+  const pattern = path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+");
+  const methods = routes.get(pattern) ?? new Set(["OPTIONS"]);
+  routes.set(pattern, methods.add(method.toUpperCase()));
+  if (method === "get") methods.add("HEAD");
+}
+
+/** Returns the methods of a path, as an Allow header has them; undefined when it is no route's. */
+export function methodsOf(app: App, path: string): string | undefined {
+  for (const [pattern, methods] of methodsByApp.get(app) ?? []) {
+    if (new RegExp(`^${pattern}$`).test(path)) return [...methods].sort().join(", ");
+  }
+  return undefined;
 }
 
 const errorSchema = errorJson.meta({ id: "Error" });
 
 /** Errors that any route can answer with. */
 const common: readonly CloudErrorCode[] = ["FIELD_INVALID", "TOO_MANY_REQUESTS", "INTERNAL", "STOPPING"];
+
+const sessions: Readonly<Record<SessionNeed | "none", string>> = {
+  none: "Needs no session.",
+  optional: "A session is optional: what is private is shown to its owner alone.",
+  account: "Needs the session of an account.",
+  worker: "Needs the session of a worker's key.",
+};
+
+/** Name of a route among those of a client that is made from the description: `GET /v1/jobs/{id}/events` is `getJobsIdEvents`. */
+function operationIdOf({ method, path }: Pick<RouteConfig, "method" | "path">): string {
+  const words = path.replace(/^\/v1\//, "/").match(/[A-Za-z]+/g) ?? [];
+  return [method, ...words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`)].join("");
+}
+
+/** Tags of the routes, as the description explains them. */
+export const tags: Readonly<Record<Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>["tag"], string>> = {
+  generate: "Quotes and pictures",
+  jobs: "Jobs and their receipts",
+  catalogue: "Models and workers",
+  "sign-in": "Sessions by signed messages",
+  worker: "Routes of workers: offers, jobs, deliveries, vouchers",
+  files: "Pictures by their CIDs",
+  service: "State of this service",
+};
 
 function describeRoute(spec: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>): RouteConfig {
   const responses: Record<string, { description: string; content?: never }> = {};
@@ -145,12 +223,14 @@ function describeRoute(spec: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>)
   return {
     method: spec.method,
     path: spec.path,
+    operationId: operationIdOf(spec),
     summary: spec.summary,
+    description: spec.description ?? `${spec.summary}. ${sessions[spec.session ?? "none"]}`,
     tags: [spec.tag],
     ...(spec.session && { security: spec.session === "optional" ? [{}, { session: [] }] : [{ session: [] }] }),
     request: {
-      ...(spec.params && { params: spec.params as never }),
-      ...(spec.query && { query: spec.query as never }),
+      ...(spec.params && { params: withTexts(spec.params) as never }),
+      ...(spec.query && { query: withTexts(spec.query) as never }),
       ...(spec.body && { body: { required: true, content: { "application/json": { schema: spec.body } } } }),
       ...(spec.file && {
         body: { required: true, content: { [spec.file]: { schema: z.string().meta({ format: "binary" }) } } },

@@ -1,41 +1,23 @@
+import { createRateLimit } from "@gridnft/sdk/node";
 import { CloudError } from "../error.ts";
 
-/** A bucket that fills evenly and is emptied by one per request. */
-interface Bucket {
-  level: number;
-  at: number;
-}
-
-/**
- * Limits of requests per minute, kept in this process: with several processes behind a balancer each allows as much.
- */
+/** Limit of requests per minute, kept in this process: several processes behind a balancer each allow as much. */
 export class RateLimit {
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #limit: ReturnType<typeof createRateLimit>;
 
-  constructor(readonly perMinute: number) {}
+  constructor(perMinute: number) {
+    this.#limit = createRateLimit(perMinute);
+  }
 
   /**
    * Counts one request.
    * @throws {@link CloudError} `TOO_MANY_REQUESTS` with Retry-After.
    */
-  take(caller: string, now = Date.now()): void {
-    const bucket = this.#buckets.get(caller) ?? { level: this.perMinute, at: now };
-    bucket.level = Math.min(this.perMinute, bucket.level + ((now - bucket.at) * this.perMinute) / 60_000);
-    bucket.at = now;
-    if (this.#buckets.size >= 50_000) this.#sweep(now);
-    this.#buckets.set(caller, bucket);
-    if (bucket.level < 1) {
-      const seconds = Math.ceil(((1 - bucket.level) * 60) / this.perMinute);
-      throw new CloudError("TOO_MANY_REQUESTS", `That were too many requests. Try again in ${seconds} s.`, {
-        headers: { "retry-after": String(seconds) },
-      });
-    }
-    bucket.level -= 1;
-  }
-
-  /** Forgets full buckets; if an attacker made too many others, all. */
-  #sweep(now: number): void {
-    for (const [caller, { at }] of this.#buckets) if (now - at > 60_000) this.#buckets.delete(caller);
-    if (this.#buckets.size >= 50_000) this.#buckets.clear();
+  take(caller: string): void {
+    const seconds = this.#limit.take(caller, 1);
+    if (seconds === 0) return;
+    throw new CloudError("TOO_MANY_REQUESTS", `That were too many requests. Try again in ${seconds} s.`, {
+      headers: { "retry-after": String(seconds) },
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { cidOf, GridError, parseCid } from "@gridnft/sdk";
+import { namesTag } from "@gridnft/sdk/node";
 import { CarWriter } from "@ipld/car";
 import type { Context } from "hono";
 import { CID } from "multiformats/cid";
@@ -39,6 +40,7 @@ export function fileRoutes(app: App, cloud: Cloud): void {
       session: "optional",
       params,
       query: z.object({ format: z.enum(["raw", "car"]).optional() }).loose(),
+      isQueryOpen: true,
       answers: {
         200: { description: "The file", type: "image/png" },
         206: { description: "The range that was asked for", type: "image/png" },
@@ -51,7 +53,7 @@ export function fileRoutes(app: App, cloud: Cloud): void {
       const found = await find(cloud, params.cid, session, format !== "raw");
       const etag = format === undefined ? `"${found.cid}"` : `"${found.cid}.${format}"`;
       setFileHeaders(context, found, etag);
-      if (matches(context.req.header("if-none-match"), etag)) return context.body(null, 304);
+      if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304);
       switch (format) {
         case "raw":
           return sendBlock(context, cloud, found);
@@ -85,7 +87,7 @@ export function fileRoutes(app: App, cloud: Cloud): void {
       const found = await find(cloud, params.cid, session, true);
       const etag = `"${found.cid}.${query.width}"`;
       setFileHeaders(context, found, etag);
-      if (matches(context.req.header("if-none-match"), etag)) return context.body(null, 304);
+      if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304);
       const picture = await cloud.pictures.thumbnail(found.cid, query.width, () => readFile(cloud, found.root));
       return context.body(asBody(picture), 200, { "content-type": "image/webp" });
     },
@@ -139,11 +141,6 @@ function formatOf(accept: string | undefined): "raw" | "car" | undefined {
   return undefined;
 }
 
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(",").some((part) => ["*", etag].includes(part.trim().replace(/^W\//, "")));
-}
-
 async function sendBlock(context: Context<Env>, { pictures }: Cloud, { cid }: Found): Promise<Response> {
   const block = await pictures.block(cid);
   if (!block) throw new CloudError("IMAGE_UNKNOWN", "This block is not here any more.", { field: "cid" });
@@ -176,7 +173,7 @@ async function sendFile(context: Context<Env>, cloud: Cloud, { root }: Found): P
   context.header("accept-ranges", "bytes");
   const range = rangeOf(context.req.header("range"), file.length);
   if (range === "unsatisfiable") {
-    return context.body(null, 416, { "content-range": `bytes */${file.length}`, "cache-control": "no-store" });
+    return context.body(null, 416, { "content-range": `bytes */${file.length}` });
   }
   if (!range) return context.body(asBody(file), 200);
   const [first, last] = range;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { describeError } from "../error.ts";
-import { type App, endpoint } from "../http/endpoint.ts";
+import { type App, endpoint, tags } from "../http/endpoint.ts";
 import { LIVE_SECONDS } from "../queue/offers.ts";
 
 /** Version of this package, shown by `/health` and `/openapi.json`. */
@@ -89,6 +89,7 @@ export function healthRoutes(app: App, cloud: Cloud): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "session", { type: "http", scheme: "bearer" });
   let document: unknown;
   app.get("/openapi.json", (context) => {
+    context.header("cache-control", "public, max-age=3600");
     document ??= app.getOpenAPI31Document({
       openapi: "3.1.0",
       info: {
@@ -96,8 +97,10 @@ export function healthRoutes(app: App, cloud: Cloud): void {
         version: VERSION,
         description:
           "Pictures by GPU workers, paid through signed receipts. Errors are `{error: {code, message, field?}}`.",
-        license: { name: "MIT" },
+        contact: { name: "GridNFT" },
+        license: { name: "MIT", url: "https://opensource.org/license/mit" },
       },
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
       servers: [{ url: cloud.publicUrl }],
     });
     return context.json(document as object);
