@@ -25,6 +25,10 @@ export interface IndexerEnvironment {
   readonly publicUrl: string | undefined;
   /** Limits of what anybody may ask. */
   readonly door: DoorEnvironment;
+  /** Whether Ponder's `/metrics` and `/status` are answered, to anybody. */
+  readonly opensMetrics: boolean;
+  /** Whether `/sql` is answered: reading statements of `@ponder/client`. */
+  readonly opensSql: boolean;
   /** Whether this is a development chain, which may be thrown away and begun anew. */
   readonly local: boolean;
 }
@@ -101,6 +105,8 @@ const variables = z.object({
   GRID_INDEXER_MAX_LAG: wholeNumber(0, 1_000_000),
   GRID_INDEXER_REQUESTS_PER_MINUTE: wholeNumber(0, 10_000_000),
   GRID_INDEXER_PROXIES: wholeNumber(0, 10),
+  GRID_INDEXER_METRICS: z.enum(["0", "1"], { error: "is not 0 or 1" }).optional(),
+  GRID_INDEXER_SQL: z.enum(["0", "1"], { error: "is not 0 or 1" }).optional(),
   GRID_INDEXER_URL: z
     .string()
     .refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), { error: "is not a URL" })
@@ -145,6 +151,8 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
       requestsPerMinute: GRID_INDEXER_REQUESTS_PER_MINUTE ?? (loopback.test(host) ? 0 : PUBLIC_RATE),
       proxies: GRID_INDEXER_PROXIES ?? 0,
     },
+    opensMetrics: parsed.data.GRID_INDEXER_METRICS === "1",
+    opensSql: parsed.data.GRID_INDEXER_SQL === "1",
     local,
   };
 }

@@ -1,50 +1,66 @@
-/** What people see in a browser: the explorer of the gallery schema, and the reference of `/v1`. */
+/** The API's pages in a browser, and its GraphQL over HTTP by the suites of others. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache } from "@apollo/client";
 import { getRequestListener } from "@hono/node-server";
-import { Hono } from "hono";
+import { getIntrospectionQuery } from "graphql";
+import { serverAudits } from "graphql-http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createRoutes } from "../../indexer/src/api/http.ts";
-import { createDoor, createGate } from "../../indexer/src/api/public.ts";
-import { createRestRoutes } from "../../indexer/src/api/rest/routes.ts";
+import { createApi } from "../../indexer/src/api/app.ts";
+import { unwrapped } from "../../indexer/src/api/graphql/descriptions.ts";
+import { openLane } from "../../indexer/src/api/lane.ts";
+import { createGate } from "../../indexer/src/api/public.ts";
 import { startBrowser } from "../utils/browser.ts";
-import { type Gallery, startGallery } from "./gallery.ts";
+import { CHAIN_ID } from "./catalogue.ts";
+import { type Gallery, PLACE, standing, startGallery } from "./gallery.ts";
 
 let gallery: Gallery;
-let server: Server;
+let servers: Server[];
 let browser: Browser;
 let url: string;
+/** The same API without its lane: everything by Hono. */
+let plainUrl: string;
 let page: Page;
 /** What the browser complained of, and whatever it loaded from elsewhere. */
 let complaints: string[];
 
 beforeAll(async () => {
   [gallery, browser] = await Promise.all([startGallery(50), startBrowser()]);
-  const app = new Hono();
-  app.use(createDoor(createGate({ requestsPerMinute: 0, proxies: 0 })));
-  app.route("/", createRoutes(gallery.answerer, {} as never));
-  const fresh = { current: () => undefined, cachedPerBlock: () => undefined };
-  app.route(
-    "/",
-    createRestRoutes({
-      ...{ answerer: gallery.answerer, fresh: fresh as never, publicUrl: undefined },
-      onError: (error) => gallery.errors.push(error),
-    }),
-  );
-  server = createServer(getRequestListener(app.fetch));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const gate = createGate({ requestsPerMinute: 0, proxies: 0 });
+  const onError = (error: unknown) => gallery.errors.push(error);
+  const { answerer } = gallery;
+  const fresh = standing({ chainId: CHAIN_ID, number: 100, timestamp: 1_763_164_800 }, PLACE);
+  const app = createApi({
+    answerer,
+    fresh,
+    gate,
+    health: {} as never,
+    chainId: CHAIN_ID,
+    publicUrl: undefined,
+    onError,
+  });
+  servers = [createServer(getRequestListener(app.fetch)), createServer(getRequestListener(app.fetch))];
+  const [front, plain] = servers as [Server, Server];
+  openLane(front, { answerer, gate, opensMetrics: false, onError });
+  [url, plainUrl] = await Promise.all([listen(front), listen(plain)]);
 }, 300_000);
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 afterAll(async () => {
   await browser?.close();
-  server?.closeAllConnections();
-  server?.close();
+  for (const server of servers ?? []) {
+    server.closeAllConnections();
+    server.close();
+  }
   await gallery?.stop();
 });
 
-const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1440, height: 900 } };
 
 /** Opens a page, and keeps what goes wrong in it. */
 async function open(path: string, size: keyof typeof sizes): Promise<void> {
@@ -87,8 +103,22 @@ describe("the explorer", () => {
     await page.click('button[aria-label="Show Documentation Explorer"]');
     await page.click("a.graphiql-doc-explorer-type-name >> text=Query");
     await page.locator(".graphiql-doc-explorer", { hasText: "artworkFacets" }).waitFor();
+    // Line ends of the schema's source are none of its descriptions'.
+    expect(await page.locator(".graphiql-doc-explorer br").count()).toBe(0);
     await picture("explorer-documentation");
     expect(complaints).toEqual([]);
+  });
+
+  it("unwraps every description, and keeps paragraphs", async () => {
+    expect(unwrapped("One\nline,\n  and more.\n\nAnother.\n- a\n- b")).toBe(
+      "One line, and more.\n\nAnother.\n- a\n- b",
+    );
+    const result = await gallery.answerer.answer({ query: getIntrospectionQuery() });
+    const told = [...JSON.stringify(result.result).matchAll(/"description":"((?:[^"\\]|\\.)*)"/g)].map(
+      ([, text]) => text ?? "",
+    );
+    expect(told.length).toBeGreaterThan(500);
+    expect(told.filter((text) => /[^n\\]\\n(?!\\n|[-*] |\d+\. )/.test(text))).toEqual([]);
   });
 
   it("shows answers below questions on a phone, and documentation in place of both", async () => {
@@ -116,6 +146,53 @@ describe("the explorer", () => {
   });
 });
 
+describe("/", () => {
+  it.each(["phone", "desktop"] as const)("fits a %s, and leads on", async (size) => {
+    await open("/", size);
+    await picture(`home-${size}`);
+    expect(await overflow()).toBe(0);
+    await page.click("text=/reference");
+    await page.locator("h1", { hasText: "GridNFT gallery API" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe("GraphQL over HTTP", () => {
+  const audits = [
+    ...serverAudits({ url: () => `${url}/graphql` }).map((audit) => ["by the lane", audit] as const),
+    ...serverAudits({ url: () => `${plainUrl}/graphql` }).map((audit) => ["by Hono", audit] as const),
+  ].map(([way, audit]) => [audit.id, audit.name, way, audit] as const);
+
+  it("is checked by all audits of graphql-http, both ways", () => {
+    expect(audits).toHaveLength(2 * 61);
+  });
+
+  it.each(audits)("%s %s, %s", async (_id, _name, _way, audit) => {
+    const result = await audit.fn();
+    expect(result).toMatchObject({ status: "ok" });
+  });
+
+  it("lets Apollo Client show the message of a refusal", async () => {
+    for (const base of [url, plainUrl]) {
+      const link = new HttpLink({ uri: `${base}/graphql` });
+      const client = new ApolloClient({ link, cache: new InMemoryCache() });
+      const refused = await client
+        .query({ query: gql("{ artworks(first: 101) { nodes { tokenId } } }"), errorPolicy: "none" })
+        .catch((error: unknown) => error);
+      expect(CombinedGraphQLErrors.is(refused)).toBe(true);
+      expect(String(refused)).toMatch(/first is .*from 1 to 100/);
+      const unknown = await client.query({ query: gql("{ paintings { id } }") }).catch((error: unknown) => error);
+      expect(CombinedGraphQLErrors.is(unknown)).toBe(true);
+      expect(String(unknown)).toMatch(/Cannot query field "paintings"/);
+      const { data } = await client.query<{ protocol: { artworks: number } }>({
+        query: gql("{ protocol { artworks } }"),
+      });
+      expect(data?.protocol.artworks).toBe(50);
+      client.stop();
+    }
+  });
+});
+
 describe("GET /graphql", () => {
   const browserAccepts = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
   const ask = (path: string, headers: Record<string, string> = {}) =>
@@ -126,7 +203,7 @@ describe("GET /graphql", () => {
     expect([answer.status, answer.headers.get("content-type"), answer.headers.get("vary")]).toEqual([
       200,
       "text/plain; charset=UTF-8",
-      "accept",
+      "accept, Accept-Encoding",
     ]);
     expect(await answer.text()).toContain("type Query");
   });

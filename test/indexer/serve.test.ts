@@ -2,8 +2,10 @@
  * One indexer and two processes that only answer. They answer alike, and they go on answering while another version indexes
  * beside, takes the views over, and the old one is stopped and its tables are removed.
  */
+import { createClient } from "@ponder/client";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import * as tables from "../../indexer/ponder.schema.ts";
 import type { RunningProcess } from "../../script/local/processes.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
@@ -42,7 +44,8 @@ beforeAll(async () => {
   const create = (options: Parameters<typeof createIndexer>[2]) => createIndexer(grid, postgres, options);
   first = await create({ schema: "grid_a" });
   second = await create({ schema: "grid_b" });
-  readers = [await create({ command: "serve" }), await create({ command: "serve" })];
+  const opened = { GRID_INDEXER_SQL: "1", GRID_INDEXER_METRICS: "1" };
+  readers = [await create({ command: "serve" }), await create({ command: "serve", environment: opened })];
   // Readers wait for an indexer that has something to show.
   const waiting = readers.map((reader) => reader.start());
   running = [await first.start(), ...(await Promise.all(waiting))];
@@ -53,6 +56,50 @@ afterAll(async () => {
   await postgres?.stop();
   await grid?.stop();
   for (const indexer of [first, second, ...(readers ?? [])]) indexer?.cleanUp();
+});
+
+it("closes Ponder's routes for operators from its first request on, and /sql, unless they are opened", async () => {
+  // Nothing but health was asked of these processes yet.
+  const [reader, opened] = readers as [TestIndexer, TestIndexer];
+  const statuses = (url: string) =>
+    Promise.all(
+      ["/metrics", "/status", "/sql/db", "/ready", "/health"].map(
+        async (path) => (await fetch(`${url}${path}`)).status,
+      ),
+    );
+  expect(await statuses(first.url)).toEqual([404, 404, 404, 200, 200]);
+  expect(await statuses(reader.url)).toEqual([404, 404, 404, 200, 200]);
+  // Without a statement, /sql refuses.
+  expect(await statuses(opened.url)).toEqual([200, 200, 422, 200, 200]);
+});
+
+it("answers the statements of @ponder/client where /sql is opened, and nothing that writes or looks elsewhere", async () => {
+  const [, opened] = readers as [TestIndexer, TestIndexer];
+  const client = createClient(`${opened.url}/sql`, { schema: tables });
+  const rows = await client.db.select({ modelId: tables.model.modelId, name: tables.model.name }).from(tables.model);
+  const { models } = await first.ask<{ models: { nodes: { modelId: string; name: string }[] } }>(
+    "{ models(first: 100) { nodes { modelId name } } }",
+  );
+  const sorted = (list: { modelId: unknown; name: string }[]) =>
+    list.map(({ modelId, name }) => `${modelId} ${name}`).sort();
+  expect(rows.length).toBeGreaterThan(1);
+  expect(sorted(rows)).toEqual(sorted(models.nodes));
+  const run = async (sql: string) => {
+    const statement = encodeURIComponent(JSON.stringify({ json: { sql, params: [], typings: [] } }));
+    return (await fetch(`${opened.url}/sql/db?sql=${statement}`)).status;
+  };
+  expect(await run("select 1 from model limit 1")).toBe(200);
+  for (const refused of [
+    "delete from model",
+    "update model set name = 'x'",
+    "select * from grid_a.model",
+    "select * from pg_user",
+    "select pg_sleep(1)",
+    "select 1; select 2",
+    "nonsense",
+  ]) {
+    expect([refused, await run(refused)]).toEqual([refused, 422]);
+  }
 });
 
 it("answers alike in each process", async () => {
@@ -164,6 +211,35 @@ it("makes the words by which searches of its readers find what a slip meant", as
     await client.end();
   }
 }, 180_000);
+
+it("ends the statements of /tables in the database when their time is over", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  const [reader] = readers as [TestIndexer];
+  try {
+    const { rows } = await client.query<{ definition: string }>("select pg_get_viewdef('gallery.model') as definition");
+    const definition = rows[0]?.definition.replace(/;\s*$/, "") ?? "";
+    const slow = definition.replace(
+      /FROM ([\w.]+)/i,
+      "FROM (select m.* from $1 m cross join lateral (select pg_sleep(600)) s) as model",
+    );
+    await client.query(`create or replace view gallery.model as ${slow}`);
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ query: "{ models(limit: 5) { items { modelId } } }" });
+    const answer = await fetch(`${reader.url}/tables`, { method: "POST", headers, body });
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    const running = async () =>
+      (
+        await client.query(
+          "select 1 from pg_stat_activity where state = 'active' and query ~ 'from \"model\"' and pid <> pg_backend_pid()",
+        )
+      ).rowCount;
+    while ((await running()) !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.query(`create or replace view gallery.model as ${definition}`);
+  } finally {
+    await client.end();
+  }
+}, 60_000);
 
 it("says that it is behind when the indexer is gone, and stops in good order", async () => {
   await running.at(-1)?.stop();

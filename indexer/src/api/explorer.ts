@@ -9,8 +9,8 @@ export const EXPLORER = "/explorer";
 
 const TITLE = "GridNFT gallery";
 
-const firstQuestion = `# Everything is described: open the book on
-# the left, or press Ctrl-Space while writing.
+const firstQuestion = `# Book icon: what there is.
+# Ctrl-Space: completes.
 
 query FrontPage {
   artworks(first: 3, orderBy: TRENDING) {

@@ -1,25 +1,26 @@
 import { db } from "ponder:api";
 import tables from "ponder:schema";
-import { Hono } from "hono";
-import { graphql } from "ponder";
+import { client, graphql } from "ponder";
 import { readEnvironment } from "../../config/environment.ts";
 import { announce } from "./announce.ts";
+import { createApi } from "./app.ts";
 import { createChainReader } from "./chain.ts";
 import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
-import { createRoutes } from "./http.ts";
 import { showIndexes } from "./indexes.ts";
-import { createLane } from "./lane.ts";
-import { databaseSchema, presence, viewsSchema } from "./namespace.ts";
+import { openLaneOnFirstRequest } from "./lane.ts";
+import { databaseSchema, ponderReadPool, presence, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
-import { createDoor, createGate } from "./public.ts";
-import { createRestRoutes } from "./rest/routes.ts";
+import { createGate } from "./public.ts";
 import { createReadPool } from "./sql/pool.ts";
-import { limitTables, speakableTables, tableLimits } from "./tables.ts";
+import { limitSql } from "./sqlOverHttp.ts";
+import { tableLimits } from "./tableRows.ts";
+import { limitStatements, limitTables, speakableTables } from "./tables.ts";
 
 const environment = await readEnvironment(process.env);
 const { chainId, databaseUrl, deployment, door, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
+const { opensMetrics, opensSql } = environment;
 
 const schema = databaseSchema();
 // Ponder runs this file when it has prepared its tables.
@@ -36,24 +37,25 @@ const answerer = createAnswerer({
 const memory = newHealthMemory();
 const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxLag, pollingInterval, memory };
 
-const app = new Hono();
 const gate = createGate(door);
-app.use(createDoor(gate));
-app.route("/", createRoutes(answerer, health, createLane({ answerer, gate, onError: logError })));
-app.route("/", createRestRoutes({ answerer, fresh, publicUrl, onError: logError }));
-app.use("/tables", limitTables());
-app.use(
-  "/tables",
-  graphql(
-    { db, schema: speakableTables(tables) },
-    {
-      maxOperationDepth: tableLimits.depth,
-      maxOperationTokens: tableLimits.tokens,
-      maxOperationAliases: tableLimits.aliases,
-    },
-  ),
-);
+const app = createApi({ answerer, fresh, health, gate, chainId, publicUrl, onError: logError }, (api) => {
+  limitStatements(ponderReadPool());
+  api.use("/tables", limitTables());
+  api.use(
+    "/tables",
+    graphql(
+      { db, schema: speakableTables(tables) },
+      {
+        maxOperationDepth: tableLimits.depth,
+        maxOperationTokens: tableLimits.tokens,
+        maxOperationAliases: tableLimits.aliases,
+      },
+    ),
+  );
+  if (opensSql) api.use("/sql/*", limitSql(), client({ db, schema: tables }));
+});
 
+openLaneOnFirstRequest({ answerer, gate, opensMetrics, onError: logError });
 announce(health, publicUrl);
 
 function logError(error: unknown): void {

@@ -1,77 +1,186 @@
-// A lane of its own for questions: Ponder's server runs every request through Hono and two middlewares, which takes longer than most
-// answers. Where Node's own server is behind, questions are answered on its request and response instead, with the same gate, headers
-// and bodies. Ponder's metrics count the requests that come its way, so none of these.
+// The front of Node's server. POST /graphql is answered here, on Node's own request and response: Ponder's server runs every request
+// through Hono and two middlewares, which takes longer than most answers. What goes on to Ponder is counted, compressed, and kept from
+// caches when it failed; preflights, which Ponder's CORS middleware would answer, and its routes for operators end here.
 import { Buffer } from "node:buffer";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from "node:http";
-import { type Answerer, costOf } from "./graphql/execute.ts";
-import { asQuestionError, type Gate, MAX_BODY, publicHeaders, tooLarge } from "./public.ts";
-import { JSON_TYPE, readBody, readQuestion, refusals } from "./question.ts";
+import compression from "compression";
+import { getPath } from "hono/utils/url";
+import onHeaders from "on-headers";
+import { COMPRESSED_FROM, encode, encodingOf } from "./encoding.ts";
+import type { Answerer } from "./graphql/execute.ts";
+import { type Gate, MAX_BODY, noteEntry, preflightHeaders, publicHeaders, refusalJson, tooLarge } from "./public.ts";
+import { bodyTypeFault, readBody, readQuestion } from "./question.ts";
+import { type Refusal, refusalHeaders } from "./refusal.ts";
+import { type Reply, refused, replyTo } from "./reply.ts";
 import { RestError } from "./rest/errors.ts";
 
 export interface LaneDependencies {
-  readonly answerer: Answerer;
+  readonly answerer: Pick<Answerer, "answerJson">;
   readonly gate: Gate;
+  /** Whether Ponder's `/metrics` and `/status` are answered. */
+  readonly opensMetrics: boolean;
   /** Told of errors that the asker is not shown. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Opens the lane on the server that a request came in by, once; does nothing where there is no such server. */
-export type OpenLane = (incoming: IncomingMessage | undefined) => void;
+/** Routes of Ponder that are for the operator: they tell of load, versions and every request's route. */
+const operatorRoutes = ["/metrics", "/status"];
 
-/** Prepares the lane. */
-export function createLane(dependencies: LaneDependencies): OpenLane {
-  const open = new WeakSet<Server>();
-  return (incoming) => {
-    const { server } = (incoming?.socket ?? {}) as { readonly server?: unknown };
-    if (!(server instanceof Server) || open.has(server)) return;
-    open.add(server);
-    // The first is the framework's; those after it only look on.
-    const [framework] = server.listeners("request") as RequestListener[];
-    if (!framework) return;
-    server.off("request", framework);
-    server.prependListener("request", (request, response) => {
-      if (request.method !== "POST" || request.url !== "/graphql") framework.call(server, request, response);
-      else answer(dependencies, request, response).catch((error: unknown) => fail(dependencies, response, error));
-    });
+/** Largest answer of Hono's that is compressed, in bytes. */
+const COMPRESSED_TO = 1_000_000;
+
+const compress = compression({
+  threshold: COMPRESSED_FROM,
+  // Half the CPU of zlib's own choice, for 4% more bytes.
+  level: 4,
+  // Events are to arrive one by one. The explorer's files are compressed once; 2 MB each time would be a way to keep this process busy.
+  filter: (request, response) =>
+    !String(response.getHeader("content-type")).startsWith("text/event-stream") &&
+    !(Number(response.getHeader("content-length")) > COMPRESSED_TO) &&
+    compression.filter(request, response),
+});
+
+/** Opens the lane on the server of the first request that this process gets, before anything answers it. */
+export function openLaneOnFirstRequest(dependencies: LaneDependencies): void {
+  const channel = "http.server.request.start";
+  const look = (message: unknown): void => {
+    const { server } = message as { readonly server?: unknown };
+    if (!(server instanceof Server)) return;
+    unsubscribe(channel, look);
+    openLane(server, dependencies);
   };
+  subscribe(channel, look);
+}
+
+/** Opens the lane on a server. */
+export function openLane(server: Server, dependencies: LaneDependencies): void {
+  // The first listener is the framework's; those after it only look on.
+  const [framework] = server.listeners("request") as RequestListener[];
+  if (!framework) throw new Error("The server has nothing that answers.");
+  server.off("request", framework);
+  server.prependListener("request", (request, response) => {
+    const fail = (error: unknown) => failed(dependencies, request, response, error);
+    try {
+      take(dependencies, framework, request, response)?.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function take(
+  dependencies: LaneDependencies,
+  framework: RequestListener,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> | undefined {
+  const isQuestion = request.method === "POST" && request.url === "/graphql";
+  const path = isQuestion ? "/graphql" : pathOf(request.url ?? "/");
+  if (request.method === "OPTIONS") {
+    response.writeHead(204, { ...publicHeaders, ...preflightHeaders(path) }).end();
+    return undefined;
+  }
+  const { gate, opensMetrics } = dependencies;
+  const entry = gate.enter(request.socket.remoteAddress, request.headers["x-forwarded-for"] as string | undefined);
+  if (isQuestion && entry.refusal === undefined) {
+    const charge = (cost: number): void => entry.charge(cost);
+    return answer(dependencies, request, charge).then((reply) => send(request, response, reply));
+  }
+  const refusal = entry.refusal ?? (operatorRoutes.includes(path) && !opensMetrics ? noRoute : undefined);
+  if (refusal) {
+    send(request, response, refusalOf(request, path, refusal));
+    return undefined;
+  }
+  noteEntry(request, entry);
+  for (const name in publicHeaders) response.setHeader(name, publicHeaders[name] ?? "");
+  onHeaders(response, () => {
+    if (response.statusCode < 400) return;
+    response.setHeader("cache-control", "no-store");
+    response.removeHeader("etag");
+  });
+  compress(request as never, response as never, () => framework.call(request.socket, request, response));
+  return undefined;
 }
 
 async function answer(
-  { answerer, gate }: LaneDependencies,
+  { answerer }: LaneDependencies,
+  request: IncomingMessage,
+  charge: (cost: number) => void,
+): Promise<Reply> {
+  const { accept, "content-type": type, "content-encoding": encoding } = request.headers;
+  const fault = bodyTypeFault({ type, encoding });
+  if (fault) return refused(fault, accept);
+  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) return refused(tooLarge(), accept);
+  const body = await readBody(request);
+  if (body === undefined) return refused(tooLarge(), accept);
+  return replyTo(answerer, readQuestion(body), { method: "POST", accept, charge });
+}
+
+const noRoute = new RestError("ROUTE_UNKNOWN", "There is no such route: see /.");
+
+/** In GraphQL's media types where questions are asked. */
+function refusalOf(request: IncomingMessage, path: string, refusal: Refusal): Reply {
+  if (path === "/graphql") return refused(refusal, request.headers.accept);
+  const headers = { "content-type": "application/json; charset=utf-8", ...refusalHeaders(refusal) };
+  return { status: refusal.status, json: JSON.stringify(refusalJson(path, refusal)), headers };
+}
+
+/** Answers that something failed. Clients that hung up are not answered, nor logged. */
+function failed(
+  { onError }: LaneDependencies,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  const entry = gate.enter(request.socket.remoteAddress, request.headers["x-forwarded-for"] as string | undefined);
-  if (entry.refusal) return refuse(response, entry.refusal);
-  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) return refuse(response, tooLarge());
-  const body = await readBody(request);
-  if (body === undefined) return send(response, 413, refusals.tooLong().json);
-  const question = readQuestion(body);
-  if (!question) return send(response, 400, refusals.unreadable().json);
-  const given = await answerer.answerJson(question);
-  entry.charge(costOf(given));
-  send(response, given.isRefused ? 400 : 200, given.json);
-}
-
-function refuse(response: ServerResponse, error: RestError): void {
-  const wait = error.retryAfter === undefined ? [] : ["retry-after", `${error.retryAfter}`];
-  send(response, error.status, JSON.stringify(asQuestionError(error)), ["cache-control", "no-store", ...wait]);
-}
-
-/** Somebody who hangs up while asking is nobody's fault, and hears nothing of it. */
-function fail({ onError }: LaneDependencies, response: ServerResponse, error: unknown): void {
+  error: unknown,
+): void {
   if (response.destroyed || response.headersSent) {
     response.destroy();
     return;
   }
   onError(error);
-  refuse(response, new RestError("INTERNAL", "Something went wrong on our side."));
+  const refusal = new RestError("INTERNAL", "Something went wrong on our side.");
+  send(request, response, refused(refusal, request.headers.accept));
 }
 
-const everyHeader = [...Object.entries(publicHeaders).flat(), "content-type", JSON_TYPE];
+const everyHeader = Object.entries(publicHeaders).flat();
 
-function send(response: ServerResponse, status: number, json: string, more: readonly string[] = []): void {
-  response.writeHead(status, [...everyHeader, ...more, "content-length", `${Buffer.byteLength(json)}`]);
-  // A string goes out in one piece with the head before it.
-  response.end(json);
+/** Sends a reply, compressed if it is long and the client accepts that. */
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> | undefined {
+  const { json } = reply;
+  const encoding = json.length < COMPRESSED_FROM ? undefined : encodingOf(request.headers["accept-encoding"]);
+  if (encoding === undefined) {
+    write(response, reply, json, Buffer.byteLength(json));
+    return undefined;
+  }
+  const coded = encode(json, encoding);
+  const finish = (body: Buffer): void => {
+    write(response, reply, body, body.length, ["content-encoding", encoding, "vary", "accept-encoding"]);
+  };
+  if (!(coded instanceof Promise)) finish(coded);
+  return coded instanceof Promise ? coded.then(finish) : undefined;
+}
+
+function write(
+  response: ServerResponse,
+  { status, headers }: Reply,
+  body: string | Buffer,
+  length: number,
+  more: readonly string[] = [],
+): void {
+  const own = Object.entries(headers).flat();
+  response.writeHead(status, [...everyHeader, ...own, ...more, "content-length", `${length}`]);
+  // The body goes out in one piece with the head before it.
+  response.end(body);
+}
+
+/** Path of a request, read as the framework reads it: what it takes for a route has to be one here. */
+function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  if (/^\/[\w/-]*$/.test(path)) return path;
+  try {
+    return getPath(new Request(path.startsWith("/") ? `http://localhost${path}` : path));
+  } catch {
+    return path;
+  }
 }

@@ -4,6 +4,7 @@ import type pg from "pg";
 interface Globals {
   readonly PONDER_NAMESPACE_BUILD?: { readonly schema: string; readonly viewsSchema?: string };
   readonly PONDER_COMMON?: { readonly metrics: { readonly port?: number | null } };
+  readonly PONDER_DATABASE?: { readonly driver: { readonly readonly?: pg.Pool } };
   GRIDNFT_INDEXER_PRESENCE?: pg.Client;
 }
 
@@ -23,6 +24,13 @@ export function viewsSchema(): string | undefined {
 /** Port at which Ponder serves: the one it was told, or the next that was free. Undefined until it does. */
 export function servedPort(): number | undefined {
   return (globalThis as Globals).PONDER_COMMON?.metrics.port ?? undefined;
+}
+
+/** The connections by which Ponder reads for `/tables` and `/sql`. */
+export function ponderReadPool(): pg.Pool {
+  const pool = (globalThis as Globals).PONDER_DATABASE?.driver.readonly;
+  if (!pool) throw new Error("Ponder has no pool of connections that only read.");
+  return pool;
 }
 
 /** The connection by which an indexing process says that it is there. Undefined in one that only reads. */

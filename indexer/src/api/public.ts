@@ -1,14 +1,14 @@
-// The door of an API that anybody may call from anywhere: who asks, how much, and what headers every answer has.
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { isIPv6 } from "node:net";
+// The public side of the API: who asks, how much, and which headers every answer has.
+import type { IncomingMessage } from "node:http";
+import { clientOf, createRateLimit } from "@gridnft/sdk/node";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { createRateLimit } from "./rates.ts";
+import { asQuestionError, type Refusal, refusalHeaders } from "./refusal.ts";
 import { RestError } from "./rest/errors.ts";
 
-/** What the door is told. */
+/** Settings of the limits. */
 export interface DoorSettings {
-  /** What a client may ask each minute; 0: as much as it likes. The cost of a request is at least 1. */
+  /** Cost that a client may spend each minute; 0: any. The cost of a request is at least 1. */
   readonly requestsPerMinute: number;
   /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
   readonly proxies: number;
@@ -17,29 +17,52 @@ export interface DoorSettings {
 /** Largest body of a request, in bytes. */
 export const MAX_BODY = 100_000;
 
-/** The API knows nobody and has no cookies: any page may call it and read what it answers. */
+/** Headers of every answer. The API knows no sessions and no cookies: any page may call it and read what it answers. */
 export const publicHeaders: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "etag, retry-after, x-indexed-block",
+  "access-control-expose-headers": "allow, etag, retry-after, x-indexed-block",
   "cross-origin-resource-policy": "cross-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 };
-const preflight: Readonly<Record<string, string>> = {
-  "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
-  "access-control-allow-headers": "accept, content-type, if-none-match",
-  "access-control-max-age": "86400",
+
+/**
+ * Headers that pages may send. `*` covers those of client libraries; browsers ask for `authorization` by name, and older ones for all.
+ * None of them means anything here but Accept, Content-Type and If-None-Match.
+ */
+const ALLOWED_HEADERS = "*, accept, authorization, cache-control, content-type, if-none-match, last-event-id";
+
+const READ = "GET, HEAD, OPTIONS";
+/** Routes that take other methods. */
+const methods: Readonly<Record<string, string>> = {
+  "/graphql": "GET, HEAD, POST, OPTIONS",
+  "/tables": "POST, OPTIONS",
 };
 
-/** A client that was let in, or not. */
+/** Returns the methods of a route, as an Allow header has them. */
+export function methodsOf(path: string): string {
+  return methods[path] ?? READ;
+}
+
+/** Returns the headers of the answer to an OPTIONS request, which has no body. */
+export function preflightHeaders(path: string): Record<string, string> {
+  return {
+    allow: methodsOf(path),
+    "access-control-allow-methods": methodsOf(path),
+    "access-control-allow-headers": ALLOWED_HEADERS,
+    "access-control-max-age": "86400",
+  };
+}
+
+/** Outcome of counting a request. */
 export interface Entry {
-  /** Why it wasn't. */
+  /** Reason for which it is not answered. */
   readonly refusal?: RestError;
   /** Counts what its request turned out to cost, beyond the 1 that every request does. */
   charge(cost: number): void;
 }
 
-/** Counts clients in. */
+/** Counts requests by client. */
 export interface Gate {
   /** @param socket Address of the other end. `forwarded`: its X-Forwarded-For. */
   enter(socket: string | undefined, forwarded: string | undefined): Entry;
@@ -55,8 +78,8 @@ export function createGate({ requestsPerMinute, proxies }: DoorSettings): Gate {
   }
   const limit = createRateLimit(requestsPerMinute);
   return {
-    enter: (socket = "unknown", forwarded = "") => {
-      const client = clientOf(socket, forwarded, proxies);
+    enter: (socket, forwarded) => {
+      const client = clientOf({ socket, forwarded, proxies });
       const seconds = limit.take(client, 1);
       const charge = (cost: number): void => {
         if (cost > 0) limit.charge(client, cost);
@@ -68,29 +91,42 @@ export function createGate({ requestsPerMinute, proxies }: DoorSettings): Gate {
   };
 }
 
-/** What a body that is too large is answered. */
+/** Refusal of a body that is too large. */
 export function tooLarge(): RestError {
   return new RestError("BODY_TOO_LARGE", `A request has at most ${MAX_BODY} bytes.`);
 }
 
-/** Lets requests in: preflights are answered, bodies and rates limited, and every answer gets its headers. */
+/** Entries of requests that were counted before Hono saw them. */
+const entered = new WeakMap<IncomingMessage, Entry>();
+
+/** Notes that a request was counted already. */
+export function noteEntry(incoming: IncomingMessage, entry: Entry): void {
+  entered.set(incoming, entry);
+}
+
+/**
+ * Middleware of all routes: answers preflights, limits rates and bodies, sets the headers of every answer, and keeps caches from
+ * storing errors.
+ */
 export function createDoor(gate: Gate): MiddlewareHandler {
-  const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: (context) => refusal(context, tooLarge()) });
+  const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: (context) => refuse(context, tooLarge()) });
   return async (context, next) => {
-    setHeaders(context, publicHeaders);
-    const { method } = context.req;
-    if (method === "OPTIONS") {
-      setHeaders(context, preflight);
-      return context.body(null, 204);
-    }
-    const { incoming } = nodeOf(context);
-    const entry = gate.enter(incoming?.socket.remoteAddress, context.req.header("x-forwarded-for"));
-    if (entry.refusal) return refusal(context, entry.refusal);
+    const { method, path } = context.req;
+    if (method === "OPTIONS") return context.body(null, 204, { ...publicHeaders, ...preflightHeaders(path) });
+    const incoming = incomingOf(context);
+    const known = incoming && entered.get(incoming);
+    const entry = known ?? gate.enter(incoming?.socket.remoteAddress, context.req.header("x-forwarded-for"));
     context.set(KEY, entry);
-    if (method === "GET" || method === "HEAD") return next();
-    if (Number(context.req.header("content-length") ?? 0) > MAX_BODY) return refusal(context, tooLarge());
-    // `/graphql` reads Node's request itself, and counts.
-    return context.req.path === "/graphql" && incoming ? next() : limitBody(context, next);
+    const refused = entry.refusal
+      ? refuse(context, entry.refusal)
+      : await limitBody(context, async () => void (await next()));
+    if (refused) context.res = refused;
+    for (const [name, value] of Object.entries(publicHeaders)) context.header(name, value);
+    if (context.res.status >= 400) {
+      context.header("cache-control", "no-store");
+      context.header("etag", undefined);
+    }
+    return undefined;
   };
 }
 
@@ -99,50 +135,18 @@ export function charge(context: Context, cost: number): void {
   (context.get(KEY) as Entry | undefined)?.charge(cost);
 }
 
-/**
- * Sets headers where they hold whoever writes the answer: on Node's response itself if there is one, because answers that are
- * written straight to it pass Hono's by.
- */
-function setHeaders(context: Context, values: Readonly<Record<string, string>>): void {
-  const { outgoing } = nodeOf(context);
-  for (const [name, value] of Object.entries(values)) {
-    if (outgoing) outgoing.setHeader(name, value);
-    else context.header(name, value);
-  }
+/** Node's request, where there is one. */
+function incomingOf(context: Context): IncomingMessage | undefined {
+  return (context.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
 }
 
-/** Node's request and response, where there are some. */
-function nodeOf(context: Context): { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse } {
-  return (context.env ?? {}) as object;
+/** Answers a refusal: in GraphQL's form for questions, else in that of the REST API. */
+function refuse(context: Context, refusal: RestError): Response {
+  return context.json(refusalJson(context.req.path, refusal), refusal.status, refusalHeaders(refusal));
 }
 
-/** A refusal in the words of whoever asks: GraphQL's for questions, else the REST API's. */
-function refusal(context: Context, error: RestError): Response {
-  context.header("cache-control", "no-store");
-  if (error.retryAfter !== undefined) context.header("retry-after", String(error.retryAfter));
-  const isQuestion = !context.req.path.startsWith("/v1");
-  return context.json(isQuestion ? asQuestionError(error) : error.json, error.status);
-}
-
-/** A refusal as GraphQL has it. */
-export function asQuestionError({ code, message }: RestError): object {
-  return { errors: [{ message, extensions: { code } }] };
-}
-
-/** The client's address: the socket's, or what the trusted proxies in front say it is. */
-function clientOf(socket: string, forwarded: string, proxies: number): string {
-  if (proxies === 0) return network(socket);
-  const named = forwarded.split(",").map((part) => part.trim());
-  return network(named.at(-proxies) || socket);
-}
-
-/** Who has one IPv6 address has 2^64 of them: they count together. */
-function network(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
-  if (!isIPv6(plain)) return plain;
-  const [head = "", tail] = plain.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail ? tail.split(":") : [];
-  const missing = tail === undefined ? 0 : 8 - left.length - right.length;
-  return `${[...left, ...Array<string>(Math.max(0, missing)).fill("0"), ...right].slice(0, 4).join(":")}::/64`;
+/** Returns the body of a refusal, in the form of the route's other answers. */
+export function refusalJson(path: string, refusal: Refusal): object {
+  if (path === "/graphql" || path === "/tables") return asQuestionError(refusal);
+  return { error: { code: refusal.code, message: refusal.message } };
 }

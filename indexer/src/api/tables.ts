@@ -1,34 +1,21 @@
 // `/tables`: every table as it is, by Ponder's generated GraphQL, for questions that nobody foresaw. It makes a statement of its own for
-// each field and reads whole rows, so it is let out by the spoon.
+// each field and reads whole rows, so its limits are tight.
+import { Buffer } from "node:buffer";
+import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
 import { getTableColumns, is, Table } from "drizzle-orm";
-import { type ASTNode, type DocumentNode, GraphQLError, parse, visit } from "graphql";
+import { GraphQLError, parse } from "graphql";
 import type { Context, MiddlewareHandler } from "hono";
-import { z } from "zod";
-import { charge } from "./public.ts";
+import type pg from "pg";
+import type { Question } from "./graphql/execute.ts";
+import { charge, methodsOf } from "./public.ts";
+import { bodyTypeFault, isRefusal, questionOf, readJsonBody } from "./question.ts";
+import { asQuestionError, type Refusal, refusalHeaders } from "./refusal.ts";
+import { rowsOf, tableLimits } from "./tableRows.ts";
 
-export const tableLimits = {
-  depth: 6,
-  tokens: 800,
-  aliases: 10,
-  /** Rows of one list. */
-  page: 100,
-  /** Rows of a whole question. */
-  rows: 500,
-  /** Questions at a time. */
-  questions: 4,
-  /** Milliseconds. */
-  time: 5_000,
-} as const;
-
-/** Rows of a list that does not say how many. */
-const DEFAULT_PAGE = 50;
+/** Rows that count as much as one request more. */
+const ROWS_PER_COST = 20;
 /** Types of columns that Ponder's GraphQL has no word for. */
 const unspeakable = ["tsvector"];
-
-const questionJson = z.object({
-  query: z.string().min(1),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-});
 
 /** The tables that Ponder's GraphQL can show. */
 export function speakableTables<Tables extends Readonly<Record<string, unknown>>>(tables: Tables): Tables {
@@ -41,35 +28,39 @@ export function speakableTables<Tables extends Readonly<Record<string, unknown>>
   return Object.fromEntries(speakable) as Tables;
 }
 
-/** Lets a question through to Ponder's GraphQL if it is small enough, and gives up on it after a while. */
+/** Ends the statements of a pool after a time: giving up on an answer does not end them. */
+export function limitStatements(pool: pg.Pool, milliseconds: number = tableLimits.time): void {
+  const limited = new WeakSet<pg.PoolClient>();
+  // A connection answers in order, so this comes before the statement that it was acquired for. Some are open already.
+  pool.on("acquire", (client) => {
+    if (limited.has(client)) return;
+    limited.add(client);
+    // A connection that breaks fails the statement behind this one as well.
+    client.query(`set statement_timeout = ${milliseconds}`).catch(() => undefined);
+  });
+}
+
+/** Middleware before Ponder's GraphQL: refuses what is too large, and answers in its place after a while. */
 export function limitTables(): MiddlewareHandler {
   let running = 0;
   return async (context, next) => {
-    if (context.req.method !== "POST") {
-      context.header("allow", "POST");
-      return context.json(refusal("BAD_INPUT", "Questions are posted here as JSON: {query, variables?}."), 405);
+    const { req } = context;
+    if (req.method !== "POST") {
+      const message = "Questions are posted here as JSON: {query, variables?, operationName?}.";
+      return refuse(context, { status: 405, code: "METHOD_NOT_ALLOWED", message, allow: methodsOf("/tables") });
     }
-    const text = await context.req.text();
-    const parsed = questionJson.safeParse(parseJson(text));
-    if (!parsed.success) return context.json(refusal("BAD_INPUT", "The body is JSON: {query, variables?}."), 400);
-    let rows: number;
-    try {
-      const document = parse(parsed.data.query, { maxTokens: tableLimits.tokens, noLocation: true });
-      rows = rowsOf(document, parsed.data.variables ?? {});
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      return context.json(refusal(String(error.extensions.code ?? "BAD_INPUT"), error.message), 400);
-    }
+    const read = await readTablesQuestion(context);
+    if (isRefusal(read)) return refuse(context, read);
     if (running >= tableLimits.questions) {
       return busy(
         context,
         `Only ${tableLimits.questions} questions at a time are answered here: ask again in a moment.`,
       );
     }
-    charge(context, Math.ceil(rows / 20));
-    // A body can be read once, and Ponder's GraphQL reads it again.
-    const { url, method, headers } = context.req.raw;
-    context.req.raw = new Request(url, { method, headers, body: text });
+    charge(context, Math.ceil(read.rows / ROWS_PER_COST));
+    // Ponder's GraphQL reads the body again: it gets what was counted, and no other form of it.
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    req.raw = new Request(new URL(req.path, req.url), { method: "POST", headers, body: JSON.stringify(read.question) });
     running++;
     const answered = next().finally(() => running--);
     const late = Symbol();
@@ -84,66 +75,45 @@ export function limitTables(): MiddlewareHandler {
   };
 }
 
-function parseJson(text: string): unknown {
+interface TablesQuestion {
+  readonly question: Question;
+  readonly rows: number;
+}
+
+async function readTablesQuestion({ req }: Context): Promise<TablesQuestion | Refusal> {
+  const fault =
+    bodyTypeFault({ type: req.header("content-type"), encoding: req.header("content-encoding") }) ??
+    searchFault(new URL(req.url).search);
+  if (fault) return fault;
+  const json = readJsonBody(Buffer.from(await req.arrayBuffer()), "{query, variables?, operationName?}");
+  if (isRefusal(json)) return json;
+  const question = questionOf(json, ["query", "variables", "operationName"]);
+  if (isRefusal(question)) return question;
+  const { query = "", variables, operationName } = question;
   try {
-    return JSON.parse(text);
-  } catch {
+    const document = parse(query, { maxTokens: tableLimits.tokens, noLocation: true });
+    return { question, rows: rowsOf(document, variables ?? {}, operationName) };
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return { status: 400, code: String(error.extensions.code ?? "BAD_INPUT"), message: error.message };
+  }
+}
+
+/** Parameters in the URL of a POST would be overlooked. */
+function searchFault(search: string): Refusal | undefined {
+  try {
+    readSearchParameters(search, { names: [] });
     return undefined;
+  } catch (error) {
+    if (!(error instanceof SearchParameterError)) throw error;
+    return { status: 400, code: "BAD_INPUT", message: error.message };
   }
 }
 
 function busy(context: Context, message: string): Response {
-  context.header("retry-after", "1");
-  return context.json(refusal("TOO_SLOW", message), 503);
+  return refuse(context, { status: 503, code: "TOO_SLOW", message, retryAfter: 1 });
 }
 
-function refusal(code: string, message: string): object {
-  return { errors: [{ message, extensions: { code } }] };
-}
-
-/**
- * Rows that a question may ask for.
- * @throws GraphQLError `TOO_EXPENSIVE` when one of its lists, or all of it, is too long.
- */
-export function rowsOf(document: DocumentNode, variables: Readonly<Record<string, unknown>>): number {
-  const standing = new Map<string, unknown>();
-  let rows = 0;
-  visit(document, {
-    VariableDefinition: ({ variable, defaultValue }) => {
-      if (defaultValue?.kind === "IntValue") standing.set(variable.name.value, Number(defaultValue.value));
-    },
-    Field: (node) => {
-      // Rows stand in `items`, so whatever has those, or asks for a number of them, is a list.
-      const limit = node.arguments?.find(({ name }) => name.value === "limit");
-      const isList = limit !== undefined || node.selectionSet?.selections.some(isItems) === true;
-      if (!isList) return;
-      const asked = limit ? numberOf(limit.value) : DEFAULT_PAGE;
-      if (asked > tableLimits.page) {
-        throw tooMuch(`limit is at most ${tableLimits.page}, and ${asked} was asked for: go on by cursor.`);
-      }
-      rows += asked;
-    },
-  });
-  if (rows > tableLimits.rows)
-    throw tooMuch(`A question has at most ${tableLimits.rows} rows, and this asks for ${rows}.`);
-  return rows;
-
-  function numberOf(value: ASTNode): number {
-    if (value.kind === "IntValue") return Math.abs(Number(value.value));
-    if (value.kind !== "Variable") return DEFAULT_PAGE;
-    const given = variables[value.name.value] ?? standing.get(value.name.value) ?? DEFAULT_PAGE;
-    return Math.abs(Number(given));
-  }
-}
-
-function isItems(node: ASTNode): boolean {
-  return (
-    node.kind === "FragmentSpread" ||
-    node.kind === "InlineFragment" ||
-    (node.kind === "Field" && node.name.value === "items")
-  );
-}
-
-function tooMuch(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: "TOO_EXPENSIVE" } });
+function refuse(context: Context, refusal: Refusal): Response {
+  return context.json(asQuestionError(refusal), refusal.status as 400, refusalHeaders(refusal));
 }

@@ -145,8 +145,8 @@ describe("npm start", () => {
     // Ponder goes on from its tables, and finds the blocks that it knew.
     const { number } = await head();
     const indexed = async () =>
-      (await (await fetch(`${gridFile().indexer_url}/status`)).json()) as Record<string, { block: { number: number } }>;
-    await until(async () => Object.values(await indexed())[0]?.block.number === Number(number));
+      (await (await fetch(`${gridFile().indexer_url}/v1/health`)).json()) as { indexed: { block: number } | null };
+    await until(async () => (await indexed()).indexed?.block === Number(number));
   }, 600_000);
 
   it("names a part that crashes, with its last words, and stops the rest", async () => {

@@ -14,6 +14,7 @@ import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts
 import type { Asking, Shared } from "../sql/asking.ts";
 import type { Reader, ReadPool } from "../sql/pool.ts";
 import { tableOf } from "../sql/tables.ts";
+import { unwrapDescriptions } from "./descriptions.ts";
 import { createDocuments, type Operation } from "./documents.ts";
 import { questionError } from "./errors.ts";
 import { MAX_ROOT_FIELDS } from "./limits.ts";
@@ -99,6 +100,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
   const { pool, chain, fresh, chainId, settlement } = dependencies;
   const schema = buildSchema(schemaText);
   defineScalars(schema);
+  unwrapDescriptions(schema);
   requireAnswers(schema);
   setSettlement(chainId, settlement);
   const documents = createDocuments(schema);

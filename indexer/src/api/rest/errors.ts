@@ -9,6 +9,7 @@ export const statuses = {
   ROUTE_UNKNOWN: 404,
   METHOD_NOT_ALLOWED: 405,
   BODY_TOO_LARGE: 413,
+  BODY_NOT_JSON: 415,
   TOO_MANY_REQUESTS: 429,
   BLOCK_NOT_REACHED: 503,
   NOT_READY: 503,
@@ -32,6 +33,8 @@ export class RestError extends Error {
     readonly field?: string,
     /** Seconds after which it makes sense to ask again. */
     readonly retryAfter?: number,
+    /** Methods of the route, where it takes another one. */
+    readonly allow?: string,
   ) {
     super(message);
   }

@@ -103,7 +103,7 @@ function argumentDescription(schema: GraphQLSchema, roots: readonly FieldNode[],
   return undefined;
 }
 
-/** Reads parameters; unknown ones are refused, because a filter that is misspelt would silently not filter. */
+/** Reads the values of parameters. Those without a name here have been refused before. */
 export function parametersReader(parameters: readonly Parameter[]): z.ZodType<Record<string, unknown>> {
   const fields = parameters.map(({ name, type, isRequired, words }) => {
     const field = z.union([z.string(), z.array(z.string())]).transform((text, context) => {

@@ -49,6 +49,7 @@ export function readParameter(given: GraphQLInputType, text: string | readonly s
     return parts.map((part) => readParameter(type.ofType, part));
   }
   if (typeof text !== "string") throw new Error("is given more than once");
+  if (text === "") throw new Error("is empty: leave it out, or give it a value");
   if (isEnumType(type)) {
     const name = text.toUpperCase();
     if (type.getValue(name)) return name;
