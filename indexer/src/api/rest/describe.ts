@@ -13,10 +13,10 @@ import type { ApiDescription } from "./reference.ts";
 export const VERSION = "1.0.0";
 
 const tags: Readonly<Record<RouteSpec["tag"] | "service", string>> = {
-  artworks: "Artworks: lists, search, provenance and history",
+  artworks: "Lists, search, provenance and history of artworks",
   models: "Models that artworks are made with",
   workers: "Workers that make artworks",
-  accounts: "Accounts: what they own, made and spent",
+  accounts: "Possessions, works and payments of accounts",
   statistics: "Collections, holders, activity and sums by day",
   service: "State of this service",
 };

@@ -86,7 +86,7 @@ is indexed: for reading one's own writes.</p>
 <pre>curl --compressed -i -H 'if-none-match: W/"..."' '${base}/v1/artworks?limit=1'</pre></section>
 <section id="errors"><h2>Errors</h2><p>One shape, and codes that stay. <code>field</code> names the parameter at fault. Errors are never
 cached; 429 and 503 say in <code>retry-after</code> after how many seconds to ask again.</p>
-${json({ error: { code: "FIELD_INVALID", message: "limit is from 1 to 100.", field: "limit" } })}</section>
+${json({ error: { code: "FIELD_INVALID", message: "limit is a number from 1 to 100.", field: "limit" } })}</section>
 ${tags.map(
   ({ name, description }) =>
     html`<h2 class="tag" id="tag-${name}">${name}</h2><p>${prose(description)}.</p>${of(name).map((one) =>
@@ -181,7 +181,7 @@ main{padding:0 2.5rem 4rem}h1{font-size:1.5rem;margin:.3rem 0}section{border-top
 section h2{font-size:1.1rem;margin:.2rem 0}h2.tag{margin:2.5rem 0 0;text-transform:capitalize}h3{margin:.2rem 0;font-size:1.05rem}h3 b{color:#2a7;font-size:.8em}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}th,td{text-align:left;vertical-align:top;padding:.3rem .75rem .3rem 0;border-bottom:1px solid #8882}
 th{font-size:.8rem;opacity:.7}td:first-child{white-space:nowrap}td:nth-child(2){max-width:16rem}
-pre{background:#8881;border-radius:6px;padding:.7rem .9rem;margin:.6rem 0;overflow:auto;max-height:26rem;font:.85em/1.5 ui-monospace,monospace}
+pre{background:#8881;border-radius:6px;padding:.7rem .9rem;margin:.6rem 0;overflow:auto;max-height:26rem;white-space:pre-wrap;overflow-wrap:anywhere;font:.85em/1.5 ui-monospace,monospace}
 details{margin:.2rem 0}details>summary{cursor:pointer}
 dl{margin:.3rem 0 .3rem 1rem}dd{margin:0 0 .3rem 1.2rem;opacity:.85}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}small{opacity:.7}
 @media(max-width:800px){body{display:block}header{padding:1rem 1.5rem 0}nav{position:static;height:auto;border:0;padding:1rem 1.5rem}nav ul{columns:15rem}
