@@ -3,6 +3,7 @@ import { machine, median, ratio, table } from "../measure/results.ts";
 import type { Contender } from "./cases.ts";
 import type { LoadResult } from "./client.ts";
 import type { Latency } from "./latency.ts";
+import { MOST_TO_LIST, type Refusal } from "./refusals.ts";
 
 /** One load of one contender. */
 export interface Measured extends LoadResult {
@@ -28,6 +29,8 @@ export interface Measurements {
   readonly loads: readonly Measured[];
   readonly latencies: readonly Latency[];
   readonly scaled: readonly Scaled[];
+  /** Hostile questions, the worst first. */
+  readonly refusals: readonly Refusal[];
   /** Where the time of ours goes, by case. */
   readonly profiles: Readonly<Record<string, ProfileSummary>>;
   /** Seconds. */
@@ -63,6 +66,13 @@ export function report({ loads, targets }: Pick<Measurements, "loads" | "targets
       target: targets[name] || undefined,
     };
   });
+}
+
+/** Times that a refusal costs what a list costs, server and Postgres together; undefined when no list was measured. */
+export function refusalsToList({ loads, targets, refusals }: Pick<Measurements, "loads" | "targets" | "refusals">) {
+  const list = report({ loads, targets }).find((row) => row.case.startsWith("list of 24"));
+  const cpu = (list?.cpuServer.ours ?? 0) + (list?.cpuPostgres.ours ?? 0);
+  return refusals.map((refusal) => ({ ...refusal, toList: cpu > 0 ? ratio(refusal.cpu, cpu) : undefined }));
 }
 
 /** The report for the terminal. */
@@ -103,13 +113,17 @@ export function asText(measured: Measurements): string {
     ["reading processes", "readers", "requests/s", "p99 ms"],
     measured.scaled.map((row) => [row.case, row.readers, row.perSecond, row.p99]),
   );
+  const refused = table(
+    [`hostile questions (at most ${MOST_TO_LIST} lists)`, "CPU us", "lists"],
+    refusalsToList(measured).map(({ name, cpu, toList }) => [name, cpu, toList]),
+  );
   const profiles = Object.entries(measured.profiles).map(([name, summary]) => `${name}: ${profileText(summary)}`);
-  return [rates, single, scaled, ...profiles].join("\n\n");
+  return [rates, single, scaled, refused, ...profiles].join("\n\n");
 }
 
 /** The report as it is kept. */
 export function asJson({ loads, targets, ...rest }: Measurements): object {
-  const { artworks, rounds, preparation, latencies, scaled, profiles } = rest;
+  const { artworks, rounds, preparation, latencies, scaled, refusals, profiles } = rest;
   return {
     artworks,
     rounds,
@@ -117,6 +131,7 @@ export function asJson({ loads, targets, ...rest }: Measurements): object {
     cases: report({ loads, targets }),
     latencies,
     scaled,
+    refusals: refusalsToList({ loads, targets, refusals }),
     profiles,
     machine: machine(),
   };

@@ -19,6 +19,7 @@ import { type Case, type Contender, casesOf, type Stock } from "./cases.ts";
 import { load, warmUp } from "./client.ts";
 import { latencies } from "./latency.ts";
 import { loadGallery, vacuum } from "./load.ts";
+import { refusals } from "./refusals.ts";
 import { asJson, asText, type Measured, type Scaled } from "./report.ts";
 import { requireSame } from "./same.ts";
 import {
@@ -191,10 +192,14 @@ await withWorkshop(async ({ home, processes, postgres }) => {
     }
   }
   const single = await latencies(servers.ours.port, place.database, schema, rows);
+  const refused = await timed("hostile questions", () => refusals(servers.ours));
   const scaled = await measureScale(place, cases.slice(0, 2), servers.ours);
   const profiles = await profileCases(place, cases.slice(0, 5));
   const targets = Object.fromEntries(cases.map(({ name, target }) => [name, target]));
-  const measurements = { artworks: rows, rounds, targets, loads, latencies: single, scaled, profiles, preparation };
+  const measurements = {
+    ...{ artworks: rows, rounds, targets, loads, latencies: single, scaled, profiles, preparation },
+    refusals: refused,
+  };
   console.log(`\n${asText(measurements)}`);
   writeResults(`api-${rows}`, asJson(measurements));
   for (const part of [...Object.values(servers), indexer, chain]) await part.stop();

@@ -64,8 +64,8 @@ const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
 
 /** Where only programs of this machine reach the API. */
 const loopback = /^(127\.|::1$|localhost$)/;
-/** What a client may ask each minute where others reach the API: twenty times a second. */
-const PUBLIC_RATE = 1_200;
+/** What a client may ask each minute where others reach the API, by cost: fifty lists a second. */
+const PUBLIC_RATE = 3_000;
 
 const localChains = [1337, 31_337];
 

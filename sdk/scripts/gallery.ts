@@ -9,6 +9,7 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLEnumType,
+  type GraphQLField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLObjectType,
@@ -207,9 +208,19 @@ function fieldReader(documents: Documents, node: FieldNode, type: GraphQLObjectT
   const field = type.getFields()[node.name.value];
   if (!field) throw new Error(`${type.name} has no field ${node.name.value}.`);
   const isAsked = !node.directives?.some(({ name }) => name.value === "include" || name.value === "skip");
-  const reader = reading(field.type, documents, node, indent);
+  const isThere = type.name === "Query" && !isNonNullType(field.type) && !isLookup(field);
+  const reader = (isThere ? present : reading)(field.type, documents, node, indent);
   const name = node.alias?.value ?? node.name.value;
   return `${comment(field.description, indent)}${indent}${name}: ${reader}${isAsked ? "" : ".optional()"},`;
+}
+
+/**
+ * Whether a root field finds one thing by its key, and is null when there is none. Every other root field is null only beside an error, which
+ * the client throws.
+ */
+function isLookup({ type, args }: GraphQLField<unknown, unknown>): boolean {
+  const isOne = isObjectType(type) && !type.name.endsWith("Connection");
+  return isOne && args.some((argument) => isNonNullType(argument.type) && isScalarType(argument.type.ofType));
 }
 
 function reading(type: GraphQLOutputType, documents: Documents, node: FieldNode, indent: string): string {

@@ -284,7 +284,7 @@ describe("the door", () => {
         });
       expect((await read({})).door).toEqual({ requestsPerMinute: 0, proxies: 0 });
       expect((await read({ GRID_INDEXER_HOST: "localhost" })).door.requestsPerMinute).toBe(0);
-      expect((await read({ GRID_INDEXER_HOST: "0.0.0.0" })).door.requestsPerMinute).toBe(1_200);
+      expect((await read({ GRID_INDEXER_HOST: "0.0.0.0" })).door.requestsPerMinute).toBe(3_000);
       const set = { GRID_INDEXER_REQUESTS_PER_MINUTE: "60", GRID_INDEXER_PROXIES: "1" };
       expect((await read(set)).door).toEqual({ requestsPerMinute: 60, proxies: 1 });
       await expect(read({ GRID_INDEXER_PROXIES: "some" })).rejects.toThrow(

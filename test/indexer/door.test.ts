@@ -33,9 +33,9 @@ const answerJson = async ({ query, ...more }: Question) => {
   if (query === "{ broken }") throw new Error("It broke.");
   const isRefused = query === "{ wrong }";
   const json = JSON.stringify(isRefused ? { errors: [{ message: "Wrong." }] } : { data: { query, ...more } });
-  if (query === "{ full }") return { json, isRefused: true, block: undefined, rows: 0, retryAfter: 1 };
-  const rows: Record<string, number> = { "{ few }": 2, "{ page }": 200, "{ many }": 900 };
-  return { json, isRefused, block: undefined, rows: rows[query ?? ""] ?? 0 };
+  if (query === "{ full }") return { json, isRefused: true, block: undefined, cost: 1, retryAfter: 1 };
+  const costs: Record<string, number> = { "{ few }": 1, "{ page }": 2.5, "{ many }": 10 };
+  return { json, isRefused, block: undefined, cost: costs[query ?? ""] ?? 1 };
 };
 const block = { chainId: 31_337, number: 5, timestamp: 1_763_164_805 };
 const fresh = {
@@ -216,7 +216,7 @@ describe("a client", () => {
         return async (path: string, init: RequestInit) => read(await app.request(path, init));
       },
     ],
-  ])("pays for the rows that its questions ask for, %s", async (_, start) => {
+  ])("pays for what its questions cost, %s", async (_, start) => {
     const ask = await start({ requestsPerMinute: 10, proxies: 0 });
     const statuses = async (query: string, times: number) => {
       const got = [];

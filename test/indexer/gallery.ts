@@ -2,7 +2,7 @@
 import pg from "pg";
 import type { Fresh, IndexedBlock } from "../../indexer/src/api/fresh.ts";
 import { BlockNotIndexedError } from "../../indexer/src/api/fresh.ts";
-import { type Answerer, createAnswerer } from "../../indexer/src/api/graphql/execute.ts";
+import { type Answerer, type AnswererDependencies, createAnswerer } from "../../indexer/src/api/graphql/execute.ts";
 import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
 import { createReadPool, type ReadPool } from "../../indexer/src/api/sql/pool.ts";
 import { startPostgres } from "../utils/postgres.ts";
@@ -15,6 +15,8 @@ export const PLACE = "gallery_test";
 export interface Gallery {
   readonly catalogue: Catalogue;
   readonly answerer: Answerer;
+  /** Another answerer on the same tables. */
+  answererWith(dependencies: Partial<AnswererDependencies>): Answerer;
   readonly pool: ReadPool;
   readonly fresh: ReturnType<typeof standing>;
   readonly url: string;
@@ -78,26 +80,28 @@ export async function startGallery(count: number): Promise<Gallery> {
   const pool: ReadPool = {
     ...real,
     reader: {
-      query: (text, values) => {
+      query: (text, values, deadline) => {
         statements.push({ text, values, isKept: true });
-        return real.reader.query(text, values);
+        return real.reader.query(text, values, deadline);
       },
     },
     lists: {
-      query: (text, values) => {
+      query: (text, values, deadline) => {
         statements.push({ text, values, isKept: false });
-        return real.lists.query(text, values);
+        return real.lists.query(text, values, deadline);
       },
     },
   };
   const errors: unknown[] = [];
   const fresh = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
-  const answerer = createAnswerer({
+  const dependencies: AnswererDependencies = {
     ...{ pool, fresh, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
     chain: { head: async () => undefined, block: async () => undefined, has: async () => "unknown" },
     onError: (error) => errors.push(error),
-  });
+  };
+  const answerer = createAnswerer(dependencies);
   return {
+    answererWith: (others) => createAnswerer({ ...dependencies, ...others }),
     ...{ catalogue, answerer, pool, fresh, errors, statements, url: postgres.url },
     ask: async <Data>(query: string, variables: Record<string, unknown> = {}) => {
       const { result } = await answerer.answer({ query, variables });

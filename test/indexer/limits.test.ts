@@ -1,6 +1,20 @@
 /** What one question may ask for: each limit, and the sentence that says it. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "graphql";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAdmission } from "../../indexer/src/api/admission.ts";
+import { costs, MAX_COST } from "../../indexer/src/api/costs.ts";
+import { Deadline } from "../../indexer/src/api/deadline.ts";
+import { excessOf } from "../../indexer/src/api/graphql/bounds.ts";
+import { LateError } from "../../indexer/src/api/graphql/errors.ts";
+import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
+import { type Asking, oncePerBlock } from "../../indexer/src/api/sql/asking.ts";
+import type { Reader } from "../../indexer/src/api/sql/pool.ts";
+import { projectRoot } from "../../tools/check.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
+import { hostileQuestions } from "./hostile.ts";
 
 let gallery: Gallery;
 
@@ -60,10 +74,9 @@ it.each([
     "BAD_INPUT",
     "seriesId",
   ],
-  ["a long alias", `{ block { ${"a".repeat(61)}: number } }`, "BAD_INPUT", "at most 60 characters"],
   [
     "introspection in circles",
-    `{ __schema { types { fields { type ${"{ fields { type ".repeat(9)}{ name }${" } }".repeat(9)} } } } }`,
+    `{ __schema { types { fields { type ${"{ fields { type ".repeat(4)}{ name }${" } }".repeat(4)} } } } }`,
     undefined,
     "Introspection goes at most two lists deep",
   ],
@@ -71,7 +84,7 @@ it.each([
     "two operations without a name",
     "query a { block { number } } query b { block { number } }",
     "BAD_INPUT",
-    "operationName",
+    "Must provide operation name if query contains multiple operations.",
   ],
   [
     "fields without end, by way of fragments",
@@ -114,6 +127,179 @@ it("opens fragments that spread each other twice only once", async () => {
   expect(found).toEqual({ artworks: { nodes: [{ tokenId: expect.any(String) }] } });
   const told = await gallery.ask(`{ __schema { ...f0 } } ${chain("__Schema", "queryType { name }")}`);
   expect(told).toEqual({ __schema: { queryType: { name: "Query" } } });
+});
+
+describe("a hostile question", () => {
+  it.each(Object.entries(hostileQuestions()))("is refused: %s", async (_, question) => {
+    const { json, isRefused, cost } = await gallery.answerer.answerJson(question);
+    const { errors, data } = JSON.parse(json) as { errors: { extensions: { code: string } }[]; data?: unknown };
+    expect([isRefused, data, cost]).toEqual([true, undefined, 1]);
+    expect(errors.map(({ extensions }) => extensions.code).filter((code) => code === "INTERNAL")).toEqual([]);
+    expect(errors.length).toBeLessThanOrEqual(11);
+    // What it is told is no multiple of what it said.
+    expect(json.length).toBeLessThan(150_000);
+    expect(gallery.errors.splice(0)).toEqual([]);
+  });
+
+  // Before any rule is run that compares by pairs: each of these is refused by the walk over the text alone.
+  it.each([
+    ["3,900 equal fields", "more than 5000 pairs"],
+    ["430 equal children", "more than 5000 pairs"],
+    ["equal children of equal children", "more than 5000 pairs"],
+    ["fields equal but for an argument", "more than 5000 pairs"],
+    ["150 fragments in one place", "more than 5000 pairs"],
+    ["a chain of 190 fragments, read by each operation", "more than 5000 pairs"],
+    ["inline fragments within each other", "more than 10 inline fragments"],
+    ["lists within each other", "nests at most 10 times"],
+    ["many operations", "more than 200 operations and fragments"],
+  ])("has too much to compare: %s", (name, sentence) => {
+    expect(excessOf(parse(hostileQuestions()[name]?.query ?? ""))).toContain(sentence);
+  });
+
+  it("is nothing that a large page is", () => {
+    // Thirty components that each ask for the key of the same object, and a list in each of them.
+    const fragments = many(30, (i) => `fragment c${i} on Artwork { tokenId name ...base image }`);
+    const page = `{ artworks { nodes { ${many(30, (i) => `...c${i}`)} } } } fragment base on Artwork { tokenId } ${fragments}`;
+    expect(excessOf(parse(page))).toBeUndefined();
+  });
+});
+
+it("tells in docs/graphql.md what the parts of a question cost", () => {
+  const docs = readFileSync(join(projectRoot, "docs/graphql.md"), "utf8");
+  const [, table = ""] = /\| part of a question \| cost \|\n.*\n((?:\|.*\n)+)/.exec(docs) ?? [];
+  expect([...table.matchAll(/\| ([\d.]+) \|\n/g)].map(([, cost]) => Number(cost))).toEqual(Object.values(costs));
+  expect(docs).toContain(`One question may cost ${MAX_COST}.`);
+});
+
+describe("many expensive questions at once", () => {
+  const facets = (count: number, from = 0): string =>
+    `{ ${many(count, (i) => `f${i}: artworkFacets(filter: { mintedAfter: ${from + i}, families: [SD15] }) { total models { count } sizes { count } }`)} }`;
+
+  it("are refused when one asks for twenty facets", async () => {
+    gallery.statements.splice(0);
+    const { json, isRefused } = await gallery.answerer.answerJson({ query: facets(20) });
+    expect([isRefused, JSON.parse(json)]).toMatchObject([
+      true,
+      {
+        errors: [
+          { message: expect.stringContaining(`more than ${MAX_COST} at once`), extensions: { code: "TOO_EXPENSIVE" } },
+        ],
+      },
+    ]);
+    expect(gallery.statements).toEqual([]);
+  });
+
+  it("leave connections to the lists and searches of others", async () => {
+    // Facets hold their connection until they are let go: the longest that there could be.
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let held = 0;
+    const slow = ({ query }: Reader): Reader => ({
+      query: async (text, values, deadline) => {
+        if (text.includes("chosen as materialized")) {
+          held++;
+          await gate;
+        }
+        return query(text, values, deadline);
+      },
+    });
+    const answerer = gallery.answererWith({
+      pool: {
+        ...gallery.pool,
+        snapshot: (run, deadline) => gallery.pool.snapshot((reader) => run(slow(reader)), deadline),
+      },
+      maxTime: 120_000,
+    });
+    const expensive = Array.from({ length: 7 }, (_, i) => answerer.answer({ query: facets(2, 100 * i) }));
+    while (held < 3) await new Promise((resolve) => setImmediate(resolve));
+    const others = await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        answerer.answer({
+          query:
+            i % 2
+              ? `{ artworks(first: ${1 + i}) { nodes { name } } }`
+              : `{ artworks(search: "study", first: ${1 + i}) { totalCount nodes { name } } }`,
+        }),
+      ),
+    );
+    expect(others.flatMap(({ result }) => result.errors ?? [])).toEqual([]);
+    letGo();
+    const answers = await Promise.all(expensive);
+    expect(answers.flatMap(({ result }) => result.errors ?? [])).toEqual([]);
+  });
+
+  it("end together with all that they still ask, when their time is over", async () => {
+    const asleep: Reader["query"] = (_text, _values, deadline) =>
+      gallery.pool.lists.query("select pg_sleep(60) as slow_statement", [], deadline);
+    const answerer = gallery.answererWith({
+      pool: { ...gallery.pool, lists: { query: asleep }, reader: { query: asleep } },
+      maxTime: 200,
+    });
+    const { result } = await answerer.answer({ query: "{ artworks(first: 3) { nodes { name } } }" });
+    expect(result).toMatchObject({
+      data: { artworks: null },
+      errors: [
+        {
+          message: expect.stringMatching(/^This took more than/),
+          path: ["artworks"],
+          extensions: { code: "TOO_SLOW" },
+        },
+      ],
+    });
+    const client = new pg.Client({ connectionString: gallery.url });
+    await client.connect();
+    const running =
+      "select count(*)::int as count from pg_stat_activity where state = 'active' and query like '%slow_statement%' and pid <> pg_backend_pid()";
+    while ((await client.query<{ count: number }>(running)).rows[0]?.count !== 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await client.end();
+    // The connection is as good as before.
+    expect(await gallery.pool.lists.query("select 1 as one", [])).toEqual([{ one: 1 }]);
+    expect(gallery.errors.splice(0)).toEqual([]);
+  });
+
+  it("are told to come again when there is no place", async () => {
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const admission = createAdmission({ running: 1, waiting: 1, expensive: { cost: 10, running: 1, waiting: 1 } });
+    const deadline = new Deadline(60_000);
+    const first = admission.run(1, deadline, () => gate);
+    const soon = new Deadline(1);
+    await expect(admission.run(1, soon, async () => undefined)).rejects.toMatchObject({
+      extensions: { code: "OVERLOADED" },
+    });
+    const second = admission.run(1, deadline, async () => "second");
+    const answerer = gallery.answererWith({ admission });
+    const refused = await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" });
+    expect([refused.isRefused, refused.retryAfter, JSON.parse(refused.json)]).toMatchObject([
+      true,
+      1,
+      { errors: [{ extensions: { code: "OVERLOADED" } }] },
+    ]);
+    letGo();
+    expect([await first, await second]).toEqual([undefined, "second"]);
+    expect((await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" })).isRefused).toBe(false);
+    deadline.end();
+  });
+
+  it("go on with what another one was making when its time was over", async () => {
+    const cache = createPerBlockCache<string, unknown>(10);
+    const asking = (deadline: Deadline) => ({ shared: { cache }, deadline }) as unknown as Asking;
+    const [short, long] = [new Deadline(1), new Deadline(60_000)];
+    let made = 0;
+    const make = (deadline: Deadline) => () =>
+      deadline.race(new Promise((resolve) => (++made === 2 ? resolve("made") : undefined)), () => new LateError(1));
+    const first = oncePerBlock(asking(short), "key", make(short));
+    const second = oncePerBlock(asking(long), "key", make(long));
+    await expect(first).rejects.toBeInstanceOf(LateError);
+    expect(await second).toBe("made");
+    long.end();
+  });
 });
 
 it("shows nothing of what goes wrong inside, and tells the log", async () => {

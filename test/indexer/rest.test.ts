@@ -34,7 +34,7 @@ const app = createApi({
     schema: restSchema,
     answer: async (question: Question) => {
       asked.push(question);
-      return { result: answer, isRefused: false };
+      return { result: answer, isRefused: false, cost: 1 };
     },
   } as never,
   fresh: fresh as never,
@@ -305,6 +305,7 @@ describe("refusals", () => {
       { status: 422, code: "CURSOR_INVALID", field: "cursor", message: "cursor is not a cursor of this API." },
     ],
     ["TOO_SLOW", "The database gave up.", { status: 503, code: "TOO_SLOW", message: "The database gave up." }],
+    ["OVERLOADED", "Too many.", { status: 503, code: "OVERLOADED", message: "Too many." }],
     ["TOO_EXPENSIVE", "Too much.", { status: 422, code: "TOO_EXPENSIVE", message: "Too much." }],
     ["INTERNAL", "SELECT secret", { status: 500, code: "INTERNAL", message: "Something went wrong on our side." }],
   ])("%s of the schema", async (code, message, refusal) => {

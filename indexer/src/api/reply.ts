@@ -37,7 +37,7 @@ export async function replyTo(
   const answer = await answerer.answerJson(read);
   charge(costOf(answer));
   const type = replyType(accept);
-  const { retryAfter } = answer as Answer & { readonly retryAfter?: number };
+  const { retryAfter } = answer;
   if (retryAfter !== undefined) {
     const headers = refusalHeaders({ retryAfter });
     return { status: 503, json: answer.json, headers: { "content-type": type, ...headers } };

@@ -33,11 +33,12 @@ import {
   validate,
   visit,
 } from "graphql";
-import { questionError } from "./errors.ts";
+import { excessOf, tooDeep } from "./bounds.ts";
+import { questionError, withCode } from "./errors.ts";
 import { boundedIntrospection } from "./introspection.ts";
-import { MAX_ALIASES, MAX_TOKENS } from "./limits.ts";
-import { type Selection, select } from "./selection.ts";
-import { fittingLiterals } from "./values.ts";
+import { MAX_TEXT, MAX_TOKENS } from "./limits.ts";
+import { type Selection, selectRoot } from "./selection.ts";
+import { excessiveVariable, fittingLiterals } from "./values.ts";
 
 const MAX_DOCUMENTS = 1_000;
 /** Longer questions are read anew each time: a thousand of them would fill the memory. */
@@ -58,11 +59,12 @@ type ReadVariables = { coerced: Values; errors?: never } | { coerced?: never; er
 export interface Operation {
   readonly document: DocumentNode;
   readonly node: OperationDefinitionNode;
-  /** Whether it asks about the schema itself. */
-  readonly isIntrospection: boolean;
   /** Reads its variables. */
   variables(given: Values): ReadVariables;
-  /** What it selects, given the values of its variables. */
+  /**
+   * What it selects, given the values of its variables.
+   * @throws GraphQLError when a directive on a root field has no value.
+   */
   selections(variables: Readonly<Record<string, unknown>>): readonly Selection[];
 }
 
@@ -75,9 +77,11 @@ export interface Documents {
   keep(hash: string, query: string): void;
 }
 
-type Read = { readonly document: DocumentNode; readonly operations: Map<string, Operation> } | readonly GraphQLError[];
+type Read =
+  | { readonly document: DocumentNode; readonly operations: Map<string | undefined, Operation> }
+  | readonly GraphQLError[];
 
-const ownRules = [boundedIntrospection, boundedAliases()];
+const ownRules = [boundedIntrospection];
 const baseRules = specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? fittingLiterals : rule));
 
 /** Rules about what a text can't have without a mark: without the mark there is nothing that they could find. */
@@ -135,12 +139,13 @@ export function createDocuments(schema: GraphQLSchema): Documents {
     operation: (query, name) => {
       const read = documentOf(query);
       if (!("document" in read)) return read;
-      const known = read.operations.get(name ?? "");
+      const known = read.operations.get(name ?? undefined);
       if (known) return known;
       const node = getOperationAST(read.document, name);
-      if (!node) return [questionError("BAD_INPUT", "Say which operation of this document to run: operationName.")];
+      if (!node) return [questionError("BAD_INPUT", unknownOperation(name))];
+      if (node.operation !== "query") return [notConfigured(node)];
       const made = operationOf(schema, read.document, node);
-      read.operations.set(name ?? "", made);
+      read.operations.set(name ?? undefined, made);
       return made;
     },
     byHash: (hash) => hashes.get(hash),
@@ -159,24 +164,49 @@ function remember<Value>(map: Map<string, Value>, key: string, value: Value): vo
   map.set(key, value);
 }
 
+/** In the words of graphql-js. */
+function unknownOperation(name: string | null | undefined): string {
+  if (name === null || name === undefined) return "Must provide operation name if query contains multiple operations.";
+  return `Unknown operation named "${name}".`;
+}
+
+/** graphql-js validates nothing of an operation whose root type the schema lacks, and refuses it when it is run. */
+function notConfigured(node: OperationDefinitionNode): GraphQLError {
+  const message = `Schema is not configured to execute ${node.operation} operation.`;
+  return withCode(new GraphQLError(message, { nodes: node }), "GRAPHQL_VALIDATION_FAILED");
+}
+
 function readDocument(schema: GraphQLSchema, query: string): Read {
+  if (query.length > MAX_TEXT) {
+    return [questionError("TOO_EXPENSIVE", `The text of a question has at most ${MAX_TEXT} characters.`)];
+  }
   let document: DocumentNode;
   try {
     document = parse(query, { maxTokens: MAX_TOKENS });
   } catch (error) {
-    if (error instanceof GraphQLError && error.message.includes("contains more")) {
+    if (error instanceof GraphQLError) {
+      if (!error.message.startsWith("Syntax Error: Document contains more"))
+        return [withCode(error, "GRAPHQL_PARSE_FAILED")];
       return [questionError("TOO_EXPENSIVE", `This has more than ${MAX_TOKENS} tokens, which is the limit.`)];
     }
-    return [error instanceof GraphQLError ? error : questionError("BAD_INPUT", "The query can't be read.")];
+    // The parser calls itself for all that stands in each other.
+    if (error instanceof RangeError) return [questionError("TOO_EXPENSIVE", tooDeep)];
+    throw error;
   }
-  const errors = validate(schema, document, rulesFor(query, document), { maxErrors: 10 });
+  const check = (rules: readonly ValidationRule[]): readonly GraphQLError[] =>
+    validate(schema, document, rules, { maxErrors: 10 }).map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
+  const circles = query.includes("...") ? check([NoFragmentCyclesRule]) : [];
+  if (circles.length > 0) return circles;
+  const excess = excessOf(document);
+  if (excess !== undefined) return [questionError("TOO_EXPENSIVE", excess)];
+  const errors = check(rulesFor(query, document));
   return errors.length > 0 ? errors : { document, operations: new Map() };
 }
 
 function operationOf(schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode): Operation {
-  const fragments: Record<string, FragmentDefinitionNode> = {};
+  const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
-    if (definition.kind === "FragmentDefinition") fragments[definition.name.value] = definition;
+    if (definition.kind === "FragmentDefinition") fragments.set(definition.name.value, definition);
   }
   const query = schema.getQueryType();
   if (!query) throw new Error("The schema has no queries.");
@@ -187,12 +217,15 @@ function operationOf(schema: GraphQLSchema, document: DocumentNode, node: Operat
     document,
     node,
     variables: read,
-    isIntrospection: isIntrospection(document),
     selections: (variables) => {
-      const key = decisive.length === 0 ? "" : JSON.stringify(decisive.map((name) => variables[name] ?? null));
+      // What is not given is something else than null.
+      const key =
+        decisive.length === 0
+          ? ""
+          : JSON.stringify(decisive.map((name) => (name in variables ? [variables[name]] : [])));
       const known = trees.get(key);
       if (known) return known;
-      const made = select({ schema, fragments, variables }, query, [node.selectionSet]);
+      const made = selectRoot({ schema, fragments, variables }, query, node.selectionSet);
       if (trees.size >= MAX_TREES) trees.clear();
       trees.set(key, made);
       return made;
@@ -209,6 +242,8 @@ function variablesReader(schema: GraphQLSchema, { variableDefinitions = [] }: Op
   const operation = operations++;
   return (given: Values): ReadVariables => {
     const read = () => getVariableValues(schema, variableDefinitions, given, { maxErrors: 10 }) as ReadVariables;
+    const error = excessiveVariable(given);
+    if (error) return { errors: [error] };
     const json = JSON.stringify(given);
     // JSON does not tell what is undefined from what is not there.
     if (json.length > MAX_VARIABLES || Object.values(given).includes(undefined)) return read();
@@ -256,29 +291,4 @@ function decisiveVariables(document: DocumentNode): string[] {
     },
   });
   return [...names];
-}
-
-function isIntrospection(document: DocumentNode): boolean {
-  let found = false;
-  visit(document, {
-    Field: ({ name }) => {
-      if (name.value === "__schema" || name.value === "__type") found = true;
-    },
-  });
-  return found;
-}
-
-function boundedAliases(): ValidationRule {
-  return (context) => {
-    let aliases = 0;
-    return {
-      Field: (node) => {
-        if (!node.alias || node.alias.value === node.name.value) return;
-        aliases += 1;
-        if (aliases !== MAX_ALIASES + 1) return;
-        const message = `This has more than ${MAX_ALIASES} aliases, which is the limit.`;
-        context.reportError(new GraphQLError(message, { nodes: node, extensions: { code: "TOO_EXPENSIVE" } }));
-      },
-    };
-  };
 }

@@ -6,25 +6,29 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getArgumentValues,
-  isNonNullType,
 } from "graphql";
 import type { Address } from "viem";
+import { type Admission, createAdmission } from "../admission.ts";
 import type { ChainReader } from "../chain.ts";
+import { EXPENSIVE, MAX_COST, MAX_TIME } from "../costs.ts";
+import { Deadline } from "../deadline.ts";
 import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts";
 import type { Asking, Shared } from "../sql/asking.ts";
-import type { Reader, ReadPool } from "../sql/pool.ts";
+import { MAX_CONNECTIONS, type Reader, type ReadPool } from "../sql/pool.ts";
 import { tableOf } from "../sql/tables.ts";
 import { unwrapDescriptions } from "./descriptions.ts";
+import { complete } from "./complete.ts";
+import { costOfField } from "./cost.ts";
 import { createDocuments, type Operation } from "./documents.ts";
-import { questionError } from "./errors.ts";
+import { LateError, questionError, withCode } from "./errors.ts";
 import { MAX_ROOT_FIELDS } from "./limits.ts";
 import { isList, newBudget } from "./look.ts";
 import { asksDatabase, rootOf } from "./roots.ts";
 import { defineScalars } from "./scalars.ts";
 import type { Selection } from "./selection.ts";
-import { computedColumns, fieldOf, isChild, objectTypes, setSettlement } from "./types.ts";
+import { computedColumns, fieldOf, isChild, objectTypes, reader, setSettlement } from "./types.ts";
 import { badVariable } from "./values.ts";
-import { reader, write } from "./write.ts";
+import { write } from "./write.ts";
 
 /** Text of the gallery schema. */
 export const schemaText = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
@@ -52,16 +56,15 @@ export interface Answer {
   readonly isRefused: boolean;
   /** Everything up to it is in the answer. */
   readonly block: IndexedBlock | undefined;
-  /** Rows that it asked for. */
-  readonly rows: number;
+  /** In the unit of `costs.ts`, at least 1. */
+  readonly cost: number;
+  /** Seconds after which to ask again: there was no place for it. */
+  readonly retryAfter?: number;
 }
 
-/** Rows that count as much as one request more, where requests are limited. */
-const ROWS_PER_COST = 100;
-
 /** What an answer cost beyond the 1 of its request. */
-export function costOf({ rows }: Answer): number {
-  return Math.floor(rows / ROWS_PER_COST);
+export function costOf({ cost }: Pick<Answer, "cost">): number {
+  return Math.ceil(cost) - 1;
 }
 
 /** Answers questions. */
@@ -70,13 +73,9 @@ export interface Answerer {
   /** The answer as it goes over the wire. */
   answerJson(question: Question): Promise<Answer>;
   /** The same as an object. */
-  answer(question: Question): Promise<{ readonly result: ExecutionResult; readonly isRefused: boolean }>;
+  answer(question: Question): Promise<Pick<Answer, "isRefused" | "cost"> & { readonly result: ExecutionResult }>;
   /** The same by graphql-js, field by field: slower, and what `answerJson` is compared with. */
   answerByReference(question: Question): Promise<ExecutionResult>;
-  /** For REST, which asks the functions below `sql/` without a document. */
-  asking(): Asking;
-  /** Waits for a block, for at most 5 seconds. */
-  reach(block: number): Promise<void>;
 }
 
 export interface AnswererDependencies {
@@ -88,16 +87,31 @@ export interface AnswererDependencies {
   readonly settlement: Address;
   /** Told of errors that the asker is not shown. */
   readonly onError: (error: unknown) => void;
+  /** Milliseconds that a question may take. */
+  readonly maxTime?: number;
+  readonly admission?: Admission;
 }
+
+/**
+ * Questions at a time, for a pool of {@link MAX_CONNECTIONS}: enough to keep all connections busy, while expensive ones have at most half of
+ * them.
+ */
+const admitted = {
+  ...{ running: 8 * MAX_CONNECTIONS, waiting: 1_000 },
+  expensive: { cost: EXPENSIVE, running: MAX_CONNECTIONS / 2, waiting: 50 },
+} as const;
 
 /** Milliseconds that `minBlock` waits. */
 const BLOCK_PATIENCE = 5_000;
+/** Seconds after which a question that found no place may be asked again. */
+const RETRY_AFTER = 1;
 /** Totals, facets and estimates that are kept until the next block. */
 const MAX_CACHED = 20_000;
 
 /** Builds the schema and everything that answers it. */
 export function createAnswerer(dependencies: AnswererDependencies): Answerer {
   const { pool, chain, fresh, chainId, settlement } = dependencies;
+  const { maxTime = MAX_TIME, admission = createAdmission(admitted) } = dependencies;
   const schema = buildSchema(schemaText);
   defineScalars(schema);
   unwrapDescriptions(schema);
@@ -109,14 +123,20 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
   if (!query) throw new Error("The schema has no queries.");
   const fields = query.getFields();
 
-  function asking(block = fresh.current(), snapshot?: Reader): Asking {
+  /** Reads through a pool, until the deadline. */
+  function until(deadline: Deadline, reader: Reader): Reader {
+    return { query: (text, values) => reader.query(text, values, deadline) };
+  }
+
+  function asking(deadline: Deadline, block: IndexedBlock | undefined, snapshot?: Reader): Asking {
     return {
       shared,
-      byKey: snapshot ?? pool.reader,
-      lists: snapshot ?? pool.lists,
+      byKey: snapshot ?? until(deadline, pool.reader),
+      lists: snapshot ?? until(deadline, pool.lists),
       schema: fresh.schema(),
       chainId,
       budget: newBudget(),
+      deadline,
       block,
     };
   }
@@ -160,7 +180,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
       if (errors) return errors.map(badVariable);
       const { minBlock } = question.extensions ?? {};
       if (minBlock !== undefined) await reach(minBlock);
-      const selections = operation.isIntrospection ? [] : operation.selections(variables);
+      const { selections, failure } = select(operation, variables);
       if (selections.length > MAX_ROOT_FIELDS) {
         return [
           questionError(
@@ -169,59 +189,107 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
           ),
         ];
       }
-      const block = fresh.current();
-      const running = (snapshot?: Reader) => run({ operation, variables, selections, asking: asking(block, snapshot) });
-      // Several statements answer from one state of the database. Totals, which are kept for a block, are no second statement.
-      return selections.filter(asksDatabase).length > 1 ? await pool.snapshot(running) : await running();
+      const asked = selections.map((selection) => ({ selection, ...argumentsOf(selection, variables) }));
+      const cost = asked.reduce((sum, { selection, given }) => sum + (given ? costOfField(selection, given) : 0), 0);
+      if (cost > MAX_COST) {
+        const message = `This costs ${Math.ceil(cost)}, which is more than ${MAX_COST} at once: ask for fewer rows, facets or fields at a time.`;
+        return [questionError("TOO_EXPENSIVE", message)];
+      }
+      return await within(cost, async (deadline) => {
+        const block = fresh.current();
+        const running = (snapshot?: Reader) =>
+          run({
+            ...{ operation, variables, asked, cost: Math.max(1, cost) },
+            ...(failure && { failure }),
+            asking: asking(deadline, block, snapshot),
+          });
+        // Several statements answer from one state of the database. Totals, which are kept for a block, are no second statement.
+        return selections.filter(asksDatabase).length > 1 ? pool.snapshot(running, deadline) : running();
+      });
     } catch (error) {
       return [shown(error, dependencies)];
     }
   }
 
-  function root({ asking: of, variables }: Running, selection: Selection): Promise<unknown> {
+  /** Runs a question when it is its turn, and ends its time. */
+  async function within<Result>(cost: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    const deadline = new Deadline(maxTime);
+    try {
+      return await admission.run(cost, deadline, () => run(deadline));
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** Arguments of a root field; a variable may be null where one must not be. */
+  function argumentsOf({ name, nodes }: Selection, variables: Running["variables"]): Pick<Asked, "given" | "failure"> {
+    const definition = fields[name];
+    const [node] = nodes;
+    if (!definition || !node || definition.args.length === 0) return { given: {} };
+    try {
+      return { given: getArgumentValues(definition, node, variables) };
+    } catch (error) {
+      if (error instanceof GraphQLError) return { failure: error };
+      throw error;
+    }
+  }
+
+  async function root(of: Asking, { selection, given, failure }: Asked): Promise<unknown> {
     const run = rootOf(selection.name);
-    const definition = fields[selection.name];
-    const [node] = selection.nodes;
-    if (!run || !definition || !node) throw new Error(`Root field ${selection.name} has no meaning.`);
-    const given = definition.args.length === 0 ? {} : getArgumentValues(definition, node, variables);
-    return run({ asking: of, selection, arguments: given });
+    if (!run) throw new Error(`Root field ${selection.name} has no meaning.`);
+    if (!given) throw failure;
+    return of.deadline.race(run({ asking: of, selection, arguments: given }), () => new LateError(maxTime));
   }
 
   async function runJson(running: Running): Promise<Answer> {
-    const { selections, asking: of } = running;
-    const errors: GraphQLError[] = [];
-    let isNulled = false;
-    const parts = await Promise.all(
-      selections.map(async (selection) => {
-        if (selection.name === "__typename") return '"Query"';
-        try {
-          return write(selection, await root(running, selection));
-        } catch (error) {
-          errors.push(shown(error, dependencies, selection));
-          if (isNonNullType(selection.type)) isNulled = true;
-          return "null";
-        }
-      }),
-    );
-    const members = selections.map(({ responseName }, i) => `${JSON.stringify(responseName)}:${parts[i]}`);
+    const { asked, failure, cost, asking: of } = running;
+    const parts = await Promise.all(asked.map((one) => part(of, one)));
+    const errors = [...(failure ? [shown(failure, dependencies)] : []), ...parts.flatMap((one) => one.errors ?? [])];
     const told = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : "";
+    const isNulled = failure !== undefined || parts.some(({ json }) => json === undefined);
+    // Half an answer is none where another process, or the same in a second, would answer.
+    const full = errors.find(({ extensions }) => extensions.code === "OVERLOADED");
+    if (full) throw full;
+    const members = asked.map(({ selection }, i) => `${JSON.stringify(selection.responseName)}:${parts[i]?.json}`);
     const json = `{${told}"data":${isNulled ? "null" : `{${members.join()}}`}${blockJson(of.block)}}`;
-    return { json, isRefused: false, block: of.block, rows: of.budget.spent };
+    return { json, isRefused: false, block: of.block, cost };
+  }
+
+  /** JSON of a root field, and the errors in it. No JSON: it must not be null, and is. */
+  async function part(of: Asking, asked: Asked): Promise<{ json?: string; errors?: GraphQLError[] }> {
+    const { selection } = asked;
+    if (selection.name === "__typename") return { json: '"Query"' };
+    let read: () => unknown;
+    try {
+      const value = await root(of, asked);
+      try {
+        return { json: write(selection, value) };
+      } catch {
+        read = () => value;
+      }
+    } catch (error) {
+      read = () => {
+        throw error;
+      };
+    }
+    const { value, errors } = complete(selection, read);
+    const told = errors.map((error) => shown(error, dependencies));
+    return value === undefined ? { errors: told } : { json: JSON.stringify(value), errors: told };
   }
 
   /** By graphql-js: what is asked of the schema itself, and everything in tests. */
   async function runReference(running: Running): Promise<ExecutionResult> {
-    const bySelection = new Map(running.selections.map((selection) => [selection.responseName, selection]));
-    const { operation, variables, asking: of } = running;
+    const { operation, variables, asked, asking: of } = running;
+    const byName = new Map(asked.map((one) => [one.selection.responseName, one]));
     const result = await execute({
       schema,
       document: operation.document,
       operationName: operation.node.name?.value ?? null,
       variableValues: variables,
-      fieldResolver: (source, _arguments, _context, info) => {
-        const selection = info.parentType === query ? bySelection.get(String(info.path.key)) : undefined;
-        if (selection) return root(running, selection);
-        return reader(info.parentType.name, { name: info.fieldName, responseName: String(info.path.key) })(source);
+      fieldResolver: (source, given, _context, info) => {
+        const one = info.parentType === query ? byName.get(String(info.path.key)) : undefined;
+        if (one) return root(of, one);
+        return reader(info.parentType.name, { name: info.fieldName, arguments: given })(source);
       },
     });
     return {
@@ -233,27 +301,30 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
 
   async function answerJson(question: Question): Promise<Answer> {
     const answer = await begin(question, async (running) => {
-      if (!running.operation.isIntrospection) return runJson(running);
+      if (!running.asked.some(({ selection }) => isIntrospection(selection))) return runJson(running);
       return {
         json: JSON.stringify(await runReference(running)),
         isRefused: false,
         block: running.asking.block,
-        rows: running.asking.budget.spent,
+        cost: running.cost,
       };
     });
     if ("json" in answer) return answer;
     const block = fresh.current();
-    return { json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`, isRefused: true, block, rows: 0 };
+    const isFull = answer.some(({ extensions }) => extensions.code === "OVERLOADED");
+    return {
+      json: `{"errors":${JSON.stringify(answer)}${blockJson(block)}}`,
+      ...{ isRefused: true, block, cost: 1 },
+      ...(isFull && { retryAfter: RETRY_AFTER }),
+    };
   }
 
   return {
     schema,
-    asking,
-    reach,
     answerJson,
     answer: async (question) => {
-      const { json, isRefused } = await answerJson(question);
-      return { result: JSON.parse(json) as ExecutionResult, isRefused };
+      const { json, isRefused, cost } = await answerJson(question);
+      return { result: JSON.parse(json) as ExecutionResult, isRefused, cost };
     },
     answerByReference: async (question) => {
       const answer = await begin(question, runReference);
@@ -266,8 +337,35 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
 interface Running {
   readonly operation: Operation;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly selections: readonly Selection[];
+  readonly asked: readonly Asked[];
+  readonly cost: number;
+  /** A directive on a root field has no value: nothing can be told. */
+  readonly failure?: GraphQLError;
   readonly asking: Asking;
+}
+
+/** A root field, and its arguments or what is wrong with them. */
+interface Asked {
+  readonly selection: Selection;
+  readonly given?: Readonly<Record<string, unknown>>;
+  readonly failure?: GraphQLError;
+}
+
+function select(
+  operation: Operation,
+  variables: Running["variables"],
+): { readonly selections: readonly Selection[]; readonly failure?: GraphQLError } {
+  try {
+    return { selections: operation.selections(variables) };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { selections: [], failure: error };
+    throw error;
+  }
+}
+
+/** Whether a root field asks about the schema itself. */
+function isIntrospection({ name }: Selection): boolean {
+  return name === "__schema" || name === "__type";
 }
 
 let lastBlock: { readonly block: IndexedBlock; readonly json: string } | undefined;
@@ -278,19 +376,17 @@ function blockJson(block: IndexedBlock | undefined): string {
   return lastBlock.json;
 }
 
-/** Says what the asker can put right, and of everything else only that it went wrong. */
-function shown(error: unknown, { onError }: AnswererDependencies, selection?: Selection): GraphQLError {
+/**
+ * Says what the asker can put right, and of everything else only that it went wrong. graphql-js's own errors at this stage are of
+ * variables that are null where that can't be, and name the place; those of values that a type can't say name none.
+ */
+function shown(error: unknown, { onError }: AnswererDependencies): GraphQLError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-  const isOurs = !(original instanceof GraphQLError);
-  if (isOurs) onError(original);
-  const place = error instanceof GraphQLError ? error : undefined;
-  const nodes = place?.nodes ?? selection?.nodes;
-  const path = place?.path ?? (selection && [selection.responseName]);
-  return new GraphQLError(isOurs ? "Something went wrong on our side." : original.message, {
-    ...(nodes && { nodes }),
-    ...(path && { path }),
-    extensions: isOurs ? { code: "INTERNAL" } : original.extensions,
-  });
+  const isTold = original instanceof GraphQLError && (original.extensions.code !== undefined || original.nodes);
+  if (error instanceof GraphQLError && isTold) return withCode(error, "BAD_INPUT");
+  onError(original);
+  const { nodes = null, path = null } = error instanceof GraphQLError ? error : {};
+  return new GraphQLError("Something went wrong on our side.", { nodes, path, extensions: { code: "INTERNAL" } });
 }
 
 /** Every field of the schema must come from somewhere: a gap is found at boot, not by whoever asks first. */

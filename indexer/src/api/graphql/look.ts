@@ -6,7 +6,7 @@ import { quoted } from "../sql/builder.ts";
 import { columnOf, placeOfTable, requireColumn, type Table, tableOf } from "../sql/tables.ts";
 import { questionError } from "./errors.ts";
 import { MAX_FIRST, MAX_LEVELS, MAX_ROWS } from "./limits.ts";
-import type { Selection } from "./selection.ts";
+import { type Selection, unique } from "./selection.ts";
 import { type ChildField, childKey, computedColumns, fieldOf, isChild, type ObjectType, objectTypes } from "./types.ts";
 
 /** What the rows of a selection cost. */
@@ -25,7 +25,7 @@ function costOf(source: string, fields: readonly Selection[]): Cost {
   if (known) return known;
   const type = requireType(source);
   let [rows, levels] = [0, 0];
-  for (const asked of fields) {
+  for (const asked of unique(fields)) {
     if (asked.name === "__typename") continue;
     const field = fieldOf(type, asked.name);
     if (!isChild(field) || isKeyOnly(field, asked)) continue;
@@ -97,11 +97,11 @@ function buildList(statement: Statement, source: string, fields: readonly Select
   const table = tableOf(type.table);
   const columns = new Set<string>();
   const children: string[] = [];
-  for (const asked of fields) {
+  for (const asked of unique(fields)) {
     if (asked.name === "__typename") continue;
     const field = fieldOf(type, asked.name);
     if (isChild(field)) {
-      const place = quoted(childKey(asked.responseName));
+      const place = quoted(childKey(asked));
       children.push(`${childSelect(statement, { asked, field, table, alias })} as ${place}`);
     } else {
       for (const column of field.columns) columns.add(column);

@@ -72,7 +72,7 @@ export function rootOf(name: string): Root | undefined {
 
 /** Whether a root field asks the database. */
 export function asksDatabase({ name }: Selection): boolean {
-  return name !== "block" && name !== "__typename";
+  return name !== "block" && !name.startsWith("__");
 }
 
 async function readSingle({ asking, selection, arguments: given }: RootQuestion): Promise<Row | null> {

@@ -23,6 +23,13 @@ const whole = (name: string) => (value: unknown) => {
   return number;
 };
 
+/** A number that JSON can hold. */
+const numbered = (name: string) => (value: unknown) => {
+  const number = Number(value);
+  if (!Number.isFinite(number)) throw new GraphQLError(`${name} cannot represent ${String(value)}.`);
+  return number;
+};
+
 const codecs: Readonly<Record<string, Codec>> = {
   BigInt: {
     write: (value) => String(value),
@@ -37,8 +44,8 @@ const codecs: Readonly<Record<string, Codec>> = {
       return integer.toString();
     },
   },
-  Long: { write: (value) => Number(value), read: whole("Long") },
-  Timestamp: { write: (value) => Number(value), read: whole("Timestamp (Unix seconds)") },
+  Long: { write: numbered("Long"), read: whole("Long") },
+  Timestamp: { write: numbered("Timestamp"), read: whole("Timestamp (Unix seconds)") },
   Address: {
     write: (value) => String(value),
     read: (value) => {

@@ -2,7 +2,9 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  GraphQLError,
   GraphQLIncludeDirective,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
@@ -10,15 +12,15 @@ import {
   getArgumentValues,
   getDirectiveValues,
   getNamedType,
+  isAbstractType,
   isObjectType,
+  type NamedTypeNode,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from "graphql";
-import { questionError } from "./errors.ts";
-import { MAX_DEPTH, MAX_FIELDS } from "./limits.ts";
-
-/** Longest alias: it becomes a name in Postgres, which cuts them off at 63 bytes. */
-const MAX_ALIAS = 60;
+import { childKey } from "./types.ts";
 
 /** One field that is asked for. Trees are never changed, so what follows from one may be kept with it. */
 export interface Selection {
@@ -27,61 +29,107 @@ export interface Selection {
   /** Name that the answer gives it. */
   readonly responseName: string;
   readonly type: GraphQLOutputType;
-  /** The object type behind `type`; undefined for a leaf. */
+  /** The object type behind `type`; undefined for a leaf, and where it depends on the value. */
   readonly objectType: GraphQLObjectType | undefined;
-  /** Values of its arguments. */
+  /** Values of its arguments; of a root field they are read for each question. */
   readonly arguments: Readonly<Record<string, unknown>>;
   /** What is asked of it; nothing for a leaf. */
   readonly fields: readonly Selection[];
+  /** What is asked of it where its value is of this object type. */
+  fieldsOn(typeName: string): readonly Selection[];
   /** Where the question mentions it. */
   readonly nodes: readonly FieldNode[];
+  /** Error of each value of the field: a variable is null where an argument must not be. */
+  readonly failure?: GraphQLError;
+  /** The same of a directive on what is asked of it. */
+  readonly fieldsFailure?: GraphQLError;
 }
 
 export interface SelectionScope {
   readonly schema: GraphQLSchema;
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
+const metaFields = new Map([SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef].map((one) => [one.name, one]));
+
+/**
+ * Root fields that are asked for in a selection set.
+ * @throws GraphQLError when a directive on them has no value.
+ */
+export function selectRoot(
+  scope: SelectionScope,
+  type: GraphQLObjectType,
+  set: SelectionSetNode,
+): readonly Selection[] {
+  return select(scope, type, [set], () => ({}));
+}
+
+type ReadArguments = (field: Parameters<typeof getArgumentValues>[0], node: FieldNode) => Selection["arguments"];
+
 /** Fields of `type` that are asked for in selection sets. */
-export function select(
+function select(
   scope: SelectionScope,
   type: GraphQLObjectType,
   sets: readonly SelectionSetNode[],
-  depth = 0,
-  counter: { fields: number } = { fields: 0 },
+  readArguments: ReadArguments = (field, node) =>
+    field.args.length === 0 ? {} : getArgumentValues(field, node, scope.variables),
 ): readonly Selection[] {
-  if (depth > MAX_DEPTH) {
-    throw questionError("TOO_EXPENSIVE", `This selects deeper than ${MAX_DEPTH} times { }, which is the limit.`);
-  }
-  const asked = fieldsAsked(scope, sets);
-  counter.fields += asked.size;
-  if (counter.fields > MAX_FIELDS) {
-    throw questionError("TOO_EXPENSIVE", `This names more than ${MAX_FIELDS} fields, fragments opened.`);
-  }
   const definitions = type.getFields();
-  return [...asked].map(([responseName, nodes]): Selection => {
+  return [...fieldsAsked(scope, type, sets)].map(([responseName, nodes]): Selection => {
     const node = nodes[0] as FieldNode;
     const name = node.name.value;
-    const definition = name === "__typename" ? TypeNameMetaFieldDef : definitions[name];
+    const definition = metaFields.get(name) ?? definitions[name];
     if (!definition) throw new Error(`${type.name} has no field ${name}.`);
+    const read = attempt(() => readArguments(definition, node));
     const named = getNamedType(definition.type);
-    const objectType = isObjectType(named) ? named : undefined;
     const inner = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     return {
-      name,
-      responseName,
-      type: definition.type,
-      objectType,
-      arguments: definition.args.length === 0 ? {} : getArgumentValues(definition, node, scope.variables),
-      fields: objectType ? select(scope, objectType, inner, depth + 1, counter) : [],
-      nodes,
+      ...{ name, responseName, nodes, type: definition.type },
+      arguments: read.value ?? {},
+      ...(read.error && { failure: read.error }),
+      ...below(scope, named, inner),
     };
   });
 }
 
+/** What is asked of values of a type. */
+function below(
+  scope: SelectionScope,
+  type: GraphQLNamedType,
+  sets: readonly SelectionSetNode[],
+): Pick<Selection, "objectType" | "fields" | "fieldsOn" | "fieldsFailure"> {
+  if (isObjectType(type) && !type.name.startsWith("__")) {
+    const { value: fields = [], error } = attempt(() => select(scope, type, sets));
+    return { objectType: type, fields, fieldsOn: () => fields, ...(error && { fieldsFailure: error }) };
+  }
+  const none = { objectType: undefined, fields: [] };
+  if (!isAbstractType(type)) return { ...none, fieldsOn: () => [] };
+  const known = new Map<string, readonly Selection[]>();
+  const fieldsOn = (typeName: string): readonly Selection[] => {
+    const made = known.get(typeName) ?? select(scope, scope.schema.getType(typeName) as GraphQLObjectType, sets);
+    known.set(typeName, made);
+    return made;
+  };
+  return { ...none, fieldsOn };
+}
+
+/** What a function answers, or what it says is wrong with the question. */
+function attempt<Value>(make: () => Value): { readonly value?: Value; readonly error?: GraphQLError } {
+  try {
+    return { value: make() };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { error };
+    throw error;
+  }
+}
+
 /** A fragment is opened once for each set: fragments that spread others twice each would double the work with every level. */
-function fieldsAsked(scope: SelectionScope, sets: readonly SelectionSetNode[]): Map<string, FieldNode[]> {
+function fieldsAsked(
+  scope: SelectionScope,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): Map<string, FieldNode[]> {
   const found = new Map<string, FieldNode[]>();
   const opened = new Set<string>();
   const walk = (set: SelectionSetNode): void => {
@@ -90,17 +138,15 @@ function fieldsAsked(scope: SelectionScope, sets: readonly SelectionSetNode[]): 
         if (getDirectiveValues(GraphQLSkipDirective, node, scope.variables)?.if === true) continue;
         if (getDirectiveValues(GraphQLIncludeDirective, node, scope.variables)?.if === false) continue;
       }
-      if (node.kind === "InlineFragment") walk(node.selectionSet);
-      else if (node.kind === "FragmentSpread") {
-        const fragment = scope.fragments[node.name.value];
+      if (node.kind === "InlineFragment") {
+        if (isOf(scope, type, node.typeCondition)) walk(node.selectionSet);
+      } else if (node.kind === "FragmentSpread") {
+        const fragment = scope.fragments.get(node.name.value);
         if (!fragment || opened.has(node.name.value)) continue;
         opened.add(node.name.value);
-        walk(fragment.selectionSet);
+        if (isOf(scope, type, fragment.typeCondition)) walk(fragment.selectionSet);
       } else {
         const responseName = node.alias?.value ?? node.name.value;
-        if (responseName.length > MAX_ALIAS) {
-          throw questionError("BAD_INPUT", `An alias has at most ${MAX_ALIAS} characters.`);
-        }
         const known = found.get(responseName);
         if (known) known.push(node);
         else found.set(responseName, [node]);
@@ -109,6 +155,13 @@ function fieldsAsked(scope: SelectionScope, sets: readonly SelectionSetNode[]): 
   };
   for (const set of sets) walk(set);
   return found;
+}
+
+/** Whether what a fragment asks is asked of an object type. */
+function isOf({ schema }: SelectionScope, type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
+  if (!condition || condition.name.value === type.name) return true;
+  const named = schema.getType(condition.name.value);
+  return isAbstractType(named) && schema.isSubType(named, type);
 }
 
 /** The selection of that name among others. */
@@ -133,22 +186,32 @@ export function under(fields: readonly Selection[], name: string): readonly Sele
   return made;
 }
 
-/** What is asked of the same rows in several places, as one. */
+/**
+ * What is asked of the same rows in several places, as one: each field once for each value of its arguments. Names in the answer are
+ * the first place's, and mean nothing.
+ */
 export function merged(all: readonly (readonly Selection[])[]): readonly Selection[] {
   const [only = [], ...others] = all.filter(({ length }) => length > 0);
   if (others.length === 0) return only;
+  return unique([only, ...others].flat());
+}
+
+const uniques = new WeakMap<readonly Selection[], readonly Selection[]>();
+
+/** The same of one place, in which fields may stand under several names. */
+export function unique(fields: readonly Selection[]): readonly Selection[] {
+  const known = uniques.get(fields);
+  if (known) return known;
   const found = new Map<string, Selection>();
-  for (const selection of [only, ...others].flat()) {
-    // Rows have their columns by name, and rows within them by the name in the answer.
-    const key = selection.objectType ? `>${selection.responseName}` : selection.name;
-    const known = found.get(key);
-    if (!known) found.set(key, selection);
-    else if (known.name !== selection.name || JSON.stringify(known.arguments) !== JSON.stringify(selection.arguments)) {
-      throw questionError(
-        "BAD_INPUT",
-        `${selection.responseName} stands for different things in places that show the same items: give one another alias.`,
-      );
-    } else if (known.objectType) found.set(key, { ...known, fields: merged([known.fields, selection.fields]) });
+  for (const selection of fields) {
+    if (selection.failure) continue;
+    const key = childKey(selection);
+    const same = found.get(key);
+    if (!same) found.set(key, selection);
+    else if (same.objectType) found.set(key, { ...same, fields: merged([same.fields, selection.fields]) });
   }
-  return [...found.values()];
+  // Most often there is nothing to merge: then what is kept with the fields stays with them.
+  const made = found.size === fields.length ? fields : [...found.values()];
+  uniques.set(fields, made);
+  return made;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { settlementDomain, settlementTypes } from "@gridnft/sdk";
 import { type Address, keccak256, toBytes, zeroHash } from "viem";
 import { NOT_LISTED, SEQ_PER_BLOCK } from "../../keys.ts";
@@ -501,7 +502,36 @@ export function isChild(field: ColumnField | ChildField): field is ChildField {
   return "type" in field;
 }
 
-/** Where the rows of a child are kept in their parent's row: by the name that the question gives the field. */
-export function childKey(responseName: string): string {
-  return `>${responseName}`;
+/** How a field is read from the row, or from the object, that it belongs to. */
+export function reader(typeName: string, asked: ChildQuestion): (row: Row) => unknown {
+  const type = objectTypes[typeName];
+  const { name } = asked;
+  if (!type) return (row) => row[name];
+  const field = fieldOf(type, name);
+  if (!isChild(field)) return field.of;
+  const key = childKey(asked);
+  return (row) => row[key];
+}
+
+/** Type of a row where several are possible: it says so itself. */
+export function typeNameOf(row: Row): string {
+  const { __typename: name } = row;
+  if (typeof name !== "string") throw new Error("A row does not say which type it is of.");
+  return name;
+}
+
+/**
+ * Where the rows of a child are kept in their parent's row: by the field and its arguments. The name that a question gives it may stand
+ * for something else in another place that shows the same rows, and may be longer than a name in Postgres.
+ */
+export function childKey({ name, arguments: given }: ChildQuestion): string {
+  const json = JSON.stringify(given);
+  if (json === "{}") return `>${name}`;
+  return `>${name} ${createHash("sha256").update(json).digest("base64url").slice(0, 16)}`;
+}
+
+/** A field, and the values of its arguments. */
+export interface ChildQuestion {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
 }

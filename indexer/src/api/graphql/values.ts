@@ -8,6 +8,9 @@ import {
   ValuesOfCorrectTypeRule,
 } from "graphql";
 
+import { questionError } from "./errors.ts";
+import { MAX_OBJECT_FIELDS, MAX_VALUE_DEPTH, MAX_VARIABLE_VALUES } from "./limits.ts";
+
 /** Most characters of a value that a refusal repeats. */
 const MAX_TOLD = 80;
 
@@ -37,7 +40,46 @@ export function fittingLiterals(context: ValidationContext): ASTVisitor {
 
 /** Of a variable graphql-js says its name and the place in it, but gives no code. */
 export function badVariable({ message, nodes }: GraphQLError): GraphQLError {
-  return badInput(message, nodes ?? []);
+  return badInput(shortened(message), nodes ?? []);
+}
+
+/**
+ * What is wrong with variables that are too much to be read, by functions that call themselves and tell all of a value that doesn't fit;
+ * undefined when nothing is.
+ */
+export function excessiveVariable(given: Readonly<Record<string, unknown>>): GraphQLError | undefined {
+  const refuse = (name: string, what: string) =>
+    questionError("BAD_INPUT", `Variable "$${name}" ${what}, which is the limit.`);
+  let count = 0;
+  for (const [name, variable] of Object.entries(given)) {
+    let level: readonly unknown[] = [variable];
+    for (let depth = 0; level.length > 0; depth++) {
+      count += level.length;
+      if (depth > MAX_VALUE_DEPTH) return refuse(name, `nests deeper than ${MAX_VALUE_DEPTH} times [ ] and { }`);
+      if (count > MAX_VARIABLE_VALUES)
+        return refuse(name, `has, with those before, more than ${MAX_VARIABLE_VALUES} values`);
+      const next: unknown[] = [];
+      for (const value of level) {
+        if (typeof value !== "object" || value === null) continue;
+        const values = Object.values(value);
+        if (!Array.isArray(value) && values.length > MAX_OBJECT_FIELDS) {
+          return refuse(name, `has an object of more than ${MAX_OBJECT_FIELDS} fields`);
+        }
+        for (const one of values) next.push(one);
+      }
+      level = next;
+    }
+  }
+  return undefined;
+}
+
+/** A message that repeats at most so much of a value as a refusal may: its beginning, and what comes after it. */
+function shortened(message: string): string {
+  const start = message.indexOf(" got invalid value ") + " got invalid value ".length;
+  const end = Math.max(message.lastIndexOf(' at "'), start);
+  const reason = end > start ? end : message.lastIndexOf("; ");
+  if (start < 20 || reason - start <= MAX_TOLD) return message;
+  return `${message.slice(0, start + MAX_TOLD)}...${message.slice(reason)}`;
 }
 
 function badInput(message: string, nodes: readonly ASTNode[]): GraphQLError {

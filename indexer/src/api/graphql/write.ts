@@ -1,14 +1,16 @@
-// Writes the JSON of an answer straight from rows, by the tree of what was asked: no object in between.
+// Writes the JSON of an answer straight from rows, by the tree of what was asked: no object in between. What has an error in it is
+// completed by `complete.ts` instead.
 import {
   type GraphQLLeafType,
   type GraphQLOutputType,
+  isAbstractType,
   isEnumType,
   isListType,
   isNonNullType,
   isObjectType,
 } from "graphql";
 import type { Selection } from "./selection.ts";
-import { childKey, fieldOf, isChild, objectTypes, type Row } from "./types.ts";
+import { type Row, reader, typeNameOf } from "./types.ts";
 
 /** Writes one value as JSON. */
 type Write = (value: unknown) => string;
@@ -22,7 +24,7 @@ interface Field {
 
 const writers = new WeakMap<Selection, Write>();
 
-/** JSON of the value of a field. Throws when what must not be null is. */
+/** JSON of the value of a field. Throws when anything in it is an error. */
 export function write(selection: Selection, value: unknown): string {
   let known = writers.get(selection);
   if (!known) {
@@ -49,37 +51,48 @@ function notNull(type: GraphQLOutputType, selection: Selection): Write {
   if (isListType(type)) {
     const item = writerOf(type.ofType, selection);
     return (values) => {
-      const list = values as readonly unknown[];
+      if (!Array.isArray(values)) throw new Error(`${selection.responseName} is no list, and must be.`);
       let text = "[";
-      for (let i = 0; i < list.length; i++) text += i === 0 ? item(list[i]) : `,${item(list[i])}`;
+      for (let i = 0; i < values.length; i++) text += i === 0 ? item(values[i]) : `,${item(values[i])}`;
       return `${text}]`;
     };
   }
+  const { fieldsFailure } = selection;
+  if (fieldsFailure) return fails(fieldsFailure);
   if (isObjectType(type)) return objectWriter(type.name, selection.fields);
+  if (isAbstractType(type)) return abstractWriter(selection);
   return leafWriter(type as GraphQLLeafType);
+}
+
+function fails(error: Error): Write {
+  return () => {
+    throw error;
+  };
+}
+
+/** Of an object that says itself which type it is of. */
+function abstractWriter(selection: Selection): Write {
+  const made = new Map<string, Write>();
+  return (value) => {
+    const typeName = typeNameOf(value as Row);
+    const known = made.get(typeName) ?? objectWriter(typeName, selection.fieldsOn(typeName));
+    made.set(typeName, known);
+    return known(value);
+  };
 }
 
 function objectWriter(typeName: string, asked: readonly Selection[]): Write {
   const fields = asked.map((selection, i): Field => {
-    const label = `${i === 0 ? "{" : ","}${JSON.stringify(selection.responseName)}:`;
+    const label = `${i === 0 ? "" : ","}${JSON.stringify(selection.responseName)}:`;
+    if (selection.failure) return { label, read: () => undefined, write: fails(selection.failure) };
     if (selection.name === "__typename") return { label, read: () => typeName, write: JSON.stringify };
     return { label, read: reader(typeName, selection), write: writerOf(selection.type, selection) };
   });
   return (value) => {
-    let text = "";
+    let text = "{";
     for (const field of fields) text += field.label + field.write(field.read(value as Row));
     return `${text}}`;
   };
-}
-
-/** How a field is read from the row, or from the object, that it belongs to. */
-export function reader(typeName: string, { name, responseName }: Pick<Selection, "name" | "responseName">) {
-  const type = objectTypes[typeName];
-  if (!type) return (row: Row): unknown => row[name];
-  const field = fieldOf(type, name);
-  if (!isChild(field)) return field.of;
-  const key = childKey(responseName);
-  return (row: Row): unknown => row[key];
 }
 
 /** What JSON has to escape. */
@@ -90,10 +103,17 @@ function quoted(text: string): string {
   return special.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
+/** Values that are not plainly of the type go through its own `serialize`, which knows what to make of them. */
 function leafWriter(type: GraphQLLeafType): Write {
+  const serialized = (value: unknown): string => {
+    const json: string | undefined = JSON.stringify(type.serialize(value));
+    if (json === undefined || json === "null")
+      throw new Error(`${String(value)} is nothing that ${type.name} can say.`);
+    return json;
+  };
   if (isEnumType(type)) {
     const names = new Map(type.getValues().map(({ name, value }) => [value as unknown, JSON.stringify(name)]));
-    return (value) => names.get(value) ?? JSON.stringify(type.serialize(value));
+    return (value) => names.get(value) ?? serialized(value);
   }
   switch (type.name) {
     case "BigInt":
@@ -101,19 +121,20 @@ function leafWriter(type: GraphQLLeafType): Write {
     case "Hex":
       return (value) => `"${value}"`;
     case "Int":
+      return (value) => (((value as number) | 0) === value ? `${value}` : serialized(value));
     case "Long":
     case "Timestamp":
-    case "Float":
       return (value) => {
         const number = Number(value);
-        if (!Number.isFinite(number)) throw new Error(`${String(value)} is no number.`);
-        return `${number}`;
+        return Number.isFinite(number) ? `${number}` : serialized(value);
       };
+    case "Float":
+      return (value) => (Number.isFinite(value) ? `${value}` : serialized(value));
     case "Boolean":
-      return (value) => (value === true ? "true" : "false");
+      return (value) => (value === true ? "true" : value === false ? "false" : serialized(value));
     case "JSON":
-      return (value) => JSON.stringify(value);
+      return serialized;
     default:
-      return (value) => quoted(String(value));
+      return (value) => (typeof value === "string" ? quoted(value) : serialized(value));
   }
 }

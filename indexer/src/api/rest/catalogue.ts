@@ -14,8 +14,6 @@ export interface RouteSpec {
   readonly decided?: Readonly<Record<string, string>>;
   /** Words that URLs have for values of the schema, by parameter. */
   readonly words?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** What its requests count for their client's limit. */
-  readonly cost: number;
   /** Whether the answer changes by time alone. */
   readonly isTimed?: boolean;
 }
@@ -29,7 +27,6 @@ export const routes: readonly RouteSpec[] = [
     summary: "A page of artworks: filtered, searched, sorted",
     tag: "artworks",
     question: questions.artworks,
-    cost: 2,
   },
   {
     path: "/v1/artworks/{token_id}",
@@ -37,7 +34,6 @@ export const routes: readonly RouteSpec[] = [
     tag: "artworks",
     question: questions.artwork,
     subject: artworkOf(),
-    cost: 1,
   },
   {
     path: "/v1/artworks/{token_id}/provenance",
@@ -45,7 +41,6 @@ export const routes: readonly RouteSpec[] = [
     tag: "artworks",
     question: questions.provenance,
     subject: artworkOf(),
-    cost: 1,
   },
   {
     path: "/v1/artworks/{token_id}/activity",
@@ -53,21 +48,18 @@ export const routes: readonly RouteSpec[] = [
     tag: "artworks",
     question: questions.artworkActivity,
     subject: artworkOf(true),
-    cost: 1,
   },
   {
     path: "/v1/search",
     summary: "Artworks by words, the best first, with the place in the prompt that matches",
     tag: "artworks",
     question: questions.search,
-    cost: 5,
   },
   {
     path: "/v1/facets",
     summary: "How many of some artworks have what, to narrow a list down",
     tag: "artworks",
     question: questions.facets,
-    cost: 5,
   },
   {
     path: "/v1/series/{series_id}",
@@ -75,14 +67,12 @@ export const routes: readonly RouteSpec[] = [
     tag: "artworks",
     question: questions.series,
     subject: { field: "series", name: "series" },
-    cost: 2,
   },
   {
     path: "/v1/models",
     summary: "A page of models",
     tag: "models",
     question: questions.models,
-    cost: 2,
     isTimed: true,
   },
   {
@@ -92,7 +82,6 @@ export const routes: readonly RouteSpec[] = [
     question: questions.model,
     subject: { field: "model", name: "model" },
     isTimed: true,
-    cost: 1,
   },
   {
     path: "/v1/models/{model_id}/statistics",
@@ -100,16 +89,14 @@ export const routes: readonly RouteSpec[] = [
     tag: "models",
     question: questions.modelStatistics,
     subject: { field: "model", name: "model", isHidden: true },
-    cost: 1,
   },
-  { path: "/v1/workers", summary: "A page of workers", tag: "workers", question: questions.workers, cost: 2 },
+  { path: "/v1/workers", summary: "A page of workers", tag: "workers", question: questions.workers },
   {
     path: "/v1/workers/{address}",
     summary: "A worker",
     tag: "workers",
     question: questions.worker,
     subject: { field: "worker", name: "worker" },
-    cost: 1,
   },
   {
     path: "/v1/workers/{address}/statistics",
@@ -117,7 +104,6 @@ export const routes: readonly RouteSpec[] = [
     tag: "workers",
     question: questions.workerStatistics,
     subject: { field: "worker", name: "worker", isHidden: true },
-    cost: 1,
   },
   {
     path: "/v1/accounts/{address}",
@@ -125,7 +111,6 @@ export const routes: readonly RouteSpec[] = [
     tag: "accounts",
     question: questions.account,
     subject: { field: "account", name: "account" },
-    cost: 1,
   },
   {
     path: "/v1/accounts/{address}/artworks",
@@ -134,7 +119,6 @@ export const routes: readonly RouteSpec[] = [
     question: questions.portfolio,
     subject: { field: "account", name: "account", isHidden: true },
     decided: { owner: "address" },
-    cost: 2,
   },
   {
     path: "/v1/collections/{collection}",
@@ -142,7 +126,6 @@ export const routes: readonly RouteSpec[] = [
     tag: "statistics",
     question: questions.collection,
     words: collections,
-    cost: 1,
     isTimed: true,
   },
   {
@@ -151,20 +134,17 @@ export const routes: readonly RouteSpec[] = [
     tag: "statistics",
     question: questions.holders,
     words: collections,
-    cost: 2,
   },
   {
     path: "/v1/activity",
     summary: "Everything that happened; with `order=oldest`, `cursor` and `min_block` it keeps a copy in step",
     tag: "statistics",
     question: questions.activity,
-    cost: 2,
   },
   {
     path: "/v1/statistics",
     summary: "Sums by day, the latest day first",
     tag: "statistics",
     question: questions.statistics,
-    cost: 1,
   },
 ];

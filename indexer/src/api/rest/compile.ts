@@ -58,7 +58,7 @@ export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRo
       return Object.assign({}, ...parts);
     },
     describe: (components) => {
-      const plain = told.filter((field) => !isPage(field)).map((field) => presentField(field, subject?.field));
+      const plain = told.filter((field) => !isPage(field)).map(presentField);
       const { properties, required = [] } = objectSchema(plain, components);
       const pages = told.filter(isPage).map((field) => [field.to, itemsSchema(field, components)] as const);
       const paging = pages.length > 0 ? pageProperties : {};
@@ -89,9 +89,8 @@ function namesOf(document: DocumentNode, parameters: readonly Parameter[]): Map<
   return names;
 }
 
-/** A thing that there is: where there is none the route answers 404. */
-function presentField(field: ShapeField, subject: string | undefined): ShapeField {
-  if (field.from !== subject) return field;
+/** A root field is null only beside an error, which is answered instead, or where there is no such thing, which is a 404. */
+function presentField(field: ShapeField): ShapeField {
   return { ...field, shape: { ...field.shape, isPresent: true } };
 }
 

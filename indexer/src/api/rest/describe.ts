@@ -44,7 +44,7 @@ export function describeRoute(
     ],
     429: ["TOO_MANY_REQUESTS"],
     500: ["INTERNAL"],
-    503: ["BLOCK_NOT_REACHED", "NOT_READY", "TOO_SLOW"],
+    503: ["BLOCK_NOT_REACHED", "NOT_READY", "OVERLOADED", "TOO_SLOW"],
   });
   const operationId = nameOf(route.spec);
   const example = exampleOf(operationId);

@@ -12,7 +12,7 @@ import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { type GraphQLInputType, type GraphQLSchema, getNullableType, isListType } from "graphql";
 import type { Context } from "hono";
 import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts";
-import type { Answerer } from "../graphql/execute.ts";
+import { type Answerer, costOf } from "../graphql/execute.ts";
 import { charge } from "../public.ts";
 import { refusalHeaders } from "../refusal.ts";
 import { type RouteSpec, routes } from "./catalogue.ts";
@@ -42,6 +42,8 @@ const MAX_ANSWERS = 500;
 interface Answer {
   readonly status: 200 | 404;
   readonly body: string;
+  /** In the unit of `costs.ts`, whether it was kept or not. */
+  readonly cost: number;
 }
 
 /** `/v1/...`, `/openapi.json` and `/reference`. */
@@ -83,8 +85,8 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     const known = context.req.header("if-none-match");
     // Only a good answer to this very question has this tag: whoever names it gets the same again.
     if (!namesEveryTag(known) && namesTag(known, tag)) return context.body(null, 304, headers);
-    charge(context, route.spec.cost - 1);
-    const { status, body } = await answers.remember(question, () => ask(route, variables, block));
+    const { status, body, cost } = await answers.remember(question, () => ask(route, variables, block));
+    charge(context, costOf({ cost }));
     if (status === 404) {
       return context.body(body, 404, { ...json, "cache-control": "no-store", "x-indexed-block": String(block.number) });
     }
@@ -103,7 +105,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   }
 
   async function ask(route: CompiledRoute, variables: Record<string, unknown>, block: IndexedBlock): Promise<Answer> {
-    const { result } = await answerer.answer({ query: route.spec.question, variables });
+    const { result, cost } = await answerer.answer({ query: route.spec.question, variables });
     const [error] = result.errors ?? [];
     if (error) {
       const refusal = restErrorOf(error, route.names);
@@ -116,10 +118,10 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
       const [key] = Object.values(variables);
       const { name } = route.spec.subject ?? { name: "such thing" };
       const missing = new RestError("NOT_FOUND", `There is no ${name} ${String(key)} as of block ${block.number}.`);
-      return { status: 404, body: JSON.stringify(missing.json) };
+      return { status: 404, body: JSON.stringify(missing.json), cost };
     }
     const { chainId, number, timestamp } = block;
-    return { status: 200, body: JSON.stringify({ ...answer, block: { chain_id: chainId, number, timestamp } }) };
+    return { status: 200, body: JSON.stringify({ ...answer, block: { chain_id: chainId, number, timestamp } }), cost };
   }
 
   app.openAPIRegistry.registerPath(healthRoute);

@@ -1,5 +1,7 @@
 import type { ChainReader } from "../chain.ts";
+import type { Deadline } from "../deadline.ts";
 import type { Fresh, IndexedBlock } from "../fresh.ts";
+import { LateError } from "../graphql/errors.ts";
 import type { Budget } from "../graphql/look.ts";
 import type { PerBlockCache } from "../perBlock.ts";
 import { Statement } from "./builder.ts";
@@ -25,13 +27,32 @@ export interface Asking {
   readonly schema: string;
   readonly chainId: number;
   readonly budget: Budget;
+  /** When it has to be answered. */
+  readonly deadline: Deadline;
   /** Everything up to it is in the answer. */
   readonly block: IndexedBlock | undefined;
 }
 
-/** What `make` answers, once for each block. */
-export function oncePerBlock<Value>({ shared }: Asking, key: string, make: () => Promise<Value>): Promise<Value> {
-  return shared.cache.remember(key, make) as Promise<Value>;
+/**
+ * What `make` answers, once for each block. Several questions may wait for the same answer: if the one that makes it runs out of time, the
+ * next goes on with its own.
+ */
+export async function oncePerBlock<Value>(
+  { shared, deadline }: Asking,
+  key: string,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  for (;;) {
+    let isOwn = false;
+    try {
+      return (await shared.cache.remember(key, () => {
+        isOwn = true;
+        return make();
+      })) as Value;
+    } catch (error) {
+      if (isOwn || deadline.hasPassed || !(error instanceof LateError)) throw error;
+    }
+  }
 }
 
 export function statementOf({ schema, chainId, block }: Asking): Statement {

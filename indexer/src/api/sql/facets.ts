@@ -38,6 +38,11 @@ type ColumnFacet = keyof typeof columns;
 /** Those whose columns an index has. */
 const covered: ReadonlySet<FacetName> = new Set(["models", "families", "samplers", "sizes", "policies", "verified"]);
 
+/** Facets of a filter that are counted by reading each artwork. */
+export const readFacetNames: ReadonlySet<FacetName> = new Set(
+  (Object.keys(facetFields) as FacetName[]).filter((name) => !covered.has(name)),
+);
+
 /** A value as `attribute` has it, and how many artworks. */
 export interface FacetValue {
   readonly value: string;

@@ -1,9 +1,13 @@
+import { GraphQLError } from "graphql";
 import pg from "pg";
-import { questionError } from "../graphql/errors.ts";
+import { MAX_TIME } from "../costs.ts";
+import type { Deadline } from "../deadline.ts";
+import { LateError, overloaded, questionError } from "../graphql/errors.ts";
 
 /** Runs statements for one answer. */
 export interface Reader {
-  query<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]>;
+  /** @param deadline When it passes, the statement is cancelled. */
+  query<Row extends object>(text: string, values: readonly unknown[], deadline?: Deadline): Promise<Row[]>;
 }
 
 /** Connections that only read, and not for long. */
@@ -12,11 +16,13 @@ export interface ReadPool {
   readonly reader: Reader;
   /** One statement whose plan depends on its values: a list. */
   readonly lists: Reader;
-  /** Runs several statements on one and the same state of the database. */
-  snapshot<Result>(run: (reader: Reader) => Promise<Result>): Promise<Result>;
+  /** Runs several statements on one and the same state of the database. Those that run or wait when the deadline passes are given up. */
+  snapshot<Result>(run: (reader: Reader) => Promise<Result>, deadline?: Deadline): Promise<Result>;
   close(): Promise<void>;
 }
 
+/** Connections of each kind. */
+export const MAX_CONNECTIONS = 6;
 /** Milliseconds after which Postgres gives up on a statement. */
 const STATEMENT_TIMEOUT = 3_000;
 /** Statements that each connection may keep prepared. */
@@ -26,93 +32,157 @@ const PREPARED_LIFE = 600_000;
 /** Longer ones are rare, and are planned anew each time. */
 const MAX_PREPARED_LENGTH = 8_000;
 const QUERY_CANCELED = "57014";
+/** Class of errors that end a session: a shutdown, a lost database. */
+const SESSION_ENDED = "57P";
 /** Class of errors of values, such as a number that is too large for its column. */
 const DATA_EXCEPTION = "22";
 /** Ponder takes all tables for a moment when it goes back with the chain: ask again. */
 const DEADLOCK = "40P01";
 const TRIES = 3;
 
+/** Milliseconds that a statement waits for a connection. */
+const PATIENCE = 5_000;
+
 /** Connections of the API's own, beside those with which Ponder writes. `max`: of each of the two kinds. */
-export function createReadPool(connectionString: string, max = 6): ReadPool {
-  const [byKey, byValue] = (["force_generic_plan", "force_custom_plan"] as const).map((planning) => {
-    const pool = new pg.Pool({
+export function createReadPool(connectionString: string, max = MAX_CONNECTIONS): ReadPool {
+  const [byKey, byValue] = (["force_generic_plan", "force_custom_plan"] as const).map((planning) =>
+    createPool({
       connectionString,
       max,
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: PATIENCE,
       maxLifetimeSeconds: PREPARED_LIFE / 1_000,
-      application_name: "gridnft-api",
       options: `-c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT} -c jit=off -c random_page_cost=1.1 -c plan_cache_mode=${planning} -c max_parallel_workers_per_gather=0`,
-    });
-    // A connection that breaks while it rests is replaced; without a listener it would end the process.
-    pool.on("error", () => undefined);
-    return pool;
-  }) as [pg.Pool, pg.Pool];
+    }),
+  ) as [pg.Pool, pg.Pool];
+  const canceller = createPool({ connectionString, max: 1, idleTimeoutMillis: 10_000 });
   const nameOf = createNames();
 
   const run = async <Row extends object>(
-    client: pg.Pool | pg.PoolClient,
+    client: pg.PoolClient,
     text: string,
     values: readonly unknown[],
-    tries = TRIES,
+    { tries, deadline }: { readonly tries: number; readonly deadline: Deadline | undefined },
   ): Promise<Row[]> => {
+    if (deadline?.hasPassed) throw new LateError(MAX_TIME);
     const name = nameOf(text);
     try {
       return (await client.query<Row>({ text, values: values as unknown[], ...(name !== undefined && { name }) })).rows;
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
-      if (error.code === DEADLOCK && tries > 1) return run(client, text, values, tries - 1);
-      if (error.code === QUERY_CANCELED) {
-        throw questionError(
-          "TOO_SLOW",
-          `The database gave up after ${STATEMENT_TIMEOUT / 1_000} s: ask for less at a time.`,
-        );
-      }
-      if (error.code?.startsWith(DATA_EXCEPTION)) {
-        throw questionError("BAD_INPUT", "A value of this question is outside of what its column can hold.");
-      }
-      throw error;
+      if (error.code === DEADLOCK && tries > 1) return run(client, text, values, { tries: tries - 1, deadline });
+      throw told(error, deadline);
     }
   };
 
-  const attempt = async <Result>(use: (reader: Reader) => Promise<Result>): Promise<Result> => {
-    const client = await byValue.connect();
-    let last: Promise<unknown> = client.query("begin isolation level repeatable read read only");
+  /** Holds a connection while it is used; when the deadline passes meanwhile, what it runs is cancelled. */
+  const hold = async <Result>(
+    pool: pg.Pool,
+    deadline: Deadline | undefined,
+    use: (client: pg.PoolClient) => Promise<Result>,
+  ): Promise<Result> => {
+    const client = await connect(pool, deadline);
+    let cancelling: Promise<unknown> | undefined;
+    const stop = deadline?.onPassed(() => {
+      const { processID } = client as { readonly processID?: number };
+      cancelling = canceller.query("select pg_cancel_backend($1)", [processID]).catch(() => undefined);
+    });
+    let broken: Error | undefined;
     try {
-      const result = await use({
-        // Fields ask at the same time, a connection answers one after the other.
-        query: (text, values) => {
-          const next = last.then(() => run(client, text, values, 1));
-          last = next.catch(() => undefined);
-          return next as Promise<never>;
-        },
-      });
-      await last;
-      return result;
+      return await use(client);
+    } catch (error) {
+      if (isBreaking(error)) broken = error as Error;
+      throw error;
     } finally {
-      await last.catch(() => undefined);
-      await client.query("rollback").then(
-        () => client.release(),
-        (error: Error) => client.release(error),
-      );
+      stop?.();
+      // The next statement of this connection must not be the one that is cancelled.
+      await cancelling;
+      client.release(broken);
     }
   };
+
+  const attempt = <Result>(use: (reader: Reader) => Promise<Result>, deadline: Deadline | undefined): Promise<Result> =>
+    hold(byValue, deadline, async (client) => {
+      let last: Promise<unknown> = client.query("begin isolation level repeatable read read only");
+      try {
+        const result = await use({
+          // Fields ask at the same time, a connection answers one after the other.
+          query: (text, values) => {
+            const next = last.then(() => run(client, text, values, { tries: 1, deadline }));
+            last = next.catch(() => undefined);
+            return next as Promise<never>;
+          },
+        });
+        await last;
+        return result;
+      } finally {
+        await last.catch(() => undefined);
+        await client.query("rollback");
+      }
+    });
+
+  const single = (pool: pg.Pool): Reader => ({
+    query: (text, values, deadline) =>
+      hold(pool, deadline, (client) => run(client, text, values, { tries: TRIES, deadline })),
+  });
 
   return {
-    reader: { query: (text, values) => run(byKey, text, values) },
-    lists: { query: (text, values) => run(byValue, text, values) },
-    snapshot: async (use) => {
+    reader: single(byKey),
+    lists: single(byValue),
+    snapshot: async (use, deadline) => {
       for (let tries = TRIES; ; tries--) {
         try {
-          return await attempt(use);
+          return await attempt(use, deadline);
         } catch (error) {
           if (!(error instanceof pg.DatabaseError) || error.code !== DEADLOCK || tries === 1) throw error;
         }
       }
     },
     close: async () => {
-      await Promise.all([byKey.end(), byValue.end()]);
+      await Promise.all([byKey.end(), byValue.end(), canceller.end()]);
     },
   };
+}
+
+/** Connections that survive the loss of one: without listeners it would end the process, whether it rests or is in use. */
+function createPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...config, application_name: "gridnft-api" });
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
+}
+
+/** A connection; OVERLOADED when none is free in time. */
+async function connect(pool: pg.Pool, deadline: Deadline | undefined): Promise<pg.PoolClient> {
+  const connecting = pool.connect().catch((error: Error) => {
+    throw error.message.includes("timeout exceeded") ? overloaded() : error;
+  });
+  if (pool.waitingCount === 0 || !deadline) return connecting;
+  try {
+    return await deadline.race(connecting, overloaded);
+  } catch (error) {
+    // It may come later, and is nobody's then.
+    if (deadline.hasPassed) connecting.then((client) => client.release()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Whether an error may have left a connection broken: none that Postgres answers does, unless it ends the session. */
+function isBreaking(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return error.code?.startsWith(SESSION_ENDED) === true;
+  return !(error instanceof GraphQLError);
+}
+
+/** An error of the database that an asker can put right, in words for one; every other one as it is. */
+function told(error: pg.DatabaseError, deadline: Deadline | undefined): Error {
+  if (error.code === QUERY_CANCELED) {
+    if (deadline?.hasPassed) return new LateError(MAX_TIME);
+    const message = `The database gave up after ${STATEMENT_TIMEOUT / 1_000} s: ask for less at a time.`;
+    return questionError("TOO_SLOW", message);
+  }
+  if (error.code?.startsWith(DATA_EXCEPTION)) {
+    return questionError("BAD_INPUT", "A value of this question is outside of what its column can hold.");
+  }
+  return error;
 }
 
 /** Names for statements that come again: prepared once on each connection. What comes once is not worth it. */
