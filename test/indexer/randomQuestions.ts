@@ -126,10 +126,8 @@ class Writer {
   }
 
   #known(type: GraphQLNamedType): Map<string, Mention> {
-    // Several types may stand in one place of an interface: names are of all of them.
-    const place = isAbstractType(type) || (isObjectType(type) && type.getInterfaces().length > 0) ? "Node" : type.name;
-    const known = this.#mentions.get(place) ?? new Map<string, Mention>();
-    this.#mentions.set(place, known);
+    const known = this.#mentions.get(type.name) ?? new Map<string, Mention>();
+    this.#mentions.set(type.name, known);
     return known;
   }
 
@@ -138,24 +136,30 @@ class Writer {
     const known = this.#known(type);
     const own = type.getFields();
     const again = [...known].filter(([, { field, text }]) => text !== "" && own[field.name] === field);
-    let mention: Mention;
-    if (again.length > 0 && this.#chance(0.25)) [, mention] = this.#pick(again);
-    else {
-      const fields = Object.values(own).filter(
-        (field) => depth < MAX_DEPTH || isLeafType(getNamedType(field.type)) || this.#chance(0.02),
-      );
-      if (fields.length === 0) return "__typename";
-      const field = this.#pick(fields);
-      const given = this.#arguments(field.args);
-      const isNamed = given === "" && !known.has(field.name) && !this.#chance(0.08);
-      const responseName = isNamed ? field.name : `n${this.#names++}`;
-      const before = known.get(responseName);
-      mention = before ?? { field, text: `${isNamed ? "" : `${responseName}: `}${field.name}${given}` };
-      known.set(responseName, mention);
-    }
-    const named = getNamedType(mention.field.type);
+    if (again.length > 0 && this.#chance(0.25)) return this.#mention(this.#pick(again)[1], depth);
+    const fields = Object.values(own).filter(
+      (field) => depth < MAX_DEPTH || isLeafType(getNamedType(field.type)) || this.#chance(0.02),
+    );
+    if (fields.length === 0) return "__typename";
+    const field = this.#pick(fields);
+    // The same field with other arguments beside it reads other rows.
+    const times = field.args.length > 0 && this.#chance(0.3) ? 2 : 1;
+    return Array.from({ length: times }, () => this.#newField(known, field, depth)).join(" ");
+  }
+
+  #newField(known: Map<string, Mention>, field: GraphQLField<unknown, unknown>, depth: number): string {
+    const given = this.#arguments(field.args);
+    const isNamed = given === "" && !known.has(field.name) && !this.#chance(0.08);
+    const responseName = isNamed ? field.name : `n${this.#names++}`;
+    const mention = { field, text: `${isNamed ? "" : `${responseName}: `}${field.name}${given}` };
+    known.set(responseName, mention);
+    return this.#mention(mention, depth);
+  }
+
+  #mention({ field, text }: Mention, depth: number): string {
+    const named = getNamedType(field.type);
     const inner = isLeafType(named) ? "" : ` ${this.#set(named, depth + 1)}`;
-    return `${mention.text}${this.#directives()}${inner}`;
+    return `${text}${this.#directives()}${inner}`;
   }
 
   #inline(type: GraphQLNamedType, depth: number): string {

@@ -9,25 +9,25 @@ export const costs = {
   page: 0.5,
   /** A row, those of lists within lists included. */
   row: 0.01,
-  /** A total that is counted: of a filter or a search. Others are kept by the indexer. */
-  count: 3,
+  /** A total that is counted, of a filter or a search, up to 10,000. Others are kept by the indexer. */
+  count: 10,
   /** A page of a search, beside its rows. */
-  search: 3,
+  search: 4,
   /** A facet by counters that the indexer keeps. */
   facet: 0.25,
-  /** Facets of a search: its newest matches are looked at. */
-  searchedFacets: 15,
+  /** Facets of a search: its newest 2,000 matches are looked at. */
+  searchedFacets: 25,
   /** Facets of a filter whose columns an index has. */
-  indexedFacets: 25,
-  /** Facets of a filter that are looked up in each artwork. */
-  readFacets: 40,
+  indexedFacets: 20,
+  /** Each facet of a filter that is read from artworks, of the newest 20,000. */
+  readFacet: 50,
   /** The whole schema by introspection, or a part of it. */
   schema: 20,
 } as const;
 
 /** Most that one question may cost. */
-export const MAX_COST = 200;
+export const MAX_COST = 300;
 /** Questions of this cost are expensive: they keep to a part of the connections. */
-export const EXPENSIVE = 10;
+export const EXPENSIVE = 20;
 /** Milliseconds that a question may take, all its statements together. */
 export const MAX_TIME = 5_000;

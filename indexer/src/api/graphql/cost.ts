@@ -29,8 +29,8 @@ function costOfFacets({ fields }: Selection, { isNarrowed, isSearch }: { isNarro
   const names = [...new Set(fields.map(({ name }) => name))];
   if (isSearch) return costs.searchedFacets;
   if (!isNarrowed) return costs.facet * names.length;
-  const isRead = (name: string): boolean => readFacetNames.has(name as FacetName);
-  return (names.some((name) => !isRead(name)) ? costs.indexedFacets : 0) + (names.some(isRead) ? costs.readFacets : 0);
+  const read = names.filter((name) => readFacetNames.has(name as FacetName)).length;
+  return (read < names.length ? costs.indexedFacets : 0) + costs.readFacet * read;
 }
 
 /** Whether arguments narrow a list down. */
