@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { buildSchema, parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEnvironment } from "../../indexer/config/environment.ts";
+import { costs, EXPENSIVE, MAX_COST, MAX_TIME } from "../../indexer/src/api/costs.ts";
 import * as limits from "../../indexer/src/api/graphql/limits.ts";
 import { MAX_BODY } from "../../indexer/src/api/public.ts";
 import { routes } from "../../indexer/src/api/rest/catalogue.ts";
@@ -77,10 +78,14 @@ describe("docs/graphql.md", () => {
   it("states the limits that hold", () => {
     const text = page.replaceAll(/\s+/g, " ");
     const number = (limit: number) => limit.toLocaleString("en");
-    const { MAX_TOKENS, MAX_ROOT_FIELDS, MAX_ALIASES, MAX_LEVELS, MAX_ROWS, MAX_FIRST, MAX_VALUES, MAX_SEARCH } =
-      limits;
+    const { MAX_TEXT, MAX_TOKENS, MAX_ROOT_FIELDS, MAX_ALIASES, MAX_DEFINITIONS, MAX_LEVELS, MAX_ROWS } = limits;
+    const { MAX_COMPARISONS, MAX_VALUE_DEPTH, MAX_VARIABLE_VALUES, MAX_FIRST, MAX_VALUES, MAX_SEARCH } = limits;
     expect(text).toContain(
-      `${number(MAX_TOKENS)} tokens, ${MAX_ROOT_FIELDS} root fields, ${MAX_ALIASES} aliases and ${MAX_LEVELS} levels, and may ask for ${number(MAX_ROWS)} rows`,
+      `${number(MAX_TEXT)} characters, ${number(MAX_TOKENS)} tokens, ${MAX_ROOT_FIELDS} root fields, ${MAX_ALIASES} aliases, ${MAX_DEFINITIONS} operations and fragments, and ${MAX_LEVELS} levels, and may ask for ${number(MAX_ROWS)} rows`,
+    );
+    expect(text).toContain(`no more than ${number(MAX_COMPARISONS)} pairs`);
+    expect(text).toContain(
+      `nest ${MAX_VALUE_DEPTH} times; variables have ${number(MAX_VARIABLE_VALUES)} values in all.`,
     );
     expect(text).toContain(
       `A list has at most ${MAX_FIRST} items, a filter ${MAX_VALUES} values, a search ${MAX_SEARCH} characters.`,
@@ -91,6 +96,15 @@ describe("docs/graphql.md", () => {
     expect(text).toContain(
       `at most ${rows} rows, ${all} rows and ${aliases} aliases in all, ${depth} levels, ${tokens} tokens, ${time / 1_000} seconds, four questions at a time`,
     );
+  });
+
+  it("states what the parts of a question cost", () => {
+    const [, table = ""] = /\| part of a question \| cost \|\n.*\n((?:\|.*\n)+)/.exec(page) ?? [];
+    expect([...table.matchAll(/\| ([\d.]+) \|\n/g)].map(([, cost]) => Number(cost))).toEqual(Object.values(costs));
+    const text = page.replaceAll(/\s+/g, " ");
+    expect(text).toContain(`One question may cost ${MAX_COST}.`);
+    expect(text).toContain(`A question has ${MAX_TIME / 1_000} seconds`);
+    expect(text).toContain(`Questions that cost ${EXPENSIVE} or more`);
   });
 
   it("asks what the schema knows", () => {

@@ -1,18 +1,15 @@
 /** What one question may ask for: each limit, and the sentence that says it. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parse } from "graphql";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAdmission } from "../../indexer/src/api/admission.ts";
-import { costs, MAX_COST } from "../../indexer/src/api/costs.ts";
+import { MAX_COST } from "../../indexer/src/api/costs.ts";
 import { Deadline } from "../../indexer/src/api/deadline.ts";
 import { excessOf } from "../../indexer/src/api/graphql/bounds.ts";
 import { LateError } from "../../indexer/src/api/graphql/errors.ts";
 import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
 import { type Asking, oncePerBlock } from "../../indexer/src/api/sql/asking.ts";
 import type { Reader } from "../../indexer/src/api/sql/pool.ts";
-import { projectRoot } from "../../tools/check.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
 import { hostileQuestions } from "./hostile.ts";
 
@@ -162,13 +159,6 @@ describe("a hostile question", () => {
     const page = `{ artworks { nodes { ${many(30, (i) => `...c${i}`)} } } } fragment base on Artwork { tokenId } ${fragments}`;
     expect(excessOf(parse(page))).toBeUndefined();
   });
-});
-
-it("tells in docs/graphql.md what the parts of a question cost", () => {
-  const docs = readFileSync(join(projectRoot, "docs/graphql.md"), "utf8");
-  const [, table = ""] = /\| part of a question \| cost \|\n.*\n((?:\|.*\n)+)/.exec(docs) ?? [];
-  expect([...table.matchAll(/\| ([\d.]+) \|\n/g)].map(([, cost]) => Number(cost))).toEqual(Object.values(costs));
-  expect(docs).toContain(`One question may cost ${MAX_COST}.`);
 });
 
 describe("many expensive questions at once", () => {

@@ -1,5 +1,5 @@
-// What questions cost, in one unit for `/graphql` and `/v1`: what a page of 24 rows takes the processors of API and database. The figures
-// are rounded from `npm run bench:api`, over 100,000 artworks.
+// What questions cost, in one unit for `/graphql` and `/v1`: about what a page of 24 rows takes the processors of API and database, a
+// millisecond. Rounded from `npm run bench:api` over 100,000 artworks, and for totals and facets that it doesn't ask, from 25,000.
 
 /** Costs of the parts of a question. */
 export const costs = {
