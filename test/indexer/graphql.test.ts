@@ -312,6 +312,28 @@ describe("what does not fit the schema", () => {
   });
 });
 
+describe("what is kept of a question", () => {
+  it("tells a variable that is null from one that is not given", async () => {
+    const query = 'query ($first: Int) { artwork(tokenId: "3001") { versions(first: $first) { version } } }';
+    const ask = async (variables: Record<string, unknown>) =>
+      (await gallery.answerer.answer({ query, variables })).result.errors?.map(({ message }) => message);
+    expect(await ask({})).toBeUndefined();
+    expect(await ask({ first: null })).toEqual(["first is a number from 1 to 100."]);
+    expect(await ask({})).toBeUndefined();
+  });
+
+  it("tells the same field with other arguments apart, wherever it shows the same rows", async () => {
+    type Found = { model: Record<string, unknown[]> };
+    const { artworks } = await gallery.ask<{ artworks: { nodes: Found[]; edges: { node: Found }[] } }>(
+      `{ artworks(first: 1, filter: { modelIds: [1] }) { nodes { model { a: artworks(first: 1) { tokenId } c: artworks(first: 4) { name } } }
+         edges { node { model { a: artworks(first: 2) { tokenId } b: artworks(first: 3) { tokenId } } } } } }`,
+    );
+    const lengths = (found: Found | undefined) => Object.values(found?.model ?? {}).map(({ length }) => length);
+    expect(lengths(artworks.nodes[0])).toEqual([1, 4]);
+    expect(lengths(artworks.edges[0]?.node)).toEqual([2, 3]);
+  });
+});
+
 describe("questions by their hash", () => {
   const query = "{ protocol { artworks } }";
   const ask = (sha256Hash: string, text?: string) =>

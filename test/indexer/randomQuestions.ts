@@ -77,10 +77,10 @@ class Writer {
       [...this.#variables].flatMap(([name, one]) => ("given" in one ? [[name, one.given]] : [])),
     );
     const spoilt = this.#chance(0.15) ? this.#spoil(query) : query;
-    const others =
-      this.#variables.size === 0
-        ? []
-        : [{}, Object.fromEntries([...this.#variables.keys()].map((name) => [name, null]))];
+    const optional = [...this.#variables].filter(([, one]) => !one.declared.endsWith("!")).map(([name]) => name);
+    const needed = Object.fromEntries(Object.entries(variables).filter(([name]) => !optional.includes(name)));
+    const nothing = Object.fromEntries(optional.map((name) => [name, null]));
+    const others = optional.length === 0 ? [] : [needed, { ...needed, ...nothing }];
     const name = spoilt.includes("query R") && this.#chance(0.8) ? this.#pick(["Q", "Q", "R", "S"]) : undefined;
     return { query: spoilt, variables, others, ...(name !== undefined && { operationName: name }) };
   }
