@@ -265,7 +265,7 @@ describe("finds by identifier", () => {
     [idOf("castle"), 1],
     [`#${idOf("castle")} storm`, 1],
     [`#${idOf("castle")} sea`, 0],
-    [idOf("castle").slice(0, 6), 0],
+    [idOf("castle").slice(0, 8), 0],
     ["#2084", 0],
     ["2084 ", 1],
     [CID, 13],
