@@ -18,18 +18,17 @@ const ours = {
   ],
   // The API can only be asked.
   [rule("no-root-type")]: ["error", { disallow: ["mutation", "subscription"] }],
-  // `nodes` stands beside `edges` in connections, and children of an object are short lists without cursors. No type implements `Node`:
-  // things are asked for by what the contracts call them.
+  // `nodes` stands beside `edges` in connections, and children of an object are short lists without cursors.
   [rule("relay-edge-types")]: [
     "error",
-    { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false },
+    { withEdgeSuffix: true, shouldImplementNode: true, listTypeCanWrapOnlyEdgeType: false },
   ],
 
   // A sentence is in quotes on one line, several lines are a block.
   [rule("description-style")]: "off",
   // Fields stand in the order in which somebody new to the protocol wants to read them.
   [rule("alphabetize")]: "off",
-  // The contracts' own keys are the ids (`tokenId`, `address`, `laneId`), as decimal strings or hex; an `id: ID!` would be a second name.
+  // Values have no id: pages, facets, settings of an answer. Things have one, beside the contracts' own keys (`tokenId`, `laneId`).
   [rule("strict-id-in-types")]: "off",
   // The same for names: `seriesId` is `seriesId` wherever it stands, also in `Series`.
   [rule("no-typename-prefix")]: "off",

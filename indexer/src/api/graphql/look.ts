@@ -140,7 +140,8 @@ interface ChildOf {
 
 function childSelect(statement: Statement, { asked, field, table, alias }: ChildOf): string {
   if (field.exists && isKeyOnly(field, asked)) {
-    return `json_build_object('${field.exists.key}', ${columnOf(table, alias, field.exists.from)})`;
+    const chain = columnOf(table, alias, "chainId");
+    return `json_build_object('${field.exists.key}', ${columnOf(table, alias, field.exists.from)}, 'chainId', ${chain})`;
   }
   const limit = limitOf(field, asked);
   const childTable = tableOf(requireType(field.type).table);
@@ -172,10 +173,10 @@ function childSelect(statement: Statement, { asked, field, table, alias }: Child
     : `(select row_to_json(${rowAlias}) from (${select}) ${rowAlias})`;
 }
 
-/** Whether nothing but the key of a row is asked that is known to exist. */
+/** Whether nothing but the key, or the id, of a row is asked that is known to exist. */
 function isKeyOnly(field: ChildField, asked: Selection): boolean {
   const key = field.exists?.key;
-  return key !== undefined && asked.fields.every(({ name }) => name === key || name === "__typename");
+  return key !== undefined && asked.fields.every(({ name }) => name === key || name === "id" || name === "__typename");
 }
 
 /** Most rows of a child. */

@@ -18,6 +18,7 @@ import { questionError } from "./errors.ts";
 import { MAX_DAYS, MAX_FIRST } from "./limits.ts";
 import { holderLists, type List, lists } from "./lists.ts";
 import { countOf, requireType, selectList } from "./look.ts";
+import { readNode, readNodes } from "./nodes.ts";
 import { type ListArguments, type ListPage, listTotal, readPage } from "./page.ts";
 import { find, merged, type Selection, under } from "./selection.ts";
 import { enums, type Row } from "./types.ts";
@@ -55,6 +56,8 @@ const days: typeof single = {
 
 const others: Readonly<Record<string, Root>> = {
   block: readBlock,
+  node: readNode,
+  nodes: readNodes,
   artworks: readArtworkList,
   artworkFacets: readFacets,
   collection: ({ asking, arguments: { collection } }) =>

@@ -33,7 +33,7 @@ export interface Selection {
   readonly objectType: GraphQLObjectType | undefined;
   /** Values of its arguments; of a root field they are read for each question. */
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** What is asked of it; nothing for a leaf. */
+  /** What is asked of it; nothing for a leaf, and for an interface. */
   readonly fields: readonly Selection[];
   /** What is asked of it where its value is of this object type. */
   fieldsOn(typeName: string): readonly Selection[];

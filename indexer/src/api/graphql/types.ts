@@ -3,6 +3,7 @@ import { settlementDomain, settlementTypes } from "@gridnft/sdk";
 import { type Address, keccak256, toBytes, zeroHash } from "viem";
 import { NOT_LISTED, SEQ_PER_BLOCK } from "../../keys.ts";
 import { columnOf, type TableName, tableOf } from "../sql/tables.ts";
+import { idOf } from "./ids.ts";
 
 /** A row, or what was asked of it, keyed by column; to-one and to-many children are keyed by `childKey`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,7 +32,7 @@ export interface ChildField {
   readonly order?: { readonly column: string; readonly descending: boolean; readonly tie?: string };
   /** More conditions. */
   readonly where?: (names: Names) => string;
-  /** The row is known to exist, so that its key alone needs no look at the table. */
+  /** The row is known to exist, so that its key and its id alone need no look at the table. */
   readonly exists?: { readonly key: string; readonly from: string };
 }
 
@@ -40,6 +41,8 @@ export interface ObjectType {
   readonly table: TableName;
   /** Its name in the schema, if that isn't the name of this entry. */
   readonly schemaType?: string;
+  /** Column that tells rows of this entry from those of others with the same `schemaType`. */
+  readonly mark?: { readonly column: string };
   readonly fields: Readonly<Record<string, ColumnField | ChildField | string>>;
 }
 
@@ -115,6 +118,7 @@ const start: ColumnField = { columns: ["day"], of: (row) => Number(row.day) * 86
 const holder = (tokens: string): ObjectType => ({
   table: "account",
   schemaType: "Holder",
+  mark: { column: tokens },
   fields: { address: "address", account: accountBy("address"), tokens },
 });
 
@@ -152,7 +156,7 @@ function rawReceipt(row: Row): unknown {
 const isEscrowSealed = (row: Row): boolean => row.nftUpgradesSealed === true || !isZero(row.escrow);
 
 /** All object types that come out of tables. */
-export const objectTypes: Readonly<Record<string, ObjectType>> = {
+export const objectTypes: Readonly<Record<string, ObjectType>> = withIds({
   Artwork: {
     table: "artwork",
     fields: {
@@ -271,6 +275,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
   },
   Holder: {
     table: "seriesHolder",
+    mark: { column: "seriesId" },
     fields: {
       // Read from rows of the sources below, too.
       address: { columns: ["owner"], of: (row) => row.owner ?? row.address },
@@ -446,7 +451,27 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
     },
   },
   GovernanceEvent: { table: "governanceEvent", fields: {} },
-};
+});
+
+/** Gives each type its `id`. A row that is read as another entry's type, as holders are, has the id of what it was read as. */
+function withIds(types: Readonly<Record<string, ObjectType>>): Readonly<Record<string, ObjectType>> {
+  return Object.fromEntries(
+    Object.entries(types).map(([entry, type]) => {
+      const { key } = tableOf(type.table);
+      const sources = Object.entries(types).filter(([name, { schemaType }]) => (schemaType ?? name) === entry);
+      const id: ColumnField = {
+        columns: ["chainId", ...key, ...Object.values(type.mark ?? {})],
+        of: (row) => {
+          const [name = entry, source = type] =
+            sources.find(([, { mark }]) => !mark || row[mark.column] !== undefined) ?? [];
+          const values = tableOf(source.table).key.map((column) => String(row[column]));
+          return idOf({ entry: name, chainId: Number(row.chainId), values });
+        },
+      };
+      return [entry, { ...type, fields: { ...type.fields, id } }];
+    }),
+  );
+}
 
 /** Computed columns: each function gives their SQL. */
 export interface ComputedNames {

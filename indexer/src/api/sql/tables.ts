@@ -1,7 +1,7 @@
 import * as schema from "ponder:schema";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { toSnakeCase } from "drizzle-orm/casing";
-import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import { quoted, type Statement } from "./builder.ts";
 
 /** Tables by the name that code knows them by. */
@@ -22,6 +22,8 @@ export interface Table {
   /** Quoted name. */
   readonly sql: string;
   readonly columns: ReadonlyMap<string, Column>;
+  /** Columns of the primary key but the chain, in its order. */
+  readonly key: readonly string[];
 }
 
 const tables = new Map<TableName, Table>();
@@ -37,7 +39,8 @@ export function tableOf(name: TableName): Table {
       { sql: quoted(column.keyAsName ? toSnakeCase(column.name) : column.name), kind: kindOf(column) },
     ]),
   );
-  const made: Table = { name, sql: quoted(getTableName(table)), columns };
+  const key = keyOf(table);
+  const made: Table = { name, sql: quoted(getTableName(table)), columns, key };
   tables.set(name, made);
   return made;
 }
@@ -56,6 +59,13 @@ export function requireColumn(table: Table, key: string): Column {
   const column = table.columns.get(key);
   if (!column) throw new Error(`Table ${table.name} has no column ${key}.`);
   return column;
+}
+
+/** Names of the columns of a table's primary key, the chain left out. */
+function keyOf(table: PgTable): string[] {
+  const [primary] = getTableConfig(table).primaryKeys;
+  const names = new Map(Object.entries(getTableColumns(table)).map(([key, column]) => [column.name, key]));
+  return (primary?.columns ?? []).map((column) => names.get(column.name) ?? "").filter((name) => name !== "chainId");
 }
 
 function kindOf(column: PgColumn): ColumnKind {
