@@ -1,7 +1,8 @@
-import { approval, license, model, modelRate, operatorApproval, transfer } from "ponder:schema";
+import { approval, license, model, modelRate, transfer } from "ponder:schema";
 import { zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
+import { approveOperator, approveToken } from "./approvals.ts";
 import { addToModelDay, changeModel } from "./model.ts";
 import { lower, nextMoves, on } from "./place.ts";
 import { addToDay, addToProtocol } from "./protocol.ts";
@@ -198,18 +199,6 @@ on("AIGC:UpdateUser", async ({ db, place, event }) => {
   });
 });
 
-on("AIGC:Approval", async ({ db, place, event }) => {
-  const { approved, tokenId } = event.args;
-  await db
-    .insert(approval)
-    .values({ chainId: place.chainId, collection: "MODEL", tokenId, approved })
-    .onConflictDoUpdate({ approved });
-});
+on("AIGC:Approval", ({ db, place, event }) => approveToken(db, place, "MODEL", event.args));
 
-on("AIGC:ApprovalForAll", async ({ db, place, event }) => {
-  const { owner, operator, approved } = event.args;
-  await db
-    .insert(operatorApproval)
-    .values({ chainId: place.chainId, collection: "MODEL", owner, operator, approved })
-    .onConflictDoUpdate({ approved });
-});
+on("AIGC:ApprovalForAll", ({ db, place, event }) => approveOperator(db, place, "MODEL", event.args));

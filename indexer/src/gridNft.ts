@@ -5,7 +5,6 @@ import {
   artworkText,
   evolution,
   model,
-  operatorApproval,
   protocol,
   series,
   seriesHolder,
@@ -16,6 +15,7 @@ import { type Address, zeroAddress } from "viem";
 import { changeAccount } from "./account.ts";
 import { record } from "./activity.ts";
 import { changeArtwork } from "./artwork.ts";
+import { approveOperator, approveToken } from "./approvals.ts";
 import { type AttributeChanges, addAttributes, writeAttributes } from "./attributes.ts";
 import { readBlob } from "./blob.ts";
 import { recordGovernance } from "./governance.ts";
@@ -336,18 +336,6 @@ on("GridNFT:AnchorSourceAdded", async ({ db, place, event }) => {
   await recordGovernance(db, place, "GridNFT", "AnchorSourceAdded", event.args);
 });
 
-on("GridNFT:Approval", async ({ db, place, event }) => {
-  const { approved, tokenId } = event.args;
-  await db
-    .insert(approval)
-    .values({ chainId: place.chainId, collection: "ARTWORK", tokenId, approved })
-    .onConflictDoUpdate({ approved });
-});
+on("GridNFT:Approval", ({ db, place, event }) => approveToken(db, place, "ARTWORK", event.args));
 
-on("GridNFT:ApprovalForAll", async ({ db, place, event }) => {
-  const { owner, operator, approved } = event.args;
-  await db
-    .insert(operatorApproval)
-    .values({ chainId: place.chainId, collection: "ARTWORK", owner, operator, approved })
-    .onConflictDoUpdate({ approved });
-});
+on("GridNFT:ApprovalForAll", ({ db, place, event }) => approveOperator(db, place, "ARTWORK", event.args));

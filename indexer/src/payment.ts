@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { addToModelDay, changeModel } from "./model.ts";
 import type { Place, Store } from "./place.ts";
 import { addToDay, addToProtocol } from "./protocol.ts";
-import { addToWorkerDay, changeWorker } from "./worker.ts";
+import { addToWorkerDay, addToWorkerWeek, changeWorker } from "./worker.ts";
 
 /** One payment, as both rails' events state it. Amounts in AIPG wei. */
 export interface Payment {
@@ -32,6 +32,7 @@ export async function creditWorker(db: Store, place: Place, payment: Payment): P
     lastActiveAt: place.time,
   }));
   await addToWorkerDay(db, place, worker, { payments, receipts, volume, earned: toWorker });
+  await addToWorkerWeek(db, place, { worker, modelId }, { payments, volume, earned: toWorker });
   if (isHop) return;
   const model = await changeModel(db, place, modelId, (row) => ({
     payments: row.payments + 1,

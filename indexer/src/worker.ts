@@ -1,11 +1,13 @@
-import { worker, workerDay } from "ponder:schema";
+import { worker, workerDay, workerModelWeek } from "ponder:schema";
 import type { Address } from "viem";
 import { lower, type Place, type Store } from "./place.ts";
 import { dayOf } from "./protocol.ts";
 import { type Amounts, plus } from "./sums.ts";
+import { weekOf } from "./weeks.ts";
 
 export type WorkerRow = typeof worker.$inferSelect;
 type WorkerDay = typeof workerDay.$inferSelect;
+type WorkerModelWeek = typeof workerModelWeek.$inferSelect;
 
 /** Changes a worker, and notes when. It begins to exist with its registration, its first lane or its first earnings. */
 export async function changeWorker(
@@ -53,5 +55,19 @@ export async function addToWorkerDay(
   await db
     .insert(workerDay)
     .values({ ...blank, ...amounts, chainId: place.chainId, worker: lower(anyCase), day: dayOf(place) })
+    .onConflictDoUpdate((row) => plus(row, amounts));
+}
+
+/** Adds to the sums of a worker and a model in a week (UTC, from Monday on). */
+export async function addToWorkerWeek(
+  db: Store,
+  place: Place,
+  { worker: anyCase, modelId }: { readonly worker: Address; readonly modelId: bigint },
+  amounts: Amounts<WorkerModelWeek>,
+): Promise<void> {
+  const key = { chainId: place.chainId, worker: lower(anyCase), week: weekOf(Number(place.time)), modelId };
+  await db
+    .insert(workerModelWeek)
+    .values({ payments: 0, volume: 0n, earned: 0n, ...amounts, ...key })
     .onConflictDoUpdate((row) => plus(row, amounts));
 }

@@ -1,6 +1,9 @@
 /** A gallery of made-up artworks, as rows of the indexer's tables: as many as wanted, always the same. */
+import { cidOf } from "@gridnft/sdk";
+import type { Hex } from "viem";
 import { attributesOf, cut, NOT_LISTED, nameKey } from "../../indexer/src/keys.ts";
 import { trendingOf } from "../../indexer/src/trending.ts";
+import { weekOf } from "../../indexer/src/weeks.ts";
 import { textOf } from "../../indexer/src/words.ts";
 import type { TableRow } from "./tables.ts";
 
@@ -37,6 +40,7 @@ export interface MadeArtwork {
   readonly listed: boolean;
   readonly listPrice: bigint;
   readonly imageHash: string;
+  readonly cid: string;
   readonly mintedAt: bigint;
   readonly updatedAt: bigint;
   readonly updatedSeq: bigint;
@@ -174,6 +178,11 @@ export function makeCatalogue(count: number): Catalogue {
         listed: isListed,
         listPrice: isListed ? BigInt(1 + below(1_000)) * 10n ** 15n : NOT_LISTED,
         imageHash: hex(tokenId, 64),
+        // One in three is a tree of blocks.
+        cid: cidOf({
+          imageHash: hex(tokenId, 64) as Hex,
+          cidDigest: hex(tokenId % 3n === 0n ? tokenId + 1n : tokenId, 64) as Hex,
+        }),
         ...{ mintedAt: BigInt(time), updatedAt: BigInt(time), updatedSeq: seq },
       });
     }
@@ -200,6 +209,49 @@ export function makeCatalogue(count: number): Catalogue {
   return { artworks, models, words, now: time, rows: rowsOf(artworks, models, artists, workers, history, time, block) };
 }
 
+interface Move {
+  readonly seq: bigint;
+  readonly tokenId: bigint;
+  readonly from: string;
+  readonly to: string;
+  readonly time: bigint;
+  readonly block: bigint;
+  readonly tx: string;
+}
+
+/** Changes of owner that lead from each artwork's mint to its owner. Several in one transaction, as sales of bundles are. */
+function movesOf(
+  artworks: readonly MadeArtwork[],
+  artists: readonly string[],
+  history: readonly { seq: bigint; time: bigint; kind: string }[],
+): Move[] {
+  const random = dice(11);
+  const blocks = [...history].sort((a, b) => (a.seq < b.seq ? -1 : 1));
+  const places = new Map(blocks.map(({ time }, i) => [time, i]));
+  const logs = new Map<bigint, number>();
+  const moves: Move[] = [];
+  for (const { tokenId, artist, owner, transfers, mintedAt } of artworks) {
+    let at = places.get(mintedAt) ?? 0;
+    let from = zero;
+    const held =
+      owner === artist && transfers === 0 ? [artist] : [artist, ...Array(Math.max(0, transfers - 1)).fill(""), owner];
+    for (const next of held) {
+      const { seq, time } = blocks[at] as { seq: bigint; time: bigint };
+      const block = seq / 1_000_000n;
+      const log = (logs.get(block) ?? 0) + 1;
+      logs.set(block, log);
+      const to = next === "" ? (artists[Math.floor(random() * 40)] as string) : next;
+      moves.push({
+        ...{ seq: seq + BigInt(log), tokenId, from, to, time, block },
+        tx: hex(block * 2n + BigInt(log & 1), 64),
+      });
+      from = to;
+      at = Math.min(blocks.length - 1, at + Math.floor(random() ** 2 * (blocks.length - at)));
+    }
+  }
+  return moves;
+}
+
 function rowsOf(
   artworks: readonly MadeArtwork[],
   models: readonly MadeModel[],
@@ -224,8 +276,10 @@ function rowsOf(
   const modelNames = new Map(models.map(({ modelId, name }) => [modelId, name]));
   const series = new Map<bigint, MadeArtwork[]>();
   for (const artwork of artworks) series.set(artwork.seriesId, [...(series.get(artwork.seriesId) ?? []), artwork]);
+  const minted = new Map(history.flatMap(({ kind, time: at, seq }) => (kind === "SERIES_MINTED" ? [[at, seq]] : [])));
+  const moves = movesOf(artworks, artists, history);
   const common = (artwork: MadeArtwork) => ({
-    ...{ seed: 42n, guidanceMilli: 7_500n, cid: `bafk${artwork.tokenId}`, receiptId: hex(artwork.tokenId, 64) },
+    ...{ seed: 42n, guidanceMilli: 7_500n, cid: artwork.cid, receiptId: hex(artwork.tokenId, 64) },
   });
   return {
     artwork: artworks.map((artwork) => ({
@@ -297,8 +351,8 @@ function rowsOf(
           royaltyReceiver: first.artist,
         },
         ...{ title: first.name, description: "", tagText: first.tags.join(), tags: first.tags, bodyHash: hash },
-        ...{ mintedAt: first.mintedAt, mintedBlock: 1n, mintTx: tx, seq: seriesId * 1_000_000n },
-        updatedSeq: seriesId * 1_000_000n,
+        ...{ mintedAt: first.mintedAt, mintedBlock: 1n, mintTx: tx, seq: minted.get(first.mintedAt) },
+        updatedSeq: minted.get(first.mintedAt),
       };
     }),
     seriesHolder: [...series].flatMap(([seriesId, members]) =>
@@ -334,14 +388,14 @@ function rowsOf(
       ...{ payments: 0, volume: 0n, royaltyEarned: modelId, royaltyUnclaimed: 0n, licensesSold: 0, licenseRevenue: 2n },
     })),
     modelDay: models.flatMap(({ modelId }) =>
-      [20_000, 20_001].map((day) => ({
+      [20_000, 20_001, Math.floor(time / 86_400)].map((day, i) => ({
         ...{
           chainId,
           modelId,
           day,
           artworks: 1,
           payments: 2,
-          volume: 3n,
+          volume: i < 2 ? 3n : modelId / 3n,
           royalties: 4n,
           licenses: 5,
           licenseRevenue: 6n,
@@ -362,6 +416,18 @@ function rowsOf(
         updatedSeq: BigInt(i),
       },
     })),
+    workerDay: workers.slice(0, 12).flatMap((worker, i) =>
+      Array.from({ length: 40 }, (_, j) => ({
+        ...{ chainId, worker, day: Math.floor(time / 86_400) - j, versions: 1, payments: 1, receipts: 1n },
+        ...{ volume: 20n, earned: BigInt((i * j) % 5) },
+      })),
+    ),
+    workerModelWeek: workers.slice(0, 3).flatMap((worker, i) =>
+      Array.from({ length: 60 }, (_, j) => ({
+        ...{ chainId, worker, week: weekOf(time) - (j % 20), modelId: BigInt(1 + Math.floor(j / 20) * 7), payments: j },
+        ...{ volume: BigInt(1_000 * j), earned: BigInt(900 * j + i) },
+      })),
+    ),
     account: [...artists, ...workers].map((artist, i) => ({
       ...{
         chainId,
@@ -382,13 +448,72 @@ function rowsOf(
       ...{ modelsOwned: i < 5 ? 8 : 0, modelsCreated: i === 0 ? models.length : 0, firstSeenAt: BigInt(BEGAN) },
       ...{ lastSeenAt: BigInt(time), seq: BigInt(i), updatedSeq: BigInt(i) },
     })),
-    transfer: models.map(({ modelId }, i) => ({
-      ...{ chainId, seq: BigInt(i), collection: "MODEL", tokenId: modelId, from: zero, to: artists[0] },
-      ...{ time: BigInt(BEGAN), block: 1n, tx },
+    transfer: [
+      ...models.map(({ modelId }, i) => ({
+        ...{ chainId, seq: BigInt(i), collection: "MODEL", tokenId: modelId, from: zero, to: artists[0] },
+        ...{ time: BigInt(BEGAN), block: 1n, tx },
+      })),
+      ...moves.map((move) => ({ chainId, collection: "ARTWORK", ...move })),
+    ],
+    activity: [
+      ...history.map(({ seq, time: at, tokenId, kind }) => ({
+        ...{ chainId, seq, kind, actor: artists[0], counterparty: null, tokenId, time: at, block: seq / 1_000_000n },
+        ...{ seriesId: null, modelId: null, worker: null, logIndex: 0, tx },
+      })),
+      ...moves.map(({ from, to, tokenId, seq, time: at, block: number, tx: hash }) => ({
+        ...{
+          chainId,
+          seq,
+          kind: from === zero ? "ARTWORK_MINTED" : to === zero ? "ARTWORK_BURNED" : "ARTWORK_TRANSFERRED",
+        },
+        ...{
+          actor: from === zero ? to : from,
+          counterparty: to === zero ? null : to,
+          tokenId,
+          time: at,
+          block: number,
+        },
+        ...{ seriesId: tokenId / 1_000n, modelId: null, worker: null, logIndex: Number(seq % 1_000_000n), tx: hash },
+      })),
+    ],
+    approval: artworks.slice(0, 90).map(({ tokenId, owner }, i) => ({
+      ...{
+        chainId,
+        collection: "ARTWORK",
+        tokenId,
+        owner,
+        approved: i % 4 === 0 ? zero : artists[i % 5],
+        time: BigInt(BEGAN),
+      },
+      ...{ tx, seq: BigInt(10 * ((i * 37) % 90)) },
     })),
-    activity: history.map(({ seq, time: at, tokenId, kind }) => ({
-      ...{ chainId, seq, kind, actor: artists[0], tokenId, time: at, block: seq / 1_000_000n, logIndex: 0, tx },
-    })),
+    operatorApproval: artists.slice(0, 30).flatMap((owner, i) =>
+      ["ARTWORK", "MODEL"].map((collection, j) => ({
+        ...{
+          chainId,
+          collection,
+          owner,
+          operator: workers[i % 3],
+          approved: (i + j) % 5 !== 0,
+          time: BigInt(BEGAN),
+          tx,
+        },
+        seq: BigInt(10 * ((i * 7) % 30) + j),
+      })),
+    ),
+    license: models.slice(0, 10).flatMap(({ modelId }, i) =>
+      artists.slice(0, 12).map((account, j) => ({
+        ...{ chainId, modelId, account, expires: BigInt(time + 86_400 * (((i * 7 + j * 5) % 40) - 10)), purchases: 1 },
+        ...{
+          paid: 5n,
+          lastBuyer: account,
+          lastSeller: artists[0],
+          boughtAt: BigInt(time - j),
+          seq: BigInt(i * 100 + j),
+          updatedSeq: BigInt(i * 100 + j),
+        },
+      })),
+    ),
     protocol: [
       {
         ...{

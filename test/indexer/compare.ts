@@ -22,6 +22,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   series_holder: ["series_id", "owner"],
   model_day: ["model_id", "day"],
   worker_day: ["worker", "day"],
+  worker_model_week: ["worker", "week", "model_id"],
   daily_statistics: ["day"],
   evolution: ["token_id", "version", "account", "body_hash"],
   approval: ["collection", "token_id"],

@@ -404,6 +404,16 @@ export const counters: Readonly<Record<string, Counter>> = {
     }
     return withZeros(rows, ["versions", "payments", "receipts", "volume", "earned"]);
   },
+  worker_model_week: ({ timeOf }, logs) => {
+    const { add, rows } = sums();
+    for (const { log, worker, modelId, toWorker, volume, isHop } of paymentsOf(logs)) {
+      // Weeks since the Monday before 1970.
+      const week = (timeOf(log) / 86_400n + 3n) / 7n;
+      const turnover = isHop ? { payments: 0n } : { payments: 1n, volume };
+      add(`${worker.toLowerCase()}/${week}/${modelId}`, { ...turnover, earned: toWorker });
+    }
+    return withZeros(rows, ["payments", "volume", "earned"]);
+  },
   daily_statistics: ({ timeOf }, logs) => {
     const { add, rows } = sums();
     const on = (log: { readonly blockNumber: bigint }, amounts: Amounts) => add(`${dayOf(timeOf(log))}`, amounts);

@@ -26,6 +26,8 @@ export interface Gallery {
   readonly statements: StatementRun[];
   /** Answer to a question; throws if there are errors. */
   ask<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
+  /** Says that another block is the last one. */
+  move(number: number): void;
   stop(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export interface Gallery {
 export function standing(block: IndexedBlock, place: string): Fresh & { move(to: IndexedBlock): void } {
   let now = block;
   const caches: { forget(): void }[] = [];
+  const listeners = new Set<(block: IndexedBlock) => void>();
   return {
     current: () => now,
     ready: () => true,
@@ -42,7 +45,10 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
       if (now.number >= number) return now;
       throw new BlockNotIndexedError(number, now);
     },
-    onBlock: () => () => undefined,
+    onBlock: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     cachedPerBlock: <Key, Value>(max: number) => {
       const cache = createPerBlockCache<Key, Value>(max);
       caches.push(cache);
@@ -53,6 +59,7 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
     move: (to) => {
       now = to;
       for (const cache of caches) cache.forget();
+      for (const listener of listeners) listener(to);
     },
   };
 }
@@ -108,6 +115,7 @@ export async function startGallery(count: number): Promise<Gallery> {
       if (result.errors || !result.data) throw new Error(JSON.stringify([result.errors, errors.map(String)]));
       return result.data as Data;
     },
+    move: (number) => fresh.move({ chainId: CHAIN_ID, number, timestamp: catalogue.now }),
     stop: async () => {
       await pool.close().catch(() => undefined); // a test may have closed it
       await postgres.stop();

@@ -17,9 +17,40 @@ const among =
       .map(String)
       .includes(String(of(artwork)));
 
+/** A change of owner of an artwork, or of a model. */
+export interface MadeMove {
+  readonly seq: bigint;
+  readonly collection: string;
+  readonly tokenId: bigint;
+  readonly from: string;
+  readonly to: string;
+  readonly time: bigint;
+  readonly block: bigint;
+  readonly tx: string;
+}
+
+const moves = new WeakMap<Catalogue, Map<bigint, MadeMove[]>>();
+
+/** Changes of owner of an artwork, the first one first. */
+export function movesOf(catalogue: Catalogue, tokenId: bigint): readonly MadeMove[] {
+  let known = moves.get(catalogue);
+  if (!known) {
+    known = new Map();
+    for (const move of (catalogue.rows.transfer ?? []) as unknown as MadeMove[]) {
+      if (move.collection === "ARTWORK") known.set(move.tokenId, [...(known.get(move.tokenId) ?? []), move]);
+    }
+    moves.set(catalogue, known);
+  }
+  return known.get(tokenId) ?? [];
+}
+
 const holds: Readonly<Record<string, Holds>> = {
   tokenIds: among(({ tokenId }) => tokenId),
   imageHash: among(({ imageHash }) => imageHash),
+  cid: among(({ cid }) => cid),
+  tx: ({ tokenId }, hash, catalogue) => movesOf(catalogue, tokenId).some(({ tx }) => tx === hash),
+  everOwnedBy: ({ tokenId }, addresses, catalogue) =>
+    movesOf(catalogue, tokenId).some(({ to }) => list(addresses).includes(to)),
   seriesId: among(({ seriesId }) => seriesId),
   artist: among(({ artist }) => artist),
   owner: among(({ owner }) => owner),

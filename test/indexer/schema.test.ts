@@ -56,7 +56,7 @@ describe("the gallery schema", () => {
   it.each([
     ["a field without a description", '"Title."\n', "", "require-description"],
     ["a name in another case", "mintedAfter:", "minted_after:", "naming-convention"],
-    ["a connection without a page", "pageInfo: PageInfo!", "page: Int!", "relay-connection-types"],
+    ["a connection without a page", 'pageInfo: PageInfo!\n  "How', 'page: Int!\n  "How', "relay-connection-types"],
     ["a type that nothing leads to", "scalar JSON", 'scalar JSON\n"Lost."\nscalar Lost', "no-unreachable-types"],
     ["a deprecation without a reason", "title: String!", "title: String! @deprecated", "require-deprecation-reason"],
   ])("would not pass it with %s", async (_, text, instead, rule) => {

@@ -19,7 +19,7 @@ export const stamped = ["account", "artwork", "lane", "license", "model", "serie
 
 /** Tables whose rows change and don't say when: no list of the API has them, or their parent is stamped with them. */
 const unstamped: Readonly<Record<string, string>> = {
-  approval: "no list",
+  approval: "its place is that of its last event",
   artwork_text: "words of its artwork, which is stamped",
   attribute: "a counter",
   daily_statistics: "sums of a day",
@@ -27,7 +27,7 @@ const unstamped: Readonly<Record<string, string>> = {
   evolution: "no list",
   lane_model_total: "of its lane, which is stamped",
   model_day: "sums of a day",
-  operator_approval: "no list",
+  operator_approval: "its place is that of its last event",
   order_nonce: "no list",
   protocol: "one row, which says the block of its last event",
   receipt: "its artwork and its settlement are stamped",
@@ -35,6 +35,7 @@ const unstamped: Readonly<Record<string, string>> = {
   signer: "no list",
   waiting_anchor: "its settlement is stamped",
   worker_day: "sums of a day",
+  worker_model_week: "sums of a week",
 };
 
 /** What is wrong with a change by an event of this place and time, if anything. */

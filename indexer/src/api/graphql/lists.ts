@@ -1,8 +1,14 @@
 // What lists can be asked by: filters, orders, and the vocabulary of both in SQL.
 import { firstSeqOf } from "../../keys.ts";
+import { weekOf } from "../../weeks.ts";
+import type { Asking } from "../sql/asking.ts";
 import type { Statement } from "../sql/builder.ts";
+import { modelsByWords, seriesByWords } from "../sql/byWords.ts";
 import { placeOfTable, tableOf } from "../sql/tables.ts";
-import { enums } from "./types.ts";
+import { questionError } from "./errors.ts";
+import { MAX_DAYS } from "./limits.ts";
+import { countOf } from "./look.ts";
+import { enums, isInForce } from "./types.ts";
 
 /** SQL of a condition. `column` names a column of the list's table. */
 export type Condition = (value: never, column: (key: string) => string, statement: Statement) => string;
@@ -19,11 +25,29 @@ export interface List {
   readonly type: string;
   readonly orders: Readonly<Record<string, Order>>;
   readonly filters: Readonly<Record<string, Condition>>;
+  /**
+   * Filters by many values, each of which an index has in the order of `seq`: pages are merged from a few rows of each value. A filter by several
+   * columns holds when one of them has one of the values.
+   */
+  readonly merged?: Readonly<Record<string, Merged>>;
+  /** Ids that a search finds, and the column that they are of. */
+  readonly search?: {
+    readonly column: string;
+    readonly find: (asking: Asking, search: string) => Promise<readonly string[]>;
+  };
   /** Holds always. */
   readonly only?: (column: (key: string) => string) => string;
   /** Total of `protocol` that counts all of it. */
   readonly counter?: string;
 }
+
+/** Columns, and the type of the list of values. */
+export interface Merged {
+  readonly columns: readonly string[];
+  readonly type: "numeric[]" | "text[]";
+}
+
+const zero = "0x0000000000000000000000000000000000000000";
 
 type Value = string | number | boolean;
 
@@ -91,12 +115,47 @@ const since =
 const updatedSince = { updatedSinceBlock: since("updatedSeq") };
 /** Of rows that are written once. */
 const addedSince = { updatedSinceBlock: since("seq") };
+/** Of the rows that one transaction wrote: history has one with the same `seq` for each. */
+const inTransaction: Condition = (hash: Value, column, statement) => {
+  const history = placeOfTable(statement, tableOf("activity"));
+  return `${column("seq")} = any(array(select h.seq from ${history} h where h.tx = ${statement.value(hash)} and h.chain_id = ${statement.value(statement.chainId)}))`;
+};
+
+/** Last change of owner of its token up to a block. Each row looks for a later one by the token's index. */
+const heldAtBlock: Condition = (block: number, column, statement) => {
+  if (block > statement.block) {
+    throw questionError("BAD_INPUT", `heldAtBlock is at most ${statement.block}, the block of this answer.`);
+  }
+  const end = statement.value(`${(BigInt(block) + 1n) * 1_000_000n}`, "bigint");
+  const transfers = placeOfTable(statement, tableOf("transfer"));
+  const later = `select l.seq from ${transfers} l where l.chain_id = ${column("chainId")} and l.collection = ${column("collection")} and l.token_id = ${column("tokenId")} and l.seq > ${column("seq")} and l.seq < ${end} order by l.seq limit 1`;
+  return `${column("seq")} < ${end} and ${column("to")} <> ${statement.value(zero)} and (${later}) is null`;
+};
+
+/** Rights that end in some days from the answer's block on. */
+const expiresWithinDays: Condition = (days: number, column, statement) => {
+  const now = statement.now();
+  const seconds = countOf("expiresWithinDays", days, MAX_DAYS) * 86_400;
+  return `${column("expires")} >= ${now} and ${column("expires")} <= ${now} + ${statement.value(seconds, "bigint")}`;
+};
+
+/** Weeks from, or up to, that of a time. */
+const inWeek =
+  (operator: ">=" | "<="): Condition =>
+  (time: number, column, statement) =>
+    `${column("week")} ${operator} ${statement.value(weekOf(time), "int")}`;
 
 const times = { timeAfter: happened(">"), timeBefore: happened("<") };
 
 /** All lists but that of artworks, which has a file of its own, by the name of the root field. */
 export const lists: Readonly<Record<string, List>> = {
-  seriesList: { type: "Series", orders: bySeq, filters: { artist: is("artist"), ...updatedSince }, counter: "series" },
+  seriesList: {
+    type: "Series",
+    orders: bySeq,
+    filters: { artist: is("artist"), ...updatedSince },
+    search: { column: "seriesId", find: seriesByWords },
+    counter: "series",
+  },
   models: {
     type: "Model",
     orders: {
@@ -118,16 +177,19 @@ export const lists: Readonly<Record<string, List>> = {
       deprecated: is("deprecated"),
       ...updatedSince,
     },
+    search: { column: "modelId", find: modelsByWords },
     counter: "models",
   },
   licenses: {
     type: "License",
-    orders: bySeq,
+    orders: { ...bySeq, EXPIRES_FIRST: { column: "expires", descending: false, tie: "seq" } },
     filters: {
       modelId: is("modelId"),
       account: is("account"),
       expiresAfter: compares("expires", ">"),
       ...updatedSince,
+      expiresBefore: compares("expires", "<"),
+      expiresWithinDays,
     },
   },
   workers: {
@@ -208,8 +270,14 @@ export const lists: Readonly<Record<string, List>> = {
       tokenId: is("tokenId"),
       from: is("from"),
       to: is("to"),
+      tx: inTransaction,
+      heldAtBlock,
       ...times,
       ...addedSince,
+    },
+    merged: {
+      tokenIds: { columns: ["tokenId"], type: "numeric[]" },
+      accounts: { columns: ["from", "to"], type: "text[]" },
     },
   },
   activity: {
@@ -224,8 +292,42 @@ export const lists: Readonly<Record<string, List>> = {
       modelId: is("modelId"),
       worker: is("worker"),
       laneId: is("laneId"),
+      tx: is("tx"),
       ...times,
       ...addedSince,
+    },
+    merged: {
+      tokenIds: { columns: ["tokenId"], type: "numeric[]" },
+      seriesIds: { columns: ["seriesId"], type: "numeric[]" },
+      modelIds: { columns: ["modelId"], type: "numeric[]" },
+      actors: { columns: ["actor"], type: "text[]" },
+      accounts: { columns: ["actor", "counterparty"], type: "text[]" },
+      workers: { columns: ["worker"], type: "text[]" },
+    },
+  },
+  tokenApprovals: {
+    type: "TokenApproval",
+    orders: bySeq,
+    filters: { collection: is("collection"), owner: is("owner"), approved: is("approved"), tokenId: is("tokenId") },
+    only: isInForce.token,
+  },
+  operatorApprovals: {
+    type: "OperatorApproval",
+    orders: bySeq,
+    filters: { collection: is("collection"), owner: is("owner"), operator: is("operator") },
+    only: isInForce.operator,
+  },
+  workerEarnings: {
+    type: "WorkerWeek",
+    orders: {
+      NEWEST: { column: "week", descending: true, tie: "modelId" },
+      OLDEST: { column: "week", descending: false, tie: "modelId" },
+    },
+    filters: {
+      worker: is("worker"),
+      modelId: is("modelId"),
+      weekFrom: inWeek(">="),
+      weekTo: inWeek("<="),
     },
   },
   governanceEvents: { type: "GovernanceEvent", orders: bySeq, filters: addedSince },

@@ -16,7 +16,7 @@ import {
 } from "../sql/keyset.ts";
 import { columnOf, requireColumn, type Table, tableOf } from "../sql/tables.ts";
 import { limited, type Total } from "../sql/totals.ts";
-import type { List } from "./lists.ts";
+import type { Condition, List, Merged } from "./lists.ts";
 import { requireType, selectList } from "./look.ts";
 import type { Selection } from "./selection.ts";
 import { computedColumns, type Row } from "./types.ts";
@@ -25,6 +25,8 @@ import { computedColumns, type Row } from "./types.ts";
 export interface ListArguments extends PageArguments {
   readonly filter?: Readonly<Record<string, unknown>> | null;
   readonly orderBy?: string | null;
+  /** Ids that a search has found: nothing else is listed. */
+  readonly found?: readonly string[];
 }
 
 /** Rows of a page, one more than it has if there are more, and how it was read. */
@@ -48,14 +50,70 @@ export async function readPage(
   const order = keyOrder(list, table, listArguments, column);
   const page = pageOf(listArguments, order);
   asking.budget.spend(page.rows, list.type, selections);
-  const conditions = [...conditionsOf(statement, list, listArguments, column), ...between(page, order, statement)];
+  const merge = mergeOf(list, listArguments);
+  const cursors = between(page, order, statement);
+  const conditions = merge ? [] : [...conditionsOf(statement, list, listArguments, column), ...cursors];
   const select = `${selectList(statement, list.type, selections, alias)}, ${keyColumns(order.keys.map(({ sql }) => sql))}`;
   // Without a filter there is but one way: along the order's index. A plan that is kept has to know that few rows are wanted.
-  const isKept = Object.values(listArguments.filter ?? {}).every((value) => value === null || value === undefined);
+  const isPlain = listArguments.found === undefined;
+  const isKept =
+    isPlain && Object.values(listArguments.filter ?? {}).every((value) => value === null || value === undefined);
   const limit = isKept ? page.rows + 1 : statement.value(page.rows + 1, "int");
-  const text = `select ${select} from ${placeOf(statement, table.name)} ${alias} where ${conditions.join(" and ")} ${orderBy(page, order)} limit ${limit}`;
+  const found = merge
+    ? `(${mergedRows(statement, list, listArguments, merge, page)}) m join ${placeOf(statement, table.name)} ${alias} on ${column("chainId")} = ${statement.value(statement.chainId)} and ${column("seq")} = m.seq`
+    : `${placeOf(statement, table.name)} ${alias} where ${conditions.join(" and ")}`;
+  const text = `select ${select} from ${found} ${orderBy(page, order)} limit ${limit}`;
   const reader = isKept ? asking.byKey : asking.lists;
   return { rows: await reader.query<Row>(text, statement.values), page, order: order.name };
+}
+
+/** A filter by many values that is given. */
+interface Merge {
+  readonly name: string;
+  readonly merged: Merged;
+}
+
+/** The filter by many values with the fewest of them: what pages are merged by. */
+function mergeOf({ merged = {} }: List, { filter }: ListArguments): Merge | undefined {
+  const given = Object.entries(merged).flatMap(([name, one]) => {
+    const values = filter?.[name];
+    return Array.isArray(values) ? [{ name, merged: one, count: values.length }] : [];
+  });
+  return given.sort((a, b) => a.count - b.count)[0];
+}
+
+/**
+ * The places of a page's rows where a filter has many values: as many as the page has of each value, then the first of all. An index has the rows
+ * of one value in order, but not those of several.
+ */
+function mergedRows(
+  statement: Statement,
+  list: List,
+  listArguments: ListArguments,
+  { name, merged: { columns, type } }: Merge,
+  page: Page,
+): string {
+  const table = tableOf(requireType(list.type).table);
+  const { [name]: values, ...filter } = listArguments.filter ?? {};
+  const given = statement.value([...new Set(values as readonly unknown[])], type);
+  const limit = statement.value(page.rows + 1, "int");
+  const parts = columns.map((key) => {
+    const alias = statement.alias();
+    const column = columnsOf(table, alias, statement);
+    const order = keyOrder(list, table, listArguments, column);
+    const conditions = [
+      ...conditionsOf(statement, list, { ...listArguments, filter }, column),
+      `${column(key)} = v.value`,
+      ...between(page, order, statement),
+    ];
+    const some = `select ${column("seq")} as seq from ${placeOf(statement, table.name)} ${alias} where ${conditions.join(" and ")} ${orderBy(page, order)} limit ${limit}`;
+    return `select s.seq from unnest(${given}) v(value) cross join lateral (${some}) s`;
+  });
+  const direction = orderBy(
+    page,
+    keyOrder(list, table, listArguments, () => "u.seq"),
+  );
+  return `select distinct u.seq from (${parts.join(" union all ")}) u ${direction} limit ${limit}`;
 }
 
 /** How many there are: by a total of the protocol where there is one, else counted up to a limit. */
@@ -63,11 +121,11 @@ export async function listTotal(asking: Asking, list: List, listArguments: ListA
   const filter = Object.entries(listArguments.filter ?? {}).filter(
     ([, value]) => value !== null && value !== undefined,
   );
-  if (filter.length === 0 && list.counter !== undefined) {
+  if (filter.length === 0 && !listArguments.found && list.counter !== undefined) {
     return { count: (await totals(asking))[list.counter as keyof Totals], isExact: true };
   }
   const table = tableOf(requireType(list.type).table);
-  const key = `${list.type}/${JSON.stringify(filter.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+  const key = `${list.type}/${JSON.stringify([filter.sort(([a], [b]) => (a < b ? -1 : 1)), listArguments.found])}`;
   const count = await upTo(asking, key, COUNT_LIMIT + 1, (statement) => {
     const alias = statement.alias();
     const conditions = conditionsOf(statement, list, listArguments, columnsOf(table, alias, statement));
@@ -108,17 +166,28 @@ function columnsOf(table: Table, alias: string, statement: Statement): (key: str
 function conditionsOf(
   statement: Statement,
   list: List,
-  { filter }: ListArguments,
+  { filter, found }: ListArguments,
   column: (key: string) => string,
 ): string[] {
   const conditions = [`${column("chainId")} = ${statement.value(statement.chainId)}`];
   if (list.only) conditions.push(list.only(column));
+  if (list.search && found) {
+    conditions.push(`${column(list.search.column)} = any(${statement.value(found, "numeric[]")})`);
+  }
   for (const [name, value] of Object.entries(filter ?? {})) {
     if (value === null || value === undefined) continue;
     requirePlain(name, value);
-    const condition = list.filters[name];
+    const condition = list.filters[name] ?? anyOf(list.merged?.[name]);
     if (!condition) throw new Error(`Filter ${name} of ${list.type} has no meaning.`);
     conditions.push(condition(value as never, column, statement));
   }
   return conditions;
+}
+
+/** One of some columns has one of some values. */
+function anyOf(merged: Merged | undefined): Condition | undefined {
+  if (!merged) return undefined;
+  const { columns, type } = merged;
+  return (values: readonly unknown[], column, statement) =>
+    `(${columns.map((key) => `${column(key)} = any(${statement.value(values, type)})`).join(" or ")})`;
 }

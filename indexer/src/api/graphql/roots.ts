@@ -14,12 +14,16 @@ import { lengthOf, slice, writeCursor } from "../sql/keyset.ts";
 import { snippetOf } from "../sql/snippet.ts";
 import { columnOf, tableOf } from "../sql/tables.ts";
 import { artworkTotal, type Total } from "../sql/totals.ts";
+import { rowsByKey } from "./attach.ts";
 import { questionError } from "./errors.ts";
+import { readLeaderboard } from "./leaderboard.ts";
 import { MAX_DAYS, MAX_FIRST } from "./limits.ts";
 import { holderLists, type List, lists } from "./lists.ts";
 import { countOf, requireType, selectList } from "./look.ts";
 import { readNode, readNodes } from "./nodes.ts";
 import { type ListArguments, type ListPage, listTotal, readPage } from "./page.ts";
+import { readRarity } from "./rarity.ts";
+import { readRemixTree } from "./remixTree.ts";
 import { find, merged, type Selection, under } from "./selection.ts";
 import { enums, type Row } from "./types.ts";
 
@@ -63,6 +67,9 @@ const others: Readonly<Record<string, Root>> = {
   collection: ({ asking, arguments: { collection } }) =>
     collectionStatistics(asking, collection as "ARTWORK" | "MODEL"),
   holders: readHolders,
+  leaderboard: readLeaderboard,
+  remixTree: readRemixTree,
+  seriesRarity: readRarity,
 };
 
 /** How each field of `Query` is answered; undefined for one that has no meaning. */
@@ -150,8 +157,13 @@ const isCounted = ({ fields }: Selection): boolean =>
   fields.some(({ name }) => name === "totalCount" || name === "totalIsExact");
 
 async function readList({ asking, selection, arguments: given }: RootQuestion, list: List): Promise<unknown> {
-  const listArguments = given as ListArguments;
-  lengthOf(listArguments);
+  lengthOf(given as ListArguments);
+  const { search } = given;
+  const isSearch = list.search && typeof search === "string" && search.trim() !== "";
+  const listArguments: ListArguments = {
+    ...given,
+    ...(isSearch && { found: await list.search.find(asking, search) }),
+  };
   const [page, total] = await Promise.all([
     isPaged(selection) ? readPage(asking, list, listArguments, nodesAsked(selection.fields)) : undefined,
     isCounted(selection) ? listTotal(asking, list, listArguments) : undefined,
@@ -272,17 +284,6 @@ async function facetOf(
   const [field, type, key] = facetRows[name] ?? [];
   const fields = field ? under(under(selection.fields, name), field) : [];
   if (!field || !type || !key || fields.length === 0 || values.length === 0) return objects;
-  asking.budget.spend(values.length, type, fields);
-  const statement = statementOf(asking);
-  const table = tableOf(requireType(type).table);
-  const alias = statement.alias();
-  const column = columnOf(table, alias, key);
-  const ids = statement.value(
-    values.map(({ value }) => value),
-    key === "modelId" ? "numeric[]" : "text[]",
-  );
-  const text = `select ${selectList(statement, type, fields, alias)}, ${column}::text as "=" from ${placeOf(statement, table.name)} ${alias} where ${columnOf(table, alias, "chainId")} = ${statement.value(asking.chainId)} and ${column} = any(${ids})`;
-  const rows = await asking.lists.query<Row>(text, statement.values);
-  const byKey = new Map(rows.map((row) => [row["="], row]));
-  return objects.map((object, i) => ({ ...object, [field]: byKey.get(values[i]?.value) ?? null }));
+  const byKey = await rowsByKey(asking, { type, key, values: values.map(({ value }) => value), fields });
+  return objects.map((object, i) => ({ ...object, [field]: byKey.get(values[i]?.value ?? "") ?? null }));
 }

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { settlementDomain, settlementTypes } from "@gridnft/sdk";
 import { type Address, keccak256, toBytes, zeroHash } from "viem";
 import { NOT_LISTED, SEQ_PER_BLOCK } from "../../keys.ts";
+import { startOfWeek } from "../../weeks.ts";
 import { columnOf, type TableName, tableOf } from "../sql/tables.ts";
+import { attributesOf, type TraitSource, traitsSql } from "../sql/traits.ts";
 import { idOf } from "./ids.ts";
 
 /** A row, or what was asked of it, keyed by column; to-one and to-many children are keyed by `childKey`. */
@@ -96,6 +98,12 @@ const activityOf = (column: string, parent: string): ChildField => ({
   on: [[column, parent]],
   order: newest("seq"),
 });
+
+/** Conditions of approvals that hold: others were taken back. */
+export const isInForce = {
+  token: (column: (key: string) => string): string => `${column("approved")} <> '${zero}'`,
+  operator: (column: (key: string) => string): string => column("approved"),
+} as const;
 
 const guidanceScale: ColumnField = {
   columns: ["guidanceMilli"],
@@ -210,6 +218,7 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = withIds({
       },
       transferCount: "transfers",
       updatedBlock,
+      attributes: { columns: ["traits"], of: (row) => attributesOf(row.traits as TraitSource) },
       activity: activityOf("tokenId", "tokenId"),
     },
   },
@@ -422,9 +431,29 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = withIds({
       licenses: { type: "License", on: [["account", "address"]], order: newest("boughtAt") },
       signers: { type: "Signer", on: [["account", "address"]], order: oldest("seq") },
       lanes: { type: "Lane", on: [["payer", "address"]], order: newest("seq") },
+      tokenApprovals: {
+        type: "TokenApproval",
+        on: [["owner", "address"]],
+        order: newest("seq"),
+        where: ({ child }) => isInForce.token(child),
+      },
+      operatorApprovals: {
+        type: "OperatorApproval",
+        on: [["owner", "address"]],
+        order: newest("seq"),
+        where: ({ child }) => isInForce.operator(child),
+      },
       activity: activityOf("actor", "address"),
     },
   },
+  TokenApproval: {
+    table: "approval",
+    fields: {
+      artwork: { ...artworkBy("tokenId"), where: ({ parent }) => `${parent("collection")} = 'ARTWORK'` },
+      model: { ...modelBy("tokenId"), where: ({ parent }) => `${parent("collection")} = 'MODEL'` },
+    },
+  },
+  OperatorApproval: { table: "operatorApproval", fields: {} },
   Activity: {
     table: "activity",
     fields: {
@@ -437,6 +466,15 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = withIds({
   DayStatistics: { table: "dailyStatistics", fields: { start } },
   ModelDay: { table: "modelDay", fields: { start } },
   WorkerDay: { table: "workerDay", fields: { start, address: "worker" } },
+  WorkerWeek: {
+    table: "workerModelWeek",
+    fields: {
+      start: { columns: ["week"], of: (row) => startOfWeek(Number(row.week)) },
+      address: "worker",
+      worker: workerBy("worker"),
+      model: modelBy("modelId"),
+    },
+  },
   FeeConfig: { table: "feeConfig", fields: {} },
   Protocol: {
     table: "protocol",
@@ -512,6 +550,7 @@ export const computedColumns: Readonly<Record<string, (names: ComputedNames) => 
     `case when ${column("userExpires")} >= ${now()} and ${column("user")} <> '${zero}' then ${column("user")} end`,
   "artwork.royaltyReceiver": ({ column, table }) =>
     `(select s.royalty_receiver from ${table("series")} s where s.chain_id = ${column("chainId")} and s.series_id = ${column("seriesId")})`,
+  "artwork.traits": ({ column, table }) => `(${traitsSql(column, table)})`,
   // A receipt first seen in a mint has no root, and was anchored.
   "receipt.anchored": ({ column, table }) =>
     `(not exists (select 1 from ${table("waitingAnchor")} w where w.chain_id = ${column("chainId")} and w.root = ${column("root")} and w.confirmed_seq = 0))`,

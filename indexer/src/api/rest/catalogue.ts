@@ -19,6 +19,7 @@ export interface RouteSpec {
 }
 
 const collections = { collection: { artworks: "ARTWORK", models: "MODEL" } };
+const subjects = { of: { artists: "ARTISTS", collectors: "COLLECTORS", models: "MODELS", workers: "WORKERS" } };
 const artworkOf = (isHidden = false) => ({ field: "artwork", name: "artwork", isHidden });
 
 export const routes: readonly RouteSpec[] = [
@@ -50,6 +51,20 @@ export const routes: readonly RouteSpec[] = [
     subject: artworkOf(true),
   },
   {
+    path: "/v1/artworks/{token_id}/remixes",
+    summary: "What was made from an artwork, or what it was made from, at any depth",
+    tag: "artworks",
+    question: questions.remixTree,
+    subject: artworkOf(true),
+  },
+  {
+    path: "/v1/series/{series_id}/rarity",
+    summary: "How rare the artworks of a series are, the rarest first",
+    tag: "artworks",
+    question: questions.rarity,
+    subject: { field: "rarity", name: "artwork of series" },
+  },
+  {
     path: "/v1/search",
     summary: "Artworks by words, the best first, with the place in the prompt that matches",
     tag: "artworks",
@@ -60,6 +75,12 @@ export const routes: readonly RouteSpec[] = [
     summary: "How many of some artworks have what, to narrow a list down",
     tag: "artworks",
     question: questions.facets,
+  },
+  {
+    path: "/v1/series",
+    summary: "A page of series: searched, of an artist",
+    tag: "artworks",
+    question: questions.seriesList,
   },
   {
     path: "/v1/series/{series_id}",
@@ -106,6 +127,22 @@ export const routes: readonly RouteSpec[] = [
     subject: { field: "worker", name: "worker", isHidden: true },
   },
   {
+    path: "/v1/workers/{address}/earnings",
+    summary: "What a worker earned, by week and model",
+    tag: "workers",
+    question: questions.workerEarnings,
+    subject: { field: "worker", name: "worker", isHidden: true },
+    decided: { worker: "address" },
+  },
+  {
+    path: "/v1/licenses",
+    summary:
+      "A page of licenses to use models; with `order=expires_first` and `expires_within_days` those that end soon",
+    tag: "models",
+    question: questions.licenses,
+    isTimed: true,
+  },
+  {
     path: "/v1/accounts/{address}",
     summary: "An account: what it has, made and spent",
     tag: "accounts",
@@ -119,6 +156,38 @@ export const routes: readonly RouteSpec[] = [
     question: questions.portfolio,
     subject: { field: "account", name: "account", isHidden: true },
     decided: { owner: "address" },
+  },
+  {
+    path: "/v1/approvals/tokens",
+    summary: "Who may move single tokens of others, as far as it is in force",
+    tag: "accounts",
+    question: questions.tokenApprovals,
+  },
+  {
+    path: "/v1/approvals/operators",
+    summary: "Who may move all tokens of others, as far as it is in force",
+    tag: "accounts",
+    question: questions.operatorApprovals,
+  },
+  {
+    path: "/v1/transfers",
+    summary: "Changes of owner; with `held_at_block` and `to` what an account owned at a block",
+    tag: "accounts",
+    question: questions.transfers,
+  },
+  {
+    path: "/v1/transactions/{tx}",
+    summary: "What happened in a transaction, to which tokens",
+    tag: "statistics",
+    question: questions.transaction,
+  },
+  {
+    path: "/v1/leaderboards/{of}",
+    summary: "Who did most in a week: artists, collectors, models or workers",
+    tag: "statistics",
+    question: questions.leaderboard,
+    words: subjects,
+    isTimed: true,
   },
   {
     path: "/v1/collections/{collection}",

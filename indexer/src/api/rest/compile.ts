@@ -1,5 +1,5 @@
 // A route of the catalogue, made ready: what it takes, what it asks, and what it answers.
-import { type DocumentNode, type GraphQLSchema, getNullableType, parse, validate, visit } from "graphql";
+import { type DocumentNode, type GraphQLSchema, parse, validate, visit } from "graphql";
 import type { RouteSpec } from "./catalogue.ts";
 import type { JsonSchema } from "./openApi.ts";
 import { type Parameter, parametersOf, variablesOf } from "./parameters.ts";
@@ -25,7 +25,7 @@ interface Page {
   readonly totalIsExact?: boolean;
 }
 
-const isPage = ({ shape }: ShapeField): boolean => String(getNullableType(shape.type)).endsWith("Connection");
+const isPage = ({ shape }: ShapeField): boolean => shape.fields?.some(({ from }) => from === "pageInfo") ?? false;
 
 /** @throws Error when the question does not fit the schema: found at boot, not by whoever asks first. */
 export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRoute {

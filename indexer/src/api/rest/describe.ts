@@ -91,13 +91,13 @@ export function describeRoute(
   };
 }
 
-function descriptionOf({ summary, subject, cost, isTimed }: RouteSpec, isPaged: boolean): string {
+function descriptionOf({ summary, subject, isTimed }: RouteSpec, isPaged: boolean): string {
   return [
     `${summary}.`,
     ...(isPaged ? ["The next page is asked for with `cursor`: the `next_cursor` of the page before."] : []),
     ...(subject ? [`Answers 404 when there is no such ${subject.name}.`] : []),
     ...(isTimed ? ["The answer changes with each block, since it counts back from the block's time."] : []),
-    cost === 1 ? "Counts as one request." : `Counts as ${cost} requests, or as one when the answer is 304.`,
+    "Counts as what its question costs at `/graphql`, or as one request when the answer is 304.",
   ].join(" ");
 }
 
@@ -147,6 +147,40 @@ export const healthRoute: RouteConfig = {
     503: {
       description: "It is not; `status` says why",
       content: { "application/json": { schema: healthSchema as never } },
+    },
+  },
+};
+
+const lastEventId = { type: "string" };
+
+/** `/v1/changes`, which `changeStream.ts` answers. */
+export const changesRoute: RouteConfig = {
+  method: "get",
+  path: "/v1/changes",
+  operationId: "changes",
+  summary: "Ids of what changed, block by block, as server-sent events",
+  description:
+    "Goes on after the event that `Last-Event-ID` names, or from now on. `reset` says that what was sent before no longer holds, or that too much happened since to tell. Counts as one request.",
+  tags: ["service"],
+  parameters: [
+    {
+      ...{ name: "last_event_id", in: "query", required: false, schema: lastEventId as never },
+      description:
+        "Id of the last event that was seen, or the number of its block; the header `Last-Event-ID` comes before it.",
+    },
+  ],
+  responses: {
+    200: {
+      description: "Events `changes` and `reset`, for as long as the client stays",
+      content: { "text/event-stream": { schema: lastEventId as never } },
+    },
+    429: {
+      description: "Too many listen",
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+    },
+    503: {
+      description: "The history is not indexed yet",
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
     },
   },
 };

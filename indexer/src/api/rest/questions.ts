@@ -17,7 +17,7 @@ fragment Provenance on ArtworkVersion {
 
 const artwork = `
 fragment Artwork on Artwork {
-  tokenId seriesId number name title description tags image cid imageHash animationUrl
+  tokenId seriesId number name title description tags attributes { traitType value displayType } image cid imageHash animationUrl
   artist { address } owner { address } burned frozen moved displayLocked moves nonce versionCount policy royaltyBps royaltyReceiver
   model { modelId name version family verified } worker { address bonded } prompt seed width height steps guidanceScale sampler
   scheduler receiptId remixOfId remixCount trending listed listPrice mintedAt mintedBlock mintTx updatedAt updatedBlock transferCount
@@ -73,14 +73,19 @@ export const questions = {
       workers { address count } policies { policy count }
     }
   }`,
-  models: `query (${pageVariables}, $filter: ModelFilter, $orderBy: ModelOrder = NEWEST) {
-    models(${pageArguments}, filter: $filter, orderBy: $orderBy) { nodes { ...Model } ${pageFields} }
+  models: `query (${pageVariables}, $filter: ModelFilter, $orderBy: ModelOrder = NEWEST, $search: String) {
+    models(${pageArguments}, filter: $filter, orderBy: $orderBy, search: $search) { nodes { ...Model } ${pageFields} }
   } ${model}`,
   model: `query ($modelId: BigInt!) { model(modelId: $modelId) { ...Model } } ${model}`,
   modelStatistics: `query ($modelId: BigInt!, $days: Int = 30) {
     model(modelId: $modelId) { modelId }
     statistics: modelStatistics(modelId: $modelId, days: $days) {
       start artworks payments volume royalties licenses licenseRevenue
+    }
+  }`,
+  seriesList: `query (${pageVariables}, $filter: SeriesFilter, $orderBy: SeriesOrder = NEWEST, $search: String) {
+    series: seriesList(${pageArguments}, filter: $filter, orderBy: $orderBy, search: $search) {
+      nodes { seriesId title artist { address } count supply tags mintedAt } ${pageFields}
     }
   }`,
   series: `query ($seriesId: BigInt!) {
@@ -119,6 +124,52 @@ export const questions = {
   activity: `query (${pageVariables}, $filter: ActivityFilter, $orderBy: TimeOrder = NEWEST) {
     activity(${pageArguments}, filter: $filter, orderBy: $orderBy) { nodes { ...Activity } ${pageFields} }
   } ${activity}`,
+  transaction: `query ($tx: Hex!, ${pageVariables}, $orderBy: TimeOrder = OLDEST) {
+    activity(${pageArguments}, filter: { tx: $tx }, orderBy: $orderBy) { nodes { ...Activity } ${pageFields} }
+  } ${activity}`,
+  transfers: `query (${pageVariables}, $filter: TransferFilter, $orderBy: TimeOrder = NEWEST) {
+    transfers(${pageArguments}, filter: $filter, orderBy: $orderBy) {
+      nodes { collection tokenId from to time block tx } ${pageFields}
+    }
+  }`,
+  licenses: `query (${pageVariables}, $filter: LicenseFilter, $orderBy: LicenseOrder = NEWEST) {
+    licenses(${pageArguments}, filter: $filter, orderBy: $orderBy) {
+      nodes { modelId account { address } expires purchases paid lastBuyer lastSeller boughtAt } ${pageFields}
+    }
+  }`,
+  tokenApprovals: `query (${pageVariables}, $filter: TokenApprovalFilter, $orderBy: TimeOrder = NEWEST) {
+    approvals: tokenApprovals(${pageArguments}, filter: $filter, orderBy: $orderBy) {
+      nodes { collection tokenId owner approved time tx } ${pageFields}
+    }
+  }`,
+  operatorApprovals: `query (${pageVariables}, $filter: OperatorApprovalFilter, $orderBy: TimeOrder = NEWEST) {
+    approvals: operatorApprovals(${pageArguments}, filter: $filter, orderBy: $orderBy) {
+      nodes { collection owner operator time tx } ${pageFields}
+    }
+  }`,
+  workerEarnings: `query ($address: Address!, ${pageVariables}, $filter: WorkerEarningsFilter!, $orderBy: TimeOrder = NEWEST) {
+    worker(address: $address) { address }
+    earnings: workerEarnings(${pageArguments}, filter: $filter, orderBy: $orderBy) {
+      nodes { start modelId model { name } payments volume earned } ${pageFields}
+    }
+  }`,
+  leaderboard: `query ($of: LeaderboardSubject!, $week: Timestamp, $first: Int = 10) {
+    leaderboard(of: $of, week: $week, first: $first) {
+      start end isApproximate entries { rank score address modelId model { name } }
+    }
+  }`,
+  remixTree: `query ($tokenId: BigInt!, $direction: RemixDirection = DESCENDANTS, $first: Int = 24, $after: String) {
+    artwork(tokenId: $tokenId) { tokenId }
+    remixes: remixTree(tokenId: $tokenId, direction: $direction, ${pageArguments}) {
+      nodes { tokenId depth remixOf artwork { name cid artist { address } burned } } pageInfo { hasNextPage endCursor }
+    }
+  }`,
+  rarity: `query ($seriesId: BigInt!, $tokenIds: [BigInt!], $first: Int = 24) {
+    rarity: seriesRarity(seriesId: $seriesId, tokenIds: $tokenIds, first: $first) {
+      seriesId supply traits { traitType value count bits }
+      artworks { tokenId rank score artwork { name cid attributes { traitType value displayType } } traits { traitType value count bits } }
+    }
+  }`,
   statistics: `query ($days: Int = 30) {
     statistics(days: $days) {
       start artworks series evolutions transfers models licenses payments receipts newAccounts volume toWorkers royalties protocolFees

@@ -17,7 +17,7 @@ import { charge } from "../public.ts";
 import { refusalHeaders } from "../refusal.ts";
 import { type RouteSpec, routes } from "./catalogue.ts";
 import { type CompiledRoute, compileRoute } from "./compile.ts";
-import { describeApi, describeRoute, healthRoute, VERSION } from "./describe.ts";
+import { changesRoute, describeApi, describeRoute, healthRoute, VERSION } from "./describe.ts";
 import { RestError, restErrorOf } from "./errors.ts";
 import type { JsonSchema } from "./openApi.ts";
 import { type Parameter, parametersReader } from "./parameters.ts";
@@ -125,6 +125,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   }
 
   app.openAPIRegistry.registerPath(healthRoute);
+  app.openAPIRegistry.registerPath(changesRoute);
   let description: ApiDescription | undefined;
   const describe = (): ApiDescription => {
     description ??= describeApi(app, components, publicUrl);

@@ -56,7 +56,7 @@ export async function oncePerBlock<Value>(
 }
 
 export function statementOf({ schema, chainId, block }: Asking): Statement {
-  return new Statement(schema, chainId, block?.timestamp ?? 0);
+  return new Statement(schema, chainId, block?.timestamp ?? 0, block?.number ?? 0);
 }
 
 export function placeOf(statement: Statement, name: TableName): string {

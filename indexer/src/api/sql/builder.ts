@@ -10,11 +10,12 @@ export class Statement {
   uses = 0;
   #places = new Map<string, string>();
 
-  /** @param time Unix seconds of the answer's block. */
+  /** @param time Unix seconds of the answer's block. `block`: its number. */
   constructor(
     readonly schema: string,
     readonly chainId: number,
     readonly time: number,
+    readonly block: number,
   ) {}
 
   /** Placeholder of the time of the answer's block. */

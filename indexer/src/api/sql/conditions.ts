@@ -1,5 +1,8 @@
 // What artworks can be filtered by: each filter as SQL, and how many rows it lets through.
+import { cidOf, GridError, parseCid } from "@gridnft/sdk";
+import { zeroHash } from "viem";
 import { type AttributeField, attributeOf, firstSeqOf } from "../../keys.ts";
+import { questionError } from "../graphql/errors.ts";
 import { type Asking, placeOf } from "./asking.ts";
 import { quoted, type Statement } from "./builder.ts";
 import { ofAccount, remixesOf, upTo, verified, withAttribute } from "./estimates.ts";
@@ -9,6 +12,9 @@ import { columnOf, tableOf } from "./tables.ts";
 export interface ArtworkFilter {
   readonly tokenIds?: readonly string[] | null;
   readonly imageHash?: string | null;
+  readonly cid?: string | null;
+  readonly tx?: string | null;
+  readonly everOwnedBy?: readonly string[] | null;
   readonly seriesId?: string | null;
   readonly artist?: readonly string[] | null;
   readonly owner?: readonly string[] | null;
@@ -110,6 +116,23 @@ function attribute(
   };
 }
 
+/** Is one of the few tokens that a statement finds. */
+function amongTokens(select: (statement: Statement) => string): Condition {
+  const sql: Condition["sql"] = (column, statement) => `${column("tokenId")} = any(array(${select(statement)}))`;
+  return { sql, covered: sql, rows: async () => FEW };
+}
+
+/** A CID as rows have it: version 1 in base32. Takes version 0, other bases, and an `ipfs://` address, too. */
+function canonicalCid(text: string): string {
+  try {
+    const { cidDigest, raw } = parseCid(text.replace(/^ipfs:\/\//, "").replace(/\/$/, ""));
+    return cidOf({ cidDigest, imageHash: raw ? cidDigest : zeroHash });
+  } catch (error) {
+    if (!(error instanceof GridError)) throw error;
+    throw questionError("BAD_INPUT", `cid is not the CID of a picture: ${error.message}`);
+  }
+}
+
 const mark = (asking: Asking, field: "remix" | "evolved" | "listed"): Condition => attribute(asking, field, ["true"]);
 
 const compare =
@@ -125,6 +148,29 @@ const filters: {
 } = {
   tokenIds: (ids) => oneOf("tokenId", "numeric[]", ids, { rows: async () => ids.length, isCovered: true }),
   imageHash: (hash) => ({ sql: compare("imageHash", hash), rows: async () => FEW }),
+  cid: (text, asking) => {
+    const cid = canonicalCid(text);
+    return amongTokens(
+      (statement) =>
+        `select v.token_id from ${placeOf(statement, "artworkVersion")} v where v.cid = ${statement.value(cid)} and v.chain_id = ${statement.value(asking.chainId)}`,
+    );
+  },
+  tx: (hash, asking) =>
+    amongTokens(
+      (statement) =>
+        `select h.token_id from ${placeOf(statement, "activity")} h where h.tx = ${statement.value(hash)} and h.chain_id = ${statement.value(asking.chainId)} and h.token_id is not null`,
+    ),
+  everOwnedBy: (addresses, asking) => {
+    const sent = (statement: Statement): string =>
+      `from ${placeOf(statement, "transfer")} h where h.chain_id = ${statement.value(asking.chainId)} and h."to" = any(${statement.value(addresses, "text[]")}) and h.collection = 'ARTWORK'`;
+    return {
+      sql: (column, statement) => `exists (select 1 ${sent(statement)} and h.token_id = ${column("tokenId")})`,
+      rows: async () => {
+        const count = await upTo(asking, `sent/${JSON.stringify(addresses)}`, RANGE_LIMIT, sent);
+        return count < RANGE_LIMIT ? count : Number.POSITIVE_INFINITY;
+      },
+    };
+  },
   // A series is a range of token ids.
   seriesId: (id) => {
     const first = BigInt(id) * SERIES_SIZE;

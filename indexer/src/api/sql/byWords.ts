@@ -1,0 +1,55 @@
+// Models and series by words: their ids, found once for each block.
+import { tokensOf } from "../../words.ts";
+import { questionError } from "../graphql/errors.ts";
+import { MAX_SEARCH } from "../graphql/limits.ts";
+import { artworkQuestion, newestMatches, requirePlain } from "./artworks.ts";
+import { type Asking, oncePerBlock, placeOf, statementOf } from "./asking.ts";
+
+/** Artworks whose series are looked at: the newest that match. */
+const MOST_ARTWORKS = 2_000;
+/** Models that are looked at: the newest. */
+const MOST_MODELS = 20_000;
+/** Letters from which on the last word of a search may be unfinished. */
+const SHORTEST_BEGINNING = 3;
+
+/** Ids of the series of which an artwork matches a search, by its newest 2,000 matches. */
+export async function seriesByWords(asking: Asking, search: string): Promise<readonly string[]> {
+  const question = await artworkQuestion(asking, undefined, search);
+  if (question.query === undefined) throw noWord();
+  return oncePerBlock(asking, `seriesByWords/${question.key}`, async () => {
+    const statement = statementOf(asking);
+    const matches = await newestMatches(asking, question, statement, MOST_ARTWORKS);
+    const text = `select distinct trunc(m.token_id / 1000)::text as id from (${matches}) m`;
+    const rows = await asking.lists.query<{ id: string }>(text, statement.values);
+    return rows.map(({ id }) => id);
+  });
+}
+
+interface ModelWords {
+  readonly id: string;
+  readonly words: readonly string[];
+}
+
+/** Ids of the models in whose name, version or license all words of a search are; the last one may be unfinished. */
+export async function modelsByWords(asking: Asking, search: string): Promise<readonly string[]> {
+  requirePlain("search", search);
+  if (search.length > MAX_SEARCH) throw questionError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
+  const asked = tokensOf(search);
+  if (asked.length === 0) throw noWord();
+  const isOpen = !/[\s"]$/.test(search);
+  const models = await oncePerBlock(asking, "modelWords", () => readModelWords(asking));
+  const has = (words: readonly string[], word: string, i: number): boolean => {
+    const mayBegin = isOpen && i === asked.length - 1 && [...word].length >= SHORTEST_BEGINNING;
+    return words.some((one) => one === word || (mayBegin && one.startsWith(word)));
+  };
+  return models.filter(({ words }) => asked.every((word, i) => has(words, word, i))).map(({ id }) => id);
+}
+
+async function readModelWords(asking: Asking): Promise<readonly ModelWords[]> {
+  const statement = statementOf(asking);
+  const text = `select m.model_id::text as id, left(m.name, 200) || ' , ' || left(m.version, 100) || ' , ' || left(m.license, 100) as text from ${placeOf(statement, "model")} m where m.chain_id = ${statement.value(asking.chainId)} order by m.seq desc limit ${MOST_MODELS}`;
+  const rows = await asking.lists.query<{ id: string; text: string }>(text, statement.values);
+  return rows.map(({ id, text: of }) => ({ id, words: tokensOf(of) }));
+}
+
+const noWord = () => questionError("BAD_INPUT", "search names no word that has to be there.");
