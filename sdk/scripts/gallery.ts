@@ -46,6 +46,7 @@ const readers: Readonly<Record<string, string>> = {
   Float: "z.number()",
   String: "z.string()",
   Boolean: "z.boolean()",
+  ID: "z.string()",
   JSON: "z.unknown()",
 };
 /** Types of scalars among variables. */
@@ -59,6 +60,7 @@ const inputs: Readonly<Record<string, string>> = {
   Float: "number",
   String: "string",
   Boolean: "boolean",
+  ID: "string",
 };
 
 interface Documents {

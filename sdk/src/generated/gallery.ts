@@ -71,6 +71,12 @@ export interface ArtworkFilter {
   readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
   /** sha256 of the picture's file. */
   readonly imageHash?: Hex | undefined;
+  /** CID of the picture of any of its versions: version 1 or 0, or an `ipfs://` address. */
+  readonly cid?: string | undefined;
+  /** Something happened to it in this transaction: its mint, a transfer, a version ... Hash of the transaction. */
+  readonly tx?: Hex | undefined;
+  /** Sent to one of these accounts at some time, by its mint or later; who owns it now is `owner`. */
+  readonly everOwnedBy?: Address | readonly Address[] | undefined;
   /** Of this series. */
   readonly seriesId?: BigIntInput | undefined;
   /** Asked for by one of these accounts. */
@@ -251,6 +257,14 @@ export interface TransferFilter {
   readonly from?: Address | undefined;
   /** Who has it since. */
   readonly to?: Address | undefined;
+  /** Of one of these tokens. */
+  readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** One of these accounts had it, or has it since. */
+  readonly accounts?: Address | readonly Address[] | undefined;
+  /** Hash of the transaction. */
+  readonly tx?: Hex | undefined;
+  /** Those by which `to` owned the token at the end of this block: the last change of owner of each token up to it. With `to` it is an account's portfolio at that block, with `tokenId` a token's owner. At most the block of this answer. */
+  readonly heldAtBlock?: number | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
@@ -277,6 +291,20 @@ export interface ActivityFilter {
   readonly worker?: Address | undefined;
   /** Id of the lane: EIP-712 digest of its terms. */
   readonly laneId?: Hex | undefined;
+  /** Hash of the transaction. */
+  readonly tx?: Hex | undefined;
+  /** Of one of these tokens. */
+  readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** Of one of these series. */
+  readonly seriesIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** With one of these models. AIGC token ids. */
+  readonly modelIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** Done by one of these accounts. */
+  readonly actors?: Address | readonly Address[] | undefined;
+  /** Done by one of these accounts, or one of them is the other side. */
+  readonly accounts?: Address | readonly Address[] | undefined;
+  /** By one of these workers. */
+  readonly workers?: Address | readonly Address[] | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
