@@ -70,9 +70,9 @@ async function answerOf(example: Example): Promise<unknown> {
 }
 
 describe("docs/graphql.md", () => {
-  it("answers ten questions", () => {
-    expect(questions).toHaveLength(10);
-    expect(page.match(/^### \d+\. /gm)).toHaveLength(10);
+  it("answers fourteen questions", () => {
+    expect(questions).toHaveLength(14);
+    expect(page.match(/^### \d+\. /gm)).toHaveLength(14);
   });
 
   it("states the limits that hold", () => {
@@ -275,6 +275,26 @@ describe("the door", () => {
     expect(status).toBe(204);
     expect(headers.get("access-control-allow-headers")).toContain("content-type");
     expect(headers.get("access-control-allow-methods")).toContain("POST");
+  });
+
+  it("streams changes, and goes on by the last id", async () => {
+    const first = async (headers: Record<string, string>) => {
+      const stop = new AbortController();
+      const response = await fetch(`${indexer.url}/v1/changes`, { headers, signal: stop.signal });
+      expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      const decoder = new TextDecoder();
+      let text = "";
+      for await (const chunk of response.body ?? []) {
+        text += decoder.decode(chunk, { stream: true });
+        if (/^id: .*\n\n/ms.test(text)) break;
+      }
+      stop.abort();
+      return text;
+    };
+    expect(await first({})).toMatch(new RegExp(`^retry: 2000\n\nid: ${exhibition.head}-[0-9a-f]{12}\n\n$`));
+    const since = await first({ "last-event-id": `${exhibition.head - 1}` });
+    expect(since).toContain(`"from_block":${exhibition.head},"artworks":["`);
   });
 
   it("takes no question of more than 100,000 bytes", async () => {

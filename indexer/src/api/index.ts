@@ -5,6 +5,8 @@ import { readEnvironment } from "../../config/environment.ts";
 import { announce } from "./announce.ts";
 import { createApi } from "./app.ts";
 import { createChainReader } from "./chain.ts";
+import { createChangeStream } from "./changeStream.ts";
+import { createChanges } from "./changes.ts";
 import { createFresh } from "./fresh.ts";
 import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
@@ -39,6 +41,8 @@ const health = { reader: pool.reader, chain, schema: fresh.schema, chainId, maxL
 
 const gate = createGate(door);
 const app = createApi({ answerer, fresh, health, gate, chainId, publicUrl, onError: logError }, (api) => {
+  const changes = createChanges({ pool, fresh, chainId, onError: logError });
+  api.route("/", createChangeStream({ changes, fresh }));
   limitStatements(ponderReadPool());
   api.use("/tables", limitTables());
   api.use(

@@ -55,7 +55,10 @@ export async function oncePerBlock<Value>(
   }
 }
 
-export function statementOf({ schema, chainId, block }: Asking): Statement {
+/** What a statement is about: schema of the tables, chain, and the block of the answer. */
+export type StatementScope = Pick<Asking, "schema" | "chainId" | "block">;
+
+export function statementOf({ schema, chainId, block }: StatementScope): Statement {
   return new Statement(schema, chainId, block?.timestamp ?? 0, block?.number ?? 0);
 }
 

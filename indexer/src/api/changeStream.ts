@@ -1,0 +1,150 @@
+// `GET /v1/changes`: changes as they are indexed, as server-sent events.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Context, Hono } from "hono";
+import type { ChangeEvent, Changes } from "./changes.ts";
+import type { Fresh } from "./fresh.ts";
+import { charge } from "./public.ts";
+import { RestError } from "./rest/errors.ts";
+import { refuse } from "./rest/routes.ts";
+
+/** What a connection counts for its client's limit. */
+const COST = 5;
+/** Milliseconds between signs of life on a connection that has nothing to tell. */
+const HEARTBEAT = 15_000;
+/** Bytes that a client may leave unread. */
+const MAX_UNREAD = 1_000_000;
+/** Milliseconds that a client waits before it comes again. */
+const RETRY = 2_000;
+
+interface StreamDependencies {
+  readonly changes: Changes;
+  readonly fresh: Fresh;
+  /** Milliseconds. */
+  readonly heartbeat?: number;
+}
+
+/** Where an event stream is written. */
+interface Sink {
+  /** False when the client reads too slowly. */
+  write(text: string): boolean;
+  end(): void;
+}
+
+export function createChangeStream({ changes, fresh, heartbeat = HEARTBEAT }: StreamDependencies): Hono {
+  const app = new Hono();
+  app.get("/v1/changes", (context) => {
+    const unknown = Object.keys(context.req.query()).find((name) => name !== "last_event_id");
+    if (unknown !== undefined) {
+      return refuse(
+        context,
+        new RestError("FIELD_INVALID", `${unknown} is not a parameter of this route: see /reference.`, unknown),
+      );
+    }
+    // A browser's EventSource says where to go on by itself, and wins over the address that it was made with.
+    const after = context.req.header("last-event-id") ?? context.req.query("last_event_id");
+    if (!fresh.ready() || !fresh.current()) {
+      return refuse(
+        context,
+        new RestError("NOT_READY", "The history is not indexed yet: ask again in a moment.", undefined, 5),
+      );
+    }
+    if (context.req.method === "HEAD") return new Response(null, { headers });
+    charge(context, COST - 1);
+    return open(context, (sink) => serve(sink, after === "" ? undefined : after)) ?? refuse(context, tooMany());
+  });
+
+  /** Undefined when too many listen. */
+  function serve(sink: Sink, after: string | undefined): (() => void) | undefined {
+    let timer: NodeJS.Timeout | undefined;
+    const write = (text: string): void => {
+      if (!sink.write(text)) finish();
+    };
+    const finish = (): void => {
+      clearInterval(timer);
+      stop?.();
+      sink.end();
+    };
+    const stop = changes.listen({ tell: (event) => write(textOf(event)), end: () => finish() }, after);
+    if (!stop) return undefined;
+    write(`retry: ${RETRY}\n\n`);
+    timer = setInterval(() => write(": \n\n"), heartbeat);
+    timer.unref();
+    return finish;
+  }
+
+  return app;
+}
+
+const tooMany = () =>
+  new RestError("TOO_MANY_REQUESTS", "Too many listen for changes: ask again in a moment.", undefined, 10);
+
+const headers: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+/** One event as it goes over the wire. Of a block in which nothing happened the id alone: browsers keep it, and tell nobody. */
+function textOf({ id, event, data }: ChangeEvent): string {
+  if (event === "block") return `id: ${id}\n\n`;
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Opens the stream: on Node's response if there is one, because a `Response` would go through middleware that waits for its end. */
+function open(context: Context, serve: (sink: Sink) => (() => void) | undefined): Response | undefined {
+  const { outgoing } = (context.env ?? {}) as { incoming?: IncomingMessage; outgoing?: ServerResponse };
+  return outgoing ? openOutgoing(context, outgoing, serve) : openResponse(serve);
+}
+
+function openOutgoing(
+  context: Context,
+  outgoing: ServerResponse,
+  serve: (sink: Sink) => (() => void) | undefined,
+): Response | undefined {
+  const begun: string[] = [];
+  let isOpen = false;
+  const finish = serve({
+    write: (text) => {
+      if (!isOpen) begun.push(text);
+      else outgoing.write(text);
+      return outgoing.writableLength <= MAX_UNREAD;
+    },
+    end: () => outgoing.end(),
+  });
+  if (!finish) return undefined;
+  outgoing.writeHead(200, { ...headers, "access-control-allow-origin": "*" });
+  outgoing.flushHeaders();
+  isOpen = true;
+  for (const text of begun) outgoing.write(text);
+  outgoing.on("close", finish);
+  const { res } = context;
+  res.headers.set("x-hono-already-sent", "true");
+  context.finalized = true;
+  void res.body;
+  return res;
+}
+
+function openResponse(serve: (sink: Sink) => (() => void) | undefined): Response | undefined {
+  let finish: (() => void) | undefined;
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        let isOpen = true;
+        finish = serve({
+          write: (text) => {
+            if (isOpen) controller.enqueue(encoder.encode(text));
+            return (controller.desiredSize ?? 0) > 0;
+          },
+          end: () => {
+            if (isOpen) controller.close();
+            isOpen = false;
+          },
+        });
+      },
+      cancel: () => finish?.(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD }),
+  );
+  return finish ? new Response(body, { headers }) : undefined;
+}
