@@ -134,6 +134,24 @@ describe("global ids", () => {
     ]);
   });
 
+  it("answer what relay-compiler makes of a refetchable fragment on an artwork and of a page that spreads it", async () => {
+    // As relay-compiler 20.1.1 writes it: `id` beside every field, fragments on a type below `node`.
+    const query = `query CardPageQuery($first: Int = 3, $id: ID!) {
+      node(id: $id) { __typename ... on Worker { bonded earned } ...Card_artwork_3ASum4 id } ...Card_list }
+    fragment Card_artwork_3ASum4 on Artwork { tokenId name owner { address id } activity(first: $first) { kind time id } id }
+    fragment Card_list on Query {
+      artworks(first: 10) { edges { node { id ...Card_artwork_3ASum4 __typename } cursor } pageInfo { endCursor hasNextPage } } }`;
+    const [first] = gallery.catalogue.artworks;
+    const id = idOf({ entry: "Artwork", chainId: CHAIN_ID, values: [`${first?.tokenId}`] });
+    const { json: told } = await gallery.answerer.answerJson({ query, variables: { id } });
+    const reference = await gallery.answerer.answerByReference({ query, variables: { id } });
+    expect(JSON.stringify(JSON.parse(told).data)).toBe(JSON.stringify(reference.data));
+    expect(JSON.parse(told).data.node).toMatchObject({ __typename: "Artwork", id, tokenId: `${first?.tokenId}` });
+    // Apollo's cache keeps objects as `Type:id`: two with the same would overwrite each other.
+    const { edges } = JSON.parse(told).data.artworks;
+    expect(new Set(edges.map((edge: { node: Named }) => `${edge.node.__typename}:${edge.node.id}`)).size).toBe(10);
+  });
+
   const text = (raw: string) => Buffer.from(raw).toString("base64url");
   it.each([
     ["nothing", "", "is not an id of this API"],
