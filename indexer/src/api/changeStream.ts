@@ -21,6 +21,8 @@ interface StreamDependencies {
   readonly fresh: Fresh;
   /** Milliseconds. */
   readonly heartbeat?: number;
+  /** Bytes. */
+  readonly maxUnread?: number;
 }
 
 /** Where an event stream is written. */
@@ -30,7 +32,12 @@ interface Sink {
   end(): void;
 }
 
-export function createChangeStream({ changes, fresh, heartbeat = HEARTBEAT }: StreamDependencies): Hono {
+export function createChangeStream({
+  changes,
+  fresh,
+  heartbeat = HEARTBEAT,
+  maxUnread = MAX_UNREAD,
+}: StreamDependencies): Hono {
   const app = new Hono();
   app.get("/v1/changes", (context) => {
     const unknown = Object.keys(context.req.query()).find((name) => name !== "last_event_id");
@@ -50,7 +57,9 @@ export function createChangeStream({ changes, fresh, heartbeat = HEARTBEAT }: St
     }
     if (context.req.method === "HEAD") return new Response(null, { headers });
     charge(context, COST - 1);
-    return open(context, (sink) => serve(sink, after === "" ? undefined : after)) ?? refuse(context, tooMany());
+    return (
+      open(context, maxUnread, (sink) => serve(sink, after === "" ? undefined : after)) ?? refuse(context, tooMany())
+    );
   });
 
   /** Undefined when too many listen. */
@@ -91,14 +100,19 @@ function textOf({ id, event, data }: ChangeEvent): string {
 }
 
 /** Opens the stream: on Node's response if there is one, because a `Response` would go through middleware that waits for its end. */
-function open(context: Context, serve: (sink: Sink) => (() => void) | undefined): Response | undefined {
+function open(
+  context: Context,
+  maxUnread: number,
+  serve: (sink: Sink) => (() => void) | undefined,
+): Response | undefined {
   const { outgoing } = (context.env ?? {}) as { incoming?: IncomingMessage; outgoing?: ServerResponse };
-  return outgoing ? openOutgoing(context, outgoing, serve) : openResponse(serve);
+  return outgoing ? openOutgoing(context, outgoing, maxUnread, serve) : openResponse(maxUnread, serve);
 }
 
 function openOutgoing(
   context: Context,
   outgoing: ServerResponse,
+  maxUnread: number,
   serve: (sink: Sink) => (() => void) | undefined,
 ): Response | undefined {
   const begun: string[] = [];
@@ -107,7 +121,7 @@ function openOutgoing(
     write: (text) => {
       if (!isOpen) begun.push(text);
       else outgoing.write(text);
-      return outgoing.writableLength <= MAX_UNREAD;
+      return outgoing.writableLength <= maxUnread;
     },
     end: () => outgoing.end(),
   });
@@ -124,7 +138,7 @@ function openOutgoing(
   return res;
 }
 
-function openResponse(serve: (sink: Sink) => (() => void) | undefined): Response | undefined {
+function openResponse(maxUnread: number, serve: (sink: Sink) => (() => void) | undefined): Response | undefined {
   let finish: (() => void) | undefined;
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
@@ -144,7 +158,7 @@ function openResponse(serve: (sink: Sink) => (() => void) | undefined): Response
       },
       cancel: () => finish?.(),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD }),
+    new ByteLengthQueuingStrategy({ highWaterMark: maxUnread }),
   );
   return finish ? new Response(body, { headers }) : undefined;
 }

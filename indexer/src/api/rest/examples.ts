@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 
 const artist = "0xfabb0ac9d68b0b445fb7357272ff202c5651694a";
+/** A mint of the artist's. */
+const mintTransaction = "0x0000000000000000000000000000000000000000000000000000000000000000";
 const worker = "0xbcd4042de499d14e55001ccbb24a551f3b954096";
 
 /** Paths of example requests, by the name of the operation. */
@@ -10,8 +12,11 @@ export const examplePaths: Readonly<Record<string, string>> = {
   artwork: "/v1/artworks/1001",
   provenance: "/v1/artworks/1001/provenance",
   artworkActivity: "/v1/artworks/1001/activity?limit=1",
+  remixTree: "/v1/artworks/1001/remixes",
+  rarity: "/v1/series/1/rarity?limit=1",
   search: "/v1/search?q=lighthouse&limit=1&total=true",
   facets: "/v1/facets?limit=1",
+  seriesList: "/v1/series?limit=1",
   series: "/v1/series/1",
   models: "/v1/models?order=most_artworks&limit=1",
   model: "/v1/models/1",
@@ -19,8 +24,15 @@ export const examplePaths: Readonly<Record<string, string>> = {
   workers: "/v1/workers?limit=1",
   worker: `/v1/workers/${worker}`,
   workerStatistics: `/v1/workers/${worker}/statistics?days=1`,
+  workerEarnings: `/v1/workers/${worker}/earnings?limit=1`,
+  licenses: "/v1/licenses?limit=1",
   account: `/v1/accounts/${artist}`,
   portfolio: `/v1/accounts/${artist}/artworks?limit=1`,
+  tokenApprovals: `/v1/approvals/tokens?owner=${artist}`,
+  operatorApprovals: `/v1/approvals/operators?owner=${artist}`,
+  transfers: `/v1/transfers?to=${artist}&limit=1`,
+  transaction: `/v1/transactions/${mintTransaction}`,
+  leaderboard: "/v1/leaderboards/artists?limit=1",
   collection: "/v1/collections/artworks",
   holders: "/v1/collections/artworks/holders?limit=1",
   activity: "/v1/activity?order=oldest&limit=1",

@@ -6,6 +6,7 @@ import {
   type FieldNode,
   type GraphQLInputType,
   type GraphQLSchema,
+  getNamedType,
   isInputObjectType,
   isNonNullType,
   typeFromAST,
@@ -99,6 +100,14 @@ function argumentDescription(schema: GraphQLSchema, roots: readonly FieldNode[],
     const field = schema.getQueryType()?.getFields()[root.name.value];
     const argument = field?.args.find(({ name }) => name === passed?.name.value);
     if (argument?.description) return argument.description;
+    for (const { name, value } of root.arguments ?? []) {
+      if (value.kind !== "ObjectValue") continue;
+      // A field of a filter that is written out.
+      const one = value.fields.find(({ value: of }) => of.kind === "Variable" && of.name.value === variable);
+      const type = getNamedType(field?.args.find((argument) => argument.name === name.value)?.type);
+      const description = one && isInputObjectType(type) ? type.getFields()[one.name.value]?.description : undefined;
+      if (description) return description;
+    }
   }
   return undefined;
 }
