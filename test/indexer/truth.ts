@@ -465,7 +465,8 @@ export const truths: Readonly<Record<string, Maker>> = {
       (key) => key.join("/"),
       async ([collection, id]) => {
         const { read } = collection === "ARTWORK" ? contracts.nft : contracts.aigc;
-        return { approved: await read.getApproved([id]).catch(() => zeroAddress) };
+        const owner = await read.ownerOf([id]).catch(() => zeroAddress);
+        return { owner, approved: await read.getApproved([id]).catch(() => zeroAddress) };
       },
     );
     return new Map([...truth].filter(([, { approved }]) => approved !== zeroAddress));
