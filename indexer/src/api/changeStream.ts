@@ -120,7 +120,7 @@ function openOutgoing(
   const finish = serve({
     write: (text) => {
       if (!isOpen) begun.push(text);
-      else outgoing.write(text);
+      else if (outgoing.writable) outgoing.write(text);
       return outgoing.writableLength <= maxUnread;
     },
     end: () => outgoing.end(),
@@ -140,11 +140,11 @@ function openOutgoing(
 
 function openResponse(maxUnread: number, serve: (sink: Sink) => (() => void) | undefined): Response | undefined {
   let finish: (() => void) | undefined;
+  let isOpen = true;
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
-        let isOpen = true;
         finish = serve({
           write: (text) => {
             if (isOpen) controller.enqueue(encoder.encode(text));
@@ -156,7 +156,10 @@ function openResponse(maxUnread: number, serve: (sink: Sink) => (() => void) | u
           },
         });
       },
-      cancel: () => finish?.(),
+      cancel: () => {
+        isOpen = false;
+        finish?.();
+      },
     },
     new ByteLengthQueuingStrategy({ highWaterMark: maxUnread }),
   );

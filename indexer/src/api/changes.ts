@@ -94,10 +94,13 @@ export function createChanges({ pool, fresh, chainId, onError, max = MAX_LISTENE
 
   async function follow(): Promise<void> {
     const block = fresh.current();
-    if (!block || !told) return;
+    const from = told;
+    if (!block || !from) return;
     const next = await placeOf(block);
-    if (next.block.number === told.block.number && next.mark === told.mark) return;
-    const event = await eventFrom({ number: told.block.number, mark: told.mark }, next, "reorg");
+    if (next.block.number === from.block.number && next.mark === from.mark) return;
+    const event = await eventFrom({ number: from.block.number, mark: from.mark }, next, "reorg");
+    // All may have left meanwhile.
+    if (told !== from) return;
     told = next;
     for (const { tell } of listeners) tell(event);
   }
@@ -107,10 +110,13 @@ export function createChanges({ pool, fresh, chainId, onError, max = MAX_LISTENE
     await follow();
     const block = fresh.current();
     if (!told && !block) return listener.end();
-    told ??= await placeOf(block as IndexedBlock);
-    listener.tell(await eventFrom(knownOf(after, told), told, "unknown_id"));
-    if (waiting.delete(listener)) listeners.add(listener);
-    return undefined;
+    const to = told ?? (await placeOf(block as IndexedBlock));
+    const event = await eventFrom(knownOf(after, to), to, "unknown_id");
+    // It may have left meanwhile.
+    if (!waiting.delete(listener)) return undefined;
+    told = to;
+    listeners.add(listener);
+    return listener.tell(event);
   }
 
   return {

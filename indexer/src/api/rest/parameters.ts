@@ -7,6 +7,7 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isInputObjectType,
   isNonNullType,
   typeFromAST,
@@ -60,8 +61,9 @@ export function parametersOf(
     const type = typeFromAST(schema, typeNode as never) as GraphQLInputType | undefined;
     if (!type) throw new Error(`Variable ${variable.name.value} has no type.`);
     const name = variable.name.value;
-    if (isInputObjectType(type)) {
-      return Object.values(type.getFields())
+    const object = getNullableType(type);
+    if (isInputObjectType(object)) {
+      return Object.values(object.getFields())
         .filter((field) => !left.includes(field.name))
         .map((field) => ({
           name: toSnakeCase(field.name),
