@@ -72,7 +72,10 @@ const wei = z
 const httpUrl = z
   .string()
   .refine((url) => /^https?:\/\/[^\s/]/.test(url) && URL.canParse(url), "is not an http(s) URL");
-const key = bytes32Json.transform((secret) => privateKeyToAccount(secret));
+const key = z.pipe(
+  bytes32Json,
+  z.transform((secret) => privateKeyToAccount(secret)),
+);
 
 const environment = z.object({
   GRID_RPC_URL: httpUrl,
@@ -82,7 +85,7 @@ const environment = z.object({
   GRID_CLOUD_PORT: wholeNumber(0, 65_535).default(3_300),
   GRID_CLOUD_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
   GRID_BLOCKS: z.string(),
-  GRID_GATEWAY_ACCOUNT: addressJson.optional(),
+  GRID_GATEWAY_ACCOUNT: z.optional(addressJson),
   GRID_GATEWAY_ACCOUNT_KEY: key.optional(),
   GRID_GATEWAY_SIGNER_KEY: key.optional(),
   GRID_GATEWAY_DAILY_IMAGES: wholeNumber(0, 1_000_000).default(50),

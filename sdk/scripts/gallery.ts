@@ -102,7 +102,7 @@ export function gallerySource(): string {
     `// Generated from the gallery's schema and src/queries/documents by scripts/gallery.ts: npm run generate -w sdk
 
 import type { Address, Hex } from "viem";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { galleryDocument } from "../queries/document.js";
 import { address, type BigIntInput, bigInt, enumeration, hex, integer, timestamp } from "../queries/scalars.js";
 `,
@@ -213,7 +213,7 @@ function fieldReader(documents: Documents, node: FieldNode, type: GraphQLObjectT
   const isThere = type.name === "Query" && !isNonNullType(field.type) && !isLookup(field);
   const reader = (isThere ? present : reading)(field.type, documents, node, indent);
   const name = node.alias?.value ?? node.name.value;
-  return `${comment(field.description, indent)}${indent}${name}: ${reader}${isAsked ? "" : ".optional()"},`;
+  return `${comment(field.description, indent)}${indent}${name}: ${isAsked ? reader : `z.optional(${reader})`},`;
 }
 
 /**
@@ -226,13 +226,13 @@ function isLookup({ type, args }: GraphQLField<unknown, unknown>): boolean {
 }
 
 function reading(type: GraphQLOutputType, documents: Documents, node: FieldNode, indent: string): string {
-  if (!isNonNullType(type)) return `${present(type, documents, node, indent)}.nullable()`;
+  if (!isNonNullType(type)) return `z.nullable(${present(type, documents, node, indent)})`;
   return present(type.ofType as GraphQLOutputType, documents, node, indent);
 }
 
 function present(type: GraphQLOutputType, documents: Documents, node: FieldNode, indent: string): string {
   if (isListType(type)) return `z.array(${reading(type.ofType as GraphQLOutputType, documents, node, indent)})`;
-  if (isEnumType(type)) return `enumeration(enums.${type.name})`;
+  if (isEnumType(type)) return `enumeration<${type.name}>()`;
   if (isScalarType(type)) {
     const reader = readers[type.name];
     if (!reader) throw new Error(`There is no reader of ${type.name}.`);

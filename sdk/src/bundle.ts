@@ -1,6 +1,6 @@
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { type ReadClient, reading } from "./chain/transact.js";
 import { cidOf } from "./cid.js";
 import { orderClosing } from "./closing.js";
@@ -11,6 +11,7 @@ import { gridSettlementAbi } from "./generated/abis.js";
 import { type MerkleTree, merkleTree } from "./merkle.js";
 import { messageToJson } from "./messageJson.js";
 import { checkReceipt, engineHash } from "./receipt.js";
+import { readAs } from "./schema.js";
 import { recoverSigner } from "./signature.js";
 import { SignerRole } from "./signer.js";
 import { type JobReceipt, type SettlementDomain, settlementDomain } from "./typedData.js";
@@ -87,7 +88,7 @@ export function bundleToJson(bundle: ReceiptBundle): ReceiptBundleJson {
  * @throws {@link GridError} `BUNDLE_INVALID`, naming the field.
  */
 export function bundleFromJson(json: unknown): ReceiptBundle {
-  const parsed = receiptBundle.safeParse(json);
+  const parsed = readAs(receiptBundle, json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join(".") ?? "";

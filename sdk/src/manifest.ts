@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2";
 import type { Hex } from "viem";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { bytesToHex } from "./bytes.js";
 import { GridError } from "./errors.js";
 import { canonicalJson } from "./extras.js";
@@ -61,31 +61,31 @@ export function modelManifest(files: readonly ModelFile[]): ModelManifest {
 
 /** How a model is used when a request says nothing else. */
 const defaults = z.object({
-  width: z.int().min(64).max(4096).multipleOf(8),
-  height: z.int().min(64).max(4096).multipleOf(8),
-  steps: z.int().min(1).max(500),
-  guidance_scale: z.number().min(0).max(100),
+  width: z.int().check(z.minimum(64), z.maximum(4096), z.multipleOf(8)),
+  height: z.int().check(z.minimum(64), z.maximum(4096), z.multipleOf(8)),
+  steps: z.int().check(z.minimum(1), z.maximum(500)),
+  guidance_scale: z.number().check(z.minimum(0), z.maximum(100)),
   sampler: z.string(),
   scheduler: z.string(),
 });
 
 /** `gridnft.json`: what a model folder says about itself. It becomes the fields of `AIGC.register`. */
 export const modelCard = z.object({
-  name: z.string().min(1).max(64),
-  version: z.string().min(1).max(32),
+  name: z.string().check(z.minLength(1), z.maxLength(64)),
+  version: z.string().check(z.minLength(1), z.maxLength(32)),
   /** As AIGC names families: sd15, sd21, sdxl, ..., other. */
-  family: z.string().min(1),
+  family: z.string().check(z.minLength(1)),
   kind: z.enum(["checkpoint", "lora", "controlnet", "upscaler", "embedding", "vae", "pipeline"]),
-  description: z.string().max(2_000).default(""),
+  description: z._default(z.string().check(z.maxLength(2_000)), ""),
   /** SPDX id or URI. */
-  license: z.string().min(1).max(256),
+  license: z.string().check(z.minLength(1), z.maxLength(256)),
   /** Share of each job's price for the model's owner, in hundredths of a percent. */
-  usageBps: z.int().min(0).max(2_000),
+  usageBps: z.int().check(z.minimum(0), z.maximum(2_000)),
   /** ERC-2981 royalty on sales of the model's token, in hundredths of a percent. */
-  resaleBps: z.int().min(0).max(1_000),
+  resaleBps: z.int().check(z.minimum(0), z.maximum(1_000)),
   access: z.enum(["OPEN", "LICENSED", "PRIVATE"]),
   defaults,
   /** Words that the model was made for; empty or absent for one that takes any. */
-  words: z.array(z.string()).optional(),
+  words: z.optional(z.array(z.string())),
 });
 export type ModelCard = z.output<typeof modelCard>;

@@ -1,24 +1,27 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { bytesToText } from "./bytes.js";
 import { GridError } from "./errors.js";
 
 /** One row of a token's `attributes`. */
 export const tokenAttribute = z.looseObject({
-  trait_type: z.string().optional(),
+  trait_type: z.optional(z.string()),
   value: z.union([z.string(), z.number(), z.boolean()]),
-  display_type: z.string().optional(),
+  display_type: z.optional(z.string()),
 });
 
 /** A seed or id: a JSON number up to 2^53 - 1, else a decimal string. */
-const integerOfJson = z.union([z.int().nonnegative(), z.string().regex(/^\d+$/)]).transform((value) => BigInt(value));
+const integerOfJson = z.pipe(
+  z.union([z.int().check(z.nonnegative()), z.string().check(z.regex(/^\d+$/))]),
+  z.transform((value) => BigInt(value)),
+);
 
 /** Metadata of an artwork as `GridNFT.tokenURI` writes it; keys that a later renderer adds are kept. */
 export const artworkMetadata = z.looseObject({
   name: z.string(),
   description: z.string(),
   image: z.string(),
-  external_url: z.string().optional(),
-  animation_url: z.string().optional(),
+  external_url: z.optional(z.string()),
+  animation_url: z.optional(z.string()),
   attributes: z.array(tokenAttribute),
   prompt: z.string(),
   negative_prompt: z.string(),
@@ -26,9 +29,9 @@ export const artworkMetadata = z.looseObject({
   steps: z.int(),
   guidance_scale: z.number(),
   ai_generated: z.boolean(),
-  aigc_type: z.string().optional(),
-  aigc_data: z.string().optional(),
-  proof_type: z.string().optional(),
+  aigc_type: z.optional(z.string()),
+  aigc_data: z.optional(z.string()),
+  proof_type: z.optional(z.string()),
   provenance: z.looseObject({
     receipt: z.string(),
     model_id: integerOfJson,

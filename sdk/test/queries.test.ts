@@ -14,7 +14,7 @@ import {
   validate,
 } from "graphql";
 import { afterEach, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod/mini";
 import {
   artworkQuery,
   artworksPages,
@@ -34,7 +34,7 @@ const sdl = readFileSync(new URL("../../indexer/src/api/graphql/schema.graphql",
 const schema: GraphQLSchema = buildSchema(sdl);
 
 /** Where a reader does not take what a query's selection can be answered with: nulls, lists, objects, and each field. */
-function faultsOf(text: string, reader: z.ZodType): string[] {
+function faultsOf(text: string, reader: z.core.$ZodType): string[] {
   const document = parse(text);
   const fragments = new Map<string, FragmentDefinitionNode>();
   let root: SelectionSetNode | undefined;
@@ -43,8 +43,8 @@ function faultsOf(text: string, reader: z.ZodType): string[] {
     if (definition.kind === "OperationDefinition") root = definition.selectionSet;
   }
 
-  function object(one: z.ZodType, set: SelectionSetNode, type: GraphQLObjectType, path: string): string[] {
-    if (!(one instanceof z.ZodObject)) return [`${path} is an object`];
+  function object(one: z.core.$ZodType, set: SelectionSetNode, type: GraphQLObjectType, path: string): string[] {
+    if (!(one instanceof z.ZodMiniObject)) return [`${path} is an object`];
     const asked = new Set<string>();
     const faults = fields(one, set, type, path, asked);
     return [
@@ -56,7 +56,7 @@ function faultsOf(text: string, reader: z.ZodType): string[] {
   }
 
   function fields(
-    one: z.ZodObject,
+    one: z.ZodMiniObject,
     set: SelectionSetNode,
     type: GraphQLObjectType,
     path: string,
@@ -71,23 +71,28 @@ function faultsOf(text: string, reader: z.ZodType): string[] {
       const name = node.alias?.value ?? node.name.value;
       asked.add(name);
       const field = type.getFields()[node.name.value];
-      const read = one.shape[name] as z.ZodType | undefined;
+      const read = one.shape[name] as z.core.$ZodType | undefined;
       if (!field || !read) return [`${path}.${name} is not read`];
       const isConditional = (node.directives ?? []).length > 0;
-      if (isConditional !== read instanceof z.ZodOptional) return [`${path}.${name} may be left out`];
-      const inner = read instanceof z.ZodOptional ? (read.unwrap() as z.ZodType) : read;
+      if (isConditional !== read instanceof z.ZodMiniOptional) return [`${path}.${name} may be left out`];
+      const inner = read instanceof z.ZodMiniOptional ? (read.def.innerType as z.core.$ZodType) : read;
       return value(inner, field.type, node.selectionSet, `${path}.${name}`);
     });
   }
 
-  function value(one: z.ZodType, type: GraphQLOutputType, set: SelectionSetNode | undefined, path: string): string[] {
+  function value(
+    one: z.core.$ZodType,
+    type: GraphQLOutputType,
+    set: SelectionSetNode | undefined,
+    path: string,
+  ): string[] {
     const isNullable = !isNonNullType(type);
-    if (isNullable !== one instanceof z.ZodNullable) return [`${path} ${isNullable ? "may be" : "is never"} null`];
+    if (isNullable !== one instanceof z.ZodMiniNullable) return [`${path} ${isNullable ? "may be" : "is never"} null`];
     const inner = isNonNullType(type) ? (type.ofType as GraphQLOutputType) : type;
-    const read = one instanceof z.ZodNullable ? (one.unwrap() as z.ZodType) : one;
+    const read = one instanceof z.ZodMiniNullable ? (one.def.innerType as z.core.$ZodType) : one;
     if (isListType(inner)) {
-      if (!(read instanceof z.ZodArray)) return [`${path} is a list`];
-      return value(read.element as z.ZodType, inner.ofType as GraphQLOutputType, set, `${path}[]`);
+      if (!(read instanceof z.ZodMiniArray)) return [`${path} is a list`];
+      return value(read.def.element as z.core.$ZodType, inner.ofType as GraphQLOutputType, set, `${path}[]`);
     }
     return isObjectType(inner) && set ? object(read, set, inner, path) : [];
   }
@@ -104,16 +109,16 @@ describe("documents", () => {
 
   it("would not be taken if they were read wrongly", () => {
     const text = "query Q { protocol { supply } artwork(tokenId: 1) { name } }";
-    const reader = (protocol: z.ZodType, artwork: z.ZodType) => z.object({ protocol, artwork });
+    const reader = (protocol: z.core.$ZodType, artwork: z.core.$ZodType) => z.object({ protocol, artwork });
     const named = z.object({ name: z.string() });
     const supply = z.object({ supply: z.int() });
-    expect(faultsOf(text, reader(supply, named.nullable()))).toEqual([]);
+    expect(faultsOf(text, reader(supply, z.nullable(named)))).toEqual([]);
     expect(faultsOf(text, reader(supply, named))).toEqual([".artwork may be null"]);
-    expect(faultsOf(text, reader(supply.nullable(), named.nullable()))).toEqual([".protocol is never null"]);
-    expect(faultsOf(text, reader(z.object({ supply: z.int(), more: z.int() }), named.nullable()))).toEqual([
+    expect(faultsOf(text, reader(z.nullable(supply), z.nullable(named)))).toEqual([".protocol is never null"]);
+    expect(faultsOf(text, reader(z.object({ supply: z.int(), more: z.int() }), z.nullable(named)))).toEqual([
       ".protocol.more is not asked",
     ]);
-    expect(faultsOf(text, reader(z.object({}), named.nullable()))).toEqual([".protocol.supply is not read"]);
+    expect(faultsOf(text, reader(z.object({}), z.nullable(named)))).toEqual([".protocol.supply is not read"]);
   });
 });
 

@@ -19,7 +19,7 @@ import {
 import type { Address, Hex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
-import type { z } from "zod";
+import { z } from "zod";
 import { WorkerError } from "./errors.ts";
 
 /** An answer of the cloud that says no. */
@@ -123,14 +123,17 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
     }
   };
 
-  const read = async <schema extends z.ZodType>(response: Response, schema: schema): Promise<z.output<schema>> => {
+  const read = async <schema extends z.core.$ZodType>(
+    response: Response,
+    schema: schema,
+  ): Promise<z.output<schema>> => {
     let json: unknown;
     try {
       json = await response.json();
     } catch (cause) {
       throw new WorkerError("CLOUD_UNREACHABLE", "The cloud's answer broke off.", { cause });
     }
-    const parsed = schema.safeParse(json);
+    const parsed = z.safeParse(schema, json);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     throw new WorkerError(

@@ -25,7 +25,12 @@ export interface WorkerSession extends SessionRecord {
   readonly worker: NonNullable<SessionRecord["worker"]>;
 }
 
-interface Spec<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Needs extends SessionNeed> {
+interface Spec<
+  Params extends z.core.$ZodType,
+  Query extends z.core.$ZodType,
+  Body extends z.core.$ZodType,
+  Needs extends SessionNeed,
+> {
   readonly method: "get" | "post" | "put" | "delete";
   /** As OpenAPI writes it: `/v1/jobs/{id}`. */
   readonly path: string;
@@ -44,7 +49,7 @@ interface Spec<Params extends z.ZodType, Query extends z.ZodType, Body extends z
   /** The body is a file: its media type. The handler reads it. */
   readonly file?: string;
   readonly answers: Readonly<
-    Record<number, { readonly description: string; readonly schema?: z.ZodType; readonly type?: string }>
+    Record<number, { readonly description: string; readonly schema?: z.core.$ZodType; readonly type?: string }>
   >;
   readonly errors?: readonly CloudErrorCode[];
 }
@@ -56,7 +61,12 @@ type SessionOf<Needs extends SessionNeed> = Needs extends "worker"
     ? SessionRecord
     : SessionRecord | undefined;
 
-interface Call<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Needs extends SessionNeed> {
+interface Call<
+  Params extends z.core.$ZodType,
+  Query extends z.core.$ZodType,
+  Body extends z.core.$ZodType,
+  Needs extends SessionNeed,
+> {
   readonly context: Context<Env>;
   readonly params: z.output<Params>;
   readonly query: z.output<Query>;
@@ -68,9 +78,9 @@ interface Call<Params extends z.ZodType, Query extends z.ZodType, Body extends z
  * Adds a route and its description. Path, query, body and session are checked here, once; the handler gets them typed.
  */
 export function endpoint<
-  Params extends z.ZodType = z.ZodUndefined,
-  Query extends z.ZodType = z.ZodUndefined,
-  Body extends z.ZodType = z.ZodUndefined,
+  Params extends z.core.$ZodType = z.core.$ZodUndefined,
+  Query extends z.core.$ZodType = z.core.$ZodUndefined,
+  Body extends z.core.$ZodType = z.core.$ZodUndefined,
   Needs extends SessionNeed = "optional",
 >(
   app: App,
@@ -91,8 +101,8 @@ export function endpoint<
 }
 
 /** Parses input; the first fault becomes the API's answer. */
-export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input, { reportInput: true });
+export function parse<Schema extends z.core.$ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = z.safeParse(schema, input, { reportInput: true });
   if (!parsed.success) throw fieldFault(parsed.error);
   return parsed.data;
 }
@@ -112,7 +122,7 @@ function requireSession(session: SessionRecord | undefined, need: SessionNeed): 
 
 /** Reads the query of the URL: no parameter that the route doesn't know, and none twice. */
 function readQueryTexts(
-  { query, isQueryOpen }: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>,
+  { query, isQueryOpen }: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>,
   { req }: Context<Env>,
 ): Record<string, string> {
   const { search, searchParams } = new URL(req.url);
@@ -154,7 +164,7 @@ async function readJson(context: Context<Env>): Promise<unknown> {
 /** Methods of an app's routes, by the pattern of their paths. */
 const methodsByApp = new WeakMap<App, Map<string, Set<string>>>();
 
-function noteRoute(app: App, { method, path }: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>): void {
+function noteRoute(app: App, { method, path }: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>): void {
   const routes = methodsByApp.get(app) ?? new Map<string, Set<string>>();
   methodsByApp.set(app, routes);
   const pattern = path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+");
@@ -171,7 +181,7 @@ export function methodsOf(app: App, path: string): string | undefined {
   return undefined;
 }
 
-const errorSchema = errorJson.meta({ id: "Error" });
+const errorSchema = errorJson.register(z.globalRegistry, { id: "Error" });
 
 /** Errors that any route can answer with. */
 const common: readonly CloudErrorCode[] = ["FIELD_INVALID", "TOO_MANY_REQUESTS", "INTERNAL", "STOPPING"];
@@ -190,7 +200,7 @@ function operationIdOf({ method, path }: Pick<RouteConfig, "method" | "path">): 
 }
 
 /** Tags of the routes, as the description explains them. */
-export const tags: Readonly<Record<Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>["tag"], string>> = {
+export const tags: Readonly<Record<Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>["tag"], string>> = {
   generate: "Quotes and pictures",
   jobs: "Jobs and their receipts",
   catalogue: "Models and workers",
@@ -200,7 +210,7 @@ export const tags: Readonly<Record<Spec<z.ZodType, z.ZodType, z.ZodType, Session
   service: "State of this service",
 };
 
-function describeRoute(spec: Spec<z.ZodType, z.ZodType, z.ZodType, SessionNeed>): RouteConfig {
+function describeRoute(spec: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>): RouteConfig {
   const responses: Record<string, { description: string; content?: never }> = {};
   for (const [status, { description, schema, type = "application/json" }] of Object.entries(spec.answers)) {
     const content = schema

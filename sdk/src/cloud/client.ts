@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { requireCid } from "../image.js";
 import {
   type GenerateImageRequest,
@@ -110,8 +110,8 @@ export interface CloudClient {
   session(options?: Abortable): Promise<SessionState>;
   /** `DELETE /v1/auth/session`. */
   signOut(options?: Abortable): Promise<void>;
-  /** Any other route. */
-  request<schema extends z.ZodType>(path: string, schema: schema, call?: CloudCall): Promise<z.output<schema>>;
+  /** Any other route; the schema is one of zod or of zod/mini. */
+  request<schema extends z.core.$ZodType>(path: string, schema: schema, call?: CloudCall): Promise<z.output<schema>>;
 }
 
 /** Largest picture that is read, bytes. */

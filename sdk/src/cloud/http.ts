@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
+import { readAs } from "../schema.js";
 import { CloudError, cloudErrorOf } from "./errors.js";
 
 /** Where the AI Cloud API is, and as whom it is called. */
@@ -68,7 +69,7 @@ export async function send(endpoint: CloudEndpoint, path: string, call: CloudCal
 }
 
 /** Makes a call and reads its answer by a schema. */
-export async function sendJson<schema extends z.ZodType>(
+export async function sendJson<schema extends z.core.$ZodType>(
   endpoint: CloudEndpoint,
   path: string,
   schema: schema,
@@ -81,13 +82,13 @@ export async function sendJson<schema extends z.ZodType>(
  * Reads an answer by a schema.
  * @throws {@link CloudError} `ANSWER_INVALID`, naming the field.
  */
-export async function readJson<schema extends z.ZodType>(
+export async function readJson<schema extends z.core.$ZodType>(
   response: Response,
   schema: schema,
 ): Promise<z.output<schema>> {
   const { status } = response;
   const json = jsonOrUndefined(await readBytes(response, MAX_JSON));
-  const parsed = schema.safeParse(json);
+  const parsed = readAs(schema, json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join(".") ?? "";

@@ -88,7 +88,7 @@ function sameJob(a: Job, b: Job): boolean {
   return text(a) === text(b);
 }
 
-const progressSchema = job.shape.progress.unwrap();
+const progressSchema = job.shape.progress.def.innerType;
 
 /** The job after an event: events carry the whole job, or, as `progress`, that part of it. */
 function jobAfter(last: Job | undefined, { event, data }: EventSourceMessage): Job | undefined {

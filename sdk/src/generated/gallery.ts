@@ -1,7 +1,7 @@
 // Generated from the gallery's schema and src/queries/documents by scripts/gallery.ts: npm run generate -w sdk
 
 import type { Address, Hex } from "viem";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { galleryDocument } from "../queries/document.js";
 import { address, type BigIntInput, bigInt, enumeration, hex, integer, timestamp } from "../queries/scalars.js";
 
@@ -71,12 +71,6 @@ export interface ArtworkFilter {
   readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
   /** sha256 of the picture's file. */
   readonly imageHash?: Hex | undefined;
-  /** CID of the picture of any of its versions: version 1 or 0, or an `ipfs://` address. */
-  readonly cid?: string | undefined;
-  /** Something happened to it in this transaction: its mint, a transfer, a version ... Hash of the transaction. */
-  readonly tx?: Hex | undefined;
-  /** Sent to one of these accounts at some time, by its mint or later; who owns it now is `owner`. */
-  readonly everOwnedBy?: Address | readonly Address[] | undefined;
   /** Of this series. */
   readonly seriesId?: BigIntInput | undefined;
   /** Asked for by one of these accounts. */
@@ -113,12 +107,10 @@ export interface ArtworkFilter {
   readonly mintedAfter?: number | undefined;
   /** Minted earlier than this. */
   readonly mintedBefore?: number | undefined;
-  /** Changed later than this: `updatedAt` is greater. */
+  /** Owner, version or display changed later than this, or minted later. */
   readonly updatedAfter?: number | undefined;
-  /** Unchanged since this time: `updatedAt` is less. */
+  /** Nothing of these has happened since this time. */
   readonly updatedBefore?: number | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
   /** Whether it was made from a picture of another artwork. */
   readonly hasParent?: boolean | undefined;
   /** Made from a picture of this artwork at its mint. */
@@ -139,8 +131,6 @@ export interface ArtworkFilter {
 export interface SeriesFilter {
   /** Who asked for its artworks. */
   readonly artist?: Address | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -167,8 +157,6 @@ export interface ModelFilter {
   readonly verified?: boolean | undefined;
   /** Whether a curator advises against it. */
   readonly deprecated?: boolean | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -179,16 +167,12 @@ export interface WorkerFilter {
   readonly registered?: boolean | undefined;
   /** Whether the bond is at least the minimum. */
   readonly bonded?: boolean | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
 export interface AccountFilter {
   /** Any of these. */
   readonly addresses?: Address | readonly Address[] | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -231,8 +215,6 @@ export interface SettlementFilter {
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -243,8 +225,6 @@ export interface LaneFilter {
   readonly worker?: Address | undefined;
   /** What it leads to. */
   readonly kind?: LaneKind | undefined;
-  /** Changed in this block or later: `updatedBlock` is at least this. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -257,20 +237,10 @@ export interface TransferFilter {
   readonly from?: Address | undefined;
   /** Who has it since. */
   readonly to?: Address | undefined;
-  /** Of one of these tokens. */
-  readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
-  /** One of these accounts had it, or has it since. */
-  readonly accounts?: Address | readonly Address[] | undefined;
-  /** Hash of the transaction. */
-  readonly tx?: Hex | undefined;
-  /** Those by which `to` owned the token at the end of this block: the last change of owner of each token up to it. With `to` it is an account's portfolio at that block, with `tokenId` a token's owner. At most the block of this answer. */
-  readonly heldAtBlock?: number | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
-  /** Happened in this block or later. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -291,26 +261,10 @@ export interface ActivityFilter {
   readonly worker?: Address | undefined;
   /** Id of the lane: EIP-712 digest of its terms. */
   readonly laneId?: Hex | undefined;
-  /** Hash of the transaction. */
-  readonly tx?: Hex | undefined;
-  /** Of one of these tokens. */
-  readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
-  /** Of one of these series. */
-  readonly seriesIds?: BigIntInput | readonly BigIntInput[] | undefined;
-  /** With one of these models. AIGC token ids. */
-  readonly modelIds?: BigIntInput | readonly BigIntInput[] | undefined;
-  /** Done by one of these accounts. */
-  readonly actors?: Address | readonly Address[] | undefined;
-  /** Done by one of these accounts, or one of them is the other side. */
-  readonly accounts?: Address | readonly Address[] | undefined;
-  /** By one of these workers. */
-  readonly workers?: Address | readonly Address[] | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
-  /** Happened in this block or later. */
-  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** An artwork in a list. */
@@ -321,7 +275,7 @@ export const artworkCard = z.object({
   seriesId: bigInt,
   /** Place in its series, from 1. */
   number: integer,
-  /** Name as `GridNFT.tokenURI` has it: the title or `Untitled`, with its number when the series was minted with several artworks. */
+  /** Title as shown: with its number when the series has several artworks and it wasn't edited. */
   name: z.string(),
   /** `ipfs://` address of the picture of its latest version. */
   image: z.string(),
@@ -337,24 +291,24 @@ export const artworkCard = z.object({
     address: address,
   }),
   /** Who owns it; null once burnt. */
-  owner: z.object({
+  owner: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** Model of the latest version. */
-  model: z.object({
+  model: z.nullable(z.object({
     /** AIGC token id of the model. */
     modelId: bigInt,
     /** Name. */
     name: z.string(),
     /** A curator says that it is what it says. */
     verified: z.boolean(),
-  }).nullable(),
+  })),
   /** Worker that made the latest version. */
-  worker: z.object({
+  worker: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** Pixels. */
   width: integer,
   /** Pixels. */
@@ -362,21 +316,19 @@ export const artworkCard = z.object({
   /** Number of versions; 1 unless it evolved. */
   versionCount: integer,
   /** Token id of that artwork; null when it was made from none. */
-  remixOfId: bigInt.nullable(),
-  /** Number of `remixes`. */
+  remixOfId: z.nullable(bigInt),
+  /** How many there are of them. */
   remixCount: integer,
-  /** Transfers from one account to another: mint, burn and transfers to oneself left out. An escrow is an account. */
+  /** How often it changed hands. */
   transferCount: integer,
   /** Whether it is offered for sale. No market is indexed yet, so nothing is. */
   listed: z.boolean(),
   /** AIPG wei; null unless it is listed. */
-  listPrice: bigInt.nullable(),
+  listPrice: z.nullable(bigInt),
   /** Time of the mint. */
   mintedAt: timestamp,
-  /** Time of the last event that changed a field of it, other objects and `royaltyReceiver` left out: a transfer, version, edit, freeze or remix. */
+  /** Last change of owner, version or display. */
   updatedAt: timestamp,
-  /** Block of that event. `updatedSinceBlock` of lists goes by it. */
-  updatedBlock: integer,
 });
 /** An artwork in a list. */
 export type ArtworkCard = z.output<typeof artworkCard>;
@@ -394,7 +346,7 @@ export const artworkVersion = z.object({
   /** What was to be avoided; may be empty. */
   negativePrompt: z.string(),
   /** Seed asked for; null when the worker was free to choose. */
-  requestedSeed: bigInt.nullable(),
+  requestedSeed: z.nullable(bigInt),
   /** Seed used. */
   seed: bigInt,
   /** Pixels. */
@@ -432,10 +384,10 @@ export const artworkVersion = z.object({
   /** CID of the picture. */
   cid: z.string(),
   /** The worker. */
-  worker: z.object({
+  worker: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** Who asked for this version. */
   requester: z.object({
     /** Address. */
@@ -457,9 +409,9 @@ export const artworkVersion = z.object({
   /** Block of the anchor. */
   anchorBlock: integer,
   /** Token id of the parent. */
-  parentId: bigInt.nullable(),
+  parentId: z.nullable(bigInt),
   /** Version of the parent. */
-  parentVersion: integer.nullable(),
+  parentVersion: z.nullable(integer),
   /** keccak256 of the packed body that holds all this on chain. */
   bodyHash: hex,
   /** When it was added. */
@@ -475,7 +427,7 @@ export type ArtworkVersion = z.output<typeof artworkVersion>;
 /** An artwork by itself. */
 export const artwork = z.object({
   ...artworkCard.shape,
-  /** Title, without a number; may be empty. */
+  /** Title, without a number. */
   title: z.string(),
   /** Description; may be empty. */
   description: z.string(),
@@ -496,10 +448,10 @@ export const artwork = z.object({
   /** Presentation nonce: versions added and edits of the display so far. `shown` of `GridNFT.stateOf`, which market orders name. */
   nonce: bigInt,
   /** Who may add versions. */
-  policy: enumeration(enums.EvolutionPolicy).nullable(),
+  policy: z.nullable(enumeration<EvolutionPolicy>()),
   /** ERC-2981 royalty, basis points. */
   royaltyBps: integer,
-  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series, whose `updatedBlock` says when. */
+  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series. */
   royaltyReceiver: address,
   /** Score by which TRENDING sorts: it grows with the time of the mint and with the logarithm of remixes by others. Micro-units. */
   trending: bigInt,
@@ -529,8 +481,8 @@ export const provenance = z.object({
     ...artworkVersion.shape,
     /** The receipt as its worker signed it, as EIP-712 typed data: `{domain, primaryType, message}` with the fields of JobReceipt. Hashing it gives `receiptId`. */
     rawReceipt: z.unknown(),
-    /** The root of receipts that it was anchored under. Null where neither its settlement nor its block tells which of several it was. */
-    anchor: z.object({
+    /** The root of receipts that it was anchored under. Null where the chain doesn't tell which of several of one block it was. */
+    anchor: z.nullable(z.object({
       /** Zero on the direct rail. */
       laneId: hex,
       /** Who paid. */
@@ -546,7 +498,7 @@ export const provenance = z.object({
       block: integer,
       /** Hash of the transaction. */
       tx: hex,
-    }).nullable(),
+    })),
   })),
 });
 /** All that is needed to check by oneself where the versions of an artwork came from. */
@@ -563,17 +515,17 @@ export const facets = z.object({
     /** AIGC token id of the model. */
     modelId: bigInt,
     /** The model. */
-    model: z.object({
+    model: z.nullable(z.object({
       /** Name. */
       name: z.string(),
-    }).nullable(),
+    })),
     /** How many artworks. */
     count: integer,
   })),
   /** By architecture of that model. */
   families: z.array(z.object({
     /** The architecture. Null: newer than this index. */
-    family: enumeration(enums.ModelFamily).nullable(),
+    family: z.nullable(enumeration<ModelFamily>()),
     /** How many artworks. */
     count: integer,
   })),
@@ -629,7 +581,7 @@ export const facets = z.object({
   /** By who may add versions. */
   policies: z.array(z.object({
     /** The policy. Null: newer than this index. */
-    policy: enumeration(enums.EvolutionPolicy).nullable(),
+    policy: z.nullable(enumeration<EvolutionPolicy>()),
     /** How many artworks. */
     count: integer,
   })),
@@ -651,12 +603,12 @@ export const seriesCard = z.object({
   count: integer,
   /** Artworks that are not burnt. */
   supply: integer,
-  /** Accounts that own one of them. An escrow is an account. */
+  /** Accounts that own one of them. */
   holderCount: integer,
-  /** Transfers of all of them from one account to another: mints, burns and transfers to oneself left out. */
+  /** Changes of owner of all of them, mints left out. */
   transferCount: integer,
   /** Who may add versions to its artworks. */
-  policy: enumeration(enums.EvolutionPolicy).nullable(),
+  policy: z.nullable(enumeration<EvolutionPolicy>()),
   /** ERC-2981 royalty, basis points. */
   royaltyBps: integer,
   /** Receives the ERC-2981 royalty: the artist, or whom they named. */
@@ -677,7 +629,7 @@ export type SeriesCard = z.output<typeof seriesCard>;
 /** A series with its first artworks. */
 export const series = z.object({
   ...seriesCard.shape,
-  /** Its artworks, burnt ones included. The first one comes first. */
+  /** Its artworks, the first one first. */
   artworks: z.array(artworkCard),
 });
 /** A series with its first artworks. */
@@ -692,23 +644,23 @@ export const model = z.object({
   /** Version. */
   version: z.string(),
   /** Architecture. Null: newer than this index. */
-  family: enumeration(enums.ModelFamily).nullable(),
+  family: z.nullable(enumeration<ModelFamily>()),
   /** Part of a pipeline. Null: newer than this index. */
-  kind: enumeration(enums.ModelKind).nullable(),
+  kind: z.nullable(enumeration<ModelKind>()),
   /** Who may use it. Null: newer than this index. */
-  access: enumeration(enums.ModelAccess).nullable(),
+  access: z.nullable(enumeration<ModelAccess>()),
   /** SPDX identifier or URI. */
   license: z.string(),
   /** sha256 of the weights, or of the manifest of their files. */
   weightsHash: hex,
   /** Where the weights are; may be empty. */
   weightsUri: z.string(),
-  /** Share of each job's price in force at the block of this answer. Basis points. */
+  /** Share of each job's price, in force until `nextUsageFrom`. Basis points. */
   usageBps: integer,
   /** AIPG wei for each period; null when licenses are not for sale. */
-  licensePrice: bigInt.nullable(),
+  licensePrice: z.nullable(bigInt),
   /** Seconds; null when licenses are not for sale. */
-  licensePeriod: integer.nullable(),
+  licensePeriod: z.nullable(integer),
   /** A curator says that it is what it says. */
   verified: z.boolean(),
   /** A curator advises against it. */
@@ -727,17 +679,17 @@ export const model = z.object({
     /** Address. */
     address: address,
   }),
-  /** Artworks that aren't burnt and whose latest version it made. */
+  /** Artworks whose latest version it made. */
   artworkCount: integer,
-  /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
+  /** Versions of artworks it made. */
   versionCount: integer,
-  /** AIPG wei paid for its use, all shares together, hops left out. */
+  /** AIPG wei paid for its use, all shares together. */
   volume: bigInt,
   /** AIPG wei of usage royalty so far. */
   royaltyEarned: bigInt,
-  /** Purchases of licenses, prolongations included: one each, for however many periods. */
+  /** How often a license was bought or prolonged. */
   licensesSold: integer,
-  /** AIPG wei paid for licenses. */
+  /** AIPG wei. */
   licenseRevenue: bigInt,
   /** Time of the registration. */
   registeredAt: timestamp,
@@ -749,11 +701,11 @@ export type Model = z.output<typeof model>;
 export const modelDay = z.object({
   /** Midnight at which the day began. */
   start: timestamp,
-  /** Artworks minted with it, burnt ones included. */
+  /** Artworks minted with it. */
   artworks: integer,
-  /** Payments for its use, hops left out. */
+  /** Payments for its use. */
   payments: integer,
-  /** Paid for its use, all shares together, hops left out. */
+  /** Paid for its use, all shares together. */
   volume: bigInt,
   /** Of which its owner got this. */
   royalties: bigInt,
@@ -787,9 +739,9 @@ export const worker = z.object({
   paymentCount: integer,
   /** Receipts anchored, on both rails. On lanes a payer's word. */
   receiptCount: integer,
-  /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
+  /** Versions of artworks it made. */
   versionCount: integer,
-  /** Last payment, registration or change of profile; before any of these, when it was first heard of. */
+  /** Last payment, registration or change of profile. */
   lastActiveAt: timestamp,
 });
 /** A worker. Amounts in AIPG wei. */
@@ -805,9 +757,9 @@ export const workerDay = z.object({
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
-  /** What payers paid for its work, all shares together, hops left out. */
+  /** What payers paid for its work, all shares together. */
   volume: bigInt,
-  /** What it earned, hops included. */
+  /** Of which it got this. */
   earned: bigInt,
 });
 /** Sums of a worker on one day. Amounts in AIPG wei. */
@@ -822,28 +774,28 @@ export const account = z.object({
   /** Announced for withdrawal, AIPG wei. */
   thawing: bigInt,
   /** From when it can be taken back; null when nothing is asked back. */
-  thawReadyAt: timestamp.nullable(),
+  thawReadyAt: z.nullable(timestamp),
   /** Paid in so far, AIPG wei. */
   deposited: bigInt,
   /** Taken out so far, AIPG wei. */
   withdrawn: bigInt,
-  /** Paid for pictures on both rails, to gateways included, AIPG wei. */
+  /** Paid for pictures on both rails, AIPG wei. */
   spent: bigInt,
   /** Rewards for reports, not claimed yet, AIPG wei. */
   reward: bigInt,
-  /** Artworks it owns: `GridNFT.balanceOf`. */
+  /** Artworks it owns. */
   artworksOwned: integer,
-  /** Artworks it asked for and minted, burnt ones included. */
+  /** Artworks it asked for and minted. */
   artworksCreated: integer,
   /** Series it minted. */
   seriesCreated: integer,
-  /** Models it owns: `AIGC.balanceOf`. */
+  /** Models it owns. */
   modelsOwned: integer,
   /** Models registered to it. */
   modelsCreated: integer,
   /** When it was first heard of. */
   firstSeenAt: timestamp,
-  /** When it was last heard of in an event of money, tokens, licenses, keys or bonds: the time of `updatedBlock`. */
+  /** When it was last heard of. */
   lastSeenAt: timestamp,
 });
 /** An account. Amounts in AIPG wei, of its settlement account. */
@@ -861,28 +813,28 @@ export type Holder = z.output<typeof holder>;
 
 /** What is known of a whole collection. */
 export const collectionTotals = z.object({
-  /** Tokens ever minted, burnt ones included. */
+  /** Tokens ever minted. */
   items: integer,
   /** Tokens that are not burnt. */
   supply: integer,
-  /** Accounts that own one. An escrow is an account. */
+  /** Accounts that own one. */
   holders: integer,
-  /** Accounts that created one: artists, or those to whom a model was registered. */
+  /** Accounts that minted one: artists, or who registered a model. */
   creators: integer,
-  /** Transfers from one account to another: mints, burns and transfers to oneself left out. */
+  /** Changes of owner, mints left out. */
   transfers: integer,
   /** Series minted; null for models. */
-  series: integer.nullable(),
+  series: z.nullable(integer),
   /** Versions added after the mint; null for models. */
-  evolutions: integer.nullable(),
+  evolutions: z.nullable(integer),
   /** Tokens minted within the 24 hours before the block of this answer. */
   mintedLastDay: integer,
   /** Tokens minted within the 7 days before the block of this answer. */
   mintedLastWeek: integer,
   /** Usage royalties that models earned, AIPG wei; null for artworks. */
-  usageRoyalties: bigInt.nullable(),
+  usageRoyalties: z.nullable(bigInt),
   /** Paid for licenses, AIPG wei; null for artworks. */
-  licenseRevenue: bigInt.nullable(),
+  licenseRevenue: z.nullable(bigInt),
 });
 /** What is known of a whole collection. */
 export type CollectionTotals = z.output<typeof collectionTotals>;
@@ -897,19 +849,19 @@ export const day = z.object({
   series: integer,
   /** Versions added after the mint. */
   evolutions: integer,
-  /** Transfers of artworks and models from one account to another: mints, burns and transfers to oneself left out. */
+  /** Changes of owner, mints left out. */
   transfers: integer,
   /** Models registered. */
   models: integer,
   /** Licenses bought or prolonged. */
   licenses: integer,
-  /** Payments to workers, hops left out. */
+  /** Payments to workers. */
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
   /** Accounts first heard of. */
   newAccounts: integer,
-  /** Paid for work, all shares together, hops left out. */
+  /** Paid for work, all shares together. */
   volume: bigInt,
   /** To workers. */
   toWorkers: bigInt,
@@ -937,10 +889,10 @@ export const receipt = z.object({
     address: address,
   }),
   /** The worker. */
-  worker: z.object({
+  worker: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** Who paid. */
   payer: z.object({
     /** Address. */
@@ -967,9 +919,9 @@ export const receipt = z.object({
   /** True when it is anchored, and can be minted. False while the anchor of its order waits for the worker's bond. */
   anchored: z.boolean(),
   /** Token id of that artwork. */
-  tokenId: bigInt.nullable(),
+  tokenId: z.nullable(bigInt),
   /** Version of that artwork. */
-  version: integer.nullable(),
+  version: z.nullable(integer),
   /** Time at which it was first seen. */
   seenAt: timestamp,
   /** Transaction in which it was first seen. */
@@ -981,31 +933,31 @@ export type Receipt = z.output<typeof receipt>;
 /** A payment to a worker. Amounts in AIPG wei. */
 export const settlement = z.object({
   /** How the worker was paid. */
-  rail: enumeration(enums.Rail),
+  rail: enumeration<Rail>(),
   /** Direct rail only. */
-  orderHash: hex.nullable(),
+  orderHash: z.nullable(hex),
   /** Id of the lane: EIP-712 digest of its terms. */
-  laneId: hex.nullable(),
+  laneId: z.nullable(hex),
   /** Who paid. */
   payer: z.object({
     /** Address. */
     address: address,
   }),
   /** The worker. */
-  worker: z.object({
+  worker: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** AIGC token id of the model. */
   modelId: bigInt,
   /** Direct rail only. */
-  receiptCount: integer.nullable(),
+  receiptCount: z.nullable(integer),
   /** True when the receipts are anchored, and can be minted. False while their anchor waits: the worker wasn't bonded at the settlement, and anyone can confirm the anchor once it is (`GridSettlement.confirmAnchor`). Direct rail only. */
-  anchored: z.boolean().nullable(),
+  anchored: z.nullable(z.boolean()),
   /** Time of the anchor: of the settlement, or of the confirmation of an anchor that waited. Null while it waits. Direct rail only. */
-  anchorTime: timestamp.nullable(),
+  anchorTime: z.nullable(timestamp),
   /** Block of the anchor. Null while it waits. Direct rail only. */
-  anchorBlock: integer.nullable(),
+  anchorBlock: z.nullable(integer),
   /** All shares together, AIPG wei. */
   gross: bigInt,
   /** To the worker, AIPG wei. */
@@ -1029,7 +981,7 @@ export const lane = z.object({
   /** Id of the lane: EIP-712 digest of its terms. */
   laneId: hex,
   /** What it leads to. */
-  kind: enumeration(enums.LaneKind).nullable(),
+  kind: z.nullable(enumeration<LaneKind>()),
   /** Who paid. */
   payer: z.object({
     /** Address. */
@@ -1038,16 +990,16 @@ export const lane = z.object({
   /** The key that signs its vouchers. */
   payerSigner: address,
   /** The worker. */
-  worker: z.object({
+  worker: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** Not promised by any collected voucher, AIPG wei. */
   free: bigInt,
   /** Asked back by the payer, AIPG wei. */
   thawing: bigInt,
   /** After its payerSigner was revoked, vouchers count through the revocation's time plus `thawDelay`, or through this time if it is later. Null: no thaw has prolonged them. */
-  vouchersUntil: timestamp.nullable(),
+  vouchersUntil: z.nullable(timestamp),
   /** Put in so far, AIPG wei. */
   funded: bigInt,
   /** Paid out so far, AIPG wei. */
@@ -1063,7 +1015,7 @@ export type Lane = z.output<typeof lane>;
 /** A change of owner of a token. */
 export const transfer = z.object({
   /** Which of the two kinds of token. */
-  collection: enumeration(enums.Collection),
+  collection: enumeration<Collection>(),
   /** Token id. */
   tokenId: bigInt,
   /** Who had it. */
@@ -1083,30 +1035,30 @@ export type Transfer = z.output<typeof transfer>;
 /** One event of the history. */
 export const activity = z.object({
   /** What happened. */
-  kind: enumeration(enums.ActivityKind),
+  kind: enumeration<ActivityKind>(),
   /** Who did it, as far as the log says. */
   actor: address,
   /** The other side, if there is one. */
-  counterparty: address.nullable(),
+  counterparty: z.nullable(address),
   /** Token id. */
-  tokenId: bigInt.nullable(),
+  tokenId: z.nullable(bigInt),
   /** Series id. */
-  seriesId: bigInt.nullable(),
+  seriesId: z.nullable(bigInt),
   /** AIGC token id of the model. */
-  modelId: bigInt.nullable(),
+  modelId: z.nullable(bigInt),
   /** The worker. */
-  worker: z.object({
+  worker: z.nullable(z.object({
     /** Address. */
     address: address,
-  }).nullable(),
+  })),
   /** Id of the lane: EIP-712 digest of its terms. */
-  laneId: hex.nullable(),
+  laneId: z.nullable(hex),
   /** EIP-712 hash of the order. */
-  orderHash: hex.nullable(),
+  orderHash: z.nullable(hex),
   /** AIPG wei. */
-  amount: bigInt.nullable(),
+  amount: z.nullable(bigInt),
   /** What else the log says. */
-  detail: z.unknown().nullable(),
+  detail: z.nullable(z.unknown()),
   /** Time of the block. */
   time: timestamp,
   /** Number of the block. */
@@ -1124,7 +1076,7 @@ export const pageInfo = z.object({
   /** Whether there is more after this page. */
   hasNextPage: z.boolean(),
   /** Cursor of the last edge: pass it as `after` to go on. */
-  endCursor: z.string().nullable(),
+  endCursor: z.nullable(z.string()),
 });
 /** Where a page ends. */
 export type PageInfo = z.output<typeof pageInfo>;
@@ -1354,10 +1306,10 @@ export const documents = {
   /** An artwork with all its versions; null when there is none. */
   artwork: galleryDocument<ArtworkVariables>()(
     "Artwork",
-    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
+    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
     z.object({
       /** An artwork by token id; null when there is none. */
-      artwork: artwork.nullable(),
+      artwork: z.nullable(artwork),
     }),
   ),
   /** An artwork's provenance with the receipts as they were signed; null when there is none. */
@@ -1366,16 +1318,16 @@ export const documents = {
     "query Provenance($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Provenance } } fragment Provenance on Artwork { tokenId series { seriesId bodyHash } versions(first: 100) { ...ArtworkVersion rawReceipt anchor { laneId payer { address } root receiptCount block tx } } } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
     z.object({
       /** An artwork by token id; null when there is none. */
-      artwork: provenance.nullable(),
+      artwork: z.nullable(provenance),
     }),
   ),
   /** A series with its artworks; null when there is none. */
   series: galleryDocument<SeriesVariables>()(
     "Series",
-    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock }",
+    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt }",
     z.object({
       /** A series by id; null when there is none. */
-      series: series.nullable(),
+      series: z.nullable(series),
     }),
   ),
   /** A model; null when there is none. */
@@ -1384,7 +1336,7 @@ export const documents = {
     "query Model($modelId: BigInt!) { model(modelId: $modelId) { ...Model } } fragment Model on Model { modelId name version family kind access license weightsHash weightsUri usageBps licensePrice licensePeriod verified deprecated moves nonce creator { address } owner { address } artworkCount versionCount volume royaltyEarned licensesSold licenseRevenue registeredAt }",
     z.object({
       /** A model by AIGC token id; null when there is none. */
-      model: model.nullable(),
+      model: z.nullable(model),
     }),
   ),
   /** A worker; null when it never appeared. */
@@ -1393,7 +1345,7 @@ export const documents = {
     "query Worker($address: Address!) { worker(address: $address) { ...Worker } } fragment Worker on Worker { address registered bonded profileUri bond slashed earned earnedTotal paymentCount receiptCount versionCount lastActiveAt }",
     z.object({
       /** A worker by address; null when it never had a bond, a lane or earnings. */
-      worker: worker.nullable(),
+      worker: z.nullable(worker),
     }),
   ),
   /** An account; null when it never appeared. */
@@ -1402,7 +1354,7 @@ export const documents = {
     "query Account($address: Address!) { account(address: $address) { ...Account } } fragment Account on Account { address balance thawing thawReadyAt deposited withdrawn spent reward artworksOwned artworksCreated seriesCreated modelsOwned modelsCreated firstSeenAt lastSeenAt }",
     z.object({
       /** An account by address; null when it was never heard of. */
-      account: account.nullable(),
+      account: z.nullable(account),
     }),
   ),
   /** A receipt that was seen whole; null otherwise. */
@@ -1411,7 +1363,7 @@ export const documents = {
     "query Receipt($receiptId: Hex!) { receipt(receiptId: $receiptId) { ...Receipt } } fragment Receipt on Receipt { receiptId orderHash index requester { address } worker { address } payer { address } modelId requestHash seed engineHash imageHash cidDigest cid completedAt price anchored tokenId version seenAt seenTx }",
     z.object({
       /** A receipt by id; null when it was never seen whole. */
-      receipt: receipt.nullable(),
+      receipt: z.nullable(receipt),
     }),
   ),
   /** What is known of a whole collection. */
@@ -1462,7 +1414,7 @@ export const documents = {
   /** A page of artworks: filtered, searched, ordered. */
   artworks: galleryDocument<ArtworksVariables>()(
     "Artworks",
-    "query Artworks($first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String, $withTotal: Boolean = true) { page: artworks( first: $first after: $after filter: $filter orderBy: $orderBy search: $search ) { nodes { ...ArtworkCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Artworks($first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String, $withTotal: Boolean = true) { page: artworks( first: $first after: $after filter: $filter orderBy: $orderBy search: $search ) { nodes { ...ArtworkCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Artworks. */
       page: z.object({
@@ -1471,9 +1423,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1489,9 +1441,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1507,9 +1459,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1525,9 +1477,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1543,9 +1495,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1561,9 +1513,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1579,9 +1531,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1597,9 +1549,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1615,9 +1567,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1633,9 +1585,9 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
@@ -1651,34 +1603,34 @@ export const documents = {
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),
   /** A page of artworks that words find, the best first: each with the place in its prompt that matches. */
   search: galleryDocument<SearchVariables>()(
     "Search",
-    "query Search($search: String!, $first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $withTotal: Boolean = true) { page: artworks( search: $search first: $first after: $after filter: $filter orderBy: $orderBy ) { edges { snippet rank node { ...ArtworkCard } } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Search($search: String!, $first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $withTotal: Boolean = true) { page: artworks( search: $search first: $first after: $after filter: $filter orderBy: $orderBy ) { edges { snippet rank node { ...ArtworkCard } } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Artworks. */
       page: z.object({
         /** The items, each with its cursor. */
         edges: z.array(z.object({
-          /** With `search` alone, and null where only its name, tags, model or identifiers match: the best piece of the prompt as HTML, with what was found in `<mark>` and everything else escaped. */
-          snippet: z.string().nullable(),
+          /** With `search` alone, and null where only its name, tags or makers match: the best piece of the prompt as HTML, with what was found in `<mark>` and everything else escaped. */
+          snippet: z.nullable(z.string()),
           /** With `search` alone: how well it matches; higher is better, and comparable within one search only. */
-          rank: z.number().nullable(),
+          rank: z.nullable(z.number()),
           /** The item. */
           node: artworkCard,
         })),
         /** Where the page begins and ends. */
         pageInfo: pageInfo,
         /** How many there are in all: counted up to 10,000, unless it is known without counting. */
-        totalCount: integer.optional(),
+        totalCount: z.optional(integer),
         /** False when there are more than `totalCount`. */
-        totalIsExact: z.boolean().optional(),
+        totalIsExact: z.optional(z.boolean()),
       }),
     }),
   ),

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import { readAs } from "../schema.js";
 import type { GalleryDocument } from "./document.js";
 import { GalleryError } from "./errors.js";
 
@@ -43,13 +44,18 @@ export interface GalleryClient {
 }
 
 const answerSchema = z.object({
-  data: z.unknown().optional(),
-  errors: z
-    .array(z.object({ message: z.string(), extensions: z.object({ code: z.string().optional() }).optional() }))
-    .optional(),
-  extensions: z
-    .object({ block: z.object({ chainId: z.int(), number: z.int(), timestamp: z.int() }).optional() })
-    .optional(),
+  data: z.optional(z.unknown()),
+  errors: z.optional(
+    z.array(
+      z.object({
+        message: z.string(),
+        extensions: z.optional(z.object({ code: z.optional(z.string()) })),
+      }),
+    ),
+  ),
+  extensions: z.optional(
+    z.object({ block: z.optional(z.object({ chainId: z.int(), number: z.int(), timestamp: z.int() })) }),
+  ),
 });
 
 /**
@@ -124,7 +130,7 @@ function readAnswer<answer>(
   if (!extensions?.block) {
     throw new GalleryError("ANSWER_INVALID", "The gallery's answer does not say at which block it is true.");
   }
-  const answer = document.schema.safeParse(data);
+  const answer = readAs(document.schema, data);
   if (answer.success) return { ...answer.data, block: extensions.block };
   const [issue] = answer.error.issues;
   const message = `The gallery's answer is not what this version expects (${issue?.path.join(".")}: ${issue?.message}).`;

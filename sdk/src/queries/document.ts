@@ -1,17 +1,17 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 
 /** A GraphQL query with the types of its variables and answer. */
 export interface GalleryDocument<variables, answer> {
   /** Name of the operation. */
   readonly name: string;
   readonly text: string;
-  readonly schema: z.ZodType<answer>;
+  readonly schema: z.core.$ZodType<answer>;
   /** Never set: carries the type. */
   readonly variables?: variables;
 }
 
 /**
- * A query of one's own, with a reader of its answer.
+ * A query of one's own, with a reader of its answer: a schema of zod or of zod/mini.
  *
  * @example
  * const supply = galleryDocument<Record<never, never>>()(
@@ -22,13 +22,13 @@ export interface GalleryDocument<variables, answer> {
  * const { protocol, block } = await gallery.query(supply, {});
  */
 export function galleryDocument<variables>() {
-  return <schema extends z.ZodType>(
+  return <schema extends z.core.$ZodType>(
     name: string,
     text: string,
     schema: schema,
   ): GalleryDocument<variables, z.output<schema>> => ({
     name,
     text,
-    schema: schema as z.ZodType<z.output<schema>>,
+    schema: schema as z.core.$ZodType<z.output<schema>>,
   });
 }

@@ -1,35 +1,35 @@
 import type { Address, Hex } from "viem";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { GridError } from "../errors.js";
 import { type MessageJson, messageFromJson, type SettlementMessage } from "../messageJson.js";
 import { settlementTypes } from "../typedData.js";
 
 /** 20-byte address as hex, any case. */
-export const addressJson = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, "is not an address")
-  .transform((text) => text as Address);
+export const addressJson = z.pipe(
+  z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/, "is not an address")),
+  z.transform((text) => text as Address),
+);
 
 /** 32 bytes as hex. */
-export const bytes32Json = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex")
-  .transform((text) => text.toLowerCase() as Hex);
+export const bytes32Json = z.pipe(
+  z.string().check(z.regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex")),
+  z.transform((text) => text.toLowerCase() as Hex),
+);
 
 /** A 65-byte signature as hex. */
-export const signatureJson = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{130}$/, "is not a 65-byte signature in hex")
-  .transform((text) => text.toLowerCase() as Hex);
+export const signatureJson = z.pipe(
+  z.string().check(z.regex(/^0x[0-9a-fA-F]{130}$/, "is not a 65-byte signature in hex")),
+  z.transform((text) => text.toLowerCase() as Hex),
+);
 
 /** A whole number of any size as a decimal string: token ids, AIPG wei, seeds. */
-export const integerJson = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,77})$/, "is not a whole number as a decimal string")
-  .transform((text) => BigInt(text));
+export const integerJson = z.pipe(
+  z.string().check(z.regex(/^(0|[1-9]\d{0,77})$/, "is not a whole number as a decimal string")),
+  z.transform((text) => BigInt(text)),
+);
 
 /** Unix seconds. */
-export const unixSeconds = z.int().nonnegative();
+export const unixSeconds = z.int().check(z.nonnegative());
 
 /**
  * A message of the settlement's domain in the form of `messageToJson`. Reading gives the typed message. It carries a JSON Schema
@@ -37,19 +37,20 @@ export const unixSeconds = z.int().nonnegative();
  */
 export function messageSchema<name extends keyof SettlementMessage>(
   primaryType: name,
-): z.ZodType<SettlementMessage[name], MessageJson<name>> {
+): z.ZodMiniType<SettlementMessage[name], MessageJson<name>> {
+  const read = z.transform((json: unknown, { issues }) => {
+    try {
+      return messageFromJson(primaryType, json);
+    } catch (error) {
+      if (!(error instanceof GridError)) throw error;
+      const path = [error.field?.split(".").at(-1) ?? ""];
+      issues.push({ code: "custom", message: error.message, path, input: json });
+      return z.NEVER;
+    }
+  });
   return z
-    .unknown()
-    .transform((json, context) => {
-      try {
-        return messageFromJson(primaryType, json);
-      } catch (error) {
-        if (!(error instanceof GridError)) throw error;
-        context.addIssue({ code: "custom", message: error.message, path: [error.field?.split(".").at(-1) ?? ""] });
-        return z.NEVER;
-      }
-    })
-    .meta({ id: primaryType, ...messageJsonSchema(primaryType) }) as unknown as z.ZodType<
+    .pipe(z.unknown(), read)
+    .register(z.globalRegistry, { id: primaryType, ...messageJsonSchema(primaryType) }) as unknown as z.ZodMiniType<
     SettlementMessage[name],
     MessageJson<name>
   >;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /** Every code that the AI Cloud API answers with, and its HTTP status. Codes are stable; messages may change. */
 export const cloudErrors = {
@@ -50,9 +50,9 @@ export const errorJson = z.object({
     /** A sentence for the user: what is wrong and what to do. */
     message: z.string(),
     /** Name of the field at fault, where there is one. */
-    field: z.string().optional(),
+    field: z.optional(z.string()),
     /** With `ORDER_REPLAYED`, for whoever posts the same signed order again: the job that it made. */
-    job: z.string().optional(),
+    job: z.optional(z.string()),
   }),
 });
 export type ErrorJson = z.output<typeof errorJson>;

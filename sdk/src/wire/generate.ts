@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { addressJson, bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
 
 /** Samplers by the names that requests carry. */
@@ -17,50 +17,54 @@ export const limits = {
   maxCount: 16,
 } as const;
 
-const text = z
-  .string()
-  .refine((value) => new TextEncoder().encode(value).length <= limits.promptBytes, {
-    message: `is longer than ${limits.promptBytes} bytes`,
-  })
+const text = z.string().check(
+  z.refine(
+    (value) => new TextEncoder().encode(value).length <= limits.promptBytes,
+    `is longer than ${limits.promptBytes} bytes`,
+  ),
   // A mint refuses them, newlines too.
-  .refine((value) => !/\p{Cc}/u.test(value), { message: "has control characters (a newline is one)" })
-  .refine((value) => !/\p{Surrogate}/u.test(value), { message: "is not valid Unicode" });
+  z.refine((value) => !/\p{Cc}/u.test(value), "has control characters (a newline is one)"),
+  z.refine((value) => !/\p{Surrogate}/u.test(value), "is not valid Unicode"),
+);
 
-const side = z.int().min(limits.minSide).max(limits.maxSide).multipleOf(limits.sideStep);
+const side = z.int().check(z.minimum(limits.minSide), z.maximum(limits.maxSide), z.multipleOf(limits.sideStep));
+
+const steps = z.int().check(z.minimum(1), z.maximum(limits.maxSteps));
+const guidance = z.number().check(z.minimum(0), z.maximum(limits.maxGuidance));
 
 /** A model's usual values, for parameters that a request leaves out. */
 export const modelDefaults = z.strictObject({
   width: side,
   height: side,
-  steps: z.int().min(1).max(limits.maxSteps),
-  guidance_scale: z.number().min(0).max(limits.maxGuidance),
+  steps,
+  guidance_scale: guidance,
   sampler: z.enum(samplers),
   scheduler: z.enum(schedulers),
 });
 
 /** A seed: a number, a decimal string from 2^53 on; -1, or nothing, leaves it to the worker. */
 const seed = z.union([
-  z.int().min(-1),
-  z.string().regex(/^(-1|0|[1-9]\d{0,18})$/, "is not a seed: -1, or 0 to 2^63-1"),
+  z.int().check(z.minimum(-1)),
+  z.string().check(z.regex(/^(-1|0|[1-9]\d{0,18})$/, "is not a seed: -1, or 0 to 2^63-1")),
 ]);
 
 /** What describes the picture. Absent fields get the model's usual values; a quote states them all. */
 export const generationParameters = z.strictObject({
-  prompt: text.min(1),
-  negative_prompt: text.optional(),
+  prompt: text.check(z.minLength(1)),
+  negative_prompt: z.optional(text),
   /** AIGC token id (decimal), or the model's name. */
-  model: z.string().min(1).max(200),
-  steps: z.int().min(1).max(limits.maxSteps).optional(),
-  guidance_scale: z.number().min(0).max(limits.maxGuidance).multipleOf(0.001).optional(),
-  width: side.optional(),
-  height: side.optional(),
-  seed: seed.optional(),
-  sampler: z.enum(samplers).optional(),
-  scheduler: z.enum(schedulers).optional(),
+  model: z.string().check(z.minLength(1), z.maxLength(200)),
+  steps: z.optional(steps),
+  guidance_scale: z.optional(guidance.check(z.multipleOf(0.001))),
+  width: z.optional(side),
+  height: z.optional(side),
+  seed: z.optional(seed),
+  sampler: z.optional(z.enum(samplers)),
+  scheduler: z.optional(z.enum(schedulers)),
   /** Number of images, default 1. Image i of a fixed seed has seed + i. */
-  n: z.int().min(1).max(limits.maxCount).optional(),
+  n: z.optional(z.int().check(z.minimum(1), z.maximum(limits.maxCount))),
   /** 32 random bytes that hide the prompt until its mint. Its presence makes the job private. */
-  salt: bytes32Json.optional(),
+  salt: z.optional(bytes32Json),
 });
 export type GenerationParameters = z.input<typeof generationParameters>;
 
@@ -71,7 +75,7 @@ const signedOrder = z.strictObject({ order: messageSchema("JobOrder"), signature
  * settle. `gateway`: the cloud pays over its lane to the worker, for signed-in users within their quota.
  */
 export const payment = z.discriminatedUnion("rail", [
-  z.strictObject({ rail: z.literal("direct"), orders: z.array(signedOrder).min(1).max(3) }),
+  z.strictObject({ rail: z.literal("direct"), orders: z.array(signedOrder).check(z.minLength(1), z.maxLength(3)) }),
   z.strictObject({ rail: z.literal("gateway") }),
 ]);
 
@@ -79,18 +83,18 @@ export const payment = z.discriminatedUnion("rail", [
 export const generateImageRequest = z.strictObject({
   ...generationParameters.shape,
   /** Who may mint. Default: the signed-in account, or the orders' requester. */
-  requester: addressJson.optional(),
+  requester: z.optional(addressJson),
   /** Default: `gateway` when signed in; otherwise the answer is 402 with what to sign. */
-  payment: payment.optional(),
+  payment: z.optional(payment),
 });
 export type GenerateImageRequest = z.input<typeof generateImageRequest>;
 
 /** Query of `GET /v1/quote`: numbers as text. `requester` and `payer` go into the orders to sign; `payer` defaults to `requester`. */
 export const quoteQuery = z.object({
   ...generationParameters.shape,
-  prompt: text.optional(),
-  requester: addressJson.optional(),
-  payer: addressJson.optional(),
+  prompt: z.optional(text),
+  requester: z.optional(addressJson),
+  payer: z.optional(addressJson),
 });
 
 /** One worker that would do the job, and the order to sign for it (EIP-712, primary type JobOrder). */

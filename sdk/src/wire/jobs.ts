@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { addressJson, bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
 
 /** `queued` waits for a worker, `claimed` has one, `running` shows progress; the other three are final. */
@@ -27,19 +27,19 @@ export const job = z.object({
   rail: z.enum(["direct", "gateway"]),
   model_id: integerJson,
   requester: addressJson,
-  worker: addressJson.optional(),
+  worker: z.optional(addressJson),
   /** Place in the queue, from 1. */
-  position: z.int().optional(),
+  position: z.optional(z.int()),
   /** Of the images: `image` from 0 of `images`, `step` of `steps`. */
-  progress: z.object({ image: z.int(), images: z.int(), step: z.int(), steps: z.int() }).optional(),
+  progress: z.optional(z.object({ image: z.int(), images: z.int(), step: z.int(), steps: z.int() })),
   attempts: z.int(),
   created_at: unixSeconds,
-  started_at: unixSeconds.optional(),
-  finished_at: unixSeconds.optional(),
-  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  started_at: z.optional(unixSeconds),
+  finished_at: z.optional(unixSeconds),
+  error: z.optional(z.object({ code: z.string(), message: z.string() })),
   /** Of a finished job: its worker delivered fewer images than were ordered, and asks to be paid for these alone. */
-  ended_early: z.boolean().optional(),
-  images: z.array(jobImage).optional(),
+  ended_early: z.optional(z.boolean()),
+  images: z.optional(z.array(jobImage)),
 });
 export type Job = z.output<typeof job>;
 
@@ -59,7 +59,7 @@ export const generateImageResponse = z.object({
   seed: z.string(),
   engine: z.string(),
   /** There are fewer images than were ordered; only these are paid. */
-  ended_early: z.boolean().optional(),
+  ended_early: z.optional(z.boolean()),
   images: z.array(jobImage),
   request: messageSchema("GenerationRequest"),
   order: messageSchema("JobOrder"),
@@ -81,26 +81,26 @@ export const receiptBundle = z.object({
   signature: signatureJson,
   engine: z.string(),
   ipfs_hash: z.string(),
-  direct: z
-    .object({
+  direct: z.optional(
+    z.object({
       order_signature: signatureJson,
       /** All receipts of the order, by index; fewer than ordered when the worker ended it early. */
       receipts: z.array(z.object({ receipt: messageSchema("JobReceipt"), signature: signatureJson })),
       /** Of an order that ended early: the worker's signature of `OrderClosing` over just these receipts. */
-      closing_signature: signatureJson.optional(),
-    })
-    .optional(),
-  lane: z
-    .object({
+      closing_signature: z.optional(signatureJson),
+    }),
+  ),
+  lane: z.optional(
+    z.object({
       config: messageSchema("LaneConfig"),
       voucher: messageSchema("Voucher"),
       payer_signature: signatureJson,
       /** Absent until the worker has counter-signed. */
-      worker_signature: signatureJson.optional(),
+      worker_signature: z.optional(signatureJson),
       /** Receipts of the voucher's tree, in leaf order. */
       receipt_ids: z.array(bytes32Json),
-    })
-    .optional(),
+    }),
+  ),
 });
 export type ReceiptBundle = z.output<typeof receiptBundle>;
 
@@ -116,7 +116,7 @@ export const modelListing = z.object({
   /** Live workers that serve it. */
   workers: z.int(),
   /** Lowest price of a live worker, AIPG wei per megapixel and step. */
-  rate: integerJson.optional(),
+  rate: z.optional(integerJson),
   samplers: z.array(z.string()),
   schedulers: z.array(z.string()),
   /** Values for absent parameters. */

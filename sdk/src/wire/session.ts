@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { addressJson, unixSeconds } from "./common.js";
 
 /** `GET /v1/auth/nonce`: for one sign-in, good for ten minutes. */
@@ -9,14 +9,17 @@ export const nonceAnswer = z.object({ nonce: z.string(), domain: z.string(), uri
  * models as CAIP-19 (`eip155:8453/erc721:0x.../7`), and a worker's hot key names the account that it works for as CAIP-10
  * (`eip155:8453:0x...`).
  */
-export const signInRequest = z.strictObject({ message: z.string().max(4_000), signature: z.string().max(20_000) });
+export const signInRequest = z.strictObject({
+  message: z.string().check(z.maxLength(4_000)),
+  signature: z.string().check(z.maxLength(20_000)),
+});
 
 /** The token goes into `Authorization: Bearer ...`. */
 export const session = z.object({
   token: z.string(),
   account: addressJson,
   /** Cold account of the worker, when its hot key signed in. */
-  worker: addressJson.optional(),
+  worker: z.optional(addressJson),
   expires_at: unixSeconds,
 });
 export type Session = z.output<typeof session>;
@@ -24,7 +27,7 @@ export type Session = z.output<typeof session>;
 /** `GET /v1/auth/session`. */
 export const sessionState = z.object({
   account: addressJson,
-  worker: addressJson.optional(),
+  worker: z.optional(addressJson),
   expires_at: unixSeconds,
   /** Images that the gateway still pays for today. */
   quota: z.object({ limit: z.int(), used: z.int(), resets_at: unixSeconds }),

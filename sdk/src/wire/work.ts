@@ -1,12 +1,12 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
 import { modelDefaults, samplers, schedulers } from "./generate.js";
 
 /** `PUT /v1/worker/offer`: what a worker serves. It counts as live for 60 s after each request of its session. */
 export const workerOffer = z.strictObject({
-  software: z.string().max(100),
+  software: z.string().check(z.maxLength(100)),
   /** Jobs at a time. */
-  parallel: z.int().min(1).max(64),
+  parallel: z.int().check(z.minimum(1), z.maximum(64)),
   models: z
     .array(
       z.strictObject({
@@ -15,17 +15,16 @@ export const workerOffer = z.strictObject({
         model_hash: bytes32Json,
         /** Least price, AIPG wei per megapixel and step. */
         rate: integerJson,
-        samplers: z.array(z.enum(samplers)).min(1),
-        schedulers: z.array(z.enum(schedulers)).min(1),
-        max_pixels: z.int().positive(),
-        max_steps: z.int().positive(),
-        max_count: z.int().positive(),
+        samplers: z.array(z.enum(samplers)).check(z.minLength(1)),
+        schedulers: z.array(z.enum(schedulers)).check(z.minLength(1)),
+        max_pixels: z.int().check(z.positive()),
+        max_steps: z.int().check(z.positive()),
+        max_count: z.int().check(z.positive()),
         /** What the model's card recommends for parameters that a request leaves out. */
-        defaults: modelDefaults.optional(),
+        defaults: z.optional(modelDefaults),
       }),
     )
-    .min(1)
-    .max(100),
+    .check(z.minLength(1), z.maxLength(100)),
 });
 export type WorkerOffer = z.input<typeof workerOffer>;
 
@@ -39,21 +38,21 @@ export const workerJob = z.object({
   request: messageSchema("GenerationRequest"),
   order: messageSchema("JobOrder"),
   /** Direct rail: the payer's signature of the order. */
-  order_signature: signatureJson.optional(),
+  order_signature: z.optional(signatureJson),
   /** Lane rail: the lane that pays. */
-  lane: messageSchema("LaneConfig").optional(),
+  lane: z.optional(messageSchema("LaneConfig")),
   /** AIPG wei for all images. Each receipt's price is `floor(price / count)`, the first one takes the rest. */
   price: integerJson,
 });
 export type WorkerJob = z.output<typeof workerJob>;
 
 /** Body of `POST /v1/worker/claim`; the answer is a job, or 204 after that many seconds without one. */
-export const claimRequest = z.strictObject({ wait_seconds: z.int().min(0).max(25) });
+export const claimRequest = z.strictObject({ wait_seconds: z.int().check(z.minimum(0), z.maximum(25)) });
 
 /** Body of `POST /v1/worker/jobs/:id/heartbeat`. */
 export const heartbeatRequest = z.strictObject({
   lease: z.string(),
-  progress: z.strictObject({ image: z.int(), step: z.int(), steps: z.int() }).optional(),
+  progress: z.optional(z.strictObject({ image: z.int(), step: z.int(), steps: z.int() })),
 });
 export const heartbeatAnswer = z.object({ expires_at: unixSeconds, cancelled: z.boolean() });
 
@@ -71,10 +70,12 @@ export const uploadAnswer = z.object({
  */
 export const completeRequest = z.strictObject({
   lease: z.string(),
-  engine: z.string().min(1).max(500),
-  receipts: z.array(z.strictObject({ receipt: messageSchema("JobReceipt"), signature: signatureJson })).min(1),
+  engine: z.string().check(z.minLength(1), z.maxLength(500)),
+  receipts: z
+    .array(z.strictObject({ receipt: messageSchema("JobReceipt"), signature: signatureJson }))
+    .check(z.minLength(1)),
   /** The worker's signature of `OrderClosing` over these receipts. */
-  closing_signature: signatureJson.optional(),
+  closing_signature: z.optional(signatureJson),
 });
 
 /** A voucher that waits for the worker's counter-signature of the same digest. */
@@ -88,7 +89,7 @@ export const voucherOffer = z.object({
 export type VoucherOffer = z.output<typeof voucherOffer>;
 
 /** Answer of `complete`: on the lane rail, the voucher that pays for the job. */
-export const completeAnswer = z.object({ accepted: z.literal(true), voucher: voucherOffer.optional() });
+export const completeAnswer = z.object({ accepted: z.literal(true), voucher: z.optional(voucherOffer) });
 
 /** `GET /v1/worker/vouchers`: the newest of each lane, whether counter-signed or not. */
 export const voucherList = z.object({ vouchers: z.array(voucherOffer) });
@@ -100,5 +101,5 @@ export const counterSignature = z.strictObject({ lane_id: bytes32Json, digest: b
 export const releaseRequest = z.strictObject({
   lease: z.string(),
   reason: z.enum(["stopping", "failed", "refused"]),
-  message: z.string().max(1_000).optional(),
+  message: z.optional(z.string().check(z.maxLength(1_000))),
 });

@@ -9,7 +9,7 @@ export const jobRecord = z.strictObject({
   at: unixSeconds,
   block: integerJson,
   order: messageSchema("JobOrder"),
-  order_signature: signatureJson.optional(),
+  order_signature: z.optional(signatureJson),
   request: messageSchema("GenerationRequest"),
   engine: z.string(),
   price: integerJson,
