@@ -1,5 +1,5 @@
 /**
- * Writes `src/generated`: ABIs from forge's `out/`, addresses from `deployments/`, and the gallery's queries from its schema.
+ * Writes `src/generated`: ABIs from forge's `out/`, whole and reduced to what the package uses, addresses from `deployments/`, and the gallery's queries from its schema.
  * `npm run generate -w sdk` after `npm run build`; the output depends on nothing but these, so `test/generated.test.ts` can tell whether it is current.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -59,6 +59,46 @@ function abisSource(): string {
   return `// Generated from out/ by scripts/generate.ts: npm run generate -w sdk\n\n${parts.join("\n")}`;
 }
 
+/** Sources of the package, without what is generated. */
+function sources(folder = `${root}sdk/src`): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return entry.name === "generated" ? [] : sources(path);
+      return path.endsWith(".ts") ? [readFileSync(path, "utf8")] : [];
+    })
+    .sort();
+}
+
+/** Functions and events that the package names in files which import a contract's reduced ABI, and every error. */
+function usedSource(): string {
+  const texts = sources();
+  const parts = Object.entries(contracts).map(([contract, name]) => {
+    const imports = new RegExp(`import [^;]*\\b${name}\\b[^;]* from "[./]+/generated/used\\.js"`);
+    const named = texts.filter((text) => imports.test(text)).flatMap((text) => text.match(/(?<=")\w+(?=")/g) ?? []);
+    const used = new Set(named);
+    const kept = abiOf(contract).filter((entry) => entry.type !== "error" && "name" in entry && used.has(entry.name));
+    const lines = kept.map((entry) => `  ${JSON.stringify(entry)},\n`);
+    return `/** Of ${contract}. */\nexport const ${name} = [\n${lines.join("")}] as const;\n`;
+  });
+  const errors = Object.keys(contracts).flatMap((contract) => abiOf(contract).filter(({ type }) => type === "error"));
+  const signatures = errors.map((error) => {
+    const inputs = "inputs" in error ? error.inputs : [];
+    return `${"name" in error ? error.name : ""}(${inputs.map(({ type, name: of }) => `${type} ${of}`).join()})`;
+  });
+  return `// Generated from out/ by scripts/generate.ts: npm run generate -w sdk
+// What this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
+
+${parts.join("\n")}
+/** Custom errors of all contracts. */
+export const errors: readonly string[] = [
+${[...new Set(signatures)]
+  .sort()
+  .map((text) => `  ${JSON.stringify(text)},\n`)
+  .join("")}];
+`;
+}
+
 function addressesSource(): string {
   const folder = `${root}deployments`;
   const chains = existsSync(folder)
@@ -79,7 +119,12 @@ function addressesSource(): string {
 
 /** File name and text of everything in `src/generated`. */
 export function generated(): Readonly<Record<string, string>> {
-  return { "abis.ts": abisSource(), "addresses.ts": addressesSource(), "gallery.ts": gallerySource() };
+  return {
+    "abis.ts": abisSource(),
+    "used.ts": usedSource(),
+    "addresses.ts": addressesSource(),
+    "gallery.ts": gallerySource(),
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

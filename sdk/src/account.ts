@@ -3,7 +3,7 @@ import { getBalance, getBlock, getChainId, readContract, signTypedData } from "v
 import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
 import type { Deployment } from "./deployment.js";
 import { GridError } from "./errors.js";
-import { aipgAbi, gridSettlementAbi } from "./generated/abis.js";
+import { aipgAbi, gridSettlementAbi } from "./generated/used.js";
 import { normaliseSignature } from "./signature.js";
 
 /** Money of an account. Amounts in wei of AIPG, but `eth`. */

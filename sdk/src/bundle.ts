@@ -7,7 +7,7 @@ import { orderClosing } from "./closing.js";
 import { type Deployment, settlementDomainOf } from "./deployment.js";
 import { laneId, leafOf, orderClosingDigest, orderDigest, orderHash, receiptId, voucherDigest } from "./digest.js";
 import { GridError } from "./errors.js";
-import { gridSettlementAbi } from "./generated/abis.js";
+import { gridSettlementAbi } from "./generated/used.js";
 import { type MerkleTree, merkleTree } from "./merkle.js";
 import { messageToJson } from "./messageJson.js";
 import { checkReceipt, engineHash } from "./receipt.js";

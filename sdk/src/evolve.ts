@@ -4,7 +4,7 @@ import { bodyHash, EvolutionPolicy, encodeBody } from "./body.js";
 import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
 import type { Deployment } from "./deployment.js";
 import { GridError } from "./errors.js";
-import { gridNftAbi } from "./generated/abis.js";
+import { gridNftAbi } from "./generated/used.js";
 import { composeBody, type ReceiptProof } from "./mint.js";
 import { anchoredItems } from "./minting.js";
 import { anchorFirst, type ClosedSettlement, type LanePapers, type Settlement, type WaitingAnchor } from "./settle.js";

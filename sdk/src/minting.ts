@@ -7,7 +7,7 @@ import { type ReadClient, reading, transact, type WalletClient } from "./chain/t
 import { type Deployment, nftDomainOf } from "./deployment.js";
 import { leafOf } from "./digest.js";
 import { GridError } from "./errors.js";
-import { gridNftAbi, gridSettlementAbi } from "./generated/abis.js";
+import { gridNftAbi, gridSettlementAbi } from "./generated/used.js";
 import { composeBody, type ReceiptProof, type ReceiptToMint } from "./mint.js";
 import {
   anchorFirst,

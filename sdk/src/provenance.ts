@@ -4,7 +4,7 @@ import { ChainError } from "./chain/errors.js";
 import { type ReadClient, reading } from "./chain/transact.js";
 import { cidOf } from "./cid.js";
 import type { Deployment } from "./deployment.js";
-import { gridNftAbi } from "./generated/abis.js";
+import { gridNftAbi } from "./generated/used.js";
 import { type ArtworkMetadata, parseTokenUri } from "./tokenUri.js";
 
 /** `Provenance` of IGridNFT: what is known of how one version was made. */

@@ -4,7 +4,7 @@ import { type ReadClient, reading, type WalletClient } from "./chain/transact.js
 import { type Deployment, settlementDomainOf } from "./deployment.js";
 import { requestHash } from "./digest.js";
 import { GridError } from "./errors.js";
-import { aigcAbi } from "./generated/abis.js";
+import { aigcAbi } from "./generated/used.js";
 import { messageToJson } from "./messageJson.js";
 import { ANY_SEED } from "./request.js";
 import { normaliseSignature } from "./signature.js";

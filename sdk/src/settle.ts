@@ -5,7 +5,7 @@ import { type ReadClient, reading, transact, type WalletClient } from "./chain/t
 import { type Deployment, settlementDomainOf } from "./deployment.js";
 import { leafOf, orderHash } from "./digest.js";
 import { GridError } from "./errors.js";
-import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "./generated/abis.js";
+import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "./generated/used.js";
 import type { MerkleTree } from "./merkle.js";
 import type { ReceiptAnchor } from "./mint.js";
 import { jobReceipt, receiptTree } from "./receipt.js";

@@ -2,7 +2,7 @@ import type { Address, Client, Hex } from "viem";
 import { getBlock, readContract } from "viem/actions";
 import { cidOf } from "./cid.js";
 import { type Deployment, settlementDomainOf } from "./deployment.js";
-import { gridNftAbi } from "./generated/abis.js";
+import { gridNftAbi } from "./generated/used.js";
 import type { GenerationRequest, JobReceipt } from "./typedData.js";
 import { type AnchorEvent, checkAnchor, findAnchor, findPapers, type Paper } from "./verify/anchor.js";
 import type { Evidence, FetchFile } from "./verify/chain.js";

@@ -88,9 +88,4 @@ describe("in a browser", () => {
       await server.stop();
     }
   });
-
-  it("costs a page that only hashes and recovers less than 100 kB", async () => {
-    const code = await bundle('export { receiptId, recoverSigner, settlementDomain } from "./index.js";');
-    expect(code.length).toBeLessThan(100_000);
-  });
 });

@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { SessionRecord } from "../auth/sessions.ts";
 import { CloudError } from "../error.ts";
+import { toClassic } from "./classic.ts";
 import { fieldFault } from "./faults.ts";
 import { withTexts } from "./parameterTexts.ts";
 
@@ -181,7 +182,7 @@ export function methodsOf(app: App, path: string): string | undefined {
   return undefined;
 }
 
-const errorSchema = errorJson.register(z.globalRegistry, { id: "Error" });
+const errorSchema = toClassic(errorJson).meta({ id: "Error" });
 
 /** Errors that any route can answer with. */
 const common: readonly CloudErrorCode[] = ["FIELD_INVALID", "TOO_MANY_REQUESTS", "INTERNAL", "STOPPING"];
@@ -214,7 +215,7 @@ function describeRoute(spec: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodT
   const responses: Record<string, { description: string; content?: never }> = {};
   for (const [status, { description, schema, type = "application/json" }] of Object.entries(spec.answers)) {
     const content = schema
-      ? { [type]: { schema } }
+      ? { [type]: { schema: toClassic(schema) } }
       : spec.file || type !== "application/json"
         ? { [type]: {} }
         : undefined;
@@ -239,9 +240,9 @@ function describeRoute(spec: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodT
     tags: [spec.tag],
     ...(spec.session && { security: spec.session === "optional" ? [{}, { session: [] }] : [{ session: [] }] }),
     request: {
-      ...(spec.params && { params: withTexts(spec.params) as never }),
-      ...(spec.query && { query: withTexts(spec.query) as never }),
-      ...(spec.body && { body: { required: true, content: { "application/json": { schema: spec.body } } } }),
+      ...(spec.params && { params: withTexts(toClassic(spec.params)) as never }),
+      ...(spec.query && { query: withTexts(toClassic(spec.query)) as never }),
+      ...(spec.body && { body: { required: true, content: { "application/json": { schema: toClassic(spec.body) } } } }),
       ...(spec.file && {
         body: { required: true, content: { [spec.file]: { schema: z.string().meta({ format: "binary" }) } } },
       }),

@@ -1,6 +1,5 @@
 import type { AbiError } from "abitype";
 import {
-  type Abi,
   BaseError,
   ContractFunctionRevertedError,
   decodeErrorResult,
@@ -12,14 +11,7 @@ import {
   toFunctionSelector,
   UserRejectedRequestError,
 } from "viem";
-import {
-  aigcAbi,
-  aipgAbi,
-  gridAuthorityAbi,
-  gridNftAbi,
-  gridSettlementAbi,
-  workerRegistryAbi,
-} from "../generated/abis.js";
+import { errors } from "../generated/used.js";
 import { ChainError, type ContractError } from "./errors.js";
 import { bareSentences, sentences } from "./sentences.js";
 
@@ -28,10 +20,15 @@ let known: ReadonlyMap<Hex, AbiError> | undefined;
 /** Every custom error of the contracts by selector. A contract passes on errors that its own ABI does not list. */
 function knownErrors(): ReadonlyMap<Hex, AbiError> {
   if (known) return known;
-  const abis: readonly Abi[] = [gridNftAbi, gridSettlementAbi, aigcAbi, workerRegistryAbi, aipgAbi, gridAuthorityAbi];
-  const errors = abis.flat().filter((item): item is AbiError => item.type === "error");
-  known = new Map(errors.map((error) => [selectorOf(error), error]));
+  known = new Map(errors.map(readError).map((error) => [selectorOf(error), error]));
   return known;
+}
+
+/** Reads an error of `Name(type name,type name)`. */
+function readError(signature: string): AbiError {
+  const [name = "", list = ""] = signature.slice(0, -1).split("(");
+  const inputs = list === "" ? [] : list.split(",").map((input) => input.split(" "));
+  return { type: "error", name, inputs: inputs.map(([type = "", of = ""]) => ({ type, name: of })) };
 }
 
 function selectorOf({ name, inputs }: AbiError): Hex {

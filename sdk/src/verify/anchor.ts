@@ -3,7 +3,7 @@ import { getBlock, readContract } from "viem/actions";
 import { receiptsOf } from "../body.js";
 import { laneId as laneIdOf, leafOf, receiptId } from "../digest.js";
 import { GridError } from "../errors.js";
-import { gridNftAbi, gridSettlementAbi } from "../generated/abis.js";
+import { gridNftAbi, gridSettlementAbi } from "../generated/used.js";
 import { type MultiProof, merkleTree, processMultiProof } from "../merkle.js";
 import type { ReceiptProof } from "../mint.js";
 import { jobReceipt } from "../receipt.js";

@@ -1,7 +1,7 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
 import { type Blob, decodeBlob, receiptsOf } from "../body.js";
 import { GridError } from "../errors.js";
-import { gridNftAbi } from "../generated/abis.js";
+import { gridNftAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
 import { TOKENS_PER_SERIES, type VersionRecord } from "./record.js";

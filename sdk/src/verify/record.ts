@@ -2,7 +2,7 @@ import { type Address, getAddress, getContractAddress, type Hex, isAddressEqual 
 import { getCode } from "viem/actions";
 import { type Blob, type BodyAnchor, decodeBlob, EvolutionPolicy, receiptsOf } from "../body.js";
 import { receiptId } from "../digest.js";
-import { gridNftAbi } from "../generated/abis.js";
+import { gridNftAbi } from "../generated/used.js";
 import type { GenerationRequest, JobReceipt, SettlementDomain } from "../typedData.js";
 import { settlementDomain } from "../typedData.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";

@@ -2,7 +2,7 @@ import { type Address, type Hex, isAddressEqual } from "viem";
 import { getBlock } from "viem/actions";
 import { orderDigest, orderHash, voucherDigest } from "../digest.js";
 import { GridError } from "../errors.js";
-import { gridSettlementAbi } from "../generated/abis.js";
+import { gridSettlementAbi } from "../generated/used.js";
 import { recoverSigner } from "../signature.js";
 import { SignerRole } from "../signer.js";
 import type { Paper } from "./anchor.js";

@@ -1,7 +1,7 @@
 import { type Abi, type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { decodeBlob } from "../body.js";
-import { aigcAbi, gridNftAbi } from "../generated/abis.js";
+import { aigcAbi, gridNftAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
 import { differences, type Finding, fail, isRevert, pass } from "./check.js";
 import { type Mint, mintsOf, TOKENS_PER_SERIES, type VersionRecord } from "./record.js";

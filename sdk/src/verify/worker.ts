@@ -1,6 +1,6 @@
 import { formatEther } from "viem";
 import { getBlock, readContract } from "viem/actions";
-import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../generated/abis.js";
+import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
 import { mintedBefore, type Twin } from "./earlier.js";
