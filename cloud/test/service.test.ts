@@ -78,6 +78,9 @@ it("describes itself", async () => {
   expect(document.paths["/v1/generate-image"]?.post?.responses).toHaveProperty("402");
   // Messages are not left blank: an order has its fields.
   expect(text.includes("feeConfigId")).toBe(true);
+  // Each is described once, and referred to.
+  expect(text.match(/"\$ref":"#\/components\/schemas\/JobOrder"/g)?.length).toBeGreaterThan(2);
+  expect(text.match(/"feeConfigId":\{/g)).toHaveLength(2);
 });
 
 it("is documented: every route, every error with its status, every variable", async () => {

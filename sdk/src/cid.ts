@@ -1,6 +1,7 @@
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2";
-import { CID } from "multiformats/cid";
-import * as Digest from "multiformats/hashes/digest";
+import { base32 } from "multiformats/bases/base32";
+import { base36 } from "multiformats/bases/base36";
+import { base58btc } from "multiformats/bases/base58";
 import type { Hex } from "viem";
 import { bytesToHex, concatBytes, hexToBytes } from "./bytes.js";
 import { GridError } from "./errors.js";
@@ -34,7 +35,7 @@ export function cidOf({ imageHash, cidDigest }: FileHashes): string {
   const codec = imageHash.toLowerCase() === cidDigest.toLowerCase() ? RAW : DAG_PB;
   const digest = hexToBytes(cidDigest, "cidDigest");
   if (digest.length !== 32) throw new GridError("CID_INVALID", "A digest has 32 bytes.", "cidDigest");
-  return CID.createV1(codec, Digest.create(SHA2_256, digest)).toString();
+  return cidV1(codec, digest);
 }
 
 /**
@@ -43,16 +44,25 @@ export function cidOf({ imageHash, cidDigest }: FileHashes): string {
  * @throws {@link GridError} `CID_INVALID`.
  */
 export function parseCid(text: string): { readonly cidDigest: Hex; readonly raw: boolean } {
-  let cid: CID;
+  let bytes: Uint8Array;
   try {
-    cid = CID.parse(text);
+    bytes = text.startsWith("Qm")
+      ? concatBytes(Uint8Array.of(1, DAG_PB), base58btc.baseDecode(text))
+      : base32.decoder.or(base58btc.decoder).or(base36.decoder).decode(text);
   } catch (cause) {
     throw new GridError("CID_INVALID", `"${text}" is not a CID.`, "cid", { cause });
   }
-  if ((cid.code !== RAW && cid.code !== DAG_PB) || cid.multihash.code !== SHA2_256 || cid.multihash.size !== 32) {
+  // All of these are varints of one byte.
+  const [version, codec, hash, size] = bytes;
+  if (version !== 1 || (codec !== RAW && codec !== DAG_PB) || hash !== SHA2_256 || size !== 32 || bytes.length !== 36) {
     throw new GridError("CID_INVALID", "Pictures have raw or dag-pb CIDs with sha2-256.", "cid");
   }
-  return { cidDigest: bytesToHex(cid.multihash.digest), raw: cid.code === RAW };
+  return { cidDigest: bytesToHex(bytes.subarray(4)), raw: codec === RAW };
+}
+
+/** Text of a CIDv1 by its parts: the bases are all of multiformats that a page needs. */
+function cidV1(codec: number, digest: Uint8Array): string {
+  return base32.encode(concatBytes(Uint8Array.of(1, codec, SHA2_256, digest.length), digest));
 }
 
 /**
@@ -88,7 +98,6 @@ export interface FileBlock {
 export function fileBlocks(file: Uint8Array, options: Parameters<typeof fileHashes>[1] = {}): readonly FileBlock[] {
   const { sha256 = nobleSha256 } = options;
   const raw = options.layout ? options.layout === "raw" : file.length <= MAX_RAW_BLOCK;
-  const cidV1 = (codec: number, digest: Uint8Array) => CID.createV1(codec, Digest.create(SHA2_256, digest)).toString();
   if (raw) {
     const { imageHash } = fileHashes(file, options);
     return [{ cid: cidV1(RAW, hexToBytes(imageHash)), bytes: file }];

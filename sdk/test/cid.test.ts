@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { base36 } from "multiformats/bases/base36";
+import { base58btc } from "multiformats/bases/base58";
+import { CID } from "multiformats/cid";
 import type { Hex } from "viem";
 import { describe, expect, it } from "vitest";
 import { patternBytes } from "../../test/vectors/pattern.js";
@@ -24,6 +27,16 @@ describe("CID text", () => {
     expect(fileHashes(file, { layout: "dag-pb" }).cidDigest).toBe(
       parseCid("QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o").cidDigest,
     );
+  });
+
+  it("is read in every base, as multiformats reads it", () => {
+    const { cid: text = "" } = texts[0] ?? {};
+    const cid = CID.parse(text);
+    const others = [base36, base58btc].map((base) => cid.toString(base as never));
+    expect(others.map(parseCid)).toEqual([parseCid(text), parseCid(text)]);
+    for (const damaged of [text.slice(0, -1), `${text}a`, text.toUpperCase(), `Q${text}`, "Qm", `${others[1]}1`]) {
+      expect(() => parseCid(damaged), damaged).toThrow(expect.objectContaining({ code: "CID_INVALID" }));
+    }
   });
 
   it.each(["", "bafy", "not a cid", "z6Mk", "bagaaieraf4rrd5oz2x3oqxyiwgxgxktsuxqnkwzxsvdfrdc7wvcrhnkq5nyq"])(

@@ -45,9 +45,10 @@ export function toClassic(schema: z.core.$ZodType): z.ZodType {
     const shape = Object.entries(definition.shape as Readonly<Record<string, z.core.$ZodType>>);
     parts.shape = Object.fromEntries(shape.map(([name, field]) => [name, toClassic(field)]));
   }
-  const classic = new (classOf(definition))({ ...definition, ...parts } as never) as z.ZodType;
+  const bare = new (classOf(definition))({ ...definition, ...parts } as never) as z.ZodType;
   const meta = z.globalRegistry.get(schema);
-  if (meta) classic.register(z.globalRegistry, meta);
+  // Its own method, which zod-to-openapi extends: what has an id is described once and referred to.
+  const classic = meta ? bare.meta(meta) : bare;
   known.set(schema, classic);
   return classic;
 }
