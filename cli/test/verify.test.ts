@@ -70,7 +70,7 @@ function honestClient(): PublicClient {
 }
 
 function verify(tokenId: bigint, client = honestClient()): Promise<Verification> {
-  return verifyToken(client, gallery.grid.deployment, tokenId, { fetchFile: ipfsGateway(gallery.ipfs) });
+  return verifyToken(client, { deployment: gallery.grid.deployment, tokenId, fetchFile: ipfsGateway(gallery.ipfs) });
 }
 
 /** Checks of a status, as `id` or `id@version`. */

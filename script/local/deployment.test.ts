@@ -62,7 +62,7 @@ describe("the recorded deployment", () => {
     const models = await prepareModels(join(home, "models"));
     await seedAccounts(options);
     const seeded = await seedModels(options, models);
-    const { settlement, registry, aigc } = gridContracts(deployment, client());
+    const { settlement, registry, aigc } = gridContracts(client(), { deployment });
     for (const name of ["worker1", "worker2"] as const) {
       expect(await registry.read.isBonded([testAccount(name).address])).toBe(true);
       const key = privateKeyToAccount(keys[name]).address;

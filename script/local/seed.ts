@@ -221,7 +221,7 @@ function contextOf(options: SeedOptions): Context {
       cacheTime: 0,
       pollingInterval: 20,
     }).extend(publicActions);
-    const made = { address: wallet.account.address, wallet, grid: gridContracts<Wallet>(deployment, wallet) };
+    const made = { address: wallet.account.address, wallet, grid: gridContracts<Wallet>(wallet, { deployment }) };
     parties.set(name, made);
     return made;
   };

@@ -1,6 +1,15 @@
 import { type Address, type Hex, parseSignature } from "viem";
 import { getBalance, getBlock, getChainId, readContract, signTypedData } from "viem/actions";
-import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
+import { type Call, type ContractCall, toCalls } from "./chain/call.js";
+import { type ReadClient, reading, transact, transactAll, type WalletClient } from "./chain/transact.js";
+import {
+  approveCall,
+  cancelThawCall,
+  depositForCall,
+  depositWithPermitCall,
+  thawCall,
+  withdrawCall,
+} from "./contractCalls.js";
 import type { Deployment } from "./deployment.js";
 import { GridError } from "./errors.js";
 import { aipgAbi, gridSettlementAbi } from "./generated/used.js";
@@ -75,70 +84,112 @@ export interface DepositOptions {
  */
 export async function depositAipg(client: WalletClient, options: DepositOptions): Promise<Hex> {
   const { deployment, amount, account = client.account.address, permit = true } = options;
-  const settlement = deployment.contracts.GridSettlement.address;
-  const { aipg } = await accountState(client, { deployment, account: client.account.address });
+  const sender = client.account.address;
+  const { approvals, deposit } = await planDeposit(client, { deployment, amount, account, sender });
+  const spender = deployment.contracts.GridSettlement.address;
+  if (permit && approvals.length > 0) {
+    const paper = await signPermit(client, deployment, spender, amount);
+    if (paper) {
+      const call = depositWithPermitCall(deployment, { account, amount, ...paper });
+      return (await transact(client, call)).transactionHash;
+    }
+  }
+  await transactAll(client, approvals);
+  return (await transact(client, deposit)).transactionHash;
+}
+
+/** The calls of {@link depositAipg} without a permit, for a smart account (`sender`): an approval where one is needed, and a deposit. */
+export async function depositAipgCalls(
+  client: ReadClient,
+  options: Omit<DepositOptions, "permit"> & Sender,
+): Promise<readonly Call[]> {
+  const { account = options.sender } = options;
+  const { approvals, deposit } = await planDeposit(client, { ...options, account });
+  return toCalls([...approvals, deposit]);
+}
+
+/** Names the account that makes prepared calls. */
+export interface Sender {
+  /** A smart account, or any other. */
+  readonly sender: Address;
+}
+
+async function planDeposit(
+  client: ReadClient,
+  {
+    deployment,
+    amount,
+    account,
+    sender,
+  }: { readonly deployment: Deployment; readonly amount: bigint; readonly account: Address } & Sender,
+): Promise<{ readonly approvals: readonly ContractCall[]; readonly deposit: ContractCall }> {
+  const { aipg } = await accountState(client, { deployment, account: sender });
   if (aipg < amount) {
     throw new GridError("BALANCE_TOO_LOW", "The wallet has less AIPG than is to be deposited.", "amount");
   }
-  if (permit && (await allowanceOf(client, deployment, settlement)) < amount) {
-    const paper = await signPermit(client, deployment, settlement, amount);
-    if (paper) {
-      const { deadline, v, r, s } = paper;
-      const { transactionHash } = await transact(client, {
-        address: settlement,
-        abi: gridSettlementAbi,
-        functionName: "depositWithPermit",
-        args: [account, amount, deadline, v, r, s],
-      });
-      return transactionHash;
-    }
-  }
-  await ensureAllowance(client, { deployment, spender: settlement, amount });
-  const { transactionHash } = await transact(client, {
-    address: settlement,
-    abi: gridSettlementAbi,
-    functionName: "depositFor",
-    args: [account, amount],
-  });
-  return transactionHash;
+  const spender = deployment.contracts.GridSettlement.address;
+  return {
+    approvals: await allowanceCalls(client, { deployment, spender, amount, owner: sender }),
+    deposit: depositForCall(deployment, { account, amount }),
+  };
+}
+
+/** Who may draw how much AIPG. */
+export interface AllowanceOptions {
+  readonly deployment: Deployment;
+  readonly spender: Address;
+  /** AIPG wei. */
+  readonly amount: bigint;
 }
 
 /**
  * Lets a contract of the protocol draw AIPG from the wallet, if it may not already. Approves exactly the amount.
  * @returns Hash of the approval, or undefined when none was needed.
  */
-export async function ensureAllowance(
-  client: WalletClient,
-  {
-    deployment,
-    spender,
-    amount,
-  }: { readonly deployment: Deployment; readonly spender: Address; readonly amount: bigint },
-): Promise<Hex | undefined> {
-  if ((await allowanceOf(client, deployment, spender)) >= amount) return undefined;
-  const { transactionHash } = await transact(client, {
-    address: deployment.contracts.AIPG.address,
-    abi: aipgAbi,
-    functionName: "approve",
-    args: [spender, amount],
-  });
-  return transactionHash;
+export async function ensureAllowance(client: WalletClient, options: AllowanceOptions): Promise<Hex | undefined> {
+  const [hash] = await transactAll(client, await allowanceCalls(client, { ...options, owner: client.account.address }));
+  return hash;
 }
 
-/**
- * Announces a withdrawal from the settlement account; it can be made an hour later. Replaces an earlier announcement.
- * @param amount AIPG wei.
- */
-export async function thawAipg(
-  client: WalletClient,
-  { deployment, amount }: { readonly deployment: Deployment; readonly amount: bigint },
-): Promise<Hex> {
-  const { transactionHash } = await transact(client, {
-    ...settlementOf(deployment),
-    functionName: "thaw",
-    args: [amount],
-  });
-  return transactionHash;
+/** The call of {@link ensureAllowance}, or none, for a smart account (`sender`). */
+export async function ensureAllowanceCalls(
+  client: ReadClient,
+  options: AllowanceOptions & Sender,
+): Promise<readonly Call[]> {
+  return toCalls(await allowanceCalls(client, { ...options, owner: options.sender }));
+}
+
+/** An approval of exactly the amount, or nothing where that much may be drawn already. */
+export async function allowanceCalls(
+  client: ReadClient,
+  { deployment, spender, amount, owner }: AllowanceOptions & { readonly owner: Address },
+): Promise<readonly ContractCall[]> {
+  const allowance = await reading(
+    readContract(client, {
+      address: deployment.contracts.AIPG.address,
+      abi: aipgAbi,
+      functionName: "allowance",
+      args: [owner, spender],
+    }),
+  );
+  return allowance >= amount ? [] : [approveCall(deployment, { spender, amount })];
+}
+
+/** A withdrawal to announce. */
+export interface ThawOptions {
+  readonly deployment: Deployment;
+  /** AIPG wei. */
+  readonly amount: bigint;
+}
+
+/** Announces a withdrawal from the settlement account; it can be made an hour later. Replaces an earlier announcement. */
+export async function thawAipg(client: WalletClient, options: ThawOptions): Promise<Hex> {
+  return (await transact(client, thawCall(options.deployment, options))).transactionHash;
+}
+
+/** The call of {@link thawAipg}, for a smart account. */
+export async function thawAipgCalls(_: ReadClient, options: ThawOptions): Promise<readonly Call[]> {
+  return toCalls([thawCall(options.deployment, options)]);
 }
 
 /** Takes the announcement of a withdrawal back. */
@@ -146,12 +197,15 @@ export async function cancelThaw(
   client: WalletClient,
   { deployment }: { readonly deployment: Deployment },
 ): Promise<Hex> {
-  const { transactionHash } = await transact(client, {
-    ...settlementOf(deployment),
-    functionName: "cancelThaw",
-    args: [],
-  });
-  return transactionHash;
+  return (await transact(client, cancelThawCall(deployment))).transactionHash;
+}
+
+/** The call of {@link cancelThaw}, for a smart account. */
+export async function cancelThawCalls(
+  _: ReadClient,
+  { deployment }: { readonly deployment: Deployment },
+): Promise<readonly Call[]> {
+  return toCalls([cancelThawCall(deployment)]);
 }
 
 /**
@@ -162,12 +216,15 @@ export async function withdrawAipg(
   client: WalletClient,
   { deployment, to = client.account.address }: { readonly deployment: Deployment; readonly to?: Address },
 ): Promise<Hex> {
-  const { transactionHash } = await transact(client, {
-    ...settlementOf(deployment),
-    functionName: "withdraw",
-    args: [to],
-  });
-  return transactionHash;
+  return (await transact(client, withdrawCall(deployment, { to }))).transactionHash;
+}
+
+/** The call of {@link withdrawAipg}, for a smart account (`sender`). */
+export async function withdrawAipgCalls(
+  _: ReadClient,
+  { deployment, sender, to = sender }: { readonly deployment: Deployment; readonly to?: Address } & Sender,
+): Promise<readonly Call[]> {
+  return toCalls([withdrawCall(deployment, { to })]);
 }
 
 /** Whether an order with this nonce is settled or cancelled. */
@@ -182,17 +239,6 @@ export function isNonceUsed(
 
 function settlementOf(deployment: Deployment) {
   return { address: deployment.contracts.GridSettlement.address, abi: gridSettlementAbi } as const;
-}
-
-function allowanceOf(client: WalletClient, deployment: Deployment, spender: Address): Promise<bigint> {
-  return reading(
-    readContract(client, {
-      address: deployment.contracts.AIPG.address,
-      abi: aipgAbi,
-      functionName: "allowance",
-      args: [client.account.address, spender],
-    }),
-  );
 }
 
 const permitTypes = {

@@ -85,11 +85,14 @@ export interface GridContracts<client extends Client> {
  * Every contract of a deployment, typed, on one viem client.
  *
  * @example
- * const { settlement, nft } = gridContracts(deployment, walletClient.extend(publicActions));
+ * const { settlement, nft } = gridContracts(walletClient.extend(publicActions), { deployment });
  * await settlement.write.deposit([10n ** 18n]);
  * await nft.read.tokenURI([1001n]);
  */
-export function gridContracts<client extends Client>(deployment: Deployment, client: client): GridContracts<client> {
+export function gridContracts<client extends Client>(
+  client: client,
+  { deployment }: { readonly deployment: Deployment },
+): GridContracts<client> {
   const address = (name: ContractName): Address => deployment.contracts[name].address;
   return {
     aigc: getContract({ abi: aigcAbi, address: address("AIGC"), client }),

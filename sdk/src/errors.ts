@@ -16,6 +16,7 @@ export type GridErrorCode =
   | "METADATA_INVALID"
   | "NOT_ANCHORED"
   | "NOT_ATTESTED"
+  | "NOT_FOR_SALE"
   | "PRICE_TOO_HIGH"
   | "QUOTE_INVALID"
   | "RECEIPT_MISMATCH"

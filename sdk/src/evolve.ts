@@ -1,13 +1,22 @@
 import { type Hex, parseEventLogs } from "viem";
 import { readContract } from "viem/actions";
 import { bodyHash, EvolutionPolicy, encodeBody } from "./body.js";
+import { type Call, toCalls } from "./chain/call.js";
 import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
+import { announceEvolutionCall, evolveCall } from "./contractCalls.js";
 import type { Deployment } from "./deployment.js";
 import { GridError } from "./errors.js";
 import { gridNftAbi } from "./generated/used.js";
 import { composeBody, type ReceiptProof } from "./mint.js";
 import { anchoredItems } from "./minting.js";
-import { anchorFirst, type ClosedSettlement, type LanePapers, type Settlement, type WaitingAnchor } from "./settle.js";
+import {
+  anchorFirst,
+  anchoringCalls,
+  type ClosedSettlement,
+  type LanePapers,
+  type Settlement,
+  type WaitingAnchor,
+} from "./settle.js";
 import type { ReceiptBundle } from "./wire/index.js";
 
 /** A new version of an artwork. */
@@ -81,19 +90,27 @@ export async function planEvolution(client: ReadClient, options: EvolveOptions):
  */
 export async function evolveArtwork(client: WalletClient, options: EvolveOptions): Promise<Evolved> {
   const { deployment, tokenId } = options;
-  const plan = await planEvolution(client, options);
-  if (plan.policy === EvolutionPolicy.NONE) {
-    throw new GridError("BODY_INVALID", `Artwork ${tokenId} was minted as one that does not evolve.`, "policy");
-  }
+  const plan = await requireEvolving(client, options);
   await anchorFirst(client, { ...plan, deployment }, { whole: true });
-  const { logs, transactionHash } = await transact(client, {
-    address: deployment.contracts.GridNFT.address,
-    abi: gridNftAbi,
-    functionName: "evolve",
-    args: [tokenId, plan.body, plan.proofs],
-  });
+  const { logs, transactionHash } = await transact(client, evolveCall(deployment, { tokenId, ...plan }));
   const [event] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "VersionAdded" });
   return { tokenId, version: Number(event?.args.version ?? plan.version), transaction: transactionHash };
+}
+
+/** The calls of {@link evolveArtwork}, for a smart account that is the receipt's requester. */
+export async function evolveArtworkCalls(client: ReadClient, options: EvolveOptions): Promise<readonly Call[]> {
+  const { deployment, tokenId } = options;
+  const plan = await requireEvolving(client, options);
+  return toCalls([
+    ...(await anchoringCalls(client, { ...plan, deployment }, { whole: true })),
+    evolveCall(deployment, { tokenId, ...plan }),
+  ]);
+}
+
+async function requireEvolving(client: ReadClient, options: EvolveOptions): Promise<EvolutionPlan> {
+  const plan = await planEvolution(client, options);
+  if (plan.policy !== EvolutionPolicy.NONE) return plan;
+  throw new GridError("BODY_INVALID", `Artwork ${options.tokenId} was minted as one that does not evolve.`, "policy");
 }
 
 /**
@@ -103,12 +120,13 @@ export async function evolveArtwork(client: WalletClient, options: EvolveOptions
 export async function announceEvolution(client: WalletClient, options: EvolveOptions): Promise<number> {
   const { deployment, tokenId } = options;
   const plan = await planEvolution(client, options);
-  const { logs } = await transact(client, {
-    address: deployment.contracts.GridNFT.address,
-    abi: gridNftAbi,
-    functionName: "announceEvolution",
-    args: [tokenId, plan.bodyHash],
-  });
+  const { logs } = await transact(client, announceEvolutionCall(deployment, { tokenId, ...plan }));
   const [event] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "EvolutionAnnounced" });
   return Number(event?.args.readyAt ?? 0n);
+}
+
+/** The call of {@link announceEvolution}, for a smart account that owns the artwork. */
+export async function announceEvolutionCalls(client: ReadClient, options: EvolveOptions): Promise<readonly Call[]> {
+  const plan = await planEvolution(client, options);
+  return toCalls([announceEvolutionCall(options.deployment, { tokenId: options.tokenId, ...plan })]);
 }

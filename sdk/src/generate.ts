@@ -173,7 +173,7 @@ async function submitDirect(
   }
   signal?.throwIfAborted();
   onProgress({ stage: "signing", orders: quote.candidates.length });
-  const orders = await signQuote(client, quote, await expected());
+  const orders = await signQuote(client, { quote, ...(await expected()) });
   await onSigned?.(orders);
   signal?.throwIfAborted();
   return { submission: await submit(cloud, quote, requester, orders, signal), orders };

@@ -1,4 +1,23 @@
-export * from "./account.js";
+export {
+  type AccountState,
+  type AllowanceOptions,
+  accountState,
+  cancelThaw,
+  cancelThawCalls,
+  type DepositOptions,
+  depositAipg,
+  depositAipgCalls,
+  ensureAllowance,
+  ensureAllowanceCalls,
+  isNonceUsed,
+  type Sender,
+  type ThawOptions,
+  thawAipg,
+  thawAipgCalls,
+  withdrawAipg,
+  withdrawAipgCalls,
+} from "./account.js";
+export * from "./actions.js";
 export * from "./artworkName.js";
 export * from "./body.js";
 export * from "./bundle.js";
@@ -17,6 +36,7 @@ export * from "./generated/abis.js";
 export * from "./generated/addresses.js";
 export * from "./image.js";
 export * from "./lane.js";
+export * from "./license.js";
 export * from "./manifest.js";
 export * from "./merkle.js";
 export * from "./messageJson.js";
@@ -28,7 +48,25 @@ export * from "./provenance.js";
 export * from "./quote.js";
 export * from "./receipt.js";
 export * from "./request.js";
-export * from "./settle.js";
+export {
+  type Anchoring,
+  type ClosedSettlement,
+  collectVouchers,
+  collectVouchersCalls,
+  distinctOrders,
+  isAnchored,
+  type LanePapers,
+  type Preparation,
+  type Prepared,
+  planAnchoring,
+  type Settlement,
+  settleInGrace,
+  settleInGraceCalls,
+  settlementOf,
+  settleOrders,
+  settleOrdersCalls,
+  type WaitingAnchor,
+} from "./settle.js";
 export * from "./signature.js";
 export * from "./signer.js";
 export * from "./signIn.js";

@@ -1,16 +1,19 @@
 import { type Address, type Hex, parseEventLogs, type TransactionReceipt } from "viem";
 import { getBlock, readContract, signTypedData, simulateContract } from "viem/actions";
-import { ensureAllowance } from "./account.js";
+import { allowanceCalls, type Sender } from "./account.js";
 import { bodyHash, EvolutionPolicy, encodeBody, type SeriesHeader } from "./body.js";
+import { type Call, type ContractCall, toCalls } from "./chain/call.js";
 import { ChainError } from "./chain/errors.js";
-import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
+import { type ReadClient, reading, transact, transactAll, type WalletClient } from "./chain/transact.js";
+import { mintCall, mintForCall, settleCall } from "./contractCalls.js";
 import { type Deployment, nftDomainOf } from "./deployment.js";
 import { leafOf } from "./digest.js";
 import { GridError } from "./errors.js";
-import { gridNftAbi, gridSettlementAbi } from "./generated/used.js";
+import { gridNftAbi } from "./generated/used.js";
 import { composeBody, type ReceiptProof, type ReceiptToMint } from "./mint.js";
 import {
   anchorFirst,
+  anchoringCalls,
   type ClosedSettlement,
   type LanePapers,
   type Prepared,
@@ -165,25 +168,28 @@ export async function mintSeries(
   client: WalletClient,
   options: MintOptions & { readonly to?: Address; readonly maxFee?: bigint },
 ): Promise<Minted> {
-  const { deployment, to = client.account.address, maxFee } = options;
+  const { to = client.account.address, maxFee } = options;
   const plan = await planMint(client, options);
   const limit = feeLimit(plan, maxFee);
   const prepared = await anchorFirst(client, plan);
   await payableFee(client, plan);
-  const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
-  const receipt =
-    plan.settlements.length > 0
-      ? await explainSettling(
-          client,
-          plan,
-          transact(client, {
-            ...nft,
-            functionName: "settleAndMint",
-            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, to, limit],
-          }),
-        )
-      : await transact(client, { ...nft, functionName: "mint", args: [plan.body, plan.proofs, to, limit] });
+  const receipt = await explainSettling(client, plan, transact(client, mintCall(plan, { to, maxFee: limit })));
   return mintedOf(receipt, plan, prepared);
+}
+
+/**
+ * The calls of {@link mintSeries}, for a smart account (`sender`) that is the requester of the receipts: what anchors them, the
+ * approval of the mint fee, and the mint.
+ * @throws {@link GridError} as {@link planMint}; `PRICE_TOO_HIGH`.
+ */
+export async function mintSeriesCalls(
+  client: ReadClient,
+  options: MintOptions & Sender & { readonly to?: Address; readonly maxFee?: bigint },
+): Promise<readonly Call[]> {
+  const { sender, to = sender, maxFee } = options;
+  const plan = await planMint(client, options);
+  const mint = mintCall(plan, { to, maxFee: feeLimit(plan, maxFee) });
+  return toCalls([...(await anchoringCalls(client, plan)), ...(await feeCalls(client, plan, sender)), mint]);
 }
 
 /** Leave to mint a plan, signed by its requester. */
@@ -234,29 +240,24 @@ export async function relayMint(
   options: { readonly plan: MintPlan; readonly signed: SignedMint; readonly maxFee?: bigint },
 ): Promise<Minted> {
   const { plan, signed } = options;
-  const { authorization, signature } = signed;
+  const { authorization } = signed;
   const pays = authorization.maxFee === 0n;
   const limit = pays ? feeLimit(plan, options.maxFee) : 0n;
   const prepared = await anchorFirst(client, plan);
   if (pays) await payableFee(client, plan);
-  const nft = { address: plan.deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
-  const receipt =
-    plan.settlements.length > 0
-      ? await explainSettling(
-          client,
-          plan,
-          transact(client, {
-            ...nft,
-            functionName: "settleAndMintFor",
-            args: [BigInt(plan.source), plan.settlements, plan.body, plan.proofs, authorization, signature, limit],
-          }),
-        )
-      : await transact(client, {
-          ...nft,
-          functionName: "mintFor",
-          args: [plan.body, plan.proofs, authorization, signature, limit],
-        });
+  const receipt = await explainSettling(client, plan, transact(client, mintForCall(plan, { signed, maxFee: limit })));
   return mintedOf(receipt, plan, prepared);
+}
+
+/** The calls of {@link relayMint}, for a smart account (`sender`). */
+export async function relayMintCalls(
+  client: ReadClient,
+  options: { readonly plan: MintPlan; readonly signed: SignedMint; readonly maxFee?: bigint } & Sender,
+): Promise<readonly Call[]> {
+  const { plan, signed, sender } = options;
+  const pays = signed.authorization.maxFee === 0n;
+  const mint = mintForCall(plan, { signed, maxFee: pays ? feeLimit(plan, options.maxFee) : 0n });
+  return toCalls([...(await anchoringCalls(client, plan)), ...(pays ? await feeCalls(client, plan, sender) : []), mint]);
 }
 
 /** A mint that settles passes on only the name of what stopped the settling: asks the settlement itself for the rest. */
@@ -267,14 +268,7 @@ async function explainSettling<Value>(client: WalletClient, plan: MintPlan, mint
     const failed = error instanceof ChainError && error.contractError?.name === "GridNFT_SettlementFailed";
     const item = failed && plan.settlements[Number(error.contractError?.args.position)];
     if (!item) throw error;
-    const settle = {
-      address: plan.deployment.contracts.GridSettlement.address,
-      abi: gridSettlementAbi,
-      functionName: "settle",
-      args: [item],
-      account: client.account,
-    } as const;
-    await reading(simulateContract(client, settle));
+    await reading(simulateContract(client, { ...settleCall(plan.deployment, item), account: client.account }));
     throw error;
   }
 }
@@ -284,9 +278,19 @@ function feeLimit({ fee }: MintPlan, maxFee = fee): bigint {
   return maxFee;
 }
 
-async function payableFee(client: WalletClient, { deployment, fee }: MintPlan): Promise<void> {
-  if (fee === 0n) return;
-  await ensureAllowance(client, { deployment, spender: deployment.contracts.GridNFT.address, amount: fee });
+async function payableFee(client: WalletClient, plan: MintPlan): Promise<void> {
+  await transactAll(client, await feeCalls(client, plan, client.account.address));
+}
+
+/** The approval of a mint fee, where there is one and it is not approved yet. */
+async function feeCalls(
+  client: ReadClient,
+  { deployment, fee }: MintPlan,
+  owner: Address,
+): Promise<readonly ContractCall[]> {
+  if (fee === 0n) return [];
+  const spender = deployment.contracts.GridNFT.address;
+  return allowanceCalls(client, { deployment, spender, amount: fee, owner });
 }
 
 function mintedOf(

@@ -129,13 +129,12 @@ export function checkQuote(quote: Quote, expected: QuoteExpectation): void {
  *
  * @example
  * const quote = await cloud.quote({ ...parameters, requester, payer: requester });
- * const orders = await signQuote(wallet, quote, { parameters, deployment, requester, payer: requester, maxPrice, now });
+ * const orders = await signQuote(wallet, { quote, parameters, deployment, requester, payer: requester, maxPrice, now });
  * await cloud.generateImage({ ...quote.parameters, requester, payment: toPayment(orders) });
  */
 export async function signQuote(
   client: WalletClient,
-  quote: Quote,
-  expected: QuoteExpectation,
+  { quote, ...expected }: QuoteExpectation & { readonly quote: Quote },
 ): Promise<readonly SignedOrder[]> {
   checkQuote(quote, expected);
   const domain = settlementDomainOf(expected.deployment);

@@ -1,7 +1,9 @@
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import { bundleDomain, bundleTree, requireBundle } from "./bundle.js";
-import { type ReadClient, reading, transact, type WalletClient } from "./chain/transact.js";
+import { type Call, type ContractCall, toCalls } from "./chain/call.js";
+import { type ReadClient, reading, transactAll, type WalletClient } from "./chain/transact.js";
+import { collectCall, confirmAnchorCall, settleCall, settleClosedCall, settleInGraceCall } from "./contractCalls.js";
 import { type Deployment, settlementDomainOf } from "./deployment.js";
 import { leafOf, orderHash } from "./digest.js";
 import { GridError } from "./errors.js";
@@ -276,43 +278,6 @@ function lanePapersOf({ lane }: ReceiptBundle): LanePapers {
   return lane;
 }
 
-/** A call of the settlement that anchors something. */
-type AnchoringCall =
-  | { readonly functionName: "settle" | "settleInGrace"; readonly args: readonly [Settlement] }
-  | { readonly functionName: "settleClosed"; readonly args: readonly [Settlement, Hex] }
-  | { readonly functionName: "confirmAnchor"; readonly args: readonly [Address, Hex] }
-  | {
-      readonly functionName: "collect";
-      readonly args: readonly [LanePapers["config"], LanePapers["voucher"], Hex, Hex];
-    };
-
-const settleCall = (settlement: Settlement): AnchoringCall => ({ functionName: "settle", args: [settlement] });
-const graceCall = (settlement: Settlement): AnchoringCall => ({ functionName: "settleInGrace", args: [settlement] });
-const closedCall = ({ settlement, closingSignature }: ClosedSettlement): AnchoringCall => ({
-  ...{ functionName: "settleClosed", args: [settlement, closingSignature] },
-});
-const confirmCall = ({ payer, root }: WaitingAnchor): AnchoringCall => ({
-  ...{ functionName: "confirmAnchor", args: [payer, root] },
-});
-const collectCall = ({ config, voucher, payer_signature, worker_signature }: LanePapers): AnchoringCall => ({
-  ...{ functionName: "collect", args: [config, voucher, payer_signature, worker_signature ?? "0x"] },
-});
-
-/** Sends calls one after the other; returns the hash of each transaction. */
-async function sendAll(
-  client: WalletClient,
-  deployment: Deployment,
-  calls: readonly AnchoringCall[],
-): Promise<readonly Hex[]> {
-  const { address } = deployment.contracts.GridSettlement;
-  const hashes: Hex[] = [];
-  for (const call of calls) {
-    const { transactionHash } = await transact(client, { address, abi: gridSettlementAbi, ...call });
-    hashes.push(transactionHash);
-  }
-  return hashes;
-}
-
 /** Bundles, and where their contracts are. */
 interface SettleOptions {
   readonly bundles: readonly ReceiptBundle[];
@@ -329,6 +294,15 @@ interface SettleOptions {
  * await settleOrders(wallet, { bundles: [bundle], deployment });
  */
 export async function settleOrders(client: WalletClient, options: SettleOptions): Promise<readonly Hex[]> {
+  return transactAll(client, await settlingCalls(client, options));
+}
+
+/** The calls of {@link settleOrders}, for a smart account: anybody may settle. */
+export async function settleOrdersCalls(client: ReadClient, options: SettleOptions): Promise<readonly Call[]> {
+  return toCalls(await settlingCalls(client, options));
+}
+
+async function settlingCalls(client: ReadClient, options: SettleOptions): Promise<readonly ContractCall[]> {
   const { deployment } = options;
   const { settlements, closed, waiting } = await planAnchoring(client, options);
   const unbonded = await unbondedOf(
@@ -337,11 +311,11 @@ export async function settleOrders(client: WalletClient, options: SettleOptions)
     waiting.map(({ worker }) => worker),
   );
   const ripe = waiting.filter(({ worker }) => !unbonded.includes(worker));
-  return sendAll(client, deployment, [
-    ...ripe.map(confirmCall),
-    ...settlements.map(settleCall),
-    ...closed.map(closedCall),
-  ]);
+  return [
+    ...ripe.map((anchor) => confirmAnchorCall(deployment, anchor)),
+    ...settlements.map((item) => settleCall(deployment, item)),
+    ...closed.map((item) => settleClosedCall(deployment, item)),
+  ];
 }
 
 /**
@@ -355,22 +329,23 @@ export async function settleOrders(client: WalletClient, options: SettleOptions)
  * @example
  * await settleInGrace(wallet, { bundles: [bundle], deployment });
  */
-export async function settleInGrace(
-  client: WalletClient,
-  { bundles, deployment }: SettleOptions,
-): Promise<readonly Hex[]> {
+export async function settleInGrace(client: WalletClient, options: SettleOptions): Promise<readonly Hex[]> {
+  return transactAll(client, await graceCalls(client, options));
+}
+
+/** The calls of {@link settleInGrace}, for a smart account that is the payer or its ORDER_SIGNER. */
+export async function settleInGraceCalls(client: ReadClient, options: SettleOptions): Promise<readonly Call[]> {
+  return toCalls(await graceCalls(client, options));
+}
+
+async function graceCalls(client: ReadClient, { bundles, deployment }: SettleOptions): Promise<readonly ContractCall[]> {
   const orders = new Map<Hex, Settlement>();
   for (const bundle of bundles) {
     requireBundle(bundle, { deployment, papers: "partial" });
     orders.set(orderHash(bundle.order), settlementOf(bundle));
   }
   const states = await statesOf(client, deployment, [...orders.values()]);
-  const open = states.filter(({ state }) => state === "open");
-  return sendAll(
-    client,
-    deployment,
-    open.map(({ item }) => graceCall(item)),
-  );
+  return states.filter(({ state }) => state === "open").map(({ item }) => settleInGraceCall(deployment, item));
 }
 
 /**
@@ -380,8 +355,17 @@ export async function settleInGrace(
  * @returns Hash of the transaction of each voucher that was collected now.
  */
 export async function collectVouchers(client: WalletClient, options: SettleOptions): Promise<readonly Hex[]> {
+  return transactAll(client, await collectingCalls(client, options));
+}
+
+/** The calls of {@link collectVouchers}, for a smart account: anybody may collect. */
+export async function collectVouchersCalls(client: ReadClient, options: SettleOptions): Promise<readonly Call[]> {
+  return toCalls(await collectingCalls(client, options));
+}
+
+async function collectingCalls(client: ReadClient, options: SettleOptions): Promise<readonly ContractCall[]> {
   const { collects } = await planAnchoring(client, options);
-  return sendAll(client, options.deployment, collects.map(collectCall));
+  return collects.map((papers) => collectCall(options.deployment, papers));
 }
 
 /** A settlement, where it is or will be anchored, and whether it is. */
@@ -439,6 +423,44 @@ async function remaining(
 }
 
 /**
+ * Returns what is left of a preparation, of workers whose bond is large enough to anchor.
+ * @throws {@link GridError} `WORKER_NOT_BONDED`, `ANCHOR_WAITS`.
+ */
+async function requireAnchorable(
+  client: ReadClient,
+  preparation: Preparation,
+): Promise<Omit<Preparation, "deployment">> {
+  const { deployment } = preparation;
+  const left = await remaining(client, preparation);
+  await requireConfirmable(client, deployment, left.waiting);
+  const [unbonded] = await unbondedOf(client, deployment, [
+    ...[...left.settlements, ...left.closed.map((one) => one.settlement)].map(({ order }) => order.worker),
+    ...left.collects.map(({ config }) => config.worker),
+  ]);
+  if (unbonded) throw notBonded(unbonded);
+  return left;
+}
+
+/**
+ * Calls that anchor what is left to anchor before a mint, in the order of {@link anchorFirst}.
+ * @throws {@link GridError} as {@link anchorFirst} does before anything is paid.
+ */
+export async function anchoringCalls(
+  client: ReadClient,
+  preparation: Preparation,
+  { whole = false } = {},
+): Promise<readonly ContractCall[]> {
+  const { deployment } = preparation;
+  const { settlements, closed, waiting, collects } = await requireAnchorable(client, preparation);
+  return [
+    ...waiting.map((anchor) => confirmAnchorCall(deployment, anchor)),
+    ...(whole ? settlements : []).map((item) => settleCall(deployment, item)),
+    ...closed.map((item) => settleClosedCall(deployment, item)),
+    ...collects.map((papers) => collectCall(deployment, papers)),
+  ];
+}
+
+/**
  * Does what is left to do before a mint, and insists that it anchored: confirms what waits, settles what ended early, collects.
  * Nothing is paid to a worker whose bond is too small to anchor.
  *
@@ -452,22 +474,24 @@ export async function anchorFirst(
   { whole = false } = {},
 ): Promise<Prepared> {
   const { deployment } = preparation;
-  const { settlements, closed, waiting, collects } = await remaining(client, preparation);
-  await requireConfirmable(client, deployment, waiting);
-  const [unbonded] = await unbondedOf(client, deployment, [
-    ...[...settlements, ...closed.map((one) => one.settlement)].map(({ order }) => order.worker),
-    ...collects.map(({ config }) => config.worker),
-  ]);
-  if (unbonded) throw notBonded(unbonded);
-
-  const confirmed = await sendAll(client, deployment, waiting.map(confirmCall));
+  const { settlements, closed, waiting, collects } = await requireAnchorable(client, preparation);
+  const confirmed = await transactAll(
+    client,
+    waiting.map((anchor) => confirmAnchorCall(deployment, anchor)),
+  );
   const direct = whole ? settlements : [];
-  const settled = await sendAll(client, deployment, [...direct.map(settleCall), ...closed.map(closedCall)]);
+  const settled = await transactAll(client, [
+    ...direct.map((item) => settleCall(deployment, item)),
+    ...closed.map((item) => settleClosedCall(deployment, item)),
+  ]);
   // A bond can fall between the question and the payment.
   const paid = await statesOf(client, deployment, [...direct, ...closed.map((one) => one.settlement)]);
   const unanchored = paid.find(({ state }) => state !== "anchored");
   if (unanchored) throw anchorWaits(unanchored.anchor.worker);
-  const collected = await sendAll(client, deployment, collects.map(collectCall));
+  const collected = await transactAll(
+    client,
+    collects.map((papers) => collectCall(deployment, papers)),
+  );
   const settlement = deployment.contracts.GridSettlement.address;
   for (const { config, voucher } of collects) {
     const anchor = { settlement, laneId: voucher.laneId, payer: config.payer, root: voucher.receiptsRoot };

@@ -62,7 +62,10 @@ export interface Verification {
   readonly notProven: readonly string[];
 }
 
+/** Which artwork to check, and how. */
 export interface VerifyOptions {
+  readonly deployment: Deployment;
+  readonly tokenId: bigint;
   /** Reads pictures, e.g. `ipfsGateway("https://ipfs.io")`. Without it images stay unchecked. */
   readonly fetchFile?: FetchFile;
   /** A file that claims to be the picture which the token shows: checked instead of fetching that. */
@@ -91,14 +94,14 @@ const notProven = [
  *
  * @example
  * const client = createPublicClient({ transport: http(rpcUrl) });
- * const { verdict, checks } = await verifyToken(client, deployment, 1001n, { fetchFile: ipfsGateway("https://ipfs.io") });
+ * const { verdict, checks } = await verifyToken(client, {
+ *   deployment,
+ *   tokenId: 1001n,
+ *   fetchFile: ipfsGateway("https://ipfs.io"),
+ * });
  */
-export async function verifyToken(
-  client: Client,
-  deployment: Deployment,
-  tokenId: bigint,
-  options: VerifyOptions = {},
-): Promise<Verification> {
+export async function verifyToken(client: Client, options: VerifyOptions): Promise<Verification> {
+  const { deployment, tokenId } = options;
   const block = await getBlock(client, { blockTag: "latest" });
   const evidence: Evidence = {
     client,

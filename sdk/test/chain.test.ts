@@ -1,34 +1,80 @@
-import { createPublicClient, createWalletClient, http, parseEther, publicActions } from "viem";
+import {
+  type Address,
+  createPublicClient,
+  createWalletClient,
+  custom,
+  getAddress,
+  type Hex,
+  http,
+  multicall3Abi,
+  parseEther,
+  parseEventLogs,
+  parseTransaction,
+  publicActions,
+  zeroAddress,
+} from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Party } from "../../test/e2e/chain.ts";
+import * as sdk from "../src/index.js";
 import {
   accountState,
   announceEvolution,
+  announceEvolutionCalls,
   artworkState,
   authorizeMint,
   bundleFromJson,
   bundleToJson,
+  buyLicense,
+  buyLicenseCalls,
+  type Call,
   ChainError,
   cancelThaw,
+  cancelThawCalls,
   checkBundle,
   collectVouchers,
+  collectVouchersCalls,
   depositAipg,
+  depositAipgCalls,
   EvolutionPolicy,
+  ensureAllowance,
+  ensureAllowanceCalls,
   evolveArtwork,
+  evolveArtworkCalls,
   explainRevert,
   GridError,
+  gridActions,
+  gridNftAbi,
   isNonceUsed,
+  licenseState,
+  licenseTerms,
   mintSeries,
+  mintSeriesCalls,
+  modelUser,
   planMint,
   provenanceOf,
+  publicGridActions,
   relayMint,
+  relayMintCalls,
+  type Sender,
+  setLicenseTerms,
+  setLicenseTermsCalls,
+  setModelAccess,
+  setModelAccessCalls,
+  setModelUser,
+  setModelUserCalls,
   settleOrders,
+  settleOrdersCalls,
   thawAipg,
+  thawAipgCalls,
   withdrawAipg,
+  withdrawAipgCalls,
 } from "../src/index.js";
 import type { ReceiptBundle } from "../src/wire/index.js";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
+
+const isThere = <item>(one: item | undefined): one is item => one !== undefined;
 
 let shop: Workshop;
 beforeAll(async () => {
@@ -278,6 +324,219 @@ describe("evolving", () => {
     await expect(
       evolveArtwork(artist.wallet, { ...evolution, tokenId: rock.tokenIds[0] ?? 0n }),
     ).rejects.toBeInstanceOf(GridError);
+  });
+});
+
+describe("licenses", () => {
+  const period = 86_400;
+  const of = () => ({ deployment: deployment(), modelId: shop.modelId });
+
+  it("are sold at terms, bought, prolonged and read", async () => {
+    const { owner, gateway, grid } = shop;
+    const buyer = gateway.address;
+    expect(await licenseTerms(gateway.wallet, of())).toMatchObject({ access: "OPEN", forSale: false, period: 0 });
+    await expect(buyLicense(gateway.wallet, { ...of(), periods: 1 })).rejects.toMatchObject({ code: "NOT_FOR_SALE" });
+    await setModelAccess(owner.wallet, { ...of(), access: "LICENSED" });
+    await setLicenseTerms(owner.wallet, { ...of(), price: PRICE, period });
+    expect(await licenseTerms(gateway.wallet, of())).toEqual({
+      ...{ modelId: shop.modelId, access: "LICENSED", forSale: true, price: PRICE, period, owner: owner.address },
+    });
+    expect(await licenseState(gateway.wallet, { ...of(), account: buyer })).toEqual({ canUse: false, expires: 0 });
+    const dear = buyLicense(gateway.wallet, { ...of(), periods: 2, maxPrice: PRICE });
+    await expect(dear).rejects.toMatchObject({ code: "PRICE_TOO_HIGH" });
+    await expect(buyLicense(gateway.wallet, { ...of(), periods: 0 })).rejects.toMatchObject({ code: "FIELD_INVALID" });
+
+    const first = await buyLicense(gateway.wallet, { ...of(), periods: 1 });
+    expect(first).toMatchObject({ price: PRICE, expires: Number(await grid.now()) + period });
+    const second = await buyLicense(gateway.wallet, { ...of(), periods: 2 });
+    expect(second).toMatchObject({ price: 2n * PRICE, expires: first.expires + 2 * period });
+    expect(await licenseState(owner.wallet, { ...of(), account: buyer })).toEqual({
+      ...{ canUse: true, expires: second.expires },
+    });
+    const refused = await failure(setLicenseTerms(gateway.wallet, { ...of(), price: 0n, period }));
+    expect(refused.code).toBe("REVERTED");
+  });
+
+  it("leave room for a user beside the owner", async () => {
+    const { owner, artist, grid } = shop;
+    expect(await modelUser(artist.wallet, of())).toMatchObject({ user: undefined });
+    const expires = (await grid.now()) + 3_600n;
+    await setModelUser(owner.wallet, { ...of(), user: artist.address, expires });
+    expect(await modelUser(artist.wallet, of())).toEqual({ user: artist.address, expires });
+    expect(await licenseState(artist.wallet, { ...of(), account: artist.address })).toMatchObject({ canUse: true });
+    await setModelUser(owner.wallet, { ...of(), user: zeroAddress, expires: 0n });
+    expect(await licenseState(artist.wallet, { ...of(), account: artist.address })).toMatchObject({ canUse: false });
+    await setModelAccess(owner.wallet, { ...of(), access: "OPEN" });
+  });
+});
+
+describe("prepared calls", () => {
+  /** What a party's wallet sends while something is done: just that is to be prepared. */
+  async function sentBy(party: Party, act: (wallet: Party["wallet"]) => Promise<unknown>): Promise<Call[]> {
+    const sent: Call[] = [];
+    const { request } = party.wallet.transport;
+    const recording = custom({
+      request: async (question: { method: string; params: readonly unknown[] }) => {
+        if (question.method === "eth_sendRawTransaction") {
+          const { to, data = "0x", value = 0n } = parseTransaction(question.params[0] as Hex);
+          sent.push({ to: getAddress(to ?? zeroAddress), data, value });
+        }
+        return request(question as never);
+      },
+    });
+    await act(
+      createWalletClient({ account: party.account, chain: foundry, transport: recording, pollingInterval: 25 }).extend(
+        publicActions,
+      ),
+    );
+    return sent;
+  }
+
+  /** Prepares an action, does it, and insists that both are the same calls. */
+  async function compare<options extends object>(
+    party: Party,
+    [prepare, act]: readonly [
+      (client: Party["wallet"], options: options & Sender) => Promise<readonly Call[]>,
+      (client: Party["wallet"], options: options) => Promise<unknown>,
+    ],
+    options: options,
+    count: number,
+  ): Promise<void> {
+    const prepared = await prepare(party.wallet, { ...options, sender: party.address });
+    const sent = await sentBy(party, (wallet) => act(wallet, options));
+    expect(sent).toEqual(prepared.map(({ to, ...rest }) => ({ to: getAddress(to), ...rest })));
+    expect(prepared).toHaveLength(count);
+  }
+
+  it("are those that a wallet sends, of every action", async () => {
+    const { artist, owner, gateway, grid } = shop;
+    const here = { deployment: deployment() };
+    await compare(
+      owner,
+      [depositAipgCalls, (wallet, options) => depositAipg(wallet, { ...options, permit: false })],
+      { ...here, amount: 20n * PRICE, account: artist.address },
+      2,
+    );
+    await compare(artist, [thawAipgCalls, thawAipg], { ...here, amount: 1n }, 1);
+    await compare(artist, [cancelThawCalls, cancelThaw], here, 1);
+    await compare(artist, [thawAipgCalls, thawAipg], { ...here, amount: 1n }, 1);
+    await grid.pass(3_600);
+    await compare(artist, [withdrawAipgCalls, withdrawAipg], here, 1);
+    const spender = deployment().contracts.AIGC.address;
+    await compare(artist, [ensureAllowanceCalls, ensureAllowance], { ...here, spender, amount: 5n }, 1);
+    await compare(artist, [ensureAllowanceCalls, ensureAllowance], { ...here, spender, amount: 5n }, 0);
+
+    const [night] = await shop.direct(shop.request("a prepared night"));
+    const early = await shop.closed(shop.request("a prepared morning"), { count: 2, indices: [1] });
+    await compare(
+      gateway,
+      [settleOrdersCalls, settleOrders],
+      { ...here, bundles: [night, ...early].filter(isThere) },
+      2,
+    );
+    const dusk = await shop.onLane([shop.request("a prepared dusk")]);
+    await compare(gateway, [collectVouchersCalls, collectVouchers], { ...here, bundles: dusk }, 1);
+
+    const [direct, again] = await shop.direct(shop.request("a prepared day"), { count: 2 });
+    const lane = await shop.onLane([shop.request("a prepared dawn")]);
+    const closed = await shop.closed(shop.request("a prepared noon"), { count: 2, indices: [0] });
+    const series = { title: "Prepared", policy: EvolutionPolicy.OWNER };
+    const bundles = [direct, again, ...lane, ...closed].filter(isThere);
+    await compare(artist, [mintSeriesCalls, mintSeries], { ...here, bundles, series }, 4);
+
+    const relayed = await shop.onLane([shop.request("a prepared relay")]);
+    const plan = await planMint(artist.wallet, { ...here, bundles: relayed, series });
+    const signed = await authorizeMint(artist.wallet, { plan });
+    const minting: { tokenIds?: readonly bigint[] } = {};
+    await compare(
+      gateway,
+      [
+        relayMintCalls,
+        async (wallet, options) => {
+          minting.tokenIds = (await relayMint(wallet, options)).tokenIds;
+        },
+      ],
+      { plan, signed },
+      3,
+    );
+    const [tokenId = 0n] = minting.tokenIds ?? [];
+    const [next] = await shop.direct(shop.request("a prepared change"));
+    if (!next) throw new Error("nothing made");
+    await compare(artist, [announceEvolutionCalls, announceEvolution], { ...here, tokenId, bundle: next }, 1);
+    await grid.pass(3_600);
+    const [later] = await shop.onLane([shop.request("a prepared change of light")]);
+    if (!later) throw new Error("nothing made");
+    await announceEvolution(artist.wallet, { ...here, tokenId, bundle: later });
+    await grid.pass(3_600);
+    await compare(artist, [evolveArtworkCalls, evolveArtwork], { ...here, tokenId, bundle: later }, 2);
+
+    const model = { ...here, modelId: shop.modelId };
+    await compare(owner, [setModelAccessCalls, setModelAccess], { ...model, access: "LICENSED" }, 1);
+    await compare(owner, [setLicenseTermsCalls, setLicenseTerms], { ...model, price: 7n, period: 60 }, 1);
+    await compare(artist, [buyLicenseCalls, buyLicense], { ...model, periods: 3 }, 2);
+    await compare(owner, [setModelUserCalls, setModelUser], { ...model, user: artist.address, expires: 1n }, 1);
+    await setModelAccess(owner.wallet, { ...model, access: "OPEN" });
+  });
+
+  it("exist for every action of a wallet that sends", () => {
+    const { wallet } = shop.artist;
+    const reads = Object.keys(publicGridActions({ deployment: deployment() })(wallet));
+    const signs = ["authorizeMint", "generate"];
+    const sends = Object.keys(gridActions({ deployment: deployment() })(wallet)).filter(
+      (name) => !reads.includes(name) && !signs.includes(name),
+    );
+    expect(sends.length).toBeGreaterThan(12);
+    expect(sends.filter((name) => typeof Reflect.get(sdk, `${name}Calls`) !== "function")).toEqual([]);
+  });
+
+  it("mint from a smart account, in one batch", async () => {
+    const { artist, owner, grid } = shop;
+    // A contract that makes any calls that it is given, all or none: as much of an account as a batch needs.
+    const path = new URL("../../node_modules/viem/_esm/constants/contracts.js", import.meta.url).href;
+    const { multicall3Bytecode: data } = (await import(/* @vite-ignore */ path)) as { multicall3Bytecode: Hex };
+    const { contractAddress } = await grid.mined(owner.wallet.sendTransaction({ data }));
+    const sender = contractAddress as Address;
+    await grid.mined(owner.grid.aipg.write.mint([sender, parseEther("10")]));
+    const bundles = await shop.onLane([shop.request("a batch")], { requester: sender });
+    const series = { title: "Batch" };
+    const calls = await mintSeriesCalls(artist.wallet, {
+      ...{ deployment: deployment(), bundles, series, sender, to: artist.address },
+    });
+    expect(calls.map(({ to }) => to)).toEqual(
+      (["GridSettlement", "AIPG", "GridNFT"] as const).map((name) => deployment().contracts[name].address),
+    );
+    const { logs } = await grid.mined(
+      artist.wallet.writeContract({
+        address: sender,
+        abi: multicall3Abi,
+        functionName: "aggregate3",
+        args: [calls.map(({ to, data }) => ({ target: to, callData: data, allowFailure: false }))],
+      }),
+    );
+    const [minted] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" });
+    const tokenId = (minted?.args.seriesId ?? 0n) * 1_000n + 1n;
+    const { owner: holder, versions } = await artworkState(artist.wallet, { deployment: deployment(), tokenId });
+    expect(holder).toBe(artist.address);
+    expect(versions[0]?.provenance.requester).toBe(sender);
+  });
+});
+
+describe("actions on a client", () => {
+  it("read without an account, and send with one", async () => {
+    const { artist, grid } = shop;
+    const reader = createPublicClient({ chain: foundry, transport: http(grid.rpcUrl) }).extend(
+      gridActions({ deployment: deployment() }),
+    );
+    expect(Object.keys(reader)).not.toContain("mintSeries");
+    const wallet = artist.wallet.extend(gridActions({ deployment: deployment() }));
+    const { free } = await wallet.accountState({ account: artist.address });
+    await wallet.depositAipg({ amount: 3n });
+    expect(await reader.accountState({ account: artist.address })).toMatchObject({ free: free + 3n });
+    await wallet.thawAipg({ amount: 3n });
+    await wallet.cancelThaw();
+    const bundles = await shop.onLane([shop.request("by a method")]);
+    const { tokenIds } = await wallet.mintSeries({ bundles, series: { title: "Method" } });
+    expect((await reader.artworkState({ tokenId: tokenIds[0] ?? 0n })).owner).toBe(artist.address);
   });
 });
 

@@ -113,7 +113,7 @@ describe("a quote", () => {
       signTypedData: () => expect.unreachable() as never,
     };
     const wallet = createWalletClient({ account, transport: http("http://127.0.0.1:9") });
-    await expect(signQuote(wallet, tampered, expected)).rejects.toBeInstanceOf(GridError);
+    await expect(signQuote(wallet, { quote: tampered, ...expected })).rejects.toBeInstanceOf(GridError);
   });
 
   it("above the cap says both prices", () => {
@@ -127,7 +127,7 @@ describe("a quote", () => {
     const account = privateKeyToAccount(generatePrivateKey());
     const wallet = createWalletClient({ account, transport: http("http://127.0.0.1:9") });
     const { quote } = quoteFor();
-    const orders = await signQuote(wallet, quote, expected);
+    const orders = await signQuote(wallet, { quote, ...expected });
     const body = generateImageRequest.parse({ ...quote.parameters, requester, payment: toPayment(orders) });
     expect(body.payment).toMatchObject({ rail: "direct", orders });
     for (const { order, signature } of orders) {

@@ -53,8 +53,8 @@ export interface Workshop {
     of: GenerationRequest,
     options: { count: number; indices: readonly number[]; by?: PrivateKeyAccount },
   ): Promise<readonly ReceiptBundle[]>;
-  /** Jobs of the artist on the gateway's lane, paid by one voucher that also has what was made before. */
-  onLane(of: readonly GenerationRequest[]): Promise<readonly ReceiptBundle[]>;
+  /** Jobs of the artist, or of another requester, on the gateway's lane, paid by one voucher that also has what was made before. */
+  onLane(of: readonly GenerationRequest[], options?: { requester?: Address }): Promise<readonly ReceiptBundle[]>;
   /** A bundle without the papers that pay for it. */
   bundle(request: GenerationRequest, order: JobOrder, receipt: JobReceipt, signature: Hex): ReceiptBundle;
   /** The worker's receipts and signatures for an order. */
@@ -153,7 +153,10 @@ export async function openWorkshop(): Promise<Workshop> {
       }),
     );
   };
-  const order = async (of: GenerationRequest, terms: { payer: Address; count: number; laneId?: Hex; nonce: bigint }) =>
+  const order = async (
+    of: GenerationRequest,
+    terms: { payer: Address; count: number; laneId?: Hex; nonce: bigint; requester?: Address },
+  ) =>
     jobOrder(of, {
       requester: artist.address,
       worker: worker.address,
@@ -229,11 +232,11 @@ export async function openWorkshop(): Promise<Workshop> {
         direct: { order_signature, receipts, closing_signature },
       }));
     },
-    onLane: async (requests) => {
+    onLane: async (requests, { requester = artist.address } = {}) => {
       const id = laneId(lane, domain);
       const done = [];
       for (const of of requests) {
-        const job = await order(of, { payer: gateway.address, count: 1, laneId: id, nonce: nonce++ });
+        const job = await order(of, { payer: gateway.address, count: 1, laneId: id, nonce: nonce++, requester });
         const [result] = await work(of, job);
         if (!result) throw new Error("no receipt");
         onLane.push(result.receipt);

@@ -73,7 +73,7 @@ function grid({ rpcUrl, stop }: { rpcUrl: string; stop: () => Promise<void> }, d
     const wallet = createWalletClient({ account, chain: foundry, transport, pollingInterval: 25 }).extend(
       publicActions,
     );
-    return { address: account.address, account, wallet, grid: gridContracts<Wallet>(deployment, wallet) };
+    return { address: account.address, account, wallet, grid: gridContracts<Wallet>(wallet, { deployment }) };
   };
   const { wallet } = party(0);
   return {

@@ -69,7 +69,7 @@ export async function openColdAccount(variables: z.output<typeof claimVariables>
   return {
     account,
     chain,
-    grid: gridContracts<Writer>(chain.deployment, wallet),
+    grid: gridContracts<Writer>(wallet, { deployment: chain.deployment }),
     mined: async (sending) => {
       const hash = await sending;
       const { status } = await chain.client.waitForTransactionReceipt({ hash });

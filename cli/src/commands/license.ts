@@ -1,4 +1,4 @@
-import { aigcAbi, ensureAllowance, transact } from "@gridnft/sdk";
+import { aigcAbi, buyLicense, licenseState, licenseTerms } from "@gridnft/sdk";
 import { getBlock, readContract } from "viem/actions";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import { type CommonOptions, openSession } from "../program.ts";
@@ -12,9 +12,6 @@ export interface LicenseCommandOptions extends CommonOptions {
   readonly maxPrice?: string;
 }
 
-/** `Access.LICENSED` of IAIGC. */
-const LICENSED = 1;
-
 /** `gridnft license buy <model>`. */
 export async function licenseCommand(model: string, options: LicenseCommandOptions): Promise<ExitCode> {
   if (!/^\d{1,78}$/.test(model)) throw usageError(`"${model}" is no model id: gridnft models lists them.`);
@@ -26,19 +23,24 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   const grid = await session.grid();
   const signer = openSigner(grid, options.account, session.environment);
   const account = signer.account.address;
-  const aigc = { abi: aigcAbi, address: grid.contracts.contracts.AIGC.address } as const;
-  const { spec, licensePrice, licensePeriod } = await readContract(grid.client, {
-    ...aigc,
-    functionName: "modelOf",
-    args: [modelId],
-  });
+  const query = { deployment: grid.contracts, modelId };
+  const [{ spec }, terms] = await Promise.all([
+    readContract(grid.client, {
+      ...{ abi: aigcAbi, address: grid.contracts.contracts.AIGC.address },
+      ...{ functionName: "modelOf", args: [modelId] },
+    }),
+    licenseTerms(grid.client, query),
+  ]);
   const name = printable(`${spec.name} ${spec.version}`.trim());
   // Only a licensed model sells; the terms of one that is open or private are kept for later.
-  if (licensePeriod === 0 || spec.access !== LICENSED) {
-    const open = await readContract(grid.client, { ...aigc, functionName: "canUse", args: [modelId, account] });
-    throw new CliError("NOT_FOR_SALE", `${name} sells no licenses${open ? "; this account may use it as it is" : ""}.`);
+  if (!terms.forSale) {
+    const { canUse } = await licenseState(grid.client, { ...query, account });
+    throw new CliError(
+      "NOT_FOR_SALE",
+      `${name} sells no licenses${canUse ? "; this account may use it as it is" : ""}.`,
+    );
   }
-  const price = licensePrice * BigInt(periods);
+  const price = terms.price * BigInt(periods);
   const most = options.maxPrice === undefined ? price : readAipg("--max-price", options.maxPrice);
   if (price > most) {
     throw new CliError(
@@ -47,21 +49,13 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
     );
   }
   terminal.progress(`Buying a license of ${name} for ${aipg(price)}`);
-  await ensureAllowance(signer.wallet, { deployment: grid.contracts, spender: aigc.address, amount: price });
-  const { transactionHash } = await transact(signer.wallet, {
-    ...aigc,
-    functionName: "buyLicense",
-    args: [modelId, account, periods, licensePeriod, most],
-  });
-  const [expires, { timestamp }] = await Promise.all([
-    readContract(grid.client, { ...aigc, functionName: "licenseExpires", args: [modelId, account] }),
-    getBlock(grid.client),
-  ]);
+  const { expires, transaction } = await buyLicense(signer.wallet, { ...query, periods, maxPrice: most });
+  const { timestamp } = await getBlock(grid.client);
   const until = new Date(expires * 1_000).toISOString().slice(0, 16).replace("T", " ");
   const days = Math.floor((expires - Number(timestamp)) / 86_400);
   terminal.line(`${terminal.colors.green("✓")} ${signer.name} may use ${name} until ${until} UTC (${days} days)`);
   terminal.line(`  paid         ${aipg(price)}`);
-  terminal.line(`  transaction  ${transactionHash}`);
-  terminal.result({ model_id: modelId, account, expires, price, transaction: transactionHash });
+  terminal.line(`  transaction  ${transaction}`);
+  terminal.result({ model_id: modelId, account, expires, price, transaction });
   return ExitCode.OK;
 }

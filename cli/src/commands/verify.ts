@@ -28,7 +28,9 @@ export async function verifyCommand(token: string, options: VerifyCommandOptions
   const grid = await session.grid();
   let done = 0;
   terminal.progress(`Checking token ${tokenId}`, 0);
-  const result = await verifyToken(grid.client, grid.contracts, tokenId, {
+  const result = await verifyToken(grid.client, {
+    deployment: grid.contracts,
+    tokenId,
     fetchFile: gatewayOf(grid, options.ipfs, session.environment),
     ...(image && { image }),
     onCheck: ({ title }) => {

@@ -96,7 +96,7 @@ export async function openChain(
   if (deployment.chainId !== chainId) {
     throw new Error(`The deployment is of chain ${deployment.chainId}, but the RPC answers for chain ${chainId}.`);
   }
-  const contracts = gridContracts<PublicClient>(deployment, client);
+  const contracts = gridContracts<PublicClient>(client, { deployment });
   const { settlement, registry, nft } = contracts;
   const isLocal = LOCAL_CHAINS.includes(chainId);
 

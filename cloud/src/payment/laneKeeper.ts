@@ -117,7 +117,7 @@ async function care(cloud: Cloud, gateway: GatewayTerms, owner: PrivateKeyAccoun
   await requireSigner(cloud, gateway, client);
   // The terms are written down first: a crash in between leaves a lane that is known, not money in one that is not.
   const config = lane ? laneConfigOf(lane) : await newLane(cloud, gateway, worker);
-  const { settlement } = gridContracts(cloud.chain.deployment, client);
+  const { settlement } = gridContracts(client, { deployment: cloud.chain.deployment });
   const id = laneIdOf(config, cloud.chain.domain);
   if (!(await settlement.read.laneOf([id])).opened) {
     const funding = await fundAccount(cloud, gateway, client, gateway.laneFunding);
@@ -165,7 +165,7 @@ async function fill(
   lane: LaneRow,
   missing: bigint,
 ): Promise<void> {
-  const { settlement } = gridContracts(cloud.chain.deployment, client);
+  const { settlement } = gridContracts(client, { deployment: cloud.chain.deployment });
   const amount = await fundAccount(cloud, gateway, client, missing);
   if (amount === 0n) throw new Error("The gateway's account has no AIPG left.");
   const config = laneConfigOf(lane);
@@ -182,7 +182,7 @@ async function fill(
 
 /** Sees to it that the account in GridSettlement has `wanted`, by a deposit of what there is; returns what it has of it. */
 async function fundAccount(cloud: Cloud, gateway: GatewayTerms, client: OwnerClient, wanted: bigint): Promise<bigint> {
-  const { settlement, aipg } = gridContracts(cloud.chain.deployment, client);
+  const { settlement, aipg } = gridContracts(client, { deployment: cloud.chain.deployment });
   const { balance } = await settlement.read.accountOf([gateway.account]);
   if (balance >= wanted) return wanted;
   const held = await aipg.read.balanceOf([gateway.account]);
@@ -200,7 +200,7 @@ async function fundAccount(cloud: Cloud, gateway: GatewayTerms, client: OwnerCli
 
 /** Registers the voucher key with its proof of possession, once. */
 async function requireSigner(cloud: Cloud, gateway: GatewayTerms, client: OwnerClient): Promise<void> {
-  const { settlement } = gridContracts(cloud.chain.deployment, client);
+  const { settlement } = gridContracts(client, { deployment: cloud.chain.deployment });
   const { account, signer } = gateway;
   const role = SignerRole.PAYER_SIGNER;
   if (await settlement.read.isSigner([account, role, signer.address])) return;

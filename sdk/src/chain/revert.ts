@@ -1,5 +1,5 @@
-import type { AbiError } from "abitype";
 import {
+  type Abi,
   BaseError,
   ContractFunctionRevertedError,
   decodeErrorResult,
@@ -14,6 +14,8 @@ import {
 import { errors } from "../generated/used.js";
 import { ChainError, type ContractError } from "./errors.js";
 import { bareSentences, sentences } from "./sentences.js";
+
+type AbiError = Extract<Abi[number], { type: "error" }>;
 
 let known: ReadonlyMap<Hex, AbiError> | undefined;
 

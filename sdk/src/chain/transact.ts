@@ -4,12 +4,13 @@ import type {
   Address,
   Chain,
   Client,
-  ContractFunctionArgs,
   ContractFunctionName,
+  Hex,
   TransactionReceipt,
   Transport,
 } from "viem";
 import { simulateContract, waitForTransactionReceipt, writeContract } from "viem/actions";
+import type { ContractCall } from "./call.js";
 import { ChainError } from "./errors.js";
 import { explainRevert } from "./revert.js";
 
@@ -17,14 +18,6 @@ import { explainRevert } from "./revert.js";
 export type ReadClient = Client<Transport, Chain | undefined>;
 /** A viem client that signs and sends for one account (a wallet client, local key or browser wallet). */
 export type WalletClient = Client<Transport, Chain | undefined, Account>;
-
-/** One contract call that changes state. */
-export interface ContractCall<abi extends Abi, name extends ContractFunctionName<abi, "nonpayable" | "payable">> {
-  readonly address: Address;
-  readonly abi: abi;
-  readonly functionName: name;
-  readonly args: ContractFunctionArgs<abi, "nonpayable" | "payable", name>;
-}
 
 /**
  * Tries a call, sends it, and waits until it is mined. Nothing is sent when it would revert.
@@ -51,6 +44,13 @@ export async function transact<const abi extends Abi, name extends ContractFunct
     throw explainRevert(error, hash);
   }
   throw new ChainError("REVERTED", `Transaction ${hash} failed, although it would succeed now.`, undefined, hash);
+}
+
+/** Makes calls one after the other. Returns the hash of each transaction. */
+export async function transactAll(client: WalletClient, calls: readonly ContractCall[]): Promise<readonly Hex[]> {
+  const hashes: Hex[] = [];
+  for (const call of calls) hashes.push((await transact(client, call)).transactionHash);
+  return hashes;
 }
 
 /**

@@ -7,8 +7,17 @@ export const aigcAbi = [
   {"type":"event","name":"Transfer","inputs":[{"name":"from","type":"address","indexed":true},{"name":"to","type":"address","indexed":true},{"name":"tokenId","type":"uint256","indexed":true}]},
   {"type":"event","name":"Upgraded","inputs":[{"name":"implementation","type":"address","indexed":true}]},
   {"type":"event","name":"VerifiedSet","inputs":[{"name":"modelId","type":"uint256","indexed":true},{"name":"verified","type":"bool","indexed":false}]},
+  {"type":"function","name":"approve","inputs":[{"name":"to","type":"address"},{"name":"tokenId","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"buyLicense","inputs":[{"name":"modelId","type":"uint256"},{"name":"account","type":"address"},{"name":"periods","type":"uint32"},{"name":"period","type":"uint32"},{"name":"maxPrice","type":"uint128"}],"outputs":[{"name":"expires","type":"uint40"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"canUse","inputs":[{"name":"modelId","type":"uint256"},{"name":"account","type":"address"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"licenseExpires","inputs":[{"name":"modelId","type":"uint256"},{"name":"account","type":"address"}],"outputs":[{"name":"","type":"uint40"}],"stateMutability":"view"},
   {"type":"function","name":"modelOf","inputs":[{"name":"modelId","type":"uint256"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"modelId","type":"uint256"},{"name":"spec","type":"tuple","components":[{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"family","type":"uint8"},{"name":"kind","type":"uint8"},{"name":"baseModelId","type":"uint256"},{"name":"weightsHash","type":"bytes32"},{"name":"weightsURI","type":"string"},{"name":"license","type":"string"},{"name":"previewCid","type":"string"},{"name":"usageBps","type":"uint16"},{"name":"resaleBps","type":"uint16"},{"name":"access","type":"uint8"}]},{"name":"nextUsageBps","type":"uint16"},{"name":"nextUsageFrom","type":"uint40"},{"name":"creator","type":"address"},{"name":"registeredAt","type":"uint40"},{"name":"verified","type":"bool"},{"name":"deprecated","type":"bool"},{"name":"licensePrice","type":"uint128"},{"name":"licensePeriod","type":"uint32"}]}],"stateMutability":"view"},
   {"type":"function","name":"ownerOf","inputs":[{"name":"modelId","type":"uint256"}],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"setAccess","inputs":[{"name":"modelId","type":"uint256"},{"name":"access","type":"uint8"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setLicenseTerms","inputs":[{"name":"modelId","type":"uint256"},{"name":"price","type":"uint128"},{"name":"period","type":"uint32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setUser","inputs":[{"name":"modelId","type":"uint256"},{"name":"user","type":"address"},{"name":"expires","type":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"userExpires","inputs":[{"name":"modelId","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"userOf","inputs":[{"name":"modelId","type":"uint256"}],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
 ] as const;
 
 /** Of AIPG. */
@@ -17,8 +26,10 @@ export const aipgAbi = [
   {"type":"function","name":"approve","inputs":[{"name":"spender","type":"address"},{"name":"value","type":"uint256"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"balanceOf","inputs":[{"name":"account","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"eip712Domain","inputs":[],"outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view"},
+  {"type":"function","name":"mint","inputs":[{"name":"to","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"nonces","inputs":[{"name":"owner","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"owner","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"permit","inputs":[{"name":"owner","type":"address"},{"name":"spender","type":"address"},{"name":"value","type":"uint256"},{"name":"deadline","type":"uint256"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
 ] as const;
 
 /** Of GridAuthority. */
@@ -37,6 +48,7 @@ export const gridNftAbi = [
   {"type":"function","name":"anchorSource","inputs":[{"name":"index","type":"uint256"}],"outputs":[{"name":"source","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"anchorSourceCount","inputs":[],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"announceEvolution","inputs":[{"name":"tokenId","type":"uint256"},{"name":"bodyHash","type":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"approve","inputs":[{"name":"to","type":"address"},{"name":"tokenId","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"blobOf","inputs":[{"name":"tokenId","type":"uint256"},{"name":"version","type":"uint256"}],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"displayOf","inputs":[{"name":"tokenId","type":"uint256"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"title","type":"string"},{"name":"description","type":"string"},{"name":"animationUrl","type":"string"}]},{"name":"","type":"bool"}],"stateMutability":"view"},
   {"type":"function","name":"evolve","inputs":[{"name":"tokenId","type":"uint256"},{"name":"body","type":"bytes"},{"name":"proofs","type":"tuple[]","components":[{"name":"laneId","type":"bytes32"},{"name":"proof","type":"bytes32[]"},{"name":"flags","type":"bytes"}]}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"nonpayable"},

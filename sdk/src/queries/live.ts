@@ -1,5 +1,4 @@
 // Answers that stay true: asked again when something may have been indexed, and not before.
-import type { QueryClient } from "@tanstack/query-core";
 import { documents } from "../generated/gallery.js";
 import { pause } from "../pause.js";
 import { type Block, type GalleryClient, toJson } from "./client.js";
@@ -8,6 +7,18 @@ import type { GalleryQuery } from "./options.js";
 
 /** What a watched query says: an answer that differs from the last one, or why there is none. */
 export type Watched<answer> = { readonly data: answer } | { readonly error: unknown };
+
+/**
+ * What is asked of a query cache: TanStack Query's `QueryClient`, of query-core or of a framework's package. Of any copy: its class has
+ * private fields, so by its own type that of another copy would not fit.
+ */
+export interface QueryCache {
+  fetchQuery(options: {
+    readonly queryKey: readonly unknown[];
+    readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<unknown>;
+    readonly staleTime: number;
+  }): Promise<unknown>;
+}
 
 /** The last indexed block of a gallery, looked at for all who want to know. */
 export interface BlockWatch {
@@ -105,7 +116,7 @@ function saying(now: Watched<unknown>): string {
  * });
  */
 export function watchQuery<answer extends { readonly block: Block }>(
-  queryClient: QueryClient,
+  queryClient: QueryCache,
   { queryKey, queryFn, meta }: GalleryQuery<answer>,
   onChange: (now: Watched<answer>) => void,
   options: { readonly interval?: number } = {},
@@ -130,8 +141,8 @@ export function watchQuery<answer extends { readonly block: Block }>(
       isStale = false;
       // The cache's own signal ends a question that everybody has lost interest in; ours must not end that of others.
       const now = await queryClient
-        .fetchQuery<answer>({ queryKey, queryFn: ({ signal }) => queryFn({ signal }), staleTime: 0 })
-        .then((data): Watched<answer> => ({ data }))
+        .fetchQuery({ queryKey, queryFn: ({ signal }) => queryFn({ signal }), staleTime: 0 })
+        .then((data): Watched<answer> => ({ data: data as answer }))
         .catch((error: unknown): Watched<answer> => ({ error }));
       if (!isEnded) tell(now);
     }

@@ -157,7 +157,11 @@ describe("the story", () => {
     const { wallet } = world.person("deployer");
     const fetchFile = ipfsGateway(world.system.cloudUrl);
     for (const tokenId of tokens) {
-      const { verdict, checks } = await verifyToken(wallet, world.system.deployment, tokenId, { fetchFile });
+      const { verdict, checks } = await verifyToken(wallet, {
+        deployment: world.system.deployment,
+        tokenId,
+        fetchFile,
+      });
       expect({ tokenId, verdict, failed: checks.filter(({ status }) => status !== "pass") }).toEqual({
         ...{ tokenId, verdict: "proven" },
         failed: [],
@@ -203,7 +207,7 @@ describe("bad days", () => {
     const quote = await cloud.quote({ ...parameters, requester: address });
     const { timestamp } = await wallet.getBlock();
     const expected = { parameters, deployment, requester: address, payer: address, maxPrice: parseEther("5") };
-    const orders = await signQuote(wallet, quote, { ...expected, now: Number(timestamp) });
+    const orders = await signQuote(wallet, { quote, ...expected, now: Number(timestamp) });
     const body = { ...quote.parameters, requester: address, payment: toPayment(orders) };
     const submission = await cloud.generateImage(body);
     const id = submission.finished ? submission.result.job : submission.job.id;

@@ -96,7 +96,7 @@ function worldOf(system: LocalGridSystem, crashes: readonly string[], remove: ()
       address: account.address,
       wallet,
       cloud,
-      grid: gridContracts<Wallet>(deployment, wallet),
+      grid: gridContracts<Wallet>(wallet, { deployment }),
       signedIn: async (models = []) => {
         const { token } = await signIn(cloud, { signer: account, deployment, models });
         return cloud.withToken(token);

@@ -50,7 +50,7 @@ export async function connectChain(rpcUrl: string, deploymentPath: string | unde
   const client: Reader = createPublicClient({ chain, transport, pollingInterval: isLocal ? 100 : 1_000, cacheTime: 0 });
   const deployment = readDeployment(deploymentPath, id);
   const domain = settlementDomainOf(deployment);
-  const grid = gridContracts<Reader>(deployment, client);
+  const grid = gridContracts<Reader>(client, { deployment });
   const [, name, version, chainId, verifyingContract] = await grid.settlement.read.eip712Domain().catch((cause) => {
     throw new WorkerError("DEPLOYMENT_MISMATCH", `There is no GridSettlement at ${domain.verifyingContract}.`, {
       cause,
