@@ -517,7 +517,7 @@ describe("prepared calls", () => {
     const tokenId = (minted?.args.seriesId ?? 0n) * 1_000n + 1n;
     const { owner: holder, versions } = await artworkState(artist.wallet, { deployment: deployment(), tokenId });
     expect(holder).toBe(artist.address);
-    expect(versions[0]?.provenance.requester).toBe(sender);
+    expect(versions[0]?.provenance.requester).toBe(getAddress(sender));
   });
 });
 
