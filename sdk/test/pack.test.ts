@@ -53,8 +53,15 @@ beforeAll(() => {
   for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "src"]) {
     cpSync(join(sdk, name), join(staged, name), { recursive: true });
   }
-  const tsc = join(modules, "typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", sdk, "--outDir", join(staged, "dist")], { stdio: "pipe" });
+  // Built where it is packed, as `npm run build` does it in its own folder: maps name sources beside them.
+  const config = {
+    extends: join(sdk, "tsconfig.json"),
+    compilerOptions: { rootDir: "src", outDir: "dist" },
+    include: ["src"],
+  };
+  writeFileSync(join(staged, "tsconfig.json"), JSON.stringify(config));
+  symlinkSync(modules, join(staged, "node_modules"));
+  execFileSync(process.execPath, [join(modules, "typescript/bin/tsc"), "-p", staged], { stdio: "pipe" });
   const out = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
     ...{ cwd: staged, encoding: "utf8" as const, stdio: ["ignore", "pipe", "ignore"] as const },
   });

@@ -114,12 +114,17 @@ function revertData(error: BaseError): Hex | undefined {
   let data: Hex | undefined;
   error.walk((cause) => {
     if (data) return true;
-    if (cause instanceof ContractFunctionRevertedError) data = asData(cause.raw ?? cause.signature);
+    if (cause instanceof ContractFunctionRevertedError) data = asData(rawOf(cause) ?? cause.signature);
     else if (cause instanceof RawContractError) data = asData(cause.data);
     else if (cause !== null && typeof cause === "object" && "data" in cause) data = asData(cause.data);
     return data !== undefined;
   });
   return data;
+}
+
+/** Data of a revert, which viem keeps from 2.23 on; before, another cause has it. */
+function rawOf(error: ContractFunctionRevertedError & { readonly raw?: Hex | undefined }): Hex | undefined {
+  return error.raw;
 }
 
 function asData(value: unknown): Hex | undefined {
