@@ -122,7 +122,7 @@ function revertData(error: BaseError): Hex | undefined {
   return data;
 }
 
-/** Data of a revert, which viem keeps from 2.23 on; before, another cause has it. */
+/** Data of a revert, where viem keeps it: the oldest version that is admitted does not, and another cause has it. */
 function rawOf(error: ContractFunctionRevertedError & { readonly raw?: Hex | undefined }): Hex | undefined {
   return error.raw;
 }
