@@ -257,7 +257,11 @@ export async function relayMintCalls(
   const { plan, signed, sender } = options;
   const pays = signed.authorization.maxFee === 0n;
   const mint = mintForCall(plan, { signed, maxFee: pays ? feeLimit(plan, options.maxFee) : 0n });
-  return toCalls([...(await anchoringCalls(client, plan)), ...(pays ? await feeCalls(client, plan, sender) : []), mint]);
+  return toCalls([
+    ...(await anchoringCalls(client, plan)),
+    ...(pays ? await feeCalls(client, plan, sender) : []),
+    mint,
+  ]);
 }
 
 /** A mint that settles passes on only the name of what stopped the settling: asks the settlement itself for the rest. */

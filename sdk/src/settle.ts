@@ -338,7 +338,10 @@ export async function settleInGraceCalls(client: ReadClient, options: SettleOpti
   return toCalls(await graceCalls(client, options));
 }
 
-async function graceCalls(client: ReadClient, { bundles, deployment }: SettleOptions): Promise<readonly ContractCall[]> {
+async function graceCalls(
+  client: ReadClient,
+  { bundles, deployment }: SettleOptions,
+): Promise<readonly ContractCall[]> {
   const orders = new Map<Hex, Settlement>();
   for (const bundle of bundles) {
     requireBundle(bundle, { deployment, papers: "partial" });

@@ -157,7 +157,7 @@ describe("on chain", () => {
   };
   /** Checks of `verify` that rest on how the receipt was anchored. */
   const verdicts = async (tokenId: bigint | undefined) => {
-    const { checks } = await verifyToken(shop.gateway.wallet, deployment(), tokenId as bigint);
+    const { checks } = await verifyToken(shop.gateway.wallet, { deployment: deployment(), tokenId: tokenId as bigint });
     return checks.filter(({ id }) => ["anchor", "order", "signature", "worker"].includes(id)).map((one) => one.status);
   };
   const proven = ["pass", "pass", "pass", "pass"];

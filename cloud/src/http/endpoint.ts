@@ -165,7 +165,10 @@ async function readJson(context: Context<Env>): Promise<unknown> {
 /** Methods of an app's routes, by the pattern of their paths. */
 const methodsByApp = new WeakMap<App, Map<string, Set<string>>>();
 
-function noteRoute(app: App, { method, path }: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>): void {
+function noteRoute(
+  app: App,
+  { method, path }: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>,
+): void {
   const routes = methodsByApp.get(app) ?? new Map<string, Set<string>>();
   methodsByApp.set(app, routes);
   const pattern = path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+");
@@ -201,7 +204,9 @@ function operationIdOf({ method, path }: Pick<RouteConfig, "method" | "path">): 
 }
 
 /** Tags of the routes, as the description explains them. */
-export const tags: Readonly<Record<Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>["tag"], string>> = {
+export const tags: Readonly<
+  Record<Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>["tag"], string>
+> = {
   generate: "Quotes and pictures",
   jobs: "Jobs and their receipts",
   catalogue: "Models and workers",

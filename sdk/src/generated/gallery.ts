@@ -71,6 +71,12 @@ export interface ArtworkFilter {
   readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
   /** sha256 of the picture's file. */
   readonly imageHash?: Hex | undefined;
+  /** CID of the picture of any of its versions: version 1 or 0, or an `ipfs://` address. */
+  readonly cid?: string | undefined;
+  /** Something happened to it in this transaction: its mint, a transfer, a version ... Hash of the transaction. */
+  readonly tx?: Hex | undefined;
+  /** Sent to one of these accounts at some time, by its mint or later; who owns it now is `owner`. */
+  readonly everOwnedBy?: Address | readonly Address[] | undefined;
   /** Of this series. */
   readonly seriesId?: BigIntInput | undefined;
   /** Asked for by one of these accounts. */
@@ -107,10 +113,12 @@ export interface ArtworkFilter {
   readonly mintedAfter?: number | undefined;
   /** Minted earlier than this. */
   readonly mintedBefore?: number | undefined;
-  /** Owner, version or display changed later than this, or minted later. */
+  /** Changed later than this: `updatedAt` is greater. */
   readonly updatedAfter?: number | undefined;
-  /** Nothing of these has happened since this time. */
+  /** Unchanged since this time: `updatedAt` is less. */
   readonly updatedBefore?: number | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
   /** Whether it was made from a picture of another artwork. */
   readonly hasParent?: boolean | undefined;
   /** Made from a picture of this artwork at its mint. */
@@ -131,6 +139,8 @@ export interface ArtworkFilter {
 export interface SeriesFilter {
   /** Who asked for its artworks. */
   readonly artist?: Address | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -157,6 +167,8 @@ export interface ModelFilter {
   readonly verified?: boolean | undefined;
   /** Whether a curator advises against it. */
   readonly deprecated?: boolean | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -167,12 +179,16 @@ export interface WorkerFilter {
   readonly registered?: boolean | undefined;
   /** Whether the bond is at least the minimum. */
   readonly bonded?: boolean | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
 export interface AccountFilter {
   /** Any of these. */
   readonly addresses?: Address | readonly Address[] | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -215,6 +231,8 @@ export interface SettlementFilter {
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -225,6 +243,8 @@ export interface LaneFilter {
   readonly worker?: Address | undefined;
   /** What it leads to. */
   readonly kind?: LaneKind | undefined;
+  /** Changed in this block or later: `updatedBlock` is at least this. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -237,10 +257,20 @@ export interface TransferFilter {
   readonly from?: Address | undefined;
   /** Who has it since. */
   readonly to?: Address | undefined;
+  /** Of one of these tokens. */
+  readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** One of these accounts had it, or has it since. */
+  readonly accounts?: Address | readonly Address[] | undefined;
+  /** Hash of the transaction. */
+  readonly tx?: Hex | undefined;
+  /** Those by which `to` owned the token at the end of this block: the last change of owner of each token up to it. With `to` it is an account's portfolio at that block, with `tokenId` a token's owner. At most the block of this answer. */
+  readonly heldAtBlock?: number | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
+  /** Happened in this block or later. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** All conditions that are given must hold. */
@@ -261,10 +291,26 @@ export interface ActivityFilter {
   readonly worker?: Address | undefined;
   /** Id of the lane: EIP-712 digest of its terms. */
   readonly laneId?: Hex | undefined;
+  /** Hash of the transaction. */
+  readonly tx?: Hex | undefined;
+  /** Of one of these tokens. */
+  readonly tokenIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** Of one of these series. */
+  readonly seriesIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** With one of these models. AIGC token ids. */
+  readonly modelIds?: BigIntInput | readonly BigIntInput[] | undefined;
+  /** Done by one of these accounts. */
+  readonly actors?: Address | readonly Address[] | undefined;
+  /** Done by one of these accounts, or one of them is the other side. */
+  readonly accounts?: Address | readonly Address[] | undefined;
+  /** By one of these workers. */
+  readonly workers?: Address | readonly Address[] | undefined;
   /** Later than this. */
   readonly timeAfter?: number | undefined;
   /** Earlier than this. */
   readonly timeBefore?: number | undefined;
+  /** Happened in this block or later. */
+  readonly updatedSinceBlock?: number | undefined;
 }
 
 /** An artwork in a list. */
@@ -275,7 +321,7 @@ export const artworkCard = z.object({
   seriesId: bigInt,
   /** Place in its series, from 1. */
   number: integer,
-  /** Title as shown: with its number when the series has several artworks and it wasn't edited. */
+  /** Name as `GridNFT.tokenURI` has it: the title or `Untitled`, with its number when the series was minted with several artworks. */
   name: z.string(),
   /** `ipfs://` address of the picture of its latest version. */
   image: z.string(),
@@ -317,9 +363,9 @@ export const artworkCard = z.object({
   versionCount: integer,
   /** Token id of that artwork; null when it was made from none. */
   remixOfId: z.nullable(bigInt),
-  /** How many there are of them. */
+  /** Number of `remixes`. */
   remixCount: integer,
-  /** How often it changed hands. */
+  /** Transfers from one account to another: mint, burn and transfers to oneself left out. An escrow is an account. */
   transferCount: integer,
   /** Whether it is offered for sale. No market is indexed yet, so nothing is. */
   listed: z.boolean(),
@@ -327,8 +373,10 @@ export const artworkCard = z.object({
   listPrice: z.nullable(bigInt),
   /** Time of the mint. */
   mintedAt: timestamp,
-  /** Last change of owner, version or display. */
+  /** Time of the last event that changed a field of it, other objects and `royaltyReceiver` left out: a transfer, version, edit, freeze or remix. */
   updatedAt: timestamp,
+  /** Block of that event. `updatedSinceBlock` of lists goes by it. */
+  updatedBlock: integer,
 });
 /** An artwork in a list. */
 export type ArtworkCard = z.output<typeof artworkCard>;
@@ -427,7 +475,7 @@ export type ArtworkVersion = z.output<typeof artworkVersion>;
 /** An artwork by itself. */
 export const artwork = z.object({
   ...artworkCard.shape,
-  /** Title, without a number. */
+  /** Title, without a number; may be empty. */
   title: z.string(),
   /** Description; may be empty. */
   description: z.string(),
@@ -451,7 +499,7 @@ export const artwork = z.object({
   policy: z.nullable(enumeration<EvolutionPolicy>()),
   /** ERC-2981 royalty, basis points. */
   royaltyBps: integer,
-  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series. */
+  /** Receives the ERC-2981 royalty: the artist, or whom they named for the series, whose `updatedBlock` says when. */
   royaltyReceiver: address,
   /** Score by which TRENDING sorts: it grows with the time of the mint and with the logarithm of remixes by others. Micro-units. */
   trending: bigInt,
@@ -481,7 +529,7 @@ export const provenance = z.object({
     ...artworkVersion.shape,
     /** The receipt as its worker signed it, as EIP-712 typed data: `{domain, primaryType, message}` with the fields of JobReceipt. Hashing it gives `receiptId`. */
     rawReceipt: z.unknown(),
-    /** The root of receipts that it was anchored under. Null where the chain doesn't tell which of several of one block it was. */
+    /** The root of receipts that it was anchored under. Null where neither its settlement nor its block tells which of several it was. */
     anchor: z.nullable(z.object({
       /** Zero on the direct rail. */
       laneId: hex,
@@ -603,9 +651,9 @@ export const seriesCard = z.object({
   count: integer,
   /** Artworks that are not burnt. */
   supply: integer,
-  /** Accounts that own one of them. */
+  /** Accounts that own one of them. An escrow is an account. */
   holderCount: integer,
-  /** Changes of owner of all of them, mints left out. */
+  /** Transfers of all of them from one account to another: mints, burns and transfers to oneself left out. */
   transferCount: integer,
   /** Who may add versions to its artworks. */
   policy: z.nullable(enumeration<EvolutionPolicy>()),
@@ -629,7 +677,7 @@ export type SeriesCard = z.output<typeof seriesCard>;
 /** A series with its first artworks. */
 export const series = z.object({
   ...seriesCard.shape,
-  /** Its artworks, the first one first. */
+  /** Its artworks, burnt ones included. The first one comes first. */
   artworks: z.array(artworkCard),
 });
 /** A series with its first artworks. */
@@ -655,7 +703,7 @@ export const model = z.object({
   weightsHash: hex,
   /** Where the weights are; may be empty. */
   weightsUri: z.string(),
-  /** Share of each job's price, in force until `nextUsageFrom`. Basis points. */
+  /** Share of each job's price in force at the block of this answer. Basis points. */
   usageBps: integer,
   /** AIPG wei for each period; null when licenses are not for sale. */
   licensePrice: z.nullable(bigInt),
@@ -679,17 +727,17 @@ export const model = z.object({
     /** Address. */
     address: address,
   }),
-  /** Artworks whose latest version it made. */
+  /** Artworks that aren't burnt and whose latest version it made. */
   artworkCount: integer,
-  /** Versions of artworks it made. */
+  /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
   versionCount: integer,
-  /** AIPG wei paid for its use, all shares together. */
+  /** AIPG wei paid for its use, all shares together, hops left out. */
   volume: bigInt,
   /** AIPG wei of usage royalty so far. */
   royaltyEarned: bigInt,
-  /** How often a license was bought or prolonged. */
+  /** Purchases of licenses, prolongations included: one each, for however many periods. */
   licensesSold: integer,
-  /** AIPG wei. */
+  /** AIPG wei paid for licenses. */
   licenseRevenue: bigInt,
   /** Time of the registration. */
   registeredAt: timestamp,
@@ -701,11 +749,11 @@ export type Model = z.output<typeof model>;
 export const modelDay = z.object({
   /** Midnight at which the day began. */
   start: timestamp,
-  /** Artworks minted with it. */
+  /** Artworks minted with it, burnt ones included. */
   artworks: integer,
-  /** Payments for its use. */
+  /** Payments for its use, hops left out. */
   payments: integer,
-  /** Paid for its use, all shares together. */
+  /** Paid for its use, all shares together, hops left out. */
   volume: bigInt,
   /** Of which its owner got this. */
   royalties: bigInt,
@@ -739,9 +787,9 @@ export const worker = z.object({
   paymentCount: integer,
   /** Receipts anchored, on both rails. On lanes a payer's word. */
   receiptCount: integer,
-  /** Versions of artworks it made. */
+  /** Versions of artworks it made, those of burnt artworks and earlier ones included. */
   versionCount: integer,
-  /** Last payment, registration or change of profile. */
+  /** Last payment, registration or change of profile; before any of these, when it was first heard of. */
   lastActiveAt: timestamp,
 });
 /** A worker. Amounts in AIPG wei. */
@@ -757,9 +805,9 @@ export const workerDay = z.object({
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
-  /** What payers paid for its work, all shares together. */
+  /** What payers paid for its work, all shares together, hops left out. */
   volume: bigInt,
-  /** Of which it got this. */
+  /** What it earned, hops included. */
   earned: bigInt,
 });
 /** Sums of a worker on one day. Amounts in AIPG wei. */
@@ -779,23 +827,23 @@ export const account = z.object({
   deposited: bigInt,
   /** Taken out so far, AIPG wei. */
   withdrawn: bigInt,
-  /** Paid for pictures on both rails, AIPG wei. */
+  /** Paid for pictures on both rails, to gateways included, AIPG wei. */
   spent: bigInt,
   /** Rewards for reports, not claimed yet, AIPG wei. */
   reward: bigInt,
-  /** Artworks it owns. */
+  /** Artworks it owns: `GridNFT.balanceOf`. */
   artworksOwned: integer,
-  /** Artworks it asked for and minted. */
+  /** Artworks it asked for and minted, burnt ones included. */
   artworksCreated: integer,
   /** Series it minted. */
   seriesCreated: integer,
-  /** Models it owns. */
+  /** Models it owns: `AIGC.balanceOf`. */
   modelsOwned: integer,
   /** Models registered to it. */
   modelsCreated: integer,
   /** When it was first heard of. */
   firstSeenAt: timestamp,
-  /** When it was last heard of. */
+  /** When it was last heard of in an event of money, tokens, licenses, keys or bonds: the time of `updatedBlock`. */
   lastSeenAt: timestamp,
 });
 /** An account. Amounts in AIPG wei, of its settlement account. */
@@ -813,15 +861,15 @@ export type Holder = z.output<typeof holder>;
 
 /** What is known of a whole collection. */
 export const collectionTotals = z.object({
-  /** Tokens ever minted. */
+  /** Tokens ever minted, burnt ones included. */
   items: integer,
   /** Tokens that are not burnt. */
   supply: integer,
-  /** Accounts that own one. */
+  /** Accounts that own one. An escrow is an account. */
   holders: integer,
-  /** Accounts that minted one: artists, or who registered a model. */
+  /** Accounts that created one: artists, or those to whom a model was registered. */
   creators: integer,
-  /** Changes of owner, mints left out. */
+  /** Transfers from one account to another: mints, burns and transfers to oneself left out. */
   transfers: integer,
   /** Series minted; null for models. */
   series: z.nullable(integer),
@@ -849,19 +897,19 @@ export const day = z.object({
   series: integer,
   /** Versions added after the mint. */
   evolutions: integer,
-  /** Changes of owner, mints left out. */
+  /** Transfers of artworks and models from one account to another: mints, burns and transfers to oneself left out. */
   transfers: integer,
   /** Models registered. */
   models: integer,
   /** Licenses bought or prolonged. */
   licenses: integer,
-  /** Payments to workers. */
+  /** Payments to workers, hops left out. */
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
   /** Accounts first heard of. */
   newAccounts: integer,
-  /** Paid for work, all shares together. */
+  /** Paid for work, all shares together, hops left out. */
   volume: bigInt,
   /** To workers. */
   toWorkers: bigInt,
@@ -1306,7 +1354,7 @@ export const documents = {
   /** An artwork with all its versions; null when there is none. */
   artwork: galleryDocument<ArtworkVariables>()(
     "Artwork",
-    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
+    "query Artwork($tokenId: BigInt!) { artwork(tokenId: $tokenId) { ...Artwork } } fragment Artwork on Artwork { ...ArtworkCard title description animationUrl imageHash burned frozen moved displayLocked moves nonce policy royaltyBps royaltyReceiver trending versions(first: 100) { ...ArtworkVersion } mintTx mintedBlock } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment ArtworkVersion on ArtworkVersion { version modelId modelHash prompt negativePrompt requestedSeed seed width height steps guidanceMilli sampler scheduler sourceHash extras salt requestHash receiptId orderHash index engine imageHash cidDigest cid worker { address } requester { address } payer { address } price completedAt source anchorTime anchorBlock parentId parentVersion bodyHash addedAt addedBlock addedTx }",
     z.object({
       /** An artwork by token id; null when there is none. */
       artwork: z.nullable(artwork),
@@ -1324,7 +1372,7 @@ export const documents = {
   /** A series with its artworks; null when there is none. */
   series: galleryDocument<SeriesVariables>()(
     "Series",
-    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt }",
+    "query Series($seriesId: BigInt!) { series(seriesId: $seriesId) { ...Series } } fragment Series on Series { ...SeriesCard artworks(first: 100) { ...ArtworkCard } } fragment SeriesCard on Series { seriesId title description tags count supply holderCount transferCount policy royaltyBps royaltyReceiver artist { address } mintedAt mintTx } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock }",
     z.object({
       /** A series by id; null when there is none. */
       series: z.nullable(series),
@@ -1414,7 +1462,7 @@ export const documents = {
   /** A page of artworks: filtered, searched, ordered. */
   artworks: galleryDocument<ArtworksVariables>()(
     "Artworks",
-    "query Artworks($first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String, $withTotal: Boolean = true) { page: artworks( first: $first after: $after filter: $filter orderBy: $orderBy search: $search ) { nodes { ...ArtworkCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Artworks($first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $search: String, $withTotal: Boolean = true) { page: artworks( first: $first after: $after filter: $filter orderBy: $orderBy search: $search ) { nodes { ...ArtworkCard } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Artworks. */
       page: z.object({
@@ -1612,13 +1660,13 @@ export const documents = {
   /** A page of artworks that words find, the best first: each with the place in its prompt that matches. */
   search: galleryDocument<SearchVariables>()(
     "Search",
-    "query Search($search: String!, $first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $withTotal: Boolean = true) { page: artworks( search: $search first: $first after: $after filter: $filter orderBy: $orderBy ) { edges { snippet rank node { ...ArtworkCard } } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt } fragment PageInfo on PageInfo { hasNextPage endCursor }",
+    "query Search($search: String!, $first: Int, $after: String, $filter: ArtworkFilter, $orderBy: ArtworkOrder, $withTotal: Boolean = true) { page: artworks( search: $search first: $first after: $after filter: $filter orderBy: $orderBy ) { edges { snippet rank node { ...ArtworkCard } } pageInfo { ...PageInfo } totalCount @include(if: $withTotal) totalIsExact @include(if: $withTotal) } } fragment ArtworkCard on Artwork { tokenId seriesId number name image cid prompt tags artist { address } owner { address } model { modelId name verified } worker { address } width height versionCount remixOfId remixCount transferCount listed listPrice mintedAt updatedAt updatedBlock } fragment PageInfo on PageInfo { hasNextPage endCursor }",
     z.object({
       /** Artworks. */
       page: z.object({
         /** The items, each with its cursor. */
         edges: z.array(z.object({
-          /** With `search` alone, and null where only its name, tags or makers match: the best piece of the prompt as HTML, with what was found in `<mark>` and everything else escaped. */
+          /** With `search` alone, and null where only its name, tags, model or identifiers match: the best piece of the prompt as HTML, with what was found in `<mark>` and everything else escaped. */
           snippet: z.nullable(z.string()),
           /** With `search` alone: how well it matches; higher is better, and comparable within one search only. */
           rank: z.nullable(z.number()),

@@ -16,9 +16,9 @@ import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts
 import type { Asking, Shared } from "../sql/asking.ts";
 import { MAX_CONNECTIONS, type Reader, type ReadPool } from "../sql/pool.ts";
 import { tableOf } from "../sql/tables.ts";
-import { unwrapDescriptions } from "./descriptions.ts";
 import { complete } from "./complete.ts";
 import { costOfField } from "./cost.ts";
+import { unwrapDescriptions } from "./descriptions.ts";
 import { createDocuments, type Operation } from "./documents.ts";
 import { LateError, questionError, withCode } from "./errors.ts";
 import { MAX_ROOT_FIELDS } from "./limits.ts";
