@@ -3,6 +3,7 @@ import { InfiniteQueryObserver, QueryClient } from "@tanstack/query-core";
 import {
   buildSchema,
   type FragmentDefinitionNode,
+  GraphQLNonNull,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
@@ -76,7 +77,10 @@ function faultsOf(text: string, reader: z.core.$ZodType): string[] {
       const isConditional = (node.directives ?? []).length > 0;
       if (isConditional !== read instanceof z.ZodMiniOptional) return [`${path}.${name} may be left out`];
       const inner = read instanceof z.ZodMiniOptional ? (read.def.innerType as z.core.$ZodType) : read;
-      return value(inner, field.type, node.selectionSet, `${path}.${name}`);
+      // A root field that finds more than one thing is null beside an error alone, which the client throws.
+      const isPresent = path === "" && !/null when/.test(field.description ?? "");
+      const of = isPresent && !isNonNullType(field.type) ? new GraphQLNonNull(field.type) : field.type;
+      return value(inner, of, node.selectionSet, `${path}.${name}`);
     });
   }
 

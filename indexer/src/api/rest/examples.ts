@@ -2,9 +2,15 @@
 import { readFileSync } from "node:fs";
 
 const artist = "0xfabb0ac9d68b0b445fb7357272ff202c5651694a";
-/** A mint of the artist's. */
-const mintTransaction = "0x0000000000000000000000000000000000000000000000000000000000000000";
 const worker = "0xbcd4042de499d14e55001ccbb24a551f3b954096";
+
+/** File of the answers, by the name of the operation. `npm run docs:update` writes it. */
+export const examplesFile = new URL("./examples.json", import.meta.url);
+
+const answers = JSON.parse(readFileSync(examplesFile, "utf8")) as Readonly<Record<string, unknown>>;
+
+/** Transaction that minted the example's artwork: it changes with the contracts' code. */
+const { artwork } = answers.artwork as { readonly artwork: { readonly mint_tx: string } };
 
 /** Paths of example requests, by the name of the operation. */
 export const examplePaths: Readonly<Record<string, string>> = {
@@ -31,7 +37,7 @@ export const examplePaths: Readonly<Record<string, string>> = {
   tokenApprovals: `/v1/approvals/tokens?owner=${artist}`,
   operatorApprovals: `/v1/approvals/operators?owner=${artist}`,
   transfers: `/v1/transfers?to=${artist}&limit=1`,
-  transaction: `/v1/transactions/${mintTransaction}`,
+  transaction: `/v1/transactions/${artwork.mint_tx}`,
   leaderboard: "/v1/leaderboards/artists?limit=1",
   collection: "/v1/collections/artworks",
   holders: "/v1/collections/artworks/holders?limit=1",
@@ -39,11 +45,6 @@ export const examplePaths: Readonly<Record<string, string>> = {
   statistics: "/v1/statistics?days=1",
   health: "/v1/health",
 };
-
-/** File of the answers, by the name of the operation. `npm run docs:update` writes it. */
-export const examplesFile = new URL("./examples.json", import.meta.url);
-
-const answers = JSON.parse(readFileSync(examplesFile, "utf8")) as Readonly<Record<string, unknown>>;
 
 export interface RestExample {
   readonly path: string;

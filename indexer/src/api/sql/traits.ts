@@ -7,11 +7,12 @@ export interface TraitSource {
   /** Null when the model is not registered. */
   readonly model: string | null;
   readonly worker: string;
-  readonly completedAt: number;
+  /** Null when the version has no row. */
+  readonly completedAt: number | null;
   readonly policy: number;
   readonly version: number;
-  /** Tags as the body states them, with commas between. */
-  readonly tags: string;
+  /** Tags as the body states them, with commas between. Null when the series has no row. */
+  readonly tags: string | null;
 }
 
 /** One attribute. */
@@ -32,9 +33,13 @@ export function traitsSql(column: (key: string) => string, table: (name: TableNa
   return `select json_build_object('modelId', ${column("modelId")}::text, 'model', (${model}), 'worker', ${column("worker")}, 'completedAt', (${completed}), 'policy', ${column("policy")}, 'version', ${column("versions")}, 'tags', (${tags}))`;
 }
 
-/** The attributes, in the order of `tokenURI`. */
+/**
+ * Returns the attributes, in the order of `tokenURI`.
+ * @throws Error when the artwork's series or version has no row.
+ */
 export function attributesOf(source: TraitSource): readonly Attribute[] {
   const { modelId, model, worker, completedAt, policy, version, tags } = source;
+  if (completedAt === null || tags === null) throw new Error("Series and version of an artwork must not be missing.");
   const plain = (traitType: string, value: string, displayType: string | null = null): Attribute => ({
     ...{ traitType, value, displayType },
   });
