@@ -467,6 +467,13 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice The worker of the receipt at `position` has no anchor under this proof, or made it `UNBOND_DELAY` or more ago
     /// (`root` is where the proof leads). A waiting anchor doesn't count.
     error GridSettlement_ReceiptNotAnchored(uint256 position, bytes32 root);
+    /// @notice The receipt at `position` has no proof, and the key that signed it doesn't count any more: it was revoked
+    /// `UNBOND_DELAY` or more ago, or more than `REVOCATION_DELAY` ago and the other receipt is not one of the same key that
+    /// was anchored by then.
+    error GridSettlement_SignerNotExposed(uint256 position, address signer);
+    /// @notice Beside a receipt of a revoked key only the requester of the anchored receipt at `position` may report, or its
+    /// payer if it was anchored on the direct rail.
+    error GridSettlement_NotConcerned(uint256 position, address caller);
     /// @notice The worker was slashed for this job before, in full.
     error GridSettlement_AlreadySlashed(address worker, bytes32 orderHash, uint32 index);
     /// @notice The worker has no bond left.
@@ -780,12 +787,21 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
         bytes calldata signatureB
     ) external returns (uint128 slashed);
 
-    /// @notice As `slashEquivocation`, where the worker's anchor stands for its signature. Anyone may call; nobody gets a
-    /// share, all goes to the treasury.
-    /// @dev An anchored receipt counts for `UNBOND_DELAY` from its anchor's time on, whoever signed it: on the direct rail the
-    /// settlement has checked its signature, on a lane the worker attested the root. So no later revocation clears a worker,
-    /// and whoever comes by a key that doesn't count any more can add nothing to what is anchored.
-    /// @param signatureA As in `slashEquivocation`; not read when `proofA` is given.
+    /// @notice As `slashEquivocation`, where the worker's anchor stands for its signature, or exposes a key that was revoked.
+    /// Nobody gets a share, all goes to the treasury.
+    /// @dev Each of the two receipts counts in one of three ways:
+    /// 1. Without a proof, by the signature of a key that counts now. Anyone may call.
+    /// 2. By its worker's anchor, for `UNBOND_DELAY` from the anchor's time on, whoever signed it: on the direct rail the
+    /// settlement has checked its signature, on a lane the worker attested the root. A waiting anchor doesn't count. Anyone
+    /// may call.
+    /// 3. Without a proof, by the signature of a WORKER_SIGNER that was revoked more than `REVOCATION_DELAY` and less than
+    /// `UNBOND_DELAY` ago, if the other receipt counts by 2, is signed by the same key, and was anchored not later than
+    /// `REVOCATION_DELAY` after the revocation. The caller is the requester of that other receipt or, if its proof is of the
+    /// direct rail, its payer. The payer of a lane isn't enough: anybody can anchor a copy in a lane of their own while a
+    /// leaked key counts.
+    /// So no revocation clears a worker of what it anchored, and whoever comes by a key that doesn't count any more can
+    /// report nothing without the requester or payer of a receipt that was anchored in time.
+    /// @param signatureA As in `slashEquivocation`; with `proofA` given, needed only if `b` counts by 3.
     /// @param proofA Where `a` was anchored. With `payer` zero `a` counts by its signature.
     /// @param signatureB As `signatureA`.
     /// @param proofB As `proofA`.

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
-import {AnchorProof, IGridSettlement} from "../interfaces/IGridSettlement.sol";
+import {AnchorProof, IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
 import {Anchors} from "./Anchors.sol";
 import {CalldataMessages} from "./CalldataMessages.sol";
@@ -12,6 +12,15 @@ import {PlainSignature} from "./PlainSignature.sol";
 import {SettlementState, SettlementSteps} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
+
+/// @dev A receipt of a report. `signer`: recovered from its signature. `validUntil`: the last second in which that key counted,
+/// if the receipt comes without a proof and by a key that doesn't any more; else 0. `anchoredAt`: 0 without a proof.
+struct Attested {
+    bytes32 receiptId;
+    address signer;
+    uint256 validUntil;
+    uint256 anchoredAt;
+}
 
 /// @title Slashing of workers that attested two images for one job
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
@@ -50,9 +59,11 @@ library Slashing {
         AnchorProof calldata proofB
     ) external returns (uint128) {
         _requireContradiction(state, a, b);
-        bytes32 receiptA = _requireAttested(state, separator, 0, a, signatureA, proofA);
-        bytes32 receiptB = _requireAttested(state, separator, 1, b, signatureB, proofB);
-        return _slash(state, registry, a, receiptA, receiptB, address(0));
+        Attested memory first = _requireAttested(state, separator, 0, a, signatureA, proofA);
+        Attested memory second = _requireAttested(state, separator, 1, b, signatureB, proofB);
+        if (first.validUntil != 0) _requireExposed(0, first, second, b.requester, proofB);
+        if (second.validUntil != 0) _requireExposed(1, second, first, a.requester, proofA);
+        return _slash(state, registry, a, first.receiptId, second.receiptId, address(0));
     }
 
     /// @dev Key of a job of a worker.
@@ -92,7 +103,8 @@ library Slashing {
         }
     }
 
-    /// @dev Requires an anchor of the worker's, where a proof is given, else its signature.
+    /// @dev Requires an anchor of the worker's, where a proof is given, else the signature of a key that counts, or did less
+    /// than the unbond delay ago.
     function _requireAttested(
         SettlementState storage state,
         bytes32 separator,
@@ -100,16 +112,65 @@ library Slashing {
         JobReceipt calldata receipt,
         bytes calldata signature,
         AnchorProof calldata proof
-    ) private view returns (bytes32 receiptId) {
-        if (proof.payer == address(0)) {
-            return _requireSigned(state, separator, position, receipt, signature);
+    ) private view returns (Attested memory attested) {
+        attested.receiptId = _idOf(separator, receipt);
+        attested.signer = PlainSignature.recover(attested.receiptId, signature);
+        if (proof.payer != address(0)) {
+            attested.anchoredAt = _requireAnchored(state, position, receipt.worker, attested.receiptId, proof);
+        } else if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, attested.signer)) {
+            attested.validUntil = _requireRevoked(state, position, receipt.worker, attested.signer);
         }
-        receiptId = _idOf(separator, receipt);
+    }
+
+    /// @dev Requires an anchor of the worker's, younger than the unbond delay. Returns its time.
+    function _requireAnchored(
+        SettlementState storage state,
+        uint256 position,
+        address worker,
+        bytes32 receiptId,
+        AnchorProof calldata proof
+    ) private view returns (uint256) {
         bytes32 root = MerkleProof.processProofCalldata(proof.proof, GridMessages.leafOf(receiptId));
         // An anchor that waits has time 0.
-        (address worker, uint40 time,) = Anchors.read(Anchors.slotOf(state, proof.laneId, proof.payer, root).bits);
-        if (worker != receipt.worker || block.timestamp >= uint256(time) + SettlementTimes.UNBOND_DELAY) {
+        (address attester, uint40 time,) = Anchors.read(Anchors.slotOf(state, proof.laneId, proof.payer, root).bits);
+        if (attester != worker || block.timestamp >= uint256(time) + SettlementTimes.UNBOND_DELAY) {
             revert IGridSettlement.GridSettlement_ReceiptNotAnchored(position, root);
+        }
+        return time;
+    }
+
+    /// @dev Of a key that doesn't count: requires a WORKER_SIGNER of the worker's that was revoked less than the unbond delay
+    /// ago. Returns the last second in which it counted.
+    function _requireRevoked(SettlementState storage state, uint256 position, address worker, address signer)
+        private
+        view
+        returns (uint256)
+    {
+        Signer storage key = state.signers[signer];
+        if (key.account != worker || key.role != SignerRoles.WORKER_SIGNER) {
+            revert IGridSettlement.GridSettlement_ReceiptSignature(position, worker, signer);
+        }
+        uint256 revokedAt = key.revokedAt;
+        if (block.timestamp >= revokedAt + SettlementTimes.UNBOND_DELAY) {
+            revert IGridSettlement.GridSettlement_SignerNotExposed(position, signer);
+        }
+        return revokedAt + SettlementTimes.REVOCATION_DELAY;
+    }
+
+    /// @dev Requires that the other receipt shows what a dead key did while it counted, and that whom it was made for reports.
+    /// The payer is known on the direct rail only: anybody can anchor a copy in a lane of their own.
+    function _requireExposed(
+        uint256 position,
+        Attested memory dead,
+        Attested memory other,
+        address requester,
+        AnchorProof calldata proof
+    ) private view {
+        if (other.anchoredAt == 0 || other.anchoredAt > dead.validUntil || other.signer != dead.signer) {
+            revert IGridSettlement.GridSettlement_SignerNotExposed(position, dead.signer);
+        }
+        if (msg.sender != requester && (proof.laneId != 0 || msg.sender != proof.payer)) {
+            revert IGridSettlement.GridSettlement_NotConcerned(1 - position, msg.sender);
         }
     }
 

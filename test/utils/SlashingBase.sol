@@ -98,7 +98,7 @@ abstract contract SlashingBase is SettlementBase {
         _revokedAt = block.timestamp;
     }
 
-    /// @dev Of each receipt the proof of its anchor or, where there is none, who signs it.
+    /// @dev `a` signed by `byA` and `b` by `byB`, each with the proof of its anchor, if it has one.
     function _report(
         address caller,
         Person memory byA,
@@ -106,18 +106,18 @@ abstract contract SlashingBase is SettlementBase {
         Person memory byB,
         AnchorProof memory proofB
     ) internal returns (uint128) {
-        bytes memory signatureA = proofA.payer == address(0) ? _sign(byA, _receiptDigest(_a)) : bytes("");
-        bytes memory signatureB = proofB.payer == address(0) ? _sign(byB, _receiptDigest(_b)) : bytes("");
+        (bytes memory signatureA, bytes memory signatureB) = _signatures(byA, byB);
         vm.prank(caller);
         return settlement.slashAnchored(_a, signatureA, proofA, _b, signatureB, proofB);
     }
 
-    /// @dev Both receipts are anchored.
+    /// @dev Both receipts are anchored, and nobody shows who signed them.
     function _report(address caller, AnchorProof memory proofA, AnchorProof memory proofB) internal returns (uint128) {
-        return _report(caller, worker, proofA, worker, proofB);
+        vm.prank(caller);
+        return settlement.slashAnchored(_a, "", proofA, _b, "", proofB);
     }
 
-    /// @dev Signatures by `byA` and `byB` come with the proofs, and change nothing where there is one.
+    /// @dev By the worker, its customers and somebody else: whoever reports.
     function _expectRefused(
         Person memory byA,
         AnchorProof memory proofA,
@@ -125,13 +125,24 @@ abstract contract SlashingBase is SettlementBase {
         AnchorProof memory proofB,
         bytes memory reason
     ) internal {
-        (bytes memory signatureA, bytes memory signatureB) = _signatures(byA, byB);
         address[4] memory callers = [stranger, payer.addr, requester.addr, worker.addr];
         for (uint256 i; i < callers.length; ++i) {
-            vm.prank(callers[i]);
-            vm.expectRevert(reason);
-            settlement.slashAnchored(_a, signatureA, proofA, _b, signatureB, proofB);
+            _expectRefused(callers[i], byA, proofA, byB, proofB, reason);
         }
+    }
+
+    function _expectRefused(
+        address caller,
+        Person memory byA,
+        AnchorProof memory proofA,
+        Person memory byB,
+        AnchorProof memory proofB,
+        bytes memory reason
+    ) internal {
+        (bytes memory signatureA, bytes memory signatureB) = _signatures(byA, byB);
+        vm.prank(caller);
+        vm.expectRevert(reason);
+        settlement.slashAnchored(_a, signatureA, proofA, _b, signatureB, proofB);
     }
 
     /// @dev The entry for keys that count still.
@@ -161,6 +172,14 @@ abstract contract SlashingBase is SettlementBase {
             position,
             MerkleProof.processProof(proof.proof, leaf)
         );
+    }
+
+    function _notExposed(uint256 position, Person memory by) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IGridSettlement.GridSettlement_SignerNotExposed.selector, position, by.addr);
+    }
+
+    function _notConcerned(uint256 position, address caller) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IGridSettlement.GridSettlement_NotConcerned.selector, position, caller);
     }
 
     function _alreadySlashed() internal view returns (bytes memory) {

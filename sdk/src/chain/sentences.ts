@@ -33,6 +33,7 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   GridNFT_WrongVersion: ({ given, next }) => `The authorization is for version ${given}; the next one is ${next}.`,
   GridNFT_UnknownVersion: ({ tokenId, version }) => `Artwork ${tokenId} has no version ${version}.`,
   GridNFT_UnknownSeries: ({ seriesId }) => `There is no series ${seriesId}.`,
+  GridNFT_NoCode: ({ account }) => `There is no contract at ${account}.`,
   GridNFT_UnknownSource: ({ index }) => `There is no anchor source ${index}.`,
   GridNFT_ParentImageMismatch: ({ parent, version }) =>
     `The input image of the request is not the image of artwork ${parent}, version ${version}.`,
@@ -91,6 +92,10 @@ export const sentences: Readonly<Record<string, (args: Arguments) => string>> = 
   GridSettlement_NoEquivocation: () => "The two receipts do not contradict each other.",
   GridSettlement_ReceiptNotAnchored: ({ position }) =>
     `Receipt ${position} is not anchored by its worker under this proof, or was anchored too long ago. Check the lane, the payer and the proof.`,
+  GridSettlement_SignerNotExposed: ({ position, signer }) =>
+    `Key ${signer} of receipt ${position} is revoked, and the other receipt is not one of the same key that was anchored while the key counted.`,
+  GridSettlement_NotConcerned: ({ position }) =>
+    `Only the requester of receipt ${position} may report this fault, or its payer if it was settled directly.`,
   GridSettlement_TransferShort: () => "Less AIPG arrived than was sent.",
   // AIGC
   AIGC_UnknownModel: ({ modelId }) => `There is no model ${modelId}.`,

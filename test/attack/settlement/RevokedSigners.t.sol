@@ -31,13 +31,37 @@ contract RevokedSignerAttacks is SlashingBase {
         assertEq(registry.treasuryPot(), 1000e18);
     }
 
-    /// @dev One image is settled, the other signed by a key that counts still.
-    function testFuzz_T61_TheEvaderOnTheDirectRailIsSlashed(uint32 count, uint32 index, uint256 wait) external {
+    /// @dev One image is anchored, the other one delivered. Both are signed by a key that is then revoked.
+    function testFuzz_T61_TheEvaderOnALaneIsReportedByTheRequester(uint256 count, uint256 index, uint256 wait)
+        external
+    {
+        count = bound(count, 1, 40);
+        AnchorProof memory proof = _anchorOnLane(_a, count, bound(index, 0, count - 1));
+        _reportDead(requester.addr, proof, wait);
+    }
+
+    function testFuzz_T61_TheEvaderOnTheDirectRailIsReportedByItsCustomers(uint32 count, uint32 index, uint256 wait)
+        external
+    {
         count = uint32(bound(count, 1, 9));
         AnchorProof memory proof = _settleDirect(count, uint32(bound(index, 0, count - 1)), workerSigner);
+        _reportDead(wait % 4 < 2 ? payer.addr : requester.addr, proof, wait);
+    }
+
+    /// @dev Reports `_a`, anchored, beside `_b`, in one order or the other, after their key's time.
+    function _reportDead(address reporter, AnchorProof memory proof, uint256 wait) private {
         _revoke();
         skip(bound(wait, 1 days + 1, 14 days - 1));
-        assertEq(_report(requester.addr, worker, proof, worker, _none()), 1000e18);
+        _expectLiveRefused(workerSigner, workerSigner, _notItsSignature(0, workerSigner));
+        if (wait % 2 == 0) {
+            assertEq(_report(reporter, workerSigner, proof, workerSigner, _none()), 1000e18);
+        } else {
+            _swap();
+            assertEq(_report(reporter, workerSigner, _none(), workerSigner, proof), 1000e18);
+        }
+        assertEq(registry.bondOf(worker.addr), BOND - 1000e18);
+        assertEq(registry.totalRewards(), 0, "no share");
+        assertEq(registry.treasuryPot(), 1000e18);
     }
 
     /// @dev A lane takes leaves, not signatures: the second image is anchored and minted, and was never signed.
@@ -101,8 +125,8 @@ contract RevokedSignerAttacks is SlashingBase {
         assertEq(_report(payer.addr, proofA, proofB), 1000e18);
     }
 
-    /// @dev Known limit: it delivers a picture signed in the last second of its key, and settles another one. Until that second
-    /// is over the payer reports it. After it nothing tells the picture from one that a thief made up.
+    /// @dev Known limit: it delivers a picture signed in the last second of its key, and settles another one by another key.
+    /// Until that second is over the payer reports it. After it nothing tells the picture from one that a thief made up.
     function test_T61_APictureByADyingKeyIsReportedWhileTheKeyCounts() external {
         _revoke();
         vm.warp(_revokedAt + 1 days);
@@ -119,42 +143,92 @@ contract RevokedSignerAttacks is SlashingBase {
         vm.revertToState(snapshot);
         skip(1);
         _expectLiveRefused(workerSigner, worker, _notItsSignature(0, workerSigner));
-        _expectRefused(workerSigner, _none(), worker, proof, _notItsSignature(0, workerSigner));
+        _expectRefused(workerSigner, _none(), worker, proof, _notExposed(0, workerSigner));
         _expectRefused(workerSigner, proof, worker, proof, _notAnchored(0, proof));
     }
 
     // ---------------------------------------------------------------- the thief of a dead key
 
-    /// @dev It signs another image for a job that was done and anchored with the key when it was the worker's. Not even the
-    /// payer and the requester of that job can use it.
+    /// @dev It signs another image for a job that was done and anchored with the key when it was the worker's.
     function test_T61_TheThiefOfADeadKeyCannotReport() external {
         AnchorProof memory proof = _anchorOnLane(_a, 4, 3);
         _revoke();
         skip(1 days + 1);
+        _expectThiefRefused(proof);
+        // Its own invention names it as requester. That helps only if it is the anchored one.
         _b.requester = thief.addr;
-        _expectRefused(workerSigner, proof, workerSigner, _none(), _notItsSignature(1, workerSigner));
-        _expectRefused(workerSigner, proof, workerSigner, proof, _notAnchored(1, proof));
-        _expectRefused(workerSigner, _none(), workerSigner, _none(), _notItsSignature(0, workerSigner));
-        _expectRefused(workerSigner, _none(), workerSigner, proof, _notItsSignature(0, workerSigner));
+        _expectThiefRefused(proof);
+        // Nor does the payer of a lane help it, who can be anybody.
+        _expectRefused(payer.addr, workerSigner, proof, workerSigner, _none(), _notConcerned(0, payer.addr));
+    }
+
+    function test_T61_TheThiefOfADeadKeyCannotReportADirectOrder() external {
+        AnchorProof memory proof = _settleDirect(4, 3, workerSigner);
+        _revoke();
+        skip(1 days + 1);
+        _b.requester = thief.addr;
+        _expectThiefRefused(proof);
+        // An order of its own, settled while the key counted, is about another job.
+        proof.payer = thief.addr;
+        _expectRefused(thief.addr, workerSigner, proof, workerSigner, _none(), _notAnchored(0, proof));
+    }
+
+    /// @dev Known cost: with the help of the requester of a receipt that was anchored in time, or of its payer on the direct
+    /// rail, the thief burns a bond a job. Nobody gains by it, and an unbond delay after the revocation it ends.
+    function test_T61_TheThiefOfADeadKeyNeedsACustomersHelp() external {
+        AnchorProof memory proof = _anchorOnLane(_a, 4, 3);
+        uint256 snapshot = vm.snapshotState();
+        _revoke();
+        vm.warp(_revokedAt + 14 days - 1);
+        assertEq(_report(requester.addr, workerSigner, proof, workerSigner, _none()), 1000e18);
+        assertEq(registry.totalRewards(), 0);
+        vm.revertToState(snapshot);
+        proof = _settleDirect(4, 3, workerSigner);
+        _revoke();
+        skip(1 days + 1);
+        assertEq(_report(payer.addr, workerSigner, proof, workerSigner, _none()), 1000e18);
+        assertEq(registry.totalRewards(), 0);
     }
 
     function test_T61_TheThiefsReceiptBesideAnHonestOneOfALiveKey() external {
         AnchorProof memory proof = _anchorOnLane(_a, 4, 3);
         _revoke();
         skip(1 days + 1);
-        _expectRefused(worker, proof, workerSigner, _none(), _notItsSignature(1, workerSigner));
-        _expectRefused(worker, _none(), workerSigner, _none(), _notItsSignature(1, workerSigner));
+        _expectRefused(worker, proof, workerSigner, _none(), _notExposed(1, workerSigner));
+        _expectRefused(worker, _none(), workerSigner, _none(), _notExposed(1, workerSigner));
         _expectRefused(worker, _none(), workerSigner, proof, _notAnchored(1, proof));
     }
 
-    /// @dev While the key counts it anchors a copy of other people's receipt in a lane of its own. That shows nothing new.
+    /// @dev While the key counts it anchors a copy of other people's receipt in a lane of its own, as whose payer it reports.
+    /// That shows nothing new: the copy names the requester that the receipt names.
     function test_T61_ACopyInTheThiefsLaneReportsNoJobOfOtherPeople() external {
         _anchorOnLane(_a, 4, 3);
         _revoke();
         AnchorProof memory copy = _anchorOnLaneOf(thief, _a, workerSigner);
         skip(13 days);
-        _expectRefused(workerSigner, copy, workerSigner, _none(), _notItsSignature(1, workerSigner));
+        _b.requester = thief.addr;
+        _expectThiefRefused(copy);
+        address[3] memory others = [stranger, payer.addr, worker.addr];
+        for (uint256 i; i < others.length; ++i) {
+            _expectRefused(others[i], workerSigner, copy, workerSigner, _none(), _notConcerned(0, others[i]));
+        }
+        // Named as one of the direct rail it is no anchor at all.
+        AnchorProof memory direct = AnchorProof(0, thief.addr, copy.proof);
+        _expectRefused(thief.addr, workerSigner, direct, workerSigner, _none(), _notAnchored(0, direct));
         assertFalse(settlement.isSlashed(worker.addr, _a.orderHash, _a.index));
+        // The requester whom it names can use it as well as the first anchor.
+        assertEq(_report(requester.addr, workerSigner, copy, workerSigner, _none()), 1000e18);
+    }
+
+    /// @dev Everything it can send: its invention `_b` beside `_a`, of which `proof` tells.
+    function _expectThiefRefused(AnchorProof memory proof) private {
+        address caller = thief.addr;
+        _expectRefused(caller, workerSigner, proof, workerSigner, _none(), _notConcerned(0, caller));
+        _expectRefused(caller, workerSigner, proof, workerSigner, proof, _notAnchored(1, proof));
+        _expectRefused(caller, workerSigner, _none(), workerSigner, _none(), _notExposed(0, workerSigner));
+        _expectRefused(caller, workerSigner, _none(), workerSigner, proof, _notAnchored(1, proof));
+        _expectRefused(caller, thief, proof, workerSigner, _none(), _notExposed(1, workerSigner));
+        _expectRefused(caller, workerSigner, proof, thief, _none(), _notItsSignature(1, thief));
     }
 
     /// @dev Known cost of a leak: what the thief anchors while the key counts is the worker's word, also beside a receipt that
