@@ -36,7 +36,11 @@ contract SettlementCampaign is SettlementWorld {
         "refuseDead",
         "rateReadAnew",
         "rateFailed",
-        "raiseMinBond"
+        "raiseMinBond",
+        "exposedByRequester",
+        "exposedByPayer",
+        "unexposedRefused",
+        "unconcernedRefused"
     ];
 
     /// @dev Actions that nearly always failed.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AnchorProof, Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
+import {AnchorProof, IGridSettlement, Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
 import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {SettlementStore} from "./SettlementStore.sol";
 
-/// @notice Workers' faults, reported by two signatures, or by an anchor and a signature.
+/// @notice Workers' faults, reported by two signatures, or by an anchor and a signature of a key that counts or is dead.
 contract FaultHandler is SettlementHandler {
     /// @dev An order whose receipts may be anchored.
     struct Known {
@@ -19,10 +19,11 @@ contract FaultHandler is SettlementHandler {
         bytes32 root;
     }
 
-    /// @dev A report of an anchored receipt and one that `key` signed, and what there is to know of it.
+    /// @dev A report of a receipt `a` that may be anchored, signed by `keyA`, and `b`, signed by `key`.
     struct Report {
         JobReceipt a;
         JobReceipt b;
+        address keyA;
         address key;
         AnchorProof proof;
         address caller;
@@ -73,31 +74,12 @@ contract FaultHandler is SettlementHandler {
         if (_known.length == 0) return;
         (bool found, Report memory report) = _choose(seed, how);
         if (!found) return;
-        bytes memory signature = _signBy(report.key, _receiptDigest(report.b));
         uint256 owed = store.owedFor(_faultKey(report.a), report.peak);
-        AnchorProof memory none;
-        bool ok;
-        uint128 slashed;
-        vm.prank(report.caller);
-        if (how % 2 == 0) {
-            try settlement.slashAnchored(report.a, "", report.proof, report.b, signature, none) returns (
-                uint128 amount
-            ) {
-                (ok, slashed) = (true, amount);
-            } catch {
-                _refused();
-            }
-        } else {
-            try settlement.slashAnchored(report.b, signature, none, report.a, "", report.proof) returns (
-                uint128 amount
-            ) {
-                (ok, slashed) = (true, amount);
-            } catch {
-                _refused();
-            }
-        }
-        bool due = _isDue(report) && owed != 0 && report.stake != 0;
+        (bool ok, uint128 slashed, bytes4 reason) = _send(report, how % 2 == 0);
+        bool isDead = _isAnchored(report) && !_isLive(report);
+        bool due = _isAnchored(report) && (_isLive(report) || _isExposed(report)) && owed != 0 && report.stake != 0;
         if (ok != due) store.violate(8, ok ? "a dead key or an old anchor burned a bond" : "a report was refused");
+        if (isDead) _noteDead(report, reason);
         if (!ok) return;
         if (report.stake - registry.stakeOf(report.a.worker) != slashed) {
             store.violate(11, "slashed by another amount");
@@ -107,39 +89,84 @@ contract FaultHandler is SettlementHandler {
         _done("slashAnchored");
     }
 
-    /// @dev Returns whether the report counts, by the rule alone.
-    function _isDue(Report memory report) private view returns (bool) {
-        bool anchored = report.anchoredAt != 0 && block.timestamp < report.anchoredAt + 14 days;
-        return anchored && (report.key == report.a.worker || block.timestamp <= store.revokedAt(report.key) + 1 days);
+    function _send(Report memory report, bool anchoredFirst) private returns (bool, uint128, bytes4) {
+        bytes memory signatureA = _signBy(report.keyA, _receiptDigest(report.a));
+        bytes memory signatureB = _signBy(report.key, _receiptDigest(report.b));
+        AnchorProof memory none;
+        bytes memory call = anchoredFirst
+            ? abi.encodeCall(settlement.slashAnchored, (report.a, signatureA, report.proof, report.b, signatureB, none))
+            : abi.encodeCall(settlement.slashAnchored, (report.b, signatureB, none, report.a, signatureA, report.proof));
+        vm.prank(report.caller);
+        (bool ok, bytes memory answer) = address(settlement).call(call);
+        if (ok) return (true, abi.decode(answer, (uint128)), 0);
+        _refused();
+        return (false, 0, bytes4(answer));
     }
 
-    function _choose(uint256 seed, uint256 how) private returns (bool, Report memory report) {
-        for (uint256 i; i < 40; ++i) {
-            Known memory known = _known[(seed % 1e9 + i) % _known.length];
-            (, report.anchoredAt,) = settlement.anchorOf(known.laneId, known.payer, known.root);
-            // Seldom without an anchor, or with one that is long past.
-            bool fresh = report.anchoredAt != 0 && block.timestamp <= report.anchoredAt + 14 days;
-            if (!fresh && (how >> 8) % 16 != 0) continue;
-            report.key = known.worker;
-            if ((seed >> 128) % 4 == 0) {
-                report.key = _revokedKeyOf(known.worker, seed >> 64);
-                if (report.key == address(0)) {
-                    // The worker signs with a key of this moment, and revokes it at once.
-                    report.key = _spareKey(known.worker, SignerRoles.WORKER_SIGNER);
-                    _revoke(known.worker, report.key);
-                    _flush();
-                }
-            }
-            _fill(report, known, how >> 16);
-            return (true, report);
+    /// @dev Notes the outcomes that a long history must reach.
+    function _noteDead(Report memory report, bytes4 reason) private {
+        if (reason == 0) {
+            _done(report.caller == report.proof.payer ? bytes32("exposedByPayer") : bytes32("exposedByRequester"));
         }
-        return (false, report);
+        if (reason == IGridSettlement.GridSettlement_SignerNotExposed.selector) _done("unexposedRefused");
+        if (reason == IGridSettlement.GridSettlement_NotConcerned.selector) _done("unconcernedRefused");
+    }
+
+    // ---------------------------------------------------------------- the rule alone
+
+    function _isAnchored(Report memory report) private view returns (bool) {
+        return report.anchoredAt != 0 && block.timestamp < report.anchoredAt + 14 days;
+    }
+
+    function _isLive(Report memory report) private view returns (bool) {
+        return report.key == report.a.worker || block.timestamp <= store.revokedAt(report.key) + 1 days;
+    }
+
+    /// @dev Returns whether an anchored receipt lets one of a dead key count.
+    function _isExposed(Report memory report) private view returns (bool) {
+        uint256 revokedAt = store.revokedAt(report.key);
+        bool inTime = report.anchoredAt <= revokedAt + 1 days && block.timestamp < revokedAt + 14 days;
+        bool isPayer = report.proof.laneId == 0 && report.caller == report.proof.payer;
+        return inTime && report.keyA == report.key && (isPayer || report.caller == report.a.requester);
+    }
+
+    // ---------------------------------------------------------------- choosing
+
+    function _choose(uint256 seed, uint256 how) private returns (bool, Report memory report) {
+        (bool found, Known memory known) = _find(seed, how);
+        if (!found) return (false, report);
+        (, report.anchoredAt,) = settlement.anchorOf(known.laneId, known.payer, known.root);
+        report.key = known.worker;
+        if ((seed >> 128) % 4 != 0) {
+            report.key = _revokedKeyOf(known.worker, seed >> 64);
+            if (report.key == address(0)) {
+                // The worker signs with a key of this moment, and revokes it at once.
+                report.key = _spareKey(known.worker, SignerRoles.WORKER_SIGNER);
+                _revoke(known.worker, report.key);
+                _flush();
+            }
+        }
+        _fill(report, known, how >> 16);
+        return (true, report);
+    }
+
+    /// @dev The newest first: what is anchored is seldom older. Half the time one of a lane, if there is one.
+    function _find(uint256 seed, uint256 how) private view returns (bool found, Known memory known) {
+        for (uint256 i; i < _known.length; ++i) {
+            Known memory next = _known[_known.length - 1 - (seed % 8 + i) % _known.length];
+            (, uint256 anchoredAt,) = settlement.anchorOf(next.laneId, next.payer, next.root);
+            // Seldom without an anchor, or with one that is long past.
+            bool fresh = anchoredAt != 0 && block.timestamp <= anchoredAt + 14 days;
+            if (!fresh && (how >> 8) % 16 != 0) continue;
+            if (next.laneId != 0 || (how >> 12) % 2 == 0) return (true, next);
+            if (!found) (found, known) = (true, next);
+        }
     }
 
     function _fill(Report memory report, Known memory known, uint256 how) private {
         uint256 edge = how % 16;
         if (edge < 2 && report.anchoredAt != 0) _wait(report.anchoredAt + 14 days - 1 + edge);
-        else if (edge < 6 && report.key != known.worker) _wait(store.revokedAt(report.key) + 1 days - 2 + edge % 4);
+        else if (report.key != known.worker) _waitForKey(store.revokedAt(report.key), edge);
         how >>= 8;
         Settlement memory item = abi.decode(store.item(known.item), (Settlement));
         uint256 index = how % item.receipts.length;
@@ -153,10 +180,19 @@ contract FaultHandler is SettlementHandler {
         report.b.requester = stranger;
         report.proof = AnchorProof({laneId: known.laneId, payer: known.payer, proof: _proofOf(leaves, index)});
         how >>= 8;
-        report.caller = [stranger, known.worker, known.payer, requester.addr][how % 4];
+        report.keyA = how % 6 == 0 ? known.worker : report.key;
+        how >>= 8;
+        report.caller = [stranger, known.worker, known.payer, known.payer, requester.addr, requester.addr][how % 6];
         report.stake = registry.stakeOf(known.worker);
         report.rewards = registry.totalRewards();
         report.peak = registry.peakMinBond();
+    }
+
+    /// @dev Before, on and after the ends of a revoked key's time.
+    function _waitForKey(uint256 revokedAt, uint256 edge) private {
+        if (edge < 6) _wait(revokedAt + 1 days - 2 + edge % 4);
+        else if (edge < 8) _wait(revokedAt + 14 days - 7 + edge);
+        else if (edge < 15) _wait(revokedAt + 1 days + 1);
     }
 
     function _revokedKeyOf(address account, uint256 seed) private view returns (address) {
