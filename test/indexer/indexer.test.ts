@@ -58,7 +58,7 @@ afterAll(async () => {
   indexer?.cleanUp();
 });
 
-const compare = () => compareAll(grid, postgres.url, indexer.schema);
+const compare = () => compareAll(grid, postgres.url, indexer.schema, { isLong: true });
 
 describe("after a random history", () => {
   it("has every row as the contracts say, though it was killed in its backfill", async () => {
