@@ -61,7 +61,7 @@ export async function govern(world: World): Promise<void> {
   ]);
   // Seals come last.
   await afterNotice(world, world.upgrader, 2 * DAY, [
-    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "addAnchorSource", args: [treasury] })],
+    [GridNFT.address, encodeFunctionData({ ...nft, functionName: "addAnchorSource", args: [WorkerRegistry.address] })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "setEscrow", args: [ESCROW] })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "sealRenderer" })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "sealUpgrades" })],
