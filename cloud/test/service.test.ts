@@ -467,7 +467,9 @@ describe("serves files", () => {
     expect(cached.status).toBe(304);
     const listed = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { "if-none-match": `"a,b", W/"${cid}"` } });
     expect(listed.status).toBe(304);
-    const none = await fetch(`${cloud.url}/ipfs/${cid.slice(0, -1)}y`, { headers: { "if-none-match": "*" } });
+    const none = await fetch(`${cloud.url}/ipfs/${cid.slice(0, 20)}${cid[20] === "a" ? "b" : "a"}${cid.slice(21)}`, {
+      headers: { "if-none-match": "*" },
+    });
     expect([none.status >= 400, none.headers.get("etag")]).toEqual([true, null]);
     const part = await fetch(`${cloud.url}/ipfs/${cid}`, { headers: { range: "bytes=8-15" } });
     expect([part.status, part.headers.get("content-range")]).toEqual([206, `bytes 8-15/${file.length}`]);

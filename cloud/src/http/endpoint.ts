@@ -127,9 +127,9 @@ function readQueryTexts(
   { req }: Context<Env>,
 ): Record<string, string> {
   const { search, searchParams } = new URL(req.url);
-  const known = query instanceof z.ZodObject ? Object.keys(query.shape) : [];
+  const { shape = {} } = (query?._zod.def ?? {}) as { readonly shape?: object };
   try {
-    const names = isQueryOpen ? [...searchParams.keys()] : known;
+    const names = isQueryOpen ? [...searchParams.keys()] : Object.keys(shape);
     return readSearchParameters(search, { names }) as Record<string, string>;
   } catch (error) {
     if (!(error instanceof SearchParameterError)) throw error;
