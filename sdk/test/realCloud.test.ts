@@ -1,6 +1,7 @@
 /** The SDK's clients with the real cloud, a real chain and database, and workers by script: prompt to token on both rails. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 import { parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningCloud } from "../../cloud/src/start.ts";
@@ -171,12 +172,45 @@ describe("docs/sdk.md", () => {
   const all = [...text.matchAll(/^<!-- run: (\w+) -->\n```ts\n([\s\S]*?)^```/gm)].map(
     ([, name = "", block = ""]) => [name, block] as const,
   );
+  const typed = [...text.matchAll(/^<!-- typed: (\w+) -->\n```ts\n([\s\S]*?)^```/gm)].map(
+    ([, name = "", block = ""]) => [name, block] as const,
+  );
+  /** Declares what an example takes as given. */
+  const givens = `
+import type { Deployment } from "@gridnft/sdk";
+import type { ReceiptBundle } from "@gridnft/sdk/wire";
+import { type Account, type Address, type Chain, type PublicClient, parseEther, type Transport, type WalletClient } from "viem";
+declare const deployment: Deployment;
+declare const client: PublicClient;
+declare const wallet: WalletClient<Transport, Chain, Account>;
+declare const [bundles, account, chain, sender, tenant]: [ReceiptBundle[], Address, Chain, Address, Address];
+export const given = [parseEther, client, wallet, deployment, bundles, account, chain, sender, tenant];
+`;
   // That of the gallery is run by test/indexer/docs.test.ts, which has one.
   const blocks = all.filter(([name]) => name !== "gallery");
 
   it("has no example that is not run", () => {
     expect(all.map(([name]) => name)).toEqual(["story", "gateway", "money", "gallery"]);
-    expect(text.match(/^```ts$/gm)).toHaveLength(all.length);
+    expect(text.match(/^```ts$/gm)).toHaveLength(all.length + typed.length);
+  });
+
+  it("types the examples that take accounts and models of one's own", () => {
+    const folder = new URL("../../cache/docs/", import.meta.url);
+    mkdirSync(folder, { recursive: true });
+    const files = typed.map(([name, block]) => {
+      const file = fileURLToPath(new URL(`sdk.typed.${name}.ts`, folder));
+      writeFileSync(file, `${block}${givens}`);
+      return file;
+    });
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };
+    const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files }, ts.sys, root);
+    const program = ts.createProgram(files, { ...options, noEmit: true });
+    const faults = ts
+      .getPreEmitDiagnostics(program)
+      .filter(({ file }) => file && files.includes(file.fileName))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+    expect(faults).toEqual([]);
   });
 
   it.each(blocks)("%s runs as it stands", async (name, block) => {

@@ -190,7 +190,12 @@ const toldElsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   daily_statistics: { new_accounts: "compareTotals" },
   model: { user: "compareAnswers: the contract forgets it when its time is over" },
-  protocol: { accounts: "compareTotals" },
+  protocol: {
+    accounts: "compareTotals",
+    min_bond: "min_bond_now follows from it",
+    next_min_bond: "next_min_bond_now follows from it",
+    next_min_bond_from: "next_min_bond_from_now follows from it",
+  },
   series: { body_hash: "the codec's tests compare it with the contract's" },
 };
 
