@@ -1,4 +1,4 @@
-import pg from "pg";
+import { withMaintenanceClient } from "./maintenanceClient.ts";
 import { quoted } from "./sql/builder.ts";
 
 /** Share of a table's rows that may have changed before Postgres cleans it up and counts it again. */
@@ -17,17 +17,11 @@ export function tend(schema: string): void {
   });
 }
 
-async function run(schema: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: process.env.DATABASE_URL,
-    application_name: "gridnft-tend",
-    statement_timeout: 30 * MINUTE,
-    // A reorganisation takes its locks on all tables at once: never stand in line behind one with locks of our own.
-    lock_timeout: 5_000,
-  });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
+// A reorganisation takes its locks on all tables at once: never stand in line behind one with locks of our own.
+const settings = { work: "tend", statementTimeout: 30 * MINUTE, lockTimeout: 5_000 };
+
+function run(schema: string): Promise<void> {
+  return withMaintenanceClient(settings, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where n.nspname = $1 and c.relkind = 'r' and c.relname !~ '^_'
@@ -45,7 +39,5 @@ async function run(schema: string): Promise<void> {
     }
     if (rows.length === 0) return;
     console.log(JSON.stringify({ level: 30, time: Date.now(), msg: "Tended tables", tables: rows.length }));
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -1,6 +1,7 @@
 // The words of the newest artworks, for searches to find what was meant (`sql/spellings.ts`). A table of its own in the indexer's schema: Ponder
 // doesn't know it, a reorganisation doesn't touch it. It may lag behind, and no search needs it.
-import pg from "pg";
+import type pg from "pg";
+import { withMaintenanceClient } from "./maintenanceClient.ts";
 import { quoted } from "./sql/builder.ts";
 
 /** Table of words, beside those of the indexer. */
@@ -14,9 +15,12 @@ const PIECE = 10_000;
 const MAX_KEPT = 100_000;
 /** Milliseconds between two makings, at least. */
 const PAUSE = 60_000;
-/** How much longer than making it took it is left alone. */
+/** Factor of the time that making it took, for which it is left alone. */
 const REST = 50;
 const MINUTE = 60_000;
+
+// Readers wait behind whoever waits for them: not for long.
+const settings = { work: "vocabulary", statementTimeout: 10 * MINUTE, lockTimeout: 1_000 };
 
 /** Makes the vocabulary, and makes it anew as artworks change, as long as the process lives. A failure is logged and tried again. */
 export function keepVocabulary(schema: string): void {
@@ -24,7 +28,7 @@ export function keepVocabulary(schema: string): void {
   const make = async (): Promise<void> => {
     const began = Date.now();
     try {
-      changed = await withClient(async (client) => {
+      changed = await withMaintenanceClient(settings, async (client) => {
         const latest = await latestChange(client, schema);
         if (latest !== changed) await makeVocabulary(client, schema);
         return latest;
@@ -37,23 +41,6 @@ export function keepVocabulary(schema: string): void {
     setTimeout(make, Math.max(PAUSE, REST * (Date.now() - began))).unref();
   };
   void make();
-}
-
-async function withClient<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({
-    connectionString: process.env.DATABASE_URL,
-    application_name: "gridnft-vocabulary",
-    statement_timeout: 10 * MINUTE,
-    // Readers wait behind whoever waits for them: not for long.
-    lock_timeout: 1_000,
-  });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 async function latestChange(client: pg.ClientBase, schema: string): Promise<string> {
