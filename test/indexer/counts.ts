@@ -187,9 +187,9 @@ export function remixesByOthers(counted: Counted, token: Token): Version[] {
 /** How many different ones there are. */
 const different = (items: readonly unknown[]) => new Set(items).size;
 
-type Counter = (counted: Counted, logs: Logs) => Truth;
+type Counter = (counted: Counted, logs: Logs, firstSeen: readonly bigint[]) => Truth;
 
-/** Columns of tables that count something, by the keys of `truths`. */
+/** Columns of tables that count something, by the keys of `truths`. `firstSeen`: the time at which each account appeared. */
 export const counters: Readonly<Record<string, Counter>> = {
   artwork: (counted, logs) => {
     const moves = movesOf(logs.nft).map(({ tokenId }) => tokenId);
@@ -414,7 +414,7 @@ export const counters: Readonly<Record<string, Counter>> = {
     }
     return withZeros(rows, ["payments", "volume", "earned"]);
   },
-  daily_statistics: ({ timeOf }, logs) => {
+  daily_statistics: ({ timeOf }, logs, firstSeen) => {
     const { add, rows } = sums();
     const on = (log: { readonly blockNumber: bigint }, amounts: Amounts) => add(`${dayOf(timeOf(log))}`, amounts);
     for (const log of logs.nft) {
@@ -432,7 +432,12 @@ export const counters: Readonly<Record<string, Counter>> = {
       on(log, { payments: 1n, receipts, volume, ...parts });
     }
     for (const { log, receiptCount } of anchorsAlone(logs)) on(log, { receipts: receiptCount });
-    return rows;
+    for (const time of firstSeen) add(`${dayOf(time)}`, { new_accounts: 1n });
+    const things = ["artworks", "series", "evolutions", "transfers", "models", "licenses", "payments", "receipts"];
+    return withZeros(rows, [
+      ...things,
+      ...["new_accounts", "volume", "to_workers", "royalties", "protocol_fees", "license_revenue"],
+    ]);
   },
 };
 

@@ -199,13 +199,22 @@ it("makes the words by which searches of its readers find what a slip meant", as
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   try {
-    const isMade = async () =>
-      (await client.query<{ is: boolean }>("select to_regclass('grid_b._vocabulary') is not null as is")).rows[0]?.is;
-    while (!(await isMade())) await new Promise((resolve) => setTimeout(resolve, 100));
-    const { rows } = await client.query<{ word: string }>(
-      "select word from grid_b._vocabulary where word ~ '^[a-z]{6,20}$' order by artworks desc, word limit 1",
-    );
-    const word = rows[0]?.word ?? "";
+    // It is made at the start, when there may be no artworks yet, and anew a minute later.
+    const mostFrequent = async () => {
+      const { rows } = await client.query<{ is: boolean }>(
+        "select to_regclass('grid_b._vocabulary') is not null as is",
+      );
+      if (!rows[0]?.is) return undefined;
+      const found = await client.query<{ word: string }>(
+        "select word from grid_b._vocabulary where word ~ '^[a-z]{6,20}$' order by artworks desc, word limit 1",
+      );
+      return found.rows[0]?.word;
+    };
+    let word = await mostFrequent();
+    while (!word) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      word = await mostFrequent();
+    }
     await happen(world, 1, tally); // nothing is remembered from before
     for (const reader of readers) {
       await reader.caughtUp();
