@@ -59,7 +59,7 @@ describe("global ids", () => {
       if (typeof value !== "object" || value === null) return;
       if ("id" in value) {
         const { __typename, id } = value as Named;
-        // What the answer shows of one id is always one thing.
+        // One id always shows one thing in an answer.
         expect(found.get(id)?.__typename ?? __typename).toBe(__typename);
         found.set(id, { __typename, id });
       }
@@ -176,6 +176,21 @@ describe("global ids", () => {
       const refused = [{ message: expect.stringContaining(reason ?? ""), code: "BAD_INPUT" }];
       expect(refusals).toEqual(reason === undefined ? undefined : refused);
     }
+    expect(gallery.errors).toEqual([]);
+  });
+
+  it("leave what else is asked as it is, when one of them is refused by the database", async () => {
+    const wrong = text(`1:Transfer:${CHAIN_ID}:${"9".repeat(30)}`);
+    const query =
+      "query ($id: ID!) { node(id: $id) { id } artworks(first: 1) { nodes { tokenId } } models(first: 1) { nodes { modelId } } }";
+    const { json } = await gallery.answerer.answerJson({ query, variables: { id: wrong } });
+    const { data, errors } = JSON.parse(json) as { data: Record<string, unknown>; errors: { path: string[] }[] };
+    expect(errors.map(({ path }) => path)).toEqual([["node"]]);
+    expect(data).toEqual({
+      node: null,
+      artworks: { nodes: [{ tokenId: expect.any(String) }] },
+      models: { nodes: [{ modelId: expect.any(String) }] },
+    });
     expect(gallery.errors).toEqual([]);
   });
 
@@ -712,12 +727,22 @@ describe("words", () => {
     expect(await ask(`model ${word} `)).toEqual(named((name) => name.split(" ").includes(word)));
     expect((await ask("model")).length).toBe(models.length);
     expect(await ask("MIT nothing")).toEqual([]);
-    for (const search of ["!!", "a".repeat(201)]) {
-      expect(await refusalOf("query ($s: String) { models(search: $s) { totalCount } }", { s: search })).toEqual([
-        { code: "BAD_INPUT", message: expect.stringMatching(/^search /) },
-      ]);
-    }
   });
+
+  it.each(["models", "seriesList"])(
+    "of %s are read as those of artworks: none finds nothing, too many are refused",
+    async (list) => {
+      const query = `query ($s: String) { found: ${list}(search: $s) { totalCount nodes { id } } }`;
+      for (const s of ["!!", "%", "🦊"]) {
+        expect(await gallery.ask(query, { s })).toEqual({ found: { totalCount: 0, nodes: [] } });
+      }
+      const { found } = await gallery.ask<{ found: { totalCount: number } }>(query, { s: " " });
+      expect(found.totalCount).toBeGreaterThan(0);
+      expect(await refusalOf(query, { s: "a".repeat(201) })).toEqual([
+        { code: "BAD_INPUT", message: "search has at most 200 characters." },
+      ]);
+    },
+  );
 
   it("find series by their artworks", async () => {
     const { artworks } = gallery.catalogue;

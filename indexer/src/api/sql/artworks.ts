@@ -52,11 +52,11 @@ export const RANKED = 200;
 /** What is asked for, read once for page, total and facets alike. */
 export interface ArtworkQuestion {
   readonly conditions: readonly Condition[];
-  /** What is searched for. Undefined when nothing is, or when a search has no word that must be there: `conditions` then let nothing through. */
+  /** Words that are searched for. Undefined when nothing is, or when a search has no word that must be there: `conditions` then let nothing through. */
   readonly search: Search | undefined;
   /** Words that may stand for words of the search. */
   readonly spellings: Spellings | undefined;
-  /** What to search for, as Postgres reads it, other spellings included. */
+  /** The search as Postgres reads it, other spellings included. */
   readonly query: string | undefined;
   /** The same without other spellings; undefined when there are none. */
   readonly exactQuery: string | undefined;
@@ -74,7 +74,7 @@ export async function artworkQuestion(
 ): Promise<ArtworkQuestion> {
   for (const [name, value] of Object.entries(filter ?? {})) requirePlain(name, value);
   const words = typeof search === "string" && search.trim() !== "" ? search : undefined;
-  if (words !== undefined) requireShort(words);
+  if (words !== undefined) requireSearch(words);
   const parsed = words === undefined ? undefined : parseSearch(words);
   const spellings = parsed && (await spellingsOf(asking, parsed));
   const query = parsed && writeTsquery(parsed, spellings);
@@ -93,7 +93,7 @@ export async function artworkQuestion(
   };
 }
 
-/** What a search without a word that must be there lets through. */
+/** Condition of a search without a word that must be there: lets nothing through. */
 const never: Condition = {
   sql: () => "false",
   covered: () => "false",
@@ -102,7 +102,7 @@ const never: Condition = {
 };
 
 /** Longest search, counted as people count characters of a text: by code points. */
-function requireShort(search: string): void {
+export function requireSearch(search: string): void {
   requirePlain("search", search);
   if (search.length > 2 * MAX_SEARCH || [...search].length > MAX_SEARCH) {
     throw questionError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
@@ -295,7 +295,7 @@ async function readRanked(
   return asking.lists.query<Row>(text, statement.values);
 }
 
-/** What a ranked search looks at: the newest matches; of a search with other spellings the newest of each, those as written above the others. */
+/** SQL of the rows that a ranked search looks at: the newest matches; of a search with other spellings the newest of each, those as written above the others. */
 async function rankedMatches(
   asking: Asking,
   question: ArtworkQuestion,

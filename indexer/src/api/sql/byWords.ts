@@ -1,21 +1,22 @@
 // Models and series by words: their ids, found once for each block.
+import { setImmediate } from "node:timers/promises";
 import { tokensOf } from "../../words.ts";
-import { questionError } from "../graphql/errors.ts";
-import { MAX_SEARCH } from "../graphql/limits.ts";
-import { artworkQuestion, newestMatches, requirePlain } from "./artworks.ts";
+import { artworkQuestion, newestMatches, requireSearch } from "./artworks.ts";
 import { type Asking, oncePerBlock, placeOf, statementOf } from "./asking.ts";
 
 /** Artworks whose series are looked at: the newest that match. */
 const MOST_ARTWORKS = 2_000;
 /** Models that are looked at: the newest. */
 const MOST_MODELS = 20_000;
+/** Names that are split at a time: others are answered in between. */
+const PIECE = 200;
 /** Letters from which on the last word of a search may be unfinished. */
 const SHORTEST_BEGINNING = 3;
 
-/** Ids of the series of which an artwork matches a search, by its newest 2,000 matches. */
+/** Returns the ids of the series of which an artwork matches a search, by its newest 2,000 matches; none for a search without a word. */
 export async function seriesByWords(asking: Asking, search: string): Promise<readonly string[]> {
   const question = await artworkQuestion(asking, undefined, search);
-  if (question.query === undefined) throw noWord();
+  if (question.query === undefined) return [];
   return oncePerBlock(asking, `seriesByWords/${question.key}`, async () => {
     const statement = statementOf(asking);
     const matches = await newestMatches(asking, question, statement, MOST_ARTWORKS);
@@ -30,12 +31,14 @@ interface ModelWords {
   readonly words: readonly string[];
 }
 
-/** Ids of the models in whose name, version or license all words of a search are; the last one may be unfinished. */
+/**
+ * Returns the ids of the models in whose name, version or license all words of a search are; the last one may be unfinished. None for
+ * a search without a word.
+ */
 export async function modelsByWords(asking: Asking, search: string): Promise<readonly string[]> {
-  requirePlain("search", search);
-  if (search.length > MAX_SEARCH) throw questionError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
+  requireSearch(search);
   const asked = tokensOf(search);
-  if (asked.length === 0) throw noWord();
+  if (asked.length === 0) return [];
   const isOpen = !/[\s"]$/.test(search);
   const models = await oncePerBlock(asking, "modelWords", () => readModelWords(asking));
   const has = (words: readonly string[], word: string, i: number): boolean => {
@@ -49,7 +52,22 @@ async function readModelWords(asking: Asking): Promise<readonly ModelWords[]> {
   const statement = statementOf(asking);
   const text = `select m.model_id::text as id, left(m.name, 200) || ' , ' || left(m.version, 100) || ' , ' || left(m.license, 100) as text from ${placeOf(statement, "model")} m where m.chain_id = ${statement.value(asking.chainId)} order by m.seq desc limit ${MOST_MODELS}`;
   const rows = await asking.lists.query<{ id: string; text: string }>(text, statement.values);
-  return rows.map(({ id, text: of }) => ({ id, words: tokensOf(of) }));
+  const models: ModelWords[] = [];
+  for (const [i, { id, text: of }] of rows.entries()) {
+    if (i % PIECE === PIECE - 1) await setImmediate();
+    models.push({ id, words: wordsOf(of) });
+  }
+  return models;
 }
 
-const noWord = () => questionError("BAD_INPUT", "search names no word that has to be there.");
+/** Words of texts that were split before: names of models don't change. */
+const known = new Map<string, readonly string[]>();
+
+function wordsOf(text: string): readonly string[] {
+  const before = known.get(text);
+  if (before) return before;
+  const words = tokensOf(text);
+  if (known.size >= 2 * MOST_MODELS) known.clear();
+  known.set(text, words);
+  return words;
+}

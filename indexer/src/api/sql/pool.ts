@@ -102,13 +102,15 @@ export function createReadPool(connectionString: string, max = MAX_CONNECTIONS):
 
   const attempt = <Result>(use: (reader: Reader) => Promise<Result>, deadline: Deadline | undefined): Promise<Result> =>
     hold(byValue, deadline, async (client) => {
-      let last: Promise<unknown> = client.query("begin isolation level repeatable read read only");
+      const begin = () => client.query("begin isolation level repeatable read read only");
+      let last: Promise<unknown> = begin();
       try {
         const result = await use({
           // Fields ask at the same time, a connection answers one after the other.
           query: (text, values) => {
             const next = last.then(() => run(client, text, values, { tries: 1, deadline }));
-            last = next.catch(() => undefined);
+            // A failed statement ends the transaction: those after it read a state that is as new or newer.
+            last = next.catch(() => client.query("rollback").then(begin)).catch(() => undefined);
             return next as Promise<never>;
           },
         });
@@ -166,7 +168,7 @@ async function connect(pool: pg.Pool, deadline: Deadline | undefined): Promise<p
   }
 }
 
-/** Whether an error may have left a connection broken: none that Postgres answers does, unless it ends the session. */
+/** Returns whether an error may have left a connection broken: none that Postgres answers does, unless it ends the session. */
 function isBreaking(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.code?.startsWith(SESSION_ENDED) === true;
   return !(error instanceof GraphQLError);
