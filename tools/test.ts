@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   await Promise.all(
     lanes.map(async (lane) => {
       for (const step of chosen.filter((one) => one.lane === lane)) {
-        // Where two lanes print, each line says whose it is.
+        // With two lanes each line says whose it is.
         const prefix = lanes.length > 1 ? `${step.script} | ` : "";
         begun += 1;
         console.log(`\n── ${begun}/${chosen.length} ${step.script} ${"─".repeat(60 - step.script.length)}`);

@@ -1,4 +1,4 @@
-// What the refusal of a hostile question costs, beside what a list costs.
+// Measures the refusal of a hostile question beside a list.
 import { hostileQuestions } from "../../test/indexer/hostile.ts";
 import { cpuSeconds } from "../measure/process.ts";
 import type { Server } from "./servers.ts";

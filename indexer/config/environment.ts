@@ -25,9 +25,9 @@ export interface IndexerEnvironment {
   readonly publicUrl: string | undefined;
   /** Limits of what anybody may ask. */
   readonly door: DoorEnvironment;
-  /** Whether Ponder's `/metrics` and `/status` are answered, to anybody. */
+  /** True when Ponder's `/metrics` and `/status` are answered, to anybody. */
   readonly opensMetrics: boolean;
-  /** Whether `/sql` is answered: reading statements of `@ponder/client`. */
+  /** True when `/sql` is answered: reading statements of `@ponder/client`. */
   readonly opensSql: boolean;
   /** Whether this is a development chain, which may be thrown away and begun anew. */
   readonly local: boolean;
@@ -64,7 +64,7 @@ const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
 
 /** Where only programs of this machine reach the API. */
 const loopback = /^(127\.|::1$|localhost$)/;
-/** What a client may ask each minute where others reach the API, by cost: fifty lists a second. */
+/** Limit of a client each minute where others reach the API, by cost: fifty lists a second. */
 const PUBLIC_RATE = 3_000;
 
 const localChains = [1337, 31_337];

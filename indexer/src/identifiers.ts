@@ -14,7 +14,7 @@ const cid = /^(?:ipfs:\/\/)?(ba(?:fkrei|fybei)[a-z2-7]*)(?:\/.*)?$/i;
 const oldCid = /^(?:ipfs:\/\/)?(Qm[1-9A-HJ-NP-Za-km-z]{6,44})(?:\/.*)?$/;
 const CID_START = "bafkrei".length;
 const OLD_CID_LENGTH = 46;
-/** What stands before the digest in a CID of version 1 whose codec is dag-pb: the old ones are of no other. */
+/** Bytes before the digest in a CID of version 1 whose codec is dag-pb, which all CIDs of version 0 have. */
 const DAG_PB = [0x01, 0x70, 0x12, 0x20];
 
 /** Mark of identifiers, which no word of a text has: a word that is being typed doesn't find all of them that begin so. */

@@ -27,7 +27,7 @@ export interface Term {
   readonly isPhrase: boolean;
 }
 
-/** What has to be true together, of which one is enough. */
+/** Alternatives of a search: the terms of one of them all have to be there. */
 export type Search = readonly (readonly Term[])[];
 
 /** Other spellings of words, by the word as it was asked for. */
@@ -85,7 +85,7 @@ function alternatives(word: string, isBeginning: boolean, isAsWritten: boolean):
   const found: Alternative[] = [{ word, isBeginning }];
   if (isAsWritten) return found;
   const form = formOf(word);
-  // What begins with the form is found by it already.
+  // Words that begin with the form are found by it already.
   if (form !== undefined) found.push({ word: form, isBeginning: false });
   if (/^\d{1,78}$/.test(word)) found.push({ word: tokenIdWord(BigInt(word)), isBeginning: false });
   return found;

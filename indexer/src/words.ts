@@ -16,7 +16,7 @@ const GAP = 2;
 /** Place of identifiers: the last that Postgres knows, next to no word. */
 const IDENTIFIER_PLACE = "16383A";
 
-/** What an artwork is found by. */
+/** Texts that an artwork is found by. */
 export interface Document {
   readonly name: string;
   readonly tags: readonly string[];

@@ -87,7 +87,7 @@ function usedSource(): string {
     return `${"name" in error ? error.name : ""}(${inputs.map(({ type, name: of }) => `${type} ${of}`).join()})`;
   });
   return `// Generated from out/ by scripts/generate.ts: npm run generate -w sdk
-// What this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
+// ABI entries that this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
 
 ${parts.join("\n")}
 /** Custom errors of all contracts. */

@@ -134,7 +134,7 @@ async function planDeposit(
   };
 }
 
-/** Who may draw how much AIPG. */
+/** Allowance: spender and amount, AIPG wei. */
 export interface AllowanceOptions {
   readonly deployment: Deployment;
   readonly spender: Address;

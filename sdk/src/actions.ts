@@ -80,7 +80,7 @@ export type WalletGridActions = Omit<BoundAll<typeof walletActions>, "generate">
   generate(options: Rest<GenerateDirect | GenerateGateway>): Promise<Generated>;
 };
 
-/** What actions are for. */
+/** Deployment that actions are for. */
 export interface GridActionsOptions {
   readonly deployment: Deployment;
 }

@@ -8,7 +8,7 @@ import type { Deployment } from "./deployment.js";
 import { GridError } from "./errors.js";
 import { aigcAbi } from "./generated/used.js";
 
-/** Who may use a model, by the numbers of IAIGC's `Access`. */
+/** Access to a model, by the numbers of IAIGC's `Access`. */
 export const modelAccess = ["OPEN", "LICENSED", "PRIVATE"] as const;
 export type ModelAccess = (typeof modelAccess)[number];
 
@@ -18,23 +18,23 @@ export interface ModelQuery {
   readonly modelId: bigint;
 }
 
-/** What a license of a model costs, and whether one can be had. */
+/** Terms of a model's licenses. */
 export interface LicenseTerms {
   readonly modelId: bigint;
   readonly access: ModelAccess;
-  /** Whether licenses are sold now: the model is LICENSED, and has terms. */
+  /** True when licenses are sold now: the model is LICENSED, and has terms. */
   readonly forSale: boolean;
   /** AIPG wei for one period. */
   readonly price: bigint;
   /** Seconds; 0 when no terms are set. */
   readonly period: number;
-  /** Who is paid. */
+  /** Receiver of the price. */
   readonly owner: Address;
 }
 
-/** What an account may do with a model. */
+/** Rights of an account to a model. */
 export interface LicenseState {
-  /** Whether it may use the model now: it is open, or the account is its owner, its user or holds a license. */
+  /** True when it may use the model now: it is open, or the account is its owner, its user or holds a license. */
   readonly canUse: boolean;
   /** Unix seconds until which its license is good, inclusive; 0 when it never had one. */
   readonly expires: number;
@@ -101,9 +101,9 @@ export async function modelUser(client: ReadClient, { deployment, modelId }: Mod
 
 /** A license to buy. */
 export interface BuyLicenseOptions extends ModelQuery {
-  /** How many periods; a license that is held already gets longer by them. */
+  /** Number of periods; a license that is held already gets longer by them. */
   readonly periods: number;
-  /** Who may use the model. Default: the sender. */
+  /** Account that may use the model. Default: the sender. */
   readonly account?: Address;
   /** Most that all periods may cost, AIPG wei. Default: what they cost now. */
   readonly maxPrice?: bigint;
@@ -194,7 +194,7 @@ export async function setLicenseTermsCalls(_: ReadClient, options: SetLicenseTer
   return toCalls([setLicenseTermsCall(options.deployment, options)]);
 }
 
-/** Who is to be allowed to use a model. */
+/** New access to a model. */
 export interface SetModelAccessOptions extends ModelQuery {
   readonly access: ModelAccess;
 }

@@ -62,7 +62,7 @@ export interface Verification {
   readonly notProven: readonly string[];
 }
 
-/** Which artwork to check, and how. */
+/** Artwork to check, and how. */
 export interface VerifyOptions {
   readonly deployment: Deployment;
   readonly tokenId: bigint;

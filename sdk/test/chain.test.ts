@@ -371,7 +371,7 @@ describe("licenses", () => {
 });
 
 describe("prepared calls", () => {
-  /** What a party's wallet sends while something is done: just that is to be prepared. */
+  /** Returns the calls that a party's wallet sends while something is done: just those are to be prepared. */
   async function sentBy(party: Party, act: (wallet: Party["wallet"]) => Promise<unknown>): Promise<Call[]> {
     const sent: Call[] = [];
     const { request } = party.wallet.transport;

@@ -1,4 +1,4 @@
-/** What npm would publish: packed once, then used as an app uses it, without the repository's sources. */
+/** Tests the package that npm would publish: packed once, then used as an app uses it, without the repository's sources. */
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
@@ -82,7 +82,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What the script prints: that the key which signed is found, and the sha256 of `hello world\n`. */
+/** Output of the script: that the key which signed is found, and the sha256 of `hello world\n`. */
 const printed = ["true", "0xa948904f2f0f479b8f8197694b30184b0d2ed1c1cd2a1ec0fb85d299a192a447"];
 
 describe("the package", () => {

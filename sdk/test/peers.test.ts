@@ -14,7 +14,7 @@ interface Manifest {
 }
 const manifest = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as Manifest;
 
-/** What TypeScript says about the package's sources and about apps, with another viem in place of ours. */
+/** Type checks the package's sources and apps, with another viem in place of ours. */
 function faultsWith(viem: string, roots: readonly string[]): string[] {
   const config = ts.readConfigFile(path("../tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, path(".."));

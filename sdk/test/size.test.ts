@@ -20,7 +20,7 @@ const { exports } = JSON.parse(read("package.json")) as {
   exports: Readonly<Record<string, { readonly source: string }>>;
 };
 
-/** What a page with just this import downloads, and what it is made of, heaviest first. */
+/** Size of a page with just this import, and its parts, heaviest first. */
 async function weigh({ from, names }: Pick<Budget, "from" | "names">) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: `export { ${names.join()} } from "${exports[from]?.source}";`, resolveDir: fileURLToPath(root) },

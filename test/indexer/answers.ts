@@ -1,4 +1,4 @@
-/** What the gallery API answers, beside what the contracts answer at the same block. */
+/** Compares answers of the gallery API with those of the contracts at the same block. */
 import { getNamedType, isInputObjectType } from "graphql";
 import { expect } from "vitest";
 import { parseTokenUri } from "../../sdk/src/index.ts";

@@ -156,7 +156,7 @@ describe("somebody who listens", () => {
     await happen(block, [{ token: 6001, tx: `0x${"3".repeat(64)}` }]);
     gallery.move(block);
     expect(await one.next()).toMatchObject({ event: "reset", data: { reason: "reorg", block: { number: block } } });
-    // Whoever was away then knows a branch that is gone.
+    // A listener that was away then knows a branch that is gone.
     const two = await listen(id);
     expect(await two.next()).toMatchObject({ event: "reset", data: { reason: "unknown_id" } });
     await happen(block + 1, [{ token: 7001 }]);
@@ -206,7 +206,7 @@ describe("somebody who listens", () => {
       await expect.poll(async () => (await listenOnce()).id).toMatch(new RegExp(`^${block}-`));
     }
     await expect.poll(() => changes.size).toBe(0);
-    // What it was sent before it can still read, up to a whole event: it goes on from there.
+    // It can still read what it was sent before, up to a whole event, and goes on from there.
     expect(await response.text()).toMatch(/^retry: 2000\n\nid: /);
   });
 

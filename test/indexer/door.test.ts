@@ -240,7 +240,7 @@ describe("a client", () => {
       (await ask("/v1/long", { headers: { "x-forwarded-for": forwarded } })).status;
     expect(await from("203.0.113.1")).toBe(200);
     expect(await from("203.0.113.2:5678")).toBe(200);
-    // What stands before the proxy's own entry is the client's invention, and a port is no other client.
+    // Entries before the proxy's own are the client's invention, and a port is no other client.
     expect(await from("198.51.100.7, 203.0.113.1:61000")).toBe(429);
     // A network of IPv6 is one client.
     expect(await from("[2001:db8:1:2::1]:443")).toBe(200);

@@ -133,7 +133,7 @@ describe("a hostile question", () => {
     expect([isRefused, data, cost]).toEqual([true, undefined, 1]);
     expect(errors.map(({ extensions }) => extensions.code).filter((code) => code === "INTERNAL")).toEqual([]);
     expect(errors.length).toBeLessThanOrEqual(11);
-    // What it is told is no multiple of what it said.
+    // The answer is no multiple of the question.
     expect(json.length).toBeLessThan(150_000);
     expect(gallery.errors.splice(0)).toEqual([]);
   });

@@ -112,7 +112,7 @@ async function compare({ answerer, errors }: Gallery, question: RandomQuestion):
   return told.length > 0 ? "field errors" : "data";
 }
 
-/** Why graphql-js would not run a question. */
+/** Returns graphql-js's reason not to run a question. */
 function refusalOf(
   schema: Gallery["answerer"]["schema"],
   { query, variables, operationName }: RandomQuestion,
@@ -153,7 +153,7 @@ function plain({ message }: GraphQLFormattedError): string {
   return message;
 }
 
-/** Whether our words for an error hold graphql-js's: of a value that doesn't fit ours say the place before. */
+/** Returns whether our message of an error holds graphql-js's. Of a value that doesn't fit ours names the place before. */
 function isSaid(message: string, { message: expected }: GraphQLFormattedError): boolean {
   if (message === expected || message.endsWith(`; ${expected}`)) return true;
   // Of a long value only the beginning is told.

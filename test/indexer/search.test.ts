@@ -381,7 +381,7 @@ describe("slips", () => {
     for (const a of [...near, ...far]) {
       for (const b of [...near, ...far]) {
         expect([a, b, isOneEdit(a, b)]).toEqual([a, b, plain(a, b)]);
-        // What the vocabulary is looked through by misses none.
+        // The keys by which the vocabulary is looked through miss none.
         if (plain(a, b)) expect(deletionsOf(a).some((part) => deletionsOf(b).includes(part))).toBe(true);
       }
     }

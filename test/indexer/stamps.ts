@@ -38,7 +38,7 @@ const unstamped: Readonly<Record<string, string>> = {
   worker_model_week: "sums of a week",
 };
 
-/** What is wrong with a change by an event of this place and time, if anything. */
+/** Returns the fault of a change by an event of this place and time, if it has one. */
 export function faultOf({ table, key, before, after }: RowChange, seq: bigint, time: bigint): string | undefined {
   if (!stamped.includes(table)) {
     return before && !unstamped[table] ? `${table} ${key} was changed: is it stamped?` : undefined;

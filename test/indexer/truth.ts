@@ -59,7 +59,7 @@ async function stateOf(
   return { moves, nonce };
 }
 
-/** What `tokenURI` says of an artwork, as columns; some are told of its latest version and its model, see `shownIn` in compare.ts. */
+/** Reads what `tokenURI` says of an artwork, as columns; some are told of its latest version and its model, see `shownIn` in compare.ts. */
 function uriOf(
   metadata: NonNullable<Awaited<ReturnType<typeof artworkState>>["metadata"]>,
   trait: (name: string) => readonly unknown[],

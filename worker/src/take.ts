@@ -53,7 +53,7 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
   const context: OrderContext = {
     account: services.account,
     now: clock.now(),
-    // What is made already takes no time, when the job comes back.
+    // Images that are made already take no time, when the job comes back.
     needed: services.estimate(job, job.order.count - (before?.receipts.size ?? 0)),
     owed: owedBy(job.order.payer, hash, services),
   };

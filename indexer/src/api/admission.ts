@@ -13,7 +13,7 @@ export interface Admission {
   run<Result>(cost: number, deadline: Deadline, work: () => Promise<Result>): Promise<Result>;
 }
 
-/** How much runs, and waits, at a time. */
+/** Numbers of questions that run, and that wait, at a time. */
 export interface AdmissionLimits {
   readonly running: number;
   readonly waiting: number;

@@ -17,7 +17,7 @@ export interface ApiDependencies {
   readonly health: HealthDependencies;
   readonly gate: Gate;
   readonly chainId: number;
-  /** Where others reach this API. */
+  /** Address at which others reach this API. */
   readonly publicUrl: string | undefined;
   /** Told of errors that the asker is not shown. */
   readonly onError: (error: unknown) => void;

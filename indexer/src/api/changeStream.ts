@@ -7,7 +7,7 @@ import { charge } from "./public.ts";
 import { RestError } from "./rest/errors.ts";
 import { refuse } from "./rest/routes.ts";
 
-/** What a connection counts for its client's limit. */
+/** Cost of a connection, of its client's limit. */
 const COST = 5;
 /** Milliseconds between signs of life on a connection that has nothing to tell. */
 const HEARTBEAT = 15_000;
@@ -25,7 +25,7 @@ interface StreamDependencies {
   readonly maxUnread?: number;
 }
 
-/** Where an event stream is written. */
+/** Sink of an event stream. */
 interface Sink {
   /** False when the client reads too slowly. */
   write(text: string): boolean;

@@ -4,7 +4,7 @@ import type { StatementScope } from "./sql/asking.ts";
 import { type ChangedIds, changedBetween, markAt } from "./sql/changes.ts";
 import type { ReadPool } from "./sql/pool.ts";
 
-/** Why what a listener knows may be wrong: it has to ask anew for whatever it keeps. */
+/** Reason for which a listener has to ask anew for whatever it keeps. */
 export type ResetReason =
   /** The chain took blocks back that were told. */
   | "reorg"
@@ -22,7 +22,7 @@ export interface ChangeEvent {
   readonly data: object;
 }
 
-/** Somebody who listens. */
+/** Listener of changes. */
 export interface Listener {
   tell(event: ChangeEvent): void;
   /** The database could not say what it has missed: it has to come again. */
@@ -58,7 +58,7 @@ interface Told {
 
 /** Starts to follow the index when the first listener comes. */
 export function createChanges({ pool, fresh, chainId, onError, max = MAX_LISTENERS }: ChangesDependencies): Changes {
-  /** Those that are welcome know everything up to `told`. */
+  /** Listeners that know everything up to `told`. */
   const listeners = new Set<Listener>();
   const waiting = new Set<Listener>();
   let told: Told | undefined;
@@ -106,7 +106,7 @@ export function createChanges({ pool, fresh, chainId, onError, max = MAX_LISTENE
   }
 
   async function welcome(listener: Listener, after: string | undefined): Promise<void> {
-    // Whoever listens already is brought to the same block first.
+    // Listeners that are there already are brought to the same block first.
     await follow();
     const block = fresh.current();
     if (!told && !block) return listener.end();
@@ -152,7 +152,7 @@ interface Known {
   readonly mark: string | undefined;
 }
 
-/** What an id says; whoever has none begins where everybody is, and one that cannot be read is beyond every block. */
+/** Reads an id. Without one a listener begins at the block that all know; one that cannot be read is beyond every block. */
 function knownOf(id: string | undefined, told: Told): Known {
   if (id === undefined) return { number: told.block.number, mark: told.mark };
   const [, number, mark] = /^(\d{1,15})(?:-([0-9a-f]{12}))?$/.exec(id) ?? [];

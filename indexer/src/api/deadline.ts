@@ -19,7 +19,7 @@ export class Deadline {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What a promise answers, or the error that `late` makes when the time is over before. */
+  /** Returns what a promise answers, or throws the error that `late` makes when the time is over before. */
   race<Value>(promise: Promise<Value>, late: () => Error): Promise<Value> {
     return new Promise((resolve, reject) => {
       const stop = this.onPassed(() => reject(late()));

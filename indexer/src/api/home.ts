@@ -23,7 +23,7 @@ const places: readonly Place[] = [
 export interface HomeDependencies {
   readonly fresh: Pick<Fresh, "current">;
   readonly chainId: number;
-  /** Where others reach this API. */
+  /** Address at which others reach this API. */
   readonly publicUrl: string | undefined;
 }
 

@@ -18,7 +18,7 @@ import { RestError } from "./rest/errors.ts";
 export interface LaneDependencies {
   readonly answerer: Pick<Answerer, "answerJson">;
   readonly gate: Gate;
-  /** Whether Ponder's `/metrics` and `/status` are answered. */
+  /** True when Ponder's `/metrics` and `/status` are answered. */
   readonly opensMetrics: boolean;
   /** Told of errors that the asker is not shown. */
   readonly onError: (error: unknown) => void;

@@ -19,7 +19,7 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** How a question was asked. */
+/** Way in which a question was asked. */
 export interface Asked {
   readonly method: "GET" | "POST";
   readonly accept: string | undefined;

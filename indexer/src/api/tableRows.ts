@@ -124,7 +124,7 @@ export function rowsOf(
     throw fault("TOO_EXPENSIVE", `limit is at most ${tableLimits.page}, and ${asked} was asked for: go on by cursor.`);
   }
 
-  /** What is no number is refused by the schema; until then it counts as a page. */
+  /** Number of rows that is asked for. A value that is no number counts as a page; the schema refuses it later. */
   function numberOf(value: ValueNode): number {
     if (value.kind === "IntValue") return Math.abs(Number(value.value));
     if (value.kind !== "Variable") return DEFAULT_PAGE;

@@ -41,7 +41,7 @@ export type Rail = (typeof enums)["Rail"][number];
 /** What a lane leads to. */
 export type LaneKind = (typeof enums)["LaneKind"][number];
 
-/** Which of the two kinds of token. */
+/** Collection of the token. */
 export type Collection = (typeof enums)["Collection"][number];
 
 /** What happened. */
@@ -249,7 +249,7 @@ export interface LaneFilter {
 
 /** All conditions that are given must hold. */
 export interface TransferFilter {
-  /** Which of the two kinds of token. */
+  /** Collection of the token. */
   readonly collection?: Collection | undefined;
   /** Token id. */
   readonly tokenId?: BigIntInput | undefined;
@@ -805,9 +805,9 @@ export const workerDay = z.object({
   payments: integer,
   /** Receipts anchored. */
   receipts: integer,
-  /** What payers paid for its work, all shares together, hops left out. */
+  /** AIPG wei that payers paid for its work, all shares together, hops left out. */
   volume: bigInt,
-  /** What it earned, hops included. */
+  /** AIPG wei that it earned, hops included. */
   earned: bigInt,
 });
 /** Sums of a worker on one day. Amounts in AIPG wei. */
@@ -1062,7 +1062,7 @@ export type Lane = z.output<typeof lane>;
 
 /** A change of owner of a token. */
 export const transfer = z.object({
-  /** Which of the two kinds of token. */
+  /** Collection of the token. */
   collection: enumeration<Collection>(),
   /** Token id. */
   tokenId: bigInt,

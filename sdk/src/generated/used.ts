@@ -1,5 +1,5 @@
 // Generated from out/ by scripts/generate.ts: npm run generate -w sdk
-// What this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
+// ABI entries that this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
 
 /** Of AIGC. */
 export const aigcAbi = [

@@ -14,7 +14,7 @@ export class SearchParameterError extends Error {
 /** Parameters that a route takes. */
 export interface SearchParameters {
   readonly names: readonly string[];
-  /** Those that may be repeated. */
+  /** Names that may be repeated. */
   readonly lists?: readonly string[];
 }
 

@@ -1,11 +1,11 @@
 import { pause } from "../pause.js";
 import { GalleryError } from "./errors.js";
 
-/** What a gallery tells of the blocks since the last event. Ids as the contracts have them, in decimal digits or hex. */
+/** Message of a gallery about the blocks since the last event. Ids as the contracts have them, in decimal digits or hex. */
 export type GalleryChange =
   | {
       readonly type: "changes";
-      /** Where to go on: pass it as `after` another time. */
+      /** Id of the event: pass it as `after` to go on from there. */
       readonly id: string;
       readonly artworks: readonly string[];
       readonly series: readonly string[];
@@ -15,7 +15,7 @@ export type GalleryChange =
       readonly lanes: readonly string[];
     }
   | {
-      /** What was told before may not hold any more: ask anew for whatever is kept. */
+      /** Reset: earlier messages may not hold any more, so ask anew for whatever is kept. */
       readonly type: "reset";
       readonly id: string;
       /** `reorg`, `too_much` or `unknown_id`. */

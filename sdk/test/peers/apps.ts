@@ -1,4 +1,4 @@
-/** What apps write that have wagmi, react-query, or a viem client of their own: has to be typed with any peer that is admitted. */
+/** Code of apps that have wagmi, react-query, or a viem client of their own: has to be typed with any peer that is admitted. */
 import { QueryClient as CoreClient } from "@tanstack/query-core";
 import { QueryClient } from "@tanstack/react-query";
 import { type Config, getConnectorClient, getPublicClient } from "@wagmi/core";

@@ -5,14 +5,14 @@ import { requireType, selectList } from "./look.ts";
 import type { Selection } from "./selection.ts";
 import type { Row } from "./types.ts";
 
-/** What is read beside objects. */
+/** Rows that are read beside objects. */
 export interface Attached {
   /** Entry of `objectTypes`. */
   readonly type: string;
   /** Column that names its rows. */
   readonly key: string;
   readonly values: readonly string[];
-  /** What is asked of each row. */
+  /** Fields that are asked of each row. */
   readonly fields: readonly Selection[];
 }
 

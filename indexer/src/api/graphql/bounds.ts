@@ -21,7 +21,7 @@ import {
 /** A limit that a text exceeds, as a sentence. */
 class Excess extends Error {}
 
-/** What of a text exceeds a limit, as a sentence; undefined when nothing does. Fragments must not spread themselves. */
+/** Returns which limit a text exceeds, as a sentence; undefined when it exceeds none. Fragments must not spread themselves. */
 export function excessOf(document: DocumentNode): string | undefined {
   try {
     const { definitions } = document;
@@ -37,7 +37,7 @@ export function excessOf(document: DocumentNode): string | undefined {
   }
 }
 
-/** What a text that can't be read by the parser, because it nests too deep, is told. */
+/** Message for a text that nests too deep for the parser. */
 export const tooDeep = `This selects deeper than ${MAX_DEPTH} times { }, which is the limit.`;
 
 /** Limits what every rule visits: nesting, and aliases. */
@@ -125,6 +125,6 @@ function requireFewComparisons(definitions: readonly DefinitionNode[]): void {
   }
 
   for (const one of definitions) if (one.kind === Kind.OPERATION_DEFINITION) walk([one.selectionSet], 1);
-  // Those that no operation leads to are refused, but validated before.
+  // Fragments that no operation leads to are refused, but validated before.
   for (const [name, { selectionSet }] of fragments) if (!reached.has(name)) walk([selectionSet], 1);
 }

@@ -33,7 +33,7 @@ function costOfFacets({ fields }: Selection, { isNarrowed, isSearch }: { isNarro
   return (read < names.length ? costs.indexedFacets : 0) + costs.readFacet * read;
 }
 
-/** Whether arguments narrow a list down. */
+/** Returns whether arguments narrow a list down. */
 function isFiltered({ filter, seriesId }: Given): boolean {
   const conditions = Object.values((filter ?? {}) as Given);
   return (seriesId ?? null) !== null || conditions.some((value) => value !== null && value !== undefined);

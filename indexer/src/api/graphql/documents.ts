@@ -218,7 +218,7 @@ function operationOf(schema: GraphQLSchema, document: DocumentNode, node: Operat
     node,
     variables: read,
     selections: (variables) => {
-      // What is not given is something else than null.
+      // A variable that is not given differs from one that is null.
       const key =
         decisive.length === 0
           ? ""

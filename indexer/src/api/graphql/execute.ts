@@ -363,7 +363,7 @@ function select(
   }
 }
 
-/** Whether a root field asks about the schema itself. */
+/** Returns whether a root field asks about the schema itself. */
 function isIntrospection({ name }: Selection): boolean {
   return name === "__schema" || name === "__type";
 }

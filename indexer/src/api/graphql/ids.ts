@@ -8,7 +8,7 @@ const VERSION = "1";
 /** Longest id that is read: none of ours comes near. */
 const MAX_ID = 600;
 
-/** What an id names. */
+/** Type and key that an id names. */
 export interface GlobalKey {
   /** Entry of `objectTypes`. */
   readonly entry: string;
@@ -25,7 +25,7 @@ export function idOf(key: GlobalKey): string {
   return textOf(VERSION, key);
 }
 
-/** How a value of a key may be written. */
+/** Characters of a value of a key. */
 const plain = /^(0|[1-9]\d{0,77}|0x([0-9a-f]{2}){1,32}|[A-Z]{1,20})$/;
 
 /**

@@ -17,7 +17,7 @@ const parts = [
   { field: "model", type: "Model", key: "modelId", of: ["MODELS"] },
 ] as const;
 
-/** Who did most in a week. */
+/** Reads a leaderboard of a week. */
 export async function readLeaderboard({ asking, selection, arguments: given }: RootQuestion): Promise<unknown> {
   const first = countOf("first", given.first, MAX_FIRST);
   const subject = given.of as LeaderboardSubject;

@@ -173,7 +173,7 @@ function childSelect(statement: Statement, { asked, field, table, alias }: Child
     : `(select row_to_json(${rowAlias}) from (${select}) ${rowAlias})`;
 }
 
-/** Whether nothing but the key, or the id, of a row is asked that is known to exist. */
+/** Returns whether only the key, or the id, of a row is asked that is known to exist. */
 function isKeyOnly(field: ChildField, asked: Selection): boolean {
   const key = field.exists?.key;
   return key !== undefined && asked.fields.every(({ name }) => name === key || name === "id" || name === "__typename");

@@ -33,9 +33,9 @@ export interface Selection {
   readonly objectType: GraphQLObjectType | undefined;
   /** Values of its arguments; of a root field they are read for each question. */
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** What is asked of it; nothing for a leaf, and for an interface. */
+  /** Fields that are asked of it; none for a leaf, and for an interface. */
   readonly fields: readonly Selection[];
-  /** What is asked of it where its value is of this object type. */
+  /** Returns the fields that are asked of it where its value is of this object type. */
   fieldsOn(typeName: string): readonly Selection[];
   /** Where the question mentions it. */
   readonly nodes: readonly FieldNode[];
@@ -93,7 +93,7 @@ function select(
   });
 }
 
-/** What is asked of values of a type. */
+/** Returns the fields that are asked of values of a type. */
 function below(
   scope: SelectionScope,
   type: GraphQLNamedType,
@@ -114,7 +114,7 @@ function below(
   return { ...none, fieldsOn };
 }
 
-/** What a function answers, or what it says is wrong with the question. */
+/** Returns what a function answers, or the fault that it finds in the question. */
 function attempt<Value>(make: () => Value): { readonly value?: Value; readonly error?: GraphQLError } {
   try {
     return { value: make() };
@@ -157,7 +157,7 @@ function fieldsAsked(
   return found;
 }
 
-/** Whether what a fragment asks is asked of an object type. */
+/** Returns whether a fragment applies to an object type. */
 function isOf({ schema }: SelectionScope, type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
   if (!condition || condition.name.value === type.name) return true;
   const named = schema.getType(condition.name.value);

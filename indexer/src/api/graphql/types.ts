@@ -566,7 +566,7 @@ export function isChild(field: ColumnField | ChildField): field is ChildField {
   return "type" in field;
 }
 
-/** How a field is read from the row, or from the object, that it belongs to. */
+/** Returns the reader of a field, from the row or the object that it belongs to. */
 export function reader(typeName: string, asked: ChildQuestion): (row: Row) => unknown {
   const type = objectTypes[typeName];
   const { name } = asked;

@@ -55,7 +55,7 @@ export async function oncePerBlock<Value>(
   }
 }
 
-/** What a statement is about: schema of the tables, chain, and the block of the answer. */
+/** Scope of a statement: schema of the tables, chain, and the block of the answer. */
 export type StatementScope = Pick<Asking, "schema" | "chainId" | "block">;
 
 export function statementOf({ schema, chainId, block }: StatementScope): Statement {

@@ -1,4 +1,4 @@
-// What history names in some blocks: the ids of everything that something happened to.
+// Reads the ids that history names in some blocks.
 import { placeOf, type StatementScope, statementOf } from "./asking.ts";
 import type { Statement } from "./builder.ts";
 import type { Reader } from "./pool.ts";
@@ -29,7 +29,7 @@ export async function markAt(scope: StatementScope, reader: Reader, block: numbe
   return row?.mark ?? "";
 }
 
-/** What changed after a block, up to another one; undefined when it is too much for one answer. */
+/** Returns the ids that changed after a block, up to another one; undefined when they are too many for one answer. */
 export async function changedBetween(
   scope: StatementScope,
   reader: Reader,

@@ -1,4 +1,4 @@
-// Who did most in a week: sums of one week (UTC, from Monday on), once for each block.
+// Leaderboards: sums of one week (UTC, from Monday on), once for each block.
 import { startOfWeek } from "../../weeks.ts";
 import { type Asking, oncePerBlock, placeOf, statementOf } from "./asking.ts";
 import type { Statement } from "./builder.ts";

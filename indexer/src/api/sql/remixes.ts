@@ -7,14 +7,14 @@ export interface Step {
   readonly tokenId: string;
   /** Steps from the artwork that was asked about. */
   readonly depth: number;
-  /** What it was made from; of the first artwork of all, 0. */
+  /** Token id that it was made from; 0 of the first artwork of all. */
   readonly remixOf: string;
 }
 
 /** Deepest step. */
 export const MAX_REMIX_DEPTH = 1_000;
 
-/** What an artwork was made from, what that was made from ...: the nearest first. `from`: the step to go on after. */
+/** Reads the ancestors of an artwork, the nearest first. `from`: the step to go on after. */
 export async function ancestors(
   asking: Asking,
   from: Pick<Step, "tokenId" | "depth">,

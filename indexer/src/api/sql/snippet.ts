@@ -50,7 +50,7 @@ export function snippetOf(text: string, search: Search, spellings?: Spellings): 
   return begin + LENGTH < tokens.length ? `${html} …` : html;
 }
 
-/** Which words of a text belong to what was searched: of terms of several words, those that stand together. */
+/** Returns the words of a text that a search found: of terms of several words, those that stand together. */
 function foundIn(tokens: readonly Token[], search: Search, spellings: Spellings | undefined): boolean[] {
   const found = tokens.map(() => false);
   for (const { places, isNot, isPhrase } of search.flat()) {
@@ -119,12 +119,12 @@ interface Mapped {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
 const ascii = /^[\u0000-\u007f]*$/;
 
-/** What is normalised together with the character before it. */
+/** Characters that are normalised together with the one before them. */
 const joins = /^(?:\p{M}|\u00ad|\u200c|\u200d|\u2060|\ufeff|\uff9e|\uff9f)$/u;
 /** Letters that Korean syllables are written of, when they stand alone: normalised together, too. */
 const jamo = /^[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]$/;
 
-/** What is known of a character. */
+/** Properties of a character. */
 interface Character {
   readonly normalised: string;
   readonly kind: "joins" | "jamo" | "other";
@@ -148,7 +148,7 @@ function mapped(text: string): Mapped {
   if (ascii.test(text)) return { normalised: text.toLowerCase(), startOf: (place) => place, endOf: (place) => place };
   let normalised = "";
   const [starts, ends]: [number[], number[]] = [[], []];
-  // What is put down when the next character doesn't belong to it.
+  // Word that ends when the next character doesn't belong to it.
   let [start, end, kind, alone]: [number, number, Character["kind"], string | undefined] = [0, 0, "other", ""];
   const put = (): void => {
     const made = alone ?? normal(text.slice(start, end));

@@ -79,7 +79,7 @@ function near(asking: Asking, word: string, { words, isBeginning }: Asked): Prom
   });
 }
 
-/** What `make` answers, once for each block, and for some seconds: the vocabulary is made anew between blocks. */
+/** Returns what `make` answers, once for each block and for some seconds: the vocabulary is made anew between blocks. */
 function forAWhile<Value>(asking: Asking, key: string, make: () => Promise<Value>): Promise<Value> {
   return oncePerBlock(asking, `${key}/${Math.floor(Date.now() / FRESH)}`, make);
 }
@@ -88,7 +88,7 @@ function vocabularyOf({ schema }: Asking): string {
   return `${quoted(schema)}.${VOCABULARY}`;
 }
 
-/** Whether there is a vocabulary that may be read. Asked before it is: an error would end the transaction of a question. */
+/** Returns whether there is a vocabulary that may be read. An error of reading it would end the transaction of a question. */
 function hasVocabulary(asking: Asking): Promise<boolean> {
   return forAWhile(asking, "vocabulary", async () => {
     const text = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false) as is";

@@ -1,7 +1,7 @@
 // Attributes of an artwork as `tokenURI` gives them (GridRenderer), from rows.
 import type { TableName } from "./tables.ts";
 
-/** What the attributes of an artwork follow from. */
+/** Columns that the attributes of an artwork follow from. */
 export interface TraitSource {
   readonly modelId: string;
   /** Null when the model is not registered. */
