@@ -49,6 +49,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Several suites start a chain of their own; more than two at once only slow each other down.
     maxWorkers: 2,
+    // Files of one worker share its modules, so that viem and the like are loaded once: no test changes a module or the environment.
+    isolate: false,
     minWorkers: 1,
   },
 });
