@@ -28,8 +28,12 @@ afterEach(async () => {
   expect(faults.splice(0)).toEqual([]);
 });
 
+/** Clients in whose name was asked. */
+const clients: (string | undefined)[] = [];
+
 /** Answers with what it is asked. */
-const answerJson = async ({ query, ...more }: Question) => {
+const answerJson = async ({ query, ...more }: Question, client?: string) => {
+  clients.push(client);
   if (query === "{ broken }") throw new Error("It broke.");
   const isRefused = query === "{ wrong }";
   const json = JSON.stringify(isRefused ? { errors: [{ message: "Wrong." }] } : { data: { query, ...more } });
@@ -46,7 +50,10 @@ const fresh = {
 const answerer = {
   schema: restSchema,
   answerJson,
-  answer: async () => ({ result: { data: { artwork: null } }, isRefused: false }),
+  answer: async (_: Question, client?: string) => {
+    clients.push(client);
+    return { result: { data: { artwork: null } }, isRefused: false, cost: 1 };
+  },
 };
 
 /** The API by itself, as where Node's server is not behind it. */
@@ -246,6 +253,17 @@ describe("a client", () => {
     expect(await from("[2001:db8:1:2::1]:443")).toBe(200);
     expect(await from("2001:db8:1:2:3:4:5:6")).toBe(429);
     expect(await from("2001:db8:1:3::1")).toBe(200);
+  });
+
+  it.each([0, 100])("is told to what answers, with a limit of %i a minute", async (requestsPerMinute) => {
+    const { ask } = await serve({ requestsPerMinute, proxies: 1 });
+    clients.splice(0);
+    const headers = { "x-forwarded-for": "203.0.113.1:61000" };
+    const asked = question("{ fox }");
+    await ask("/graphql", { ...asked, headers: { ...asked.headers, ...headers } });
+    await ask("/graphql?query=%7Bfox%7D", { headers });
+    await ask("/v1/artworks/1", { headers });
+    expect(clients).toEqual(["203.0.113.1", "203.0.113.1", "203.0.113.1"]);
   });
 });
 

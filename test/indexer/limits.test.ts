@@ -258,12 +258,12 @@ describe("many expensive questions at once", () => {
     });
     const admission = createAdmission({ running: 1, waiting: 1, expensive: { cost: 10, running: 1, waiting: 1 } });
     const deadline = new Deadline(60_000);
-    const first = admission.run(1, deadline, () => gate);
+    const first = admission.run({ cost: 1, client: "", deadline }, () => gate);
     const soon = new Deadline(1);
-    await expect(admission.run(1, soon, async () => undefined)).rejects.toMatchObject({
+    await expect(admission.run({ cost: 1, client: "", deadline: soon }, async () => undefined)).rejects.toMatchObject({
       extensions: { code: "OVERLOADED" },
     });
-    const second = admission.run(1, deadline, async () => "second");
+    const second = admission.run({ cost: 1, client: "", deadline }, async () => "second");
     const answerer = gallery.answererWith({ admission });
     const refused = await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" });
     expect([refused.isRefused, refused.retryAfter, JSON.parse(refused.json)]).toMatchObject([
@@ -275,6 +275,69 @@ describe("many expensive questions at once", () => {
     expect([await first, await second]).toEqual([undefined, "second"]);
     expect((await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" })).isRefused).toBe(false);
     deadline.end();
+  });
+
+  describe("wait", () => {
+    const deadline = new Deadline(60_000);
+    afterAll(() => deadline.end());
+
+    /** An admission of one at a time that is busy, with `waiting` places; asked in the name of clients. */
+    function busy(waiting: number) {
+      const expensive = { cost: 10, running: 1, waiting: 100 };
+      const admission = createAdmission({ running: 1, waiting, expensive });
+      const done: string[] = [];
+      let letGo = (): void => undefined;
+      const gate = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const running = [admission.run({ cost: 1, client: "first", deadline }, () => gate)];
+      const ask = (client: string, name = client, until = deadline): void => {
+        const run = admission.run({ cost: 1, client, deadline: until }, async () => void done.push(name));
+        running.push(run.catch((error) => void done.push(`${name}: ${error.extensions.code}`)));
+      };
+      const all = async (): Promise<readonly string[]> => {
+        letGo();
+        await Promise.all(running);
+        return done;
+      };
+      return { ask, all, done };
+    }
+
+    it("behind their own client's, while clients take turns", async () => {
+      const { ask, all } = busy(10);
+      for (const name of ["many 1", "many 2", "many 3"]) ask("many", name);
+      ask("one");
+      ask("two", "two 1");
+      ask("two", "two 2");
+      expect(await all()).toEqual(["many 1", "one", "two 1", "many 2", "two 2", "many 3"]);
+    });
+
+    it("in the place of a client's last one that has more of them waiting", async () => {
+      const { ask, all } = busy(3);
+      for (const name of ["many 1", "many 2", "many 3", "many 4"]) ask("many", name);
+      ask("one");
+      ask("two");
+      ask("one", "one 2");
+      const done = await all();
+      // What one client asks never sends away another's when both have as many.
+      expect(done.filter((name) => name.includes(":")).sort()).toEqual([
+        "many 2: OVERLOADED",
+        "many 3: OVERLOADED",
+        "many 4: OVERLOADED",
+        "one 2: OVERLOADED",
+      ]);
+      expect(done.filter((name) => !name.includes(":"))).toEqual(["many 1", "one", "two"]);
+    });
+
+    it("no longer than their time, and leave no place taken", async () => {
+      const { ask, all, done } = busy(1);
+      const short = new Deadline(5);
+      ask("late", "late", short);
+      while (done.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      ask("late", "too late", short);
+      ask("next");
+      expect(await all()).toEqual(["late: OVERLOADED", "too late: OVERLOADED", "next"]);
+    });
   });
 
   it("go on with what another one was making when its time was over", async () => {

@@ -1,16 +1,21 @@
 // Admission of questions to the database: how many run at a time, and how many of them are expensive. Those that are keep to a part of the
-// connections, so that everybody else's lists and searches find one.
+// connections, so that everybody else's lists and searches find one. Clients take turns: whoever asks much waits behind himself.
 import type { Deadline } from "./deadline.ts";
 import { overloaded } from "./graphql/errors.ts";
 
+/** A question that wants to run. */
+export interface Admitted {
+  /** In the unit of `costs.ts`. */
+  readonly cost: number;
+  /** Client that asks; clients that nobody tells apart are one. */
+  readonly client: string;
+  readonly deadline: Deadline;
+}
+
 /** Runs questions when it is their turn. */
 export interface Admission {
-  /**
-   * Runs a question.
-   * @param cost In the unit of `costs.ts`.
-   * @throws GraphQLError OVERLOADED when there is no place in the queue, or no turn before the deadline.
-   */
-  run<Result>(cost: number, deadline: Deadline, work: () => Promise<Result>): Promise<Result>;
+  /** @throws GraphQLError OVERLOADED when there is no place in the queue, or no turn before the deadline. */
+  run<Result>(question: Admitted, work: () => Promise<Result>): Promise<Result>;
 }
 
 /** Numbers of questions that run, and that wait, at a time. */
@@ -25,17 +30,27 @@ export function createAdmission({ running, waiting, expensive }: AdmissionLimits
   const all = new Turns(running, waiting);
   const few = new Turns(expensive.running, expensive.waiting);
   return {
-    run: (cost, deadline, work) => {
-      const run = () => all.run(deadline, work);
-      return cost < expensive.cost ? run() : few.run(deadline, run);
+    run: (question, work) => {
+      const run = () => all.run(question, work);
+      return question.cost < expensive.cost ? run() : few.run(question, run);
     },
   };
 }
 
-/** Turns that are taken in the order in which they were asked for. */
+/** Place in a queue. */
+interface Place {
+  /** Takes the turn. */
+  readonly take: () => void;
+  /** Gives the place up, with OVERLOADED. */
+  readonly leave: () => void;
+}
+
+/** Turns: clients have them one after the other, each client's questions in the order in which they were asked. */
 class Turns {
   #free: number;
-  readonly #queue = new Set<() => void>();
+  #waiting = 0;
+  /** By client; the first one is next. No queue is empty. */
+  readonly #queues = new Map<string, Set<Place>>();
 
   constructor(
     count: number,
@@ -44,31 +59,71 @@ class Turns {
     this.#free = count;
   }
 
-  async run<Result>(deadline: Deadline, work: () => Promise<Result>): Promise<Result> {
+  async run<Result>({ client, deadline }: Admitted, work: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free--;
-    else await this.#wait(deadline);
+    else await this.#wait(client, deadline);
     try {
       return await work();
     } finally {
-      const [next] = this.#queue;
-      if (next) next();
-      else this.#free++;
+      this.#next();
     }
   }
 
-  #wait(deadline: Deadline): Promise<void> {
-    if (this.#queue.size >= this.most) return Promise.reject(overloaded());
+  #next(): void {
+    const [next] = this.#queues;
+    if (!next) {
+      this.#free++;
+      return;
+    }
+    const [client, queue] = next;
+    const [place] = queue;
+    place?.take();
+    // What else this client asks waits behind all other clients.
+    if (this.#queues.delete(client)) this.#queues.set(client, queue);
+  }
+
+  #wait(client: string, deadline: Deadline): Promise<void> {
+    if (this.#waiting >= this.most && !this.#makePlace(client)) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
-      const take = (): void => {
-        this.#queue.delete(take);
+      let stop = (): void => undefined;
+      const end = (): void => {
+        this.#remove(client, place);
         stop();
-        resolve();
       };
-      this.#queue.add(take);
-      const stop = deadline.onPassed(() => {
-        this.#queue.delete(take);
-        reject(overloaded());
-      });
+      const place: Place = {
+        take: () => {
+          end();
+          resolve();
+        },
+        leave: () => {
+          end();
+          reject(overloaded());
+        },
+      };
+      this.#add(client, place);
+      stop = deadline.onPassed(place.leave);
     });
+  }
+
+  /** Sends the last question of the client away that has most of them waiting, if it has more than the newcomer will have. */
+  #makePlace(client: string): boolean {
+    const own = this.#queues.get(client)?.size ?? 0;
+    const [longest] = [...this.#queues.values()].sort((a, b) => b.size - a.size);
+    if (!longest || longest.size <= own + 1) return false;
+    [...longest].at(-1)?.leave();
+    return true;
+  }
+
+  #add(client: string, place: Place): void {
+    const queue = this.#queues.get(client) ?? new Set();
+    this.#queues.set(client, queue.add(place));
+    this.#waiting++;
+  }
+
+  #remove(client: string, place: Place): void {
+    const queue = this.#queues.get(client);
+    if (!queue?.delete(place)) return;
+    this.#waiting--;
+    if (queue.size === 0) this.#queues.delete(client);
   }
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
 import type { ChangeEvent, Changes } from "./changes.ts";
 import type { Fresh } from "./fresh.ts";
-import { charge } from "./public.ts";
+import { entryOf } from "./public.ts";
 import { RestError } from "./rest/errors.ts";
 import { refuse } from "./rest/routes.ts";
 
@@ -56,7 +56,7 @@ export function createChangeStream({
       );
     }
     if (context.req.method === "HEAD") return new Response(null, { headers });
-    charge(context, COST - 1);
+    entryOf(context).charge(COST - 1);
     return (
       open(context, maxUnread, (sink) => serve(sink, after === "" ? undefined : after)) ?? refuse(context, tooMany())
     );

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { createExplorerRoutes, EXPLORER, wantsPage } from "./explorer.ts";
 import { type Answerer, schemaText } from "./graphql/execute.ts";
-import { charge, methodsOf } from "./public.ts";
+import { entryOf, methodsOf } from "./public.ts";
 import { bodyTypeFault, readQuestion, readSearchQuestion } from "./question.ts";
 import { type Reply, refused, replyTo } from "./reply.ts";
 
@@ -18,7 +18,7 @@ export function createGraphqlRoutes(answerer: Pick<Answerer, "answerJson">): Hon
     const fault = bodyTypeFault({ type: req.header("content-type"), encoding: req.header("content-encoding") });
     if (fault) return respond(refused(fault, accept));
     const read = readQuestion(Buffer.from(await req.arrayBuffer()));
-    return respond(await replyTo(answerer, read, { method: "POST", accept, charge: (cost) => charge(context, cost) }));
+    return respond(await replyTo(answerer, read, { method: "POST", accept, entry: entryOf(context) }));
   });
 
   // A question in the URL can be cached; without one, the schema's text, or in a browser the explorer.
@@ -29,7 +29,7 @@ export function createGraphqlRoutes(answerer: Pick<Answerer, "answerJson">): Hon
     if (search === "") return wantsPage(context) ? context.redirect(EXPLORER.slice(1)) : context.text(schemaText);
     const read = readSearchQuestion(search);
     const accept = req.header("accept");
-    return respond(await replyTo(answerer, read, { method: "GET", accept, charge: (cost) => charge(context, cost) }), {
+    return respond(await replyTo(answerer, read, { method: "GET", accept, entry: entryOf(context) }), {
       vary: "accept",
     });
   });

@@ -9,7 +9,16 @@ import { getPath } from "hono/utils/url";
 import onHeaders from "on-headers";
 import { COMPRESSED_FROM, encode, encodingOf } from "./encoding.ts";
 import type { Answerer } from "./graphql/execute.ts";
-import { type Gate, MAX_BODY, noteEntry, preflightHeaders, publicHeaders, refusalJson, tooLarge } from "./public.ts";
+import {
+  type Entry,
+  type Gate,
+  MAX_BODY,
+  noteEntry,
+  preflightHeaders,
+  publicHeaders,
+  refusalJson,
+  tooLarge,
+} from "./public.ts";
 import { bodyTypeFault, readBody, readQuestion } from "./question.ts";
 import { type Refusal, refusalHeaders } from "./refusal.ts";
 import { type Reply, refused, replyTo } from "./reply.ts";
@@ -84,8 +93,7 @@ function take(
   const { gate, opensMetrics } = dependencies;
   const entry = gate.enter(request.socket.remoteAddress, request.headers["x-forwarded-for"] as string | undefined);
   if (isQuestion && entry.refusal === undefined) {
-    const charge = (cost: number): void => entry.charge(cost);
-    return answer(dependencies, request, charge).then((reply) => send(request, response, reply));
+    return answer(dependencies, request, entry).then((reply) => send(request, response, reply));
   }
   const refusal = entry.refusal ?? (operatorRoutes.includes(path) && !opensMetrics ? noRoute : undefined);
   if (refusal) {
@@ -103,18 +111,14 @@ function take(
   return undefined;
 }
 
-async function answer(
-  { answerer }: LaneDependencies,
-  request: IncomingMessage,
-  charge: (cost: number) => void,
-): Promise<Reply> {
+async function answer({ answerer }: LaneDependencies, request: IncomingMessage, entry: Entry): Promise<Reply> {
   const { accept, "content-type": type, "content-encoding": encoding } = request.headers;
   const fault = bodyTypeFault({ type, encoding });
   if (fault) return refused(fault, accept);
   if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) return refused(tooLarge(), accept);
   const body = await readBody(request);
   if (body === undefined) return refused(tooLarge(), accept);
-  return replyTo(answerer, readQuestion(body), { method: "POST", accept, charge });
+  return replyTo(answerer, readQuestion(body), { method: "POST", accept, entry });
 }
 
 const noRoute = new RestError("ROUTE_UNKNOWN", "There is no such route: see /.");

@@ -58,6 +58,8 @@ export function preflightHeaders(path: string): Record<string, string> {
 export interface Entry {
   /** Reason for which it is not answered. */
   readonly refusal?: RestError;
+  /** Address that the limit counts by. */
+  readonly client: string;
   /** Counts what its request turned out to cost, beyond the 1 that every request does. */
   charge(cost: number): void;
 }
@@ -73,8 +75,8 @@ const KEY = "gridnft-door";
 /** One gate for all ways in: a client has one limit. */
 export function createGate({ requestsPerMinute, proxies }: DoorSettings): Gate {
   if (requestsPerMinute === 0) {
-    const free: Entry = { charge: () => undefined };
-    return { enter: () => free };
+    const charge = () => undefined;
+    return { enter: (socket, forwarded) => ({ client: clientOf({ socket, forwarded, proxies }), charge }) };
   }
   const limit = createRateLimit(requestsPerMinute);
   return {
@@ -84,9 +86,9 @@ export function createGate({ requestsPerMinute, proxies }: DoorSettings): Gate {
       const charge = (cost: number): void => {
         if (cost > 0) limit.charge(client, cost);
       };
-      if (seconds === 0) return { charge };
+      if (seconds === 0) return { client, charge };
       const message = `That was more than ${requestsPerMinute} in a minute, by cost: try again in ${seconds} s.`;
-      return { charge, refusal: new RestError("TOO_MANY_REQUESTS", message, undefined, seconds) };
+      return { client, charge, refusal: new RestError("TOO_MANY_REQUESTS", message, undefined, seconds) };
     },
   };
 }
@@ -130,9 +132,9 @@ export function createDoor(gate: Gate): MiddlewareHandler {
   };
 }
 
-/** Counts what a request turned out to cost, beyond the 1 that every request does. */
-export function charge(context: Context, cost: number): void {
-  (context.get(KEY) as Entry | undefined)?.charge(cost);
+/** Returns the entry of a request: of a client that nobody tells apart where no door was. */
+export function entryOf(context: Context): Entry {
+  return (context.get(KEY) as Entry | undefined) ?? { client: "", charge: () => undefined };
 }
 
 /** Node's request, where there is one. */

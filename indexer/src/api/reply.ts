@@ -1,6 +1,7 @@
 // GraphQL over HTTP: which media type a question is answered in, and with which status.
 import { parseAccept } from "hono/utils/accept";
 import { type Answer, type Answerer, costOf, type Question } from "./graphql/execute.ts";
+import type { Entry } from "./public.ts";
 import { isRefusal } from "./question.ts";
 import { asQuestionError, type Refusal, refusalHeaders } from "./refusal.ts";
 
@@ -23,19 +24,19 @@ export interface Reply {
 export interface Asked {
   readonly method: "GET" | "POST";
   readonly accept: string | undefined;
-  /** Told what the answer cost beyond the 1 of its request. */
-  readonly charge: (cost: number) => void;
+  /** Whoever asked: charged what the answer cost beyond the 1 of its request. */
+  readonly entry: Pick<Entry, "client" | "charge">;
 }
 
 /** Answers a question, or says why it is refused. */
 export async function replyTo(
   answerer: Pick<Answerer, "answerJson">,
   read: Question | Refusal,
-  { method, accept, charge }: Asked,
+  { method, accept, entry }: Asked,
 ): Promise<Reply> {
   if (isRefusal(read)) return refused(read, accept);
-  const answer = await answerer.answerJson(read);
-  charge(costOf(answer));
+  const answer = await answerer.answerJson(read, entry.client);
+  entry.charge(costOf(answer));
   const type = replyType(accept);
   const { retryAfter } = answer;
   if (retryAfter !== undefined) {

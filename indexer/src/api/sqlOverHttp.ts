@@ -1,7 +1,7 @@
 // `/sql`: statements of `@ponder/client`, by Ponder's own middleware, which lets reading statements on the gallery's tables through
 // and no others. Off unless the operator opens it.
 import type { Context, MiddlewareHandler } from "hono";
-import { charge } from "./public.ts";
+import { entryOf } from "./public.ts";
 import { refusalHeaders } from "./refusal.ts";
 import { RestError } from "./rest/errors.ts";
 
@@ -32,7 +32,7 @@ export function limitSql(): MiddlewareHandler {
     if (running[kind] >= (kind === "db" ? sqlLimits.statements : sqlLimits.live)) {
       return refuse(context, "TOO_SLOW", "Too many statements run here already: ask again in a moment.");
     }
-    charge(context, sqlLimits.cost - 1);
+    entryOf(context).charge(sqlLimits.cost - 1);
     running[kind]++;
     const release = once(() => running[kind]--);
     // A statement that is followed runs until its client is gone.

@@ -7,7 +7,7 @@ import { GraphQLError, parse } from "graphql";
 import type { Context, MiddlewareHandler } from "hono";
 import type pg from "pg";
 import type { Question } from "./graphql/execute.ts";
-import { charge, methodsOf } from "./public.ts";
+import { entryOf, methodsOf } from "./public.ts";
 import { bodyTypeFault, isRefusal, questionOf, readJsonBody } from "./question.ts";
 import { asQuestionError, type Refusal, refusalHeaders } from "./refusal.ts";
 import { rowsOf, tableLimits } from "./tableRows.ts";
@@ -57,7 +57,7 @@ export function limitTables(): MiddlewareHandler {
         `Only ${tableLimits.questions} questions at a time are answered here: ask again in a moment.`,
       );
     }
-    charge(context, Math.ceil(read.rows / ROWS_PER_COST));
+    entryOf(context).charge(Math.ceil(read.rows / ROWS_PER_COST));
     // Ponder's GraphQL reads the body again: it gets what was counted, and no other form of it.
     const headers = { "content-type": "application/json", accept: "application/json" };
     req.raw = new Request(new URL(req.path, req.url), { method: "POST", headers, body: JSON.stringify(read.question) });

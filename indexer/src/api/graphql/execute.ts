@@ -8,7 +8,7 @@ import {
   getArgumentValues,
 } from "graphql";
 import type { Address } from "viem";
-import { type Admission, createAdmission } from "../admission.ts";
+import { type Admission, type Admitted, createAdmission } from "../admission.ts";
 import type { ChainReader } from "../chain.ts";
 import { EXPENSIVE, MAX_COST, MAX_TIME } from "../costs.ts";
 import { Deadline } from "../deadline.ts";
@@ -70,10 +70,13 @@ export function costOf({ cost }: Pick<Answer, "cost">): number {
 /** Answers questions. */
 export interface Answerer {
   readonly schema: GraphQLSchema;
-  /** The answer as it goes over the wire. */
-  answerJson(question: Question): Promise<Answer>;
+  /** The answer as it goes over the wire. `client`: who asks, for turns to go round; left out, one that nobody tells apart. */
+  answerJson(question: Question, client?: string): Promise<Answer>;
   /** The same as an object. */
-  answer(question: Question): Promise<Pick<Answer, "isRefused" | "cost"> & { readonly result: ExecutionResult }>;
+  answer(
+    question: Question,
+    client?: string,
+  ): Promise<Pick<Answer, "isRefused" | "cost"> & { readonly result: ExecutionResult }>;
   /** The same by graphql-js, field by field: slower, and what `answerJson` is compared with. */
   answerByReference(question: Question): Promise<ExecutionResult>;
 }
@@ -171,6 +174,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
   /** Reads a question and runs it, or says why it can't. */
   async function begin<Result>(
     question: Question,
+    client: string,
     run: (running: Running) => Promise<Result>,
   ): Promise<Result | readonly GraphQLError[]> {
     try {
@@ -195,7 +199,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
         const message = `This costs ${Math.ceil(cost)}, which is more than ${MAX_COST} at once: ask for fewer rows, facets or fields at a time.`;
         return [questionError("TOO_EXPENSIVE", message)];
       }
-      return await within(cost, async (deadline) => {
+      return await within({ cost, client }, async (deadline) => {
         const block = fresh.current();
         const running = (snapshot?: Reader) =>
           run({
@@ -212,10 +216,13 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
   }
 
   /** Runs a question when it is its turn, and ends its time. */
-  async function within<Result>(cost: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  async function within<Result>(
+    question: Omit<Admitted, "deadline">,
+    run: (deadline: Deadline) => Promise<Result>,
+  ): Promise<Result> {
     const deadline = new Deadline(maxTime);
     try {
-      return await admission.run(cost, deadline, () => run(deadline));
+      return await admission.run({ ...question, deadline }, () => run(deadline));
     } finally {
       deadline.end();
     }
@@ -299,8 +306,8 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
     };
   }
 
-  async function answerJson(question: Question): Promise<Answer> {
-    const answer = await begin(question, async (running) => {
+  async function answerJson(question: Question, client = ""): Promise<Answer> {
+    const answer = await begin(question, client, async (running) => {
       if (!running.asked.some(({ selection }) => isIntrospection(selection))) return runJson(running);
       return {
         json: JSON.stringify(await runReference(running)),
@@ -322,12 +329,12 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
   return {
     schema,
     answerJson,
-    answer: async (question) => {
-      const { json, isRefused, cost } = await answerJson(question);
+    answer: async (question, client) => {
+      const { json, isRefused, cost } = await answerJson(question, client);
       return { result: JSON.parse(json) as ExecutionResult, isRefused, cost };
     },
     answerByReference: async (question) => {
-      const answer = await begin(question, runReference);
+      const answer = await begin(question, "", runReference);
       return Array.isArray(answer) ? { errors: answer } : (answer as ExecutionResult);
     },
   };

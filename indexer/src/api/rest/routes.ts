@@ -13,7 +13,7 @@ import { type GraphQLInputType, type GraphQLSchema, getNullableType, isListType 
 import type { Context } from "hono";
 import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts";
 import { type Answerer, costOf } from "../graphql/execute.ts";
-import { charge } from "../public.ts";
+import { entryOf } from "../public.ts";
 import { refusalHeaders } from "../refusal.ts";
 import { type RouteSpec, routes } from "./catalogue.ts";
 import { type CompiledRoute, compileRoute } from "./compile.ts";
@@ -46,6 +46,12 @@ interface Answer {
   readonly cost: number;
 }
 
+interface RouteQuestion {
+  readonly variables: Record<string, unknown>;
+  readonly block: IndexedBlock;
+  readonly client: string;
+}
+
 /** `/v1/...`, `/openapi.json` and `/reference`. */
 export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   const { answerer, fresh, publicUrl, onError } = dependencies;
@@ -76,6 +82,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   }
 
   async function answerRoute(context: Context, route: CompiledRoute, read: Record<string, unknown>): Promise<Response> {
+    const entry = entryOf(context);
     const { min_block: minBlock, ...parameters } = read;
     const block = await blockOf(minBlock as number | undefined);
     const variables = route.variables(parameters);
@@ -85,8 +92,10 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     const known = context.req.header("if-none-match");
     // Only a good answer to this very question has this tag: whoever names it gets the same again.
     if (!namesEveryTag(known) && namesTag(known, tag)) return context.body(null, 304, headers);
-    const { status, body, cost } = await answers.remember(question, () => ask(route, variables, block));
-    charge(context, costOf({ cost }));
+    const { status, body, cost } = await answers.remember(question, () =>
+      ask(route, { variables, block, client: entry.client }),
+    );
+    entry.charge(costOf({ cost }));
     if (status === 404) {
       return context.body(body, 404, { ...json, "cache-control": "no-store", "x-indexed-block": String(block.number) });
     }
@@ -104,8 +113,8 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     throw new RestError("NOT_READY", "Nothing is indexed yet: ask again in a moment.", undefined, 1);
   }
 
-  async function ask(route: CompiledRoute, variables: Record<string, unknown>, block: IndexedBlock): Promise<Answer> {
-    const { result, cost } = await answerer.answer({ query: route.spec.question, variables });
+  async function ask(route: CompiledRoute, { variables, block, client }: RouteQuestion): Promise<Answer> {
+    const { result, cost } = await answerer.answer({ query: route.spec.question, variables }, client);
     const [error] = result.errors ?? [];
     if (error) {
       const refusal = restErrorOf(error, route.names);
