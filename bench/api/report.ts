@@ -2,6 +2,7 @@ import { type ProfileSummary, profileText } from "../measure/profile.ts";
 import { machine, median, ratio, table } from "../measure/results.ts";
 import type { Contender } from "./cases.ts";
 import type { LoadResult } from "./client.ts";
+import type { Costing } from "./costing.ts";
 import type { Latency } from "./latency.ts";
 import { MOST_TO_LIST, type Refusal } from "./refusals.ts";
 
@@ -31,6 +32,8 @@ export interface Measurements {
   readonly scaled: readonly Scaled[];
   /** Hostile questions, the worst first. */
   readonly refusals: readonly Refusal[];
+  /** Kinds of questions, and what they are said to cost. */
+  readonly costs: readonly Costing[];
   /** Where the time of ours goes, by case. */
   readonly profiles: Readonly<Record<string, ProfileSummary>>;
   /** Seconds. */
@@ -117,13 +120,17 @@ export function asText(measured: Measurements): string {
     [`hostile questions (at most ${MOST_TO_LIST} lists)`, "CPU us", "lists"],
     refusalsToList(measured).map(({ name, cpu, toList }) => [name, cpu, toList]),
   );
+  const costs = table(
+    ["one kind of question", "CPU ms", "cost", "ms/cost"],
+    measured.costs.map(({ name, cpu, cost }) => [name, cpu, cost, ratio(cpu, cost)]),
+  );
   const profiles = Object.entries(measured.profiles).map(([name, summary]) => `${name}: ${profileText(summary)}`);
-  return [rates, single, scaled, refused, ...profiles].join("\n\n");
+  return [rates, single, scaled, refused, costs, ...profiles].join("\n\n");
 }
 
 /** The report as it is kept. */
 export function asJson({ loads, targets, ...rest }: Measurements): object {
-  const { artworks, rounds, preparation, latencies, scaled, refusals, profiles } = rest;
+  const { artworks, rounds, preparation, latencies, scaled, refusals, costs, profiles } = rest;
   return {
     artworks,
     rounds,
@@ -132,6 +139,7 @@ export function asJson({ loads, targets, ...rest }: Measurements): object {
     latencies,
     scaled,
     refusals: refusalsToList({ loads, targets, refusals }),
+    costs,
     profiles,
     machine: machine(),
   };

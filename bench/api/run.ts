@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { type Processes, readyLine } from "../../script/local/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
+import { resolvePonderSchema } from "../measure/ponderSchema.ts";
 import { type BenchPostgres, withClient } from "../measure/postgres.ts";
 import { cpuSeconds, cpuSecondsOfTree } from "../measure/process.ts";
 import { monotonic, type ProfileSummary, type ProfileWindow, readProfile, summarise } from "../measure/profile.ts";
@@ -174,9 +175,8 @@ await withWorkshop(async ({ home, processes, postgres }) => {
     postgraphile: await startPostGraphile(place),
     raw: await startRaw(place),
   };
-  const cases = casesOf(await stockOf(place), CHAIN_ID).filter(({ name }) =>
-    wanted.some((beginning) => name.startsWith(beginning)),
-  );
+  const stock = await stockOf(place);
+  const cases = casesOf(stock, CHAIN_ID).filter(({ name }) => wanted.some((beginning) => name.startsWith(beginning)));
   await requireSame(servers, cases);
   const loads: Measured[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -193,12 +193,17 @@ await withWorkshop(async ({ home, processes, postgres }) => {
   }
   const single = await latencies(servers.ours.port, place.database, schema, rows);
   const refused = await timed("hostile questions", () => refusals(servers.ours));
+  resolvePonderSchema();
+  const { costings } = await import("./costing.ts");
+  const costs = await timed("costs", () =>
+    costings({ database: place.database, schema, postgres: postgres.pid, chainId: CHAIN_ID, stock }),
+  );
   const scaled = await measureScale(place, cases.slice(0, 2), servers.ours);
   const profiles = await profileCases(place, cases.slice(0, 5));
   const targets = Object.fromEntries(cases.map(({ name, target }) => [name, target]));
   const measurements = {
     ...{ artworks: rows, rounds, targets, loads, latencies: single, scaled, profiles, preparation },
-    refusals: refused,
+    ...{ refusals: refused, costs },
   };
   console.log(`\n${asText(measurements)}`);
   writeResults(`api-${rows}`, asJson(measurements));

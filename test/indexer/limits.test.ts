@@ -161,6 +161,30 @@ describe("a hostile question", () => {
   });
 });
 
+describe("costs", () => {
+  it.each([
+    ["a page", "{ artworks(first: 24) { nodes { name } } }", 1],
+    ["attributes of a page", "{ artworks(first: 24) { nodes { attributes { value } } } }", 1.23],
+    ["rows of rows", "{ artworks(first: 24) { nodes { activity(first: 10) { kind } } } }", 3.39],
+    ["a total that is kept", "{ artworks { totalCount } }", 1],
+    ["a total of a filter", "{ artworks(filter: { steps: 20 }) { totalCount } }", 10.25],
+    ["a total of a search", '{ artworks(search: "fox ") { totalCount } }', 14.25],
+    [
+      "a page of 100 of a search and its total",
+      '{ artworks(search: "fox ", first: 100) { totalCount nodes { name } } }',
+      19.75,
+    ],
+    ["a page of a search", '{ artworks(search: "fox ", first: 24) { nodes { name } } }', 4.99],
+    ["facets of a search", '{ artworkFacets(search: "fox ") { total } }', 25.25],
+    ["a leaderboard of rows", "{ leaderboard(of: ARTISTS, first: 10) { entries { rank } } }", 35.27],
+    ["a leaderboard of sums", "{ leaderboard(of: WORKERS, first: 10) { entries { rank } } }", 1],
+  ])("of %s are those that were measured", async (_, query, expected) => {
+    const { result, cost } = await gallery.answerer.answer({ query });
+    expect(result.errors).toBeUndefined();
+    expect(Number(cost.toFixed(2))).toBe(expected);
+  });
+});
+
 describe("many expensive questions at once", () => {
   const facets = (count: number, from = 0): string =>
     `{ ${many(count, (i) => `f${i}: artworkFacets(filter: { mintedAfter: ${from + i}, families: [SD15] }) { total models { count } sizes { count } }`)} }`;
@@ -278,7 +302,10 @@ describe("many expensive questions at once", () => {
   });
 
   describe("wait", () => {
-    const deadline = new Deadline(60_000);
+    let deadline: Deadline;
+    beforeAll(() => {
+      deadline = new Deadline(60_000);
+    });
     afterAll(() => deadline.end());
 
     /** An admission of one at a time that is busy, with `waiting` places; asked in the name of clients. */

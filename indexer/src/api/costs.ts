@@ -1,5 +1,5 @@
-// What questions cost, in one unit for `/graphql` and `/v1`: about what a page of 24 rows takes the processors of API and database, a
-// millisecond. Rounded from `npm run bench:api` over 100,000 artworks, and for totals and facets that it doesn't ask, from 25,000.
+// Costs of questions, in one unit for `/graphql` and `/v1`: about what a page of 24 rows takes the processors of API and database, a
+// millisecond. `npm run bench:api` prints them beside what it measures, over 100,000 artworks, and they are rounded from that.
 
 /** Costs of the parts of a question. */
 export const costs = {
@@ -9,8 +9,10 @@ export const costs = {
   page: 0.5,
   /** A row, those of lists within lists included. */
   row: 0.01,
-  /** A total that is counted, of a filter or a search, up to 10,000. Others are kept by the indexer. */
+  /** A total that is counted, of a filter, up to 10,000. Others are kept by the indexer. */
   count: 10,
+  /** The same of a search. It takes 26 to 47; at its full cost it would wait with facets, and searches are not to. */
+  searchedCount: 14,
   /** A page of a search, beside its rows. */
   search: 4,
   /** A facet by counters that the indexer keeps. */
@@ -21,6 +23,8 @@ export const costs = {
   indexedFacets: 20,
   /** Each facet of a filter that is read from artworks, of the newest 20,000. */
   readFacet: 50,
+  /** A leaderboard that is summed from the mints or transfers of a week; others have sums by day. */
+  leaderboard: 35,
   /** The whole schema by introspection, or a part of it. */
   schema: 20,
 } as const;

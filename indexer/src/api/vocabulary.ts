@@ -13,6 +13,11 @@ const MAX_ARTWORKS = 200_000;
 const PIECE = 10_000;
 /** Words that are kept, the most frequent first. */
 const MAX_KEPT = 100_000;
+/**
+ * Artworks from which on words of a single one are not kept. They are names, numbers and slips themselves: nobody means them by another
+ * word, and there are as many as artworks, near to each other.
+ */
+const MANY = 5_000;
 /** Milliseconds between two makings, at least. */
 const PAUSE = 60_000;
 /** Factor of the time that making it took, for which it is left alone. */
@@ -54,14 +59,21 @@ async function latestChange(client: pg.ClientBase, schema: string): Promise<stri
 export async function makeVocabulary(client: pg.ClientBase, schema: string): Promise<void> {
   const [place, next] = [quoted(schema), `${quoted(schema)}._vocabulary_next`];
   await client.query('create temp table if not exists counted (word text collate "C", artworks int); truncate counted');
+  let read = 0;
   let last: Place | undefined = { chain: 2_147_483_647, token: LAST_TOKEN };
-  for (let read = 0; last && read < MAX_ARTWORKS; read += PIECE) last = await countPiece(client, place, last);
+  while (last && read < MAX_ARTWORKS) {
+    const piece = await countPiece(client, place, last);
+    read += piece?.artworks ?? 0;
+    last = piece;
+  }
+  const least = read < MANY ? 1 : 2;
   await client.query(`drop table if exists ${next}`);
   await client.query(
     `create table ${next} as
        select word, artworks,
          word || array(select distinct left(word, i - 1) || substr(word, i + 1) from generate_series(1, length(word)) i) as deletions
-       from (select word, sum(artworks)::int as artworks from counted group by word order by 2 desc, 1 limit ${MAX_KEPT}) kept`,
+       from (
+         select word, sum(artworks)::int as artworks from counted group by word having sum(artworks) >= ${least} order by 2 desc, 1 limit ${MAX_KEPT}) kept`,
   );
   await client.query("truncate counted");
   await client.query(`alter table ${next} add primary key (word)`);
@@ -80,16 +92,21 @@ interface Place {
 
 const LAST_TOKEN = `1${"0".repeat(77)}`;
 
-/** Counts the words of artworks older than one. Returns the oldest of them; undefined when there is none. */
-async function countPiece(client: pg.ClientBase, place: string, before: Place): Promise<Place | undefined> {
+/** Artworks whose words were counted: their number, and the key of the oldest. */
+interface Piece extends Place {
+  readonly artworks: number;
+}
+
+/** Counts the words of artworks older than one. Returns undefined when there is none. */
+async function countPiece(client: pg.ClientBase, place: string, before: Place): Promise<Piece | undefined> {
   // Words of letters alone: others are not taken for each other.
-  const { rows } = await client.query<Place>(
+  const { rows } = await client.query<Piece>(
     `with piece as materialized (
        select chain_id, token_id, words from ${place}.artwork_text where (chain_id, token_id) < ($1::int, $2::numeric)
        order by chain_id desc, token_id desc limit ${PIECE}),
      counting as (
        insert into counted select lexeme, count(*)::int from piece, unnest(words) where lexeme ~ '^[^0-9#]{4,32}$' group by lexeme)
-     select chain_id as chain, token_id::text as token from piece order by chain_id, token_id limit 1`,
+     select chain_id as chain, token_id::text as token, (select count(*)::int from piece) as artworks from piece order by chain_id, token_id limit 1`,
     [before.chain, before.token],
   );
   return rows[0];

@@ -2,8 +2,10 @@
 import { getNamedType, isListType, isNonNullType } from "graphql";
 import { costs } from "../costs.ts";
 import { type FacetName, readFacetNames } from "../sql/facets.ts";
+import { isSummedFromRows } from "../sql/leaderboards.ts";
 import { DEFAULT_FIRST, MAX_FIRST, MAX_ROWS } from "./limits.ts";
 import type { Selection } from "./selection.ts";
+import { objectTypes } from "./types.ts";
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -17,12 +19,13 @@ export function costOfField(selection: Selection, given: Given): number {
   if (typeName === "ArtworkFacets") return costs.field + costOfFacets(selection, { isNarrowed, isSearch });
   // Too many are refused by their number, when they are counted exactly.
   const rows = costs.row * Math.min(rowsOf(selection, given), MAX_ROWS);
-  if (!typeName.endsWith("Connection")) return costs.field + rows;
+  if (!typeName.endsWith("Connection"))
+    return costs.field + rows + (typeName === "Leaderboard" && isSummedFromRows(given.of) ? costs.leaderboard : 0);
   const names = new Set(selection.fields.map(({ name }) => name));
   const isPaged = names.has("nodes") || names.has("edges") || names.has("pageInfo");
   const isCounted = (names.has("totalCount") || names.has("totalIsExact")) && (isNarrowed || isSearch);
   const page = isPaged ? costs.page + rows + (isSearch ? costs.search : 0) : 0;
-  return costs.field + page + (isCounted ? costs.count : 0);
+  return costs.field + page + (isCounted ? (isSearch ? costs.searchedCount : costs.count) : 0);
 }
 
 function costOfFacets({ fields }: Selection, { isNarrowed, isSearch }: { isNarrowed: boolean; isSearch: boolean }) {
@@ -49,6 +52,8 @@ function rowsOf(selection: Selection, given: Given = selection.arguments): numbe
   // Items of a connection are counted by it.
   if (typeName.endsWith("Edge")) return inner;
   if (selection.name === "nodes") return 1 + inner;
+  // Items of a value hold no rows of their own.
+  if (!(typeName in objectTypes) && inner === 0) return 1;
   const isList = isListType(isNonNullType(type) ? type.ofType : type);
   return (isList ? lengthOf(given, MAX_FIRST) : 1) * (1 + inner);
 }

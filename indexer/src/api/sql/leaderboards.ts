@@ -36,11 +36,16 @@ export function leaderboardOf(asking: Asking, subject: LeaderboardSubject, week:
       from sums order by sums.score desc, sums.key limit ${PLACES}`;
     const found = await asking.lists.query<Ranked & { readonly counted: number }>(text, statement.values);
     const entries = found.map(({ key: one, rank, score }) => ({ key: one, rank, score }));
-    return { entries, isApproximate: subject in bounded && found[0]?.counted === MOST_COUNTED };
+    return { entries, isApproximate: isSummedFromRows(subject) && found[0]?.counted === MOST_COUNTED };
   });
 }
 
 const bounded: Readonly<Record<string, true>> = { ARTISTS: true, COLLECTORS: true };
+
+/** Returns whether a leaderboard is summed from the rows of a week, not from sums by day. */
+export function isSummedFromRows(subject: unknown): boolean {
+  return typeof subject === "string" && subject in bounded;
+}
 
 interface Source {
   /** `from` and all after it. */
