@@ -275,6 +275,18 @@ describe("POST /graphql", () => {
       question("{ fox }", { variables: null, operationName: "A", extensions: { minBlock: 1 } }),
       200,
     ],
+    [
+      "names of ours beside a question",
+      question("{ fox }", { status: 200, code: "X", message: "x", retryAfter: 1 }),
+      400,
+      "status is not a key of a question: there are query, variables, operationName, extensions.",
+    ],
+    [
+      "names of ours in place of one",
+      post('{"status":99999,"code":"X","message":"x","retryAfter":"\\r\\n"}'),
+      400,
+      "status is not a key of a question: there are query, variables, operationName, extensions.",
+    ],
     ["extensions of others", question("{ fox }", { extensions: { clientLibrary: { name: "@apollo/client" } } }), 200],
     ["UTF-8 by name", post('{"query":"{ fox }"}', { "content-type": 'Application/JSON; charset="UTF-8"' }), 200],
     [

@@ -6,10 +6,13 @@ import { createAdmission } from "../../indexer/src/api/admission.ts";
 import { MAX_COST } from "../../indexer/src/api/costs.ts";
 import { Deadline } from "../../indexer/src/api/deadline.ts";
 import { excessOf } from "../../indexer/src/api/graphql/bounds.ts";
+import { createDocuments } from "../../indexer/src/api/graphql/documents.ts";
 import { LateError } from "../../indexer/src/api/graphql/errors.ts";
+import { Kept } from "../../indexer/src/api/graphql/kept.ts";
 import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
 import { type Asking, oncePerBlock } from "../../indexer/src/api/sql/asking.ts";
 import type { Reader } from "../../indexer/src/api/sql/pool.ts";
+import { createReadPool } from "../../indexer/src/api/sql/pool.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
 import { hostileQuestions } from "./hostile.ts";
 
@@ -161,6 +164,47 @@ describe("a hostile question", () => {
   });
 });
 
+describe("what is kept of questions", () => {
+  it("goes by its size, the oldest first", () => {
+    const kept = new Kept<string>(10);
+    kept.set("a", "A", 4);
+    kept.set("b", "B", 4);
+    expect(kept.get("a")).toBe("A");
+    kept.set("c", "C", 4); // b was asked for longest ago
+    expect(["a", "b", "c"].map((key) => kept.get(key))).toEqual(["A", undefined, "C"]);
+    kept.set("a", "a", 6);
+    expect([kept.get("a"), kept.get("c"), kept.size]).toEqual(["a", "C", 10]);
+    kept.set("d", "D", 11);
+    expect([kept.get("d"), kept.size]).toEqual([undefined, 10]);
+  });
+
+  it("is nothing of the tree of a question that is refused", () => {
+    const documents = createDocuments(gallery.answerer.schema);
+    const read = documents.operation("query ($n: Int) { artwork(tokenId: 1) { activity(first: $n) { kind } } }", null);
+    if (!("selections" in read)) throw new Error("The question does not fit the schema.");
+    const made = read.selections({ n: 1 });
+    expect(read.selections({ n: 1 })).not.toBe(made);
+    read.keep({ n: 1 }, made);
+    expect(read.selections({ n: 1 })).toBe(made);
+    expect(read.selections({ n: 2 })).not.toBe(made);
+  });
+});
+
+it("asks the nodes of the chain for a block once", async () => {
+  let asked = 0;
+  const block = async (number: number) => {
+    asked++;
+    return { number, hash: `0x${"ab".repeat(32)}`, timestamp: gallery.catalogue.now };
+  };
+  const answerer = gallery.answererWith({ chain: { head: block as never, has: async () => "unknown", block } });
+  gallery.move(5_001);
+  const { result } = await answerer.answer({ query: `{ ${many(20, (i) => `b${i}: block { hash }`)} }` });
+  expect(result.errors).toBeUndefined();
+  expect(new Set(Object.values(result.data ?? {}).map((one) => (one as { hash: string }).hash)).size).toBe(1);
+  expect(asked).toBe(1);
+  gallery.move(5_000);
+});
+
 describe("costs", () => {
   it.each([
     ["a page", "{ artworks(first: 24) { nodes { name } } }", 1],
@@ -177,10 +221,15 @@ describe("costs", () => {
     ["a page of a search", '{ artworks(search: "fox ", first: 24) { nodes { name } } }', 4.99],
     ["facets of a search", '{ artworkFacets(search: "fox ") { total } }', 25.25],
     ["a leaderboard of rows", "{ leaderboard(of: ARTISTS, first: 10) { entries { rank } } }", 35.27],
+    [
+      "objects by id, as the dearest kind",
+      `{ nodes(ids: [${many(100, () => '"x"')}]) { ... on Artwork { name } ... on Account { activity(first: 99) { kind } } } }`,
+      100.25,
+    ],
     ["a leaderboard of sums", "{ leaderboard(of: WORKERS, first: 10) { entries { rank } } }", 1],
   ])("of %s are those that were measured", async (_, query, expected) => {
     const { result, cost } = await gallery.answerer.answer({ query });
-    expect(result.errors).toBeUndefined();
+    expect(result.errors?.filter(({ extensions }) => extensions?.code !== "BAD_INPUT") ?? []).toEqual([]);
     expect(Number(cost.toFixed(2))).toBe(expected);
   });
 });
@@ -299,6 +348,42 @@ describe("many expensive questions at once", () => {
     expect([await first, await second]).toEqual([undefined, "second"]);
     expect((await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" })).isRefused).toBe(false);
     deadline.end();
+  });
+
+  it("never wait for each other in a circle: for a connection, and for what another one is making", async () => {
+    const pool = createReadPool(gallery.url, 1);
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let held = 0;
+    const answerer = gallery.answererWith({
+      maxTime: 20_000,
+      pool: {
+        ...pool,
+        snapshot: (run, deadline) =>
+          pool.snapshot(
+            ({ query }) =>
+              run({
+                query: async (text, values, until) => {
+                  if (held++ === 0) await gate;
+                  return query(text, values, until);
+                },
+              }),
+            deadline,
+          ),
+      },
+    });
+    const ask = (query: string) => answerer.answer({ query });
+    const filter = "filter: { mintedAfter: 77, families: [SD15] }";
+    // It holds the only connection for questions of several statements; the next waits for it, and then for what the last one is making.
+    const several = [ask("{ artworks(first: 3) { nodes { name } } models(first: 3) { nodes { name } } }")];
+    while (held === 0) await new Promise((resolve) => setImmediate(resolve));
+    several.push(ask(`{ artworkFacets(${filter}) { total } models(first: 4) { nodes { name } } }`));
+    const single = ask(`{ artworkFacets(${filter}) { total } }`);
+    letGo();
+    for (const { result } of await Promise.all([...several, single])) expect(result.errors).toBeUndefined();
+    await pool.close();
   });
 
   describe("wait", () => {

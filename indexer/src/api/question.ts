@@ -60,9 +60,9 @@ export function bodyTypeFault({ type, encoding }: BodyHeaders): Refusal | undefi
 
 /** Reads the question in the body of a POST. */
 export function readQuestion(body: Buffer): Question | Refusal {
-  const json = readJsonBody(body, bodyShape);
-  if (isRefusal(json)) return json;
-  return isPlain(json) ? json : questionOf(json, questionKeys);
+  const read = readJsonBody(body, bodyShape);
+  if ("refusal" in read) return read.refusal;
+  return isPlain(read.fields) ? read.fields : questionOf(read.fields, questionKeys);
 }
 
 /** Reads the question in the query of a URL. */
@@ -102,15 +102,19 @@ function isMutation({ query = "", operationName }: Question): boolean {
   }
 }
 
+/** Fields of a body, or why it is refused: told apart by what is around them, since an asker may name fields as we name ours. */
+export type ReadBody = { readonly fields: Readonly<Record<string, unknown>> } | { readonly refusal: Refusal };
+
 /** Reads a JSON object out of a body. `shape`: for the message. */
-export function readJsonBody(body: Buffer, shape: string): Readonly<Record<string, unknown>> | Refusal {
-  if (body.length === 0) return badInput(`The body is empty: it is JSON, ${shape}.`);
-  if (!isUtf8(body)) return badInput("The body is not UTF-8.");
+export function readJsonBody(body: Buffer, shape: string): ReadBody {
+  const refuse = (message: string): ReadBody => ({ refusal: badInput(message) });
+  if (body.length === 0) return refuse(`The body is empty: it is JSON, ${shape}.`);
+  if (!isUtf8(body)) return refuse("The body is not UTF-8.");
   const json = parseJson(body.toString());
-  if (json === undefined) return badInput(`The body is not well-formed JSON: it is ${shape}.`);
-  if (Array.isArray(json)) return badInput("The body is a list: send one question at a time.");
-  if (!isObject(json)) return badInput(`The body is ${kindOf(json)}: it is an object, ${shape}.`);
-  return json;
+  if (json === undefined) return refuse(`The body is not well-formed JSON: it is ${shape}.`);
+  if (Array.isArray(json)) return refuse("The body is a list: send one question at a time.");
+  if (!isObject(json)) return refuse(`The body is ${kindOf(json)}: it is an object, ${shape}.`);
+  return { fields: json };
 }
 
 /** Reads a question from its fields. `keys`: those that it may have. */

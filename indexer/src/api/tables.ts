@@ -85,9 +85,9 @@ async function readTablesQuestion({ req }: Context): Promise<TablesQuestion | Re
     bodyTypeFault({ type: req.header("content-type"), encoding: req.header("content-encoding") }) ??
     searchFault(new URL(req.url).search);
   if (fault) return fault;
-  const json = readJsonBody(Buffer.from(await req.arrayBuffer()), "{query, variables?, operationName?}");
-  if (isRefusal(json)) return json;
-  const question = questionOf(json, ["query", "variables", "operationName"]);
+  const read = readJsonBody(Buffer.from(await req.arrayBuffer()), "{query, variables?, operationName?}");
+  if ("refusal" in read) return read.refusal;
+  const question = questionOf(read.fields, ["query", "variables", "operationName"]);
   if (isRefusal(question)) return question;
   const { query = "", variables, operationName } = question;
   try {

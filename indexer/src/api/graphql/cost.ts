@@ -1,5 +1,5 @@
 // Cost of a question before it is asked, from what it selects: by the kinds of its root fields and the rows that it may read.
-import { getNamedType, isListType, isNonNullType } from "graphql";
+import { getNamedType, isInterfaceType, isListType, isNonNullType } from "graphql";
 import { costs } from "../costs.ts";
 import { type FacetName, readFacetNames } from "../sql/facets.ts";
 import { isSummedFromRows } from "../sql/leaderboards.ts";
@@ -45,8 +45,14 @@ function isFiltered({ filter, seriesId }: Given): boolean {
 /** Rows that a field may read, lists within lists multiplied. */
 function rowsOf(selection: Selection, given: Given = selection.arguments): number {
   const { type, fields } = selection;
-  const inner = fields.reduce((sum, one) => sum + (one.fields.length > 0 ? rowsOf(one) : 0), 0);
-  const typeName = getNamedType(type).name;
+  const named = getNamedType(type);
+  const typeName = named.name;
+  // An object of an interface costs what the dearest kind of it would.
+  if (isInterfaceType(named)) {
+    const dearest = Math.max(0, ...selection.kinds().map(innerRows));
+    return (Array.isArray(given.ids) ? given.ids.length : 1) * (1 + dearest);
+  }
+  const inner = innerRows(fields);
   if (typeName.endsWith("Connection")) return lengthOf(given, DEFAULT_FIRST) * Math.max(1, inner);
   if (typeName === "PageInfo") return 0;
   // Items of a connection are counted by it.
@@ -56,6 +62,11 @@ function rowsOf(selection: Selection, given: Given = selection.arguments): numbe
   if (!(typeName in objectTypes) && inner === 0) return 1;
   const isList = isListType(isNonNullType(type) ? type.ofType : type);
   return (isList ? lengthOf(given, MAX_FIRST) : 1) * (1 + inner);
+}
+
+/** Rows of lists and objects within a row. */
+function innerRows(fields: readonly Selection[]): number {
+  return fields.reduce((sum, one) => sum + (one.fields.length > 0 ? rowsOf(one) : 0), 0);
 }
 
 function lengthOf({ first, last, days }: Given, standing: number): number {

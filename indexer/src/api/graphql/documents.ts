@@ -36,15 +36,17 @@ import {
 import { excessOf, tooDeep } from "./bounds.ts";
 import { questionError, withCode } from "./errors.ts";
 import { boundedIntrospection } from "./introspection.ts";
+import { Kept } from "./kept.ts";
 import { MAX_TEXT, MAX_TOKENS } from "./limits.ts";
 import { type Selection, selectRoot } from "./selection.ts";
 import { excessiveVariable, fittingLiterals } from "./values.ts";
 
-const MAX_DOCUMENTS = 1_000;
-/** Longer questions are read anew each time: a thousand of them would fill the memory. */
+/** Characters of questions that are kept read, all together; of each some hundred bytes of memory. */
+const MAX_KEPT_TEXT = 500_000;
+/** Longer questions are read anew each time. */
 const MAX_KEPT = 10_000;
-/** Trees of one operation that differ by variables beside those of root fields. */
-const MAX_TREES = 50;
+/** Fields of trees that are kept, all together, and characters of the variables that they depend on. */
+const MAX_KEPT_FIELDS = 100_000;
 /** Values of variables that are kept, and the longest of them as JSON. */
 const MAX_READ = 2_000;
 const MAX_VARIABLES = 300;
@@ -66,6 +68,8 @@ export interface Operation {
    * @throws GraphQLError when a directive on a root field has no value.
    */
   selections(variables: Readonly<Record<string, unknown>>): readonly Selection[];
+  /** Keeps what was selected for these variables: for questions that are run. */
+  keep(variables: Readonly<Record<string, unknown>>, selections: readonly Selection[]): void;
 }
 
 export interface Documents {
@@ -120,18 +124,15 @@ function rulesFor(query: string, { definitions }: DocumentNode): readonly Valida
 }
 
 export function createDocuments(schema: GraphQLSchema): Documents {
-  const documents = new Map<string, Read>();
-  const hashes = new Map<string, string>();
+  const documents = new Kept<Read>(MAX_KEPT_TEXT);
+  const hashes = new Kept<string>(MAX_KEPT_TEXT);
+  const trees = new Kept<readonly Selection[]>(MAX_KEPT_FIELDS);
 
   function documentOf(query: string): Read {
     const known = documents.get(query);
-    if (known) {
-      documents.delete(query);
-      documents.set(query, known);
-      return known;
-    }
+    if (known) return known;
     const read = readDocument(schema, query);
-    if (query.length <= MAX_KEPT) remember(documents, query, read);
+    if (query.length <= MAX_KEPT) documents.set(query, read, query.length);
     return read;
   }
 
@@ -144,7 +145,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
       const node = getOperationAST(read.document, name);
       if (!node) return [questionError("BAD_INPUT", unknownOperation(name))];
       if (node.operation !== "query") return [notConfigured(node)];
-      const made = operationOf(schema, read.document, node);
+      const made = operationOf({ schema, trees }, read.document, node);
       read.operations.set(name ?? undefined, made);
       return made;
     },
@@ -153,15 +154,9 @@ export function createDocuments(schema: GraphQLSchema): Documents {
       if (createHash("sha256").update(query).digest("hex") !== hash) {
         throw questionError("BAD_INPUT", "persistedQuery.sha256Hash is not the SHA-256 of query.");
       }
-      if (query.length <= MAX_KEPT) remember(hashes, hash, query);
+      if (query.length <= MAX_KEPT) hashes.set(hash, query, query.length);
     },
   };
-}
-
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  const oldest = map.size >= MAX_DOCUMENTS ? map.keys().next().value : undefined;
-  if (oldest !== undefined) map.delete(oldest);
-  map.set(key, value);
 }
 
 /** In the words of graphql-js. */
@@ -203,7 +198,16 @@ function readDocument(schema: GraphQLSchema, query: string): Read {
   return errors.length > 0 ? errors : { document, operations: new Map() };
 }
 
-function operationOf(schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode): Operation {
+interface OperationSurroundings {
+  readonly schema: GraphQLSchema;
+  readonly trees: Kept<readonly Selection[]>;
+}
+
+function operationOf(
+  { schema, trees }: OperationSurroundings,
+  document: DocumentNode,
+  node: OperationDefinitionNode,
+): Operation {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === "FragmentDefinition") fragments.set(definition.name.value, definition);
@@ -211,26 +215,29 @@ function operationOf(schema: GraphQLSchema, document: DocumentNode, node: Operat
   const query = schema.getQueryType();
   if (!query) throw new Error("The schema has no queries.");
   const decisive = decisiveVariables(document);
-  const trees = new Map<string, readonly Selection[]>();
-  const read = variablesReader(schema, node);
+  const number = operations++;
+  // A variable that is not given differs from one that is null.
+  const keyOf = (variables: Values): string =>
+    `${number} ${decisive.length === 0 ? "" : JSON.stringify(decisive.map((name) => (name in variables ? [variables[name]] : [])))}`;
   return {
     document,
     node,
-    variables: read,
-    selections: (variables) => {
-      // A variable that is not given differs from one that is null.
-      const key =
-        decisive.length === 0
-          ? ""
-          : JSON.stringify(decisive.map((name) => (name in variables ? [variables[name]] : [])));
-      const known = trees.get(key);
-      if (known) return known;
-      const made = selectRoot({ schema, fragments, variables }, query, node.selectionSet);
-      if (trees.size >= MAX_TREES) trees.clear();
-      trees.set(key, made);
-      return made;
+    variables: variablesReader(schema, node, number),
+    selections: (variables) =>
+      trees.get(keyOf(variables)) ?? selectRoot({ schema, fragments, variables }, query, node.selectionSet),
+    keep: (variables, selections) => {
+      const key = keyOf(variables);
+      trees.set(key, selections, fieldsIn(selections) + key.length);
     },
   };
+}
+
+/** Fields of a tree, those of each kind of object of an interface included. */
+function fieldsIn(selections: readonly Selection[]): number {
+  return selections.reduce(
+    (sum, { nodes, kinds }) => sum + nodes.length + kinds().reduce((all, fields) => all + fieldsIn(fields), 0),
+    0,
+  );
 }
 
 /** Variables that were read before, those of all operations: a front page asks with the same ones again and again. */
@@ -238,8 +245,11 @@ const readBefore = new Map<string, ReadVariables>();
 let operations = 0;
 
 /** Reads variables. An input type has dozens of fields, each of which is looked for: those that come again are read but once. */
-function variablesReader(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode) {
-  const operation = operations++;
+function variablesReader(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  operation: number,
+) {
   return (given: Values): ReadVariables => {
     const read = () => getVariableValues(schema, variableDefinitions, given, { maxErrors: 10 }) as ReadVariables;
     const error = excessiveVariable(given);

@@ -155,7 +155,8 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
     }
   }
 
-  function textOf({ query: text, extensions }: Question): string {
+  function textOf({ query, extensions }: Question): string {
+    const text = query ?? undefined;
     const hash = extensions?.persistedQuery?.sha256Hash.toLowerCase();
     if (hash === undefined) {
       if (text === undefined) throw questionError("BAD_INPUT", "query is missing: the question's text.");
@@ -199,6 +200,7 @@ export function createAnswerer(dependencies: AnswererDependencies): Answerer {
         const message = `This costs ${Math.ceil(cost)}, which is more than ${MAX_COST} at once: ask for fewer rows, facets or fields at a time.`;
         return [questionError("TOO_EXPENSIVE", message)];
       }
+      if (!failure) operation.keep(variables, selections);
       return await within({ cost, client }, async (deadline) => {
         const block = fresh.current();
         const running = (snapshot?: Reader) =>

@@ -7,7 +7,7 @@ import {
   readArtworks,
   withOrder,
 } from "../sql/artworks.ts";
-import { type Asking, placeOf, statementOf } from "../sql/asking.ts";
+import { type Asking, oncePerBlock, placeOf, statementOf } from "../sql/asking.ts";
 import { collectionStatistics } from "../sql/collections.ts";
 import { artworkFacets, type FacetName, type FacetValue } from "../sql/facets.ts";
 import { lengthOf, slice, writeCursor } from "../sql/keyset.ts";
@@ -134,7 +134,9 @@ async function readBlock({ asking, selection }: RootQuestion): Promise<Row> {
   const { chainId, shared } = asking;
   const { number, timestamp } = asking.block ?? { number: 0, timestamp: 0 };
   const isHashed = find(selection.fields, "hash") !== undefined;
-  const block = isHashed ? await shared.chain.block(number).catch(() => undefined) : undefined;
+  // Once for each block: every time it would be asked of all nodes.
+  const hashed = () => oncePerBlock(asking, `block/${number}`, () => shared.chain.block(number));
+  const block = isHashed ? await hashed().catch(() => undefined) : undefined;
   return { chainId, number, timestamp, hash: block?.timestamp === timestamp ? block.hash : null };
 }
 

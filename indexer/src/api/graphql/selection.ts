@@ -37,6 +37,8 @@ export interface Selection {
   readonly fields: readonly Selection[];
   /** Returns the fields that are asked of it where its value is of this object type. */
   fieldsOn(typeName: string): readonly Selection[];
+  /** Returns the same for each object type that its value may be of; none for one of which nothing can be read. */
+  kinds(): readonly (readonly Selection[])[];
   /** Where the question mentions it. */
   readonly nodes: readonly FieldNode[];
   /** Error of each value of the field: a variable is null where an argument must not be. */
@@ -98,20 +100,22 @@ function below(
   scope: SelectionScope,
   type: GraphQLNamedType,
   sets: readonly SelectionSetNode[],
-): Pick<Selection, "objectType" | "fields" | "fieldsOn" | "fieldsFailure"> {
+): Pick<Selection, "objectType" | "fields" | "fieldsOn" | "kinds" | "fieldsFailure"> {
   if (isObjectType(type) && !type.name.startsWith("__")) {
     const { value: fields = [], error } = attempt(() => select(scope, type, sets));
-    return { objectType: type, fields, fieldsOn: () => fields, ...(error && { fieldsFailure: error }) };
+    const kinds = () => [fields];
+    return { objectType: type, fields, fieldsOn: () => fields, kinds, ...(error && { fieldsFailure: error }) };
   }
   const none = { objectType: undefined, fields: [] };
-  if (!isAbstractType(type)) return { ...none, fieldsOn: () => [] };
+  if (!isAbstractType(type)) return { ...none, fieldsOn: () => [], kinds: () => [] };
   const known = new Map<string, readonly Selection[]>();
   const fieldsOn = (typeName: string): readonly Selection[] => {
     const made = known.get(typeName) ?? select(scope, scope.schema.getType(typeName) as GraphQLObjectType, sets);
     known.set(typeName, made);
     return made;
   };
-  return { ...none, fieldsOn };
+  const kinds = () => scope.schema.getPossibleTypes(type).map(({ name }) => attempt(() => fieldsOn(name)).value ?? []);
+  return { ...none, fieldsOn, kinds };
 }
 
 /** Returns what a function answers, or the fault that it finds in the question. */

@@ -43,17 +43,24 @@ const TRIES = 3;
 /** Milliseconds that a statement waits for a connection. */
 const PATIENCE = 5_000;
 
-/** Connections of the API's own, beside those with which Ponder writes. `max`: of each of the two kinds. */
+/**
+ * Connections of the API's own, beside those with which Ponder writes. `max`: of each of the three kinds. Snapshots have their own: in one,
+ * a question may wait for what a question with a single statement is making, which must not wait for that connection.
+ */
 export function createReadPool(connectionString: string, max = MAX_CONNECTIONS): ReadPool {
-  const [byKey, byValue] = (["force_generic_plan", "force_custom_plan"] as const).map((planning) =>
+  const open = (planning: "force_generic_plan" | "force_custom_plan"): pg.Pool =>
     createPool({
       connectionString,
       max,
       connectionTimeoutMillis: PATIENCE,
       maxLifetimeSeconds: PREPARED_LIFE / 1_000,
       options: `-c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT} -c jit=off -c random_page_cost=1.1 -c plan_cache_mode=${planning} -c max_parallel_workers_per_gather=0`,
-    }),
-  ) as [pg.Pool, pg.Pool];
+    });
+  const [byKey, byValue, snapshots] = [
+    open("force_generic_plan"),
+    open("force_custom_plan"),
+    open("force_custom_plan"),
+  ];
   const canceller = createPool({ connectionString, max: 1, idleTimeoutMillis: 10_000 });
   const nameOf = createNames();
 
@@ -101,7 +108,7 @@ export function createReadPool(connectionString: string, max = MAX_CONNECTIONS):
   };
 
   const attempt = <Result>(use: (reader: Reader) => Promise<Result>, deadline: Deadline | undefined): Promise<Result> =>
-    hold(byValue, deadline, async (client) => {
+    hold(snapshots, deadline, async (client) => {
       const begin = () => client.query("begin isolation level repeatable read read only");
       let last: Promise<unknown> = begin();
       try {
@@ -140,7 +147,7 @@ export function createReadPool(connectionString: string, max = MAX_CONNECTIONS):
       }
     },
     close: async () => {
-      await Promise.all([byKey.end(), byValue.end(), canceller.end()]);
+      await Promise.all([byKey, byValue, snapshots, canceller].map((pool) => pool.end()));
     },
   };
 }
