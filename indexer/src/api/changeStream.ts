@@ -93,10 +93,16 @@ const headers: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
+/** Texts of events that are being told: all listeners are told the same one, which may be long. */
+const texts = new WeakMap<ChangeEvent, string>();
+
 /** One event as it goes over the wire. Of a block in which nothing happened the id alone: browsers keep it, and tell nobody. */
-function textOf({ id, event, data }: ChangeEvent): string {
+function textOf(told: ChangeEvent): string {
+  const { id, event, data } = told;
   if (event === "block") return `id: ${id}\n\n`;
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  const text = texts.get(told) ?? `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  texts.set(told, text);
+  return text;
 }
 
 /** Opens the stream: on Node's response if there is one, because a `Response` would go through middleware that waits for its end. */
