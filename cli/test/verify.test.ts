@@ -3,6 +3,7 @@ import {
   type Address,
   bytesToHex,
   createPublicClient,
+  custom,
   encodeAbiParameters,
   encodeEventTopics,
   encodeFunctionResult,
@@ -126,6 +127,25 @@ describe("an honest grid", () => {
   it("checks the parent of a remix", async () => {
     expect(named(await verify(remix), "pass")).toContain("parent@1");
     expect(named(await verify(first), "pass")).toContain("allowed@2");
+  });
+
+  it("is judged as of one block, whatever happens meanwhile", async () => {
+    const { grid, artist } = gallery;
+    const honest = honestClient();
+    let isMoved = false;
+    // It changes hands when the first logs are read.
+    const request = async (asked: { method: string }) => {
+      const answer = await honest.request(asked as never);
+      if (asked.method === "eth_getLogs" && !isMoved) {
+        isMoved = true;
+        await grid.mined(artist.grid.nft.write.transferFrom([artist.address, grid.party(9).address, second]));
+      }
+      return answer;
+    };
+    const result = await meanwhile(gallery, () =>
+      verify(second, createPublicClient({ transport: custom({ request }), cacheTime: 0 })),
+    );
+    expect([isMoved, named(result, "fail"), result.verdict]).toEqual([true, [], "proven"]);
   });
 
   it("says that a burnt token keeps its record", async () => {

@@ -159,6 +159,7 @@ async function versionNumbers(evidence: Evidence, tokenId: bigint, mints: readon
     address: evidence.deployment.contracts.GridNFT.address,
     functionName: "versionsOf",
     args: [tokenId],
+    blockNumber: evidence.head,
   }).catch(() => 0n);
   const logged = [...new Set([1, ...mints.map(({ version }) => version)])].sort((a, b) => a - b);
   // One that was never logged is enough to say so; a contract that lies could name any number.
@@ -201,6 +202,7 @@ async function verifyVersion({
       address: deployment.contracts.GridNFT.address,
       functionName: "blobOf",
       args: [tokenId, BigInt(version)],
+      blockNumber: evidence.head,
     });
     return checkBlob(evidence, tokenId, mint, stored);
   });

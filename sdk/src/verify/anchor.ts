@@ -87,6 +87,7 @@ function anchorOf(evidence: Evidence, { domain, payer }: VersionRecord, { laneId
     address: domain.verifyingContract,
     functionName: "anchorOf",
     args: [laneId, payer, root],
+    blockNumber: evidence.head,
   });
 }
 

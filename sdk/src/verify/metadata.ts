@@ -24,7 +24,12 @@ export async function checkMetadata(
   const edits = await eventsOf(evidence, { ...nft, eventName: "DisplayEdited", args: { tokenId } });
   const burnt = await eventsOf(evidence, { ...nft, eventName: "Transfer", args: { tokenId, to: zeroAddress } });
   if (burnt.length > 0) return unknown("The token was burnt: wallets are shown nothing any more.");
-  const uri = await readContract(evidence.client, { ...nft, functionName: "tokenURI", args: [tokenId] });
+  const uri = await readContract(evidence.client, {
+    ...nft,
+    functionName: "tokenURI",
+    args: [tokenId],
+    blockNumber: evidence.head,
+  });
   if (!uri.startsWith(BASE64)) return fail("tokenURI is not JSON on chain.", { tokenURI: uri.slice(0, 120) });
   let json: Record<string, unknown>;
   try {

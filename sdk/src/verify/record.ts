@@ -202,11 +202,11 @@ export function checkRecord(record: VersionRecord): Finding {
 
 /** The stored blob is the code of a contract whose address follows from its number. */
 export async function checkBlob(evidence: Evidence, tokenId: bigint, mint: Mint, stored: Address): Promise<Finding> {
-  const { client, deployment } = evidence;
+  const { client, deployment, head } = evidence;
   const from = deployment.contracts.GridNFT.address;
   // A series has its blob's number; a version's is only in the contract's own storage, so its content has to do.
   const address = mint.version === 1 ? getContractAddress({ from, nonce: tokenId / TOKENS_PER_SERIES }) : stored;
-  const code = await getCode(client, { address });
+  const code = await getCode(client, { address, blockNumber: head });
   const shown = { blob: address, bytes: `${(mint.blob.length - 2) / 2}` };
   if (!isAddressEqual(address, stored)) {
     return fail("The contract says that the record is stored elsewhere than where a mint puts it.", {

@@ -22,13 +22,16 @@ export async function checkToken(evidence: Evidence, tokenId: bigint, mint: Mint
     return fail("The token did not come into being with the event that carries its record.", shown);
   }
   const burnt = isAddressEqual(last.args.to, zeroAddress);
-  const owner = await readContract(client, { ...nft, functionName: "ownerOf", args: [tokenId] }).catch(
-    (error: unknown) => {
-      // A node that does not answer is not a burnt token.
-      if (isRevert(error)) return zeroAddress;
-      throw error;
-    },
-  );
+  const owner = await readContract(client, {
+    ...nft,
+    functionName: "ownerOf",
+    args: [tokenId],
+    blockNumber: evidence.head,
+  }).catch((error: unknown) => {
+    // A node that does not answer is not a burnt token.
+    if (isRevert(error)) return zeroAddress;
+    throw error;
+  });
   if (!isAddressEqual(owner, last.args.to)) {
     return fail(`The contract names ${owner} as the owner, the log of transfers ${last.args.to}.`, shown);
   }
@@ -73,6 +76,7 @@ export async function checkProvenance(evidence: Evidence, tokenId: bigint, recor
     address: evidence.deployment.contracts.GridNFT.address,
     functionName: "provenanceOf",
     args: [tokenId, BigInt(record.version)],
+    blockNumber: evidence.head,
   });
   const wrong = {
     ...differences(request, answer.request as Record<string, unknown>),
@@ -116,7 +120,12 @@ export async function checkModel(evidence: Evidence, { request }: VersionRecord)
   };
   if (registered.length > 1) return fail(`Model ${modelId} was registered ${registered.length} times.`, shown);
   if (spec.weightsHash !== modelHash) return fail("The request names other weights than the model's.", shown);
-  const now = await readContract(evidence.client, { ...aigc, functionName: "modelOf", args: [modelId] });
+  const now = await readContract(evidence.client, {
+    ...aigc,
+    functionName: "modelOf",
+    args: [modelId],
+    blockNumber: evidence.head,
+  });
   const wrong = differences(
     { weightsHash: spec.weightsHash, name: spec.name, version: spec.version, family: spec.family, kind: spec.kind },
     now.spec,

@@ -59,6 +59,7 @@ export async function checkSingle(evidence: Evidence, record: VersionRecord, twi
       address: GridNFT.address,
       functionName: "isMinted",
       args: [requester, orderHash, BigInt(index)],
+      blockNumber: evidence.head,
     }),
   ]);
   const shown = { order: orderHash, index: `${index}` };
