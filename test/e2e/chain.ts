@@ -13,6 +13,7 @@ import {
   type PublicActions,
   publicActions,
   type TransactionReceipt,
+  TransactionReceiptNotFoundError,
   type Transport,
   type WalletClient,
 } from "viem";
@@ -81,7 +82,7 @@ function grid({ rpcUrl, stop }: { rpcUrl: string; stop: () => Promise<void> }, d
     deployment,
     party,
     mined: async (hash) => {
-      const receipt = await wallet.waitForTransactionReceipt({ hash: await hash });
+      const receipt = await receiptOf(wallet, await hash);
       if (receipt.status !== "success") throw new Error(`Transaction ${receipt.transactionHash} reverted.`);
       return receipt;
     },
@@ -93,6 +94,18 @@ function grid({ rpcUrl, stop }: { rpcUrl: string; stop: () => Promise<void> }, d
     cast: (...args) => execFileSync(foundryBinary("cast"), [...args, "--rpc-url", rpcUrl], { encoding: "utf8" }).trim(),
     stop,
   };
+}
+
+/** Asks for a receipt until there is one. viem asks again with each new block, and after the transaction's own there is none here. */
+async function receiptOf(wallet: Wallet, hash: Hex): Promise<TransactionReceipt> {
+  for (;;) {
+    const receipt = await wallet.getTransactionReceipt({ hash }).catch((error: unknown) => {
+      if (error instanceof TransactionReceiptNotFoundError) return undefined;
+      throw error;
+    });
+    if (receipt) return receipt;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 function freePort(): Promise<number> {
