@@ -17,7 +17,7 @@ export interface Costing {
   readonly cost: number;
 }
 
-/** Where the database is. */
+/** Database and gallery that are asked. */
 export interface CostingPlace {
   readonly database: string;
   readonly schema: string;

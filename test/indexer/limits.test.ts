@@ -431,7 +431,7 @@ describe("many expensive questions at once", () => {
       ask("two");
       ask("one", "one 2");
       const done = await all();
-      // What one client asks never sends away another's when both have as many.
+      // A question never sends away another client's when both have as many.
       expect(done.filter((name) => name.includes(":")).sort()).toEqual([
         "many 2: OVERLOADED",
         "many 3: OVERLOADED",

@@ -78,7 +78,7 @@ class Turns {
     const [client, queue] = next;
     const [place] = queue;
     place?.take();
-    // What else this client asks waits behind all other clients.
+    // Other questions of this client wait behind all other clients.
     if (this.#queues.delete(client)) this.#queues.set(client, queue);
   }
 

@@ -24,7 +24,7 @@ export interface Reply {
 export interface Asked {
   readonly method: "GET" | "POST";
   readonly accept: string | undefined;
-  /** Whoever asked: charged what the answer cost beyond the 1 of its request. */
+  /** Entry of the client: charged what the answer cost beyond the 1 of its request. */
   readonly entry: Pick<Entry, "client" | "charge">;
 }
 
