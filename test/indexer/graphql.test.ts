@@ -350,6 +350,9 @@ describe("questions by their hash", () => {
     const first = await ask(hash, query);
     expect(first.result.data).toEqual({ protocol: { artworks: 1_500 } });
     expect(await ask(hash)).toEqual(first);
+    // A text that is null is none.
+    const extensions = { persistedQuery: { version: 1, sha256Hash: hash } } as const;
+    expect(await gallery.answerer.answer({ query: null as never, extensions })).toEqual(first);
   });
 
   it("must be of the text that comes with it", async () => {

@@ -43,11 +43,11 @@ const FIRST = 900_001_001n;
 const idOf = (name: Written): string => `${FIRST + BigInt(Object.keys(written).indexOf(name))}`;
 
 /** Runs statements in the gallery's schema, as its indexer would. */
-async function withWriter(work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function withWriter<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: gallery.url });
   await client.connect();
   await client.query(`set search_path to "${PLACE}"`);
-  await work(client).finally(() => client.end());
+  return work(client).finally(() => client.end());
 }
 
 async function addWritten(): Promise<void> {
@@ -362,6 +362,23 @@ describe("slips", () => {
     gallery.statements.length = 0;
     await search(`${unknown.join(" ")} `);
     expect(gallery.statements.filter(({ text }) => text.includes("deletions &&"))).toHaveLength(4);
+  });
+
+  it("are no slips of words that a single one of many artworks has", async () => {
+    const lexemes = () =>
+      withWriter(async (client) => {
+        const { rows } = await client.query<{ word: string; artworks: number }>(
+          `select word, artworks from ${PLACE}._vocabulary order by word`,
+        );
+        return rows;
+      });
+    await withWriter((client) => makeVocabulary(client, PLACE));
+    const all = await lexemes();
+    await withWriter((client) => makeVocabulary(client, PLACE, 1));
+    expect(await lexemes()).toEqual(all.filter(({ artworks }) => artworks > 1));
+    expect(all.some(({ artworks }) => artworks === 1)).toBe(true);
+    await withWriter((client) => makeVocabulary(client, PLACE));
+    nextBlock();
   });
 
   it("are marked in snippets", async () => {

@@ -55,8 +55,8 @@ async function latestChange(client: pg.ClientBase, schema: string): Promise<stri
   return rows[0]?.latest ?? "";
 }
 
-/** Makes the table of words in place of the one that is there. */
-export async function makeVocabulary(client: pg.ClientBase, schema: string): Promise<void> {
+/** Makes the table of words in place of the one that is there. `many`: artworks from which on words of a single one are not kept. */
+export async function makeVocabulary(client: pg.ClientBase, schema: string, many = MANY): Promise<void> {
   const [place, next] = [quoted(schema), `${quoted(schema)}._vocabulary_next`];
   await client.query('create temp table if not exists counted (word text collate "C", artworks int); truncate counted');
   let read = 0;
@@ -66,7 +66,7 @@ export async function makeVocabulary(client: pg.ClientBase, schema: string): Pro
     read += piece?.artworks ?? 0;
     last = piece;
   }
-  const least = read < MANY ? 1 : 2;
+  const least = read < many ? 1 : 2;
   await client.query(`drop table if exists ${next}`);
   await client.query(
     `create table ${next} as
