@@ -49,7 +49,7 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    cachedPerBlock: <Key, Value>(max: number) => {
+    cachedPerBlock: <Key extends string, Value>(max: number) => {
       const cache = createPerBlockCache<Key, Value>(max);
       caches.push(cache);
       return cache;

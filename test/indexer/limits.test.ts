@@ -8,7 +8,6 @@ import { Deadline } from "../../indexer/src/api/deadline.ts";
 import { excessOf } from "../../indexer/src/api/graphql/bounds.ts";
 import { createDocuments } from "../../indexer/src/api/graphql/documents.ts";
 import { LateError } from "../../indexer/src/api/graphql/errors.ts";
-import { Kept } from "../../indexer/src/api/graphql/kept.ts";
 import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
 import { type Asking, oncePerBlock } from "../../indexer/src/api/sql/asking.ts";
 import type { Reader } from "../../indexer/src/api/sql/pool.ts";
@@ -165,19 +164,6 @@ describe("a hostile question", () => {
 });
 
 describe("what is kept of questions", () => {
-  it("goes by its size, the oldest first", () => {
-    const kept = new Kept<string>(10);
-    kept.set("a", "A", 4);
-    kept.set("b", "B", 4);
-    expect(kept.get("a")).toBe("A");
-    kept.set("c", "C", 4); // b was asked for longest ago
-    expect(["a", "b", "c"].map((key) => kept.get(key))).toEqual(["A", undefined, "C"]);
-    kept.set("a", "a", 6);
-    expect([kept.get("a"), kept.get("c"), kept.size]).toEqual(["a", "C", 10]);
-    kept.set("d", "D", 11);
-    expect([kept.get("d"), kept.size]).toEqual([undefined, 10]);
-  });
-
   it("is nothing of the tree of a question that is refused", () => {
     const documents = createDocuments(gallery.answerer.schema);
     const read = documents.operation("query ($n: Int) { artwork(tokenId: 1) { activity(first: $n) { kind } } }", null);
@@ -187,6 +173,26 @@ describe("what is kept of questions", () => {
     read.keep({ n: 1 }, made);
     expect(read.selections({ n: 1 })).toBe(made);
     expect(read.selections({ n: 2 })).not.toBe(made);
+  });
+
+  it("is as much as there is room for, by size: the oldest goes first", () => {
+    const documents = createDocuments(gallery.answerer.schema);
+    const read = (name: string) => {
+      // About a thousandth of the fields and of the text that are kept in all.
+      const found = documents.operation(`query ${name} { artwork(tokenId: 1) { ${"name ".repeat(90)} } }`, null);
+      if (!("selections" in found)) throw new Error("The question does not fit the schema.");
+      return found;
+    };
+    const first = read("q0");
+    const tree = first.selections({});
+    first.keep({}, tree);
+    expect([read("q0") === first, first.selections({}) === tree]).toEqual([true, true]);
+    for (let i = 1; i < 1_400; i++) {
+      const next = read(`q${i}`);
+      next.keep({}, next.selections({}));
+    }
+    expect([read("q0") === first, first.selections({}) === tree]).toEqual([false, false]);
+    expect(read("q1399")).toBe(read("q1399"));
   });
 });
 

@@ -50,7 +50,7 @@ export interface Fresh {
    */
   onBlock(listener: (block: IndexedBlock) => void): () => void;
   /** A cache that forgets everything whenever rows came or went. `max`: entries that it keeps. */
-  cachedPerBlock<Key, Value>(max: number): PerBlockCache<Key, Value>;
+  cachedPerBlock<Key extends string, Value>(max: number): PerBlockCache<Key, Value>;
   /** Resolves when the first look at the database is over, whatever it saw. */
   readonly started: Promise<void>;
   close(): Promise<void>;
@@ -148,7 +148,7 @@ export function createFresh({ databaseUrl, chainId, ...where }: FreshDependencie
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    cachedPerBlock: <Key, Value>(max: number) => {
+    cachedPerBlock: <Key extends string, Value>(max: number) => {
       const cache = createPerBlockCache<Key, Value>(max);
       caches.add(cache);
       return cache;

@@ -33,10 +33,10 @@ import {
   validate,
   visit,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 import { excessOf, tooDeep } from "./bounds.ts";
 import { questionError, withCode } from "./errors.ts";
 import { boundedIntrospection } from "./introspection.ts";
-import { Kept } from "./kept.ts";
 import { MAX_TEXT, MAX_TOKENS } from "./limits.ts";
 import { type Selection, selectRoot } from "./selection.ts";
 import { excessiveVariable, fittingLiterals } from "./values.ts";
@@ -50,6 +50,11 @@ const MAX_KEPT_FIELDS = 100_000;
 /** Values of variables that are kept, and the longest of them as JSON. */
 const MAX_READ = 2_000;
 const MAX_VARIABLES = 300;
+
+const keptByText = { maxSize: MAX_KEPT_TEXT, maxEntrySize: MAX_KEPT };
+
+/** What operations select, by the variables that decide it: those that were asked for longest ago go first. */
+type Trees = LRUCache<string, readonly Selection[]>;
 
 /** Values as they are given, or as the schema reads them. */
 type Values = Readonly<Record<string, unknown>>;
@@ -124,15 +129,15 @@ function rulesFor(query: string, { definitions }: DocumentNode): readonly Valida
 }
 
 export function createDocuments(schema: GraphQLSchema): Documents {
-  const documents = new Kept<Read>(MAX_KEPT_TEXT);
-  const hashes = new Kept<string>(MAX_KEPT_TEXT);
-  const trees = new Kept<readonly Selection[]>(MAX_KEPT_FIELDS);
+  const documents = new LRUCache<string, Read>(keptByText);
+  const hashes = new LRUCache<string, string>(keptByText);
+  const trees: Trees = new LRUCache({ maxSize: MAX_KEPT_FIELDS });
 
   function documentOf(query: string): Read {
     const known = documents.get(query);
     if (known) return known;
     const read = readDocument(schema, query);
-    if (query.length <= MAX_KEPT) documents.set(query, read, query.length);
+    documents.set(query, read, { size: query.length + 1 });
     return read;
   }
 
@@ -154,7 +159,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
       if (createHash("sha256").update(query).digest("hex") !== hash) {
         throw questionError("BAD_INPUT", "persistedQuery.sha256Hash is not the SHA-256 of query.");
       }
-      if (query.length <= MAX_KEPT) hashes.set(hash, query, query.length);
+      hashes.set(hash, query, { size: query.length + 1 });
     },
   };
 }
@@ -200,7 +205,7 @@ function readDocument(schema: GraphQLSchema, query: string): Read {
 
 interface OperationSurroundings {
   readonly schema: GraphQLSchema;
-  readonly trees: Kept<readonly Selection[]>;
+  readonly trees: Trees;
 }
 
 function operationOf(
@@ -227,7 +232,7 @@ function operationOf(
       trees.get(keyOf(variables)) ?? selectRoot({ schema, fragments, variables }, query, node.selectionSet),
     keep: (variables, selections) => {
       const key = keyOf(variables);
-      trees.set(key, selections, fieldsIn(selections) + key.length);
+      if (!trees.has(key)) trees.set(key, selections, { size: fieldsIn(selections) + key.length });
     },
   };
 }
