@@ -29,7 +29,7 @@ const deep = (levels: number): string =>
 
 it.each([
   ["a field that is none", "{ artworks { nodes { prise } } }", undefined, "Cannot query field"],
-  ["many tokens", `{ ${many(2_000, () => "block { number }")} }`, "TOO_EXPENSIVE", "more than 4000 tokens"],
+  ["many tokens", `{ ${many(2_000, () => "block { number }")} }`, "TOO_EXPENSIVE", "more than 3000 tokens"],
   ["many aliases", `{ block { ${many(31, (i) => `a${i}: number`)} } }`, "TOO_EXPENSIVE", "more than 30 aliases"],
   [
     "many root fields in a fragment",
@@ -142,12 +142,12 @@ describe("a hostile question", () => {
 
   // Before any rule is run that compares by pairs: each of these is refused by the walk over the text alone.
   it.each([
-    ["3,900 equal fields", "more than 5000 pairs"],
-    ["430 equal children", "more than 5000 pairs"],
+    ["equal fields", "more than 5000 pairs"],
+    ["equal children", "more than 5000 pairs"],
     ["equal children of equal children", "more than 5000 pairs"],
     ["fields equal but for an argument", "more than 5000 pairs"],
     ["150 fragments in one place", "more than 5000 pairs"],
-    ["a chain of 190 fragments, read by each operation", "more than 5000 pairs"],
+    ["a chain of fragments, read by each operation", "more than 5000 pairs"],
     ["inline fragments within each other", "more than 10 inline fragments"],
     ["lists within each other", "nests at most 10 times"],
     ["many operations", "more than 200 operations and fragments"],

@@ -3,7 +3,7 @@
 /** Longest text of a question, in characters. */
 export const MAX_TEXT = 40_000;
 /** The same in tokens. */
-export const MAX_TOKENS = 4_000;
+export const MAX_TOKENS = 3_000;
 /** Most fields of `Query`, fragments opened. */
 export const MAX_ROOT_FIELDS = 20;
 /** Most aliases. */
