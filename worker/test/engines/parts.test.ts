@@ -64,8 +64,10 @@ describe("the tokenizer", () => {
   it("pads with another token where the files say so, as those of Stable Diffusion 2 do", () => {
     const specialTokens = JSON.stringify({ pad_token: "l", eos_token: { content: "<|endoftext|>", lstrip: false } });
     expect(createTokenizer({ ...files, specialTokens }, 5).windows([1])).toEqual([[21, 1, 22, 0, 0]]);
+    // The map wins over the configuration, as in transformers.
     const config = JSON.stringify({ pad_token: { content: "o" }, model_max_length: 4 });
-    expect(createTokenizer({ ...files, config, specialTokens }, undefined).windows([])).toEqual([[21, 22, 1, 1]]);
+    expect(createTokenizer({ ...files, config, specialTokens }, undefined).windows([])).toEqual([[21, 22, 0, 0]]);
+    expect(createTokenizer({ ...files, config }, undefined).windows([])).toEqual([[21, 22, 1, 1]]);
   });
 
   it("refuses a folder without its files, or with others", () => {

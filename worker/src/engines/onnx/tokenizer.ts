@@ -1,7 +1,8 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { EngineError } from "../types.ts";
-import { clipNormalizer, clipWords } from "./clipText.ts";
+import { cleanPrompt, clipNormalizer, clipWordsAnyCase } from "./clipText.ts";
+import { parsePythonJson } from "./pythonJson.ts";
 
 /** Texts of the files of a tokenizer folder; `tokenizer.json`, or both `vocab.json` and `merges.txt`. */
 export interface TokenizerFiles {
@@ -33,15 +34,25 @@ const tokens = z.object({
   pad_token: token.nullish(),
   unk_token: token.nullish(),
 });
-const config = tokens.extend({ model_max_length: z.number().nullish() });
+const addedToken = z.object({
+  content: z.string(),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+});
+const config = z.looseObject({
+  ...tokens.shape,
+  model_max_length: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).nullish(),
+  added_tokens_decoder: z.record(z.string(), addedToken).nullish(),
+});
+type TokenizerConfig = z.output<typeof config>;
 const vocabulary = z.record(z.string(), z.int().nonnegative());
 
 /** Longest window of CLIP's text encoders. */
 const CLIP_LENGTH = 77;
 
 /**
- * CLIP's tokenizer. Reads `tokenizer.json`; where a folder has only the older `vocab.json` and `merges.txt` it builds the same
- * tokenizer from them.
+ * CLIP's tokenizer. A folder with `vocab.json` and `merges.txt` is read as transformers' CLIPTokenizer reads it, of which diffusers'
+ * pipelines of Stable Diffusion are made; a folder with `tokenizer.json` alone as that file says.
  *
  * @param maxLength Positions of the text encoder, where its configuration says.
  * @throws {@link EngineError} `FOLDER_INVALID`.
@@ -49,12 +60,15 @@ const CLIP_LENGTH = 77;
 export function createTokenizer(files: TokenizerFiles, maxLength: number | undefined): PromptTokenizer {
   const settings = parse(config, files.config ?? "{}", "tokenizer_config.json");
   const special = parse(tokens, files.specialTokens ?? "{}", "special_tokens_map.json");
-  const named = (name: "bos_token" | "eos_token" | "pad_token") => settings[name] ?? special[name];
+  // transformers reads the map unless the configuration lists the added tokens, as it does since version 4.34.
+  const named = (name: keyof z.output<typeof tokens>) =>
+    settings.added_tokens_decoder ? settings[name] : (special[name] ?? settings[name]);
   const start = named("bos_token") ?? "<|startoftext|>";
   const end = named("eos_token") ?? "<|endoftext|>";
   const padding = named("pad_token") ?? end;
+  const unknown = named("unk_token") ?? end;
 
-  const tokenizer = build(files, start, end);
+  const { tokenizer, clean } = build(files, settings, { start, end, padding, unknown });
   const id = (text: string): number => {
     const found = tokenizer.token_to_id(text);
     if (found === undefined) throw new EngineError("FOLDER_INVALID", `The tokenizer does not know its own "${text}".`);
@@ -68,7 +82,7 @@ export function createTokenizer(files: TokenizerFiles, maxLength: number | undef
   const room = windowLength - 2;
   return {
     windowLength,
-    encode: (prompt) => tokenizer.encode(prompt, { add_special_tokens: false }).ids,
+    encode: (prompt) => tokenizer.encode(clean(prompt), { add_special_tokens: false }).ids,
     windows(ids) {
       const windows: number[][] = [];
       for (let at = 0; at === 0 || at < ids.length; at += room) {
@@ -85,48 +99,90 @@ export function createTokenizer(files: TokenizerFiles, maxLength: number | undef
   };
 }
 
-function build(files: TokenizerFiles, start: string, end: string): Tokenizer {
-  const description = files.tokenizer === undefined ? describe(files, start, end) : JSON.parse(files.tokenizer);
-  try {
-    return new Tokenizer(description, files.config === undefined ? {} : JSON.parse(files.config));
-  } catch (cause) {
-    throw new EngineError("FOLDER_INVALID", "The model's tokenizer.json does not load.", { cause });
-  }
+interface SpecialTokens {
+  readonly start: string;
+  readonly end: string;
+  readonly padding: string;
+  readonly unknown: string;
 }
 
-/** What CLIPTokenizer's own converter writes as `tokenizer.json`. */
-function describe(files: TokenizerFiles, start: string, end: string): object {
-  if (files.vocabulary === undefined || files.merges === undefined) {
+function build(
+  files: TokenizerFiles,
+  settings: TokenizerConfig,
+  special: SpecialTokens,
+): { tokenizer: Tokenizer; clean: (prompt: string) => string } {
+  const classic = files.vocabulary !== undefined && files.merges !== undefined;
+  if (!classic && files.tokenizer === undefined) {
     throw new EngineError(
       "FOLDER_INVALID",
       "The tokenizer folder has neither tokenizer.json nor vocab.json with merges.txt.",
     );
   }
-  const vocab = parse(vocabulary, files.vocabulary, "vocab.json");
-  const merges = files.merges.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
-  const special = (content: string) => ({
-    id: vocab[content],
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  });
+  const description = classic
+    ? describe(files.vocabulary ?? "", files.merges ?? "", settings, special)
+    : parse(fastTokenizer, files.tokenizer ?? "", "tokenizer.json");
+  try {
+    return { tokenizer: new Tokenizer(description, settings), clean: classic ? cleanPrompt : (prompt) => prompt };
+  } catch (cause) {
+    throw new EngineError("FOLDER_INVALID", "The model's tokenizer.json does not load.", { cause });
+  }
+}
+
+const fastTokenizer = z.looseObject({
+  normalizer: z
+    .unknown()
+    .transform((normalizer) => lowerEachLetter(normalizer))
+    .optional(),
+});
+
+/** The library that `tokenizer.json` is written for lowers each letter by itself: a sigma at the end of a word is no other one. */
+function lowerEachLetter(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map((each) => lowerEachLetter(each));
+  if (typeof part !== "object" || part === null) return part;
+  const same = Object.fromEntries(Object.entries(part).map(([key, value]) => [key, lowerEachLetter(value)]));
+  if (same.type !== "Lowercase") return same;
+  return {
+    type: "Sequence",
+    normalizers: [{ type: "Replace", pattern: { String: "\u03a3" }, content: "\u03c3" }, same],
+  };
+}
+
+/** A `tokenizer.json` as CLIPTokenizer's own converter writes it, with the tokens that are never cut. */
+function describe(
+  vocabularyText: string,
+  mergesText: string,
+  settings: TokenizerConfig,
+  { start, end, padding, unknown }: SpecialTokens,
+): object {
+  const vocab = parse(vocabulary, vocabularyText, "vocab.json");
+  const merges = mergesText.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
+  const whole = new Map<string, object>();
+  const keepWhole = (content: string, id: number | undefined, strip: { lstrip?: boolean; rstrip?: boolean } = {}) => {
+    if (id === undefined || whole.has(content)) return;
+    const { lstrip = false, rstrip = false } = strip;
+    whole.set(content, { id, content, single_word: false, lstrip, rstrip, normalized: false, special: true });
+  };
+  for (const [id, added] of Object.entries(settings.added_tokens_decoder ?? {})) {
+    keepWhole(added.content, Number(id), added);
+  }
+  for (const content of [start, end, unknown, padding]) keepWhole(content, vocab[content]);
   return {
     version: "1.0",
-    added_tokens: [special(start), special(end)],
+    added_tokens: [...whole.values()],
     normalizer: clipNormalizer,
     pre_tokenizer: {
       type: "Sequence",
-      pretokenizers: [clipWords, { type: "ByteLevel", add_prefix_space: false, trim_offsets: true }],
+      pretokenizers: [
+        clipWordsAnyCase,
+        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
     },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
     model: {
       type: "BPE",
       dropout: null,
-      unk_token: end,
+      unk_token: unknown,
       continuing_subword_prefix: "",
       end_of_word_suffix: "</w>",
       fuse_unk: false,
@@ -139,7 +195,7 @@ function describe(files: TokenizerFiles, start: string, end: string): object {
 function parse<schema extends z.ZodType>(schema: schema, text: string, file: string): z.output<schema> {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parsePythonJson(text);
   } catch (cause) {
     throw new EngineError("FOLDER_INVALID", `${file} is not JSON.`, { cause });
   }
