@@ -10,6 +10,7 @@ import {
   modelCard,
   modelManifest,
 } from "@gridnft/sdk";
+import { parsePythonJson } from "../engines/onnx/pythonJson.ts";
 
 /** Hashes every file of a model folder, links followed. Large files are streamed. */
 export async function hashModelFolder(folder: string): Promise<ModelManifest> {
@@ -28,7 +29,7 @@ export async function hashModelFolder(folder: string): Promise<ModelManifest> {
 
 /** Reads a model folder's `gridnft.json`. */
 export async function readModelCard(folder: string): Promise<ModelCard> {
-  return modelCard.parse(JSON.parse(await readFile(join(folder, MODEL_CARD_FILE), "utf8")));
+  return modelCard.parse(parsePythonJson(await readFile(join(folder, MODEL_CARD_FILE), "utf8")));
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -6,7 +6,7 @@ export type SamplerName = (typeof samplers)[number];
 /** Noise schedules by the names that requests carry. */
 export type SchedulerName = (typeof schedulers)[number];
 
-/** What decides a picture, given engine and model. */
+/** Input that decides a picture, given engine and model. */
 export interface PictureInput {
   readonly prompt: string;
   readonly negativePrompt: string;
@@ -16,7 +16,7 @@ export interface PictureInput {
   readonly width: number;
   readonly height: number;
   readonly steps: number;
-  /** Classifier-free guidance: 1 leaves the negative prompt out, 0 leaves the prompt out. */
+  /** Classifier-free guidance; 0 to 1 is the prompt alone, without guidance and negative prompt, as in diffusers. */
   readonly guidanceScale: number;
   readonly sampler: SamplerName;
   readonly scheduler: SchedulerName;

@@ -1,11 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PictureInput } from "../../src/engines/index.ts";
 import { gaussianNoise } from "../../src/engines/onnx/noise.ts";
 import { openPipeline } from "../../src/engines/onnx/pipeline.ts";
-import { SCALING_FACTOR, type Variant, vocabulary, WINDOW, weights, writeLinearModel } from "./linearModel.ts";
+import {
+  SCALING_FACTOR,
+  sd15Scheduler,
+  type Variant,
+  vocabulary,
+  WINDOW,
+  weights,
+  writeLinearModel,
+} from "./linearModel.ts";
 
 let folder: string;
 let made = 0;
@@ -154,13 +162,20 @@ describe("the pipeline with linear networks makes the picture that is computed b
     expect(farthest(pixels.rgb, expected)).toBeLessThanOrEqual(1);
   });
 
-  it.each([
-    [1, prompt],
-    [0, negative],
-  ])("at guidance %i, which is one of the prompts alone", async (guidanceScale, only) => {
+  it.each([0, 0.4, 1])("at guidance %d, which is the prompt alone, as in diffusers", async (guidanceScale) => {
     const { pixels } = await paint({ guidanceScale });
     const expected = render((c, y, x) =>
-      ddim(noiseAt(c, y, x), (sample, time) => predict(sample, time, only, only, 1)),
+      ddim(noiseAt(c, y, x), (sample, time) => predict(sample, time, prompt, prompt, 1)),
+    );
+    expect(farthest(pixels.rgb, expected)).toBeLessThanOrEqual(1);
+    const other = await paint({ guidanceScale, prompt: "b", negativePrompt: "a b" });
+    expect(Buffer.compare(other.pixels.rgb, pixels.rgb)).not.toBe(0);
+  });
+
+  it("just above guidance 1 with both prompts", async () => {
+    const { pixels } = await paint({ guidanceScale: 1.5 });
+    const expected = render((c, y, x) =>
+      ddim(noiseAt(c, y, x), (sample, time) => predict(sample, time, prompt, negative, 1.5)),
     );
     expect(farthest(pixels.rgb, expected)).toBeLessThanOrEqual(1);
   });
@@ -208,6 +223,27 @@ describe("exports that differ are read from their files", () => {
     ["attention mask and positions as inputs", { masks: true }],
   ])("%s", async (_, variant) => {
     expect(farthest((await paint({}, variant)).pixels.rgb, byHand)).toBeLessThanOrEqual(1);
+  });
+
+  it("configurations as Python writes them, with a byte order mark", async () => {
+    const path = join(folder, "python");
+    await writeLinearModel(path);
+    const scheduler = join(path, "scheduler/scheduler_config.json");
+    const text = JSON.stringify({ ...sd15Scheduler, lambda_min_clipped: "low", note: "-Infinity \\" });
+    await writeFile(scheduler, `\ufeff${text.replace('"low"', "-Infinity").replace("{", '{ "a": [NaN, Infinity],')}`);
+    await writeFile(join(path, "tokenizer/vocab.json"), `\ufeff${JSON.stringify(vocabulary)}`);
+    await writeFile(join(path, "tokenizer/merges.txt"), "\ufeff#version: 0.2\r\na b</w>\r\n");
+    const pipeline = await openPipeline(path, { threads: 1 });
+    try {
+      const { pixels } = await pipeline.paint(input, () => true);
+      expect(farthest(pixels.rgb, byHand)).toBeLessThanOrEqual(1);
+    } finally {
+      await pipeline.close();
+    }
+    await writeFile(scheduler, text.replace('"low"', "-Infinity").replace("1000", "NaN"));
+    await expect(openPipeline(path, { threads: 1 })).rejects.toThrow("num_train_timesteps");
+    await writeFile(scheduler, Uint8Array.of(0x7b, 0xff, 0x7d));
+    await expect(openPipeline(path, { threads: 1 })).rejects.toThrow("scheduler/scheduler_config.json is not UTF-8");
   });
 
   it("half precision throughout", async () => {
@@ -258,9 +294,20 @@ describe("folders that this engine does not run are refused when they are loaded
     await expect(paint({}, variant)).rejects.toThrow(word);
   });
 
+  it.each<[string, object, string]>([
+    ["flow matching", { _class_name: "FlowMatchEulerDiscreteScheduler", shift: 3 }, "FlowMatchEulerDiscreteScheduler"],
+    ["flow sigmas", { _class_name: "UniPCMultistepScheduler", use_flow_sigmas: true }, "UniPCMultistepScheduler"],
+    ["flow prediction", { prediction_type: "flow_prediction" }, "flow matching"],
+    ["sigmas without betas", { _class_name: "EDMEulerScheduler" }, "EDMEulerScheduler"],
+  ])("a scheduler of another family, by its name: %s", async (_, scheduler, word) => {
+    const refused = paint({}, { scheduler });
+    await expect(refused).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
+    await expect(refused).rejects.toThrow(word);
+  });
+
   it("a file missing, damaged, or of another family", async () => {
     const path = join(folder, "broken");
-    const { mkdir, writeFile } = await import("node:fs/promises");
+    const { mkdir } = await import("node:fs/promises");
     const open = () => openPipeline(path, { threads: 1 });
     await expect(open()).rejects.toMatchObject({ code: "FOLDER_INVALID" });
     await writeLinearModel(path);

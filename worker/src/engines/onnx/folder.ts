@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { EngineError } from "../types.ts";
+import { parsePythonJson } from "./pythonJson.ts";
 import { type SchedulerConfig, schedulerConfig } from "./schedule.ts";
 import { createTokenizer, type PromptTokenizer } from "./tokenizer.ts";
 
@@ -12,7 +13,7 @@ export const networkFiles = {
   decoder: "vae_decoder/model.onnx",
 } as const;
 
-/** What a model folder says beside its networks. */
+/** Contents of a model folder beside its networks. */
 export interface ModelFolder {
   readonly path: string;
   readonly scheduler: SchedulerConfig;
@@ -44,6 +45,16 @@ const decoderConfig = z.object({
   block_out_channels: z.array(z.number()).min(1).optional(),
 });
 
+/** Schedulers by what tells their family; not all of it is there in every folder. */
+const schedulerFamily = z.object({
+  _class_name: z.string().nullish(),
+  prediction_type: z.unknown().optional(),
+  use_flow_sigmas: z.unknown().optional(),
+});
+/** Families whose noise does not come from betas over the times of training. */
+const FOREIGN_SCHEDULERS =
+  /FlowMatch|^EDM|^Cosine|^CMStochastic|Wuerstchen|UnCLIP|VQDiffusion|Amused|^Score|Karras[VS]/;
+
 /** The first exports came without the configurations of their networks. */
 const STABLE_DIFFUSION_BLOCKS = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
 const SCALING_FACTOR = 0.18215;
@@ -58,6 +69,7 @@ const foreign = ["text_encoder_2", "text_encoder_3", "transformer", "prior", "im
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   await requireFiles(path);
+  refuseForeignScheduler(await readJson(path, "scheduler/scheduler_config.json", schedulerFamily));
   const [scheduler, text, denoiser, decoder, vae] = await Promise.all([
     readJson(path, "scheduler/scheduler_config.json", schedulerConfig),
     readJson(path, "text_encoder/config.json", textConfig),
@@ -98,6 +110,21 @@ async function requireFiles(path: string): Promise<void> {
   }
 }
 
+function refuseForeignScheduler({
+  _class_name,
+  prediction_type,
+  use_flow_sigmas,
+}: z.output<typeof schedulerFamily>): void {
+  const name = _class_name ?? "of no name";
+  const flows = prediction_type === "flow_prediction" || use_flow_sigmas === true;
+  if (!flows && !FOREIGN_SCHEDULERS.test(name)) return;
+  const kind = flows || name.includes("FlowMatch") ? "flow matching" : "another kind of noise";
+  throw new EngineError(
+    "MODEL_UNSUPPORTED",
+    `The model's scheduler is ${name}, for ${kind}: this engine runs models whose noise comes from betas, like Stable Diffusion 1 and 2.`,
+  );
+}
+
 async function readTokenizer(path: string, maxLength: number | undefined): Promise<PromptTokenizer> {
   const read = (file: string) => readText(path, `tokenizer/${file}`);
   return createTokenizer(
@@ -113,11 +140,18 @@ async function readTokenizer(path: string, maxLength: number | undefined): Promi
 }
 
 async function readText(path: string, file: string): Promise<string | undefined> {
+  let bytes: Buffer;
   try {
-    return await readFile(join(path, file), "utf8");
+    bytes = await readFile(join(path, file));
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
     throw new EngineError("FOLDER_INVALID", `${file} cannot be read.`, { cause });
+  }
+  try {
+    // A byte order mark is not part of the text.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new EngineError("FOLDER_INVALID", `${file} is not UTF-8.`, { cause });
   }
 }
 
@@ -131,7 +165,7 @@ async function readJson<schema extends z.ZodType>(
   const text = await readText(path, file);
   let json: unknown;
   try {
-    json = text === undefined ? missing : JSON.parse(text);
+    json = text === undefined ? missing : parsePythonJson(text);
   } catch (cause) {
     throw new EngineError("FOLDER_INVALID", `${file} is not JSON.`, { cause });
   }

@@ -59,8 +59,8 @@ export async function openPipeline(path: string, settings: SessionSettings): Pro
     const paint: Pipeline["paint"] = async (input, onStep) => {
       const { seed, sampler: samplerName, steps, guidanceScale } = input;
       const plan = makePlan(folder.scheduler, alphas, input);
-      // A scale of 1 is the prompt alone: no need to ask twice.
-      const negative = guidanceScale === 1 ? undefined : input.negativePrompt;
+      // Up to 1 there is no guidance, as in diffusers: the prompt alone, asked once.
+      const negative = guidanceScale <= 1 ? undefined : input.negativePrompt;
       const prompts = await encoder.encode(input.prompt, negative);
       const shape = {
         channels: denoiser.channels,
