@@ -45,7 +45,7 @@ afterAll(async () => {
 
 describe("an engine", () => {
   it("names everything that changes bytes, in what the chain can store", () => {
-    expect(engine.name).toMatch(/^gridnft-onnx 1 onnxruntime 1\.30\.0 cpu \w+ t1 all philox$/);
+    expect(engine.name).toMatch(/^gridnft-onnx 2 onnxruntime 1\.30\.0 cpu \w+ t1 all philox$/);
     expect(new TextEncoder().encode(engine.name).length).toBeLessThanOrEqual(255);
   });
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { cumulativeAlphas, makePlan, type SchedulerConfig, schedulerConfig } from "../../src/engines/onnx/schedule.ts";
+import {
+  cumulativeAlphas,
+  makePlan,
+  type SchedulerConfig,
+  schedulerConfig,
+  scheduleTitle,
+} from "../../src/engines/onnx/schedule.ts";
 import type { SamplerName, SchedulerName } from "../../src/engines/types.ts";
 
 /** Stable Diffusion 1.5's own. */
@@ -139,14 +145,30 @@ describe("noise levels", () => {
     expect(Math.log(sigmas[4] as number)).toBeCloseTo((1 - share) * Math.log(below) + share * Math.log(above), 9);
   });
 
-  it("end where the scheduler says", () => {
+  it("end where the scheduler says, with Karras's levels too", () => {
+    const atLowest = { ...sd15, final_sigmas_type: "sigma_min" };
+    for (const scheduler of ["normal", "karras"] as const) {
+      for (const sampler of ["euler", "dpmpp_2m"] as const) {
+        expect(plan(atLowest, sampler, scheduler, 5).sigmas[5]).toBeCloseTo(0.0291675, 6);
+      }
+      expect(plan(atLowest, "euler_a", scheduler, 5).sigmas[5]).toBe(0);
+    }
+    // Euler hands its latents over as they are, the others in the scale of the data.
+    expect(plan(atLowest, "euler", "normal", 5).finalScale).toBe(1);
+    expect(plan(atLowest, "dpmpp_2m", "normal", 5).finalScale).toBeCloseTo(Math.sqrt(0.99915), 9);
     expect(plan(sd15, "ddim", "normal", 5).sigmas[5]).toBeCloseTo(0.0291675, 6);
     expect(plan({ ...sd15, set_alpha_to_one: true }, "ddim", "normal", 5).sigmas[5]).toBe(0);
     expect(plan(sd15, "euler", "normal", 5).sigmas[5]).toBe(0);
-    expect(plan({ ...sd15, final_sigmas_type: "sigma_min" }, "dpmpp_2m", "normal", 5).sigmas[5]).toBeCloseTo(
-      0.02917,
-      5,
-    );
+  });
+
+  it("of Karras et al. for Euler span its spaced times, for the others the model's range", () => {
+    const leading = { ...sd15, timestep_spacing: "leading" };
+    const euler = plan(leading, "euler", "karras", 20).sigmas;
+    expect(euler[0]).toBeCloseTo(sigma(alphaAt(951)), 9);
+    expect(euler[19]).toBeCloseTo(sigma(alphaAt(1)), 9);
+    for (const sampler of ["ddim", "euler_a", "dpmpp_2m"] as const) {
+      expect(plan(leading, sampler, "karras", 20).sigmas[0]).toBeCloseTo(sigma(alphaAt(999)), 9);
+    }
   });
 
   it("begin with noise of the variance that the sampler expects", () => {
@@ -155,5 +177,28 @@ describe("noise levels", () => {
     expect(plan(sd15, "dpmpp_2m", "karras", 5).initialScale).toBeCloseTo(Math.sqrt(high ** 2 + 1), 9);
     const leading = plan({ ...sd15, timestep_spacing: "leading" }, "euler_a", "normal", 5);
     expect(leading.initialScale).toBeCloseTo(Math.sqrt(sigma(alphaAt(801)) ** 2 + 1), 9);
+  });
+});
+
+describe("the name of a schedule in a picture's text", () => {
+  const title = (config: object, sampler: SamplerName, scheduler: SchedulerName) =>
+    scheduleTitle(schedulerConfig.parse({ ...sd15, ...config }), { sampler, scheduler });
+
+  it("is A1111's where A1111 makes the same levels", () => {
+    expect(title({}, "euler", "normal")).toBe("Normal");
+    expect(title({}, "euler_a", "normal")).toBe("Normal");
+    expect(title({}, "euler", "karras")).toBe("Karras");
+    for (const sampler of ["ddim", "euler_a", "dpmpp_2m"] as const) {
+      expect(title({ timestep_spacing: "leading" }, sampler, "karras")).toBe("Karras");
+    }
+  });
+
+  it("is diffusers' with the spacing where A1111 makes others", () => {
+    expect(title({}, "dpmpp_2m", "normal")).toBe("Diffusers linspace");
+    expect(title({}, "ddim", "normal")).toBe("Diffusers leading");
+    expect(title({ timestep_spacing: "trailing" }, "euler", "normal")).toBe("Diffusers trailing");
+    expect(title({ timestep_spacing: "leading" }, "euler", "karras")).toBe("Diffusers Karras leading");
+    expect(title({ final_sigmas_type: "sigma_min" }, "dpmpp_2m", "karras")).toBe("Diffusers Karras linspace");
+    expect(title({ final_sigmas_type: "sigma_min" }, "euler", "normal")).toBe("Diffusers linspace");
   });
 });

@@ -11,7 +11,7 @@ import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
 import { OPTIMISATION } from "./session.ts";
 
 /** Raised whenever the same input gives other pixels. */
-const ENGINE_VERSION = 1;
+const ENGINE_VERSION = 2;
 
 /** What can be chosen about an engine. */
 export interface OnnxEngineOptions {

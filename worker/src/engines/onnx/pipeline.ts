@@ -76,10 +76,8 @@ export async function openPipeline(path: string, settings: SessionSettings): Pro
         sampler.step(step, latents, await denoiser.denoise(latents, shape, level, guide));
         if (!onStep(step + 1)) throw new EngineError("ABORTED", "The picture was given up.");
       }
-      const last = plan.sigmas[steps] as number;
-      const scale = 1 / Math.sqrt(last * last + 1);
       const pixels = await decoder.decode(
-        latents.map((value) => value * scale),
+        latents.map((value) => value * plan.finalScale),
         [1, shape.channels, shape.height, shape.width],
       );
       if (pixels.width !== input.width || pixels.height !== input.height) {

@@ -26,7 +26,7 @@ export function createSampler(name: SamplerName, plan: Plan, config: SchedulerCo
     case "euler_a":
       return eulerAncestral(plan, noise);
     case "dpmpp_2m":
-      return dpmpp2m(plan);
+      return dpmpp2m(plan, config);
   }
 }
 
@@ -86,16 +86,19 @@ function eulerAncestral(plan: Plan, noise: StepNoise): Sampler {
 
 /**
  * Lu, Zhou, Bao, Chen, Li and Zhu, "DPM-Solver++", 2022, algorithm 2 (multistep, second order, midpoint) in half log-SNR
- * lambda = -ln sigma. First and last-to-zero steps are of first order.
+ * lambda = -ln sigma. The first step is of first order; so is the last one where it ends at zero, where there are fewer than 15
+ * steps, or where the folder asks for it, as in DPMSolverMultistepScheduler.
  */
-function dpmpp2m(plan: Plan): Sampler {
+function dpmpp2m(plan: Plan, config: SchedulerConfig): Sampler {
+  const steps = plan.sigmas.length - 1;
+  const plainEnd = config.euler_at_final || (config.lower_order_final && steps < 15);
   let before: Vector | undefined;
   return {
     step(step, latents, denoised) {
       const { from, to } = levels(plan, step);
       const ratio = to / from;
       let share = 0;
-      if (step > 0 && to > 0 && before) {
+      if (step > 0 && to > 0 && before && !(plainEnd && step === steps - 1)) {
         const width = Math.log(from / to);
         const widthBefore = Math.log((plan.sigmas[step - 1] as number) / from);
         share = width / (2 * widthBefore);

@@ -22,8 +22,12 @@ export const schedulerConfig = z.object({
   /** DDIM only. Of no use in latent space, so off when absent. */
   clip_sample: z.boolean().default(false),
   clip_sample_range: z.number().positive().default(1),
-  /** DPM++ 2M only. */
+  /** Euler and DPM++ 2M only. */
   final_sigmas_type: z.enum(["zero", "sigma_min"]).default("zero"),
+  /** DPM++ 2M only: last step of first order below 15 steps. */
+  lower_order_final: z.boolean().default(true),
+  /** DPM++ 2M only: last step of first order at any number of steps. */
+  euler_at_final: z.boolean().default(false),
   thresholding: z.literal(false, "is dynamic thresholding, which is not for latents").default(false),
 });
 export type SchedulerConfig = z.output<typeof schedulerConfig>;
@@ -71,14 +75,22 @@ function withZeroSnr(alphas: Float64Array): Float64Array {
   return rescaled;
 }
 
-/** What a sampler walks down: one timestep and noise level per step, and the level it ends at. */
+/** Way down for a sampler: one timestep and noise level per step, and the level it ends at. */
 export interface Plan {
-  /** What the denoiser is told, one per step, falling; whole numbers unless the schedule asks for times in between. */
+  /** Times that the denoiser is told, one per step, falling; whole numbers unless the schedule asks for times in between. */
   readonly timesteps: Float64Array;
   /** Standard deviation of the noise over that of the picture's scale, one more than steps; the last is where it ends. */
   readonly sigmas: Float64Array;
-  /** What unit noise is multiplied with to be the first latents (in the scale where noise has deviation sigma). */
+  /** Factor that makes unit noise the first latents (in the scale where noise has deviation sigma). */
   readonly initialScale: number;
+  /** Factor that makes the last latents what the decoder takes. */
+  readonly finalScale: number;
+}
+
+/** Sampler and noise schedule of a request. */
+export interface ScheduleChoice {
+  readonly sampler: SamplerName;
+  readonly scheduler: SchedulerName;
 }
 
 /**
@@ -86,45 +98,82 @@ export interface Plan {
  *
  * `normal` takes times as diffusers' scheduler of that sampler spaces them: DDIMScheduler, EulerDiscreteScheduler,
  * EulerAncestralDiscreteScheduler, DPMSolverMultistepScheduler. `karras` takes the levels of Karras, Aittala, Aila and Laine,
- * "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, equation 5, with rho 7 over the model's whole range,
- * and the times where the model has these levels; it ends at zero noise for every sampler.
+ * "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, equation 5, with rho 7, and the times where the
+ * model has these levels. Their range is the model's; for Euler it is that of the spaced times, as EulerDiscreteScheduler has it.
  */
 export function makePlan(
   config: SchedulerConfig,
   alphas: Float64Array,
-  choice: { readonly sampler: SamplerName; readonly scheduler: SchedulerName; readonly steps: number },
+  choice: ScheduleChoice & { readonly steps: number },
 ): Plan {
   const { sampler, scheduler, steps } = choice;
   if (steps > alphas.length) {
     throw new EngineError("INPUT_INVALID", `The model was made for at most ${alphas.length} steps, not ${steps}.`);
   }
   const sigmaTable = alphas.map((alpha) => Math.sqrt((1 - alpha) / alpha));
-  const spacing = config.timestep_spacing ?? (sampler === "ddim" ? "leading" : "linspace");
-  const karras = scheduler === "karras";
-  const levels = karras ? karrasLevels(sigmaTable, steps) : undefined;
-  const timesteps = levels
-    ? levels.map((sigma) => timeOf(sigma, sigmaTable))
-    : spacedTimes(config, sampler, spacing, alphas.length, steps);
+  const spacing = spacingOf(config, sampler);
+  const spaced = spacedTimes(config, sampler, spacing, alphas.length, steps);
+  const spacedLevels = spaced.map((time) => interpolate(sigmaTable, time));
+  const levels =
+    scheduler === "karras"
+      ? karrasLevels(sampler === "euler" ? spacedLevels : sigmaTable.toReversed(), steps)
+      : undefined;
   const sigmas = new Float64Array(steps + 1);
-  sigmas.set(levels ?? timesteps.map((time) => interpolate(sigmaTable, time)));
-  sigmas[steps] = karras ? 0 : lastLevel(config, sampler, sigmaTable);
+  sigmas.set(levels ?? spacedLevels);
+  const last = lastLevel(config, choice, sigmaTable);
+  sigmas[steps] = last;
   const first = sigmas[0] as number;
   const isEuler = sampler === "euler" || sampler === "euler_a";
   return {
-    timesteps,
+    timesteps: levels ? levels.map((sigma) => timeOf(sigma, sigmaTable)) : spaced,
     sigmas,
     initialScale: isEuler && spacing !== "leading" ? first : Math.sqrt(first * first + 1),
+    finalScale: isEuler ? 1 : 1 / Math.sqrt(last * last + 1),
   };
 }
 
-function lastLevel(config: SchedulerConfig, sampler: SamplerName, sigmaTable: Float64Array): number {
-  const ends =
-    (sampler === "ddim" && !config.set_alpha_to_one) ||
-    (sampler === "dpmpp_2m" && config.final_sigmas_type === "sigma_min");
-  return ends ? (sigmaTable[0] as number) : 0;
+/**
+ * Name of a noise schedule in a picture's text: A1111's where A1111 makes the same levels of that name, else diffusers and the
+ * spacing of its times. A1111's "Normal" has equal times from the last to the first, its "Karras" the model's whole range, and
+ * both end at zero.
+ */
+export function scheduleTitle(config: SchedulerConfig, choice: ScheduleChoice): string {
+  const { sampler, scheduler } = choice;
+  const spacing = spacingOf(config, sampler);
+  const toZero = !endsAbove(config, choice);
+  if (scheduler === "karras") {
+    return toZero && (sampler !== "euler" || spacing === "linspace") ? "Karras" : `Diffusers Karras ${spacing}`;
+  }
+  const isEuler = sampler === "euler" || sampler === "euler_a";
+  return toZero && isEuler && spacing === "linspace" ? "Normal" : `Diffusers ${spacing}`;
 }
 
-/** Table 2 of Lin et al. 2023, with the rounding of diffusers. DPM-Solver cuts leading and linspace into steps + 1 parts. */
+function spacingOf(config: SchedulerConfig, sampler: SamplerName): (typeof spacings)[number] {
+  return config.timestep_spacing ?? (sampler === "ddim" ? "leading" : "linspace");
+}
+
+function lastLevel(config: SchedulerConfig, choice: ScheduleChoice, sigmaTable: Float64Array): number {
+  return endsAbove(config, choice) ? (sigmaTable[0] as number) : 0;
+}
+
+/** Says whether the last step ends at the model's lowest level instead of zero. */
+function endsAbove(config: SchedulerConfig, { sampler, scheduler }: ScheduleChoice): boolean {
+  switch (sampler) {
+    case "ddim":
+      return scheduler === "normal" && !config.set_alpha_to_one;
+    case "euler":
+    case "dpmpp_2m":
+      return config.final_sigmas_type === "sigma_min";
+    case "euler_a":
+      return false;
+  }
+}
+
+/**
+ * Table 2 of Lin et al. 2023, with the rounding of diffusers: numbers are multiplied in NumPy's order, since halves are rounded.
+ * DPM-Solver cuts leading and linspace into steps + 1 parts. A single step of linspace takes the last time, as k-diffusion does;
+ * diffusers takes the first, where the denoiser changes next to nothing.
+ */
 function spacedTimes(
   config: SchedulerConfig,
   sampler: SamplerName,
@@ -134,23 +183,26 @@ function spacedTimes(
 ): Float64Array {
   const parts = sampler === "dpmpp_2m" ? steps + 1 : steps;
   const round = sampler === "ddim" || sampler === "dpmpp_2m" ? roundHalfEven : (time: number) => time;
+  const width = (count - 1) / (parts - 1);
+  const stride = count - count / steps - count;
   const times = Float64Array.from({ length: steps }, (_, i) => {
     switch (spacing) {
       case "leading":
         return (parts - 1 - i) * Math.floor(count / parts) + config.steps_offset;
       case "linspace":
-        return round(parts === 1 ? 0 : ((count - 1) * (parts - 1 - i)) / (parts - 1));
+        return i === 0 ? count - 1 : round((parts - 1 - i) * width);
       case "trailing":
-        return roundHalfEven(count - (i * count) / steps) - 1;
+        return roundHalfEven(count + i * stride) - 1;
     }
   });
   return times.map((time) => Math.min(Math.max(time, 0), count - 1));
 }
 
-function karrasLevels(sigmaTable: Float64Array, steps: number): Float64Array {
+/** Levels from the first to the last of `range`, which falls. */
+function karrasLevels(range: Float64Array, steps: number): Float64Array {
   const rho = 7;
-  const low = (sigmaTable[0] as number) ** (1 / rho);
-  const high = (sigmaTable[sigmaTable.length - 1] as number) ** (1 / rho);
+  const high = (range[0] as number) ** (1 / rho);
+  const low = (range[range.length - 1] as number) ** (1 / rho);
   const share = (i: number) => (steps === 1 ? 0 : i / (steps - 1));
   return Float64Array.from({ length: steps }, (_, i) => (high + share(i) * (low - high)) ** rho);
 }
