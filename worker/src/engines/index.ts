@@ -10,8 +10,8 @@ export {
   parseParameters,
   readPictureTexts,
   samplerTitles,
-  schedulerTitles,
 } from "./parameters.ts";
 export { encodePng, type PngText, readPngTexts } from "./png.ts";
 export * from "./rerun.ts";
 export * from "./types.ts";
+export * from "./unknownWords.ts";

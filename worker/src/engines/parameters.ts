@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { encodePng, type PngText, readPngTexts } from "./png.ts";
-import type { PictureInput, SamplerName, SchedulerName } from "./types.ts";
+import type { PictureInput, SamplerName } from "./types.ts";
 
 /** A1111's names of the samplers, which Civitai and other readers know. */
 export const samplerTitles: Readonly<Record<SamplerName, string>> = {
@@ -10,15 +10,14 @@ export const samplerTitles: Readonly<Record<SamplerName, string>> = {
   dpmpp_2m: "DPM++ 2M",
 };
 
-/** A1111's names of the noise schedules. */
-export const schedulerTitles: Readonly<Record<SchedulerName, string>> = { normal: "Normal", karras: "Karras" };
-
-/** What made a picture, besides its input. */
+/** Origin of a picture, besides its input. */
 export interface PictureOrigin {
   readonly modelName: string;
   readonly modelHash: Hex;
   /** Engine string. */
   readonly engine: string;
+  /** Name of the noise schedule: A1111's only where A1111 would make the same levels. */
+  readonly schedule: string;
 }
 
 /** Text of the `parameters` chunk as A1111 writes it: prompt, negative prompt, then one line of settings. */
@@ -26,13 +25,13 @@ export function formatParameters(input: PictureInput, origin: PictureOrigin): st
   const settings: readonly (readonly [string, string | number | bigint])[] = [
     ["Steps", input.steps],
     ["Sampler", samplerTitles[input.sampler]],
-    ["Schedule type", schedulerTitles[input.scheduler]],
+    ["Schedule type", origin.schedule],
     ["CFG scale", input.guidanceScale],
     ["Seed", input.seed],
     ["Size", `${input.width}x${input.height}`],
     // A1111 shows the first ten digits; here they are the manifest's, which is the hash on chain.
     ["Model hash", origin.modelHash.slice(2, 12)],
-    ["Model", origin.modelName],
+    ["Model", plainName(origin.modelName)],
     // So that a seed starts from the same noise in A1111 too, whatever its setting.
     ["RNG", "NV"],
     ["Version", origin.engine],
@@ -40,6 +39,18 @@ export function formatParameters(input: PictureInput, origin: PictureOrigin): st
   const line = settings.map(([name, value]) => `${name}: ${quote(String(value))}`).join(", ");
   const negative = input.negativePrompt === "" ? [] : [`Negative prompt: ${input.negativePrompt}`];
   return [input.prompt, ...negative, line].join("\n");
+}
+
+/**
+ * A name without the separators of the line. A1111 quotes such values, but Civitai's reader and others cut at each comma and colon,
+ * and what follows is taken for another setting.
+ */
+function plainName(name: string): string {
+  const plain = name
+    .replace(/[^\p{L}\p{M}\p{N} ._+()[\]#&/'-]+/gu, " ")
+    .replace(/ {2,}/g, " ")
+    .trim();
+  return plain === "" ? "unnamed" : plain;
 }
 
 /** Values with a separator in them are JSON strings. */

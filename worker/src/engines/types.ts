@@ -36,6 +36,11 @@ export interface Picture {
   readonly png: Uint8Array;
   /** Whether prompt or negative prompt was longer than the engine reads, so that its end had no influence. */
   readonly promptCut: boolean;
+  /**
+   * Words of prompt and negative prompt that the model was not made for, as typed: they only vary the picture. Absent where the
+   * model's card does not say which words it was made for.
+   */
+  readonly unknownWords?: readonly string[];
 }
 
 /** One loaded model. Pictures are made one at a time; calls wait for each other. */

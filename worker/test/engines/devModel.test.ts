@@ -35,6 +35,16 @@ it("runs the development model: the same file twice, another picture for another
       const other = await engine.generate({ ...input, ...change });
       expect((await comparePictures(png, other.png)).meanDifference).toBeGreaterThan(2);
     }
+    // Words of the table and words without a meaning are known, others are named.
+    const asked = { prompt: "a lighthouse in the Qwertz, 4k", negativePrompt: "blorf, an ugly storm", steps: 1 };
+    expect((await engine.generate({ ...input, ...asked })).unknownWords).toEqual(["Qwertz", "blorf"]);
+    // A negative prompt that is not asked has no words.
+    const alone = await engine.generate({ ...input, ...asked, guidanceScale: 1 });
+    expect(alone.unknownWords).toEqual(["Qwertz"]);
+    // Without guidance there is still a prompt.
+    const cat = await engine.generate({ ...input, prompt: "a cat in a garden", guidanceScale: 0 });
+    const plain = await engine.generate({ ...input, guidanceScale: 0 });
+    expect((await comparePictures(cat.png, plain.png)).meanDifference).toBeGreaterThan(2);
   } finally {
     await engine.close();
   }

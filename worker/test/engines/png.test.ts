@@ -11,7 +11,12 @@ import {
 } from "../../src/engines/index.ts";
 
 const hash = `0x${"ab".repeat(32)}` as const;
-const origin = { modelName: "Gridscape dev: authored, not trained", modelHash: hash, engine: "an engine 1" };
+const origin = {
+  modelName: "Gridscape dev: authored, not trained",
+  modelHash: hash,
+  engine: "an engine 1",
+  schedule: "Karras",
+};
 const input: PictureInput = {
   prompt: "a lighthouse in a storm, oil painting",
   negativePrompt: "blurry, (low quality:1.2)",
@@ -96,7 +101,7 @@ describe("what a picture says about itself", () => {
         "a lighthouse in a storm, oil painting",
         "Negative prompt: blurry, (low quality:1.2)",
         "Steps: 30, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 9007199254740993, Size: 24x16, " +
-          'Model hash: ababababab, Model: "Gridscape dev: authored, not trained", RNG: NV, Version: an engine 1',
+          "Model hash: ababababab, Model: Gridscape dev authored not trained, RNG: NV, Version: an engine 1",
       ].join("\n"),
     );
     expect(digitalSourceType).toBe(DIGITAL_SOURCE_TYPE);
@@ -122,7 +127,26 @@ describe("what a picture says about itself", () => {
       Sampler: "DPM++ 2M",
       "Schedule type": "Karras",
       Seed: "9007199254740993",
-      Model: origin.modelName,
+      Model: "Gridscape dev authored not trained",
+    });
+  });
+
+  it.each([
+    ["Gridscape ink: authored, not trained", "Gridscape ink authored not trained"],
+    ['a "b", Seed: 7\nSteps: 9', "a b Seed 7 Steps 9"],
+    ["Caf\u00e9 \u706f\u53f0 v1.5 (pruned+ema)", "Caf\u00e9 \u706f\u53f0 v1.5 (pruned+ema)"],
+    [",:,", "unnamed"],
+  ])("names the model %s so that readers which cut at commas and colons read it", async (modelName, plain) => {
+    const png = await encodePicture(pixels(2, 2), input, { ...origin, modelName, schedule: "Diffusers leading" });
+    const line = readPictureTexts(png).parameters?.text.split("\n").at(-1) ?? "";
+    // A reader that knows no quotes.
+    const cut = line.split(", ").map((part) => part.split(": "));
+    expect(cut.every((pair) => pair.length === 2)).toBe(true);
+    expect(Object.fromEntries(cut)).toMatchObject({
+      Model: plain,
+      "Schedule type": "Diffusers leading",
+      Seed: "9007199254740993",
+      Steps: "30",
     });
   });
 

@@ -8,12 +8,13 @@ import { z } from "zod";
 import { hashModelFolder } from "../../devmodel/modelFolder.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
+import { parsePythonJson } from "./pythonJson.ts";
 import { OPTIMISATION } from "./session.ts";
 
 /** Raised whenever the same input gives other pixels. */
 const ENGINE_VERSION = 2;
 
-/** What can be chosen about an engine. */
+/** Options of an engine. */
 export interface OnnxEngineOptions {
   /** Model folder in the layout of diffusers and optimum. */
   readonly folder: string;
@@ -41,11 +42,13 @@ export async function loadOnnxEngine({ folder, modelName, threads = 1 }: OnnxEng
     throw new EngineError("FOLDER_INVALID", `The model folder ${folder} is empty or cannot be read.`, { cause });
   });
   const name = engineName(threads);
+  const card = await readCard(folder);
   const stop = new SharedArrayBuffer(4);
   const start: ThreadData = {
     folder,
     settings: { threads },
-    origin: { modelName: modelName ?? (await cardName(folder)) ?? "unnamed", modelHash, engine: name },
+    origin: { modelName: modelName ?? card?.name ?? "unnamed", modelHash, engine: name },
+    ...(card?.words && { words: card.words }),
     stop,
   };
   // The parent's own way of reading TypeScript is not the thread's.
@@ -67,13 +70,17 @@ export function threadsOf(name: string): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
-async function cardName(folder: string): Promise<string | undefined> {
+const cardNotes = z.object({ name: z.string(), words: z.array(z.string()).optional() });
+
+async function readCard(folder: string): Promise<z.output<typeof cardNotes> | undefined> {
   const text = await readFile(join(folder, MODEL_CARD_FILE), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return z.object({ name: z.string() }).parse(JSON.parse(text)).name;
+    return cardNotes.parse(parsePythonJson(text));
   } catch (cause) {
-    throw new EngineError("FOLDER_INVALID", `${MODEL_CARD_FILE} is not JSON with a name.`, { cause });
+    throw new EngineError("FOLDER_INVALID", `${MODEL_CARD_FILE} is not JSON with a name, and words in a list.`, {
+      cause,
+    });
   }
 }
 
@@ -103,7 +110,7 @@ async function openEngine(
   };
   thread.on("message", (answer: ThreadAnswer) => {
     if (answer.kind === "step") task?.onStep(answer.step);
-    if (answer.kind === "done") finish(({ resolve }) => resolve({ png: answer.png, promptCut: answer.promptCut }));
+    if (answer.kind === "done") finish(({ resolve }) => resolve(answer.picture));
     if (answer.kind === "failed") finish(({ reject }) => reject(new EngineError(answer.code, answer.message)));
   });
   const die = (cause: unknown) => {

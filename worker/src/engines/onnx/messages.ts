@@ -1,12 +1,14 @@
 import type { PictureOrigin } from "../parameters.ts";
-import type { EngineErrorCode, PictureInput } from "../types.ts";
+import type { EngineErrorCode, Picture, PictureInput } from "../types.ts";
 import type { SessionSettings } from "./session.ts";
 
-/** What the engine's thread is started with. */
+/** Data that the engine's thread is started with. */
 export interface ThreadData {
   readonly folder: string;
   readonly settings: SessionSettings;
-  readonly origin: PictureOrigin;
+  readonly origin: Omit<PictureOrigin, "schedule">;
+  /** Words that the model was made for, where its card says. */
+  readonly words?: readonly string[];
   /** One shared 32-bit number: the id of the picture to give up. Messages would wait for the work to end. */
   readonly stop: SharedArrayBuffer;
 }
@@ -20,5 +22,5 @@ export type ThreadOrder =
 export type ThreadAnswer =
   | { readonly kind: "ready"; readonly sideStep: number }
   | { readonly kind: "step"; readonly step: number }
-  | { readonly kind: "done"; readonly png: Uint8Array; readonly promptCut: boolean }
+  | { readonly kind: "done"; readonly picture: Picture }
   | { readonly kind: "failed"; readonly code: EngineErrorCode; readonly message: string };

@@ -1,13 +1,21 @@
 import { join } from "node:path";
-import { EngineError, type PictureInput } from "../types.ts";
+import { EngineError, type Picture, type PictureInput } from "../types.ts";
+import { unknownWords } from "../unknownWords.ts";
 import { createDenoiser } from "./denoiser.ts";
 import { networkFiles, readModelFolder } from "./folder.ts";
 import { gaussianNoise } from "./noise.ts";
 import { createPictureDecoder, type Pixels } from "./pictureDecoder.ts";
 import { createPromptEncoder, MAX_WINDOWS } from "./promptEncoder.ts";
 import { createSampler } from "./sampler.ts";
-import { cumulativeAlphas, makePlan } from "./schedule.ts";
+import { cumulativeAlphas, makePlan, scheduleTitle } from "./schedule.ts";
 import { type Network, openNetwork, type SessionSettings } from "./session.ts";
+
+/** A picture before it is a file. */
+export interface PaintedPicture extends Omit<Picture, "png"> {
+  readonly pixels: Pixels;
+  /** Name of its noise schedule, for the file's text. */
+  readonly schedule: string;
+}
 
 /** A loaded model folder, in this thread. */
 export interface Pipeline {
@@ -17,16 +25,21 @@ export interface Pipeline {
    * @param onStep Called after each step, from 1; false ends the work with `ABORTED`.
    * @throws {@link EngineError}
    */
-  paint(input: PictureInput, onStep: (step: number) => boolean): Promise<{ pixels: Pixels; promptCut: boolean }>;
+  paint(input: PictureInput, onStep: (step: number) => boolean): Promise<PaintedPicture>;
   close(): Promise<void>;
 }
 
 /**
  * Loads a Stable Diffusion 1 or 2 folder in the layout of diffusers and optimum, and makes one tiny picture, so that a folder that
  * does not run is found now and not in a job.
+ * @param words Words that the model was made for, where that is known.
  * @throws {@link EngineError} `FOLDER_INVALID`, `MODEL_UNSUPPORTED`, `RUN_FAILED`.
  */
-export async function openPipeline(path: string, settings: SessionSettings): Promise<Pipeline> {
+export async function openPipeline(
+  path: string,
+  settings: SessionSettings,
+  words?: readonly string[],
+): Promise<Pipeline> {
   const folder = await readModelFolder(path);
   const networks: Network[] = [];
   const open = async (file: string, title: string) => {
@@ -55,6 +68,9 @@ export async function openPipeline(path: string, settings: SessionSettings): Pro
       maxWindows: denoiser.takesLongPrompts ? MAX_WINDOWS : 1,
     });
     const alphas = cumulativeAlphas(folder.scheduler);
+    const listed = words && new Set(words);
+    // The card lists what words mean; words without a meaning of their own ("the") are whole tokens all the same.
+    const knows = (word: string) => listed?.has(word) || folder.tokenizer.encode(word).length === 1;
 
     const paint: Pipeline["paint"] = async (input, onStep) => {
       const { seed, sampler: samplerName, steps, guidanceScale } = input;
@@ -83,7 +99,13 @@ export async function openPipeline(path: string, settings: SessionSettings): Pro
       if (pixels.width !== input.width || pixels.height !== input.height) {
         throw new EngineError("RUN_FAILED", `The picture came out as ${pixels.width} x ${pixels.height}.`);
       }
-      return { pixels, promptCut: prompts.cut };
+      const texts = negative === undefined ? [input.prompt] : [input.prompt, negative];
+      return {
+        pixels,
+        schedule: scheduleTitle(folder.scheduler, input),
+        promptCut: prompts.cut,
+        ...(listed && { unknownWords: unknownWords(texts, knows) }),
+      };
     };
 
     await paint(warmUp(folder.sideStep), () => true);

@@ -8,7 +8,7 @@ import { openPipeline } from "./pipeline.ts";
 
 const port = parentPort;
 if (!port) throw new Error("The engine's thread was started as a program.");
-const { folder, settings, origin, stop } = workerData as ThreadData;
+const { folder, settings, origin, words, stop } = workerData as ThreadData;
 const stopFlag = new Int32Array(stop);
 const say = (answer: ThreadAnswer, transfer: ArrayBuffer[] = []) => port.postMessage(answer, transfer);
 
@@ -21,7 +21,7 @@ function failure(error: unknown): ThreadAnswer {
 }
 
 try {
-  const pipeline = await openPipeline(folder, settings);
+  const pipeline = await openPipeline(folder, settings, words);
   say({ kind: "ready", sideStep: pipeline.sideStep });
   port.on("message", async (order: ThreadOrder) => {
     if (order.kind === "close") {
@@ -30,13 +30,13 @@ try {
       return;
     }
     try {
-      const { pixels, promptCut } = await pipeline.paint(order.input, (step) => {
+      const { pixels, schedule, ...notes } = await pipeline.paint(order.input, (step) => {
         if (Atomics.load(stopFlag, 0) === order.id) return false;
         say({ kind: "step", step });
         return true;
       });
-      const png = await encodePicture(pixels, order.input, origin);
-      say({ kind: "done", png, promptCut }, [png.buffer as ArrayBuffer]);
+      const png = await encodePicture(pixels, order.input, { ...origin, schedule });
+      say({ kind: "done", picture: { png, ...notes } }, [png.buffer as ArrayBuffer]);
     } catch (error) {
       say(failure(error));
     }

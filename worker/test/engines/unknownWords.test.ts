@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { MAX_UNKNOWN_WORDS, unknownWords } from "../../src/engines/index.ts";
+
+const vocabulary = new Set(["castle", "photo", "realistic", "a", "the", "in", "8bit", "k", "caf\u00e9", "don", "sea"]);
+const unknown = (...texts: string[]) => unknownWords(texts, (word) => vocabulary.has(word));
+
+describe("words that a model was not made for", () => {
+  it("are named as typed, each once, in order, from prompt and negative prompt", () => {
+    expect(unknown("A Castle in the Zeppelin, zeppelin SEA", "blurry, castle")).toEqual(["Zeppelin", "blurry"]);
+    expect(unknown("a castle in the sea", "")).toEqual([]);
+  });
+
+  it("are whole words: compounds of known parts, contractions and numbers are none", () => {
+    expect(unknown("photo-realistic castle's sea, don't, 4k 8bit 1234 v")).toEqual(["v"]);
+    expect(unknown("hyper-realistic")).toEqual(["hyper-realistic"]);
+    expect(unknown("s castle")).toEqual(["s"]);
+  });
+
+  it("may be of any script, and accents of any form", () => {
+    expect(unknown("CAFE\u0301 \u591c\u306e\u57ce, \u043c\u043e\u0440\u0435 \u{1f680} & ;")).toEqual([
+      "\u591c\u306e\u57ce",
+      "\u043c\u043e\u0440\u0435",
+    ]);
+  });
+
+  it("are bounded, however long the prompt", () => {
+    const words = Array.from({ length: 5_000 }, (_, i) => `w${"abcdefghij"[i % 10]}${"x".repeat(i % 97)}y`);
+    expect(unknown(words.join(" "))).toEqual(words.slice(0, MAX_UNKNOWN_WORDS));
+    expect(unknown("\u0301'-".repeat(300_000))).toEqual(expect.any(Array));
+  });
+});
