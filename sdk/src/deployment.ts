@@ -1,4 +1,5 @@
-import { type Address, type Client, type GetContractReturnType, getContract, isAddress } from "viem";
+import { type Address, type Client, type GetContractReturnType, getContract } from "viem";
+import { acceptedForm, addressFault } from "./address.js";
 import { GridError } from "./errors.js";
 import {
   aigcAbi,
@@ -37,18 +38,26 @@ export interface Deployment {
  */
 export function parseDeployment(json: unknown): Deployment {
   const file = json as Partial<Deployment> | null;
-  const refuse = (field: string): never => {
-    throw new GridError("DEPLOYMENT_INVALID", `The deployment file lacks ${field}.`, field);
+  const refuse = (field: string, fault?: string): never => {
+    const message =
+      fault === undefined ? `The deployment file lacks ${field}.` : `The deployment file's ${field} ${fault}.`;
+    throw new GridError("DEPLOYMENT_INVALID", message, field);
   };
   if (typeof file !== "object" || file === null) return refuse("an object");
   if (!Number.isSafeInteger(file.chainId)) refuse("chainId");
   if (!Number.isSafeInteger(file.startBlock)) refuse("startBlock");
   for (const name of contractNames) {
     const entry = file.contracts?.[name];
-    if (!isAddress(entry?.address ?? "")) refuse(`contracts.${name}.address`);
+    const fault = addressFault(entry?.address);
+    if (fault !== undefined) refuse(`contracts.${name}.address`, entry?.address === undefined ? undefined : fault);
     if (!Number.isSafeInteger(entry?.startBlock)) refuse(`contracts.${name}.startBlock`);
   }
-  return file as Deployment;
+  const { contracts } = file as Deployment;
+  const accepted = contractNames.map((name) => {
+    const address = acceptedForm(contracts[name].address);
+    return [name, { ...contracts[name], address }] as const;
+  });
+  return { ...(file as Deployment), contracts: { ...contracts, ...Object.fromEntries(accepted) } };
 }
 
 /**

@@ -18,6 +18,7 @@ export {
   withdrawAipgCalls,
 } from "./account.js";
 export * from "./actions.js";
+export { addressFault, parseAddress } from "./address.js";
 export * from "./artworkName.js";
 export * from "./body.js";
 export * from "./bundle.js";

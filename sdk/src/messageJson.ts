@@ -1,4 +1,5 @@
-import { type Address, type Hex, isAddress } from "viem";
+import type { Hex } from "viem";
+import { parseAddress } from "./address.js";
 import { GridError } from "./errors.js";
 import type {
   GenerationRequest,
@@ -74,12 +75,12 @@ function readValue(field: string, type: string, value: unknown): unknown {
     if (!Array.isArray(value)) return refuse(field, "is not a list");
     return value.map((row) => messageFromJson("ModelTotal", row));
   }
-  if (type === "string") return typeof value === "string" ? value : refuse(field, "is not a string");
-  if (type === "address") {
-    // Any case: a checksum is for people who type, and signers hash the bytes.
-    if (typeof value === "string" && isAddress(value, { strict: false })) return value as Address;
-    return refuse(field, "is not an address");
+  if (type === "string") {
+    if (typeof value !== "string") return refuse(field, "is not a string");
+    // Half a pair of UTF-16 has no UTF-8 form: each hash would put another character in its place.
+    return /\p{Surrogate}/u.test(value) ? refuse(field, "is not valid Unicode") : value;
   }
+  if (type === "address") return parseAddress(value, field);
   if (type === "bytes32") {
     if (typeof value === "string" && /^0x[0-9a-fA-F]{64}$/.test(value)) return value.toLowerCase() as Hex;
     return refuse(field, "is not 32 bytes of hex");

@@ -88,6 +88,7 @@ describe("the query of a URL", () => {
     ["?a=1&a=1", "a is given more than once."],
     ["?__proto__=1", "__proto__ is not a parameter of this route: this route takes a, tags."],
     ["?a=%E4", "The URL's query is not percent-encoded UTF-8."],
+    ["?a=x%00y", "a has a zero byte (%00)."],
     ["?a=%", "The URL's query is not percent-encoded UTF-8."],
     ["?=1", "An empty name is not a parameter of this route: this route takes a, tags."],
   ])("%s is refused", (search, message) => {

@@ -150,9 +150,10 @@ export function anyOf(a: AbortSignal, b: AbortSignal): AbortSignal {
   return both.signal;
 }
 
+/** Returns the JSON of UTF-8 bytes; undefined for anything else. Bad bytes are not replaced: what is answered may be signed. */
 function jsonOrUndefined(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ export interface SearchParameters {
 /**
  * Reads the query of a URL.
  * @param search The URL's text from `?` on; may be empty.
- * @throws {@link SearchParameterError} for an unknown name, a repeated one that is no list, and bytes that are no UTF-8.
+ * @throws {@link SearchParameterError} for an unknown name, a repeated one that is no list, bytes that are no UTF-8, and zero bytes.
  */
 export function readSearchParameters(
   search: string,
@@ -33,6 +33,8 @@ export function readSearchParameters(
   const read: Record<string, string | string[]> = {};
   for (const [name, value] of new URLSearchParams(query)) {
     if (!names.includes(name)) throw new SearchParameterError(unknown(name, names), name);
+    // No database takes them in a text.
+    if (value.includes("\0")) throw new SearchParameterError(`${name} has a zero byte (%00).`, name);
     const before = Object.hasOwn(read, name) ? read[name] : undefined;
     if (before === undefined) read[name] = value;
     else if (lists.includes(name)) read[name] = [before, value].flat();

@@ -1,13 +1,17 @@
 import type { Address, Hex } from "viem";
 import * as z from "zod/mini";
+import { acceptedForm, addressFault } from "../address.js";
 import { GridError } from "../errors.js";
 import { type MessageJson, messageFromJson, type SettlementMessage } from "../messageJson.js";
 import { settlementTypes } from "../typedData.js";
 
-/** 20-byte address as hex, any case. */
+/** 20-byte address as hex, in any case that EIP-55 allows. Reading gives a form that every library takes. */
 export const addressJson = z.pipe(
-  z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/, "is not an address")),
-  z.transform((text) => text as Address),
+  z.string().check(
+    z.regex(/^0x[0-9a-fA-F]{40}$/, { error: ({ input }) => addressFault(input), abort: true }),
+    z.refine((text) => addressFault(text) === undefined, { error: ({ input }) => addressFault(input) }),
+  ),
+  z.transform((text) => acceptedForm(text as Address)),
 );
 
 /** 32 bytes as hex. */

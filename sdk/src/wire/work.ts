@@ -2,6 +2,9 @@ import * as z from "zod/mini";
 import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
 import { modelDefaults, samplers, schedulers } from "./generate.js";
 
+/** A number that a 32-bit column holds. */
+const count = z.int().check(z.nonnegative(), z.maximum(2_147_483_647));
+
 /** `PUT /v1/worker/offer`: what a worker serves. It counts as live for 60 s after each request of its session. */
 export const workerOffer = z.strictObject({
   software: z.string().check(z.maxLength(100)),
@@ -18,8 +21,8 @@ export const workerOffer = z.strictObject({
         samplers: z.array(z.enum(samplers)).check(z.minLength(1)),
         schedulers: z.array(z.enum(schedulers)).check(z.minLength(1)),
         max_pixels: z.int().check(z.positive()),
-        max_steps: z.int().check(z.positive()),
-        max_count: z.int().check(z.positive()),
+        max_steps: count.check(z.positive()),
+        max_count: count.check(z.positive()),
         /** What the model's card recommends for parameters that a request leaves out. */
         defaults: z.optional(modelDefaults),
       }),
@@ -52,7 +55,7 @@ export const claimRequest = z.strictObject({ wait_seconds: z.int().check(z.minim
 /** Body of `POST /v1/worker/jobs/:id/heartbeat`. */
 export const heartbeatRequest = z.strictObject({
   lease: z.string(),
-  progress: z.optional(z.strictObject({ image: z.int(), step: z.int(), steps: z.int() })),
+  progress: z.optional(z.strictObject({ image: count, step: count, steps: count })),
 });
 export const heartbeatAnswer = z.object({ expires_at: unixSeconds, cancelled: z.boolean() });
 
