@@ -10,6 +10,7 @@ import { migrate } from "./database/migrate.ts";
 import { listen } from "./database/notices.ts";
 import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
+import { answerParserError } from "./http/parserErrors.ts";
 import { laneKeeper } from "./payment/laneKeeper.ts";
 import { settlementReader } from "./payment/laneWatch.ts";
 import { reap, sweep } from "./queue/reaper.ts";
@@ -64,6 +65,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
         maxHeaderSize: 16_384,
       },
     });
+    server.on("clientError", answerParserError);
     const { port } = await new Promise<AddressInfo>((resolve, reject) => {
       server.once("error", reject);
       server.once("listening", () => resolve(server.address() as AddressInfo));

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { SignerRole } from "@gridnft/sdk";
-import { type Address, isAddressEqual } from "viem";
-import { parseSiweMessage, verifySiweMessage } from "viem/siwe";
+import { addressFault, parseAddress, SignerRole } from "@gridnft/sdk";
+import { type Address, type Hex, hashMessage, isAddressEqual, recoverAddress } from "viem";
+import { verifyHash } from "viem/actions";
 import type { Chain } from "../chain/chain.ts";
+import { chainUnreachable, isOfChain, isUnanswered } from "../chain/faults.ts";
 import type { Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
+import { instantOf, parseSignInMessage, type SignInFields, SignInMessageError } from "./message.ts";
 import { SESSION_SECONDS, type SessionRecord } from "./sessions.ts";
 
 /** Seconds in which a nonce has to be used. */
@@ -46,75 +48,109 @@ export async function checkSignIn(
   { message, signature }: { message: string; signature: string },
   now: Date = new Date(),
 ): Promise<SessionRecord> {
-  const refuse = (reason: string): never => {
-    throw new CloudError("SIGN_IN_REFUSED", `The sign-in was refused: ${reason}`);
-  };
-  const fields = parseSiweMessage(message);
-  const { address, nonce } = fields;
-  if (!address || !nonce || fields.version !== "1") return refuse("the message is not an EIP-4361 message.");
-  if (["URI", "Version", "Chain ID", "Nonce", "Issued At", "Expiration Time", "Not Before"].some(saidTwice(message))) {
-    return refuse("the message says something twice.");
-  }
-  if (fields.domain !== place.domain || (fields.scheme && !place.uri.startsWith(`${fields.scheme}://`))) {
-    return refuse(`the message is for ${fields.domain ?? "no domain"}, this is ${place.domain}.`);
-  }
-  if (fields.uri?.replace(/\/+$/, "") !== place.uri) {
-    return refuse(`the message's URI is ${fields.uri ?? "missing"}, not ${place.uri}.`);
-  }
-  if (fields.chainId !== place.chainId) {
-    return refuse(`the message is for chain ${fields.chainId ?? "(none)"}, this is chain ${place.chainId}.`);
-  }
-  if (!fields.issuedAt || Number.isNaN(fields.issuedAt.getTime())) return refuse("the message lacks Issued At.");
-  const age = (now.getTime() - fields.issuedAt.getTime()) / 1_000;
-  if (age > NONCE_SECONDS + CLOCK_SKEW) return refuse("the message is too old. Ask for a new nonce.");
-  if (age < -CLOCK_SKEW) return refuse("the message was issued in the future. Check your clock.");
-  if (fields.expirationTime && fields.expirationTime <= now) return refuse("the message has expired.");
-  if (fields.notBefore && fields.notBefore > now) return refuse("the message is not valid yet.");
-  if (!/^0x([0-9a-fA-F]{2})+$/.test(signature)) return refuse("the signature is not hex.");
+  const fields = readMessage(message);
+  const { nonce } = fields;
+  const address = parseAddress(fields.address);
+  requirePlace(fields, place);
+  requireTime(fields, now);
+  if (!/^0x([0-9a-fA-F]{2})+$/.test(signature)) refuse("the signature is not hex.");
 
   const unused = await queries.run("DELETE FROM cloud.sign_in_nonce WHERE nonce = $1 AND expires_at > now()", [nonce]);
-  if (unused !== 1) return refuse("the nonce is unknown, expired or used. Ask for a new one.");
-
-  const valid = await verifySiweMessage(chain.client, {
-    message,
-    signature: signature as `0x${string}`,
-    address,
-    domain: place.domain,
-    nonce,
-    time: now,
-  }).catch((cause: unknown) => {
-    throw new CloudError("CHAIN_UNREACHABLE", "The chain does not answer. Try again in a moment.", { cause });
-  });
-  if (!valid) return refuse(`the signature is not by ${address}.`);
+  if (unused !== 1) refuse("the nonce is unknown, expired or used. Ask for a new one.");
+  if (!(await isSignedBy(chain, address, message, signature as Hex))) refuse(`the signature is not by ${address}.`);
 
   return {
     account: address.toLowerCase() as Address,
-    worker: await workerOf(chain, address, fields.resources ?? [], refuse),
+    worker: await workerOf(chain, address, fields.resources ?? []),
     // The message's Expiration Time is about the message: until when it opens sessions, not how long these last.
     expiresAt: new Date(now.getTime() + SESSION_SECONDS * 1_000),
   };
 }
 
-/** Two lines of one name leave open which of them the signer read. */
-const saidTwice =
-  (message: string) =>
-  (name: string): boolean =>
-    message.split("\n").filter((line) => line.startsWith(`${name}: `)).length > 1;
+function refuse(reason: string, cause?: unknown): never {
+  throw new CloudError("SIGN_IN_REFUSED", `The sign-in was refused: ${reason}`, { cause });
+}
 
-/** The worker that a message names as CAIP-10 among its resources, if the signer is its key. */
-async function workerOf(
-  chain: Chain,
-  signer: Address,
-  resources: readonly string[],
-  refuse: (reason: string) => never,
-): Promise<Address | undefined> {
-  const named = resources.map((resource) => /^eip155:(\d+):(0x[0-9a-fA-F]{40})$/.exec(resource)).find(Boolean);
-  if (!named) return undefined;
-  if (Number(named[1]) !== chain.deployment.chainId) return refuse(`the account ${named[0]} is on another chain.`);
-  const worker = named[2] as Address;
+function readMessage(message: string): SignInFields {
+  try {
+    return parseSignInMessage(message);
+  } catch (error) {
+    if (!(error instanceof SignInMessageError)) throw error;
+    return refuse(`the message ${error.message}.`, error);
+  }
+}
+
+function requirePlace({ domain, scheme, uri, chainId }: SignInFields, place: SignInPlace): void {
+  if (domain !== place.domain) refuse(`the message is for ${domain}, this is ${place.domain}.`);
+  if (scheme !== undefined && !place.uri.startsWith(`${scheme}://`)) {
+    refuse(`the message is for ${scheme}://${domain}, this is ${place.uri}.`);
+  }
+  if (uri.replace(/\/+$/, "") !== place.uri) refuse(`the message's URI is ${uri}, not ${place.uri}.`);
+  if (BigInt(chainId) !== BigInt(place.chainId)) {
+    refuse(`the message is for chain ${chainId}, this is chain ${place.chainId}.`);
+  }
+}
+
+function requireTime({ issuedAt, expirationTime, notBefore }: SignInFields, now: Date): void {
+  const age = (now.getTime() - timeOf(issuedAt)) / 1_000;
+  if (age > NONCE_SECONDS + CLOCK_SKEW) refuse("the message is too old. Ask for a new nonce.");
+  if (age < -CLOCK_SKEW) refuse("the message was issued in the future. Check your clock.");
+  if (expirationTime !== undefined && timeOf(expirationTime) <= now.getTime()) {
+    refuse(`the message has expired at ${expirationTime}.`);
+  }
+  if (notBefore !== undefined && timeOf(notBefore) > now.getTime()) {
+    refuse(`the message is not valid yet: it is from ${notBefore} on.`);
+  }
+}
+
+/** Returns the milliseconds of a date that the grammar has let through. */
+function timeOf(text: string): number {
+  return instantOf(text) ?? Number.NaN;
+}
+
+/**
+ * Returns whether an account signed a message: by its key, or as a contract (ERC-1271, ERC-6492).
+ * @throws {@link CloudError} `CHAIN_UNREACHABLE` while a contract can't be asked.
+ */
+async function isSignedBy({ client }: Chain, address: Address, message: string, signature: Hex): Promise<boolean> {
+  const hash = hashMessage(message);
+  // A key's signature needs no chain. What is no such signature is thrown on.
+  const signer = await recoverAddress({ hash, signature }).catch(() => undefined);
+  if (signer && isAddressEqual(signer, address)) return true;
+  // viem takes a node that does not answer for a contract that says no, so its requests are watched.
+  let fault: unknown;
+  const ask = client.request as (...args: readonly unknown[]) => Promise<unknown>;
+  const request = (async (...args: readonly unknown[]) => {
+    try {
+      return await ask(...args);
+    } catch (error) {
+      if (isUnanswered(error)) fault = error;
+      throw error;
+    }
+  }) as typeof client.request;
+  const isValid = await verifyHash({ ...client, request }, { address, hash, signature }).catch((error: unknown) => {
+    if (isOfChain(error)) fault ??= error;
+    // Else the signature is malformed: the library threw before it asked.
+    return false;
+  });
+  if (!isValid && fault !== undefined) throw chainUnreachable(fault);
+  return isValid;
+}
+
+/** Returns the worker that a message names as CAIP-10 among its resources, if the signer is its key. */
+async function workerOf(chain: Chain, signer: Address, resources: readonly string[]): Promise<Address | undefined> {
+  const accounts = resources.filter((resource) => /^eip155:[^/]*$/.test(resource));
+  const [account] = accounts;
+  if (account === undefined) return undefined;
+  if (accounts.length > 1) refuse(`the message names ${accounts.length} accounts to work for. Name one.`);
+  const [, chainId = "", text = ""] = /^eip155:(\d{1,32}):(.*)$/.exec(account) ?? [];
+  const fault = chainId === "" ? "is no CAIP-10 account such as eip155:8453:0x..." : addressFault(text);
+  if (fault !== undefined) refuse(`the resource ${account.slice(0, 200)} ${fault}.`);
+  if (BigInt(chainId) !== BigInt(chain.deployment.chainId)) refuse(`the account ${account} is on another chain.`);
+  const worker = text.toLowerCase() as Address;
   const itself = isAddressEqual(worker, signer);
   if (!itself && !(await chain.isSigner(worker, SignerRole.WORKER_SIGNER, signer))) {
-    return refuse(`${signer} is not a WORKER_SIGNER of ${worker}.`);
+    refuse(`${signer} is not a WORKER_SIGNER of ${text}.`);
   }
-  return worker.toLowerCase() as Address;
+  return worker;
 }

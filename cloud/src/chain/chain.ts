@@ -9,8 +9,8 @@ import {
   settlementDomainOf,
 } from "@gridnft/sdk";
 import { type Address, createPublicClient, type Hex, http, isAddressEqual, type PublicClient } from "viem";
-import { CloudError } from "../error.ts";
 import { Memory } from "./cache.ts";
+import { asked } from "./faults.ts";
 import { type ChainModel, type ModelCatalogue, modelCatalogue } from "./models.ts";
 
 /** Seconds that an order's deadline may lie ahead. */
@@ -83,14 +83,6 @@ export async function openChain(
     pollingInterval: pollEvery,
     cacheTime: 0,
   });
-  const asked = <Answer>(question: Promise<Answer>): Promise<Answer> =>
-    question.catch((cause: unknown) => {
-      throw new CloudError("CHAIN_UNREACHABLE", "The chain does not answer. Try again in a moment.", {
-        cause,
-        headers: { "retry-after": "5" },
-      });
-    });
-
   const chainId = await asked(client.getChainId());
   const deployment = given ?? deploymentOf(chainId);
   if (deployment.chainId !== chainId) {

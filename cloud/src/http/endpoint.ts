@@ -92,6 +92,7 @@ export function endpoint<
   const path = spec.path.replaceAll(/\{(\w+)\}/g, ":$1");
   noteRoute(app, spec);
   app.on(spec.method.toUpperCase(), [path], async (context) => {
+    requireUtf8Path(context);
     const session = requireSession(context.get("session"), spec.session ?? "optional") as SessionOf<Needs>;
     const params = spec.params ? parse(spec.params, context.req.param()) : undefined;
     const texts = readQueryTexts(spec, context);
@@ -119,6 +120,17 @@ function requireSession(session: SessionRecord | undefined, need: SessionNeed): 
     throw new CloudError("NOT_YOURS", "This needs a worker's session: its key signs in and names its account.");
   }
   return session;
+}
+
+/** Insists that a path is percent-encoded UTF-8. What is not ASCII, Node's parser refuses. */
+function requireUtf8Path({ req }: Context<Env>): void {
+  const { pathname } = new URL(req.url);
+  try {
+    if (!decodeURIComponent(pathname).includes("\0")) return;
+  } catch (cause) {
+    throw new CloudError("FIELD_INVALID", "The URL's path is not percent-encoded UTF-8.", { cause });
+  }
+  throw new CloudError("FIELD_INVALID", "The URL's path has a zero byte (%00).");
 }
 
 /** Reads the query of the URL: no parameter that the route doesn't know, and none twice. */
@@ -154,12 +166,53 @@ async function readJson(context: Context<Env>): Promise<unknown> {
       `Content-Encoding ${encoding.slice(0, 30)} is not read: send the body as it is.`,
     );
   }
+  let text: string;
+  let json: unknown;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await context.req.arrayBuffer());
-    return JSON.parse(text) as unknown;
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await context.req.arrayBuffer());
+    json = JSON.parse(text);
   } catch (cause) {
     throw new CloudError("BODY_NOT_JSON", "The body is not well-formed JSON in UTF-8.", { cause });
   }
+  // Only escapes can bring what UTF-8 has no bytes for, and zeros.
+  if (/\\u(?:d[89a-f]|0000)/i.test(text)) requireText(json);
+  return json;
+}
+
+/** A value of a body, and its place in it. */
+interface Place {
+  readonly value: unknown;
+  readonly name: string;
+  readonly above: Place | undefined;
+}
+
+/**
+ * Insists that all strings of a body can be stored and hashed: no half of a UTF-16 pair, no zero.
+ * @throws {@link CloudError} `FIELD_INVALID`.
+ */
+function requireText(body: unknown): void {
+  const open: Place[] = [{ value: body, name: "", above: undefined }];
+  for (let place = open.pop(); place; place = open.pop()) {
+    const { value } = place;
+    if (typeof value === "string") {
+      const fault = /\p{Surrogate}/u.test(value)
+        ? "is not valid Unicode"
+        : value.includes("\0")
+          ? "has a zero byte (\\u0000)"
+          : undefined;
+      if (fault === undefined) continue;
+      const field = nameOf(place);
+      throw new CloudError("FIELD_INVALID", `${field || "The body"} ${fault}.`, { ...(field && { field }) });
+    }
+    if (typeof value !== "object" || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) open.push({ value: inner, name, above: place });
+  }
+}
+
+function nameOf(place: Place): string {
+  const names: string[] = [];
+  for (let at: Place | undefined = place; at?.above; at = at.above) names.unshift(at.name);
+  return names.join(".").slice(0, 200);
 }
 
 /** Methods of an app's routes, by the pattern of their paths. */
