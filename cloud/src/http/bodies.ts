@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { HonoRequest, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { CloudError } from "../error.ts";
 import type { Env } from "./endpoint.ts";
@@ -18,6 +18,32 @@ export function limitBody(maxSize: number, what: string): MiddlewareHandler<Env>
       throw new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
     },
   });
+}
+
+/**
+ * Reads a body of at most some bytes. What comes beyond is thrown away.
+ * @throws {@link CloudError} `BODY_TOO_LARGE`.
+ */
+export async function readBody({ raw }: HonoRequest, maxSize: number, what: string): Promise<Uint8Array> {
+  const tooLarge = async (): Promise<never> => {
+    await drain(raw.body).catch(() => {});
+    throw new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
+  };
+  if (Number(raw.headers.get("content-length") ?? 0) > maxSize) return tooLarge();
+  if (!raw.body) return new Uint8Array();
+  const reader = raw.body.getReader();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(parts, size);
+    size += value.length;
+    if (size > maxSize) {
+      reader.releaseLock();
+      return tooLarge();
+    }
+    parts.push(value);
+  }
 }
 
 /** Reads a body and throws it away, up to a point. */

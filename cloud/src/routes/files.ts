@@ -1,20 +1,21 @@
 import { cidOf, GridError, parseCid } from "@gridnft/sdk";
 import { namesTag } from "@gridnft/sdk/node";
-import { CarWriter } from "@ipld/car";
 import type { Context } from "hono";
 import { CID } from "multiformats/cid";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { CloudError, describeError } from "../error.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
+import { chosenType, isRangeAsked, rangeOf } from "../http/negotiation.ts";
 import { type Reach, reachOf } from "../storage/access.ts";
-import { fileBytesOf } from "../storage/unixFs.ts";
+import { carParts, fileParts, storedPicture, wholeFile } from "../storage/reading.ts";
 
 /** Widths of thumbnails, pixels. */
 export const thumbnailWidths = [128, 256, 512] as const;
 
 const RAW_TYPE = "application/vnd.ipld.raw";
 const CAR_TYPE = "application/vnd.ipld.car";
+const FILE_TYPE = "image/png";
 const DAG_PB = 0x70;
 
 /** A file or block that is found, and what may be done with it. */
@@ -25,6 +26,8 @@ interface Found {
   readonly root: string;
   readonly reach: Reach;
 }
+
+type Headers = Readonly<Record<string, string>>;
 
 /** `/ipfs/:cid` by the rules of trustless gateways, and `/thumbnails/:cid`. */
 export function fileRoutes(app: App, cloud: Cloud): void {
@@ -42,9 +45,10 @@ export function fileRoutes(app: App, cloud: Cloud): void {
       query: z.object({ format: z.enum(["raw", "car"]).optional() }).loose(),
       isQueryOpen: true,
       answers: {
-        200: { description: "The file", type: "image/png" },
-        206: { description: "The range that was asked for", type: "image/png" },
+        200: { description: "The file", type: FILE_TYPE },
+        206: { description: "The range that was asked for", type: FILE_TYPE },
         304: { description: "Not changed: it never does" },
+        416: { description: "The file has no such range" },
       },
       errors: ["IMAGE_UNKNOWN"],
     },
@@ -52,15 +56,15 @@ export function fileRoutes(app: App, cloud: Cloud): void {
       const format = query.format ?? formatOf(context.req.header("accept"));
       const found = await find(cloud, params.cid, session, format !== "raw");
       const etag = format === undefined ? `"${found.cid}"` : `"${found.cid}.${format}"`;
-      setFileHeaders(context, found, etag);
-      if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304);
+      const headers = fileHeaders(found, etag);
+      if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304, headers);
       switch (format) {
         case "raw":
-          return sendBlock(context, cloud, found);
+          return sendBlock(context, cloud, found, headers);
         case "car":
-          return sendCar(context, cloud, found);
+          return sendCar(context, cloud, found, headers);
         default:
-          return sendFile(context, cloud, found);
+          return sendFile(context, cloud, found, headers);
       }
     },
   );
@@ -86,10 +90,12 @@ export function fileRoutes(app: App, cloud: Cloud): void {
     async ({ context, params, query, session }) => {
       const found = await find(cloud, params.cid, session, true);
       const etag = `"${found.cid}.${query.width}"`;
-      setFileHeaders(context, found, etag);
-      if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304);
-      const picture = await cloud.pictures.thumbnail(found.cid, query.width, () => readFile(cloud, found.root));
-      return context.body(asBody(picture), 200, { "content-type": "image/webp" });
+      const headers = fileHeaders(found, etag);
+      if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304, headers);
+      const picture = await cloud.pictures.thumbnail(found.cid, query.width, async () =>
+        wholeFile(cloud, await storedPicture(cloud, found.root)),
+      );
+      return sendBytes(context, picture, { ...headers, "content-type": "image/webp" });
     },
   );
 }
@@ -123,99 +129,100 @@ async function find(
   throw new CloudError("IMAGE_UNKNOWN", "There is no picture with this CID here.", { field: "cid" });
 }
 
-function setFileHeaders(context: Context<Env>, { cid, reach }: Found, etag: string): void {
-  const caching = reach === "public" ? "public, max-age=31536000, immutable" : "private, max-age=600";
-  context.header("cache-control", caching);
-  context.header("etag", etag);
-  context.header("vary", reach === "public" ? "accept" : "accept, authorization");
-  context.header("x-content-type-options", "nosniff");
-  context.header("content-security-policy", "default-src 'none'; sandbox");
-  context.header("cross-origin-resource-policy", "cross-origin");
-  context.header("x-ipfs-path", `/ipfs/${cid}`);
-  context.header("x-ipfs-roots", cid);
+/** Headers of a file that is there. An error never has them: it is not to be kept for a year. */
+function fileHeaders({ cid, reach }: Found, etag: string): Headers {
+  return {
+    "cache-control": reach === "public" ? "public, max-age=31536000, immutable" : "private, max-age=600",
+    etag,
+    vary: reach === "public" ? "accept" : "accept, authorization",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "cross-origin",
+    "x-ipfs-path": `/ipfs/${cid}`,
+    "x-ipfs-roots": cid,
+  };
 }
 
 function formatOf(accept: string | undefined): "raw" | "car" | undefined {
-  if (accept?.includes(RAW_TYPE)) return "raw";
-  if (accept?.includes(CAR_TYPE)) return "car";
-  return undefined;
+  const type = chosenType(accept, [RAW_TYPE, CAR_TYPE], FILE_TYPE);
+  return type && (type === RAW_TYPE ? "raw" : "car");
 }
 
-async function sendBlock(context: Context<Env>, { pictures }: Cloud, { cid }: Found): Promise<Response> {
+async function sendBlock(
+  context: Context<Env>,
+  { pictures }: Cloud,
+  { cid }: Found,
+  headers: Headers,
+): Promise<Response> {
   const block = await pictures.block(cid);
   if (!block) throw new CloudError("IMAGE_UNKNOWN", "This block is not here any more.", { field: "cid" });
-  return context.body(asBody(block), 200, {
+  return sendBytes(context, block, {
+    ...headers,
     "content-type": RAW_TYPE,
     "content-disposition": `attachment; filename="${cid}.bin"`,
   });
 }
 
-async function sendCar(context: Context<Env>, cloud: Cloud, { cid }: Found): Promise<Response> {
-  const blocks = await blocksOf(cloud, cid);
-  const { writer, out } = CarWriter.create([CID.parse(cid)]);
-  const parts: Uint8Array[] = [];
-  const reading = (async () => {
-    for await (const part of out) parts.push(part);
-  })();
-  for (const block of blocks) await writer.put({ cid: CID.parse(block.cid), bytes: block.bytes });
-  await writer.close();
-  await reading;
-  return context.body(asBody(Buffer.concat(parts)), 200, {
+async function sendCar(context: Context<Env>, cloud: Cloud, { cid }: Found, headers: Headers): Promise<Response> {
+  const stored = await storedPicture(cloud, cid);
+  const all = {
+    ...headers,
     "content-type": `${CAR_TYPE}; version=1; order=dfs; dups=n`,
     "content-disposition": `attachment; filename="${cid}.car"`,
     "accept-ranges": "none",
+  };
+  if (context.req.method === "HEAD") return context.body(null, 200, all);
+  return context.body(await streamOf(cloud, cid, carParts(cloud, stored)), 200, all);
+}
+
+async function sendFile(context: Context<Env>, cloud: Cloud, { root }: Found, headers: Headers): Promise<Response> {
+  const stored = await storedPicture(cloud, root);
+  const { length } = stored;
+  const all = { ...headers, "content-type": FILE_TYPE, "accept-ranges": "bytes" };
+  // RFC 9110, 14.2: ranges are defined for GET alone.
+  if (context.req.method === "HEAD") return context.body(null, 200, { ...all, "content-length": String(length) });
+  const isAsked = isRangeAsked(context.req.header("if-range"), headers.etag ?? "");
+  const range = isAsked ? rangeOf(context.req.header("range"), length) : undefined;
+  if (range === "unsatisfiable") return context.body(null, 416, { "content-range": `bytes */${length}` });
+  const [first, last] = range ?? [0, length - 1];
+  return context.body(await streamOf(cloud, root, fileParts(cloud, stored, first, last)), range ? 206 : 200, {
+    ...all,
+    "content-length": String(last - first + 1),
+    ...(range && { "content-range": `bytes ${first}-${last}/${length}` }),
   });
 }
 
-async function sendFile(context: Context<Env>, cloud: Cloud, { root }: Found): Promise<Response> {
-  const file = await readFile(cloud, root);
-  context.header("content-type", "image/png");
-  context.header("accept-ranges", "bytes");
-  const range = rangeOf(context.req.header("range"), file.length);
-  if (range === "unsatisfiable") {
-    return context.body(null, 416, { "content-range": `bytes */${file.length}` });
-  }
-  if (!range) return context.body(asBody(file), 200);
-  const [first, last] = range;
-  return context.body(asBody(file.subarray(first, last + 1)), 206, {
-    "content-range": `bytes ${first}-${last}/${file.length}`,
-  });
+function sendBytes(context: Context<Env>, bytes: Uint8Array, headers: Headers): Response {
+  const all = { ...headers, "content-length": String(bytes.length) };
+  if (context.req.method === "HEAD") return context.body(null, 200, all);
+  return context.body(bytes as Uint8Array<ArrayBuffer>, 200, all);
 }
 
-/** The blocks of a picture, the root first. */
-async function blocksOf({ database, pictures }: Cloud, root: string): Promise<{ cid: string; bytes: Uint8Array }[]> {
-  const rows = await database.all<{ cid: string }>(
-    "SELECT cid FROM cloud.picture_block WHERE root = $1 ORDER BY position",
-    [root],
+/**
+ * Returns parts as a stream. The first one is there before the answer begins, so that a missing file is an error and no broken answer;
+ * each other one is read when the client has taken the one before.
+ */
+async function streamOf(
+  { log }: Cloud,
+  root: string,
+  parts: AsyncGenerator<Uint8Array>,
+): Promise<ReadableStream<Uint8Array>> {
+  let next = await parts.next();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        if (next.done) return controller.close();
+        controller.enqueue(next.value);
+        next = await parts.next().catch((error: unknown) => {
+          log.error({ root, error: describeError(error) }, "picture cannot be read to its end");
+          throw error;
+        });
+        if (next.done) controller.close();
+      },
+      cancel: async () => {
+        await parts.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
   );
-  const blocks = await Promise.all(rows.map(async ({ cid }) => ({ cid, bytes: await pictures.block(cid) })));
-  return blocks.map(({ cid, bytes }) => {
-    if (!bytes) throw new Error(`Block ${cid} of picture ${root} is missing.`);
-    return { cid, bytes };
-  });
-}
-
-async function readFile(cloud: Cloud, root: string): Promise<Uint8Array> {
-  const blocks = await blocksOf(cloud, root);
-  if (CID.parse(root).code !== DAG_PB) return blocks[0]?.bytes ?? new Uint8Array();
-  return Buffer.concat(blocks.map(({ bytes }) => fileBytesOf(bytes)));
-}
-
-/** One byte range, as first and last; others are answered with the whole file, as RFC 9110 allows. */
-function rangeOf(header: string | undefined, length: number): readonly [number, number] | "unsatisfiable" | undefined {
-  const range = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
-  if (!range || (range[1] === "" && range[2] === "")) return undefined;
-  if (range[1] === "") {
-    const last = Number(range[2]);
-    return last === 0 ? "unsatisfiable" : [Math.max(0, length - last), length - 1];
-  }
-  const first = Number(range[1]);
-  const last = range[2] === "" ? length - 1 : Math.min(Number(range[2]), length - 1);
-  if (first >= length) return "unsatisfiable";
-  return last < first ? undefined : [first, last];
-}
-
-/** Hono's bodies are typed as bytes on an ArrayBuffer of their own. */
-function asBody(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes as Uint8Array<ArrayBuffer>;
 }

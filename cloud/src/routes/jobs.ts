@@ -6,6 +6,7 @@ import type { Cloud } from "../cloud.ts";
 import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
+import { chosenType } from "../http/negotiation.ts";
 import { Slots } from "../http/slots.ts";
 import { getJob, isFinal, type JobRow, jobColumns } from "../queue/jobs.ts";
 import { reap } from "../queue/reaper.ts";
@@ -37,7 +38,9 @@ export function jobRoutes(app: App, cloud: Cloud): void {
     async ({ context, params, session }) => {
       let job = await getJob(database, params.id);
       requireReader(job, session);
-      if (context.req.header("accept")?.includes("text/event-stream")) return streamJob(context, cloud, job, streams);
+      if (chosenType(context.req.header("accept"), ["text/event-stream"], "application/json")) {
+        return streamJob(context, cloud, job, streams);
+      }
       if (job.lease_expires_at && job.lease_expires_at < new Date()) {
         await reap(cloud);
         job = await getJob(database, params.id);

@@ -16,15 +16,17 @@ import type { Address } from "viem";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
-import { drain, limitBody } from "../http/bodies.ts";
+import { drain, readBody } from "../http/bodies.ts";
 import { type App, endpoint, type WorkerSession } from "../http/endpoint.ts";
 import { Slots } from "../http/slots.ts";
 import { counterSign, vouchersFor } from "../payment/vouchers.ts";
 import { claimJob, type WorkerJobJson } from "../queue/claim.ts";
 import { completeJob } from "../queue/complete.ts";
+import { requestOf } from "../queue/jobs.ts";
 import { heartbeat, type LeaseKey, lockLeased, releaseJob, strike } from "../queue/lease.ts";
 import { putOffer, type SeenTimes, seeWorker } from "../queue/offers.ts";
 import { MOST_BYTES, stageImage } from "../queue/staging.ts";
+import { mostBytesOf } from "../storage/png.ts";
 
 const jobParams = z.object({ id: z.string().max(64) });
 const leaseToken = z.string().max(64);
@@ -158,7 +160,6 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     },
   );
 
-  app.use("/v1/worker/jobs/:id/images/:index", limitBody(MOST_BYTES, "A picture"));
   endpoint(
     app,
     {
@@ -182,13 +183,15 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       await greet(session);
       const key = leaseOf(session, params.id, query.lease);
       // A file is held in memory for whoever has the job, and for nobody else.
-      await database
+      const job = await database
         .transaction((queries) => lockLeased(queries, key))
         .catch(async (error: unknown) => {
           await drain(context.req.raw.body).catch(() => {});
           throw error;
         });
-      const file = new Uint8Array(await context.req.arrayBuffer());
+      const size = requestOf(job);
+      const most = Math.min(MOST_BYTES, mostBytesOf(size));
+      const file = await readBody(context.req, most, `A picture of ${size.width} x ${size.height} pixels`);
       return context.json(await struckWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
     },
   );

@@ -1,10 +1,30 @@
 import sharp from "sharp";
 import { CloudError } from "../error.ts";
 
+/**
+ * Chunks that a picture may have: those of one still image, its colours, its texts, and C2PA's manifest. Others carry what no viewer
+ * of the picture sees: frames of animations, previews, places where photographs were taken, programs' own data. A compressed text
+ * (zTXt) can inflate without end.
+ */
+const allowedChunks: ReadonlySet<string> = new Set([
+  ...["IHDR", "PLTE", "tRNS", "IDAT", "IEND"],
+  ...["cHRM", "cICP", "gAMA", "iCCP", "sBIT", "sRGB", "bKGD", "pHYs", "tIME"],
+  ...["tEXt", "iTXt", "caBX"],
+]);
+/** Largest size of all chunks together that are not pixels, bytes. */
+const MOST_BESIDE = 65_536;
+
+/** Returns the largest file that a picture can honestly be: 8-bit RGBA, stored rather than compressed, and all that is beside it. */
+export function mostBytesOf({ width, height }: { readonly width: number; readonly height: number }): number {
+  const rows = height * (4 * width + 1);
+  // zlib adds 5 bytes for each 16 KiB that don't compress; IDAT chunks of 8 KiB add 12 bytes each.
+  return rows + 5 * Math.ceil(rows / 16_384) + 12 * Math.ceil(rows / 8_192) + MOST_BESIDE + 1_024;
+}
+
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /**
- * Insists that bytes are one whole PNG of the given size and nothing besides, by decoding all of it. The size is read from the
+ * Insists that bytes are one whole PNG of the given size and nothing besides, by its chunks and by decoding all of it. The size is read from the
  * header first, so that a small file of a huge picture is never unpacked.
  *
  * @throws {@link CloudError} `IMAGE_INVALID`.
@@ -18,9 +38,17 @@ export async function requirePng(
   };
   if (SIGNATURE.some((byte, i) => file[i] !== byte)) refuse("is not a PNG");
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const end = endOfChunks(view);
-  if (end === undefined) return refuse("is a PNG that is cut off");
-  if (end !== file.length) refuse("has bytes after the end of its PNG");
+  const chunks = chunksOf(view);
+  if (chunks === undefined) return refuse("is a PNG that is cut off");
+  if (chunks.end !== file.length) refuse("has bytes after the end of its PNG");
+  if (chunks.foreign !== undefined) {
+    refuse(
+      `has the PNG chunk ${JSON.stringify(chunks.foreign)}: leave it out, a picture has ${[...allowedChunks].join(", ")}`,
+    );
+  }
+  if (chunks.beside > MOST_BESIDE) {
+    refuse(`has ${chunks.beside} bytes of PNG chunks beside its pixels: at most ${MOST_BESIDE} are taken`);
+  }
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   if (width !== size.width || height !== size.height) {
     refuse(`is ${width} x ${height} pixels, not ${size.width} x ${size.height}`);
@@ -35,16 +63,36 @@ export async function requirePng(
   }
 }
 
-/** Where the IEND chunk ends; undefined when chunks do not lead there, or the first is no IHDR. */
-function endOfChunks(view: DataView): number | undefined {
-  const IHDR = 0x49484452;
-  const IEND = 0x49454e44;
+/** Chunks of a PNG, measured. */
+interface Chunks {
+  /** End of the IEND chunk. */
+  readonly end: number;
+  /** The first type that is not allowed. */
+  readonly foreign: string | undefined;
+  /** Bytes of chunks that are not pixels. */
+  readonly beside: number;
+}
+
+/** Walks through the chunks; undefined when they do not lead to IEND, or the first is no IHDR. */
+function chunksOf(view: DataView): Chunks | undefined {
+  let foreign: string | undefined;
+  let beside = 0;
   for (let at = SIGNATURE.length; at + 12 <= view.byteLength; ) {
     const length = view.getUint32(at);
-    const type = view.getUint32(at + 4);
-    if (at === SIGNATURE.length && (type !== IHDR || length !== 13)) return undefined;
+    const type = String.fromCharCode(...[4, 5, 6, 7].map((i) => view.getUint8(at + i)));
+    if (at === SIGNATURE.length && (type !== "IHDR" || length !== 13)) return undefined;
+    if (!allowedChunks.has(type)) foreign ??= type;
+    if (type === "iTXt" && isCompressed(view, at + 8, length)) foreign ??= "iTXt (compressed)";
+    if (type !== "IDAT") beside += 12 + length;
     at += 12 + length;
-    if (type === IEND) return at <= view.byteLength ? at : undefined;
+    if (type === "IEND") return at <= view.byteLength ? { end: at, foreign, beside } : undefined;
   }
   return undefined;
+}
+
+/** Returns whether an iTXt chunk is compressed: the byte behind its keyword's zero is not 0. */
+function isCompressed(view: DataView, from: number, length: number): boolean {
+  const end = Math.min(from + length, view.byteLength);
+  for (let at = from; at + 1 < end; at++) if (view.getUint8(at) === 0) return view.getUint8(at + 1) !== 0;
+  return false;
 }
