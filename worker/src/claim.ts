@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { formatEther, isAddress } from "viem";
+import { addressFault, parseAddress } from "@gridnft/sdk";
+import { formatEther } from "viem";
 import { claimVariables, openColdAccount, readVariables } from "./coldAccount.ts";
 import { WorkerError } from "./errors.ts";
 
@@ -11,9 +12,10 @@ import { WorkerError } from "./errors.ts";
  */
 export async function claimEarnings(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
   const asked = readTo(args);
+  const fault = asked === undefined ? undefined : addressFault(asked);
+  if (fault !== undefined) throw new WorkerError("ENVIRONMENT_INVALID", `--to "${asked}" ${fault}.`);
   const { account, grid, mined } = await openColdAccount(readVariables(claimVariables, environment));
-  const to = asked ?? account.address;
-  if (!isAddress(to)) throw new WorkerError("ENVIRONMENT_INVALID", `--to "${to}" is not an address.`);
+  const to = asked === undefined ? account.address : parseAddress(asked, "--to");
   const earned = await grid.settlement.read.earnedOf([account.address]);
   if (earned === 0n) return `${account.address} has earned nothing that is not claimed.`;
   const hash = await mined(grid.settlement.write.claimEarned([to]));

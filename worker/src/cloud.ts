@@ -127,12 +127,10 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
     response: Response,
     schema: schema,
   ): Promise<z.output<schema>> => {
-    let json: unknown;
-    try {
-      json = await response.json();
-    } catch (cause) {
+    const bytes = await response.arrayBuffer().catch((cause: unknown) => {
       throw new WorkerError("CLOUD_UNREACHABLE", "The cloud's answer broke off.", { cause });
-    }
+    });
+    const json = jsonOf(bytes);
     const parsed = z.safeParse(schema, json);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
@@ -252,6 +250,15 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       }
     },
   };
+}
+
+/** Reads JSON in UTF-8. Bad bytes are not replaced: the worker signs what it reads. */
+function jsonOf(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
+  } catch (cause) {
+    throw new WorkerError("CLOUD_ANSWER_INVALID", "The cloud's answer is not JSON in UTF-8.", { cause });
+  }
 }
 
 function hostOf(uri: string): string | undefined {

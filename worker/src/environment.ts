@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Address, type Hex, isAddress, parseEther } from "viem";
+import { addressJson } from "@gridnft/sdk/wire";
+import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
 import { WorkerError } from "./errors.ts";
 
@@ -67,7 +68,6 @@ export interface PurseTerms {
   readonly interval: number;
 }
 
-const address = z.string().refine((text) => isAddress(text, { strict: false }), "is not an address");
 const key = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex");
 const url = z.string().refine((text) => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text), {
   message: "is not a URL such as http://127.0.0.1:8545",
@@ -111,7 +111,7 @@ const variables = z.object({
     .string()
     .regex(/^[^\s/@]+$/, "is not a host such as cloud.example")
     .optional(),
-  GRID_WORKER_ACCOUNT: address,
+  GRID_WORKER_ACCOUNT: addressJson,
   GRID_WORKER_SIGNER_KEY: key,
   GRID_WORKER_MODELS: models,
   GRID_WORKER_STATE: z.string().min(1),
@@ -154,7 +154,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironme
     deployment: read.GRID_DEPLOYMENT,
     cloudUrl: read.GRID_CLOUD_URL.replace(/\/+$/, ""),
     cloudDomain: read.GRID_CLOUD_DOMAIN,
-    account: read.GRID_WORKER_ACCOUNT as Address,
+    account: read.GRID_WORKER_ACCOUNT,
     signerKey: read.GRID_WORKER_SIGNER_KEY as Hex,
     models: read.GRID_WORKER_MODELS,
     state: resolve(read.GRID_WORKER_STATE),

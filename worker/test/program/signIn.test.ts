@@ -36,6 +36,19 @@ it("signs for the host that its operator names", async () => {
   expect(refused).toBeUndefined();
 });
 
+it("signs nothing of an answer that is not UTF-8", async () => {
+  // A character that is put in place of a bad byte would be signed.
+  const bytes = Buffer.from(
+    '{"nonce":"0123456789abcdef","chain_id":31337,"domain":"127.0.0.1:3300","uri":"http://x/\xff"}',
+    "latin1",
+  );
+  const fetcher = (async () => new Response(bytes)) as typeof fetch;
+  const client = createCloudClient({ url: "http://127.0.0.1:3300", chainId: 31_337, account, signer }, fetcher);
+  await expect(client.signIn()).rejects.toMatchObject({
+    ...{ code: "CLOUD_ANSWER_INVALID", message: "The cloud's answer is not JSON in UTF-8." },
+  });
+});
+
 it.each([
   ["another host, whose session it would be", { domain: "cloud.example", uri: "https://cloud.example" }],
   ["another address on its own name", { domain: "127.0.0.1:3300", uri: "https://cloud.example" }],
