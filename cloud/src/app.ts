@@ -12,6 +12,7 @@ import { CloudError, describeError } from "./error.ts";
 import { limitBody } from "./http/bodies.ts";
 import { type App, type Env, methodsOf } from "./http/endpoint.ts";
 import { RateLimit } from "./http/rates.ts";
+import { logRequests } from "./http/requestLog.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { generateRoutes } from "./routes/generate.ts";
@@ -28,26 +29,13 @@ const WORKER_FACTOR = 5;
 /** The API over a running cloud. `tendLanes` asks for a look at the gateway's lanes soon. */
 export function createApp(cloud: Cloud, tendLanes: () => void): App {
   const app: App = new OpenAPIHono<Env>();
-  const { settings, log } = cloud;
+  const { settings, log, metrics } = cloud;
   const limit = new RateLimit(settings.requestsPerMinute);
   const workerLimit = new RateLimit(settings.requestsPerMinute * WORKER_FACTOR);
   const signInLimit = new RateLimit(settings.jobsPerMinute);
 
   app.use(requestId({ headerName: "x-request-id", limitLength: 64 }));
-  app.use(async (context, next) => {
-    const from = Date.now();
-    await next();
-    const { method, path } = context.req;
-    const entry = {
-      request: context.get("requestId"),
-      method,
-      path,
-      status: context.res.status,
-      ms: Date.now() - from,
-    };
-    if (context.res.status >= 500) log.warn(entry, "request");
-    else log.debug(entry, "request");
-  });
+  app.use(logRequests(log, metrics));
   // The API knows its callers by tokens, never by cookies, so any page may call it.
   app.use(
     cors({
@@ -126,11 +114,11 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
     return refusal(context, new CloudError("METHOD_NOT_ALLOWED", `This route is asked with ${methods}.`, options));
   });
   app.onError((error, context) => {
+    const request = context.get("requestId");
     if (error instanceof CloudError) {
-      if (error.status >= 500) log.warn({ code: error.code, error: describeError(error) }, "refused");
+      if (error.status >= 500) log.warn({ request, code: error.code, error: describeError(error) }, "refused");
       return refusal(context, error);
     }
-    const request = context.get("requestId");
     log.error({ request, path: context.req.path, error: describeError(error) }, "request failed");
     return refusal(
       context,
@@ -141,6 +129,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
 }
 
 function refusal(context: Context<Env>, { code, message, field, job, status, headers }: CloudError): Response {
+  context.set("code", code);
   const body: ErrorJson = { error: { code, message, ...(field !== undefined && { field }), ...(job && { job }) } };
   return context.json(body, status, { ...headers });
 }

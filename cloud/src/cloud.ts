@@ -4,6 +4,7 @@ import type { Chain } from "./chain/chain.ts";
 import type { Database } from "./database/database.ts";
 import type { Notices } from "./database/notices.ts";
 import type { GatewayTerms, Settings } from "./environment.ts";
+import type { Metrics } from "./http/metrics.ts";
 import type { PictureStore } from "./storage/pictures.ts";
 
 /** What every part of the running cloud works with. */
@@ -18,6 +19,7 @@ export interface Cloud {
   readonly checker: FastChecker;
   readonly gateway: GatewayTerms | undefined;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** Aborted once the process is to end: nothing new begins, what waits answers. */
   readonly stopping: AbortSignal;
 }

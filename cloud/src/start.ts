@@ -10,6 +10,7 @@ import { migrate } from "./database/migrate.ts";
 import { listen } from "./database/notices.ts";
 import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
+import { createMetrics } from "./http/metrics.ts";
 import { answerParserError } from "./http/parserErrors.ts";
 import { laneKeeper } from "./payment/laneKeeper.ts";
 import { settlementReader } from "./payment/laneWatch.ts";
@@ -84,6 +85,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       checker: await createFastChecker(),
       gateway: settings.gateway,
       log,
+      metrics: createMetrics({ chain, stopping: stopping.signal }),
       stopping: stopping.signal,
     };
     const duties = startDuties(cloud);

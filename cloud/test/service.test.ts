@@ -45,6 +45,7 @@ it("describes itself", async () => {
     [
       "/health",
       "/ipfs/{cid}",
+      "/metrics",
       "/thumbnails/{cid}",
       "/v1/auth/nonce",
       "/v1/auth/session",

@@ -4,6 +4,7 @@ import { addressJson } from "@gridnft/sdk/wire";
 import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
 import { WorkerError } from "./errors.ts";
+import type { MetricsAddress } from "./metrics.ts";
 
 /** A model to serve: its AIGC token id and the folder with its files. */
 export interface ModelFolder {
@@ -39,6 +40,8 @@ export interface WorkerEnvironment {
   /** Oldest age of the chain's head before the worker pauses; by default 120 s, on local chains 0, which turns it off. */
   readonly maxHeadAge: number | undefined;
   readonly logLevel: string;
+  /** Where metrics are shown; undefined for nowhere. */
+  readonly metrics: MetricsAddress | undefined;
 }
 
 /** Largest job that is taken. */
@@ -131,6 +134,8 @@ const variables = z.object({
   GRID_WORKER_PURSE_INTERVAL: whole(1, 3_600).default(15),
   GRID_WORKER_STOP_GRACE: whole(0, 3_600).default(30),
   GRID_WORKER_MAX_HEAD_AGE: whole(0, 86_400).optional(),
+  GRID_WORKER_METRICS_HOST: z.string().min(1).default("127.0.0.1"),
+  GRID_WORKER_METRICS_PORT: whole(0, 65_535).optional(),
   GRID_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -179,5 +184,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironme
     stopGrace: read.GRID_WORKER_STOP_GRACE,
     maxHeadAge: read.GRID_WORKER_MAX_HEAD_AGE,
     logLevel: read.GRID_LOG_LEVEL,
+    metrics:
+      read.GRID_WORKER_METRICS_PORT === undefined
+        ? undefined
+        : { host: read.GRID_WORKER_METRICS_HOST, port: read.GRID_WORKER_METRICS_PORT },
   };
 }

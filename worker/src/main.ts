@@ -15,7 +15,7 @@ const { version } = createRequire(import.meta.url)("../package.json") as { versi
 
 async function run(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const log = createLog(environment.logLevel);
+  const log = createLog(environment.logLevel, environment.account);
   const stopping = new AbortController();
   let signals = 0;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -36,7 +36,8 @@ async function run(): Promise<void> {
       },
       stopping.signal,
     );
-    const ready = { ready: true, url: environment.cloudUrl, worker: environment.account };
+    const { metricsUrl: metrics } = worker;
+    const ready = { ready: true, url: environment.cloudUrl, worker: environment.account, ...(metrics && { metrics }) };
     process.stdout.write(`${JSON.stringify(ready)}\n`);
     if (stopping.signal.aborted) await worker.stop();
     else stopping.signal.addEventListener("abort", () => void worker.stop(), { once: true });

@@ -8,8 +8,9 @@ import { createTransactions } from "./chain/transactions.ts";
 import { createCloudClient, isPassing } from "./cloud.ts";
 import type { WorkerEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
-import { doJob, type JobServices, reconcile } from "./job.ts";
+import { doJob, type JobOutcome, type JobServices, reconcile } from "./job.ts";
 import type { Logger } from "./log.ts";
+import { createMetrics, type Metrics, serveMetrics } from "./metrics.ts";
 import { type LoadEngine, loadModels, offerOf } from "./models.ts";
 import { createMutex } from "./mutex.ts";
 import { createPace } from "./pace.ts";
@@ -26,6 +27,8 @@ export interface RunningWorker {
   readonly ended: Promise<void>;
   /** Claims nothing more, lets the running job finish within the grace time or gives it back, and closes everything. */
   stop(): Promise<void>;
+  /** URL of the metrics, where they are shown. */
+  readonly metricsUrl: string | undefined;
 }
 
 /** What the program is made of beside its environment. */
@@ -61,6 +64,9 @@ export async function startWorker(
   try {
     const signer = privateKeyToAccount(environment.signerKey);
     const { account } = environment;
+    const metrics = createMetrics();
+    const shown = environment.metrics && (await serveMetrics(metrics, environment.metrics));
+    if (shown) undo.push(shown.close);
     const chain = await persist(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
     const state = await openState(environment.state, chain.domain);
     undo.push(state.close);
@@ -84,7 +90,7 @@ export async function startWorker(
       signal: closing.signal,
     };
     const { cloudUrl: url, cloudDomain: domain } = environment;
-    const cloud = createCloudClient({ url, domain, chainId: chain.chain.id, account, signer });
+    const cloud = createCloudClient({ url, domain, chainId: chain.chain.id, account, signer }, metrics.counted(fetch));
     const desk = createVoucherDesk({ ...purseServices, cloud });
     const pace = createPace();
     const services: JobServices = {
@@ -104,11 +110,13 @@ export async function startWorker(
     await persist(offer, log, stopSignal);
     await catchUp(services, desk, log);
 
-    const working = work(environment, services, { offer, desk, purse, closing, stopping: stopping.signal });
+    const tasks: Tasks = { offer, desk, purse, metrics, closing, stopping: stopping.signal };
+    const working = work(environment, services, tasks);
     const ended = working.finally(close);
     ended.catch(() => {});
     return {
       ended,
+      metricsUrl: shown?.url,
       stop: async () => {
         stopping.abort();
         await ended.catch(() => {});
@@ -124,6 +132,7 @@ interface Tasks {
   readonly offer: () => Promise<void>;
   readonly desk: VoucherDesk;
   readonly purse: Purse;
+  readonly metrics: Metrics;
   /** Aborted when nothing is waited for any more. */
   readonly closing: AbortController;
   /** Aborted when the worker shall stop. */
@@ -180,7 +189,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
       const job = await cloud.claim(CLAIM_WAIT, noMore);
       if (job === undefined) continue;
       log.info({ job: job.id, model: `${job.order.modelId}`, images: job.order.count }, "a job is claimed");
-      const outcome = await doJob(job, services, hard);
+      const outcome = await counted(tasks.metrics, () => doJob(job, services, hard));
       // The same job may come straight back: not in a tight loop.
       const again = outcome === "delivered" ? 0 : (failed.get(job.id) ?? 0) + 1;
       if (again > 1) await pause(backoff(again), noMore);
@@ -195,6 +204,19 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
       );
       await pause(backoff(attempt++), noMore);
     }
+  }
+}
+
+/** Does a job, and counts how it ended. */
+async function counted(metrics: Metrics, job: () => Promise<JobOutcome>): Promise<JobOutcome> {
+  const end = metrics.jobBegun();
+  try {
+    const outcome = await job();
+    end(outcome);
+    return outcome;
+  } catch (error) {
+    end("failed");
+    throw error;
   }
 }
 

@@ -17,6 +17,12 @@ export interface Env {
     session: SessionRecord | undefined;
     /** Who asks, for limits: an account or an IP address. */
     caller: string;
+    /** Pattern of the route's path, for the log and the metrics. */
+    route: string | undefined;
+    /** The job that the request is about, or made. */
+    job: string | undefined;
+    /** Code of the refusal that was answered. */
+    code: CloudErrorCode | undefined;
   };
 }
 export type App = OpenAPIHono<Env>;
@@ -92,9 +98,11 @@ export function endpoint<
   const path = spec.path.replaceAll(/\{(\w+)\}/g, ":$1");
   noteRoute(app, spec);
   app.on(spec.method.toUpperCase(), [path], async (context) => {
+    context.set("route", spec.path);
     requireUtf8Path(context);
     const session = requireSession(context.get("session"), spec.session ?? "optional") as SessionOf<Needs>;
     const params = spec.params ? parse(spec.params, context.req.param()) : undefined;
+    if (spec.path.includes("/jobs/{id}")) context.set("job", (params as { readonly id?: string } | undefined)?.id);
     const texts = readQueryTexts(spec, context);
     const query = spec.query ? parse(spec.query, (spec.readQuery ?? ((given) => given))(texts)) : undefined;
     const body = spec.body ? parse(spec.body, await readJson(context)) : undefined;

@@ -88,6 +88,8 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit): voi
         payment.rail === "direct"
           ? await orderDirect(cloud, wish, payment.orders, body, session)
           : await orderFromGateway(cloud, wish, body, session);
+      context.set("job", id);
+      cloud.metrics.jobPosted(payment.rail);
       cloud.log.info({ job: id, rail: payment.rail, model: wish.model.modelId.toString() }, "job queued");
 
       const location = `/v1/jobs/${id}`;

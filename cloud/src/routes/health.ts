@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { describeError } from "../error.ts";
 import { type App, endpoint, tags } from "../http/endpoint.ts";
+import type { Counts } from "../http/metrics.ts";
 import { LIVE_SECONDS } from "../queue/offers.ts";
 
 /** Version of this package, shown by `/health` and `/openapi.json`. */
@@ -28,7 +29,23 @@ export const health = z.object({
   gateway: z.object({ account: z.string(), lanes: z.int() }).optional(),
 });
 
-/** `GET /health` and `GET /openapi.json`. */
+/** Returns what the database counts; undefined when it does not answer. */
+async function countsOf({ database, gateway, log }: Cloud): Promise<Counts | undefined> {
+  try {
+    return await database.one<Counts & { readonly [column: string]: number }>(
+      `SELECT (SELECT count(*)::int FROM cloud.worker WHERE last_seen > now() - $1 * interval '1 second') AS workers,
+         (SELECT count(*)::int FROM cloud.job WHERE status = 'queued') AS queued,
+         (SELECT count(*)::int FROM cloud.job WHERE status IN ('claimed', 'running')) AS running,
+         (SELECT count(*)::int FROM cloud.lane WHERE state = 'open' AND payer = $2) AS lanes`,
+      [LIVE_SECONDS, gateway?.account.toLowerCase() ?? ""],
+    );
+  } catch (error) {
+    log.error({ error: describeError(error) }, "database does not answer");
+    return undefined;
+  }
+}
+
+/** `GET /health`, `GET /metrics` and `GET /openapi.json`. */
 export function healthRoutes(app: App, cloud: Cloud): void {
   endpoint(
     app,
@@ -43,24 +60,13 @@ export function healthRoutes(app: App, cloud: Cloud): void {
       },
     },
     async ({ context }) => {
-      const { chain, database, gateway, stopping, log } = cloud;
+      const { chain, gateway, stopping } = cloud;
       const [reached, counts] = await Promise.all([
         chain.refresh().then(
           () => true,
           () => false,
         ),
-        database
-          .one<{ workers: number; queued: number; running: number; lanes: number }>(
-            `SELECT (SELECT count(*)::int FROM cloud.worker WHERE last_seen > now() - $1 * interval '1 second') AS workers,
-               (SELECT count(*)::int FROM cloud.job WHERE status = 'queued') AS queued,
-               (SELECT count(*)::int FROM cloud.job WHERE status IN ('claimed', 'running')) AS running,
-               (SELECT count(*)::int FROM cloud.lane WHERE state = 'open' AND payer = $2) AS lanes`,
-            [LIVE_SECONDS, gateway?.account.toLowerCase() ?? ""],
-          )
-          .catch((error: unknown) => {
-            log.error({ error: describeError(error) }, "database does not answer");
-            return undefined;
-          }),
+        countsOf(cloud),
       ]);
       const head = chain.head();
       const works = reached && counts !== undefined && !stopping.aborted;
@@ -83,6 +89,22 @@ export function healthRoutes(app: App, cloud: Cloud): void {
         } satisfies z.input<typeof health>,
         works ? 200 : 503,
       );
+    },
+  );
+
+  endpoint(
+    app,
+    {
+      method: "get",
+      path: "/metrics",
+      summary: "Metrics of this process, for Prometheus",
+      tag: "service",
+      answers: { 200: { description: "The metrics", type: "text/plain" } },
+    },
+    async ({ context }) => {
+      const text = await cloud.metrics.text(await countsOf(cloud));
+      context.header("cache-control", "no-store");
+      return context.body(text, 200, { "content-type": cloud.metrics.contentType });
     },
   );
 

@@ -133,6 +133,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       const release = claims.take(session.worker);
       try {
         const job = await waitForJob(session.worker, body.wait_seconds, context.req.raw.signal);
+        context.set("job", job?.id);
         return job ? context.json(job) : context.body(null, 204);
       } finally {
         release();
@@ -216,6 +217,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       const { engine, receipts, closing_signature: closingSignature } = body;
       const delivery = { engine, receipts, closingSignature };
       const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
+      cloud.metrics.jobDone();
       cloud.log.info({ job: params.id, worker: session.worker }, "job done");
       tendLanes();
       return context.json(answer);
