@@ -48,6 +48,8 @@ describe("the environment", () => {
     ["GRID_RPC_URL", undefined, "GRID_RPC_URL is missing."],
     ["GRID_CLOUD_URL", "ftp://x", "GRID_CLOUD_URL is not a URL"],
     ["GRID_WORKER_ACCOUNT", "0x11", "GRID_WORKER_ACCOUNT is not an address."],
+    ["GRID_WORKER_ACCOUNT", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "GRID_WORKER_ACCOUNT has a wrong checksum"],
+    ["GRID_WORKER_METRICS_PORT", "65536", "GRID_WORKER_METRICS_PORT is not between 0 and 65535."],
     ["GRID_WORKER_MODELS", "seven", "GRID_WORKER_MODELS is not a list"],
     ["GRID_WORKER_MODELS", "7=/nowhere/at/all", "GRID_WORKER_MODELS names the folder /nowhere/at/all"],
     ["GRID_WORKER_MODELS", `7=${folder},7=${folder}`, "GRID_WORKER_MODELS names a model twice."],
@@ -317,6 +319,8 @@ describe("on a chain", () => {
     const earned = await settlement.read.earnedOf([cold.address]);
     const to = privateKeyToAccount(generatePrivateKey()).address;
     await expect(claimEarnings(["--to", "nobody"], environment)).rejects.toThrow("is not an address");
+    const mistyped = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD";
+    await expect(claimEarnings(["--to", mistyped], environment)).rejects.toThrow("has a wrong checksum");
     expect(await claimEarnings(["--to", to], environment)).toContain("AIPG paid to");
     expect(await aipg.read.balanceOf([to])).toBe(earned);
     expect(earned).toBeGreaterThan(0n);
