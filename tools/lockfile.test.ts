@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lockfiles, missingOptional, platformOf, readLockfile } from "./lockfile.ts";
+import { forbiddenScripts, lockfiles, markedScripts, missingOptional, platformOf, readLockfile } from "./lockfile.ts";
 
 describe.each(lockfiles)("%s", (file) => {
   const lockfile = readLockfile(file);
@@ -12,6 +12,17 @@ describe.each(lockfiles)("%s", (file) => {
     const hosts = Object.values(lockfile.packages).filter(({ resolved }) => resolved?.includes("://"));
     expect(hosts).toEqual([]);
   });
+});
+
+test("no install script runs that package.json forbids, in npm that doesn't know allowScripts either", () => {
+  expect(forbiddenScripts()).toContain("onnxruntime-node");
+  expect(markedScripts(readLockfile("package-lock.json"), forbiddenScripts())).toEqual([]);
+  const packages = {
+    "node_modules/a": { hasInstallScript: true },
+    "node_modules/b/node_modules/a": { hasInstallScript: true },
+    "node_modules/c": { hasInstallScript: true },
+  };
+  expect(markedScripts({ packages }, ["a"])).toEqual(["node_modules/a", "node_modules/b/node_modules/a"]);
 });
 
 test("a package's name tells its platform", () => {

@@ -1,5 +1,7 @@
 // `npm run lockfile:complete`: after an install that changed the lockfiles, names in them the optional packages of other
 // platforms. npm leaves out those that the registry in use doesn't have, and afterwards `npm ci` refuses the lockfile.
+// Takes the mark of an install script from packages whose scripts package.json forbids: npm that does not know `allowScripts`
+// then runs none of them either. onnxruntime-node's would download CUDA libraries.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot, runCheck } from "./check.ts";
@@ -10,6 +12,7 @@ interface LockedPackage {
   version?: string;
   resolved?: string;
   optional?: boolean;
+  hasInstallScript?: boolean;
   os?: string[];
   cpu?: string[];
   libc?: string[];
@@ -34,6 +37,22 @@ export function missingOptional({ packages }: Lockfile): { path: string; version
     }
   }
   return missing;
+}
+
+/** Names of packages whose install scripts the project forbids. */
+export function forbiddenScripts(): string[] {
+  const { allowScripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
+    allowScripts: Record<string, boolean>;
+  };
+  return Object.keys(allowScripts).filter((name) => allowScripts[name] === false);
+}
+
+/** Entries that are marked to run an install script that is forbidden. */
+export function markedScripts({ packages }: Lockfile, forbidden: readonly string[]): string[] {
+  return Object.keys(packages).filter((path) => {
+    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    return packages[path]?.hasInstallScript === true && forbidden.includes(name);
+  });
 }
 
 /** Node's rule: a package finds its dependencies in its own node_modules, or in those of the folders around it. */
@@ -67,11 +86,15 @@ function complete(): string[] {
     for (const { path, version } of missing) {
       lockfile.packages[path] = { version, optional: true, ...platformOf(path) };
     }
+    const marked = file === "package-lock.json" ? markedScripts(lockfile, forbiddenScripts()) : [];
+    for (const path of marked) delete lockfile.packages[path]?.hasInstallScript;
     const [root, ...rest] = Object.entries(lockfile.packages);
     if (root === undefined) throw new Error(`${file} is empty`);
     lockfile.packages = Object.fromEntries([root, ...rest.sort(([a], [b]) => a.localeCompare(b, "en"))]);
     writeFileSync(join(projectRoot, file), `${JSON.stringify(lockfile, null, 2)}\n`);
-    console.log(`${file}: ${missing.length} packages of other platforms added`);
+    console.log(
+      `${file}: ${missing.length} packages of other platforms added, ${marked.length} install scripts unmarked`,
+    );
   }
   return [];
 }
