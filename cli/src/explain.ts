@@ -1,20 +1,35 @@
 import { ChainError, explainRevert } from "@gridnft/sdk";
 import { BaseError } from "viem";
-import { CliError, ExitCode } from "./failure.ts";
+import { CliError, ExitCode, type JobTrace } from "./failure.ts";
+import { printable } from "./text.ts";
+
+interface Explained {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: ExitCode;
+  readonly trace?: JobTrace;
+}
+
+function ofChain({ contractError, code, message, transaction }: ChainError): Explained {
+  return {
+    ...{ code: contractError?.name ?? code, message: printable(message), exitCode: ExitCode.FAILED },
+    ...(transaction && { trace: { transaction } }),
+  };
+}
 
 /** Any error as code, sentence and exit code. Never a stack: `DEBUG=gridnft` shows that. */
-export function explain(error: unknown): { code: string; message: string; exitCode: ExitCode } {
-  if (error instanceof CliError) return { code: error.code, message: error.message, exitCode: error.exitCode };
+export function explain(error: unknown): Explained {
+  if (error instanceof CliError) {
+    const { code, exitCode, trace } = error;
+    return { code, message: printable(error.message), exitCode, ...(trace && { trace }) };
+  }
   if (error instanceof BaseError) {
-    const { contractError, code, message } = explainRevert(error);
-    return { code: contractError?.name ?? code, message, exitCode: ExitCode.FAILED };
+    return ofChain(explainRevert(error));
   }
-  if (error instanceof ChainError && error.contractError) {
-    return { code: error.contractError.name, message: error.message, exitCode: ExitCode.FAILED };
-  }
+  if (error instanceof ChainError) return ofChain(error);
   const { code } = error as { code?: unknown };
   const text = error instanceof Error ? error.message : String(error);
-  const line = text.split("\n", 1)[0]?.trim() || "Something went wrong.";
+  const line = printable(text.split("\n", 1)[0] ?? "").trim() || "Something went wrong.";
   return {
     code: typeof code === "string" ? code : "FAILED",
     message: /[.!?]$/.test(line) ? line : `${line}.`,

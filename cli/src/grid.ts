@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { type Deployment, deploymentOf, GridError, parseDeployment } from "@gridnft/sdk";
 import { createPublicClient, http, type PublicClient } from "viem";
 import { z } from "zod";
+import type { Config } from "./config.ts";
 import { CliError, usageError } from "./failure.ts";
+import { readUrl } from "./values.ts";
 
 /** `grid.json`, which a running local grid writes. */
 const gridFile = z.object({
@@ -26,7 +28,7 @@ export interface NamedAccount {
   readonly privateKey: string;
 }
 
-/** Where the grid is: from `grid.json`, environment variables on top. */
+/** Where the grid is: from `grid.json`, the user's settings on top, environment variables on top of both. */
 export interface GridPlaces {
   readonly rpcUrl: string;
   readonly cloudUrl: string | undefined;
@@ -68,21 +70,24 @@ export function findGridFile(cwd: string, environment: NodeJS.ProcessEnv): strin
  * Where the grid is.
  * @throws {@link CliError} usage: no grid.json and no GRID_RPC_URL, or either is broken.
  */
-export function readPlaces(cwd: string, environment: NodeJS.ProcessEnv): GridPlaces {
+export function readPlaces(cwd: string, environment: NodeJS.ProcessEnv, config: Config = {}): GridPlaces {
   const path = findGridFile(cwd, environment);
+  const chosen = environment.GRID_RPC_URL || config["rpc-url"];
   const file = path === undefined ? undefined : parseGridFile(path);
-  const rpcUrl = environment.GRID_RPC_URL || file?.rpc_url;
+  const rpcUrl = chosen || file?.rpc_url;
   if (!rpcUrl) throw usageError(`No grid is running here. ${START}`, "NO_GRID");
   // A node of the user's own choice is another chain: nothing of the local grid goes with it.
-  const local = environment.GRID_RPC_URL && environment.GRID_RPC_URL !== file?.rpc_url ? undefined : file;
+  const local = chosen && chosen !== file?.rpc_url ? undefined : file;
   const beside = (at: string): string => (isAbsolute(at) || !path ? at : join(dirname(path), at));
+  const deployment = environment.GRID_DEPLOYMENT || config.deployment;
   return {
-    rpcUrl: urlOf("GRID_RPC_URL", rpcUrl),
-    cloudUrl: optionalUrl("GRID_CLOUD_URL", environment.GRID_CLOUD_URL || local?.cloud_url),
-    graphqlUrl: optionalUrl("GRID_GRAPHQL_URL", environment.GRID_GRAPHQL_URL || local?.graphql_url),
-    deployment: environment.GRID_DEPLOYMENT
-      ? resolve(cwd, environment.GRID_DEPLOYMENT)
-      : local && beside(local.deployment),
+    rpcUrl: readUrl("GRID_RPC_URL", rpcUrl),
+    cloudUrl: optionalUrl("GRID_CLOUD_URL", environment.GRID_CLOUD_URL || config["cloud-url"] || local?.cloud_url),
+    graphqlUrl: optionalUrl(
+      "GRID_GRAPHQL_URL",
+      environment.GRID_GRAPHQL_URL || config["graphql-url"] || local?.graphql_url,
+    ),
+    deployment: deployment ? resolve(cwd, deployment) : local && beside(local.deployment),
     modelsFolder: local?.models_folder === undefined ? undefined : beside(local.models_folder),
     accounts: (local?.accounts ?? []).map(({ name, address, private_key }) => ({
       ...{ name, address, privateKey: private_key },
@@ -139,12 +144,5 @@ function parseGridFile(path: string): z.output<typeof gridFile> {
 }
 
 function optionalUrl(name: string, url: string | undefined): string | undefined {
-  return url === undefined ? undefined : urlOf(name, url);
-}
-
-function urlOf(name: string, url: string): string {
-  if (!/^https?:\/\/[^\s/]/.test(url) || !URL.canParse(url)) {
-    throw usageError(`${name} "${url}" is not a URL such as http://127.0.0.1:8545.`, "URL_INVALID");
-  }
-  return url.replace(/\/+$/, "");
+  return url === undefined ? undefined : readUrl(name, url);
 }

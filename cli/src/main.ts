@@ -1,13 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { addCommands } from "./commands.ts";
-import { ExitCode } from "./failure.ts";
+import { ExitCode, usageError } from "./failure.ts";
+import { lossOf, openOutput } from "./output.ts";
 import type { Surroundings } from "./program.ts";
 import { openTerminal } from "./terminal.ts";
 
 /**
  * Runs the command line. Commands are loaded when they are called, so that `--help` is quick.
- * @param words What stands after `gridnft`.
- * @returns What to exit with.
+ * @param words Words after `gridnft`.
+ * @returns Exit code.
  */
 export async function run(
   words: readonly string[],
@@ -16,26 +17,27 @@ export async function run(
     cwd: process.cwd(),
     out: process.stdout,
     err: process.stderr,
+    input: () => process.stdin,
   },
 ): Promise<ExitCode> {
+  const [out, err] = [openOutput(surroundings.out), openOutput(surroundings.err)];
+  const exitCode = await runCommand(words, surroundings);
+  await out.flush();
+  const loss = lossOf(out);
+  if (loss === undefined) return exitCode;
+  err.write(exitCode === ExitCode.OK ? `${loss} Everything else was done.\n` : `${loss}\n`);
+  await err.flush();
+  return exitCode === ExitCode.OK ? ExitCode.FAILED : exitCode;
+}
+
+async function runCommand(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.OK;
   const finish = async (code: Promise<ExitCode>): Promise<void> => {
     exitCode = await code;
   };
-  const program = new Command("gridnft")
-    .description("From prompt to NFT, and back to the proof.")
-    .version("0.1.0")
-    .showHelpAfterError("Try gridnft --help.")
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => surroundings.out.write(text),
-      writeErr: (text) => surroundings.err.write(text),
-    })
-    .configureHelp({ showGlobalOptions: true });
-
-  addCommands(program, finish, surroundings);
-
+  const program = createProgram(surroundings, finish);
   try {
+    requireUnicode(words);
     await program.parseAsync(words, { from: "user" });
     return exitCode;
   } catch (error) {
@@ -46,10 +48,33 @@ export async function run(
       return ExitCode.USAGE;
     }
     const { explain } = await import("./explain.ts");
-    const { code, message, exitCode: failed } = explain(error);
-    if (terminal.json) terminal.result({ error: { code, message } });
+    const { code, message, exitCode: failed, trace } = explain(error);
+    if (terminal.json) terminal.result({ error: { code, message, ...trace } });
     else terminal.fault(`${terminal.colors.red("✗")} ${message}`);
     if (surroundings.environment.DEBUG === "gridnft") terminal.fault(String((error as Error).stack));
     return failed;
   }
+}
+
+/** The commands of `gridnft`. */
+export function createProgram(surroundings: Surroundings, finish: (code: Promise<ExitCode>) => Promise<void>): Command {
+  const program = new Command("gridnft")
+    .description("From prompt to NFT, and back to the proof.")
+    .version("0.1.0")
+    .showHelpAfterError("Try gridnft --help.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => openOutput(surroundings.out).write(text),
+      writeErr: (text) => openOutput(surroundings.err).write(text),
+    })
+    .configureHelp({ showGlobalOptions: true });
+  addCommands(program, finish, surroundings);
+  return program;
+}
+
+/** Refuses words that are not UTF-8: Node reads them with U+FFFD in them, which would be signed and go on chain. */
+function requireUnicode(words: readonly string[]): void {
+  const broken = words.findIndex((word) => /\ufffd|\p{Surrogate}/u.test(word));
+  if (broken < 0) return;
+  throw usageError(`Word ${broken + 1} of the command line is not UTF-8. Set the terminal to UTF-8.`, "NOT_UTF8");
 }

@@ -10,6 +10,7 @@ export function printMinted(
 ): void {
   const { colors } = terminal;
   const [first] = minted.tokenIds;
+  for (const tokenId of minted.tokenIds) terminal.value(`${tokenId}`);
   terminal.line(
     `${colors.green("✓")} Minted ${minted.tokenIds.length === 1 ? "token" : "tokens"} ${colors.bold(minted.tokenIds.join(", "))}`,
   );

@@ -1,6 +1,7 @@
+import { type Config, effectiveConfig } from "./config.ts";
 import { usageError } from "./failure.ts";
 import { type Grid, openGrid, readPlaces } from "./grid.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { isTerminal, openTerminal, type Terminal } from "./terminal.ts";
 
 /** What a command knows of the world around it. */
 export interface Surroundings {
@@ -9,11 +10,14 @@ export interface Surroundings {
   readonly cwd: string;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
+  /** Answers to questions. Default: there is nobody to ask. */
+  readonly input?: (() => NodeJS.ReadableStream) | undefined;
 }
 
 /** Options that every command has. */
 export interface CommonOptions {
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly surroundings: Surroundings;
 }
 
@@ -22,14 +26,24 @@ export interface Session {
   readonly terminal: Terminal;
   readonly environment: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** A person can be asked: input and stderr are terminals. */
+  readonly interactive: boolean;
+  readonly input: NodeJS.ReadableStream;
+  readonly config: Config;
   grid(): Promise<Grid>;
 }
 
-export function openSession({ json = false, surroundings }: CommonOptions): Session {
-  const { environment, cwd } = surroundings;
+export function openSession({ json = false, quiet = false, surroundings }: CommonOptions): Session {
+  const { environment, cwd, input, err } = surroundings;
+  const config = effectiveConfig(environment);
   return {
-    ...{ environment, cwd, terminal: openTerminal({ json, ...surroundings }) },
-    grid: async () => openGrid(readPlaces(cwd, environment)),
+    ...{ environment, cwd, config, terminal: openTerminal({ json, quiet, ...surroundings }) },
+    interactive: isTerminal(err) && isTerminal(input?.()),
+    get input() {
+      if (!input) throw new Error("There is nobody to ask.");
+      return input();
+    },
+    grid: async () => openGrid(readPlaces(cwd, environment, config)),
   };
 }
 

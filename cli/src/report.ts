@@ -1,6 +1,7 @@
 import type { Check, Verification } from "@gridnft/sdk";
 import type { Rerun } from "./rerun.ts";
-import { printable, type Terminal, wrap } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { printable, wrap } from "./text.ts";
 
 /** Headline, checks, and what remains unproven: for a collector who never read the protocol. */
 export function printReport(

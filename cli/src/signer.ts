@@ -3,8 +3,10 @@ import { createWalletClient, defineChain, type Hex, http, isAddress, type LocalA
 import { privateKeyToAccount } from "viem/accounts";
 import { usageError } from "./failure.ts";
 import type { Grid } from "./grid.ts";
+import type { Session } from "./program.ts";
+import { readAccountName } from "./values.ts";
 
-/** Who signs and sends. */
+/** Account that signs and sends. */
 export interface Signer {
   /** Name in grid.json, or of the variable that the key came from. */
   readonly name: string;
@@ -12,16 +14,20 @@ export interface Signer {
   readonly wallet: WalletClient;
 }
 
+/** Sources of the choice where the command line makes none. */
+type SignerSources = Pick<Session, "environment" | "config">;
+
 /** The account that a local grid has for its artist. */
 const DEFAULT_NAME = "artist";
 
 /**
  * The account that `--account` names: one of grid.json by name or address, or the environment variable that holds a key.
- * Without it: GRID_PRIVATE_KEY, else grid.json's artist. Keys are never taken from the command line, which others can read.
+ * Without it: GRID_PRIVATE_KEY, else the setting `account`, else grid.json's artist. Keys are never taken from the command line, which others can read.
  *
  * @throws usage error that lists the choices.
  */
-export function openSigner(grid: Grid, choice: string | undefined, environment: NodeJS.ProcessEnv): Signer {
+export function openSigner(grid: Grid, option: string | undefined, { environment, config }: SignerSources): Signer {
+  const choice = option ?? (environment.GRID_PRIVATE_KEY ? undefined : config.account);
   const { name, key } = findKey(grid, choice, environment);
   const account = privateKeyToAccount(key);
   const chain = defineChain({
@@ -46,13 +52,7 @@ function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.Pro
     if (artist) return { name: artist.name, key: keyOf(artist.name, artist.privateKey) };
     throw usageError("There is no account to sign with: set GRID_PRIVATE_KEY to a private key.", "NO_ACCOUNT");
   }
-  // One with a digit too many or too few is a key all the same, and must not be shown.
-  if (/^(0x)?[0-9a-f]{56,80}$/i.test(choice)) {
-    throw usageError(
-      "--account takes a name, not a key: others can read the command line. Put the key into a variable and name that.",
-      "KEY_ON_COMMAND_LINE",
-    );
-  }
+  readAccountName("--account", choice);
   const known = accounts.find(({ name, address }) =>
     isAddress(choice, { strict: false }) ? address.toLowerCase() === choice.toLowerCase() : name === choice,
   );

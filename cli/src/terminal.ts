@@ -1,16 +1,21 @@
 import type { WriteStream } from "node:tty";
 import picocolors from "picocolors";
+import { openOutput } from "./output.ts";
+import { fitting, printable, safeJson } from "./text.ts";
 
-/** Where a command writes: results on stdout, progress and faults on stderr. */
+/** Where a command writes: results on stdout, progress and faults on stderr. Writing never fails. */
 export interface Terminal {
   readonly json: boolean;
+  readonly quiet: boolean;
   readonly colors: ReturnType<typeof picocolors.createColors>;
-  /** Whether progress is drawn as a bar that moves. */
+  /** Progress is drawn as a bar that moves. */
   readonly live: boolean;
   /** Columns of the output; a pipe has no end. */
   readonly width: number;
-  /** A line of the result; nothing with `--json`. */
+  /** A line of the result; nothing with `--json` and `--quiet`. */
   line(text?: string): void;
+  /** The bare result with `--quiet`, such as an id; nothing otherwise. */
+  value(text: string): void;
   /** The result with `--json`; nothing otherwise. */
   result(value: unknown): void;
   /** What goes on: a bar or spinner that the next one replaces on a terminal, plain lines in a pipe. */
@@ -18,22 +23,29 @@ export interface Terminal {
   /** Takes the bar away. */
   settle(): void;
   fault(text: string): void;
+  /** Writes a question, without an end of line. */
+  question(text: string): void;
 }
 
 export interface TerminalOptions {
   readonly json: boolean;
+  readonly quiet?: boolean;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/** Columns of a terminal that does not say how many it has. */
+const USUAL_COLUMNS = 80;
+
 export function openTerminal(options: TerminalOptions): Terminal {
-  const { json, out, err, environment } = options;
-  const isTerminal = (stream: NodeJS.WritableStream): boolean => (stream as WriteStream).isTTY === true;
+  const { json, quiet = false, environment } = options;
+  const [out, err] = [openOutput(options.out), openOutput(options.err)];
   const plain = environment.NO_COLOR !== undefined && environment.NO_COLOR !== "";
   const forced = environment.FORCE_COLOR !== undefined && environment.FORCE_COLOR !== "0";
-  const colors = picocolors.createColors(!plain && (forced || isTerminal(out)));
-  const live = !json && isTerminal(err) && environment.TERM !== "dumb";
+  const colors = picocolors.createColors(!plain && (forced || isTerminal(options.out)));
+  const live = !json && !quiet && isTerminal(options.err) && environment.TERM !== "dumb";
+  const columns = (stream: NodeJS.WritableStream): number => (stream as WriteStream).columns || USUAL_COLUMNS;
   let drawn = false;
   let said = "";
   const settle = (): void => {
@@ -41,26 +53,30 @@ export function openTerminal(options: TerminalOptions): Terminal {
     drawn = false;
   };
   return {
-    json,
-    colors,
-    live,
-    width: isTerminal(out) ? Math.min(Math.max((out as WriteStream).columns ?? 80, 40), 120) : 100,
+    ...{ json, quiet, colors, live },
+    width: isTerminal(options.out) ? Math.min(Math.max(columns(options.out), 40), 120) : 100,
     line: (text = "") => {
-      if (json) return;
+      if (json || quiet) return;
       settle();
       out.write(`${text}\n`);
     },
+    value: (text) => {
+      if (quiet && !json) out.write(`${text}\n`);
+    },
     result: (value) => {
-      if (json) out.write(`${JSON.stringify(jsonOf(value), undefined, 2)}\n`);
+      if (json) out.write(`${safeJson(jsonOf(value))}\n`);
     },
     progress: (text, share) => {
-      if (json) return;
+      if (json || quiet) return;
+      const plainText = printable(text);
       if (live) {
-        err.write(`\r\x1b[2K${share === undefined ? "" : `${bar(share)} `}${text}`);
+        // A line that is as wide as the terminal would wrap, and could not be taken away.
+        const line = `${share === undefined ? "" : `${bar(share)} `}${plainText}`;
+        err.write(`\r\x1b[2K${fitting(line, columns(options.err) - 1)}`);
         drawn = true;
-      } else if (text !== said) {
-        said = text;
-        err.write(`${text}\n`);
+      } else if (plainText !== said) {
+        said = plainText;
+        err.write(`${plainText}\n`);
       }
     },
     settle,
@@ -68,7 +84,16 @@ export function openTerminal(options: TerminalOptions): Terminal {
       settle();
       err.write(`${text}\n`);
     },
+    question: (text) => {
+      settle();
+      err.write(printable(text));
+    },
   };
+}
+
+/** Returns true for a stream that a person looks at, or types into. */
+export function isTerminal(stream: NodeJS.WritableStream | NodeJS.ReadableStream | undefined): boolean {
+  return (stream as { isTTY?: boolean } | undefined)?.isTTY === true;
 }
 
 /** Signed messages keep the names of their EIP-712 fields, as everywhere on the wire. */
@@ -92,37 +117,4 @@ function jsonOf(value: unknown, isMessage = false): unknown {
 export function bar(share: number): string {
   const filled = Math.round(24 * Math.min(Math.max(share, 0), 1));
   return `${"█".repeat(filled)}${"░".repeat(24 - filled)}`;
-}
-
-/** Words of a text on lines of at most `width` characters, each with `indent` before it. */
-export function wrap(text: string, width: number, indent = ""): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent.length + line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  return lines.map((each) => `${indent}${each}`).join("\n");
-}
-
-/** Rows under a head, columns as wide as their widest cell. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? title).length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)];
-}
-
-/** Takes out what would steer a terminal: text from the chain and from servers is anybody's. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }

@@ -1,6 +1,7 @@
 import { EvolutionPolicy } from "@gridnft/sdk";
-import { formatEther, type Hex, parseEther } from "viem";
+import { type Address, formatEther, getAddress, type Hex, isAddress, parseEther, zeroAddress } from "viem";
 import { usageError } from "./failure.ts";
+import { beginningOf, charactersOf } from "./text.ts";
 
 /** An amount as typed, in AIPG. */
 export function readAipg(option: string, text: string): bigint {
@@ -27,38 +28,96 @@ export function readDecimal(option: string, text: string): number {
 
 /** A royalty in percent as basis points. */
 export function readRoyalty(text: string): number {
-  const bps = Math.round(readDecimal("--royalty", text) * 100);
+  const percent = readDecimal("--royalty", text);
+  const bps = Math.round(percent * 100);
   if (bps > 1_000) throw usageError(`--royalty "${text}" is above 10 percent, the most there is.`);
+  if (Math.abs(percent * 100 - bps) > 1e-6) throw usageError(`--royalty "${text}" has more than two decimals.`);
   return bps;
 }
 
 /** Who may add versions, by the words of the command line. */
 export function readPolicy(text: string): EvolutionPolicy {
-  const policy = { none: EvolutionPolicy.NONE, artist: EvolutionPolicy.ARTIST, owner: EvolutionPolicy.OWNER }[text];
-  if (policy === undefined) throw usageError(`--evolution "${text}" is none, artist or owner.`);
-  return policy;
+  const policies = { none: EvolutionPolicy.NONE, artist: EvolutionPolicy.ARTIST, owner: EvolutionPolicy.OWNER };
+  if (!Object.hasOwn(policies, text)) throw usageError(`--evolution "${text}" is none, artist or owner.`);
+  return policies[text as keyof typeof policies];
 }
 
-/** Whether a word is a receipt id. */
+/** Who pays for a job. */
+export type Rail = "direct" | "gateway";
+
+export function readRail(option: string, text: string): Rail {
+  if (text !== "direct" && text !== "gateway") throw usageError(`${option} "${text}" is direct or gateway.`);
+  return text;
+}
+
+/** An http or https URL as typed, without a slash at its end. */
+export function readUrl(option: string, text: string): string {
+  if (!/^https?:\/\/[^\s/]/.test(text) || !URL.canParse(text)) {
+    throw usageError(`${option} "${text}" is not a URL such as http://127.0.0.1:8545.`, "URL_INVALID");
+  }
+  return text.replace(/\/+$/, "");
+}
+
+/** An address that is to receive something: a checksum that it carries has to be right. */
+export function readAddress(option: string, text: string): Address {
+  if (!isAddress(text, { strict: false })) throw usageError(`${option} "${text}" is no address.`);
+  const digits = text.slice(2);
+  const mixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
+  const address = getAddress(text.toLowerCase());
+  if (mixed && address !== text) {
+    throw usageError(`${option} "${text}" has a wrong checksum: a character of it is mistyped.`, "ADDRESS_CHECKSUM");
+  }
+  if (address === zeroAddress) throw usageError(`${option} is the zero address, which nobody has.`);
+  return address;
+}
+
+/** Name of an account or variable. A key, with a digit too many or too few as well, is refused and not repeated. */
+export function readAccountName(option: string, text: string): string {
+  if (/^(0x)?[0-9a-f]{56,80}$/i.test(text)) {
+    throw usageError(
+      `${option} takes a name, not a key: others can read the command line. Put the key into a variable and name that.`,
+      "KEY_ON_COMMAND_LINE",
+    );
+  }
+  if (text.trim() === "") throw usageError(`${option} is empty.`);
+  return text;
+}
+
+/** Returns true for a receipt id. */
 export function isReceiptId(text: string): text is Hex {
   return /^0x[0-9a-fA-F]{64}$/.test(text);
 }
 
-/** Words of a text as a file name: letters and digits of any script, at most 60 characters. */
+/** Room that a file name of 255 bytes leaves beside endings such as `-16-12.json`. */
+export const nameBytes = 220;
+
+/** Words of a text as a file name: letters, marks and digits of any script, at most 60 characters. */
 export function slugOf(text: string): string {
   const slug = text
     .normalize("NFKC")
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 60)
-    .replace(/-+$/, "");
-  return slug || "picture";
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, "-")
+    .replace(/^-+/, "");
+  return beginningOf(slug, { characters: 60, bytes: nameBytes }).replace(/-+$/, "") || "picture";
 }
 
-/** A title for a prompt: up to its first comma, capitalised, at most 80 characters. */
+/** Bytes that a title has at most; the contract refuses more. */
+export const titleBytes = 255;
+
+/**
+ * Ends of the first phrase: a comma, semicolon or colon before a space, a bracket after one, the marks of scripts without spaces,
+ * and the full stop of a sentence. `St.`, `No. 5`, `1.5`, `16:9` and `1,000` end nothing.
+ */
+const phraseEnd = /[,;:](?=\s|$)|\s[([]|[，、；：。！？（]|(?<=\p{L}{5})[.!?](?=\s+\p{Lu}|\s*$)/u;
+
+/** A title for a prompt: its first phrase, capitalised, at most 80 characters. */
 export function titleOf(prompt: string): string {
-  const words = (prompt.split(/[,.;:(]/, 1)[0] ?? "").trim() || prompt.trim();
-  const short = words.length > 80 ? `${words.slice(0, 77).trimEnd()}...` : words;
-  return short.charAt(0).toUpperCase() + short.slice(1);
+  const text = prompt.trim();
+  const words = (text.split(phraseEnd, 1)[0] ?? "").trim() || text;
+  const whole = beginningOf(words, { characters: 80, bytes: titleBytes }) === words;
+  const short = whole ? words : `${beginningOf(words, { characters: 77, bytes: titleBytes - 3 }).trimEnd()}...`;
+  const [first = ""] = charactersOf(short);
+  const capital = first.toUpperCase();
+  // A letter whose capital is two letters stays as it is.
+  return charactersOf(capital).length === 1 ? `${capital}${short.slice(first.length)}` : short;
 }

@@ -1,12 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEther } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleToJson, cidOf, receiptId, settlementTypes } from "../../sdk/src/index.ts";
+import { projectRoot } from "../../tools/check.ts";
+import { createProgram } from "../src/main.ts";
 import { accountKey } from "./accounts.ts";
 import { type Gallery, type Made, picture, startGallery } from "./gallery.ts";
+import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
 
 let gallery: Gallery;
@@ -144,6 +148,22 @@ describe("what is typed wrongly", () => {
     [["generate", "y".repeat(20_000)], "The prompt is longer than 8000 bytes."],
     [["generate", "two\nlines"], "control characters"],
     [["generate", "x", "--rail", "magic"], '--rail "magic" is direct or gateway.'],
+    [["generate", "x", "--rail", "gateway", "--max-price", "1"], "--max-price does nothing with --rail gateway"],
+    [["generate", "x", "--title", "X"], "--title does nothing without --mint."],
+    [["generate", "x", "--royalty", "5"], "--royalty does nothing without --mint."],
+    [["generate", "two\nlines", "--mint"], "The prompt has control characters"],
+    [["generate", "x", "--mint", "--title", "灯".repeat(90)], "--title is longer than 255 bytes."],
+    [
+      ["generate", "x".repeat(7_900), "--mint", "-n", "y".repeat(7_900), "-d", "z".repeat(7_990)],
+      "bytes too many for one mint",
+    ],
+    [["generate", "not \ufffd UTF-8"], "Word 2 of the command line is not UTF-8."],
+    [["verify", "1", "--models", "x"], "--models does nothing without --rerun."],
+    [["mint", "x.json", "--to", "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"], "has a wrong checksum"],
+    [["resume", "nonsense"], "There is no file nonsense. Name the .job.json that generate wrote, or a job's id."],
+    [["config", "set", "colour", "red"], 'There is no setting "colour"; there are rpc-url'],
+    [["config", "set", "account", `0x${"11".repeat(32)}`], "others can read the command line"],
+    [["completion", "cmd"], "Allowed choices are bash, zsh, fish"],
     [["generate", "x", "--mint", "--royalty", "11"], "10 percent"],
     [["generate", "x", "--mint", "--evolution", "anyone"], "none, artist or owner"],
     [["verify", "1", "--image", "missing.png"], "there is no file"],
@@ -247,9 +267,12 @@ describe("money", () => {
     await grid.mined(owner.grid.aigc.write.setAccess([modelId, 1]));
     const dear = await run(["license", "buy", `${modelId}`, "--periods", "2", "--max-price", "5"]);
     expect(dear.err).toContain("costs 6 AIPG for 2 periods; you allow 5 AIPG");
-    const bought = await run(["license", "buy", `${modelId}`, "--periods", "2", "--json"]);
+    const unasked = await run(["license", "buy", `${modelId}`]);
+    expect([unasked.code, unasked.err]).toEqual([1, expect.stringContaining("costs 3 AIPG. Without a terminal")]);
+    const bought = await run(["license", "buy", `${modelId}`, "--periods", "2", "--json", "--yes"]);
     const expires = await artist.grid.aigc.read.licenseExpires([modelId, artist.address]);
     expect(JSON.parse(bought.out)).toMatchObject({ price: `${parseEther("6")}`, expires });
+    expectKeys("license buy", JSON.parse(bought.out));
   });
 });
 
@@ -305,6 +328,202 @@ describe("minting", () => {
   });
 });
 
+/** A person at a terminal, who types. */
+function type(words: readonly string[], typed: string, columns = 80): Promise<Run> {
+  return runHere(words, { cwd: folder, typed, columns });
+}
+
+describe("questions", () => {
+  const wallet = () => gallery.artist.grid.aipg.read.balanceOf([gallery.artist.address]);
+
+  it.each(["\n", "n\n", "yess\n", "", "no\ny\n"])("take %j for a no: nothing moves", async (typed) => {
+    const before = await wallet();
+    const { code, out, err } = await type(["account", "deposit", "1.5"], typed);
+    expect(err).toContain("Deposit 1.5 AIPG from the wallet of artist? [y/N]");
+    expect(err).toContain("Nothing was done. --yes skips the question.");
+    expect([code, out, await wallet()]).toEqual([1, "", before]);
+  });
+
+  it.each(["y\n", " YES \n"])("take %j for a yes", async (typed) => {
+    const before = await wallet();
+    expect((await type(["account", "deposit", "0.5"], typed)).code).toBe(0);
+    expect(before - (await wallet())).toBe(parseEther("0.5"));
+  });
+
+  it("are skipped by --yes, and never asked where nobody is", async () => {
+    const yes = await type(["account", "deposit", "0.5", "--yes"], "");
+    const alone = await run(["account", "deposit", "0.5"]);
+    for (const { code, err } of [yes, alone]) expect([code, err]).toEqual([0, expect.not.stringContaining("[y/N]")]);
+  });
+
+  it("name what a mint pays", async () => {
+    const path = await bundleOf(await draw("a yellow kite", 80n));
+    const no = await type(["mint", path], "n\n");
+    expect([no.code, no.err]).toEqual([1, expect.stringContaining("Pay 1 AIPG to the worker and mint? [y/N]")]);
+    const json = await type(["mint", path, "--json"], "n\n");
+    expect(JSON.parse(json.out)).toEqual({ error: { code: "DECLINED", message: expect.any(String) } });
+    expect((await type(["mint", path], "y\n")).code).toBe(0);
+  });
+});
+
+describe("output that breaks", () => {
+  const noTrace = expect.not.stringMatching(/\n\s+at |EPIPE|ENOSPC|node:/);
+  const balance = async () => (await gallery.artist.grid.settlement.read.accountOf([gallery.artist.address])).balance;
+
+  it("ends no work when nobody reads a pipe", async () => {
+    const before = await balance();
+    for (const words of [
+      ["account", "deposit", "1"],
+      ["show", `${bought}`],
+      ["verify", `${bought}`, "--json"],
+      ["--help"],
+    ]) {
+      const { code, err } = await gridnft(words, { cwd: folder, stdout: "closed" });
+      expect([words, code, err]).toEqual([words, 0, noTrace]);
+    }
+    expect((await balance()) - before).toBe(parseEther("1"));
+  });
+
+  it.runIf(existsSync("/dev/full"))("ends no work when a disk is full, and is said", async () => {
+    const full = { path: "/dev/full" };
+    const before = await balance();
+    for (const words of [
+      ["account", "deposit", "1"],
+      ["show", `${bought}`, "--json"],
+      ["--help"],
+      ["dance", "--json"],
+    ]) {
+      const { code, err } = await gridnft(words, { cwd: folder, stdout: full });
+      expect([words, err]).toEqual([words, noTrace]);
+      expect(err).toContain("The output could not be written: no space is left on the device.");
+      expect([words, code]).toEqual([words, words[0] === "dance" ? 1 : 2]);
+    }
+    const both = await gridnft(["account", "deposit", "1"], { cwd: folder, stdout: full, stderr: full });
+    expect(both.code).toBe(2);
+    expect((await balance()) - before).toBe(parseEther("2"));
+  });
+});
+
+describe("settings", () => {
+  const at = (name: string) => ({ GRIDNFT_CONFIG: join(folder, "settings", `${name}.json`) });
+
+  it("are kept, shown with their source, and forgotten", async () => {
+    const kept = at("kept");
+    const set = await run(["config", "set", "max_price", "2.5", "--json"], kept);
+    expect(JSON.parse(set.out)).toEqual({ name: "max-price", value: "2.5", file: kept.GRIDNFT_CONFIG });
+    expect(statSync(kept.GRIDNFT_CONFIG).mode & 0o777).toBe(0o600);
+    expect((await run(["config", "get", "max-price"], kept)).out).toBe("2.5\n");
+    const list = JSON.parse((await run(["config", "--json"], { ...kept, GRID_IPFS_GATEWAY: "http://x" })).out);
+    expectKeys("config", list);
+    expect(list.settings).toEqual(
+      expect.arrayContaining([
+        { name: "max-price", value: "2.5", source: "config" },
+        { name: "ipfs-gateway", value: "http://x", source: "variable" },
+        { name: "rpc-url", value: gallery.grid.rpcUrl, source: "grid.json" },
+        { name: "rail", value: "direct", source: "default" },
+        { name: "graphql-url", value: null, source: "none" },
+      ]),
+    );
+    await run(["config", "unset", "max-price"], kept);
+    expect((await run(["config", "get", "max-price", "-q"], kept)).out).toBe("10\n");
+  });
+
+  it("name the account and the grid where nothing else does", async () => {
+    const kept = at("used");
+    await run(["config", "set", "account", "worker1"], kept);
+    expect(JSON.parse((await run(["account", "--json"], kept)).out).name).toBe("worker1");
+    expect(JSON.parse((await run(["account", "--json", "--account", "artist"], kept)).out).name).toBe("artist");
+    const key = { ...kept, GRID_PRIVATE_KEY: accountKey(12) };
+    expect(JSON.parse((await run(["account", "--json"], key)).out).name).toBe("GRID_PRIVATE_KEY");
+    await run(["config", "set", "rpc-url", "http://127.0.0.1:1"], kept);
+    expect((await run(["show", "1"], kept)).err).toContain("No node answers at http://127.0.0.1:1.");
+    expect((await run(["show", `${bought}`], { ...kept, GRID_HOME: join(folder, ".grid") })).code).toBe(0);
+  });
+
+  it("that are broken are named, with their file", async () => {
+    const broken = at("broken");
+    mkdirSync(join(folder, "settings"), { recursive: true });
+    for (const [text, sentence] of [
+      ["{", "is not JSON. Mend it, or remove it."],
+      ['{"max-price":"much"}', 'max-price "much" is no amount of AIPG'],
+      ['{"rail":3}', '"rail" is not a text.'],
+      ["[]", "is no object of settings."],
+    ] as const) {
+      writeFileSync(broken.GRIDNFT_CONFIG, text);
+      const { code, err } = await run(["show", "1"], broken);
+      expect([code, err]).toEqual([1, expect.stringContaining(sentence)]);
+      expect(err).toContain(broken.GRIDNFT_CONFIG);
+    }
+  });
+});
+
+describe("doctor", () => {
+  it("names what is broken, and what to do", async () => {
+    const { code, out } = await run(["doctor", "--json"]);
+    const { healthy, checks } = JSON.parse(out);
+    expect([code, healthy]).toEqual([2, false]);
+    const status = Object.fromEntries(checks.map((one: { id: string; status: string }) => [one.id, one.status]));
+    expect(status).toMatchObject({ grid: "pass", contracts: "pass", cloud: "fail", gallery: "warn", account: "pass" });
+    const nowhere = await run(["doctor"], { GRID_HOME: join(folder, "nowhere") });
+    expect(nowhere.out).toContain("No grid is running here.");
+    expect(nowhere.code).toBe(2);
+  });
+});
+
+describe("completion", () => {
+  /** Words that bash offers for a line; the last word is what is typed so far. */
+  function offered(script: string, words: readonly string[]): string[] {
+    const list = words.map((word) => `'${word}'`).join(" ");
+    const lines = `${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _gridnft; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return execFileSync("bash", ["-c", lines], { cwd: folder, encoding: "utf8" }).trim().split("\n");
+  }
+
+  it("knows commands, those below them, options and their values in bash", async () => {
+    const { out } = await run(["completion", "bash"]);
+    expect(offered(out, ["gridnft", "ver"])).toEqual(["verify"]);
+    expect(offered(out, ["gridnft", "account", "dep"])).toEqual(["deposit"]);
+    expect(offered(out, ["gridnft", "account", "deposit", "--y"])).toEqual(["--yes"]);
+    expect(offered(out, ["gridnft", "generate", "a cat", "--sampler", "eu"])).toEqual(["euler", "euler_a"]);
+    expect(offered(out, ["gridnft", "license", ""])).toEqual(expect.arrayContaining(["buy"]));
+    expect(offered(out, ["gridnft", "generate", "--max"])).toEqual(["--max-price"]);
+  });
+
+  it("has every command in every shell's script", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { out, code } = await run(["completion", shell]);
+      expect(code).toBe(0);
+      for (const word of ["generate", "resume", "verify", "doctor", "deposit", "max-price"])
+        expect(out).toContain(word);
+    }
+  });
+});
+
+it("has the documented keys in every document of the chain", async () => {
+  const token = `${gallery.series * 1_000n + 2n}`;
+  const path = await bundleOf(await draw("a grey kite", 90n));
+  const evolution = await bundleOf(await draw("the lighthouse in fog", 91n));
+  for (const [command, words] of [
+    ["show", ["show", token]],
+    ["verify", ["verify", token]],
+    ["account", ["account"]],
+    ["mint", ["mint", path]],
+    ["evolve", ["evolve", token, evolution]],
+    ["config get", ["config", "get", "rail"]],
+  ] as const) {
+    const { out } = await run([...words, "--json"]);
+    expectKeys(command, JSON.parse(out));
+  }
+  expectKeys("account", JSON.parse((await run(["account", "deposit", "1", "--json"])).out), ["transaction"]);
+});
+
+it("prints no warning of npm's", () => {
+  const { stdout, stderr } = spawnSync("npx", ["--no-install", "gridnft", "--version"], {
+    cwd: projectRoot,
+    encoding: "utf8",
+  });
+  expect([stdout, stderr]).toEqual(["0.1.0\n", ""]);
+});
+
 it("keeps keys out of everything that it says", async () => {
   const key = generatePrivateKey();
   const { out, err } = await run(["account", "deposit", "1"], { GRID_PRIVATE_KEY: key, DEBUG: "gridnft" });
@@ -314,8 +533,11 @@ it("keeps keys out of everything that it says", async () => {
 
 it("has a line in its documentation for every command and exit code", () => {
   const docs = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
-  for (const word of ["generate", "mint", "evolve", "show", "verify", "models", "workers", "account", "license buy"]) {
-    expect(docs).toContain(`gridnft ${word}`);
-  }
+  const { commands } = createProgram(
+    { environment: {}, cwd: folder, out: process.stdout, err: process.stderr },
+    async () => {},
+  );
+  expect(commands.length).toBeGreaterThan(10);
+  for (const command of commands) expect(docs).toContain(`gridnft ${command.name()}`);
   for (const code of [0, 1, 2, 3, 4, 130]) expect(docs).toContain(`| ${code} |`);
 });

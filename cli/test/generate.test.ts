@@ -1,9 +1,11 @@
 /** The command line against a whole grid: chain, database, indexer, cloud, worker, engine. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generatePrivateKey } from "viem/accounts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LocalGridSystem, startLocalGrid } from "../../script/local/grid.ts";
+import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
 
 let grid: LocalGridSystem;
@@ -50,7 +52,7 @@ it("goes from a prompt to a proven token in one line, and makes the same picture
   const picture = readFileSync(join(folder, "a-lighthouse-in-a-storm-oil-painting.png"));
   expect(picture.subarray(1, 4).toString()).toBe("PNG");
   // Orders that were signed are of no use any more, and gone.
-  expect(readdirSync(folder).filter((name) => name.includes("orders"))).toEqual([]);
+  expect(readdirSync(folder).filter((name) => name.includes(".job"))).toEqual([]);
 }, 180_000);
 
 it("lets the cloud pay for a series on its lane", async () => {
@@ -83,7 +85,7 @@ it("refuses a licensed model until its license is bought", async () => {
   expect(refused.err).toContain(`gridnft license buy ${licensed?.modelId}`);
   expect(refused.code).toBe(2);
   expect(existsSync(join(folder, "whales", "a-whale.png"))).toBe(false);
-  expect((await runHereAt(["license", "buy", `${licensed?.modelId}`])).code).toBe(0);
+  expect((await runHereAt(["license", "buy", `${licensed?.modelId}`, "--yes"])).code).toBe(0);
   expect((await runHereAt([...words, "--private"])).code).toBe(0);
   expect(existsSync(join(folder, "whales", "a-whale.png"))).toBe(true);
 }, 180_000);
@@ -108,17 +110,183 @@ it("says what is signed when it is interrupted, and costs no more than that", as
       child.kill("SIGINT");
     },
   });
-  expect([code, err]).toEqual([130, expect.stringContaining("slowly.orders.json")]);
-  const orders = JSON.parse(readFileSync(join(folder, "slowly.orders.json"), "utf8"));
+  expect([code, err]).toEqual([130, expect.stringContaining("slowly.job.json")]);
+  const kept = JSON.parse(readFileSync(join(folder, "slowly.job.json"), "utf8"));
+  const { orders, job } = kept;
   expect(orders[0].signature).toMatch(/^0x[0-9a-f]{130}$/);
+  expect(err).toContain(`The job is ${job}. Go on with: gridnft resume ${job}`);
   const paid = BigInt(String(before.balance)) - BigInt(String((await json(["account"])).balance));
   expect(paid).toBeLessThanOrEqual(BigInt(orders[0].order.maxPrice));
   // The same prompt again neither writes over what was signed before, nor removes it.
   expect((await runHereAt(["generate", "slowly", "--steps", "4"])).code).toBe(0);
-  expect(JSON.parse(readFileSync(join(folder, "slowly.orders.json"), "utf8"))).toEqual(orders);
-  expect(readdirSync(folder).filter((name) => name.startsWith("slowly") && name.includes("orders"))).toEqual([
-    "slowly.orders.json",
+  expect(JSON.parse(readFileSync(join(folder, "slowly.job.json"), "utf8"))).toEqual(kept);
+  expect(readdirSync(folder).filter((name) => name.startsWith("slowly") && name.includes(".job"))).toEqual([
+    "slowly.job.json",
   ]);
+}, 120_000);
+
+/** Tells whether a saved receipt is minted: a second mint is refused. */
+async function isMinted(name: string): Promise<boolean> {
+  const { err } = await runHereAt(["mint", name]);
+  return err.includes("is minted already");
+}
+
+it("mints what is paid though nobody reads its output, and shows no trace", async () => {
+  const words = ["generate", "a closed pipe", "--steps", "4", "--mint"];
+  const { code, err } = await run(words, { stdout: "closed" });
+  expect([code, err]).toEqual([0, expect.not.stringMatching(/\n\s+at |EPIPE/)]);
+  expect(await isMinted("a-closed-pipe.json")).toBe(true);
+}, 120_000);
+
+it.runIf(existsSync("/dev/full"))(
+  "mints what is paid though its output goes to a full disk, and says so",
+  async () => {
+    const full = { path: "/dev/full" };
+    const half = await run(["generate", "a full disk", "--steps", "4", "--mint", "--json"], { stdout: full });
+    expect(half.code).toBe(2);
+    expect(half.err).toContain("no space is left on the device. Everything else was done.");
+    expect(half.err).not.toMatch(/\n\s+at /);
+    expect(await isMinted("a-full-disk.json")).toBe(true);
+    const both = await run(["generate", "two full disks", "--steps", "4", "--mint"], { stdout: full, stderr: full });
+    expect(both.code).toBe(2);
+    expect(await isMinted("two-full-disks.json")).toBe(true);
+  },
+  120_000,
+);
+
+it("goes on when its terminal is closed", async () => {
+  let hungUp = false;
+  const { code, out } = await run(["generate", "a lost terminal", "--steps", "40", "--mint"], {
+    onProgress: (text, child) => {
+      if (hungUp || !/The job is|Waiting|Making/.test(text)) return;
+      hungUp = true;
+      child.kill("SIGHUP");
+    },
+  });
+  expect([code, hungUp]).toEqual([0, true]);
+  expect(out).toContain("Minted token");
+}, 120_000);
+
+it("mints though the pictures can't be saved, and resume saves them", async () => {
+  const lost = join(folder, "lost");
+  let gone = false;
+  const second = await run(["generate", "no folder", "--steps", "40", "--mint", "-o", "lost"], {
+    onProgress: (text) => {
+      if (gone || !text.includes("Making the picture")) return;
+      gone = true;
+      rmSync(lost, { recursive: true });
+      writeFileSync(lost, "");
+    },
+  });
+  expect(second.code).toBe(2);
+  expect(second.err).toMatch(/could not be saved in .*lost: .*The mint goes on\./);
+  const [, token] = /Minted token (\d+)/.exec(second.out) ?? [];
+  expect(second.err).toContain(`Minted all the same: ${token}.`);
+  const [, job = ""] = /gridnft resume ([0-9a-f-]{36})/.exec(second.err) ?? [];
+  expect(second.err).toContain(`The job is ${job}. Its receipts: 0x`);
+  const resumed = await json(["resume", job, "--mint", "--title", "Another"]);
+  expect(resumed).toMatchObject({ job, already_minted: true });
+  const [image] = resumed.images as { picture: string; receipt: string }[];
+  expect(image?.picture).toBe(join(folder, "no-folder.png"));
+  expect(existsSync(image?.picture ?? "")).toBe(true);
+}, 180_000);
+
+it("loses no paid picture when it is killed: resume fetches, settles and mints it, once", async () => {
+  let killed = false;
+  const words = ["generate", "a killed command", "--steps", "40", "--count", "2", "--mint", "--title", "Survivors"];
+  await run(words, {
+    onProgress: (text, child) => {
+      if (killed || !text.includes("Making picture 1")) return;
+      killed = true;
+      child.kill("SIGKILL");
+    },
+  });
+  expect(killed).toBe(true);
+  const { job } = JSON.parse(readFileSync(join(folder, "a-killed-command.job.json"), "utf8"));
+  const stranger = await runHereAt(["resume", job, "--account", "collector"]);
+  expect([stranger.code, stranger.err]).toEqual([1, expect.stringContaining("name another --account")]);
+  const resumed = await json(["resume", job]);
+  const { token_ids: tokens } = resumed.minted as { token_ids: string[] };
+  expect(tokens).toHaveLength(2);
+  expect(await json(["show", tokens[0] as string])).toMatchObject({ name: "Survivors #1" });
+  expect((await json(["verify", tokens[1] as string])).verdict).toBe("proven");
+  expect(existsSync(join(folder, "a-killed-command.job.json"))).toBe(false);
+  // Again: nothing is saved twice, nothing minted twice.
+  const files = readdirSync(folder).sort();
+  const again = await json(["resume", job, "--out", "a-killed-command.png", "--mint"]);
+  expect(again).toMatchObject({ job, already_minted: true, images: resumed.images });
+  expect(readdirSync(folder).sort()).toEqual(files);
+}, 180_000);
+
+it("finds the job of orders whose answer was lost", async () => {
+  let killed = false;
+  await run(["generate", "a lost answer", "--steps", "20"], {
+    onProgress: (text, child) => {
+      if (killed || !/The job is|Waiting|Making/.test(text)) return;
+      killed = true;
+      child.kill("SIGKILL");
+    },
+  });
+  const path = join(folder, "a-lost-answer.job.json");
+  const { job, ...kept } = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(path, JSON.stringify(kept));
+  const resumed = await json(["resume", "a-lost-answer.job.json"]);
+  expect(resumed.images).toHaveLength(1);
+  if (job !== undefined) expect(resumed.job).toBe(job);
+  const nothing = await runHereAt(["resume", "00000000-0000-4000-8000-000000000000"]);
+  expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining("There is no job with this id.")]);
+}, 120_000);
+
+it("asks with the amount before money moves, and pays nothing without a yes", async () => {
+  const words = ["generate", "a careful buyer", "--steps", "4"];
+  const before = await json(["account"]);
+  const no = await runHere(words, { cwd: folder, environment: { GRID_HOME: home }, typed: "\n", columns: 80 });
+  expect([no.code, no.err]).toEqual([1, expect.stringMatching(/Pay up to [\d.]+ AIPG from artist.*\[y\/N\]/)]);
+  expect(await json(["account"])).toEqual(before);
+  expect(existsSync(join(folder, "a-careful-buyer.job.json"))).toBe(false);
+  const yes = await runHere(words, { cwd: folder, environment: { GRID_HOME: home }, typed: "y\n", columns: 80 });
+  expect(yes.code).toBe(0);
+  expect(existsSync(join(folder, "a-careful-buyer.png"))).toBe(true);
+}, 120_000);
+
+it("checks what a mint needs before anything is paid", async () => {
+  const poor = { GRID_HOME: home, POOR: generatePrivateKey() };
+  const words = ["generate", "no gas", "--mint", "--account", "POOR"];
+  const { code, err } = await runHere(words, { cwd: folder, environment: poor });
+  expect([code, err]).toEqual([2, expect.stringContaining("POOR has no ETH for the gas of a mint. Nothing was paid.")]);
+}, 60_000);
+
+it("finds nothing wrong with a grid that runs", async () => {
+  const { healthy, checks } = await json(["doctor"]);
+  const found = (checks as { id: string; status: string }[]).map(({ id, status }) => `${id} ${status}`);
+  expect(healthy).toBe(true);
+  expect(found).toEqual([
+    "node pass",
+    "grid pass",
+    "chain pass",
+    "contracts pass",
+    "cloud pass",
+    "gallery warn",
+    "account pass",
+  ]);
+}, 60_000);
+
+it("prints the bare result with --quiet", async () => {
+  const made = await runHereAt(["generate", "quietly", "--steps", "4", "--quiet"]);
+  expect(made).toEqual({ code: 0, out: "quietly.png\n", err: "" });
+  const minted = await runHereAt(["mint", "quietly.json", "-q"]);
+  expect(minted).toEqual({ code: 0, out: expect.stringMatching(/^\d+\n$/), err: "" });
+  expect((await runHereAt(["models", "-q"])).out.trim().split("\n")).toEqual(
+    expect.arrayContaining(grid.models.map(({ modelId }) => `${modelId}`)),
+  );
+}, 120_000);
+
+it("has the documented keys in every document of the cloud", async () => {
+  const made = await json(["generate", "keys", "--steps", "4", "--mint"]);
+  const resumed = await json(["resume", made.job as string]);
+  expectKeys("generate", made, ["minted"]);
+  expectKeys("resume", resumed);
+  for (const word of ["models", "workers", "doctor"]) expectKeys(word, await json([word]));
 }, 120_000);
 
 it("lists what is served", async () => {

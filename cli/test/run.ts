@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { Writable } from "node:stream";
+import { closeSync, openSync } from "node:fs";
+import { PassThrough, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { run } from "../src/main.ts";
 
 const bin = fileURLToPath(new URL("../bin/gridnft.mjs", import.meta.url));
 
-/** What a run of the command left behind. */
+/** Result of a run of the command. */
 export interface Run {
   readonly code: number;
   readonly out: string;
@@ -18,20 +19,32 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with what it has said on stderr so far. */
   readonly onProgress?: (text: string, child: ChildProcess) => void;
+  /** Standard output: nobody reads the pipe any more, or a file that is written to. */
+  readonly stdout?: "closed" | { readonly path: string };
+  /** Path of a file that standard error goes to. */
+  readonly stderr?: { readonly path: string };
 }
 
 /** Runs `gridnft` as a user does, in a process of its own. */
-export function gridnft(words: readonly string[], { cwd, environment = {}, onProgress }: RunOptions): Promise<Run> {
+export function gridnft(
+  words: readonly string[],
+  { cwd, environment = {}, onProgress, stdout, stderr }: RunOptions,
+): Promise<Run> {
+  const files = [stdout, stderr].map((to) => (typeof to === "object" ? openSync(to.path, "w") : undefined));
   const child = spawn(process.execPath, [bin, ...words], {
     cwd,
     env: { PATH: process.env.PATH ?? "", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", files[0] ?? "pipe", files[1] ?? "pipe"],
   });
+  for (const file of files) if (file !== undefined) closeSync(file);
   let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  if (stdout === "closed") child.stdout?.destroy();
+  else {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+    });
+  }
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     err += text;
     onProgress?.(err, child);
   });
@@ -41,10 +54,21 @@ export function gridnft(words: readonly string[], { cwd, environment = {}, onPro
   });
 }
 
-/** The same without a process of its own. */
-export async function runHere(words: readonly string[], { cwd, environment = {} }: RunOptions): Promise<Run> {
+/** The same without a process of its own. With `typed` a person sits at a terminal, and types that. */
+export async function runHere(
+  words: readonly string[],
+  { cwd, environment = {}, typed, columns }: RunOptions & { readonly typed?: string; readonly columns?: number },
+): Promise<Run> {
   const [out, err] = [listener(), listener()];
-  const code = await run(words, { cwd, environment: { ...environment }, out: out.stream, err: err.stream });
+  const input = new PassThrough();
+  if (typed !== undefined) {
+    for (const stream of [out.stream, err.stream, input]) Object.assign(stream, { isTTY: true, columns });
+    input.end(typed);
+  }
+  const code = await run(words, {
+    ...{ cwd, environment: { ...environment }, out: out.stream, err: err.stream },
+    input: () => input,
+  });
   return { code, out: out.text(), err: err.text() };
 }
 

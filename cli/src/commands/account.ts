@@ -1,13 +1,15 @@
 import { accountState, cancelThaw, depositAipg, thawAipg, withdrawAipg } from "@gridnft/sdk";
 import { formatEther } from "viem";
 import { getBlock } from "viem/actions";
+import { type ConfirmOptions, confirm } from "../confirm.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { transacting } from "../signals.ts";
 import { openSigner, type Signer } from "../signer.ts";
 import { aipg, readAipg } from "../values.ts";
 
-export interface AccountCommandOptions extends CommonOptions {
+export interface AccountCommandOptions extends CommonOptions, ConfirmOptions {
   readonly account?: string;
 }
 
@@ -20,7 +22,7 @@ interface Opened {
 async function open(options: AccountCommandOptions): Promise<Opened> {
   const session = openSession(options);
   const grid = await session.grid();
-  return { session, grid, signer: openSigner(grid, options.account, session.environment) };
+  return { session, grid, signer: openSigner(grid, options.account, session) };
 }
 
 /** `gridnft account`: what an account has. */
@@ -42,6 +44,7 @@ async function print({ session: { terminal }, grid, signer }: Opened, transactio
   const others = grid.accounts.filter(({ name }) => name !== signer.name).map(({ name }) => name);
   if (others.length > 0)
     terminal.line(terminal.colors.dim(`  Other accounts here: ${others.join(", ")} (--account <name>)`));
+  terminal.value(transaction ?? formatEther(state.free));
   terminal.result({ name: signer.name, ...state, ...(transaction && { transaction }) });
 }
 
@@ -50,8 +53,10 @@ export async function depositCommand(amount: string, options: AccountCommandOpti
   const wei = readAipg("The amount", amount);
   if (wei === 0n) throw usageError("The amount is 0.");
   const opened = await open(options);
-  opened.session.terminal.progress(`Depositing ${aipg(wei)}`);
-  const hash = await depositAipg(opened.signer.wallet, { deployment: opened.grid.contracts, amount: wei });
+  const { session, grid, signer } = opened;
+  await confirm(session, options, `Deposit ${aipg(wei)} from the wallet of ${signer.name}?`);
+  session.terminal.progress(`Depositing ${aipg(wei)}`);
+  const hash = await transacting(() => depositAipg(signer.wallet, { deployment: grid.contracts, amount: wei }));
   await print(opened, hash);
   return ExitCode.OK;
 }
@@ -60,7 +65,7 @@ export async function depositCommand(amount: string, options: AccountCommandOpti
 export async function withdrawCommand(amount: string | undefined, options: AccountCommandOptions): Promise<ExitCode> {
   const wei = amount === undefined ? undefined : readAipg("The amount", amount);
   const opened = await open(options);
-  const { grid, signer } = opened;
+  const { session, grid, signer } = opened;
   const deployment = grid.contracts;
   const state = await accountState(grid.client, { deployment, account: signer.account.address });
   if (wei !== undefined) {
@@ -70,7 +75,8 @@ export async function withdrawCommand(amount: string | undefined, options: Accou
         `The settlement account has ${aipg(state.balance)}; withdraw that or less.`,
       );
     }
-    await print(opened, await thawAipg(signer.wallet, { deployment, amount: wei }));
+    await confirm(session, options, `Announce that ${aipg(wei)} leave what jobs of ${signer.name} can draw on?`);
+    await print(opened, await transacting(() => thawAipg(signer.wallet, { deployment, amount: wei })));
     return ExitCode.OK;
   }
   if (state.thawReadyAt === 0) {
@@ -84,7 +90,8 @@ export async function withdrawCommand(amount: string | undefined, options: Accou
       `The withdrawal is ready in ${minutes} minutes: it takes an hour from its announcement.`,
     );
   }
-  await print(opened, await withdrawAipg(signer.wallet, { deployment }));
+  await confirm(session, options, `Withdraw ${aipg(state.thawing)} to the wallet of ${signer.name}?`);
+  await print(opened, await transacting(() => withdrawAipg(signer.wallet, { deployment })));
   return ExitCode.OK;
 }
 

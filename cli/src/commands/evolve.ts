@@ -1,10 +1,12 @@
 import { announceEvolution, evolveArtwork } from "@gridnft/sdk";
+import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { ExitCode, usageError } from "../failure.ts";
 import { type CommonOptions, openSession, readTokenId } from "../program.ts";
+import { transacting } from "../signals.ts";
 import { openSigner } from "../signer.ts";
-import { readBundle } from "./mint.ts";
+import { payableOf, readBundle, withReceipts } from "./mint.ts";
 
-export interface EvolveCommandOptions extends CommonOptions {
+export interface EvolveCommandOptions extends CommonOptions, ConfirmOptions {
   readonly account?: string;
   readonly announce?: boolean;
   readonly parent?: string;
@@ -17,21 +19,30 @@ export async function evolveCommand(token: string, word: string, options: Evolve
   const session = openSession(options);
   const { terminal } = session;
   const grid = await session.grid();
-  const signer = openSigner(grid, options.account, session.environment);
+  const signer = openSigner(grid, options.account, session);
   const bundle = await readBundle(session, grid, word);
   const evolution = { deployment: grid.contracts, tokenId, bundle, ...(parent && { parent }) };
   if (options.announce) {
     terminal.progress("Announcing the version");
-    const readyAt = await announceEvolution(signer.wallet, evolution);
+    const readyAt = await transacting(() => announceEvolution(signer.wallet, evolution));
     const time = new Date(readyAt * 1_000).toISOString().slice(0, 16).replace("T", " ");
     terminal.line(
       `${terminal.colors.green("✓")} Announced; add it from ${time} UTC on, within a week, by the same command without --announce.`,
     );
+    terminal.value(`${readyAt}`);
     terminal.result({ token_id: tokenId, ready_at: readyAt });
     return ExitCode.OK;
   }
+  if (asks(session, options)) {
+    const { total, words } = await payableOf(grid, [bundle], { isVersion: true });
+    if (total > 0n) await confirm(session, options, `${words} and add the version?`);
+  }
   terminal.progress("Adding the version");
-  const evolved = await evolveArtwork(signer.wallet, evolution);
+  const evolved = await transacting(() => evolveArtwork(signer.wallet, evolution)).catch((error: unknown) => {
+    terminal.settle();
+    throw withReceipts(error, [bundle]);
+  });
+  terminal.value(`${evolved.version}`);
   terminal.line(`${terminal.colors.green("✓")} Token ${tokenId} has version ${evolved.version} now`);
   terminal.line(`  transaction  ${evolved.transaction}`);
   terminal.result({ token_id: tokenId, version: evolved.version, transaction: evolved.transaction });

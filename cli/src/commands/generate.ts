@@ -1,135 +1,324 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
-  bundleToJson,
+  accountState,
   type CloudClient,
   CloudError,
+  checkQuote,
   type Generated,
   type GeneratedImage,
   type GenerateProgress,
   generate,
+  gridNftAbi,
   type Minted,
-  messageToJson,
-  newSalt,
   type SeriesTerms,
-  type SignedOrder,
 } from "@gridnft/sdk";
-import { type GenerationParameters, generationParameters } from "@gridnft/sdk/wire";
+import type { GenerationParameters, Job, Quote } from "@gridnft/sdk/wire";
 import { getAddress, zeroAddress } from "viem";
-import type { z } from "zod";
+import { getBlock, readContract } from "viem/actions";
 import { findModel, openCloud, signedIn } from "../cloud.ts";
+import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
+import { freeJobFile, type JobFile, keepJob, ordersToJson } from "../jobFile.ts";
 import { printMinted } from "../minted.ts";
+import { reasonOf } from "../output.ts";
+import { type PictureOptions, readParameters } from "../parameters.ts";
+import { namesOf, placeOf, type Saved, save, shellWord, short } from "../pictures.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { unlessAborted, withSignals } from "../signals.ts";
 import { openSigner, type Signer } from "../signer.ts";
-import { printable, type Terminal } from "../terminal.ts";
-import { aipg, readAipg, readDecimal, readWhole, slugOf, titleOf } from "../values.ts";
-import { mintBundles, type SeriesOptions, seriesOf } from "./mint.ts";
+import type { Terminal } from "../terminal.ts";
+import { aipg, type Rail, readAipg, readRail, titleOf } from "../values.ts";
+import { mintBundles, requireMintOption, requireRoom, type SeriesOptions, seriesOf } from "./mint.ts";
 
-export interface GenerateCommandOptions extends CommonOptions, SeriesOptions {
+export interface GenerateCommandOptions extends CommonOptions, SeriesOptions, PictureOptions, ConfirmOptions {
   readonly account?: string;
-  readonly model?: string;
-  readonly negative?: string;
-  readonly seed?: string;
-  readonly steps?: string;
-  readonly width?: string;
-  readonly height?: string;
-  readonly guidance?: string;
-  readonly sampler?: string;
-  readonly scheduler?: string;
-  readonly count?: string;
-  readonly rail: string;
-  readonly private?: boolean;
-  readonly maxPrice: string;
+  readonly rail?: string;
+  readonly maxPrice?: string;
   readonly out?: string;
   readonly mint?: boolean;
 }
 
-/** A picture on disk. */
-interface Saved {
-  readonly picture: string;
-  readonly receipt: string;
-  readonly image: GeneratedImage;
+/** Most that pictures may cost where nothing else is said, AIPG. */
+const USUAL_MAX_PRICE = "10";
+
+/** A job from its first quote to its mint. */
+export interface Undertaking {
+  readonly session: Session;
+  readonly grid: Grid;
+  readonly signer: Signer;
+  readonly cloud: CloudClient;
+  /** Where its pictures go, without an ending. */
+  readonly place: string;
+  /** Path of its job file. */
+  readonly file: string;
+  readonly series: SeriesTerms | undefined;
+  /** The job as it was last seen; absent before the cloud has it. */
+  job: Job | undefined;
 }
 
 /** `gridnft generate "<prompt>"`. */
 export async function generateCommand(prompt: string, options: GenerateCommandOptions): Promise<ExitCode> {
-  const { rail } = options;
-  if (rail !== "direct" && rail !== "gateway") throw usageError(`--rail "${rail}" is direct or gateway.`);
-  const maxPrice = readAipg("--max-price", options.maxPrice);
-  const series = options.mint ? seriesOf({ title: titleOf(prompt), ...options }) : undefined;
-  const asked = readParameters(prompt, options);
   const session = openSession(options);
-  const { terminal, environment } = session;
+  const { config } = session;
+  const rail =
+    options.rail === undefined ? readRail("rail", config.rail ?? "direct") : readRail("--rail", options.rail);
+  if (rail === "gateway" && options.maxPrice !== undefined) {
+    throw usageError("--max-price does nothing with --rail gateway: the cloud pays, within your quota.");
+  }
+  const maxPrice = readAipg("--max-price", options.maxPrice ?? config["max-price"] ?? USUAL_MAX_PRICE);
+  const asked = readParameters(prompt, options);
+  if (!options.mint) requireMintOption(options);
+  const series = options.mint ? seriesOf({ title: titleOf(prompt), ...options }) : undefined;
+  if (series) requireRoom([asked.prompt, asked.negative_prompt ?? ""], series, asked.n ?? 1);
+
   const grid = await session.grid();
-  const signer = openSigner(grid, options.account, environment);
+  const signer = openSigner(grid, options.account, session);
   const open = openCloud(grid);
   const model = await findModel(open, options.model);
   const parameters = { ...asked, model: `${model.model_id}` };
-  // A licensed model wants to know who asks; an open one on the direct rail needs no session.
+  // A licensed model and a private job want to know who asks; an open one on the direct rail needs no session.
   const unlock = model.access === "open" ? [] : [model.model_id];
-  const cloud: CloudClient =
-    rail === "gateway" || unlock.length > 0 ? await signedIn(open, grid, signer, unlock) : open;
-
-  const place = placeOf(session.cwd, options.out, prompt);
-  await mkdir(dirname(place), { recursive: true });
-  const orders = freeOrders(place);
-  const interrupted = new AbortController();
-  let job: string | undefined;
-  let saved: readonly Saved[];
-  let price: bigint;
-  let missing: number;
-  const stop = (): void => interrupted.abort(new CliError("INTERRUPTED", "Interrupted.", ExitCode.INTERRUPTED));
-  process.once("SIGINT", stop);
+  const wantsSession = rail === "gateway" || unlock.length > 0 || parameters.salt !== undefined;
+  const cloud = wantsSession ? await signedIn(open, grid, signer, unlock) : open;
+  const place = await placeOf(session.cwd, options.out, prompt);
+  const fee = await requireFunds({ grid, signer, series, count: asked.n ?? 1 });
+  const undertaking: Undertaking = {
+    ...{ session, grid, signer, cloud, place, series },
+    ...{ file: freeJobFile(place), job: undefined },
+  };
+  let limit = maxPrice;
   try {
-    const common = {
-      ...{ cloud, deployment: grid.contracts, parameters, signal: interrupted.signal },
-      onProgress: (progress: GenerateProgress): void => {
-        if (progress.stage === "job") job = progress.job.id;
-        showProgress(terminal, progress);
+    if (asks(session, options)) {
+      limit = await confirmPrice(undertaking, options, { rail, parameters, maxPrice, fee });
+    }
+  } catch (error) {
+    throw withHint(error, model.model_id);
+  }
+  return withSignals(async (signal) => {
+    const made = await make(undertaking, { rail, parameters, maxPrice: limit, signal }).catch((error: unknown) => {
+      throw withHint(error, model.model_id);
+    });
+    return finish(undertaking, { images: made.images, signal, made });
+  });
+}
+
+/**
+ * Insists on what a mint needs, before a picture is paid that could not be minted: gas, the mint fee, no pause.
+ * @returns Mint fee of all pictures, AIPG wei.
+ */
+async function requireFunds(order: {
+  readonly grid: Grid;
+  readonly signer: Signer;
+  readonly series: SeriesTerms | undefined;
+  readonly count: number;
+}): Promise<bigint> {
+  const { grid, signer, series, count } = order;
+  if (!series) return 0n;
+  const { contracts: deployment, client } = grid;
+  const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
+  const [{ eth, aipg: wallet }, fee, paused] = await Promise.all([
+    accountState(client, { deployment, account: signer.account.address }),
+    readContract(client, { ...nft, functionName: "mintFee" }),
+    readContract(client, { ...nft, functionName: "paused" }),
+  ]);
+  if (paused) throw new CliError("PAUSED", "Minting is paused now. Nothing was paid; without --mint it can be made.");
+  const all = fee[0] * BigInt(count);
+  if (eth === 0n) {
+    throw new CliError("GAS_UNPAID", `${signer.name} has no ETH for the gas of a mint. Nothing was paid.`);
+  }
+  if (wallet < all) {
+    const message = `The mint costs ${aipg(all)}, and the wallet of ${signer.name} has ${aipg(wallet)}. Nothing was paid.`;
+    throw new CliError("BALANCE_TOO_LOW", message);
+  }
+  return all;
+}
+
+/**
+ * Asks whether the price is right.
+ * @returns Most that may be signed: what was said yes to.
+ */
+async function confirmPrice(
+  { session, grid, signer, cloud }: Undertaking,
+  options: ConfirmOptions,
+  order: {
+    readonly rail: Rail;
+    readonly parameters: GenerationParameters;
+    readonly maxPrice: bigint;
+    readonly fee: bigint;
+  },
+): Promise<bigint> {
+  const { rail, parameters, maxPrice, fee } = order;
+  const extra = fee > 0n ? ` and ${aipg(fee)} for the mint` : "";
+  if (rail === "gateway") {
+    if (fee > 0n) await confirm(session, options, `Pay ${aipg(fee)} for the mint from ${signer.name}?`);
+    return maxPrice;
+  }
+  const requester = signer.account.address;
+  const [quote, { timestamp }, state] = await Promise.all([
+    cloud.quote({ ...parameters, requester }),
+    getBlock(grid.client),
+    accountState(grid.client, { deployment: grid.contracts, account: requester }),
+  ]);
+  const now = Number(timestamp);
+  checkQuote(quote, { parameters, deployment: grid.contracts, requester, payer: requester, maxPrice, now });
+  const most = dearest(quote.candidates.map(({ order }) => order));
+  const missing = most > state.free ? most - state.free : 0n;
+  const deposit = missing > 0n ? `, ${aipg(missing)} of it deposited from the wallet` : "";
+  await confirm(session, options, `Pay up to ${aipg(most)}${extra} from ${signer.name}${deposit}?`);
+  return most;
+}
+
+/** Most that one of several orders may cost, AIPG wei. */
+export function dearest(orders: readonly { readonly maxPrice: bigint }[]): bigint {
+  let most = 0n;
+  for (const { maxPrice } of orders) if (maxPrice > most) most = maxPrice;
+  return most;
+}
+
+/** Orders the pictures and waits for them. What can be lost by then is in the job file. */
+async function make(
+  undertaking: Undertaking,
+  order: {
+    readonly rail: Rail;
+    readonly parameters: GenerationParameters;
+    readonly maxPrice: bigint;
+    readonly signal: AbortSignal;
+  },
+): Promise<Generated> {
+  const { session, grid, signer, cloud, file, series } = undertaking;
+  const { terminal } = session;
+  const { rail, parameters, maxPrice, signal } = order;
+  let kept: JobFile = {
+    ...{ version: 1, chain_id: grid.chainId, cloud_url: cloud.url, requester: signer.account.address, rail },
+    ...{ parameters, orders: [], ...(series && { mint: series }) },
+  };
+  let asked: Quote | undefined;
+  let keeping: Promise<void> = Promise.resolve();
+  const remembering: CloudClient = {
+    ...cloud,
+    quote: async (query, call) => {
+      asked = await cloud.quote(query, call);
+      return asked;
+    },
+  };
+  const common = {
+    ...{ cloud: remembering, deployment: grid.contracts, parameters, signal },
+    onProgress: (progress: GenerateProgress): void => {
+      if (progress.stage === "job") {
+        if (undertaking.job === undefined) {
+          kept = { ...kept, job: progress.job.id };
+          // The job is ordered: a disk that is full by now does not end it.
+          keeping = keepJob(file, kept).catch((error: unknown) => {
+            terminal.fault(`  ${explain(error).message} The job is ${progress.job.id}.`);
+          });
+        }
+        undertaking.job = progress.job;
+      }
+      showProgress(terminal, progress);
+    },
+  };
+  try {
+    if (rail === "gateway") {
+      await keepJob(file, kept);
+      return await generate(signer.wallet, { ...common, rail });
+    }
+    return await generate(signer.wallet, {
+      ...{ ...common, rail, maxPrice, deposit: true },
+      onSigned: (signed) => {
+        kept = { ...kept, parameters: asked?.parameters ?? parameters, orders: ordersToJson(signed) };
+        return keepJob(file, kept);
       },
-    };
-    const made = await generate(
-      signer.wallet,
-      rail === "gateway"
-        ? { ...common, rail }
-        : { ...common, rail, maxPrice, deposit: true, onSigned: (signed) => keepOrders(orders, signed) },
-    );
-    terminal.settle();
-    saved = await save(place, made.images);
-    await rm(orders, { force: true });
-    ({ price, missing } = made);
-    printMade(terminal, session.cwd, saved, made);
+    });
   } catch (error) {
     terminal.settle();
-    await giveUp({ cloud, terminal, job, orders, error, interrupted: interrupted.signal.aborted });
+    await keeping;
+    const ended = await giveUp(undertaking, error, { rail, interrupted: signal.aborted });
     // Whatever failed because of it, or at the same time: it was the user who ended this.
-    interrupted.signal.throwIfAborted();
-    throw withHint(error, model.model_id);
+    throw traced(undertaking, signal.aborted ? signal.reason : error, ended ? [] : undefined);
   } finally {
-    process.removeListener("SIGINT", stop);
+    await keeping;
   }
-  const minted = series && (await mintSaved(session, grid, signer, saved, series));
+}
+
+/** Saves pictures, mints them where they are to be minted, and says what there is now. A full disk keeps nobody from minting. */
+export async function finish(
+  undertaking: Undertaking,
+  {
+    images,
+    signal,
+    made,
+    alreadyMinted = false,
+  }: {
+    readonly images: readonly GeneratedImage[];
+    readonly signal: AbortSignal;
+    readonly made?: Generated;
+    readonly alreadyMinted?: boolean;
+  },
+): Promise<ExitCode> {
+  const { session, grid, place, series } = undertaking;
+  const { terminal, cwd } = session;
+  terminal.settle();
+  let saved: readonly Saved[] | undefined;
+  let unsaved: unknown;
+  try {
+    saved = await save(place, images);
+  } catch (error) {
+    unsaved = error;
+  }
+  printMade(terminal, images, made);
+  for (const { picture, receipt, image } of saved ?? []) {
+    terminal.line(`  picture  ${terminal.colors.bold(short(cwd, picture))}`);
+    terminal.line(`  receipt  ${short(cwd, receipt)}`);
+    terminal.line(`  seed     ${image.bundle.receipt.seed}`);
+  }
+  if (unsaved) {
+    const next = series && !alreadyMinted ? " The mint goes on." : "";
+    terminal.fault(`${terminal.colors.red("✗")} ${notSaved(place, unsaved)}${next}`);
+  }
+  const minted = series && !alreadyMinted ? await mintMade(undertaking, { images, signal, series }) : undefined;
+  if (unsaved) {
+    if (minted) printMinted(terminal, grid, minted);
+    const what = minted ? ` Minted all the same: ${minted.tokenIds.join(", ")}.` : "";
+    throw traced(undertaking, new CliError("NOT_SAVED", `${notSaved(place, unsaved)}${what}`), images.map(receiptOf));
+  }
+  await rm(undertaking.file, { force: true }).catch(() => {});
   if (minted) printMinted(terminal, grid, minted);
-  else terminal.line(terminal.colors.dim(`  Mint it: gridnft mint ${namesOf(session.cwd, saved)}`));
+  else if (alreadyMinted) terminal.line("  They are minted already.");
+  else terminal.line(terminal.colors.dim(`  Mint it: gridnft mint ${namesOf(cwd, saved ?? [])}`));
+  for (const { picture } of minted ? [] : (saved ?? [])) terminal.value(short(cwd, picture));
   terminal.result({
-    images: saved.map(({ picture, receipt, image }) => ({
+    ...(undertaking.job && { job: undertaking.job.id }),
+    images: (saved ?? []).map(({ picture, receipt, image }) => ({
       ...{ picture, receipt, seed: image.bundle.receipt.seed, cid: image.cid, receipt_id: image.bundle.receipt_id },
       image_hash: image.bundle.receipt.imageHash,
     })),
-    ...{ worker: saved[0]?.image.bundle.order.worker, price },
-    ...(missing > 0 && { ended_early: true, missing }),
+    ...{ worker: images[0]?.bundle.order.worker, price: priceOf(images) },
+    ...(made && made.missing > 0 && { ended_early: true, missing: made.missing }),
+    ...(alreadyMinted && { already_minted: true }),
     ...(minted && { minted }),
   });
   return ExitCode.OK;
 }
 
+function receiptOf({ bundle }: GeneratedImage): string {
+  return bundle.receipt_id;
+}
+
+function priceOf(images: readonly GeneratedImage[]): bigint {
+  return images.reduce((sum, { bundle }) => sum + bundle.receipt.price, 0n);
+}
+
+function notSaved(place: string, error: unknown): string {
+  return `The pictures could not be saved in ${dirname(place)}: ${reasonOf(error)}.`;
+}
+
 /** Says by which command the user gets on, where there is one. */
 function withHint(error: unknown, modelId: bigint): unknown {
-  const { code, message, exitCode } = explain(error);
+  const { code, message, exitCode, trace } = explain(error);
   const hint = {
     MODEL_NOT_LICENSED: `gridnft license buy ${modelId}`,
     PRICE_TOO_HIGH: "Allow more with --max-price.",
@@ -137,104 +326,60 @@ function withHint(error: unknown, modelId: bigint): unknown {
     QUOTA_USED: "Pay yourself: --rail direct.",
     NO_WORKER: "gridnft workers shows who is there.",
   }[code];
-  return hint === undefined ? error : new CliError(code, `${message} ${hint}`, exitCode, { cause: error });
+  if (hint === undefined || message.includes(hint)) return error;
+  return new CliError(code, `${message} ${hint}`, exitCode, { cause: error, ...(trace && { trace }) });
 }
 
-/** The pictures are safe on disk: when the mint fails, say how to go on. */
-async function mintSaved(
-  session: Session,
-  grid: Grid,
-  signer: Signer,
-  saved: readonly Saved[],
-  series: SeriesTerms,
-): Promise<Minted> {
-  try {
-    return await mintBundles(
-      session,
-      grid,
-      signer,
-      saved.map(({ image }) => image.bundle),
-      series,
-    );
-  } catch (cause) {
-    const { code, message } = explain(cause);
-    const again = `The pictures are saved; go on with gridnft mint ${namesOf(session.cwd, saved)}`;
-    throw new CliError(code, `${message} ${again}`, ExitCode.FAILED, { cause });
-  }
-}
-
-function namesOf(cwd: string, saved: readonly Saved[]): string {
-  return saved.map(({ receipt }) => short(cwd, receipt)).join(" ");
-}
-
-/** A path as one types it. */
-function short(cwd: string, path: string): string {
-  const name = relative(cwd, path);
-  return printable(name.startsWith("..") ? path : name);
-}
-
-/** Options as the API takes them, checked by its own schema. */
-function readParameters(prompt: string, options: GenerateCommandOptions): GenerationParameters {
-  const parameters = {
-    prompt,
-    model: options.model ?? "-",
-    ...(options.negative !== undefined && { negative_prompt: options.negative }),
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.steps !== undefined && { steps: readWhole("--steps", options.steps) }),
-    ...(options.width !== undefined && { width: readWhole("--width", options.width) }),
-    ...(options.height !== undefined && { height: readWhole("--height", options.height) }),
-    ...(options.guidance !== undefined && { guidance_scale: readDecimal("--guidance", options.guidance) }),
-    ...(options.sampler !== undefined && { sampler: options.sampler }),
-    ...(options.scheduler !== undefined && { scheduler: options.scheduler }),
-    ...(options.count !== undefined && { n: readWhole("--count", options.count) }),
-    ...(options.private && { salt: newSalt() }),
-  };
-  const checked = generationParameters.safeParse(parameters);
-  if (checked.success) return parameters as GenerationParameters;
-  const [issue] = checked.error.issues;
-  const field = String(issue?.path[0] ?? "");
-  const option = { negative_prompt: "--negative", guidance_scale: "--guidance", n: "--count", prompt: "The prompt" }[
-    field
+/**
+ * An error with the job that exists, its receipts, and the command that goes on.
+ * @param receipts Receipts that are known; an empty list for a job that will not go on.
+ */
+export function traced(undertaking: Undertaking, error: unknown, receipts?: readonly string[]): unknown {
+  const { job, session, file } = undertaking;
+  const known = receipts ?? job?.images?.map(({ receipt_id }) => receipt_id) ?? [];
+  const isOver = receipts?.length === 0 || job?.status === "failed" || job?.status === "cancelled";
+  if (job === undefined && !existsSync(file)) return error;
+  // Without its id the file is what finds the job; with it, the file is looked for in the working directory.
+  const beside = dirname(file) === session.cwd;
+  const word = job !== undefined && (beside || !existsSync(file)) ? job.id : shellWord(short(session.cwd, file));
+  const resume = isOver ? undefined : `gridnft resume ${word}`;
+  const { code, message, exitCode, trace: before } = explain(error);
+  const parts = [
+    message,
+    job && `The job is ${job.id}.`,
+    known.length > 0 && `Its receipts: ${known.join(", ")}.`,
+    resume && `Go on with: ${resume}`,
   ];
-  throw usageError(`${option ?? `--${field}`} ${sentenceOf(issue)}`, "FIELD_INVALID");
+  const trace = {
+    ...before,
+    ...(job && { job: job.id }),
+    ...(known.length > 0 && { receiptIds: known }),
+    ...(resume && { resume }),
+  };
+  return new CliError(code, parts.filter(Boolean).join(" "), exitCode, { cause: error, trace });
 }
 
-/** What the schema wants, in the words of a command line. */
-function sentenceOf(issue: z.core.$ZodIssue | undefined): string {
-  switch (issue?.code) {
-    case "too_big":
-      return `is at most ${issue.maximum}.`;
-    case "too_small":
-      return issue.origin === "string" ? "is empty." : `is at least ${issue.minimum}.`;
-    case "not_multiple_of":
-      return issue.divisor < 1 ? "has at most 3 decimals." : `is a multiple of ${issue.divisor}.`;
-    case "invalid_value":
-      return `is ${issue.values.join(" or ")}.`;
-    case "invalid_union":
-      return "is a whole number from 0 to 2^63-1.";
-    default:
-      return `${issue?.message ?? "is not valid"}.`;
+/** The pictures are there: when the mint fails, says how to go on. */
+async function mintMade(
+  undertaking: Undertaking,
+  {
+    images,
+    signal,
+    series,
+  }: {
+    readonly images: readonly GeneratedImage[];
+    readonly signal: AbortSignal;
+    readonly series: SeriesTerms;
+  },
+): Promise<Minted> {
+  const { session, grid, signer } = undertaking;
+  const bundles = images.map(({ bundle }) => bundle);
+  try {
+    return await unlessAborted(signal, mintBundles(session, grid, signer, bundles, series));
+  } catch (error) {
+    session.terminal.settle();
+    throw traced(undertaking, error, images.map(receiptOf));
   }
-}
-
-/** Where files go, without an ending: beside `--out x.png`, in the folder `--out x`, or in the working directory. */
-function placeOf(cwd: string, out: string | undefined, prompt: string): string {
-  if (out?.endsWith(".png")) return resolve(cwd, out).slice(0, -".png".length);
-  return join(resolve(cwd, out ?? "."), slugOf(prompt));
-}
-
-/** Orders of an earlier try of the same prompt may still be good: they keep their file. */
-function freeOrders(place: string): string {
-  for (let number = 1; ; number++) {
-    const path = `${place}${number === 1 ? "" : `-${number}`}.orders.json`;
-    if (!existsSync(path)) return path;
-  }
-}
-
-/** Signed orders can be settled by whoever has them: they are on disk before they leave. */
-async function keepOrders(path: string, signed: readonly SignedOrder[]): Promise<void> {
-  const json = signed.map(({ order, signature }) => ({ order: messageToJson("JobOrder", order), signature }));
-  await writeFile(path, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600, flush: true });
 }
 
 function showProgress(terminal: Terminal, progress: GenerateProgress): void {
@@ -254,87 +399,48 @@ function showProgress(terminal: Terminal, progress: GenerateProgress): void {
     case "checking":
       terminal.progress("Checking picture and receipt", (progress.image + 1) / progress.images);
       break;
-    case "job": {
-      const { status, position, progress: at } = progress.job;
-      if (at === undefined) {
-        terminal.progress(
-          status === "queued" && position ? `Waiting, ${position} in the queue` : `The job is ${status}`,
-        );
-        break;
-      }
-      const image = at.images > 1 ? `picture ${at.image + 1} of ${at.images}, ` : "";
-      const share = (at.image + at.step / Math.max(at.steps, 1)) / Math.max(at.images, 1);
-      if (terminal.live) terminal.progress(`${image}step ${at.step} of ${at.steps}`, share);
-      else terminal.progress(at.images > 1 ? `Making picture ${at.image + 1} of ${at.images}` : "Making the picture");
-    }
+    case "job":
+      showJob(terminal, progress.job);
   }
 }
 
-/** Writes pictures and receipts, never over a file that is there. */
-async function save(place: string, images: readonly GeneratedImage[]): Promise<readonly Saved[]> {
-  const saved: Saved[] = [];
-  for (const [i, image] of images.entries()) {
-    const base = freeName(images.length > 1 ? `${place}-${i + 1}` : place);
-    const [picture, receipt] = [`${base}.png`, `${base}.json`];
-    await writeFile(picture, image.file, { flag: "wx" });
-    await writeFile(receipt, `${JSON.stringify(bundleToJson(image.bundle), null, 2)}\n`, { flag: "wx" });
-    saved.push({ picture, receipt, image });
+/** Progress of a job. */
+export function showJob(terminal: Terminal, { status, position, progress: at }: Job): void {
+  if (at === undefined) {
+    terminal.progress(status === "queued" && position ? `Waiting, ${position} in the queue` : `The job is ${status}`);
+    return;
   }
-  return saved;
+  const image = at.images > 1 ? `picture ${at.image + 1} of ${at.images}, ` : "";
+  const share = (at.image + at.step / Math.max(at.steps, 1)) / Math.max(at.images, 1);
+  if (terminal.live) terminal.progress(`${image}step ${at.step} of ${at.steps}`, share);
+  else terminal.progress(at.images > 1 ? `Making picture ${at.image + 1} of ${at.images}` : "Making the picture");
 }
 
-function freeName(base: string): string {
-  const taken = (name: string): boolean => existsSync(`${name}.png`) || existsSync(`${name}.json`);
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? base : `${base}-${number}`;
-    if (!taken(name)) return name;
-  }
-}
-
-function printMade(
-  { line, colors }: Terminal,
-  cwd: string,
-  saved: readonly Saved[],
-  { job, price, missing }: Generated,
-): void {
-  const { started_at: began, finished_at: ended } = job;
+function printMade({ line, colors }: Terminal, images: readonly GeneratedImage[], made: Generated | undefined): void {
+  const { started_at: began, finished_at: ended } = made?.job ?? {};
   const took = began === undefined || ended === undefined ? "" : ` in ${ended - began} s`;
-  line(
-    `${colors.green("✓")} Made by worker ${getAddress(saved[0]?.image.bundle.order.worker ?? zeroAddress)}${took} for ${aipg(price)}`,
-  );
-  if (missing > 0) {
+  const worker = getAddress(images[0]?.bundle.order.worker ?? zeroAddress);
+  line(`${colors.green("✓")} Made by worker ${worker}${took} for ${aipg(priceOf(images))}`);
+  if (made && made.missing > 0) {
+    const count = images.length + made.missing;
     line(
-      colors.yellow(
-        `  The worker ended the order early: ${saved.length} of ${saved.length + missing} pictures, only these are paid.`,
-      ),
+      colors.yellow(`  The worker ended the order early: ${images.length} of ${count} pictures, only these are paid.`),
     );
   }
-  for (const { picture, receipt, image } of saved) {
-    line(`  picture  ${colors.bold(short(cwd, picture))}`);
-    line(`  receipt  ${short(cwd, receipt)}`);
-    line(`  seed     ${image.bundle.receipt.seed}`);
-  }
 }
 
-/** After a failure: takes the job back where that still works, and says what may still happen with what was signed. */
-async function giveUp({
-  cloud,
-  terminal,
-  job,
-  orders,
-  error,
-  interrupted,
-}: {
-  readonly cloud: CloudClient;
-  readonly terminal: Terminal;
-  readonly job: string | undefined;
-  readonly orders: string;
-  readonly error: unknown;
-  readonly interrupted: boolean;
-}): Promise<void> {
+/**
+ * After a failure: takes the job back where that still works, and says what may still happen with what was signed.
+ * @returns True when nothing of it goes on.
+ */
+async function giveUp(
+  { cloud, session: { terminal }, job, file }: Undertaking,
+  error: unknown,
+  { rail, interrupted }: { readonly rail: Rail; readonly interrupted: boolean },
+): Promise<boolean> {
   let cancelled = false;
   if (interrupted && job !== undefined) {
-    cancelled = await cloud.cancelJob(job).then(
+    cancelled = await cloud.cancelJob(job.id).then(
       () => true,
       () => false,
     );
@@ -342,10 +448,19 @@ async function giveUp({
   // What the cloud refused it has not taken. What it never answered it may have.
   const refused = job === undefined && error instanceof CloudError && (error.status ?? 500) < 500;
   if (cancelled || refused) {
-    await rm(orders, { force: true });
-    return;
+    await rm(file, { force: true }).catch(() => {});
+    return true;
   }
-  if (!existsSync(orders)) return;
-  const what = job === undefined ? "The job may have reached the cloud all the same, and may" : `Job ${job} may still`;
-  terminal.fault(`  ${what} be delivered and paid until its orders run out; they are in ${orders}.`);
+  if (!existsSync(file)) return job === undefined;
+  if (rail === "gateway") {
+    if (job !== undefined) return false;
+    // Nothing finds a job that was neither named nor signed for.
+    await rm(file, { force: true }).catch(() => {});
+    terminal.fault("  The cloud may have taken the job all the same: it then counts in your quota.");
+    return true;
+  }
+  const what =
+    job === undefined ? "The job may have reached the cloud all the same, and may" : `Job ${job.id} may still`;
+  terminal.fault(`  ${what} be delivered and paid until its orders run out; they are in ${file}.`);
+  return false;
 }

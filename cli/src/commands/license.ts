@@ -1,12 +1,14 @@
 import { aigcAbi, buyLicense, licenseState, licenseTerms } from "@gridnft/sdk";
 import { getBlock, readContract } from "viem/actions";
+import { type ConfirmOptions, confirm } from "../confirm.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import { type CommonOptions, openSession } from "../program.ts";
+import { transacting } from "../signals.ts";
 import { openSigner } from "../signer.ts";
-import { printable } from "../terminal.ts";
+import { printable } from "../text.ts";
 import { aipg, readAipg, readWhole } from "../values.ts";
 
-export interface LicenseCommandOptions extends CommonOptions {
+export interface LicenseCommandOptions extends CommonOptions, ConfirmOptions {
   readonly account?: string;
   readonly periods: string;
   readonly maxPrice?: string;
@@ -18,10 +20,11 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   const modelId = BigInt(model);
   const periods = readWhole("--periods", options.periods);
   if (periods === 0) throw usageError("--periods is at least 1.");
+  const allowed = options.maxPrice === undefined ? undefined : readAipg("--max-price", options.maxPrice);
   const session = openSession(options);
   const { terminal } = session;
   const grid = await session.grid();
-  const signer = openSigner(grid, options.account, session.environment);
+  const signer = openSigner(grid, options.account, session);
   const account = signer.account.address;
   const query = { deployment: grid.contracts, modelId };
   const [{ spec }, terms] = await Promise.all([
@@ -41,21 +44,32 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
     );
   }
   const price = terms.price * BigInt(periods);
-  const most = options.maxPrice === undefined ? price : readAipg("--max-price", options.maxPrice);
-  if (price > most) {
+  if (allowed !== undefined && price > allowed) {
     throw new CliError(
       "PRICE_TOO_HIGH",
-      `${name} costs ${aipg(price)} for ${periods} periods; you allow ${aipg(most)}.`,
+      `${name} costs ${aipg(price)} for ${periods} periods; you allow ${aipg(allowed)}.`,
     );
   }
+  // Nobody can be asked, and nobody has said how much it may be.
+  if (!session.interactive && options.maxPrice === undefined && !options.yes) {
+    throw usageError(
+      `${name} costs ${aipg(price)}. Without a terminal that takes --max-price, or --yes for whatever it costs.`,
+      "CONFIRMATION_NEEDED",
+    );
+  }
+  const time = periods === 1 ? "a license" : `${periods} periods`;
+  await confirm(session, options, `Pay ${aipg(price)} from ${signer.name} for ${time} of ${name}?`);
   terminal.progress(`Buying a license of ${name} for ${aipg(price)}`);
-  const { expires, transaction } = await buyLicense(signer.wallet, { ...query, periods, maxPrice: most });
+  const { expires, transaction } = await transacting(() =>
+    buyLicense(signer.wallet, { ...query, periods, maxPrice: price }),
+  );
   const { timestamp } = await getBlock(grid.client);
   const until = new Date(expires * 1_000).toISOString().slice(0, 16).replace("T", " ");
   const days = Math.floor((expires - Number(timestamp)) / 86_400);
   terminal.line(`${terminal.colors.green("✓")} ${signer.name} may use ${name} until ${until} UTC (${days} days)`);
   terminal.line(`  paid         ${aipg(price)}`);
   terminal.line(`  transaction  ${transaction}`);
+  terminal.value(transaction);
   terminal.result({ model_id: modelId, account, expires, price, transaction });
   return ExitCode.OK;
 }

@@ -1,7 +1,7 @@
 import { openCloud } from "../cloud.ts";
 import { ExitCode } from "../failure.ts";
 import { type CommonOptions, openSession } from "../program.ts";
-import { printable, table } from "../terminal.ts";
+import { printable, table } from "../text.ts";
 import { aipg } from "../values.ts";
 
 /** `gridnft models`: what workers serve now, and what the chain knows beside it. */
@@ -10,6 +10,7 @@ export async function modelsCommand(options: CommonOptions): Promise<ExitCode> {
   const { terminal } = session;
   const models = await openCloud(await session.grid()).models();
   terminal.result({ models });
+  for (const { model_id } of models) terminal.value(`${model_id}`);
   if (models.length === 0) terminal.line("No models are served now.");
   else {
     const rows = models.map(({ model_id, name, version, access, workers, rate, usage_bps, defaults }) => [
@@ -29,6 +30,7 @@ export async function workersCommand(options: CommonOptions): Promise<ExitCode> 
   const { terminal } = session;
   const workers = await openCloud(await session.grid()).workers();
   terminal.result({ workers });
+  for (const { worker } of workers) terminal.value(worker);
   if (workers.length === 0) terminal.line("No workers are in touch with the cloud now.");
   else {
     const rows = workers.map(({ worker, software, models, busy, parallel, jobs_done, last_seen }) => [

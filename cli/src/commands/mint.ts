@@ -4,22 +4,31 @@ import {
   bundleFromJson,
   type CloudClient,
   GridError,
+  gridNftAbi,
+  MAX_BLOB,
   type Minted,
   mintSeries,
   orderHash,
+  planAnchoring,
   type SeriesTerms,
 } from "@gridnft/sdk";
 import type { ReceiptBundle } from "@gridnft/sdk/wire";
-import { type Address, isAddress } from "viem";
+import type { Address } from "viem";
+import { readContract } from "viem/actions";
 import { openCloud } from "../cloud.ts";
-import { ExitCode, usageError } from "../failure.ts";
+import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
+import { explain } from "../explain.ts";
+import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { printMinted } from "../minted.ts";
+import { reasonOf } from "../output.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { transacting } from "../signals.ts";
 import { openSigner, type Signer } from "../signer.ts";
-import { isReceiptId, readPolicy, readRoyalty, titleOf } from "../values.ts";
+import { bytesOf } from "../text.ts";
+import { aipg, isReceiptId, readAddress, readPolicy, readRoyalty, titleBytes, titleOf } from "../values.ts";
 
-/** What a series is called and allows, as typed. */
+/** Title and terms of a series, as typed. */
 export interface SeriesOptions {
   readonly title?: string;
   readonly description?: string;
@@ -28,42 +37,76 @@ export interface SeriesOptions {
   readonly evolution?: string;
 }
 
-export interface MintCommandOptions extends CommonOptions, SeriesOptions {
+export interface MintCommandOptions extends CommonOptions, SeriesOptions, ConfirmOptions {
   readonly account?: string;
   readonly to?: string;
 }
 
 /** `gridnft mint <bundle.json or receipt id ...>`. */
 export async function mintCommand(words: readonly string[], options: MintCommandOptions): Promise<ExitCode> {
-  if (options.to !== undefined && !isAddress(options.to, { strict: false })) {
-    throw usageError(`--to "${options.to}" is no address.`);
-  }
+  const to = options.to === undefined ? undefined : readAddress("--to", options.to);
+  seriesOf({ title: "", ...options });
   const session = openSession(options);
   const grid = await session.grid();
-  const signer = openSigner(grid, options.account, session.environment);
+  const signer = openSigner(grid, options.account, session);
   const bundles: ReceiptBundle[] = [];
   for (const word of words) bundles.push(await readBundle(session, grid, word));
+  requireDistinct(words, bundles);
   for (const { order, direct } of new Map(bundles.map((bundle) => [orderHash(bundle.order), bundle])).values()) {
     if (!direct?.closing_signature) continue;
     const note = `The order ended early, with ${direct.receipts.length} of ${order.count} pictures: only these are paid.`;
     session.terminal.line(session.terminal.colors.yellow(note));
   }
   const series = seriesOf({ title: titleOf(bundles[0]?.request.prompt ?? ""), ...options });
-  const minted = await mintBundles(session, grid, signer, bundles, series, options.to as Address | undefined);
+  requireOwn(signer, bundles);
+  if (asks(session, options)) {
+    const { total, words: sentence } = await payableOf(grid, bundles);
+    if (total > 0n) await confirm(session, options, `${sentence} and mint?`);
+  }
+  const minted = await transacting(() => mintBundles(session, grid, signer, bundles, series, to)).catch(
+    (error: unknown) => {
+      session.terminal.settle();
+      throw withReceipts(error, bundles);
+    },
+  );
   printMinted(session.terminal, grid, minted);
   session.terminal.result(minted);
   return ExitCode.OK;
 }
 
-/** The typed options as what the contract takes. */
+/** Insists that no receipt is named twice. */
+function requireDistinct(words: readonly string[], bundles: readonly ReceiptBundle[]): void {
+  const seen = new Set<string>();
+  for (const [i, { receipt_id }] of bundles.entries()) {
+    if (seen.has(receipt_id)) throw usageError(`${words[i]} is the same receipt as one before it.`);
+    seen.add(receipt_id);
+  }
+}
+
+/** An error after which receipts may be paid: they are named. */
+export function withReceipts(error: unknown, bundles: readonly ReceiptBundle[]): CliError {
+  const { code, message, exitCode, trace } = explain(error);
+  const receiptIds = bundles.map(({ receipt_id }) => receipt_id);
+  const names = `${receiptIds.length === 1 ? "Receipt" : "Receipts"} ${receiptIds.join(", ")}.`;
+  return new CliError(code, `${message} ${names}`, exitCode, { cause: error, trace: { ...trace, receiptIds } });
+}
+
+/** Refuses terms of a series where nothing is minted. */
+export function requireMintOption(options: SeriesOptions): void {
+  const given = (["title", "description", "tags", "royalty", "evolution"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given) throw usageError(`--${given} does nothing without --mint.`);
+}
+
+/** The typed options as the contract takes them. */
 export function seriesOf(options: SeriesOptions & { readonly title: string }): SeriesTerms {
-  const bytes = (text: string): number => new TextEncoder().encode(text).length;
   for (const [option, text, most] of [
-    ["--title", options.title, 255],
+    ["--title", options.title, titleBytes],
     ["--description", options.description ?? "", 8_000],
     ["--tags", options.tags ?? "", 255],
   ] as const) {
-    if (bytes(text) > most) throw usageError(`${option} is longer than ${most} bytes.`);
+    if (bytesOf(text) > most) throw usageError(`${option} is longer than ${most} bytes.`);
     if (/\p{Cc}/u.test(text)) throw usageError(`${option} has control characters (a newline is one).`);
   }
   return {
@@ -73,6 +116,59 @@ export function seriesOf(options: SeriesOptions & { readonly title: string }): S
     ...(options.royalty !== undefined && { royaltyBps: readRoyalty(options.royalty) }),
     ...(options.evolution !== undefined && { policy: readPolicy(options.evolution) }),
   };
+}
+
+/** Bytes of a mint beside its texts: header, anchor, order and engine, and each artwork. */
+const [MINT_FRAME, MINT_ARTWORK] = [600, 120];
+
+/** Insists, before anything is paid, that prompts and terms together fit into one mint. */
+export function requireRoom(prompts: readonly string[], series: SeriesTerms, count: number): void {
+  const texts = [...prompts, series.title, series.description ?? "", series.tags ?? ""];
+  const size = texts.reduce((sum, text) => sum + bytesOf(text), MINT_FRAME + MINT_ARTWORK * count);
+  if (size <= MAX_BLOB) return;
+  throw usageError(
+    `Prompts, title, description and tags have ${size - MAX_BLOB} bytes too many for one mint. Shorten them.`,
+    "MINT_TOO_LARGE",
+  );
+}
+
+/** Price of a mint. */
+export interface Payable {
+  /** AIPG wei that move: to workers whose orders are not settled yet, and the mint fee. */
+  readonly total: bigint;
+  /** Sentence without its end. */
+  readonly words: string;
+}
+
+/** Finds what a mint, or a version, has to pay. */
+export async function payableOf(
+  { client, contracts }: Grid,
+  bundles: readonly ReceiptBundle[],
+  { isVersion = false } = {},
+): Promise<Payable> {
+  const address = contracts.contracts.GridNFT.address;
+  const [{ settlements, closed }, [fee]] = await Promise.all([
+    // A voucher that is not signed yet pays nothing of the signer's own.
+    planAnchoring(client, { deployment: contracts, bundles: bundles.filter(({ direct }) => direct !== undefined) }),
+    readContract(client, { abi: gridNftAbi, address, functionName: "mintFee" }),
+  ]);
+  const receipts = [...settlements, ...closed.map(({ settlement }) => settlement)].flatMap((one) => one.receipts);
+  const work = receipts.reduce((sum, { price }) => sum + price, 0n);
+  const fees = isVersion ? 0n : fee * BigInt(bundles.length);
+  const parts = [
+    work > 0n && `${aipg(work)} to ${settlements.length + closed.length > 1 ? "the workers" : "the worker"}`,
+    fees > 0n && `${aipg(fees)} for the mint`,
+  ];
+  return { total: work + fees, words: `Pay ${parts.filter(Boolean).join(" and ")}` };
+}
+
+function requireOwn(signer: Signer, bundles: readonly ReceiptBundle[]): void {
+  const stranger = bundles.find(({ order }) => order.requester.toLowerCase() !== signer.account.address.toLowerCase());
+  if (!stranger) return;
+  throw usageError(
+    `The picture was made for ${stranger.order.requester}, and ${signer.name} is ${signer.account.address}: name another --account.`,
+    "NOT_YOURS",
+  );
 }
 
 /** Mints as one series; a voucher that the worker had not signed when the receipt was saved is asked for again. */
@@ -85,13 +181,7 @@ export async function mintBundles(
   to?: Address,
 ): Promise<Minted> {
   const { terminal } = session;
-  const stranger = bundles.find(({ order }) => order.requester.toLowerCase() !== signer.account.address.toLowerCase());
-  if (stranger) {
-    throw usageError(
-      `The picture was made for ${stranger.order.requester}, and ${signer.name} is ${signer.account.address}: name another --account.`,
-      "NOT_YOURS",
-    );
-  }
+  requireOwn(signer, bundles);
   const options = { deployment: grid.contracts, series, ...(to && { to }) };
   terminal.progress(bundles.length === 1 ? "Minting" : `Minting a series of ${bundles.length}`);
   try {
@@ -126,9 +216,9 @@ export async function readBundle(session: Session, grid: Grid, word: string): Pr
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw usageError(`There is no file ${word}. Name the .json that generate saved, or a receipt id.`, "NO_FILE", {
-      cause,
-    });
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const problem = isMissing ? `There is no file ${word}.` : `${word} can't be read: ${reasonOf(cause)}.`;
+    throw usageError(`${problem} Name the .json that generate saved, or a receipt id.`, "NO_FILE", { cause });
   }
   try {
     return bundleFromJson(JSON.parse(text));

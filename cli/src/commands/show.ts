@@ -2,7 +2,8 @@ import { type ArtworkView, galleryLink, readArtwork } from "../artwork.ts";
 import { ExitCode } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, readTokenId } from "../program.ts";
-import { printable, type Terminal, wrap } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
+import { padded, printable, wrap } from "../text.ts";
 import { aipg } from "../values.ts";
 
 /** `gridnft show <token>`. */
@@ -12,7 +13,9 @@ export async function showCommand(token: string, options: CommonOptions): Promis
   const grid = await session.grid();
   const artwork = await readArtwork(grid, tokenId);
   print(session.terminal, grid, artwork);
-  session.terminal.result(artwork);
+  session.terminal.value(artwork.versions.at(-1)?.cid ?? "");
+  const { owner = null, model = null, transfers = null } = artwork;
+  session.terminal.result({ ...artwork, owner, model, transfers });
   return ExitCode.OK;
 }
 
@@ -50,7 +53,7 @@ function print(terminal: Terminal, grid: Grid, artwork: ArtworkView): void {
   if (artwork.description) terminal.line(wrap(printable(artwork.description), width));
   terminal.line();
   for (const [name, value] of rows.filter((row) => row !== undefined)) {
-    terminal.line(`  ${colors.dim(name.padEnd(9))} ${wrap(printable(value), width, " ".repeat(12)).trimStart()}`);
+    terminal.line(`  ${colors.dim(padded(name, 9))} ${wrap(printable(value), width, " ".repeat(12)).trimStart()}`);
   }
   terminal.line();
   terminal.line(colors.dim(`  Check where it comes from: gridnft verify ${tokenId}`));

@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import { type FetchFile, ipfsGateway, type Verification, verifyToken } from "@gridnft/sdk";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
+import { reasonOf } from "../output.ts";
 import { type CommonOptions, openSession, readTokenId, type Session } from "../program.ts";
 import { printReport } from "../report.ts";
 import { type Rerun, rerunVersion } from "../rerun.ts";
 import type { Terminal } from "../terminal.ts";
+import { readUrl } from "../values.ts";
 
 export interface VerifyCommandOptions extends CommonOptions {
   readonly ipfs?: string;
@@ -22,6 +24,7 @@ const DEFAULT_GATEWAY = "https://ipfs.io";
 /** `gridnft verify <token>`. */
 export async function verifyCommand(token: string, options: VerifyCommandOptions): Promise<ExitCode> {
   const tokenId = readTokenId(token);
+  if (options.models !== undefined && !options.rerun) throw usageError("--models does nothing without --rerun.");
   const session = openSession(options);
   const image = options.image === undefined ? undefined : await readImage(resolve(session.cwd, options.image));
   const { terminal } = session;
@@ -31,7 +34,7 @@ export async function verifyCommand(token: string, options: VerifyCommandOptions
   const result = await verifyToken(grid.client, {
     deployment: grid.contracts,
     tokenId,
-    fetchFile: gatewayOf(grid, options.ipfs, session.environment),
+    fetchFile: gatewayOf(session, grid, options.ipfs),
     ...(image && { image }),
     onCheck: ({ title }) => {
       done++;
@@ -47,6 +50,7 @@ export async function verifyCommand(token: string, options: VerifyCommandOptions
     : undefined;
   printReport(terminal, result, reruns, options.verbose ?? false);
   const exitCode = exitCodeOf(result, reruns ?? []);
+  terminal.value(result.verdict);
   terminal.result({ ...result, ...(reruns && { reruns }), exitCode });
   return exitCode;
 }
@@ -86,16 +90,18 @@ function modelsFolderOf({ cwd }: Session, grid: Grid, option: string | undefined
 }
 
 /** The cloud of a local grid is a gateway, too. Whichever it is: what it serves is hashed. */
-function gatewayOf(grid: Grid, option: string | undefined, environment: NodeJS.ProcessEnv): FetchFile {
-  const gateway = option ?? environment.GRID_IPFS_GATEWAY ?? grid.cloudUrl ?? DEFAULT_GATEWAY;
-  if (!URL.canParse(gateway)) throw usageError(`--ipfs "${gateway}" is not a URL such as ${DEFAULT_GATEWAY}.`);
-  return ipfsGateway(gateway);
+function gatewayOf({ environment, config }: Session, grid: Grid, option: string | undefined): FetchFile {
+  const kept = environment.GRID_IPFS_GATEWAY || config["ipfs-gateway"];
+  const gateway = option ?? kept ?? grid.cloudUrl ?? DEFAULT_GATEWAY;
+  return ipfsGateway(readUrl(option === undefined ? "GRID_IPFS_GATEWAY" : "--ipfs", gateway));
 }
 
 async function readImage(path: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (cause) {
-    throw usageError(`--image: there is no file ${path}.`, "NO_FILE", { cause });
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const problem = isMissing ? `there is no file ${path}` : `${path} can't be read: ${reasonOf(cause)}`;
+    throw usageError(`--image: ${problem}.`, "NO_FILE", { cause });
   }
 }

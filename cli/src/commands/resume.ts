@@ -1,0 +1,228 @@
+import { dirname, join, resolve } from "node:path";
+import {
+  type CloudClient,
+  CloudError,
+  checkBundle,
+  type GeneratedImage,
+  gridNftAbi,
+  orderHash,
+  requireImage,
+  type SeriesTerms,
+  type SignedOrder,
+  toPayment,
+} from "@gridnft/sdk";
+import type { Job } from "@gridnft/sdk/wire";
+import { isAddressEqual, zeroHash } from "viem";
+import { readContract } from "viem/actions";
+import { openCloud, signedIn } from "../cloud.ts";
+import { agrees, asks, type ConfirmOptions, confirm } from "../confirm.ts";
+import { CliError, type ExitCode, usageError } from "../failure.ts";
+import type { Grid } from "../grid.ts";
+import { findJobFile, freeJobFile, type KeptJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
+import { placeOf } from "../pictures.ts";
+import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { withSignals } from "../signals.ts";
+import { openSigner, type Signer } from "../signer.ts";
+import { aipg, titleOf } from "../values.ts";
+import { dearest, finish, showJob, traced, type Undertaking } from "./generate.ts";
+import { payableOf, requireMintOption, type SeriesOptions, seriesOf } from "./mint.ts";
+
+export interface ResumeCommandOptions extends CommonOptions, SeriesOptions, ConfirmOptions {
+  readonly account?: string;
+  readonly out?: string;
+  readonly mint?: boolean;
+}
+
+const jobId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * `gridnft resume <job>`: follows a job that was ordered before, fetches its pictures, checks and saves them, and mints them where
+ * they were to be minted.
+ */
+export async function resumeCommand(word: string, options: ResumeCommandOptions): Promise<ExitCode> {
+  const session = openSession(options);
+  const kept = keptOf(session, word, options.out);
+  const keptSeries = kept && seriesIn(kept.content);
+  const mints = options.mint === true || keptSeries !== undefined;
+  if (!mints) requireMintOption(options);
+  else seriesOf({ title: "", ...options });
+
+  const grid = await session.grid();
+  const signer = openSigner(grid, options.account, session);
+  if (kept) requireSame(kept, grid, signer);
+  const cloud = await signedIn(openCloud(grid), grid, signer);
+  const first = kept?.content.job ?? (kept ? undefined : word);
+  const ordered =
+    first === undefined
+      ? await handIn(session, { cloud, signer, kept: kept as KeptJob, options })
+      : await cloud.job(first);
+
+  const place = kept && options.out === undefined ? kept.place : undefined;
+  const undertaking: Undertaking = {
+    ...{ session, grid, signer, cloud, job: ordered, series: undefined },
+    place: place ?? join(session.cwd, ordered.id),
+    file: kept?.path ?? freeJobFile(join(session.cwd, ordered.id)),
+  };
+  const orders = kept && ordersOf(kept.content);
+  const images = await withSignals(async (signal) => {
+    try {
+      undertaking.job = await follow(undertaking, signal);
+      return await fetchImages(undertaking, orders ?? [], signal);
+    } catch (error) {
+      session.terminal.settle();
+      throw traced(undertaking, signal.aborted ? signal.reason : error);
+    }
+  });
+  const prompt = images[0]?.bundle.request.prompt ?? "";
+  const series: SeriesTerms | undefined = mints
+    ? { ...keptSeries, ...seriesOf({ ...options, title: options.title ?? keptSeries?.title ?? titleOf(prompt) }) }
+    : undefined;
+  const work: Undertaking = {
+    ...undertaking,
+    place: place ?? (await placeOf(session.cwd, options.out, prompt)),
+    series,
+  };
+  const minted = series ? await countMinted(grid, images) : 0;
+  if (minted > 0 && minted < images.length) {
+    const message = `${minted} of its ${images.length} pictures are minted already; mint the others by gridnft mint.`;
+    const receiptIds = images.map(({ bundle }) => bundle.receipt_id);
+    throw new CliError("PARTLY_MINTED", message, undefined, { trace: { job: ordered.id, receiptIds } });
+  }
+  const alreadyMinted = minted > 0;
+  const goes = !series || alreadyMinted || (await agreesToMint(work, options, images));
+  const last: Undertaking = goes ? work : { ...work, series: undefined };
+  return withSignals((signal) => finish(last, { images, signal, alreadyMinted }));
+}
+
+/** The file of the job: named itself, or found by the job's id in the folder of the pictures. */
+function keptOf(session: Session, word: string, out: string | undefined): KeptJob | undefined {
+  if (!jobId.test(word)) return openJobFile(session.cwd, word);
+  const wanted = resolve(session.cwd, out ?? ".");
+  for (const folder of new Set([session.cwd, wanted, dirname(wanted)])) {
+    const kept = findJobFile(folder, word);
+    if (kept) return kept;
+  }
+  return undefined;
+}
+
+/** Insists that a job file is of this chain and account. */
+function requireSame({ content }: KeptJob, grid: Grid, signer: Signer): void {
+  if (content.chain_id !== grid.chainId) {
+    throw usageError(
+      `The job is of chain ${content.chain_id}, and the node is of chain ${grid.chainId}.`,
+      "OTHER_CHAIN",
+    );
+  }
+  requireOwn(content.requester, signer);
+}
+
+function requireOwn(requester: string, signer: Signer): void {
+  if (requester.toLowerCase() === signer.account.address.toLowerCase()) return;
+  throw usageError(
+    `The job is of ${requester}, and ${signer.name} is ${signer.account.address}: name another --account.`,
+    "NOT_YOURS",
+  );
+}
+
+/** Hands in signed orders whose answer was lost. The same orders again can't be paid twice: the cloud names the job that they made. */
+async function handIn(
+  session: Session,
+  order: {
+    readonly cloud: CloudClient;
+    readonly signer: Signer;
+    readonly kept: KeptJob;
+    readonly options: ConfirmOptions;
+  },
+): Promise<Job> {
+  const { cloud, signer, kept, options } = order;
+  const orders = ordersOf(kept.content);
+  if (orders.length === 0) {
+    throw usageError("The cloud never named the job, and there is no order to ask for it by.", "JOB_UNKNOWN");
+  }
+  const most = dearest(orders.map(({ order }) => order));
+  await confirm(session, options, `Hand the orders in again, and pay up to ${aipg(most)}?`);
+  const { parameters } = kept.content;
+  const requester = signer.account.address;
+  try {
+    const submission = await cloud.generateImage({ ...parameters, requester, payment: toPayment(orders) });
+    return submission.finished ? await cloud.job(submission.result.job) : submission.job;
+  } catch (error) {
+    if (error instanceof CloudError && error.code === "ORDER_REPLAYED" && error.job !== undefined) {
+      return cloud.job(error.job);
+    }
+    throw error;
+  }
+}
+
+/** Follows a job to its end. */
+async function follow({ session, cloud, signer, job }: Undertaking, signal: AbortSignal): Promise<Job> {
+  let last = job as Job;
+  requireOwn(last.requester, signer);
+  const isOver = (): boolean => ["done", "failed", "cancelled"].includes(last.status);
+  showJob(session.terminal, last);
+  if (!isOver()) {
+    for await (last of cloud.watchJob(last.id, { signal })) showJob(session.terminal, last);
+  }
+  if (last.status === "done" && last.images && last.images.length > 0) return last;
+  const reason =
+    last.error?.message ?? (last.status === "cancelled" ? "It was cancelled." : "The cloud gave no reason.");
+  throw new CliError("JOB_FAILED", `The job ended without a picture: ${reason}`);
+}
+
+/** Pictures of a finished job, each checked from its bytes up. */
+async function fetchImages(
+  { session, grid, signer, cloud, job }: Undertaking,
+  orders: readonly SignedOrder[],
+  signal: AbortSignal,
+): Promise<readonly GeneratedImage[]> {
+  const own = new Set(orders.map(({ order }) => orderHash(order)));
+  const images: GeneratedImage[] = [];
+  const refuse = (message: string): never => {
+    throw new CliError("BUNDLE_INVALID", message);
+  };
+  for (const [i, { receipt_id, ipfs_hash }] of (job?.images ?? []).entries()) {
+    session.terminal.progress("Checking picture and receipt", (i + 1) / (job?.images ?? []).length);
+    const [bundle, file] = await Promise.all([
+      cloud.receiptBundle(receipt_id, { signal }),
+      cloud.image(ipfs_hash, { signal }),
+    ]);
+    const isDirect = bundle.order.laneId === zeroHash;
+    const strictness = isDirect ? ({ papers: "partial" } as const) : ({ papers: "optional" } as const);
+    await checkBundle(grid.client, { bundle, deployment: grid.contracts, ...strictness });
+    requireImage(file, bundle.receipt);
+    if (bundle.receipt_id !== receipt_id) refuse("The cloud sent another receipt than the job's.");
+    if (!isAddressEqual(bundle.order.requester, signer.account.address)) refuse("The picture is for somebody else.");
+    if (own.size > 0 && !own.has(orderHash(bundle.order)))
+      refuse("The receipt answers an order that was not signed here.");
+    images.push({ file, cid: bundle.ipfs_hash, bundle });
+  }
+  if (new Set(images.map(({ bundle }) => orderHash(bundle.order))).size > 1)
+    refuse("The images answer different orders.");
+  return images;
+}
+
+/** Number of pictures that are tokens already. */
+async function countMinted({ client, contracts }: Grid, images: readonly GeneratedImage[]): Promise<number> {
+  const states = await Promise.all(
+    images.map(({ bundle: { order, receipt } }) =>
+      readContract(client, {
+        ...{ abi: gridNftAbi, address: contracts.contracts.GridNFT.address, functionName: "isMinted" },
+        args: [order.requester, orderHash(order), BigInt(receipt.index)],
+      }),
+    ),
+  );
+  return states.filter(Boolean).length;
+}
+
+async function agreesToMint(
+  { session, grid }: Undertaking,
+  options: ConfirmOptions,
+  images: readonly GeneratedImage[],
+): Promise<boolean> {
+  if (!asks(session, options)) return true;
+  const payable = await payableOf(
+    grid,
+    images.map(({ bundle }) => bundle),
+  );
+  return payable.total === 0n || agrees(session, options, `${payable.words} and mint?`);
+}
