@@ -6,7 +6,7 @@ import type { Grid } from "./grid.ts";
 
 /** An artwork as `show` prints it. */
 export interface ArtworkView {
-  /** Where it was read. */
+  /** Place that it was read from. */
   readonly source: "gallery" | "chain";
   readonly tokenId: bigint;
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What the command exits with. Documented in docs/cli.md. */
+/** Exit codes, documented in docs/cli.md. */
 export const ExitCode = {
   OK: 0,
   /** Something was typed or configured wrongly, or declined; nothing was done. */

@@ -28,7 +28,7 @@ export interface NamedAccount {
   readonly privateKey: string;
 }
 
-/** Where the grid is: from `grid.json`, the user's settings on top, environment variables on top of both. */
+/** Places of a grid: from `grid.json`, the user's settings on top, environment variables on top of both. */
 export interface GridPlaces {
   readonly rpcUrl: string;
   readonly cloudUrl: string | undefined;

@@ -40,7 +40,7 @@ export type JobFile = z.output<typeof jobFile>;
 /** A job file that is on disk. */
 export interface KeptJob {
   readonly path: string;
-  /** Where its pictures go, without an ending. */
+  /** Path of its pictures, without an ending. */
   readonly place: string;
   readonly content: JobFile;
 }

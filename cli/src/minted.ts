@@ -2,7 +2,7 @@ import { galleryLink } from "./artwork.ts";
 import type { Grid } from "./grid.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Where a minted series can be looked at. */
+/** Prints a minted series, and the commands that look at it. */
 export function printMinted(
   terminal: Terminal,
   grid: Grid,

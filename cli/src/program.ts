@@ -3,7 +3,7 @@ import { usageError } from "./failure.ts";
 import { type Grid, openGrid, readPlaces } from "./grid.ts";
 import { isTerminal, openTerminal, type Terminal } from "./terminal.ts";
 
-/** What a command knows of the world around it. */
+/** The world around a command. */
 export interface Surroundings {
   readonly environment: NodeJS.ProcessEnv;
   /** Paths that are typed are relative to it. */
@@ -21,7 +21,7 @@ export interface CommonOptions {
   readonly surroundings: Surroundings;
 }
 
-/** What a command works with. */
+/** Everything that a command works with. */
 export interface Session {
   readonly terminal: Terminal;
   readonly environment: NodeJS.ProcessEnv;

@@ -4,7 +4,7 @@ import type { VerifiedVersion } from "@gridnft/sdk";
 import type { Hex } from "viem";
 import { explain } from "./explain.ts";
 
-/** What running a version's job again gave. */
+/** Result of running a version's job again. */
 export interface Rerun {
   readonly version: number;
   /** `impossible`: nothing was compared. */
@@ -13,7 +13,7 @@ export interface Rerun {
   readonly explanation: string;
   /** Engine that ran it now. */
   readonly engine?: string;
-  /** Whether that is the engine of the receipt: only then is a difference a contradiction. */
+  /** True for the engine of the receipt: only then is a difference a contradiction. */
   readonly sameEngine?: boolean;
   /** Bits of 64 in which the perceptual hashes differ. */
   readonly perceptualDistance?: number;

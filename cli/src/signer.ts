@@ -22,7 +22,8 @@ const DEFAULT_NAME = "artist";
 
 /**
  * The account that `--account` names: one of grid.json by name or address, or the environment variable that holds a key.
- * Without it: GRID_PRIVATE_KEY, else the setting `account`, else grid.json's artist. Keys are never taken from the command line, which others can read.
+ * Without it: GRID_PRIVATE_KEY, else the setting `account`, else grid.json's artist. Keys are never taken from the command line,
+ * which others can read.
  *
  * @throws usage error that lists the choices.
  */

@@ -3,7 +3,7 @@ import picocolors from "picocolors";
 import { openOutput } from "./output.ts";
 import { fitting, printable, safeJson } from "./text.ts";
 
-/** Where a command writes: results on stdout, progress and faults on stderr. Writing never fails. */
+/** Output of a command: results on stdout, progress and faults on stderr. Writing never fails. */
 export interface Terminal {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -18,7 +18,7 @@ export interface Terminal {
   value(text: string): void;
   /** The result with `--json`; nothing otherwise. */
   result(value: unknown): void;
-  /** What goes on: a bar or spinner that the next one replaces on a terminal, plain lines in a pipe. */
+  /** Progress: a bar or spinner that the next one replaces on a terminal, plain lines in a pipe. */
   progress(text: string, share?: number): void;
   /** Takes the bar away. */
   settle(): void;

@@ -35,14 +35,14 @@ export function readRoyalty(text: string): number {
   return bps;
 }
 
-/** Who may add versions, by the words of the command line. */
+/** Evolution policy by the words of the command line. */
 export function readPolicy(text: string): EvolutionPolicy {
   const policies = { none: EvolutionPolicy.NONE, artist: EvolutionPolicy.ARTIST, owner: EvolutionPolicy.OWNER };
   if (!Object.hasOwn(policies, text)) throw usageError(`--evolution "${text}" is none, artist or owner.`);
   return policies[text as keyof typeof policies];
 }
 
-/** Who pays for a job. */
+/** Way that a job is paid. */
 export type Rail = "direct" | "gateway";
 
 export function readRail(option: string, text: string): Rail {

@@ -359,7 +359,10 @@ describe("questions", () => {
   it("name what a mint pays", async () => {
     const path = await bundleOf(await draw("a yellow kite", 80n));
     const no = await type(["mint", path], "n\n");
-    expect([no.code, no.err]).toEqual([1, expect.stringContaining("Pay 1 AIPG to the worker and mint? [y/N]")]);
+    expect([no.code, no.err]).toEqual([
+      1,
+      expect.stringContaining("Pay 1 AIPG to the worker and the mint fee of 0.1 AIPG, and mint? [y/N]"),
+    ]);
     const json = await type(["mint", path, "--json"], "n\n");
     expect(JSON.parse(json.out)).toEqual({ error: { code: "DECLINED", message: expect.any(String) } });
     expect((await type(["mint", path], "y\n")).code).toBe(0);

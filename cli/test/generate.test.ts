@@ -244,9 +244,15 @@ it("asks with the amount before money moves, and pays nothing without a yes", as
   expect([no.code, no.err]).toEqual([1, expect.stringMatching(/Pay up to [\d.]+ AIPG from artist.*\[y\/N\]/)]);
   expect(await json(["account"])).toEqual(before);
   expect(existsSync(join(folder, "a-careful-buyer.job.json"))).toBe(false);
-  const yes = await runHere(words, { cwd: folder, environment: { GRID_HOME: home }, typed: "y\n", columns: 80 });
+  const at = { cwd: folder, environment: { GRID_HOME: home }, columns: 80 };
+  const yes = await runHere([...words, "--json"], { ...at, typed: "y\n" });
   expect(yes.code).toBe(0);
   expect(existsSync(join(folder, "a-careful-buyer.png"))).toBe(true);
+  // A no to the mint of what is paid leaves the picture where it is.
+  const { job } = JSON.parse(yes.out);
+  const later = await runHere(["resume", job, "--mint"], { ...at, typed: "n\n" });
+  expect([later.code, later.err]).toEqual([0, expect.stringContaining(", and mint? [y/N]")]);
+  expect(later.out).toContain("gridnft mint a-careful-buyer.json");
 }, 120_000);
 
 it("checks what a mint needs before anything is paid", async () => {

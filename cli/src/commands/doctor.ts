@@ -138,7 +138,8 @@ async function gallery({ graphqlUrl }: Grid): Promise<Finding> {
 async function wallet(session: Session, grid: Grid, option: string | undefined): Promise<Finding> {
   const { name, account } = openSigner(grid, option, session);
   const state = await accountState(grid.client, { deployment: grid.contracts, account: account.address });
-  const detail = `${name} ${account.address}: ${aipg(state.free)} for jobs, ${aipg(state.aipg)} and ${formatEther(state.eth)} ETH in the wallet`;
+  const inWallet = `${aipg(state.aipg)} and ${formatEther(state.eth)} ETH in the wallet`;
+  const detail = `${name} ${account.address}: ${aipg(state.free)} for jobs, ${inWallet}`;
   const lacks = [
     state.eth === 0n && "It has no ETH for gas: it can't deposit, mint or evolve.",
     state.free + state.aipg === 0n && "It has no AIPG: only --rail gateway can pay for pictures.",

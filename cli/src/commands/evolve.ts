@@ -35,7 +35,7 @@ export async function evolveCommand(token: string, word: string, options: Evolve
   }
   if (asks(session, options)) {
     const { total, words } = await payableOf(grid, [bundle], { isVersion: true });
-    if (total > 0n) await confirm(session, options, `${words} and add the version?`);
+    if (total > 0n) await confirm(session, options, `${words}, and add the version?`);
   }
   terminal.progress("Adding the version");
   const evolved = await transacting(() => evolveArtwork(signer.wallet, evolution)).catch((error: unknown) => {

@@ -51,11 +51,13 @@ export interface Undertaking {
   readonly grid: Grid;
   readonly signer: Signer;
   readonly cloud: CloudClient;
-  /** Where its pictures go, without an ending. */
+  /** Path of its pictures, without an ending. */
   readonly place: string;
   /** Path of its job file. */
   readonly file: string;
   readonly series: SeriesTerms | undefined;
+  /** Most that the whole mint fee may be, AIPG wei: what it was when the user said yes. Absent: what it is at the mint. */
+  readonly maxFee?: bigint;
   /** The job as it was last seen; absent before the cloud has it. */
   job: Job | undefined;
 }
@@ -88,7 +90,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   const fee = await requireFunds({ grid, signer, series, count: asked.n ?? 1 });
   const undertaking: Undertaking = {
     ...{ session, grid, signer, cloud, place, series },
-    ...{ file: freeJobFile(place), job: undefined },
+    ...{ file: freeJobFile(place), job: undefined, maxFee: fee },
   };
   let limit = maxPrice;
   try {
@@ -152,9 +154,9 @@ async function confirmPrice(
   },
 ): Promise<bigint> {
   const { rail, parameters, maxPrice, fee } = order;
-  const extra = fee > 0n ? ` and ${aipg(fee)} for the mint` : "";
+  const extra = fee > 0n ? ` and the mint fee of ${aipg(fee)}` : "";
   if (rail === "gateway") {
-    if (fee > 0n) await confirm(session, options, `Pay ${aipg(fee)} for the mint from ${signer.name}?`);
+    if (fee > 0n) await confirm(session, options, `Pay the mint fee of ${aipg(fee)} from ${signer.name}?`);
     return maxPrice;
   }
   const requester = signer.account.address;
@@ -372,10 +374,13 @@ async function mintMade(
     readonly series: SeriesTerms;
   },
 ): Promise<Minted> {
-  const { session, grid, signer } = undertaking;
+  const { session, grid, signer, maxFee } = undertaking;
   const bundles = images.map(({ bundle }) => bundle);
   try {
-    return await unlessAborted(signal, mintBundles(session, grid, signer, bundles, series));
+    return await unlessAborted(
+      signal,
+      mintBundles(session, grid, signer, bundles, series, maxFee === undefined ? {} : { maxFee }),
+    );
   } catch (error) {
     session.terminal.settle();
     throw traced(undertaking, error, images.map(receiptOf));

@@ -59,11 +59,13 @@ export async function mintCommand(words: readonly string[], options: MintCommand
   }
   const series = seriesOf({ title: titleOf(bundles[0]?.request.prompt ?? ""), ...options });
   requireOwn(signer, bundles);
+  let maxFee: bigint | undefined;
   if (asks(session, options)) {
-    const { total, words: sentence } = await payableOf(grid, bundles);
-    if (total > 0n) await confirm(session, options, `${sentence} and mint?`);
+    const { total, fees, words: sentence } = await payableOf(grid, bundles);
+    maxFee = fees;
+    if (total > 0n) await confirm(session, options, `${sentence}, and mint?`);
   }
-  const minted = await transacting(() => mintBundles(session, grid, signer, bundles, series, to)).catch(
+  const minted = await transacting(() => mintBundles(session, grid, signer, bundles, series, { to, maxFee })).catch(
     (error: unknown) => {
       session.terminal.settle();
       throw withReceipts(error, bundles);
@@ -136,6 +138,8 @@ export function requireRoom(prompts: readonly string[], series: SeriesTerms, cou
 export interface Payable {
   /** AIPG wei that move: to workers whose orders are not settled yet, and the mint fee. */
   readonly total: bigint;
+  /** Of it, the mint fee of all pictures. */
+  readonly fees: bigint;
   /** Sentence without its end. */
   readonly words: string;
 }
@@ -157,9 +161,9 @@ export async function payableOf(
   const fees = isVersion ? 0n : fee * BigInt(bundles.length);
   const parts = [
     work > 0n && `${aipg(work)} to ${settlements.length + closed.length > 1 ? "the workers" : "the worker"}`,
-    fees > 0n && `${aipg(fees)} for the mint`,
+    fees > 0n && `the mint fee of ${aipg(fees)}`,
   ];
-  return { total: work + fees, words: `Pay ${parts.filter(Boolean).join(" and ")}` };
+  return { total: work + fees, fees, words: `Pay ${parts.filter(Boolean).join(" and ")}` };
 }
 
 function requireOwn(signer: Signer, bundles: readonly ReceiptBundle[]): void {
@@ -178,11 +182,11 @@ export async function mintBundles(
   signer: Signer,
   bundles: readonly ReceiptBundle[],
   series: SeriesTerms,
-  to?: Address,
+  { to, maxFee }: { readonly to?: Address | undefined; readonly maxFee?: bigint | undefined } = {},
 ): Promise<Minted> {
   const { terminal } = session;
   requireOwn(signer, bundles);
-  const options = { deployment: grid.contracts, series, ...(to && { to }) };
+  const options = { deployment: grid.contracts, series, ...(to && { to }), ...(maxFee !== undefined && { maxFee }) };
   terminal.progress(bundles.length === 1 ? "Minting" : `Minting a series of ${bundles.length}`);
   try {
     return await mintSeries(signer.wallet, { ...options, bundles });

@@ -11,7 +11,7 @@ import {
   type SignedOrder,
   toPayment,
 } from "@gridnft/sdk";
-import type { Job } from "@gridnft/sdk/wire";
+import type { Job, ReceiptBundle } from "@gridnft/sdk/wire";
 import { isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import { openCloud, signedIn } from "../cloud.ts";
@@ -89,8 +89,16 @@ export async function resumeCommand(word: string, options: ResumeCommandOptions)
     throw new CliError("PARTLY_MINTED", message, undefined, { trace: { job: ordered.id, receiptIds } });
   }
   const alreadyMinted = minted > 0;
-  const goes = !series || alreadyMinted || (await agreesToMint(work, options, images));
-  const last: Undertaking = goes ? work : { ...work, series: undefined };
+  const isOpen = series !== undefined && !alreadyMinted;
+  const payable = isOpen && asks(session, options) ? await payableOf(grid, bundlesOf(images)) : undefined;
+  const question = payable && payable.total > 0n ? `${payable.words}, and mint?` : undefined;
+  const goes = question === undefined || (await agrees(session, options, question));
+  const last: Undertaking = {
+    ...work,
+    ...(payable && { maxFee: payable.fees }),
+    // The pictures are paid, and saved all the same.
+    series: goes ? series : undefined,
+  };
   return withSignals((signal) => finish(last, { images, signal, alreadyMinted }));
 }
 
@@ -214,15 +222,6 @@ async function countMinted({ client, contracts }: Grid, images: readonly Generat
   return states.filter(Boolean).length;
 }
 
-async function agreesToMint(
-  { session, grid }: Undertaking,
-  options: ConfirmOptions,
-  images: readonly GeneratedImage[],
-): Promise<boolean> {
-  if (!asks(session, options)) return true;
-  const payable = await payableOf(
-    grid,
-    images.map(({ bundle }) => bundle),
-  );
-  return payable.total === 0n || agrees(session, options, `${payable.words} and mint?`);
+function bundlesOf(images: readonly GeneratedImage[]): ReceiptBundle[] {
+  return images.map(({ bundle }) => bundle);
 }
