@@ -96,6 +96,7 @@ export function workerProcess(context: PartContext, n: 1 | 2, models: readonly S
  */
 export async function prepareIndexerSchema(databaseUrl: string, schema: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
+  client.on("error", () => undefined);
   await client.connect();
   try {
     const { rows } = await client.query<{ name: string }>(

@@ -85,6 +85,7 @@ export function removePostgres(folder: string): void {
 
 async function makeDatabase(admin: string): Promise<void> {
   const client = new pg.Client({ connectionString: admin });
+  client.on("error", () => undefined);
   await client.connect();
   try {
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [databaseName]);

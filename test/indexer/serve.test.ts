@@ -257,6 +257,52 @@ it("ends the statements of /tables in the database when their time is over", asy
   }
 }, 60_000);
 
+it("has readers that survive the loss of their connections under load, whoever made them", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  const end = new AbortController();
+  const load = readers.flatMap((reader) =>
+    Array.from({ length: 4 }, async (_, lane) => {
+      while (!end.signal.aborted) {
+        const asked =
+          lane === 0
+            ? fetch(`${reader.url}/tables`, {
+                method: "POST",
+                headers: { "content-type": "application/json" },
+                body: JSON.stringify({ query: "{ models(limit: 5) { items { modelId } } }" }),
+              }).then((answer) => answer.text())
+            : reader.ask(questions[lane % questions.length] ?? "");
+        // A question whose connection is lost is answered with an error, and the next one is not.
+        await asked.catch((error: unknown) => {
+          if (/fetch failed/.test(String(error))) throw error;
+        });
+      }
+    }),
+  );
+  let ended = 0;
+  try {
+    for (let round = 0; round < 50; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 10 + (round % 5) * 10));
+      const { rowCount } = await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where application_name in ('gridnft-api', 'gridnft-fresh', 'gallery_readonly', 'gallery_internal')`,
+      );
+      ended += rowCount ?? 0;
+    }
+    end.abort();
+    await Promise.all(load);
+    expect(ended).toBeGreaterThan(50);
+    for (const reader of readers) {
+      await reader.caughtUp();
+      const question = questions[0] ?? "";
+      expect(await reader.ask(question)).toEqual(await second.ask(question));
+    }
+  } finally {
+    end.abort();
+    await client.end();
+  }
+}, 180_000);
+
 it("says that it is behind when the indexer is gone, and stops in good order", async () => {
   await running.at(-1)?.stop();
   await mine(grid, 40);

@@ -11,6 +11,8 @@ export interface TestPostgres {
   readonly url: string;
   /** A connection, which ends with it. */
   connect(): Promise<pg.Client>;
+  /** Stops it as an operator does, which ends all connections, and starts it again at the same place. */
+  restart(): Promise<void>;
   /** Ends it and deletes its data. */
   stop(): Promise<void>;
 }
@@ -20,7 +22,8 @@ export async function startPostgres(): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), "gridnft-postgres-"));
   const folder = join(home, "data");
   const processes = createProcesses(home, () => undefined);
-  const { url, process } = await start({ folder, port: await anyPort(), password: "test", processes });
+  const options = { folder, port: await anyPort(), password: "test", processes };
+  let { url, process } = await start(options);
   const clients: pg.Client[] = [];
   return {
     url,
@@ -29,6 +32,10 @@ export async function startPostgres(): Promise<TestPostgres> {
       clients.push(client);
       await client.connect();
       return client;
+    },
+    restart: async () => {
+      await process.stop();
+      ({ url, process } = await start(options));
     },
     stop: async () => {
       for (const client of clients) await client.end();

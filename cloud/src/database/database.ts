@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CloudError } from "../error.ts";
 
 /** Rows by SQL. Numerics and bigints come as strings: amounts do not fit in a number. */
 export interface Queries {
@@ -8,50 +9,130 @@ export interface Queries {
   run(sql: string, values?: readonly unknown[]): Promise<number>;
 }
 
-/** A pool of connections. */
+/**
+ * A pool of connections. Any of them may be lost at any time (a restart, a failover, an operator): what surely had no effect is done
+ * again for some seconds, everything else is refused with `DATABASE_UNAVAILABLE`.
+ */
 export interface Database extends Queries {
-  /** Runs `work` in one transaction: all of it, or nothing. */
-  transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result>;
+  /** @param turn As of `transaction`. */
+  one<Row extends object>(sql: string, values?: readonly unknown[], turn?: string): Promise<Row | undefined>;
+  /**
+   * Runs `work` in one transaction: all of it, or nothing. It runs again when its connection is lost before the commit, or when
+   * another transaction holds a lock for longer than a moment; so it does nothing but queries. A commit that was not answered is
+   * asked for by its id.
+   *
+   * @param turn Those of one name run one after the other in this process, and use one connection instead of one each.
+   */
+  transaction<Result>(work: (queries: Queries) => Promise<Result>, turn?: string): Promise<Result>;
   /** Runs `work` while no other process holds the lock of that name; waits for it. */
   exclusively<Result>(lock: string, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
-/** Connects lazily; `onError` hears of connections that die while idle (Postgres restarting). */
+/** Milliseconds for which work that had no effect is tried again. */
+const PATIENCE = 5_000;
+/** Milliseconds that a statement waits for a lock before its connection goes back to the pool. */
+const LOCK_WAIT = 100;
+
+/** Connects lazily; `onError` hears of connections that die, whether they rest or are in use. */
 export function openDatabase(url: string, onError: (error: Error) => void, max = 12): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max,
-    connectionTimeoutMillis: 10_000,
-    application_name: "gridnft-cloud",
-    // A statement of ours is short; one that is not must not hold a row for ever.
-    statement_timeout: 30_000,
-    idle_in_transaction_session_timeout: 60_000,
-  });
-  pool.on("error", onError);
+  const pool = openPool(
+    {
+      connectionString: url,
+      max,
+      connectionTimeoutMillis: 10_000,
+      application_name: "gridnft-cloud",
+      // A statement of ours is short; one that is not must not hold a row for ever.
+      statement_timeout: 30_000,
+      // A server that is gone without a word never answers.
+      query_timeout: 40_000,
+      lock_timeout: LOCK_WAIT,
+      idle_in_transaction_session_timeout: 60_000,
+    },
+    onError,
+  );
   // Locks that last over slow work (a chain's transaction) have connections of their own, so that they cannot starve queries.
-  const locks = new pg.Pool({ connectionString: url, max: 4, application_name: "gridnft-cloud locks" });
-  locks.on("error", onError);
+  const locks = openPool({ connectionString: url, max: 4, application_name: "gridnft-cloud locks" }, onError);
+  const turns = new Turns();
+  let closed = false;
+
+  const patiently = async <Result>(attempt: () => Promise<Result>): Promise<Result> => {
+    const end = Date.now() + PATIENCE;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof Interruption)) throw error;
+        if (error.isUnsure || closed || Date.now() >= end) throw unavailable(error);
+        await new Promise((resolve) => setTimeout(resolve, backoff(tries)));
+      }
+    }
+  };
+  const hold = async <Result>(
+    use: (client: pg.PoolClient, lose: (error: Error) => void) => Promise<Result>,
+  ): Promise<Result> => {
+    const client = await pool.connect().catch((cause: unknown) => {
+      throw new Interruption(cause, { isLost: true, isUnsure: false });
+    });
+    let lost: Error | undefined;
+    const lose = (error: Error): void => {
+      lost = error;
+    };
+    try {
+      return await use(client, lose);
+    } catch (error) {
+      if (error instanceof Interruption && error.isLost) lose(error);
+      throw error;
+    } finally {
+      client.release(lost);
+    }
+  };
+  const single = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult> =>
+    patiently(() => hold((client) => ask(client, sql, values, !isRead(sql))));
+
+  /** Asks what became of a transaction whose commit was not answered. */
+  const isCommitted = async (id: string): Promise<boolean> => {
+    for (let tries = 0; ; tries++) {
+      const { rows } = await single("SELECT pg_xact_status($1::text::xid8) AS status", [id]);
+      if (rows[0]?.status === "committed") return true;
+      if (rows[0]?.status === "aborted") {
+        throw new Interruption(new Error("The transaction was aborted."), { isLost: true, isUnsure: false });
+      }
+      if (rows[0]?.status !== "in progress" || tries > 100) return false;
+      await new Promise((resolve) => setTimeout(resolve, backoff(tries)));
+    }
+  };
+
+  /** Runs a transaction once. What became of a lost commit is asked for when its connection is given back. */
+  const attempt = async <Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> => {
+    const { id, result, unanswered } = await hold(async (client, lose) => {
+      const id = await begin(client);
+      let result: Awaited<Result>;
+      try {
+        result = await work(queriesBy((sql, values = []) => ask(client, sql, values, false)));
+      } catch (error) {
+        // A client that can't even do this is thrown away by its pool.
+        if (!(error instanceof Interruption && error.isLost)) await client.query("ROLLBACK").catch(() => undefined);
+        throw error;
+      }
+      try {
+        await ask(client, "COMMIT", [], true);
+        return { id, result, unanswered: undefined };
+      } catch (error) {
+        if (!(error instanceof Interruption && error.isUnsure)) throw error;
+        lose(error);
+        return { id, result, unanswered: error };
+      }
+    });
+    if (unanswered && !(await isCommitted(id))) throw unanswered;
+    return result;
+  };
 
   return {
-    ...queriesOn(pool),
-    transaction: async (work) => {
-      const client = await pool.connect();
-      let failed: Error | undefined;
-      try {
-        await client.query("BEGIN");
-        const result = await work(queriesOn(client));
-        await client.query("COMMIT");
-        return result;
-      } catch (error) {
-        await client.query("ROLLBACK").catch((cause: unknown) => {
-          failed = cause instanceof Error ? cause : new Error("rollback failed");
-        });
-        throw error;
-      } finally {
-        client.release(failed);
-      }
-    },
+    ...queriesBy(single),
+    one: async <Row extends object>(sql: string, values?: readonly unknown[], turn?: string) =>
+      (await turns.take(turn, () => single(sql, values))).rows[0] as Row | undefined,
+    transaction: (work, turn) => turns.take(turn, () => patiently(() => attempt(work))),
     exclusively: async (lock, work) => {
       const client = await locks.connect();
       try {
@@ -63,13 +144,84 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
       }
     },
     close: async () => {
+      closed = true;
       await Promise.all([pool.end(), locks.end()]);
     },
   };
 }
 
-function queriesOn(client: pg.Pool | pg.PoolClient): Queries {
-  const query = (sql: string, values: readonly unknown[] = []) => client.query(sql, [...values]);
+/** A pool that survives the loss of a connection: without a listener on the client itself, one that is in use would end the process. */
+function openPool(config: pg.PoolConfig, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({ keepAlive: true, keepAliveInitialDelayMillis: 10_000, ...config });
+  pool.on("connect", (client) => client.on("error", onError));
+  // A resting connection is heard of by its client's listener already.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+/** Failure that is not the statement's own: a connection was lost, or a lock was not to be had in a moment. */
+class Interruption extends Error {
+  override readonly name = "Interruption";
+  readonly isLost: boolean;
+  /** The statement may have had its effect. */
+  readonly isUnsure: boolean;
+
+  constructor(cause: unknown, { isLost, isUnsure }: { readonly isLost: boolean; readonly isUnsure: boolean }) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.isLost = isLost;
+    this.isUnsure = isUnsure;
+  }
+}
+
+/** SQLSTATEs of locks that others hold: not available, deadlock, serialization. Nothing was done. */
+const CONTENTION = ["55P03", "40P01", "40001"];
+/** Classes and codes after which a connection is of no use: it ends, or leads to a server that only reads since a failover. */
+const SESSION_ENDED = ["57P", "08", "25006"];
+
+async function ask(
+  client: pg.PoolClient,
+  sql: string,
+  values: readonly unknown[],
+  mayHaveEffect: boolean,
+): Promise<pg.QueryResult> {
+  try {
+    return await client.query(sql, [...values]);
+  } catch (error) {
+    const code = error instanceof pg.DatabaseError ? (error.code ?? "") : undefined;
+    if (code !== undefined && CONTENTION.includes(code))
+      throw new Interruption(error, { isLost: false, isUnsure: false });
+    // An error that does not come from the server is the connection's.
+    const isLost = code === undefined || SESSION_ENDED.some((ended) => code.startsWith(ended));
+    if (!isLost) throw error;
+    // A session that ended may have ended after its work, unless the statement never left, or the server only reads.
+    const wasSent = code !== "25006" && !(error instanceof Error && /not queryable/.test(error.message));
+    throw new Interruption(error, { isLost, isUnsure: mayHaveEffect && wasSent });
+  }
+}
+
+/** Begins a transaction and returns its id, by which its end can be asked for. */
+async function begin(client: pg.PoolClient): Promise<string> {
+  const results = (await ask(client, "BEGIN; SELECT pg_current_xact_id()::text AS id", [], false)) as unknown;
+  const [, row] = results as [pg.QueryResult, pg.QueryResult<{ id: string }>];
+  return row.rows[0]?.id ?? "";
+}
+
+/** Returns whether a statement reads only, so that it can be asked again when its answer was lost. */
+function isRead(sql: string): boolean {
+  return /^\s*SELECT\b/i.test(sql) && !/\b(pg_notify|nextval)\b/i.test(sql);
+}
+
+function backoff(tries: number): number {
+  return Math.min(250, 10 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2);
+}
+
+function unavailable({ isLost, isUnsure, cause }: Interruption): CloudError {
+  const reason = isLost ? "The database does not answer" : "Too many ask for the same thing at a time";
+  const advice = isUnsure ? "Look whether it happened, and ask again if not." : "Ask again in a moment.";
+  return new CloudError("DATABASE_UNAVAILABLE", `${reason}. ${advice}`, { headers: { "retry-after": "1" }, cause });
+}
+
+function queriesBy(query: (sql: string, values?: readonly unknown[]) => Promise<pg.QueryResult>): Queries {
   return {
     all: async <Row extends object>(sql: string, values?: readonly unknown[]) =>
       (await query(sql, values)).rows as Row[],
@@ -77,4 +229,20 @@ function queriesOn(client: pg.Pool | pg.PoolClient): Queries {
       (await query(sql, values)).rows[0] as Row | undefined,
     run: async (sql, values) => (await query(sql, values)).rowCount ?? 0,
   };
+}
+
+/** Queues by name. Who waits in one holds no connection. */
+class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  take<Result>(name: string | undefined, work: () => Promise<Result>): Promise<Result> {
+    if (name === undefined) return work();
+    const running = (this.#last.get(name) ?? Promise.resolve()).then(work);
+    const ended = running.catch(() => undefined);
+    this.#last.set(name, ended);
+    ended.then(() => {
+      if (this.#last.get(name) === ended) this.#last.delete(name);
+    });
+    return running;
+  }
 }

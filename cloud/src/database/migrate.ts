@@ -8,6 +8,8 @@ import Postgrator from "postgrator";
  */
 export async function migrate(databaseUrl: string): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "gridnft-cloud migrations" });
+  // A connection that is lost fails the statement that runs; without a listener it would end the process.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock(hashtextextended('gridnft cloud migrations', 0))");

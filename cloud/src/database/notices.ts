@@ -13,6 +13,9 @@ export interface Notices {
   close(): Promise<void>;
 }
 
+/** Milliseconds between two questions whether the connection still answers. */
+const ASKED_EVERY = 30_000;
+
 /** Tells everybody, when the transaction commits. */
 export async function tell(queries: Queries, channel: Channel, payload = ""): Promise<void> {
   await queries.run("SELECT pg_notify($1, $2)", [channel, payload]);
@@ -29,7 +32,13 @@ export async function listen(databaseUrl: string, onError: (error: unknown) => v
   let retry: NodeJS.Timeout | undefined;
 
   const connect = async (): Promise<void> => {
-    const fresh = new pg.Client({ connectionString: databaseUrl, application_name: "gridnft-cloud notices" });
+    const fresh = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: "gridnft-cloud notices",
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
+    });
     let broken = false;
     const reconnect = (error: unknown) => {
       if (broken || closed) return;
@@ -49,10 +58,20 @@ export async function listen(databaseUrl: string, onError: (error: unknown) => v
       throw error;
     }
     client = fresh;
+    // A server that is gone without a word is noticed by asking it.
+    const asking = setInterval(() => {
+      if (broken || closed) clearInterval(asking);
+      else fresh.query("SELECT 1").catch(reconnect);
+    }, ASKED_EVERY);
+    asking.unref();
     // What happened in between was not heard.
     for (const key of [...listeners.keys()]) wake(key);
   };
-  await connect();
+  await connect().catch((error: unknown) => {
+    closed = true;
+    clearTimeout(retry);
+    throw error;
+  });
 
   const on: Notices["on"] = (channel, payload, listener) => {
     const key = `${channel}:${payload}`;

@@ -249,7 +249,13 @@ export function methodsOf(app: App, path: string): string | undefined {
 const errorSchema = toClassic(errorJson).meta({ id: "Error" });
 
 /** Errors that any route can answer with. */
-const common: readonly CloudErrorCode[] = ["FIELD_INVALID", "TOO_MANY_REQUESTS", "INTERNAL", "STOPPING"];
+const common: readonly CloudErrorCode[] = [
+  "FIELD_INVALID",
+  "TOO_MANY_REQUESTS",
+  "INTERNAL",
+  "DATABASE_UNAVAILABLE",
+  "STOPPING",
+];
 
 const sessions: Readonly<Record<SessionNeed | "none", string>> = {
   none: "Needs no session.",

@@ -12,7 +12,7 @@ import { createAnswerer } from "./graphql/execute.ts";
 import { newHealthMemory } from "./health.ts";
 import { showIndexes } from "./indexes.ts";
 import { openLaneOnFirstRequest } from "./lane.ts";
-import { databaseSchema, ponderReadPool, presence, viewsSchema } from "./namespace.ts";
+import { databaseSchema, ponderReadPool, presence, survivePonderLosses, viewsSchema } from "./namespace.ts";
 import { neededColumns } from "./needed.ts";
 import { createGate } from "./public.ts";
 import { createReadPool } from "./sql/pool.ts";
@@ -24,6 +24,7 @@ const environment = await readEnvironment(process.env);
 const { chainId, databaseUrl, deployment, door, maxLag, pollingInterval, publicUrl, rpcUrls } = environment;
 const { opensMetrics, opensSql } = environment;
 
+survivePonderLosses();
 const schema = databaseSchema();
 // Ponder runs this file when it has prepared its tables.
 const writer = presence();

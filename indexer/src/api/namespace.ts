@@ -4,7 +4,7 @@ import type pg from "pg";
 interface Globals {
   readonly PONDER_NAMESPACE_BUILD?: { readonly schema: string; readonly viewsSchema?: string };
   readonly PONDER_COMMON?: { readonly metrics: { readonly port?: number | null } };
-  readonly PONDER_DATABASE?: { readonly driver: { readonly readonly?: pg.Pool } };
+  readonly PONDER_DATABASE?: { readonly driver: { readonly readonly?: pg.Pool; readonly admin?: pg.Pool } };
   GRIDNFT_INDEXER_PRESENCE?: pg.Client;
 }
 
@@ -31,6 +31,28 @@ export function ponderReadPool(): pg.Pool {
   const pool = (globalThis as Globals).PONDER_DATABASE?.driver.readonly;
   if (!pool) throw new Error("Ponder has no pool of connections that only read.");
   return pool;
+}
+
+/**
+ * Gives Ponder's connections an error listener from their first moment on. Ponder adds its own only after the first statements of a
+ * connection: one that is terminated before that ends the process.
+ */
+export function survivePonderLosses(): void {
+  const { readonly, admin } = (globalThis as Globals).PONDER_DATABASE?.driver ?? {};
+  for (const pool of [readonly, admin]) {
+    if (pool) listenFromTheStart(pool);
+  }
+}
+
+/** Makes the clients of a pool listen for errors before they connect. */
+export function listenFromTheStart(pool: pg.Pool): void {
+  const clients = pool as unknown as { Client: new (config?: pg.ClientConfig) => pg.Client };
+  clients.Client = class extends clients.Client {
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      this.on("error", () => undefined);
+    }
+  };
 }
 
 /** The connection by which an indexing process says that it is there. Undefined in one that only reads. */

@@ -38,6 +38,7 @@ export const cloudErrors = {
   JOB_FAILED: 502,
   NO_WORKER: 503,
   CHAIN_UNREACHABLE: 503,
+  DATABASE_UNAVAILABLE: 503,
   STOPPING: 503,
   INTERNAL: 500,
 } as const;

@@ -1,0 +1,280 @@
+/** A cloud whose connections to Postgres are terminated under load, or whose Postgres restarts or only reads: nothing is lost, nothing paid twice. */
+import pg from "pg";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { openDatabase } from "../src/database/database.ts";
+import type { CloudError } from "../src/error.ts";
+import type { RunningCloud } from "../src/start.ts";
+import { call, type Refusal, signIn, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
+
+/** Times that all connections of the cloud are terminated. */
+const ROUNDS = 60;
+
+let grid: TestGrid;
+let cloud: RunningCloud;
+let workers: readonly [ScriptedWorker, ScriptedWorker];
+let admin: pg.Client;
+let token: string;
+
+beforeAll(async () => {
+  grid = await startTestGrid({ dailyImages: 100_000, dailyTotal: 100_000 });
+  cloud = await grid.cloud({ leaseSeconds: 60 });
+  workers = await Promise.all([
+    scriptedWorker(grid, cloud, grid.workers[0], { parallel: 16 }),
+    scriptedWorker(grid, cloud, grid.workers[1], { parallel: 16 }),
+  ]);
+  token = await signIn(grid, cloud, privateKeyToAccount(generatePrivateKey()));
+  await until(async () => (await grid.sql("SELECT 1 FROM cloud.lane WHERE state = 'open'")).length === 2, "two lanes");
+}, 120_000);
+afterAll(() => grid?.stop());
+
+beforeEach(async () => {
+  admin = new pg.Client({ connectionString: grid.postgres.url, application_name: "test" });
+  admin.on("error", () => undefined);
+  await admin.connect();
+});
+afterEach(() => admin.end());
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Terminates the connections of all clouds. @returns Number of them. */
+async function terminate(): Promise<number> {
+  const { rowCount } = await admin.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'gridnft-cloud%'",
+  );
+  return rowCount ?? 0;
+}
+
+/** Users, workers and readers, until `end`; then the workers do what is left. @returns Ids of accepted jobs, and answers that none may give. */
+async function load(end: AbortSignal): Promise<{ accepted: string[]; faults: string[] }> {
+  const accepted: string[] = [];
+  const faults: string[] = [];
+  const isAway = ({ status, body }: { status: number; body: unknown }) =>
+    status === 503 && (body as Refusal | undefined)?.error?.code === "DATABASE_UNAVAILABLE";
+  const ask = async (method: string, path: string, json?: object) => {
+    const answer = await call<{ id: string }>(cloud, method, path, {
+      token,
+      ...(json && { json }),
+      headers: { prefer: "respond-async" },
+    });
+    if (answer.status >= 300 && !isAway(answer))
+      faults.push(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer;
+  };
+  const user = async () => {
+    while (!end.aborted) {
+      const json = { prompt: "a tide", model: grid.open.toString(), width: 64, height: 64, steps: 2 };
+      const { status, body } = await ask("POST", "/v1/generate-image", json);
+      if (status === 202) accepted.push(body.id);
+      await pause(20);
+    }
+  };
+  const reader = async () => {
+    while (!end.aborted) await ask("GET", `/v1/jobs/${accepted.at(-1) ?? ""}`.replace(/\/$/, ""));
+  };
+  const lister = async () => {
+    while (!end.aborted) await ask("GET", "/v1/models");
+  };
+  const finish = async (worker: ScriptedWorker, job: JobJson) => {
+    for (;;) {
+      try {
+        await worker.heartbeat(job, { image: 0, step: 1, steps: 2 });
+        await worker.work(job);
+        return;
+      } catch (error) {
+        const text = String(error);
+        // The cloud had it all the same.
+        if (text.includes("JOB_FINISHED")) return;
+        if (!text.includes("DATABASE_UNAVAILABLE")) {
+          faults.push(text);
+          return;
+        }
+      }
+    }
+  };
+  const work = async (worker: ScriptedWorker) => {
+    for (;;) {
+      const job = (await worker.claim(1)) as JobJson | Refusal | undefined;
+      if (job && "error" in job) {
+        if (job.error.code !== "DATABASE_UNAVAILABLE") faults.push(`claim: ${job.error.code} ${job.error.message}`);
+      } else if (job) await finish(worker, job);
+      else if (end.aborted) return;
+    }
+  };
+  await Promise.all([
+    ...[user(), user(), lister()],
+    until(async () => accepted.length > 0, "a job is accepted").then(() => Promise.all([reader(), reader(), reader()])),
+    ...[workers[0], workers[0], workers[1], workers[1]].map(work),
+  ]);
+  return { accepted, faults };
+}
+
+/** Every accepted job is done, made once, and paid for once. */
+async function expectAllDone(accepted: readonly string[]): Promise<void> {
+  const jobs = await grid.sql<{ id: string; status: string; attempts: number; receipts: number }>(
+    `SELECT id, status, attempts, (SELECT count(*)::int FROM cloud.receipt r WHERE r.job_id = j.id) AS receipts
+     FROM cloud.job j WHERE id = ANY ($1)`,
+    [accepted],
+  );
+  expect(jobs).toHaveLength(accepted.length);
+  expect(
+    jobs.filter(({ status, attempts, receipts }) => status !== "done" || attempts !== 1 || receipts !== 1),
+  ).toEqual([]);
+  const [sums] = await grid.sql<{ promised: string; earned: string }>(
+    `SELECT (SELECT sum(promised)::text FROM cloud.lane_total) AS promised, (SELECT sum(price)::text FROM cloud.receipt) AS earned`,
+  );
+  expect(sums?.promised).toBe(sums?.earned);
+}
+
+it(`survives ${ROUNDS} terminations of all its connections under load`, async () => {
+  const end = new AbortController();
+  const loaded = load(end.signal);
+  let ended = 0;
+  for (let i = 0; i < ROUNDS; i++) {
+    await pause(20 + (i % 7) * 15);
+    ended += await terminate();
+  }
+  end.abort();
+  const { accepted, faults } = await loaded;
+  expect(faults).toEqual([]);
+  expect(ended).toBeGreaterThan(ROUNDS);
+  await expectAllDone(accepted);
+}, 240_000);
+
+it("survives a restart of Postgres under load", async () => {
+  const end = new AbortController();
+  const loaded = load(end.signal);
+  for (let i = 0; i < 2; i++) {
+    await pause(300);
+    await grid.postgres.restart();
+  }
+  await pause(300);
+  end.abort();
+  const { accepted, faults } = await loaded;
+  expect(faults).toEqual([]);
+  await expectAllDone(accepted);
+}, 240_000);
+
+it("leaves connections to a server that only reads, and hears of jobs again", async () => {
+  await admin.query("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on");
+  await terminate();
+  const later = await signInLater();
+  const { rows } = await admin.query<{ sessions: number }>(
+    "SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'gridnft-cloud'",
+  );
+  expect(rows[0]?.sessions).toBeGreaterThan(0);
+  const waiting = workers[0].claim(20);
+  const ordered = await call<{ id: string }>(cloud, "POST", "/v1/generate-image", {
+    token: later,
+    json: { prompt: "a tide", model: grid.open.toString(), width: 64, height: 64, steps: 2 },
+    headers: { prefer: "respond-async" },
+  });
+  expect(ordered.status).toBe(202);
+  expect(await waiting).toMatchObject({ id: ordered.body.id });
+}, 60_000);
+
+/** Signs in while the server only reads: that waits, and ends well once the server writes again. */
+async function signInLater(): Promise<string> {
+  const signingIn = until(
+    () => signIn(grid, cloud, privateKeyToAccount(generatePrivateKey())).catch(() => undefined),
+    "sign-in",
+  );
+  await pause(300);
+  await admin.query("SET default_transaction_read_only = off");
+  await admin.query("ALTER ROLE CURRENT_USER RESET default_transaction_read_only");
+  return signingIn;
+}
+
+it("asks what became of a commit that was not answered, and refuses what nobody can know", async () => {
+  const database = openDatabase(grid.postgres.url, () => undefined);
+  try {
+    await database.run("CREATE TABLE IF NOT EXISTS cloud.loss_test (id integer PRIMARY KEY)");
+    // Lost before the commit: nothing was done, so it is done again.
+    let runs = 0;
+    const done = database.transaction(async (queries) => {
+      runs++;
+      await queries.run("INSERT INTO cloud.loss_test VALUES ($1)", [1]);
+      if (runs === 1) {
+        const row = await queries.one<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+        await admin.query("SELECT pg_terminate_backend($1)", [row?.pid]);
+      }
+      return "done";
+    });
+    expect(await done).toBe("done");
+    expect(runs).toBe(2);
+    expect(await grid.sql("SELECT id FROM cloud.loss_test")).toEqual([{ id: 1 }]);
+    // Lost in the commit, which waits for a replica that there isn't, and is done by then: it is not done again.
+    await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    await admin.query("SELECT pg_reload_conf()");
+    await until(isSynchronous, "commits wait");
+    let again = 0;
+    const committed = database.transaction(async (queries) => {
+      again++;
+      await queries.run("INSERT INTO cloud.loss_test VALUES ($1)", [3]);
+      return "committed";
+    });
+    await until(
+      async () =>
+        (
+          await admin.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'SyncRep'",
+          )
+        ).rowCount,
+      "the commit waits",
+    );
+    expect(await committed).toBe("committed");
+    expect(again).toBe(1);
+    await admin.query("ALTER SYSTEM RESET synchronous_standby_names");
+    await admin.query("SELECT pg_reload_conf()");
+    expect(await grid.sql("SELECT id FROM cloud.loss_test ORDER BY id")).toEqual([{ id: 1 }, { id: 3 }]);
+    // A single statement that writes is not asked again: it may have had its effect.
+    const slow = database.run("INSERT INTO cloud.loss_test SELECT 2 FROM (SELECT pg_sleep(600)) s");
+    const refused = expect(slow).rejects.toMatchObject({ code: "DATABASE_UNAVAILABLE" } satisfies Partial<CloudError>);
+    await until(
+      async () =>
+        (
+          await admin.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
+          )
+        ).rowCount,
+      "the statement runs",
+    );
+    await refused;
+  } finally {
+    await admin.query("ALTER SYSTEM RESET synchronous_standby_names");
+    await admin.query("SELECT pg_reload_conf()");
+    await database.run("DROP TABLE cloud.loss_test");
+    await database.close();
+  }
+});
+
+/** Returns whether new statements know that commits are to wait. */
+async function isSynchronous(): Promise<boolean> {
+  const [row] = await grid.sql<{ names: string }>("SELECT current_setting('synchronous_standby_names') AS names");
+  return row?.names === "nobody";
+}
+
+it("holds no connection while it waits for a lock", async () => {
+  const database = openDatabase(grid.postgres.url, () => undefined, 2);
+  const locker = new pg.Client({ connectionString: grid.postgres.url });
+  locker.on("error", () => undefined);
+  await locker.connect();
+  try {
+    await locker.query("BEGIN");
+    await locker.query("SELECT pg_advisory_xact_lock(4711)");
+    const wait = () =>
+      database.transaction(async (queries) => {
+        await queries.run("SELECT pg_advisory_xact_lock(4711)");
+        return "got it";
+      }, "turn");
+    const waiting = Promise.all(Array.from({ length: 50 }, wait));
+    // With two connections in all, others are answered while fifty wait.
+    for (let i = 0; i < 20; i++) expect(await database.one("SELECT 1 AS one")).toEqual({ one: 1 });
+    await locker.query("COMMIT");
+    expect(new Set(await waiting)).toEqual(new Set(["got it"]));
+  } finally {
+    await locker.end();
+    await database.close();
+  }
+});
