@@ -35,6 +35,7 @@ export * from "./fast.js";
 export * from "./generate.js";
 export * from "./generated/abis.js";
 export * from "./generated/addresses.js";
+export * from "./growingTree.js";
 export * from "./image.js";
 export * from "./lane.js";
 export * from "./license.js";

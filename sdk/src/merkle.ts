@@ -1,8 +1,9 @@
 import { keccak_256 } from "@noble/hashes/sha3";
 import type { Hex } from "viem";
-import { bytesToHex, equalBytes, writeHex } from "./bytes.js";
+import { bytesToHex, writeHex } from "./bytes.js";
 import type { Keccak } from "./digest.js";
 import { GridError } from "./errors.js";
+import { hashPairOf } from "./hashPair.js";
 
 /** Proof that several leaves stand under one root; what OpenZeppelin's `MerkleProof.multiProofVerify` takes. */
 export interface MultiProof {
@@ -128,22 +129,13 @@ export function processMultiProof({ leaves, proof, proofFlags }: MultiProof, kec
   return bytesToHex(next(queue.at(-1) ?? rest[0]));
 }
 
-const pairInput = new Uint8Array(64);
-
 /** Hash of nodes `first` and `first + 1` of `nodes`, smaller one first. */
 function hashPair(nodes: Uint8Array, first: number, keccak: Keccak): Uint8Array {
-  const a = nodes.subarray(32 * first, 32 * first + 32);
-  const b = nodes.subarray(32 * first + 32, 32 * first + 64);
-  const swap = isGreater(a, b);
-  pairInput.set(swap ? b : a, 0);
-  pairInput.set(swap ? a : b, 32);
-  return keccak(pairInput);
-}
-
-function isGreater(a: Uint8Array, b: Uint8Array): boolean {
-  if (equalBytes(a, b)) return false;
-  for (let i = 0; i < 32; i++) if (a[i] !== b[i]) return (a[i] as number) > (b[i] as number);
-  return false;
+  return hashPairOf(
+    nodes.subarray(32 * first, 32 * first + 32),
+    nodes.subarray(32 * first + 32, 32 * first + 64),
+    keccak,
+  );
 }
 
 function fromHex(field: string, hex: Hex): Uint8Array {

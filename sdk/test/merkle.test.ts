@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
 import { concat, type Hex, keccak256 } from "viem";
 import { describe, expect, it } from "vitest";
-import { leafOf, type MultiProof, merkleTree, processMultiProof, processProof } from "../src/index.js";
+import {
+  createFastDigester,
+  growingTree,
+  leafOf,
+  type MultiProof,
+  merkleTree,
+  processMultiProof,
+  processProof,
+} from "../src/index.js";
 import { random } from "./random.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../../test/vectors/merkle.json", import.meta.url), "utf8")) as {
@@ -103,5 +111,53 @@ describe("refusals", () => {
     const tree = merkleTree(leaves);
     expect(processProof(tree.leaf(1), tree.proof(0))).not.toBe(tree.root);
     expect(merkleTree([...leaves].reverse()).root).not.toBe(tree.root);
+  });
+});
+
+describe("a tree that grows", () => {
+  const leafAt = (index: number): Hex => keccak256(`0x${index.toString(16).padStart(8, "0")}`);
+
+  it("has the roots of merkleTree at every size", async () => {
+    const { keccak } = await createFastDigester();
+    const leaves = Array.from({ length: 300 }, (_, index) => leafAt(index));
+    const plain = growingTree();
+    const fast = growingTree(keccak);
+    leaves.forEach((leaf, index) => {
+      plain.append(leaf);
+      fast.append(leaf);
+      const { root } = merkleTree(leaves.slice(0, index + 1));
+      expect(plain.root()).toBe(root);
+      expect(fast.root()).toBe(root);
+    });
+    // Of fewer leaves too, and of many that were added without asking.
+    const late = growingTree();
+    for (const leaf of leaves) late.append(leaf);
+    for (const size of [300, 299, 256, 129, 64, 3, 2, 1]) {
+      expect(late.root(size)).toBe(merkleTree(leaves.slice(0, size)).root);
+    }
+  });
+
+  it("hashes each node once: a root costs as many hashes as the tree is high, not as it has leaves", () => {
+    let hashes = 0;
+    const tree = growingTree((bytes) => {
+      hashes++;
+      return keccak256(bytes, "bytes");
+    });
+    const size = 4_096;
+    for (let index = 0; index < size; index++) {
+      tree.append(leafAt(index));
+      tree.root();
+    }
+    expect(hashes / size).toBeLessThan(4 * Math.log2(size));
+  });
+
+  it("refuses a leaf that is there, and sizes that it does not have", () => {
+    const tree = growingTree();
+    expect(() => tree.root()).toThrow(/no tree of 0/);
+    tree.append(leafAt(1));
+    expect(() => tree.append(leafAt(1).toUpperCase().replace("0X", "0x") as Hex)).toThrow(/occurs twice/);
+    expect(() => tree.root(2)).toThrow(/no tree of 2/);
+    expect(tree.size).toBe(1);
+    expect(tree.root()).toBe(leafAt(1));
   });
 });
