@@ -5,6 +5,7 @@ import type { Database } from "./database/database.ts";
 import type { Notices } from "./database/notices.ts";
 import type { GatewayTerms, Settings } from "./environment.ts";
 import type { Metrics } from "./http/metrics.ts";
+import type { LaneTrees } from "./payment/laneTrees.ts";
 import type { PictureStore } from "./storage/pictures.ts";
 
 /** What every part of the running cloud works with. */
@@ -17,6 +18,7 @@ export interface Cloud {
   readonly chain: Chain;
   readonly pictures: PictureStore;
   readonly checker: FastChecker;
+  readonly laneTrees: LaneTrees;
   readonly gateway: GatewayTerms | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -13,6 +13,7 @@ import { describeError } from "./error.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { answerParserError } from "./http/parserErrors.ts";
 import { laneKeeper } from "./payment/laneKeeper.ts";
+import { LaneTrees } from "./payment/laneTrees.ts";
 import { settlementReader } from "./payment/laneWatch.ts";
 import { reap, sweep } from "./queue/reaper.ts";
 import { openPictures } from "./storage/pictures.ts";
@@ -75,6 +76,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
 
     const url =
       settings.publicUrl ?? `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
+    const checker = await createFastChecker();
     const cloud: Cloud = {
       settings,
       publicUrl: url,
@@ -82,7 +84,8 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       notices,
       chain,
       pictures,
-      checker: await createFastChecker(),
+      checker,
+      laneTrees: new LaneTrees(checker.digester),
       gateway: settings.gateway,
       log,
       metrics: createMetrics({ chain, stopping: stopping.signal }),

@@ -44,6 +44,7 @@ export interface VoucherJson {
   readonly lane: MessageJson<"LaneConfig">;
   readonly voucher: MessageJson<"Voucher">;
   readonly payer_signature: Hex;
+  readonly after?: Hex;
   readonly receipt_ids: Hex[];
 }
 
@@ -68,14 +69,16 @@ export interface ScriptedWorker {
     engine?: string,
     closing?: Hex,
     by?: PrivateKeyAccount,
+    known?: Hex,
   ): Promise<Answer<{ voucher?: VoucherJson }>>;
   /** Closes a job's order with just these receipts. */
   close(job: JobJson, receipts: readonly JobReceipt[]): Promise<Hex>;
-  release(job: JobJson, reason: "stopping" | "failed" | "refused"): Promise<Answer>;
+  release(job: JobJson, reason: "stopping" | "failed" | "refused", code?: string, message?: string): Promise<Answer>;
   /** All of it, honestly: uploads, signs, completes. */
   work(
     job: JobJson,
     tint?: number,
+    known?: Hex,
   ): Promise<{ receipts: JobReceipt[]; voucher: VoucherJson | undefined; files: Uint8Array[] }>;
   counterSign(voucher: VoucherJson): Promise<Hex>;
 }
@@ -141,7 +144,7 @@ export async function scriptedWorker(
         headers: { "content-type": "image/png" },
       }),
     receipt,
-    complete: async (job, receipts, engine = ENGINE, closing = undefined, by = key) =>
+    complete: async (job, receipts, engine = ENGINE, closing = undefined, by = key, known = undefined) =>
       post(`/v1/worker/jobs/${job.id}/complete`, {
         lease: job.lease.token,
         engine,
@@ -152,6 +155,7 @@ export async function scriptedWorker(
           })),
         ),
         ...(closing && { closing_signature: closing }),
+        ...(known && { known_voucher: known }),
       }),
     close: async (job, receipts) => {
       const order = messageFromJson("JobOrder", job.order);
@@ -164,8 +168,14 @@ export async function scriptedWorker(
       } as const;
       return key.signTypedData(paper);
     },
-    release: (job, reason) => post(`/v1/worker/jobs/${job.id}/release`, { lease: job.lease.token, reason }),
-    work: async (job, tint = Number(BigInt(`0x${job.lease.token.slice(0, 6)}`))) => {
+    release: (job, reason, code, message) =>
+      post(`/v1/worker/jobs/${job.id}/release`, {
+        lease: job.lease.token,
+        reason,
+        ...(code !== undefined && { code }),
+        ...(message !== undefined && { message }),
+      }),
+    work: async (job, tint = Number(BigInt(`0x${job.lease.token.slice(0, 6)}`)), known = undefined) => {
       const receipts: JobReceipt[] = [];
       const files: Uint8Array[] = [];
       for (let index = 0; index < job.order.count; index++) {
@@ -175,7 +185,7 @@ export async function scriptedWorker(
         files.push(file);
         receipts.push(receipt(job, index, upload.body));
       }
-      const done = await worker.complete(job, receipts);
+      const done = await worker.complete(job, receipts, ENGINE, undefined, key, known);
       if (done.status !== 200) throw new Error(JSON.stringify(done.body));
       return { receipts, files, voucher: done.body.voucher };
     },

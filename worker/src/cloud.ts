@@ -47,6 +47,17 @@ export interface SignedReceipt {
   readonly signature: Hex;
 }
 
+/** Digests that fit into one URL. */
+const MOST_KNOWN = 100;
+
+/** What goes with a delivery. */
+export interface DeliveryPapers {
+  /** With fewer receipts than images ordered: the signature that closes the order with just these. */
+  readonly closingSignature?: Hex | undefined;
+  /** Digest of the lane's voucher whose receipts the worker has at hand. */
+  readonly knownVoucher?: Hex | undefined;
+}
+
 /** The worker's side of the AI Cloud API. Every answer is read by the wire's schemas. */
 export interface CloudClient {
   /** Signs in with the hot key; the message names the cold account that it works for. */
@@ -59,15 +70,16 @@ export interface CloudClient {
     progress: { image: number; step: number; steps: number } | undefined,
   ): Promise<{ expires_at: number; cancelled: boolean }>;
   upload(job: WorkerJob, index: number, file: Uint8Array): Promise<z.output<typeof uploadAnswer>>;
-  /** Delivers; with fewer receipts than images ordered, the signature that closes the order with just these. */
   complete(
     job: WorkerJob,
     engine: string,
     receipts: readonly SignedReceipt[],
-    closingSignature?: Hex,
+    papers?: DeliveryPapers,
   ): Promise<VoucherOffer | undefined>;
-  release(job: WorkerJob, reason: "stopping" | "failed" | "refused", message: string): Promise<void>;
-  vouchers(): Promise<readonly VoucherOffer[]>;
+  /** Gives a job back; `code` says why in a word that the cloud knows. */
+  release(job: WorkerJob, reason: "stopping" | "failed" | "refused", message: string, code?: string): Promise<void>;
+  /** The newest voucher of each lane; of one that follows a voucher in `known`, only the receipts since that. */
+  vouchers(known: readonly Hex[]): Promise<readonly VoucherOffer[]>;
   counterSign(laneId: Hex, digest: Hex, signature: Hex): Promise<void>;
   /** What the cloud holds of a receipt, or undefined when it has none. */
   receipt(id: Hex): Promise<ReceiptBundle | undefined>;
@@ -217,7 +229,7 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       const path = `${of(job)}/images/${index}?lease=${encodeURIComponent(job.lease.token)}`;
       return read(await call({ method: "PUT", path, file, patience: 120 }), uploadAnswer);
     },
-    complete: async (job, engine, receipts, closingSignature) => {
+    complete: async (job, engine, receipts, { closingSignature, knownVoucher } = {}) => {
       const json = {
         lease: job.lease.token,
         engine,
@@ -226,17 +238,20 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
           signature,
         })),
         ...(closingSignature === undefined ? {} : { closing_signature: closingSignature }),
+        ...(knownVoucher === undefined ? {} : { known_voucher: knownVoucher }),
       };
       return (
         await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer)
       ).voucher;
     },
-    release: async (job, reason, message) => {
-      const json = { lease: job.lease.token, reason, message: message.slice(0, 1_000) };
+    release: async (job, reason, message, code) => {
+      const json = { lease: job.lease.token, reason, message: message.slice(0, 1_000), ...(code && { code }) };
       await discard(await call({ method: "POST", path: `${of(job)}/release`, json, patience: 10 }));
     },
-    vouchers: async () =>
-      (await read(await call({ method: "GET", path: "/v1/worker/vouchers" }), voucherList)).vouchers,
+    vouchers: async (known) => {
+      const query = known.length === 0 ? "" : `?known=${known.slice(0, MOST_KNOWN).join(",")}`;
+      return (await read(await call({ method: "GET", path: `/v1/worker/vouchers${query}` }), voucherList)).vouchers;
+    },
     counterSign: async (laneId, digest, signature) => {
       const json = { lane_id: laneId, digest, signature };
       await discard(await call({ method: "POST", path: "/v1/worker/vouchers", json }));

@@ -53,14 +53,14 @@ export type JobOutcome = "delivered" | "refused" | "lost" | "failed" | "stopped"
  * @param stop Aborted when the job has to be given back.
  */
 export async function doJob(job: WorkerJob, services: JobServices, stop: AbortSignal): Promise<JobOutcome> {
-  const { cloud, log } = services;
+  const { log } = services;
   const holding = createHolding(job, services, stop);
   try {
     const taken = await judge(job, services);
     if (taken === undefined) return "failed";
     if ("message" in taken) {
       log.warn({ job: job.id, refused: taken.code, reason: taken.message }, "a job is refused");
-      await giveBack(job, "refused", `${taken.code}: ${taken.message}`, cloud, log);
+      await giveBack(job, "refused", taken.message, services, taken.code);
       return "refused";
     }
     const images = await makeImages(job, taken, holding, services);
@@ -74,36 +74,36 @@ export async function doJob(job: WorkerJob, services: JobServices, stop: AbortSi
 
 /** The decision about a job; undefined when it could not be made (no chain), and the job was given back as it came. */
 async function judge(job: WorkerJob, services: JobServices): Promise<LedgerJob | Refusal | undefined> {
-  const { cloud, log } = services;
+  const { log } = services;
   try {
     return await services.taking.run(() => takeJob(job, services));
   } catch (error) {
     if (error instanceof WorkerError && error.code.startsWith("STATE_")) throw error;
     log.warn({ job: job.id, reason: describe(error) }, "a job could not be judged");
     // The job is not at fault, and nothing of it was begun.
-    await giveBack(job, "stopping", "The worker cannot read the chain.", cloud, log);
+    await giveBack(job, "refused", "The worker cannot read the chain.", services, "CHAIN_UNREADABLE");
     return undefined;
   }
 }
 
 async function endBadly(error: unknown, job: WorkerJob, holding: Holding, services: JobServices): Promise<JobOutcome> {
-  const { cloud, ledger, clock, log } = services;
+  const { ledger, clock, log } = services;
   const reason = describe(error);
   if (
     error instanceof WorkerError &&
     ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION", "ORDER_CLOSED"].includes(error.code)
   ) {
-    await giveBack(job, "failed", "The worker cannot keep its records.", cloud, log);
+    await giveBack(job, "failed", "The worker cannot keep its records.", services, error.code);
     throw error;
   }
   if (holding.lostTo !== undefined) {
     log.warn({ job: job.id, reason: holding.lostTo }, "a job is lost");
   } else if (holding.signal.aborted) {
     log.info({ job: job.id }, "a job is given back, since the worker stops");
-    await giveBack(job, "stopping", "The worker stops.", cloud, log);
+    await giveBack(job, "stopping", "The worker stops.", services);
   } else {
     log.error({ job: job.id, reason }, "a job failed");
-    await giveBack(job, "failed", reason, cloud, log);
+    await giveBack(job, "failed", reason, services, error instanceof WorkerError ? error.code : undefined);
   }
   // A lane's next try is a new order. A direct order stays the same, and so must its receipts: it is kept open. So is what may
   // have been delivered all the same, until the cloud can be asked.
@@ -169,8 +169,14 @@ async function makeImage(
   const { ledger, pictures, clock, pace } = services;
   const seed = seedAt(job.request, index) ?? BigInt(randomBytes(4).readUInt32BE());
   const started = performance.now();
-  const file = await inTime(job, clock.now(), (signal) => generate(job, index, seed, engine, holding, signal));
-  pace.learn(job, (performance.now() - started) / 1_000);
+  const secondsTaken = (): number => (performance.now() - started) / 1_000;
+  const file = await inTime(
+    job,
+    clock.now(),
+    (signal) => generate(job, index, seed, engine, holding, signal),
+    () => pace.learnAtLeast(job, secondsTaken()),
+  );
+  pace.learn(job, secondsTaken());
   const hashes = hashesOf(file);
   const completedAt = clock.now();
   if (completedAt > Number(job.order.deadline)) {
@@ -190,17 +196,19 @@ async function makeImage(
   return { receipt, file };
 }
 
-/** Runs the engine until the order's deadline: an image that is finished later is worth nothing. */
+/** Runs the engine until the order's deadline: an image that is finished later is worth nothing. `onLate`: it was given up. */
 async function inTime<result>(
   { order }: WorkerJob,
   now: number,
   run: (signal: AbortSignal) => Promise<result>,
+  onLate: () => void,
 ): Promise<result> {
   const late = AbortSignal.timeout(Math.min(Math.max(Number(order.deadline) - now + 1, 0), MOST_WAIT) * 1_000);
   try {
     return await run(late);
   } catch (cause) {
     if (!late.aborted) throw cause;
+    onLate();
     throw new WorkerError("ENGINE_FAILED", "The order's deadline passed before the image was finished.", { cause });
   }
 }
@@ -291,10 +299,11 @@ async function complete(
   taken: LedgerJob,
   { signed, closing }: { readonly signed: readonly SignedReceipt[]; readonly closing: Hex | undefined },
   holding: Holding,
-  { cloud, chain }: JobServices,
+  { cloud, chain, desk }: JobServices,
 ): Promise<VoucherOffer | undefined> {
+  const papers = { closingSignature: closing, knownVoucher: desk.knownOn(job.order.laneId) };
   try {
-    return await patiently(() => cloud.complete(job, taken.engine, signed, closing), holding);
+    return await patiently(() => cloud.complete(job, taken.engine, signed, papers), holding);
   } catch (error) {
     const [first] = signed;
     const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
@@ -330,10 +339,10 @@ async function giveBack(
   job: WorkerJob,
   reason: "stopping" | "failed" | "refused",
   message: string,
-  cloud: CloudClient,
-  log: Logger,
+  { cloud, log }: Pick<JobServices, "cloud" | "log">,
+  code?: string,
 ): Promise<void> {
-  await cloud.release(job, reason, message).catch((error: unknown) => {
+  await cloud.release(job, reason, message, code).catch((error: unknown) => {
     // Its lease ends by itself.
     log.debug({ job: job.id, reason: describe(error) }, "a job could not be given back");
   });

@@ -1,6 +1,17 @@
-import { laneId as laneIdOf, orderHash, receiptId, recoverSigner, SignerRole, voucherDigest } from "@gridnft/sdk";
+import {
+  GridError,
+  type GrowingTree,
+  growingTree,
+  laneId as laneIdOf,
+  leafOf,
+  orderHash,
+  receiptId,
+  recoverSigner,
+  SignerRole,
+  voucherDigest,
+} from "@gridnft/sdk";
 import type { VoucherOffer } from "@gridnft/sdk/wire";
-import { formatEther, type Hex, isAddressEqual } from "viem";
+import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
 import { isGoodSigner, readLaneFacts } from "./chain/facts.ts";
 import { checkVoucher } from "./checks/voucher.ts";
 import type { CloudClient } from "./cloud.ts";
@@ -17,6 +28,8 @@ export interface VoucherDesk {
   accept(offer: VoucherOffer): Promise<void>;
   /** Fetches what the cloud has and accepts it; refusals are logged. */
   catchUp(): Promise<void>;
+  /** Digest of a lane's newest voucher whose receipts are at hand, so that the next one can come with those that follow. */
+  knownOn(laneId: Hex): Hex | undefined;
 }
 
 type DeskServices = Pick<PurseServices, "chain" | "clock" | "ledger" | "sign" | "account" | "log"> & {
@@ -26,10 +39,36 @@ type DeskServices = Pick<PurseServices, "chain" | "clock" | "ledger" | "sign" | 
 /** Most receipts of a voucher that a worker without its journal fetches one by one. */
 const MOST_ADOPTED = 2_000;
 
+/** Vouchers of a lane that the next one may follow. */
+const MOST_BASES = 64;
+
 /** The voucher desk of one worker. One voucher at a time. */
 export function createVoucherDesk(services: DeskServices): VoucherDesk {
   const { chain, clock, ledger, sign, cloud, log } = services;
   const mutex = createMutex();
+  const trees = new Map<Hex, CheckedTree>();
+
+  /** Puts the receipts of an offer into its lane's tree; undefined when they follow a voucher that is not at hand. */
+  const treeOf = ({ after, receipt_ids: ids }: VoucherOffer, laneId: Hex): OfferedTree | undefined => {
+    const before = trees.get(laneId);
+    const size = after === undefined ? 0 : before?.sizes.get(after);
+    if (size === undefined) return undefined;
+    const checked = after === undefined ? undefined : before;
+    const { tree, receiptIds, sizes }: CheckedTree = checked ?? newTree();
+    const known = receiptIds.slice(size, size + ids.length);
+    if (known.some((id, i) => id !== ids[i])) return undefined;
+    const unchecked = ids.slice(known.length);
+    // What is added is unchecked yet: the tree is put back when all is well.
+    if (unchecked.length > 0) trees.delete(laneId);
+    try {
+      for (const id of unchecked) tree.append(leafOf(id));
+    } catch (cause) {
+      if (!(cause instanceof GridError)) throw cause;
+      throw new WorkerError("VOUCHER_REFUSED", `The voucher is not accepted: ${cause.message}`, { cause });
+    }
+    receiptIds.push(...unchecked);
+    return { tree, receiptIds, sizes, unchecked, count: size + ids.length };
+  };
 
   const accept = async (offer: VoucherOffer): Promise<void> => {
     const laneId = await meetLane(offer, services);
@@ -38,6 +77,8 @@ export function createVoucherDesk(services: DeskServices): VoucherDesk {
     if (before !== undefined && voucherDigest(before.voucher, chain.domain) === digest) {
       return cloud.counterSign(laneId, digest, before.workerSignature);
     }
+    const tree = treeOf(offer, laneId);
+    if (tree === undefined) return acceptWhole(laneId);
     await adoptReceipts(offer, laneId, services);
     const lane = ledger.lane(laneId);
     if (lane === undefined) throw new WorkerError("VOUCHER_REFUSED", `The lane ${laneId} is not known here.`);
@@ -45,19 +86,43 @@ export function createVoucherDesk(services: DeskServices): VoucherDesk {
     const { free, totals: paid } = await readLaneFacts(chain, laneId, lane.config, models);
     const isMine = (id: Hex): boolean => ledger.laneReceipt(id)?.laneId === laneId;
     const { domain } = chain;
-    checkVoucher(offer.voucher, offer.payer_signature, offer.receipt_ids, { domain, lane, isMine, paid, free });
+    const { count, unchecked } = tree;
+    const root = count === 0 ? zeroHash : tree.tree.root(count);
+    const context = { domain, lane, isMine, paid, free };
+    checkVoucher(offer.voucher, offer.payer_signature, { count, root, unchecked }, context);
     const workerSignature = await sign.voucher(offer.voucher);
     const { voucher, payer_signature: payerSignature } = offer;
     await ledger.recordVoucher({ voucher, payerSignature, workerSignature }, clock.now());
+    remember(laneId, digest, tree);
     const total = voucher.totals.reduce((sum, { cumulative }) => sum + cumulative, 0n);
     log.info({ lane: laneId, receipts: voucher.receiptCount, total: formatEther(total) }, "a voucher is accepted");
     await cloud.counterSign(laneId, digest, workerSignature);
   };
 
+  const remember = (laneId: Hex, digest: Hex, { tree, receiptIds, sizes, count }: OfferedTree): void => {
+    sizes.set(digest, count);
+    for (const oldest of sizes.keys()) {
+      if (sizes.size <= MOST_BASES) break;
+      sizes.delete(oldest);
+    }
+    trees.set(laneId, { tree, receiptIds, sizes });
+  };
+
+  /** Takes a lane's newest voucher with all of its receipts. */
+  const acceptWhole = async (laneId: Hex): Promise<void> => {
+    const offers = await cloud.vouchers([]);
+    const whole = offers.find(({ voucher }) => voucher.laneId === laneId);
+    if (whole === undefined || whole.after !== undefined) {
+      throw new WorkerError("VOUCHER_REFUSED", `The cloud did not send the receipts of lane ${laneId}'s voucher.`);
+    }
+    await accept(whole);
+  };
+
   return {
     accept: (offer) => mutex.run(() => accept(offer)),
     catchUp: async () => {
-      for (const offer of await cloud.vouchers()) {
+      const known = [...trees.keys()].flatMap((laneId) => newestOf(trees.get(laneId)) ?? []);
+      for (const offer of await cloud.vouchers(known)) {
         await mutex
           .run(() => accept(offer))
           .catch((error: unknown) => {
@@ -66,7 +131,31 @@ export function createVoucherDesk(services: DeskServices): VoucherDesk {
           });
       }
     },
+    knownOn: (laneId) => newestOf(trees.get(laneId)),
   };
+}
+
+/** Tree of the vouchers of a lane that were accepted: all of its receipts are this worker's. */
+interface CheckedTree {
+  readonly tree: GrowingTree;
+  /** In leaf order. */
+  readonly receiptIds: Hex[];
+  /** Numbers of receipts by the vouchers' digests, oldest first. Jobs that end together get vouchers that follow the same one. */
+  readonly sizes: Map<Hex, number>;
+}
+
+/** Tree with the receipts of an offer in it. */
+interface OfferedTree extends CheckedTree {
+  readonly count: number;
+  readonly unchecked: readonly Hex[];
+}
+
+function newTree(): CheckedTree {
+  return { tree: growingTree(), receiptIds: [], sizes: new Map() };
+}
+
+function newestOf(checked: CheckedTree | undefined): Hex | undefined {
+  return [...(checked?.sizes.keys() ?? [])].at(-1);
 }
 
 /** Makes sure that the journal knows the lane, and what it had paid for each model when it did not. */

@@ -6,6 +6,7 @@ const texts: Readonly<Record<string, string>> = {
   index: "Index of the picture in its job, from 0.",
   cid: "CID of the picture, of either version and in any base.",
   lease: "Token of the worker's lease.",
+  known: "Digests of vouchers that the worker has, with their receipts, divided by commas.",
   format: "`raw` for the block, `car` for the picture with all its blocks.",
   requester: "Account that asks for the picture, and may mint it.",
   payer: "Account that pays; the requester when left out.",

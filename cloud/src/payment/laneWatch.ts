@@ -2,6 +2,7 @@ import { gridSettlementAbi, laneId as laneIdOf, messageToJson } from "@gridnft/s
 import type { GetContractEventsReturnType, Hex } from "viem";
 import type { Head } from "../chain/chain.ts";
 import type { Cloud } from "../cloud.ts";
+import { tell } from "../database/notices.ts";
 import { type LaneRow, lockLane } from "./lanes.ts";
 
 /** Blocks that are read again each time: a reorg within them is noticed. */
@@ -187,6 +188,7 @@ export async function syncLanes(cloud: Cloud, laneIds: Iterable<Hex>, block: big
         [laneId, lane.free.toString(), lane.thawReadyAt !== 0, block.toString()],
       );
       if (isNews === 0) return;
+      if (lane.free > BigInt(known.free)) await tell(queries, "cloud_queue", `worker ${known.worker}`);
       for (const [i, { model_id }] of models.entries()) {
         const collected = totals[i]?.cumulative ?? 0n;
         // Never below what is collected, though: after a lost database, promises begin where the chain is.

@@ -5,7 +5,7 @@ import { type Address, getAddress, type Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { tell } from "../database/notices.ts";
+import { lesser } from "../payment/amounts.ts";
 import { hasRowLeft, type LaneRoom, laneConfigOf, lockLaneTo, roomOf } from "../payment/lanes.ts";
 import { type JobRow, jobColumns, requestOf } from "./jobs.ts";
 import { endTurn } from "./turns.ts";
@@ -16,6 +16,12 @@ export type WorkerJobJson = z.input<typeof workerJob>;
 const LEAST_TIME = 5n;
 /** Seconds after which a worker that was lost with a job may have it again, if no other took it. */
 const SECOND_CHANCE = 10;
+
+/** Oldest jobs, of a model or for a worker, of which a claim takes the first that no other claim has. */
+const AT_ONCE = 32;
+
+/** A job, and what its worker asks for its model; null when it does not serve it any more. */
+type ClaimedJob = JobRow & { readonly offered_rate: string | null };
 
 /** What a job is handed out under. */
 interface Terms {
@@ -32,25 +38,32 @@ interface Terms {
  */
 export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJobJson | undefined> {
   const takesDirect = await cloud.chain.staysBonded(worker);
+  // One claim of a worker at a time, so that its number of jobs holds.
   return cloud.database.transaction(async (queries) => {
     if (!takesDirect) await passOn(queries, worker);
-    // One claim of a worker at a time, so that its number of jobs holds.
-    const row = await queries.one<{ parallel: number; blocked: boolean; busy: number }>(
-      `SELECT parallel, coalesce(blocked_until > now(), false) AS blocked,
+    const row = await queries.one<{ parallel: number; isOff: boolean; busy: number; lanePausedPrice: string | null }>(
+      `SELECT parallel, coalesce(blocked_until > now(), false) OR coalesce(paused_until > now(), false) AS "isOff",
+         CASE WHEN lane_paused_until > now() THEN lane_paused_price END AS "lanePausedPrice",
          (SELECT count(*)::int FROM cloud.job WHERE worker = $1 AND status IN ('claimed', 'running')) AS busy
        FROM cloud.worker WHERE worker = $1 FOR UPDATE`,
       [worker],
     );
-    if (!row || row.blocked || row.busy >= row.parallel) return undefined;
+    if (!row || row.isOff || row.busy >= row.parallel) return undefined;
     const { gateway } = cloud;
     const lane = gateway && (await lockLaneTo(queries, gateway, worker));
     const room = lane && (await roomOf(queries, lane));
-    const job = await nextJob(cloud, queries, worker, room);
+    // The worker said that the lane has no room for what costs as much as this.
+    const paused = row.lanePausedPrice === null ? undefined : BigInt(row.lanePausedPrice) - 1n;
+    const most = room && (paused === undefined ? room.available : lesser(room.available, paused));
+    const job = await nextJob(cloud, queries, worker, { room, most });
     if (!job) return undefined;
-    const terms = await termsFor(cloud, queries, job, worker, room);
+    const terms = await termsFor(cloud, queries, job, room);
     return handOut(cloud, queries, job, worker, terms);
-  });
+  }, workerTurn(worker));
 }
+
+/** Name of the turns that the calls take which lock a worker's row or its lane. */
+export const workerTurn = (worker: Address): string => `worker ${worker.toLowerCase()}`;
 
 /** Takes direct jobs that wait for a worker which takes its bond back out of its turn: what it made could be paid and never be minted. */
 async function passOn(queries: Queries, worker: Address): Promise<void> {
@@ -63,35 +76,51 @@ async function passOn(queries: Queries, worker: Address): Promise<void> {
   for (const job of jobs) await endTurn(queries, job, message);
 }
 
+/**
+ * The oldest job for a worker, locked. Only orders for this worker and jobs of its models are looked at, along their indexes; the lock is
+ * taken on one alone, so that others don't pass over jobs which this claim does not take.
+ *
+ * @param most AIPG wei that a job on the lane may cost.
+ */
 async function nextJob(
   { chain, gateway }: Cloud,
   queries: Queries,
   worker: Address,
-  room: LaneRoom | undefined,
-): Promise<JobRow | undefined> {
-  return queries.one<JobRow>(
-    `SELECT ${jobColumns} FROM cloud.job j
-     LEFT JOIN cloud.offer o ON o.worker = $1 AND o.model_id = j.model_id
-     WHERE j.status = 'queued'
-       AND (
-         (j.rail = 'direct' AND j.wanted = $1 AND EXISTS (
-           SELECT FROM cloud.candidate c WHERE c.job_id = j.id AND c.position = j.candidate AND c.deadline > $2))
-         OR (j.rail = 'gateway' AND $3::numeric IS NOT NULL
-           AND j.payer = $7 AND o.model_hash = j.model_hash AND o.rate <= $4
+  { room, most }: { readonly room: LaneRoom | undefined; readonly most: bigint | undefined },
+): Promise<ClaimedJob | undefined> {
+  const isBarred = `EXISTS (
+    SELECT FROM cloud.job_failure f WHERE f.job_id = j.id AND f.worker = $1 AND CASE f.kind
+      WHEN 'stopping' THEN false
+      WHEN 'passing' THEN f.until > now()
+      WHEN 'expired' THEN j.rail = 'gateway' AND f.at > now() - $8 * interval '1 second'
+      ELSE true END)`;
+  return queries.one<ClaimedJob>(
+    `WITH direct AS MATERIALIZED (
+       SELECT j.id, j.place FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
+       WHERE j.status = 'queued' AND j.rail = 'direct' AND j.wanted = $1 AND c.deadline > $2 AND NOT ${isBarred}
+       ORDER BY j.place LIMIT ${AT_ONCE}
+     ), lane AS MATERIALIZED (
+       SELECT fitting.* FROM cloud.offer o CROSS JOIN LATERAL (
+         SELECT j.id, j.place FROM cloud.job j
+         WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id
+           AND j.payer = $7 AND j.model_hash = o.model_hash
            AND j.pixels <= o.max_pixels AND j.steps <= o.max_steps AND j.count <= o.max_count
            AND j.sampler = ANY (o.samplers) AND j.scheduler = ANY (o.schedulers)
            AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= $3
-           AND ($5 OR j.model_id = ANY ($6::numeric[]))))
-       AND NOT EXISTS (
-         SELECT FROM cloud.job_failure f WHERE f.job_id = j.id AND f.worker = $1
-           AND f.kind <> 'stopping'
-           AND (f.kind <> 'expired' OR (j.rail = 'gateway' AND f.at > now() - $8 * interval '1 second')))
-     ORDER BY j.place LIMIT 1
+           AND NOT ${isBarred}
+         ORDER BY j.place LIMIT ${AT_ONCE}) fitting
+       WHERE o.worker = $1 AND $3::numeric > 0 AND o.rate <= $4 AND ($5 OR o.model_id = ANY ($6::numeric[]))
+     )
+     SELECT ${jobColumns}, (
+       SELECT rate FROM cloud.offer o WHERE o.worker = $1 AND o.model_id = j.model_id) AS offered_rate
+     FROM (SELECT * FROM direct UNION ALL SELECT * FROM lane) found JOIN cloud.job j USING (id)
+     WHERE j.status = 'queued' AND (j.rail = 'gateway' OR j.wanted = $1)
+     ORDER BY found.place LIMIT 1
      FOR UPDATE OF j SKIP LOCKED`,
     [
       worker,
       (chain.now() + LEAST_TIME).toString(),
-      room ? room.available.toString() : null,
+      most?.toString() ?? null,
       (gateway?.maxRate ?? 0n).toString(),
       room ? hasRowLeft(room.openModels) : false,
       room?.openModels ?? [],
@@ -105,8 +134,7 @@ async function nextJob(
 async function termsFor(
   { chain, checker, settings }: Cloud,
   queries: Queries,
-  job: JobRow,
-  worker: Address,
+  job: ClaimedJob,
   room: LaneRoom | undefined,
 ): Promise<Terms> {
   if (job.rail === "direct") {
@@ -125,13 +153,9 @@ async function termsFor(
     };
   }
   if (!room) throw new Error("A gateway job needs a lane.");
-  const offer = await queries.one<{ rate: string }>(
-    "SELECT rate FROM cloud.offer WHERE worker = $1 AND model_id = $2",
-    [worker, job.model_id],
-  );
   const request = requestOf(job);
   const { width, height, steps } = request;
-  const price = jobPrice({ width, height, steps, count: job.count }, BigInt(offer?.rate ?? "0"));
+  const price = jobPrice({ width, height, steps, count: job.count }, BigInt(job.offered_rate ?? "0"));
   const { payer, feeConfigId } = laneConfigOf(room.lane);
   const order = jobOrder(request, {
     requester: job.requester,
@@ -158,10 +182,12 @@ async function handOut(
   const token = randomBytes(16).toString("hex");
   const orderJson = messageToJson("JobOrder", order);
   const leased = await queries.one<{ expires: string }>(
-    `UPDATE cloud.job SET status = 'claimed', worker = $2, lease_token = $3,
-       lease_expires_at = now() + $4 * interval '1 second', claimed_at = now(), attempts = attempts + 1,
-       version = version + 1, order_message = $5, order_hash = $6, order_signature = $7, lane_id = $8, price = $9
-     WHERE id = $1 RETURNING floor(extract(epoch FROM lease_expires_at))::text AS expires`,
+    `WITH leased AS (
+       UPDATE cloud.job SET status = 'claimed', worker = $2, lease_token = $3,
+         lease_expires_at = now() + $4 * interval '1 second', claimed_at = now(), attempts = attempts + 1,
+         version = version + 1, order_message = $5, order_hash = $6, order_signature = $7, lane_id = $8, price = $9
+       WHERE id = $1 RETURNING lease_expires_at)
+     SELECT floor(extract(epoch FROM lease_expires_at))::text AS expires, pg_notify('cloud_job', $1::text) FROM leased`,
     [
       job.id,
       worker,
@@ -174,7 +200,6 @@ async function handOut(
       price.toString(),
     ],
   );
-  await tell(queries, "cloud_job", job.id);
   return {
     id: job.id,
     lease: { token, expires_at: Number(leased?.expires ?? 0) },

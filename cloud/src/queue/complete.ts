@@ -14,12 +14,11 @@ import type { Address, Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
-import { lockLane } from "../payment/lanes.ts";
-import { appendToLane, newestVoucher, offerOf, signNextVoucher } from "../payment/vouchers.ts";
+import { appendToLane, newestVoucher, offerOf, signNextVoucher, type VoucherOfferJson } from "../payment/vouchers.ts";
+import { workerTurn } from "./claim.ts";
 import { findJob, type JobRow, orderOf, requestOf } from "./jobs.ts";
-import { type LeaseKey, lockLeased } from "./lease.ts";
+import { isHeld, type LeaseKey, leaseLost, lockLeased } from "./lease.ts";
 import { type StagedImage, stagedImages } from "./staging.ts";
 
 export type CompleteAnswerJson = z.input<typeof completeAnswer>;
@@ -36,6 +35,8 @@ export interface Delivery {
   readonly receipts: readonly SignedReceipt[];
   /** With fewer receipts than images, on the direct rail: the worker's closing of the order with just these. */
   readonly closingSignature: Hex | undefined;
+  /** Digest of the lane's voucher that the worker has, with its receipts. */
+  readonly knownVoucher: Hex | undefined;
 }
 
 /** A receipt with its worker's signature. */
@@ -54,37 +55,29 @@ export interface SignedReceipt {
  */
 export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<CompleteAnswerJson> {
   const { database } = cloud;
-  const { receipts } = delivery;
-  const repeated = await alreadyDone(cloud, key, receipts);
+  const seen = await findJob(database, key.jobId);
+  const repeated = await alreadyDone(cloud, key, seen, delivery);
   if (repeated) return repeated;
+  if (!seen || !isHeld(seen, key)) throw leaseLost();
   // Signatures are checked before the transaction: looking up a key may ask the chain.
-  const seen = await database.transaction((queries) => lockLeased(queries, key));
   const staged = await stagedImages(database, key.jobId, key.token);
   await checkReceipts(cloud, seen, delivery, staged);
   await checkClosing(cloud, seen, delivery);
 
   return database.transaction(async (queries) => {
     const job = await lockLeased(queries, key);
-    const now = await stagedImages(queries, job.id, key.token);
-    if (JSON.stringify(now) !== JSON.stringify(staged)) {
-      throw new CloudError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.");
-    }
-    await queries.run("UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now() WHERE worker = $1", [
-      key.worker,
-    ]);
-    await storeResult(cloud, queries, job, delivery, staged);
-    const voucher = job.lane_id && (await newestVoucher(queries, job.lane_id));
-    return { accepted: true, ...(voucher && { voucher: await offerOf(queries, voucher) }) };
-  });
+    const voucher = await storeResult(cloud, queries, job, delivery, staged);
+    return { accepted: true, ...(voucher && { voucher }) };
+  }, workerTurn(key.worker));
 }
 
 /** The answer to a call that was made before: the worker may not have got it. */
 async function alreadyDone(
   { database, checker, chain }: Cloud,
   { jobId, token, worker }: LeaseKey,
-  receipts: readonly SignedReceipt[],
+  job: JobRow | undefined,
+  { receipts, knownVoucher }: Delivery,
 ): Promise<CompleteAnswerJson | undefined> {
-  const job = await findJob(database, jobId);
   if (job?.status !== "done" || job.lease_token !== token || job.worker !== worker) return undefined;
   const rows = await database.all<{ receipt_id: Hex }>("SELECT receipt_id FROM cloud.receipt WHERE job_id = $1", [
     jobId,
@@ -94,7 +87,8 @@ async function alreadyDone(
     throw new CloudError("JOB_FINISHED", "The job is complete, with other receipts. It cannot be changed.");
   }
   const voucher = job.lane_id && (await newestVoucher(database, job.lane_id));
-  return { accepted: true, ...(voucher && { voucher: await offerOf(database, voucher) }) };
+  const digests = knownVoucher ? [knownVoucher] : [];
+  return { accepted: true, ...(voucher && { voucher: await offerOf(database, voucher, digests) }) };
 }
 
 /** All that can be wrong with what a worker delivers. */
@@ -189,55 +183,79 @@ async function checkClosing(
   }
 }
 
+/**
+ * Stores receipts and pictures, ends the job, and signs the voucher that pays for it.
+ * @throws {@link CloudError} `IMAGE_MISMATCH` when an image was uploaded anew since the receipts were checked.
+ */
 async function storeResult(
   cloud: Cloud,
   queries: Queries,
   job: JobRow,
-  { engine, receipts, closingSignature }: Delivery,
+  { engine, receipts, closingSignature, knownVoucher }: Delivery,
   staged: readonly StagedImage[],
-): Promise<void> {
+): Promise<VoucherOfferJson | undefined> {
   const { chain, checker, gateway } = cloud;
   const { width, height } = requestOf(job);
-  const lane = job.lane_id ? await lockLane(queries, job.lane_id) : undefined;
-  const first = lane && (await appendToLane(queries, lane, receipts.length));
-  for (const [position, { receipt, signature }] of receipts.entries()) {
-    const { index } = receipt;
+  const lane = job.lane_id ? await appendToLane(queries, job.lane_id, receipts.length) : undefined;
+  const first = lane && lane.receipts - receipts.length + 1;
+  const images = receipts.map(({ receipt: { index } }) => {
     const image = staged.find((one) => one.index === index);
     if (!image) throw new Error(`Image ${index} of job ${job.id} is gone.`);
-    await queries.run(
-      "INSERT INTO cloud.picture (cid, image_hash, bytes, width, height) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-      [image.cid, image.image_hash, image.bytes, width, height],
-    );
-    await queries.run(
-      `INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price,
+    return image;
+  });
+  const row = await queries.one<{ staged: StagedImage[] | null }>(
+    `WITH given AS (
+       SELECT * FROM unnest($6::text[], $7::int[], $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::numeric[],
+         $13::numeric[], $14::int[], $15::int[])
+         AS given (receipt_id, index, message, signature, image_hash, cid, seed, price, lane_position, bytes)
+     ), unstaged AS (
+       DELETE FROM cloud.staged_image WHERE job_id = $1 AND lease_token = $2
+       RETURNING index, image_hash, cid_digest, cid, bytes
+     ), pictured AS (
+       INSERT INTO cloud.picture (cid, image_hash, bytes, width, height)
+       SELECT DISTINCT ON (cid) cid, image_hash, bytes, $16::int, $17::int FROM given ON CONFLICT DO NOTHING
+     ), received AS (
+       INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price,
          lane_id, lane_position)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-      [
-        checker.digester.receiptId(receipt, chain.domain),
-        job.id,
-        index,
-        receipt.orderHash,
-        JSON.stringify(messageToJson("JobReceipt", receipt)),
-        signature,
-        image.image_hash,
-        image.cid,
-        receipt.seed.toString(),
-        receipt.price.toString(),
-        job.lane_id,
-        first === undefined ? null : first + position,
-      ],
-    );
-  }
-  await queries.run("DELETE FROM cloud.staged_image WHERE job_id = $1 AND lease_token = $2", [job.id, job.lease_token]);
-  await queries.run(
-    `UPDATE cloud.job SET status = 'done', engine = $2, closing_signature = $3, finished_at = now(), lease_expires_at = NULL,
-       version = version + 1 WHERE id = $1`,
-    [job.id, engine, closingSignature ?? null],
+       SELECT receipt_id, $1, index, $5, message, signature, image_hash, cid, seed, price, $18, lane_position FROM given
+     ), ended AS (
+       UPDATE cloud.job SET status = 'done', engine = $3, closing_signature = $4, finished_at = now(),
+         lease_expires_at = NULL, version = version + 1
+       WHERE id = $1
+     ), praised AS (
+       UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), pauses = 0 WHERE worker = $19
+     )
+     SELECT (SELECT json_agg(unstaged ORDER BY index) FROM unstaged) AS staged, pg_notify('cloud_job', $1::text)`,
+    [
+      job.id,
+      job.lease_token,
+      engine,
+      closingSignature ?? null,
+      job.order_hash,
+      receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain)),
+      receipts.map(({ receipt }) => receipt.index),
+      receipts.map(({ receipt }) => JSON.stringify(messageToJson("JobReceipt", receipt))),
+      receipts.map(({ signature }) => signature),
+      images.map(({ image_hash }) => image_hash),
+      images.map(({ cid }) => cid),
+      receipts.map(({ receipt }) => receipt.seed.toString()),
+      receipts.map(({ receipt }) => receipt.price.toString()),
+      receipts.map((_, position) => (first === undefined ? null : first + position)),
+      images.map(({ bytes }) => bytes),
+      width,
+      height,
+      job.lane_id,
+      job.worker,
+    ],
   );
-  if (job.lane_id) {
-    if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
-    const total = receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n);
-    await signNextVoucher(cloud, gateway, queries, job.lane_id, BigInt(job.model_id), total);
+  if (JSON.stringify(row?.staged ?? []) !== JSON.stringify(staged)) {
+    throw new CloudError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.");
   }
-  await tell(queries, "cloud_job", job.id);
+  if (!lane) return undefined;
+  if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
+  return signNextVoucher(cloud, gateway, queries, lane, {
+    modelId: BigInt(job.model_id),
+    amount: receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n),
+    known: knownVoucher,
+  });
 }

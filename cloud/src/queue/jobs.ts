@@ -48,6 +48,9 @@ export interface JobRow {
   readonly engine: string | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
+  /** Why the last worker that had it gave it back. */
+  readonly given_back_code: string | null;
+  readonly given_back_message: string | null;
   readonly quota_day: string | null;
   readonly created_at: Date;
   readonly queued_at: Date;
@@ -123,9 +126,9 @@ export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOr
         ],
       );
     }
-    await tell(queries, "cloud_queue");
+    if (first) await tell(queries, "cloud_queue", `worker ${first.order.worker.toLowerCase()}`);
     return id;
-  });
+  }, `payer ${orders.payer.toLowerCase()}`);
 }
 
 /** Queues a job that the gateway pays, and counts it against the requester's quota. @throws {@link CloudError} `QUOTA_USED`. */
@@ -137,9 +140,10 @@ export async function queueGatewayJob(
   return database.transaction(async (queries) => {
     const quotaDay = await takeQuota(queries, requester, wish.count, limits);
     const id = await insertJob(queries, wish, { rail: "gateway", requester, payer, quotaDay });
-    await tell(queries, "cloud_queue");
+    await tell(queries, "cloud_queue", `model ${wish.request.modelId}`);
     return id;
-  });
+    // All of them count in one row.
+  }, "quota");
 }
 
 async function insertJob(

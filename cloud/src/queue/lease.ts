@@ -1,10 +1,10 @@
+import type { ReleaseRequest } from "@gridnft/sdk/wire";
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
-import { type JobRow, jobColumns } from "./jobs.ts";
-import { type Failure, takeBack } from "./turns.ts";
+import { findJob, type JobRow, jobColumns } from "./jobs.ts";
+import { scopeOf, takeBack } from "./turns.ts";
 
 /** Strikes within a day after which a worker gets no jobs for a while. */
 const STRIKES = 3;
@@ -21,65 +21,98 @@ export interface LeaseKey {
   readonly token: string;
 }
 
-const lost = () =>
+/** The refusal of a lease that is over. */
+export const leaseLost = (): CloudError =>
   new CloudError("LEASE_LOST", "The lease on this job is over, and the job went elsewhere or ended. Drop it.", {
     field: "lease",
   });
+
+/** Returns whether a job, as it was read, is under that lease. */
+export function isHeld(job: JobRow, { worker, token }: LeaseKey): boolean {
+  return job.worker === worker && job.lease_token === token && (job.status === "claimed" || job.status === "running");
+}
+
+/**
+ * The job of a lease, without a lock: for what is checked again when it is stored.
+ * @throws {@link CloudError} `LEASE_LOST`.
+ */
+export async function findLeased(queries: Queries, key: LeaseKey): Promise<JobRow> {
+  const job = await findJob(queries, key.jobId);
+  if (!job || !isHeld(job, key)) throw leaseLost();
+  return job;
+}
 
 /**
  * The job of a lease, its row locked. A lease that ran out still counts until somebody took the job away.
  * @throws {@link CloudError} `LEASE_LOST`.
  */
 export async function lockLeased(queries: Queries, { worker, jobId, token }: LeaseKey): Promise<JobRow> {
-  if (!/^[0-9a-f-]{36}$/i.test(jobId)) throw lost();
+  if (!/^[0-9a-f-]{36}$/i.test(jobId)) throw leaseLost();
   const job = await queries.one<JobRow>(
     `SELECT ${jobColumns} FROM cloud.job j
      WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running') FOR UPDATE`,
     [jobId, worker, token],
   );
-  if (!job) throw lost();
+  if (!job) throw leaseLost();
   return job;
 }
 
-/** Keeps a lease, and tells how far the job is. */
+/** Name of the turns that a job's calls take. */
+export const turnOf = ({ jobId }: Pick<LeaseKey, "jobId">): string => `job ${jobId.toLowerCase()}`;
+
+/**
+ * Keeps a lease, and tells how far the job is: one statement. A heartbeat without news wakes nobody.
+ * @throws {@link CloudError} `LEASE_LOST`.
+ */
 export async function heartbeat(
   { database, settings }: Cloud,
   key: LeaseKey,
   progress: { readonly image: number; readonly step: number; readonly steps: number } | undefined,
 ): Promise<Date> {
-  return database.transaction(async (queries) => {
-    const job = await lockLeased(queries, key);
-    const row = await queries.one<{ lease_expires_at: Date }>(
-      `UPDATE cloud.job SET status = 'running', lease_expires_at = now() + $2 * interval '1 second',
-         version = version + $6, progress_image = coalesce($3, progress_image),
-         progress_step = coalesce($4, progress_step), progress_steps = coalesce($5, progress_steps)
-       WHERE id = $1 RETURNING lease_expires_at`,
-      [
-        job.id,
-        settings.leaseSeconds,
-        progress ? within(progress.image, job.count - 1) : null,
-        progress ? within(progress.step, within(progress.steps, MOST_STEPS)) : null,
-        progress ? within(progress.steps, MOST_STEPS) : null,
-        progress || job.status === "claimed" ? 1 : 0,
-      ],
-    );
-    if (progress || job.status === "claimed") await tell(queries, "cloud_job", job.id);
-    if (!row) throw lost();
-    return row.lease_expires_at;
-  });
+  const { worker, jobId, token } = key;
+  if (!/^[0-9a-f-]{36}$/i.test(jobId)) throw leaseLost();
+  const steps = progress && within(progress.steps, MOST_STEPS);
+  const row = await database.one<{ lease_expires_at: Date }>(
+    `WITH before AS (SELECT id, version FROM cloud.job WHERE id = $1),
+     kept AS (
+       UPDATE cloud.job j SET status = 'running', lease_expires_at = now() + $4 * interval '1 second',
+         version = version + CASE WHEN $5::int IS NOT NULL OR status = 'claimed' THEN 1 ELSE 0 END,
+         progress_image = coalesce(least($5, count - 1), progress_image),
+         progress_step = coalesce($6, progress_step), progress_steps = coalesce($7, progress_steps)
+       WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running')
+       RETURNING id, version, lease_expires_at)
+     SELECT kept.lease_expires_at, CASE WHEN kept.version > before.version THEN pg_notify('cloud_job', $1::text) END
+     FROM kept JOIN before USING (id)`,
+    [
+      jobId,
+      worker,
+      token,
+      settings.leaseSeconds,
+      progress ? within(progress.image, MOST_STEPS) : null,
+      progress ? within(progress.step, steps ?? 0) : null,
+      steps ?? null,
+    ],
+    turnOf(key),
+  );
+  if (!row) throw leaseLost();
+  return row.lease_expires_at;
 }
 
 /** Gives a job back. */
 export async function releaseJob(
   { database }: Cloud,
   key: LeaseKey,
-  reason: Exclude<Failure, "expired" | "wrong">,
-  message: string | undefined,
+  { reason, code, message }: Pick<ReleaseRequest, "reason" | "code" | "message">,
 ): Promise<void> {
+  const defaults = { stopping: "WORKER_STOPPING", failed: "WORKER_FAILED", refused: "WORKER_REFUSED" };
   await database.transaction(async (queries) => {
     const job = await lockLeased(queries, key);
-    await takeBack(queries, job, reason, message ?? "The worker gave no reason.");
-  });
+    await takeBack(queries, job, {
+      kind: reason === "refused" && scopeOf(code) !== "final" ? "passing" : reason,
+      code: code ?? defaults[reason],
+      message: message ?? "The worker gave no reason.",
+    });
+  }, turnOf(key));
 }
 
 /**
@@ -89,7 +122,7 @@ export async function strike({ database, log }: Cloud, key: LeaseKey, fault: Clo
   await database
     .transaction(async (queries) => {
       const job = await lockLeased(queries, key);
-      await takeBack(queries, job, "wrong", fault.message);
+      await takeBack(queries, job, { kind: "wrong", code: fault.code, message: fault.message });
       await queries.run(
         `UPDATE cloud.worker SET
            strikes = CASE WHEN last_strike_at > now() - interval '1 day' THEN strikes + 1 ELSE 1 END,
@@ -103,7 +136,7 @@ export async function strike({ database, log }: Cloud, key: LeaseKey, fault: Clo
         [key.worker, STRIKES, BLOCK_MINUTES],
       );
       log.warn({ job: job.id, worker: key.worker, code: fault.code, fault: fault.message }, "strike");
-    })
+    }, turnOf(key))
     .catch((error: unknown) => {
       if (!(error instanceof CloudError && error.code === "LEASE_LOST")) throw error;
     });

@@ -70,6 +70,12 @@ export async function putOffer(database: Database, worker: Address, offer: Offer
   });
 }
 
+/** Ids of the models that a worker serves. */
+export async function modelsOf(queries: Queries, worker: Address): Promise<string[]> {
+  const rows = await queries.all<{ model_id: string }>("SELECT model_id FROM cloud.offer WHERE worker = $1", [worker]);
+  return rows.map(({ model_id }) => model_id);
+}
+
 interface OfferRow {
   worker: Address;
   model_id: string;

@@ -53,7 +53,11 @@ async function reapLease({ chain, log }: Cloud, queries: Queries): Promise<boole
   );
   if (!job) return false;
   log.warn({ job: job.id, worker: job.worker }, "lease ran out");
-  await takeBack(queries, job, "expired", "The worker was not heard of, or not done in time.");
+  await takeBack(queries, job, {
+    kind: "expired",
+    code: "LEASE_EXPIRED",
+    message: "The worker was not heard of, or not done in time.",
+  });
   return true;
 }
 

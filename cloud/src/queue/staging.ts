@@ -8,7 +8,7 @@ import { CloudError } from "../error.ts";
 import { sha256 } from "../storage/pictures.ts";
 import { requirePng } from "../storage/png.ts";
 import { requestOf } from "./jobs.ts";
-import { type LeaseKey, lockLeased } from "./lease.ts";
+import { findLeased, type LeaseKey, lockLeased, turnOf } from "./lease.ts";
 
 /** Largest file that a worker may upload, bytes. */
 export const MOST_BYTES = 16 * 1_048_576;
@@ -38,7 +38,7 @@ export async function stageImage(
   index: number,
   file: Uint8Array,
 ): Promise<z.input<typeof uploadAnswer>> {
-  const job = await database.transaction((queries) => lockLeased(queries, key));
+  const job = await findLeased(database, key);
   if (index >= job.count) {
     throw new CloudError("FIELD_INVALID", `index is not below ${job.count}, the job's number of images.`, {
       field: "index",
@@ -64,7 +64,7 @@ export async function stageImage(
          staged_at = now()`,
       [job.id, key.token, index, stored.imageHash, stored.cidDigest, stored.cid, file.length],
     );
-  });
+  }, turnOf(key));
   return {
     image_hash: stored.imageHash,
     cid_digest: stored.cidDigest,

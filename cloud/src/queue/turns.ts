@@ -1,3 +1,4 @@
+import { type RefusalCode, refusalScopes } from "@gridnft/sdk/wire";
 import type { Queries } from "../database/database.ts";
 import { tell } from "../database/notices.ts";
 import { returnQuota } from "../payment/quota.ts";
@@ -8,12 +9,35 @@ export const MOST_ATTEMPTS = 3;
 /** Times that workers which stop may give a job back without its counting: more are no accident. */
 const MOST_STOPS = 10;
 
-/** Why a worker has a job no longer. `expired`: it was not heard of. `wrong`: what it delivered was not what it signed for. */
-export type Failure = "expired" | "failed" | "refused" | "wrong" | "stopping";
+/** Seconds of the first pause after a refusal that passes, and of the longest: each is twice the one before. */
+const FIRST_PAUSE = 2;
+const LONGEST_PAUSE = 60;
+/** Characters of a worker's words that a job's owner is told. */
+const MOST_WORDS = 300;
 
-/** Ends a job without a result. The quota gets its images back. */
+/**
+ * Why a worker has a job no longer. `expired`: it was not heard of. `wrong`: what it delivered was not what it signed for. `passing`: it
+ * refused for a reason that passes.
+ */
+export type Failure = "expired" | "failed" | "refused" | "wrong" | "stopping" | "passing";
+
+/** A failure in words for the job's owner. */
+export interface Setback {
+  readonly kind: Failure;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Ends a job without a result, and says why its last worker gave it back. The quota gets its images back. */
 export async function failJob(queries: Queries, job: JobRow, code: string, message: string): Promise<void> {
-  await endJob(queries, job, "failed", code, message);
+  const { given_back_code: last, given_back_message: words } = job;
+  await endJob(
+    queries,
+    job,
+    "failed",
+    code,
+    last === null ? message : `${message} The last one said ${last}: ${words}`,
+  );
 }
 
 /** Ends a job because its requester wants so. */
@@ -40,40 +64,105 @@ async function endJob(
 
 /**
  * Takes a job from its worker and puts it back into the queue, to whoever's turn it is. The caller has the row's lock.
+ *
+ * A refusal that passes changes nothing but that this worker has a pause: the job keeps its place, its attempts and the time that it
+ * may wait in all, so that nobody holds it up by refusing.
  */
-export async function takeBack(queries: Queries, job: JobRow, failure: Failure, message: string): Promise<void> {
-  const stops = await queries.one<{ count: number }>(
-    "SELECT count(*)::int AS count FROM cloud.job_failure WHERE job_id = $1 AND kind = 'stopping'",
-    [job.id],
+export async function takeBack(queries: Queries, job: JobRow, setback: Setback): Promise<void> {
+  const before = await queries.one<{ stops: number; passes: number }>(
+    `SELECT count(*) FILTER (WHERE kind = 'stopping')::int AS stops,
+       count(*) FILTER (WHERE kind = 'passing' AND worker = $2)::int AS passes
+     FROM cloud.job_failure WHERE job_id = $1`,
+    [job.id, job.worker],
   );
-  const isFree = failure === "stopping" && (stops?.count ?? 0) < MOST_STOPS;
-  await queries.run("INSERT INTO cloud.job_failure (job_id, worker, kind, message) VALUES ($1, $2, $3, $4)", [
-    job.id,
-    job.worker,
-    failure === "stopping" && !isFree ? "failed" : failure,
-    message,
-  ]);
+  const { code, kind } = setback;
+  const message = inOneLine(setback.message);
+  const isPassing = kind === "passing";
+  const isFree = isPassing || (kind === "stopping" && (before?.stops ?? 0) < MOST_STOPS);
+  await queries.run(
+    `INSERT INTO cloud.job_failure (job_id, worker, kind, code, message, until)
+     VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 second')`,
+    [
+      job.id,
+      job.worker,
+      kind === "stopping" && !isFree ? "failed" : kind,
+      code,
+      message,
+      isPassing && scopeOf(code) === "job" ? pauseAfter(before?.passes ?? 0) : null,
+    ],
+  );
+  if (isPassing) await pauseWorker(queries, job, code);
   const attempts = isFree ? job.attempts - 1 : job.attempts;
   await queries.run(
-    `UPDATE cloud.job SET status = 'queued', attempts = $2, version = version + 1, queued_at = now(),
+    `UPDATE cloud.job SET status = 'queued', attempts = $2, version = version + 1,
+       queued_at = CASE WHEN $3 THEN queued_at ELSE now() END, given_back_code = $4, given_back_message = $5,
        worker = NULL, lease_token = NULL, lease_expires_at = NULL, claimed_at = NULL,
        order_message = NULL, order_hash = NULL, order_signature = NULL, lane_id = NULL, price = NULL,
        progress_image = NULL, progress_step = NULL, progress_steps = NULL
      WHERE id = $1`,
-    [job.id, attempts],
+    [job.id, attempts, isPassing, code, message],
   );
+  const told = { ...job, given_back_code: code, given_back_message: message };
   if (job.rail === "gateway") {
     if (attempts >= MOST_ATTEMPTS) {
-      return failJob(queries, job, "JOB_FAILED", `No worker finished it in ${MOST_ATTEMPTS} attempts.`);
+      return failJob(queries, told, "JOB_FAILED", `No worker finished it in ${MOST_ATTEMPTS} attempts.`);
     }
   } else {
     const place = (job.candidate ?? 0) + 1;
-    const canGoOn = isFree || (failure === "expired" && attempts < MOST_ATTEMPTS * place);
+    const canGoOn = isFree || (kind === "expired" && attempts < MOST_ATTEMPTS * place);
     // The candidate has seen its order and could still settle it: the next one's turn comes when that is over.
-    if (!canGoOn && !(await endTurn(queries, job))) return;
+    if (!canGoOn && !(await endTurn(queries, told))) return;
   }
   await tell(queries, "cloud_job", job.id);
-  await tell(queries, "cloud_queue");
+  await tellQueued(queries, job);
+}
+
+/** Tells the claims that may take a queued job: of the worker whose order it is, or of those that serve its model. */
+export async function tellQueued(
+  queries: Queries,
+  { rail, wanted, model_id }: Pick<JobRow, "rail" | "wanted" | "model_id">,
+): Promise<void> {
+  if (rail === "gateway") await tell(queries, "cloud_queue", `model ${model_id}`);
+  else if (wanted) await tell(queries, "cloud_queue", `worker ${wanted.toLowerCase()}`);
+}
+
+/** Seconds of a pause after so many before it. */
+function pauseAfter(before: number): number {
+  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(before, 10));
+}
+
+/** Gives a worker no jobs for a while, of those that its refusal is about. */
+async function pauseWorker(queries: Queries, { worker, price }: JobRow, code: string): Promise<void> {
+  const scope = scopeOf(code);
+  if (scope === "worker") {
+    await queries.run(
+      `UPDATE cloud.worker SET pauses = pauses + 1,
+         paused_until = now() + least($2, $3 * 2 ^ least(pauses, 10)) * interval '1 second'
+       WHERE worker = $1`,
+      [worker, LONGEST_PAUSE, FIRST_PAUSE],
+    );
+  }
+  if (scope !== "lane") return;
+  // A lane without room for a dear job may have room for a cheap one; one that can't be used at all has none.
+  const from = ["EXPOSURE", "LANE_SHORT"].includes(code) ? (price ?? "0") : "0";
+  await queries.run(
+    `UPDATE cloud.worker SET pauses = pauses + 1,
+       lane_paused_until = now() + least($2, $3 * 2 ^ least(pauses, 10)) * interval '1 second',
+       lane_paused_price = CASE WHEN lane_paused_until > now() THEN least(lane_paused_price, $4::numeric) ELSE $4::numeric END
+     WHERE worker = $1`,
+    [worker, LONGEST_PAUSE, FIRST_PAUSE, from],
+  );
+}
+
+/** What a refusal's code is about; a code that is unknown here is final. */
+export function scopeOf(code: string | undefined): (typeof refusalScopes)[RefusalCode] {
+  return Object.hasOwn(refusalScopes, code ?? "") ? refusalScopes[code as RefusalCode] : "final";
+}
+
+/** A worker's words as their reader may see them: short, and of characters that can be shown. */
+function inOneLine(words: string): string {
+  const characters = [...words.replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, " ").trim()];
+  return characters.length > MOST_WORDS ? `${characters.slice(0, MOST_WORDS - 1).join("")}…` : characters.join("");
 }
 
 /** Ends the turn of a direct job's candidate; without another candidate the job fails. The caller has the row's lock. */
@@ -108,5 +197,5 @@ export async function advance(queries: Queries, job: JobRow): Promise<void> {
     [job.id, next.position, next.worker],
   );
   await tell(queries, "cloud_job", job.id);
-  await tell(queries, "cloud_queue");
+  await tell(queries, "cloud_queue", `worker ${next.worker}`);
 }

@@ -79,6 +79,8 @@ export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Prom
     ...(job.claimed_at && { started_at: seconds(job.claimed_at) }),
     ...(job.finished_at && { finished_at: seconds(job.finished_at) }),
     ...(job.error_code !== null && { error: { code: job.error_code, message: job.error_message ?? "" } }),
+    ...(job.given_back_code !== null &&
+      job.status !== "done" && { given_back: { code: job.given_back_code, message: job.given_back_message ?? "" } }),
     ...(isEndedEarly(job) && { ended_early: true }),
     ...(job.status === "done" && { images: (await receiptsOfJob(queries, job.id)).map(imageJson(cloud)) }),
   };

@@ -9,10 +9,11 @@ import {
   releaseRequest,
   uploadAnswer,
   voucherList,
+  voucherQuery,
   workerJob,
   workerOffer,
 } from "@gridnft/sdk/wire";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
@@ -23,9 +24,10 @@ import { counterSign, vouchersFor } from "../payment/vouchers.ts";
 import { claimJob, type WorkerJobJson } from "../queue/claim.ts";
 import { completeJob } from "../queue/complete.ts";
 import { requestOf } from "../queue/jobs.ts";
-import { heartbeat, type LeaseKey, lockLeased, releaseJob, strike } from "../queue/lease.ts";
-import { putOffer, type SeenTimes, seeWorker } from "../queue/offers.ts";
+import { findLeased, heartbeat, type LeaseKey, releaseJob, strike } from "../queue/lease.ts";
+import { modelsOf, putOffer, type SeenTimes, seeWorker } from "../queue/offers.ts";
 import { MOST_BYTES, stageImage } from "../queue/staging.ts";
+import { WaitingClaims } from "../queue/waiting.ts";
 import { mostBytesOf } from "../storage/png.ts";
 
 const jobParams = z.object({ id: z.string().max(64) });
@@ -37,6 +39,7 @@ const MOST_CLAIMS = 64;
 export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): void {
   const { database, chain, notices, stopping } = cloud;
   const seen: SeenTimes = new Map();
+  const waiting = new WaitingClaims(notices);
   const claims = new Slots(MOST_CLAIMS, "claims");
 
   /** Each call of a worker counts as a sign of life, and only while its key is live. */
@@ -59,20 +62,24 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     client: AbortSignal,
   ): Promise<WorkerJobJson | undefined> => {
     const end = Date.now() + seconds * 1_000;
-    for (;;) {
+    let job = await claimJob(cloud, worker);
+    if (job || seconds === 0) return job;
+    const models = await modelsOf(database, worker);
+    while (!client.aborted && Date.now() < end) {
       const over = new AbortController();
-      const left = Math.max(0, end - Date.now());
-      // A job may become ours without a notice (a lease that ran out, a lane that was filled), hence the short waits.
-      const queued = notices.next("cloud_queue", "", Math.min(1_000, left), stopping, client, over.signal);
-      if (stopping.aborted) throw new CloudError("STOPPING", "This process is stopping. Ask again.");
-      const job = client.aborted ? undefined : await claimJob(cloud, worker);
-      if (job || left === 0 || client.aborted) {
+      // Waiting begins before looking: what happens in between is not missed.
+      const woken = waiting.next(worker, models, end - Date.now(), stopping, client, over.signal);
+      try {
+        job = await claimJob(cloud, worker);
+        if (job) return job;
+        await woken;
+      } finally {
         over.abort();
-        return job;
       }
-      await queued;
+      if (stopping.aborted) throw new CloudError("STOPPING", "This process is stopping. Ask again.");
       await seeWorker(database, seen, worker);
     }
+    return undefined;
   };
   const leaseOf = (session: WorkerSession, jobId: string, token: string): LeaseKey => ({
     worker: session.worker,
@@ -184,12 +191,10 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       await greet(session);
       const key = leaseOf(session, params.id, query.lease);
       // A file is held in memory for whoever has the job, and for nobody else.
-      const job = await database
-        .transaction((queries) => lockLeased(queries, key))
-        .catch(async (error: unknown) => {
-          await drain(context.req.raw.body).catch(() => {});
-          throw error;
-        });
+      const job = await findLeased(database, key).catch(async (error: unknown) => {
+        await drain(context.req.raw.body).catch(() => {});
+        throw error;
+      });
       const size = requestOf(job);
       const most = Math.min(MOST_BYTES, mostBytesOf(size));
       const file = await readBody(context.req, most, `A picture of ${size.width} x ${size.height} pixels`);
@@ -214,8 +219,8 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     async ({ context, params, body, session }) => {
       await greet(session);
       const key = leaseOf(session, params.id, body.lease);
-      const { engine, receipts, closing_signature: closingSignature } = body;
-      const delivery = { engine, receipts, closingSignature };
+      const { engine, receipts, closing_signature: closingSignature, known_voucher: knownVoucher } = body;
+      const delivery = { engine, receipts, closingSignature, knownVoucher };
       const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
       cloud.metrics.jobDone();
       cloud.log.info({ job: params.id, worker: session.worker }, "job done");
@@ -239,7 +244,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     },
     async ({ context, params, body, session }) => {
       await greet(session);
-      await releaseJob(cloud, leaseOf(session, params.id, body.lease), body.reason, body.message);
+      await releaseJob(cloud, leaseOf(session, params.id, body.lease), body);
       return context.body(null, 204);
     },
   );
@@ -252,11 +257,13 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       summary: "The newest voucher of each lane to the worker",
       tag: "worker",
       session: "worker",
+      query: voucherQuery,
       answers: { 200: { description: "The vouchers", schema: voucherList } },
     },
-    async ({ context, session }) => {
+    async ({ context, query, session }) => {
       await greet(session);
-      return context.json({ vouchers: await vouchersFor(database, session.worker) });
+      const known = query.known?.split(",") as Hex[] | undefined;
+      return context.json({ vouchers: await vouchersFor(database, session.worker, known ?? []) });
     },
   );
 

@@ -37,6 +37,8 @@ export const job = z.object({
   started_at: z.optional(unixSeconds),
   finished_at: z.optional(unixSeconds),
   error: z.optional(z.object({ code: z.string(), message: z.string() })),
+  /** Of a job that is not done: why the last worker that had it gave it back, in that worker's words. */
+  given_back: z.optional(z.object({ code: z.string(), message: z.string() })),
   /** Of a finished job: its worker delivered fewer images than were ordered, and asks to be paid for these alone. */
   ended_early: z.optional(z.boolean()),
   images: z.optional(z.array(jobImage)),

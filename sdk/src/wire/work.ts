@@ -79,6 +79,8 @@ export const completeRequest = z.strictObject({
     .check(z.minLength(1)),
   /** The worker's signature of `OrderClosing` over these receipts. */
   closing_signature: z.optional(signatureJson),
+  /** On the lane rail: digest of the voucher of this lane that the worker has, with its receipts. */
+  known_voucher: z.optional(bytes32Json),
 });
 
 /** A voucher that waits for the worker's counter-signature of the same digest. */
@@ -86,7 +88,9 @@ export const voucherOffer = z.object({
   lane: messageSchema("LaneConfig"),
   voucher: messageSchema("Voucher"),
   payer_signature: signatureJson,
-  /** Receipts of its tree, in leaf order. */
+  /** Digest of a voucher that the worker said it has: the receipts of that one's tree are the first ones of this one's. */
+  after: z.optional(bytes32Json),
+  /** Receipts of its tree, in leaf order; with `after`, those that follow. */
   receipt_ids: z.array(bytes32Json),
 });
 export type VoucherOffer = z.output<typeof voucherOffer>;
@@ -94,15 +98,60 @@ export type VoucherOffer = z.output<typeof voucherOffer>;
 /** Answer of `complete`: on the lane rail, the voucher that pays for the job. */
 export const completeAnswer = z.object({ accepted: z.literal(true), voucher: z.optional(voucherOffer) });
 
-/** `GET /v1/worker/vouchers`: the newest of each lane, whether counter-signed or not. */
+/** Query of `GET /v1/worker/vouchers`: digests of vouchers that the worker has, with their receipts; divided by commas. */
+export const voucherQuery = z.object({
+  known: z.optional(
+    z.string().check(z.maxLength(7_000), z.regex(/^0x[0-9a-f]{64}(,0x[0-9a-f]{64})*$/, "is not a list of digests")),
+  ),
+});
+
+/** Answer of `GET /v1/worker/vouchers`: the newest of each lane, whether counter-signed or not. */
 export const voucherList = z.object({ vouchers: z.array(voucherOffer) });
 
 /** Body of `POST /v1/worker/vouchers`. */
 export const counterSignature = z.strictObject({ lane_id: bytes32Json, digest: bytes32Json, signature: signatureJson });
 
-/** Body of `POST /v1/worker/jobs/:id/release`: gives the job back. `failed` counts as an attempt, `stopping` does not. */
+/**
+ * Why a worker does not take a job, and for which of its jobs that holds. `final`: for ever, for this job. The others pass: the job
+ * waits in the queue as before, and this worker gets no such job for a while. `job`: this one. `lane`: all of the lane that cost as
+ * much or more. `worker`: all.
+ */
+export const refusalScopes = {
+  REQUEST_HASH: "final",
+  MODEL_NOT_SERVED: "final",
+  MODEL_HASH: "final",
+  UNSUPPORTED: "final",
+  LIMITS: "final",
+  PRICE_TOO_LOW: "final",
+  PRICE_ABOVE_CAP: "final",
+  NOT_MY_ORDER: "final",
+  FEE_CONFIG: "final",
+  ORDER_SIGNATURE: "final",
+  NONCE_USED: "final",
+  CANCEL_PENDING: "final",
+  LANE_MISMATCH: "final",
+  LANE_KIND: "final",
+  ENGINE_CHANGED: "final",
+  DEADLINE_TOO_NEAR: "job",
+  BALANCE_TOO_LOW: "job",
+  LANE_UNKNOWN: "lane",
+  LANE_THAWING: "lane",
+  LANE_SIGNER: "lane",
+  LANE_SHORT: "lane",
+  EXPOSURE: "lane",
+  CHAIN_UNREADABLE: "worker",
+} as const;
+export type RefusalCode = keyof typeof refusalScopes;
+
+/**
+ * Body of `POST /v1/worker/jobs/:id/release`: gives the job back. `failed` counts as an attempt, `stopping` does not, and `refused`
+ * does unless its code is one that passes. The job's owner is told code and message.
+ */
 export const releaseRequest = z.strictObject({
   lease: z.string(),
   reason: z.enum(["stopping", "failed", "refused"]),
+  /** One of `refusalScopes`; any other counts as final. */
+  code: z.optional(z.string().check(z.regex(/^[A-Z][A-Z_]{0,39}$/, "is not a code such as LANE_SHORT"))),
   message: z.optional(z.string().check(z.maxLength(1_000))),
 });
+export type ReleaseRequest = z.input<typeof releaseRequest>;

@@ -34,6 +34,12 @@ export function checkLane(
   if (facts.thawReadyAt !== 0) return refusal("LANE_THAWING", "The lane's payer is taking its money back.");
   if (!facts.payerSignerGood) return refusal("LANE_SIGNER", "The key that signs the lane's vouchers is revoked.");
   const { uncovered, promised, exposure } = context;
+  if (price > exposure) {
+    return refusal(
+      "LIMITS",
+      `The job costs ${formatEther(price)} AIPG, and this worker gives credit for ${formatEther(exposure)} AIPG on a lane.`,
+    );
+  }
   if (uncovered + price > exposure) {
     return refusal(
       "EXPOSURE",

@@ -1,8 +1,6 @@
 import {
   GridError,
-  leafOf,
   type ModelTotal,
-  merkleTree,
   recoverSigner,
   requireVoucher,
   type SettlementDomain,
@@ -10,7 +8,7 @@ import {
   voucherDelta,
   voucherDigest,
 } from "@gridnft/sdk";
-import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
+import { formatEther, type Hex, isAddressEqual } from "viem";
 import { WorkerError } from "../errors.ts";
 import type { LaneBook } from "../state/ledger.ts";
 
@@ -26,18 +24,26 @@ export interface VoucherContext {
   readonly free: bigint;
 }
 
+/** Receipts of a voucher's tree. */
+export interface VoucherReceipts {
+  readonly count: number;
+  /** Root of their tree; undefined when they make none. */
+  readonly root: Hex | undefined;
+  /** Those that were not in a voucher that this worker has checked before. */
+  readonly unchecked: readonly Hex[];
+}
+
 /**
  * Checks a voucher before it is counter-signed. The counter-signature attests every receipt under its root, and lets anybody
  * collect and mint; so the root must be made of this worker's own receipts alone, and the totals must pay for all that this
  * worker has delivered.
  *
- * @param receiptIds Receipts of its tree, in leaf order.
  * @throws {@link WorkerError} `VOUCHER_REFUSED` with the reason.
  */
 export function checkVoucher(
   voucher: Voucher,
   payerSignature: Hex,
-  receiptIds: readonly Hex[],
+  receipts: VoucherReceipts,
   { domain, lane, isMine, paid, free }: VoucherContext,
 ): void {
   const refuse = (reason: string, cause?: unknown): never => {
@@ -52,10 +58,10 @@ export function checkVoucher(
     if (error instanceof GridError) refuse(error.message.replace(/\.$/, ""), error);
     throw error;
   }
-  if (voucher.receiptCount !== receiptIds.length) refuse("it counts other receipts than come with it");
-  const foreign = receiptIds.find((id) => !isMine(id));
+  if (voucher.receiptCount !== receipts.count) refuse("it counts other receipts than come with it");
+  const foreign = receipts.unchecked.find((id) => !isMine(id));
   if (foreign !== undefined) refuse(`receipt ${foreign} is not this worker's`);
-  if (rootOf(receiptIds) !== voucher.receiptsRoot) refuse("its root is not that of its receipts");
+  if (receipts.root !== voucher.receiptsRoot) refuse("its root is not that of its receipts");
   const promised = new Map(voucher.totals.map((row) => [row.modelId, row.cumulative]));
   const before = new Map(paid.map((row) => [row.modelId, row.cumulative]));
   for (const [modelId, earned] of lane.earned) {
@@ -67,13 +73,4 @@ export function checkVoucher(
   }
   const asked = voucherDelta(voucher, paid);
   if (asked > free) refuse(`the lane has ${formatEther(free)} AIPG, and it asks for ${formatEther(asked)}`);
-}
-
-function rootOf(receiptIds: readonly Hex[]): Hex | undefined {
-  if (receiptIds.length === 0) return zeroHash;
-  try {
-    return merkleTree(receiptIds.map(leafOf)).root;
-  } catch {
-    return undefined;
-  }
 }

@@ -47,7 +47,8 @@ async function answerTo(offered: Offered, terms: Partial<JobOrder> = {}): Promis
   const result = await cloud.give({ request, order, price, ...(lane ? { lane } : { signature }) });
   if (!("released" in result)) return "taken";
   expect(result.released).toBe("refused");
-  return result.message.split(":")[0] ?? "";
+  expect(result.message).toMatch(/^(?![A-Z_]+:).*\.$/s);
+  return result.code ?? "";
 }
 
 describe("a request", () => {

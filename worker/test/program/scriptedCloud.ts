@@ -15,11 +15,22 @@ import {
   receiptTree,
   settlementTypes,
   type Voucher,
+  voucherDigest,
 } from "@gridnft/sdk";
-import { completeRequest, counterSignature, heartbeatRequest, releaseRequest, workerOffer } from "@gridnft/sdk/wire";
+import {
+  completeRequest,
+  counterSignature,
+  heartbeatRequest,
+  releaseRequest,
+  type voucherOffer,
+  workerOffer,
+} from "@gridnft/sdk/wire";
 import { type Hex, recoverMessageAddress } from "viem";
 import { parseSiweMessage } from "viem/siwe";
+import type { z } from "zod";
 import type { World } from "./world.ts";
+
+type VoucherOfferJson = z.input<typeof voucherOffer>;
 
 /** A job as a test queues it. */
 export interface ScriptedJob {
@@ -45,7 +56,7 @@ export interface ScriptedResult {
 export interface ScriptedCloud {
   readonly url: string;
   /** Queues a job; resolves when the worker has completed or released it. */
-  give(job: ScriptedJob): Promise<ScriptedResult | { released: string; message: string }>;
+  give(job: ScriptedJob): Promise<ScriptedResult | Released>;
   /** What the test changes about the cloud's honesty. */
   readonly behaviour: {
     /** Changes a voucher before it is signed. */
@@ -64,6 +75,8 @@ export interface ScriptedCloud {
     forgetSessions?: boolean;
     /** Says of the running job that it is gone. */
     loseLease?: boolean;
+    /** Sends a voucher as one that follows another than the worker has. */
+    followUnknown?: boolean;
   };
   /** Every receipt that ever arrived, whatever was answered. */
   readonly seen: { receipt: JobReceipt; signature: Hex }[];
@@ -71,6 +84,8 @@ export interface ScriptedCloud {
   readonly closings: Hex[];
   readonly heartbeats: { image: number; step: number; steps: number }[];
   readonly counterSigned: { laneId: Hex; digest: Hex; signature: Hex }[];
+  /** Numbers of receipts that came with each voucher which was sent. */
+  readonly sentReceipts: number[];
   readonly offers: number;
   readonly refusedHeartbeats: number;
   readonly refusedWhileDown: number;
@@ -78,11 +93,18 @@ export interface ScriptedCloud {
   stop(): Promise<void>;
 }
 
+/** A job that the worker gave back, and why. */
+export interface Released {
+  readonly released: string;
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
 interface Running extends ScriptedJob {
   readonly id: string;
   readonly lease: string;
   readonly files: Map<number, Uint8Array>;
-  readonly done: (result: ScriptedResult | { released: string; message: string }) => void;
+  readonly done: (result: ScriptedResult | Released) => void;
 }
 
 /** Starts a {@link ScriptedCloud} on a free port. */
@@ -92,6 +114,9 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   const closings: Hex[] = [];
   const heartbeats: ScriptedCloud["heartbeats"] = [];
   const counterSigned: ScriptedCloud["counterSigned"] = [];
+  const sentReceipts: number[] = [];
+  /** Numbers of receipts by the vouchers' digests. */
+  const voucherSizes = new Map<Hex, number>();
   const signIns: { address: string; resources: readonly string[] }[] = [];
   const queue: Running[] = [];
   const running = new Map<string, Running>();
@@ -100,13 +125,13 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   const tokens = new Set<string>();
   const lanes = new Map<
     Hex,
-    { config: LaneConfig; totals: readonly ModelTotal[]; receipts: JobReceipt[]; offer?: unknown }
+    { config: LaneConfig; totals: readonly ModelTotal[]; receipts: JobReceipt[]; offer?: VoucherOfferJson }
   >();
   let offers = 0;
   let refusedHeartbeats = 0;
   let refusedWhileDown = 0;
 
-  const voucherFor = async (job: Running, signed: readonly { receipt: JobReceipt }[]): Promise<unknown> => {
+  const voucherFor = async (job: Running, signed: readonly { receipt: JobReceipt }[]): Promise<VoucherOfferJson> => {
     const config = job.lane as LaneConfig;
     const laneId = laneIdOf(config, world.domain);
     const lane = lanes.get(laneId) ?? { config, totals: [], receipts: [] };
@@ -118,17 +143,29 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     lane.totals = mergeTotals(lane.totals, honest);
     const { voucher, receiptIds } = behaviour.twist?.(honest, ids) ?? { voucher: honest, receiptIds: ids };
     const paper = { domain: world.domain, types: settlementTypes, primaryType: "Voucher", message: voucher } as const;
-    lane.offer = {
+    voucherSizes.set(voucherDigest(voucher, world.domain), receiptIds.length);
+    const offer = {
       lane: messageToJson("LaneConfig", config),
       voucher: messageToJson("Voucher", voucher),
       payer_signature: await world.gatewayKey.signTypedData(paper),
-      receipt_ids: receiptIds,
+      receipt_ids: [...receiptIds],
     };
-    return lane.offer;
+    lane.offer = offer;
+    return offer;
+  };
+
+  /** A voucher for a worker that has those of the digests. */
+  const sent = (offer: VoucherOfferJson, known: readonly Hex[]): VoucherOfferJson => {
+    const after = known.find((digest) => voucherSizes.has(digest));
+    const answer: VoucherOfferJson = behaviour.followUnknown
+      ? { ...offer, after: `0x${"77".repeat(32)}`, receipt_ids: [] }
+      : { ...offer, ...(after && { after, receipt_ids: offer.receipt_ids.slice(voucherSizes.get(after)) }) };
+    sentReceipts.push(answer.receipt_ids.length);
+    return answer;
   };
 
   const complete = async (job: Running, body: unknown): Promise<unknown> => {
-    const { engine, receipts: signed, closing_signature: closing } = completeRequest.parse(body);
+    const { engine, receipts: signed, closing_signature: closing, known_voucher: known } = completeRequest.parse(body);
     running.delete(job.id);
     for (const { receipt, signature } of signed) {
       receipts.set(receiptId(receipt, world.domain), {
@@ -143,7 +180,8 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     const voucher = job.lane === undefined ? undefined : await voucherFor(job, signed);
     const files = signed.map(({ receipt }) => job.files.get(receipt.index) as Uint8Array);
     job.done({ receipts: signed, closing, files });
-    const answer = { accepted: true, ...(voucher === undefined ? {} : { voucher }) };
+    const offer = voucher && sent(voucher, known ? [known] : []);
+    const answer = { accepted: true, ...(offer === undefined ? {} : { voucher: offer }) };
     finished.set(job.id, answer);
     return answer;
   };
@@ -206,7 +244,10 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     }
     if (path === "/v1/worker/vouchers") {
       if (request.method === "GET") {
-        return { status: 200, json: { vouchers: [...lanes.values()].flatMap(({ offer }) => (offer ? [offer] : [])) } };
+        behaviour.followUnknown = false;
+        const known = (url.searchParams.get("known")?.split(",") ?? []) as Hex[];
+        const vouchers = [...lanes.values()].flatMap(({ offer }) => (offer ? [sent(offer, known)] : []));
+        return { status: 200, json: { vouchers } };
       }
       const { lane_id: laneId, digest, signature } = counterSignature.parse(json());
       counterSigned.push({ laneId, digest, signature });
@@ -236,15 +277,15 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       return { status: 200, json: answer };
     }
     if (action === "release") {
-      const { reason, message = "" } = releaseRequest.parse(json());
+      const { reason, code, message = "" } = releaseRequest.parse(json());
       running.delete(id);
-      job.done({ released: reason, message });
+      job.done({ released: reason, code, message });
       return { status: 204 };
     }
     const completed = json();
-    const sent = completeRequest.parse(completed);
-    seen.push(...sent.receipts);
-    if (sent.closing_signature) closings.push(sent.closing_signature);
+    const delivery = completeRequest.parse(completed);
+    seen.push(...delivery.receipts);
+    if (delivery.closing_signature) closings.push(delivery.closing_signature);
     if (behaviour.refuseComplete) return refuse(503, "STOPPING");
     const answer = await complete(job, completed);
     if (behaviour.loseCompleteAnswer) return { status: 0 };
@@ -274,7 +315,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     url: `http://127.0.0.1:${address.port}`,
     give: (job) =>
       new Promise((done) => queue.push({ ...job, id: randomUUID(), lease: randomUUID(), files: new Map(), done })),
-    ...{ behaviour, seen, closings, heartbeats, counterSigned, signIns },
+    ...{ behaviour, seen, closings, heartbeats, counterSigned, sentReceipts, signIns },
     get offers() {
       return offers;
     },

@@ -189,9 +189,35 @@ describe("the lane rail", () => {
     expect(await isUsed(order)).toBe(true);
   });
 
+  it("gets the receipts that are new with a voucher, and all of them when it says that it has none", async () => {
+    await start({ over: { GRID_WORKER_MIN_COLLECT: "1000" } });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    for (let i = 1; i <= 4; i++) {
+      delivered(await giveOnLane(config, laneId));
+      await until(async () => cloud.counterSigned.length >= i);
+    }
+    expect(cloud.sentReceipts).toEqual([1, 1, 1, 1]);
+    // One that follows a voucher which the worker never saw: it asks for the whole.
+    cloud.behaviour.followUnknown = true;
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length >= 5);
+    expect(cloud.sentReceipts.slice(4)).toEqual([0, 5]);
+    // After a restart there is no tree at hand, until the next voucher has brought one.
+    await worker?.stop();
+    await restart();
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => new Set(cloud.counterSigned.map(({ digest }) => digest)).size === 6);
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => new Set(cloud.counterSigned.map(({ digest }) => digest)).size === 7);
+    expect(cloud.sentReceipts.at(-1)).toBe(1);
+    for (const { digest, signature } of cloud.counterSigned) {
+      expect(await recoverAddress({ hash: digest, signature })).toBe(world.workerKey.address);
+    }
+  });
+
   type Twist = (voucher: Voucher, receiptIds: readonly Hex[]) => { voucher: Voucher; receiptIds: readonly Hex[] };
   const stranger = `0x${"5a".repeat(32)}` as const;
-  it.each<[string, Twist]>([
+  const twists: [string, Twist][] = [
     [
       "promises less than was delivered",
       (voucher, receiptIds) => ({
@@ -219,7 +245,22 @@ describe("the lane rail", () => {
         receiptIds,
       }),
     ],
-  ])("does not counter-sign a voucher that %s", async (_, twist) => {
+  ];
+  it.each(twists)("does not counter-sign a voucher that follows a good one and %s", async (_, twist) => {
+    await start({ over: { GRID_WORKER_MIN_COLLECT: "1000" } });
+    const { config, laneId } = await world.openLane(parseEther("5"));
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length === 1);
+    cloud.behaviour.twist = twist;
+    delivered(await giveOnLane(config, laneId));
+    cloud.behaviour.twist = undefined;
+    delivered(await giveOnLane(config, laneId));
+    await until(async () => cloud.counterSigned.length === 2);
+    // What the refused one brought is forgotten: the honest one came whole.
+    expect(cloud.sentReceipts.at(-1)).toBe(3);
+  });
+
+  it.each(twists)("does not counter-sign a voucher that %s", async (_, twist) => {
     await start();
     const { config, laneId } = await world.openLane(parseEther("5"));
     cloud.behaviour.twist = twist;
