@@ -318,11 +318,12 @@ it("a claim looks at a worker's own orders and its models' jobs, however long th
     `SELECT string_agg(column_name::text, ', ') AS columns FROM information_schema.columns
      WHERE table_schema = 'cloud' AND table_name = 'job' AND column_name NOT IN ('id', 'place', 'model_id', 'rail', 'wanted', 'candidate')`,
   );
-  // Older ones, of another model and for another worker.
+  // Older ones, of other models and for other workers.
   const place = "(SELECT min(place) FROM cloud.job) - 1 - n";
   await grid.sql(
     `INSERT INTO cloud.job (place, model_id, rail, wanted, candidate, ${copied?.columns}) OVERRIDING SYSTEM VALUE
-     SELECT ${place}, 999, CASE WHEN n % 2 = 0 THEN 'gateway' ELSE 'direct' END, CASE WHEN n % 2 = 1 THEN '0xdead' END,
+     SELECT ${place}, 1000 + n % 100, CASE WHEN n % 2 = 0 THEN 'gateway' ELSE 'direct' END,
+       CASE WHEN n % 2 = 1 THEN '0xdead' || n % 100 END,
        CASE WHEN n % 2 = 1 THEN 0 END, ${copied?.columns}
      FROM cloud.job, generate_series(1, 20000) n WHERE id = $1`,
     [mine],
