@@ -1,10 +1,10 @@
 import type { WalletClient } from "@gridnft/sdk";
-import { createWalletClient, defineChain, type Hex, http, isAddress, type LocalAccount } from "viem";
+import { createWalletClient, defineChain, type Hex, http, type LocalAccount } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { usageError } from "./failure.ts";
 import type { Grid } from "./grid.ts";
 import type { Session } from "./program.ts";
-import { readAccountName } from "./values.ts";
+import { readAccountName, readAddress } from "./values.ts";
 
 /** Account that signs and sends. */
 export interface Signer {
@@ -54,8 +54,9 @@ function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.Pro
     throw usageError("There is no account to sign with: set GRID_PRIVATE_KEY to a private key.", "NO_ACCOUNT");
   }
   readAccountName("--account", choice);
-  const known = accounts.find(({ name, address }) =>
-    isAddress(choice, { strict: false }) ? address.toLowerCase() === choice.toLowerCase() : name === choice,
+  const address = /^0x[0-9a-f]{40}$/i.test(choice) ? readAddress("--account", choice) : undefined;
+  const known = accounts.find((account) =>
+    address === undefined ? account.name === choice : account.address.toLowerCase() === address.toLowerCase(),
   );
   if (known) return { name: known.name, key: keyOf(known.name, known.privateKey) };
   if (environment[choice]) return ofVariable(choice, environment);

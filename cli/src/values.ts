@@ -1,5 +1,5 @@
-import { EvolutionPolicy } from "@gridnft/sdk";
-import { type Address, formatEther, getAddress, type Hex, isAddress, parseEther, zeroAddress } from "viem";
+import { addressFault, EvolutionPolicy } from "@gridnft/sdk";
+import { type Address, formatEther, getAddress, type Hex, parseEther, zeroAddress } from "viem";
 import { usageError } from "./failure.ts";
 import { beginningOf, charactersOf } from "./text.ts";
 
@@ -60,13 +60,12 @@ export function readUrl(option: string, text: string): string {
 
 /** An address that is to receive something: a checksum that it carries has to be right. */
 export function readAddress(option: string, text: string): Address {
-  if (!isAddress(text, { strict: false })) throw usageError(`${option} "${text}" is no address.`);
-  const digits = text.slice(2);
-  const mixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
-  const address = getAddress(text.toLowerCase());
-  if (mixed && address !== text) {
-    throw usageError(`${option} "${text}" has a wrong checksum: a character of it is mistyped.`, "ADDRESS_CHECKSUM");
+  const fault = addressFault(text);
+  if (fault !== undefined) {
+    const code = fault.startsWith("is not") ? undefined : "ADDRESS_CHECKSUM";
+    throw usageError(`${option} "${text}" ${fault}.`, code);
   }
+  const address = getAddress(text.toLowerCase());
   if (address === zeroAddress) throw usageError(`${option} is the zero address, which nobody has.`);
   return address;
 }

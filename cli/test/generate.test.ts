@@ -202,15 +202,17 @@ it("loses no paid picture when it is killed: resume fetches, settles and mints i
     },
   });
   expect(killed).toBe(true);
-  const { job } = JSON.parse(readFileSync(join(folder, "a-killed-command.job.json"), "utf8"));
-  const stranger = await runHereAt(["resume", job, "--account", "collector"]);
+  // The kill may have come before the job's id was kept: the file finds it all the same.
+  const file = "a-killed-command.job.json";
+  const stranger = await runHereAt(["resume", file, "--account", "collector"]);
   expect([stranger.code, stranger.err]).toEqual([1, expect.stringContaining("name another --account")]);
-  const resumed = await json(["resume", job]);
+  const resumed = await json(["resume", file]);
+  const job = resumed.job as string;
   const { token_ids: tokens } = resumed.minted as { token_ids: string[] };
   expect(tokens).toHaveLength(2);
   expect(await json(["show", tokens[0] as string])).toMatchObject({ name: "Survivors #1" });
   expect((await json(["verify", tokens[1] as string])).verdict).toBe("proven");
-  expect(existsSync(join(folder, "a-killed-command.job.json"))).toBe(false);
+  expect(existsSync(join(folder, file))).toBe(false);
   // Again: nothing is saved twice, nothing minted twice.
   const files = readdirSync(folder).sort();
   const again = await json(["resume", job, "--out", "a-killed-command.png", "--mint"]);
@@ -230,6 +232,16 @@ it("finds the job of orders whose answer was lost", async () => {
   const path = join(folder, "a-lost-answer.job.json");
   const { job, ...kept } = JSON.parse(readFileSync(path, "utf8"));
   writeFileSync(path, JSON.stringify(kept));
+  // The job's id is kept as soon as it is known: after a kill the file finds it.
+  killed = false;
+  await run(["resume", "a-lost-answer.job.json"], {
+    onProgress: (text, child) => {
+      if (killed || !/The job is|Waiting|Making|Checking/.test(text)) return;
+      killed = true;
+      child.kill("SIGKILL");
+    },
+  });
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ ...kept, job: expect.any(String) });
   const resumed = await json(["resume", "a-lost-answer.job.json"]);
   expect(resumed.images).toHaveLength(1);
   if (job !== undefined) expect(resumed.job).toBe(job);
@@ -248,6 +260,8 @@ it("asks with the amount before money moves, and pays nothing without a yes", as
   const yes = await runHere([...words, "--json"], { ...at, typed: "y\n" });
   expect(yes.code).toBe(0);
   expect(existsSync(join(folder, "a-careful-buyer.png"))).toBe(true);
+  // Words that only vary the picture are named.
+  expect(JSON.parse(yes.out).unknown_words).toEqual(["careful", "buyer"]);
   // A no to the mint of what is paid leaves the picture where it is.
   const { job } = JSON.parse(yes.out);
   const later = await runHere(["resume", job, "--mint"], { ...at, typed: "n\n" });
@@ -290,8 +304,8 @@ it("prints the bare result with --quiet", async () => {
 it("has the documented keys in every document of the cloud", async () => {
   const made = await json(["generate", "keys", "--steps", "4", "--mint"]);
   const resumed = await json(["resume", made.job as string]);
-  expectKeys("generate", made, ["minted"]);
-  expectKeys("resume", resumed);
+  expectKeys("generate", made, ["unknown_words", "minted"]);
+  expectKeys("resume", resumed, ["unknown_words"]);
   for (const word of ["models", "workers", "doctor"]) expectKeys(word, await json([word]));
 }, 120_000);
 

@@ -121,7 +121,7 @@ it("takes addresses in any case, and none that is mistyped", () => {
   }
   expect(() => readAddress("--to", address.replace("aA", "Aa"))).toThrow("wrong checksum");
   expect(() => readAddress("--to", `0x${"0".repeat(40)}`)).toThrow("zero address");
-  expect(() => readAddress("--to", "0x12")).toThrow('--to "0x12" is no address.');
+  expect(() => readAddress("--to", "0x12")).toThrow('--to "0x12" is not an address.');
 });
 
 it("rounds no royalty", () => {

@@ -176,7 +176,8 @@ async function submitDirect(
   const orders = await signQuote(client, { quote, ...(await expected()) });
   await onSigned?.(orders);
   signal?.throwIfAborted();
-  return { submission: await submit(cloud, quote, requester, orders, signal), orders };
+  const { parameters: quoted } = quote;
+  return { submission: await submitOrders(cloud, { parameters: quoted, requester, orders, signal }), orders };
 }
 
 /** What the account lacks for the dearest of the quote's orders; only one of them can be settled. */
@@ -189,32 +190,58 @@ async function missingFunds(client: WalletClient, quote: Quote, { deployment }: 
   return missing;
 }
 
-/** Attempts to hand in signed orders when the connection fails. */
+/** Attempts to hand in signed orders whose answer is lost. */
 const SUBMISSIONS = 3;
 
 /**
- * Hands in signed orders. The same orders again can't be paid twice, so a lost answer is no reason to give up: the cloud names
- * the job that they made. Whether that job is ours is checked with its receipts.
+ * Hands in signed orders. The same orders again can't be paid twice, so they are handed in again when an answer is lost: the cloud then
+ * names the job that they made. Whether that job is yours is checked with its receipts.
+ *
+ * @throws {@link CloudError} of the cloud. After a lost answer a refusal no longer says that there is no job: the error is then that of the
+ * lost answer, with the refusal as its cause.
+ *
+ * @example
+ * const submission = await submitOrders(cloud, { parameters: quote.parameters, requester, orders });
  */
-async function submit(
+export async function submitOrders(
   cloud: CloudClient,
-  quote: Quote,
-  requester: Address,
-  orders: readonly SignedOrder[],
-  signal: AbortSignal | undefined,
+  submitted: {
+    /** As the quote has them. */
+    readonly parameters: GenerationParameters;
+    readonly requester: Address;
+    readonly orders: readonly SignedOrder[];
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Submission> {
+  const { parameters, requester, orders, signal } = submitted;
+  let lost: CloudError | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await cloud.generateImage({ ...quote.parameters, requester, payment: toPayment(orders) }, { signal });
+      return await cloud.generateImage({ ...parameters, requester, payment: toPayment(orders) }, { signal });
     } catch (error) {
-      if (error instanceof CloudError && error.code === "ORDER_REPLAYED" && error.job !== undefined) {
+      if (!(error instanceof CloudError)) throw error;
+      if (error.code === "ORDER_REPLAYED" && error.job !== undefined) {
         return { finished: false, job: await cloud.job(error.job, { signal }) };
       }
-      const lost = error instanceof CloudError && error.code === "UNREACHABLE";
-      if (!lost || attempt === SUBMISSIONS) throw error;
-      await pause(500 * attempt, signal);
+      if (!mayHaveArrived(error)) {
+        if (lost === undefined) throw error;
+        const { code, status, message } = lost;
+        throw new CloudError(code, `${message} Handed in again: ${error.message}`, { status, cause: error });
+      }
+      lost = error;
+      if (attempt === SUBMISSIONS) throw error;
+      await pause(Math.max(500 * attempt, Math.min(error.retryAfter ?? 0, 5) * 1_000), signal);
     }
   }
+}
+
+/** Returns whether a call may have done its work though it failed: its answer was lost, or the cloud does not know. */
+export function mayHaveArrived({ code, status = 0 }: CloudError): boolean {
+  const isRefusal = status >= 400 && status < 500;
+  return (
+    ["UNREACHABLE", "DATABASE_UNAVAILABLE", "STOPPING", "INTERNAL"].includes(code) ||
+    (code === "ANSWER_INVALID" && !isRefusal)
+  );
 }
 
 function submitGateway({ cloud, parameters, signal }: GenerateGateway): Promise<Submission> {

@@ -6,6 +6,7 @@ import {
   accountState,
   attestedBundle,
   bundleToJson,
+  type CloudError,
   createCloudClient,
   type GenerateDirect,
   type GenerateProgress,
@@ -14,6 +15,7 @@ import {
   isNonceUsed,
   type JobReceipt,
   jobOrder,
+  mayHaveArrived,
   messageToJson,
   mintSeries,
   orderClosing,
@@ -59,6 +61,10 @@ interface Lies {
   lostAnswers?: number;
   /** Names the job to whoever posts its orders again. */
   tell?: boolean;
+  /** Loses answers by saying that the database is away. */
+  databaseAway?: boolean;
+  /** Refuses orders that it has taken already. */
+  refuseAgain?: boolean;
 }
 
 let nonce = 100n;
@@ -136,6 +142,9 @@ async function cloudWith(lies: Lies = {}) {
       return json(response, 402, { error: { code: "PAYMENT_REQUIRED", message: "Sign." }, quote });
     }
     if (lost-- > 0) return void response.destroy();
+    if (bundles.size > 0 && lies.refuseAgain) {
+      return json(response, 429, { error: { code: "TOO_MANY_REQUESTS", message: "Slower." } });
+    }
     if (bundles.size > 0) {
       const error = { code: "ORDER_REPLAYED", message: "Again?", ...(lies.tell !== false && { job: "j1" }) };
       return json(response, 409, { error });
@@ -147,7 +156,10 @@ async function cloudWith(lies: Lies = {}) {
       const direct = { order_signature: signature, receipts };
       await keep(made.map((one) => ({ ...shop.bundle(request, order, one.receipt, one.signature), direct })));
     } else await keep(await shop.onLane([request]));
-    if (lostAnswers-- > 0) return void response.destroy();
+    if (lostAnswers-- > 0 && lies.databaseAway) {
+      return json(response, 503, { error: { code: "DATABASE_UNAVAILABLE", message: "Ask again." } });
+    }
+    if (lostAnswers >= 0) return void response.destroy();
     json(response, 202, { ...job(), status: "queued", images: undefined });
   });
 
@@ -307,13 +319,24 @@ describe("generating on the direct rail", () => {
   it("finds its job when the answer to its orders is lost, and checks it like any other", async () => {
     const { images } = await direct({ lostAnswers: 1 }, { deposit: true });
     expect(images).toHaveLength(2);
-    await expect(direct({ lostAnswers: 1, tell: false }, { deposit: true })).rejects.toMatchObject({
-      code: "ORDER_REPLAYED",
-    });
+    expect((await direct({ lostAnswers: 1, databaseAway: true }, { deposit: true })).images).toHaveLength(2);
     // A job that other orders made is not taken for ours.
     const other = (made: readonly ReceiptBundle[]) =>
       Promise.resolve(made.map((one) => ({ ...one, order: { ...one.order, nonce: one.order.nonce + 1n } })));
     await expect(direct({ lostAnswers: 1, deliver: other }, { deposit: true })).rejects.toBeInstanceOf(Error);
+  });
+
+  it("takes no refusal after a lost answer for the end of its job", async () => {
+    for (const [lies, refusal] of [
+      [{ lostAnswers: 1, tell: false }, "ORDER_REPLAYED"],
+      [{ lostAnswers: 1, refuseAgain: true }, "TOO_MANY_REQUESTS"],
+    ] as const) {
+      const failure = await direct(lies, { deposit: true }).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: "UNREACHABLE", cause: { code: refusal } });
+      expect(mayHaveArrived(failure as CloudError)).toBe(true);
+    }
+    const refused = await direct({ fail: true }, { deposit: true }).catch((error: unknown) => error);
+    expect(mayHaveArrived(refused as CloudError)).toBe(false);
   });
 
   it("hands the same orders in again when an answer is lost", async () => {

@@ -12,6 +12,7 @@ import {
   generate,
   gridNftAbi,
   type Minted,
+  mayHaveArrived,
   type SeriesTerms,
 } from "@gridnft/sdk";
 import type { GenerationParameters, Job, Quote } from "@gridnft/sdk/wire";
@@ -450,8 +451,8 @@ async function giveUp(
       () => false,
     );
   }
-  // What the cloud refused it has not taken. What it never answered it may have.
-  const refused = job === undefined && error instanceof CloudError && (error.status ?? 500) < 500;
+  // The cloud has not taken what it refused. It may have taken what it never answered.
+  const refused = job === undefined && error instanceof CloudError && !mayHaveArrived(error);
   if (cancelled || refused) {
     await rm(file, { force: true }).catch(() => {});
     return true;

@@ -1,7 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import {
   type CloudClient,
-  CloudError,
   checkBundle,
   type GeneratedImage,
   gridNftAbi,
@@ -9,16 +8,17 @@ import {
   requireImage,
   type SeriesTerms,
   type SignedOrder,
-  toPayment,
+  submitOrders,
 } from "@gridnft/sdk";
 import type { Job, ReceiptBundle } from "@gridnft/sdk/wire";
 import { isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import { openCloud, signedIn } from "../cloud.ts";
 import { agrees, asks, type ConfirmOptions, confirm } from "../confirm.ts";
+import { explain } from "../explain.ts";
 import { CliError, type ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
-import { findJobFile, freeJobFile, type KeptJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
+import { findJobFile, freeJobFile, type KeptJob, keepJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
 import { placeOf } from "../pictures.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
 import { withSignals } from "../signals.ts";
@@ -151,15 +151,13 @@ async function handIn(
   await confirm(session, options, `Hand the orders in again, and pay up to ${aipg(most)}?`);
   const { parameters } = kept.content;
   const requester = signer.account.address;
-  try {
-    const submission = await cloud.generateImage({ ...parameters, requester, payment: toPayment(orders) });
-    return submission.finished ? await cloud.job(submission.result.job) : submission.job;
-  } catch (error) {
-    if (error instanceof CloudError && error.code === "ORDER_REPLAYED" && error.job !== undefined) {
-      return cloud.job(error.job);
-    }
-    throw error;
-  }
+  const submission = await submitOrders(cloud, { parameters, requester, orders });
+  const job = submission.finished ? await cloud.job(submission.result.job) : submission.job;
+  // From here on the job's id finds its orders and its series.
+  await keepJob(kept.path, { ...kept.content, job: job.id }).catch((error: unknown) => {
+    session.terminal.fault(`  ${explain(error).message} The job is ${job.id}.`);
+  });
+  return job;
 }
 
 /** Follows a job to its end. */
