@@ -68,6 +68,9 @@ it("tells what to sign, and does it once it is signed", async () => {
   expect(status).toBe(200);
   const result = generateImageResponse.parse(body);
   expect(result.images.map(({ seed }) => seed)).toEqual(["42", "43"]);
+  const reading = { prompt_cut: false, unknown_words: ["lighthouse"] };
+  expect(result).toMatchObject(reading);
+  expect((await call(cloud, "GET", `/v1/jobs/${job.id}`)).body).toMatchObject(reading);
   expect(result.image_hash).toBe(fileHashes(files[0] as Uint8Array).imageHash);
   expect(BigInt(Math.round(Number(result.cost_aipg) * 1e9)) * 10n ** 9n).toBe(quote.price);
   const picture = await fetch(result.image_url);

@@ -156,6 +156,7 @@ export async function scriptedWorker(
         ),
         ...(closing && { closing_signature: closing }),
         ...(known && { known_voucher: known }),
+        ...{ prompt_cut: false, unknown_words: ["lighthouse"] },
       }),
     close: async (job, receipts) => {
       const order = messageFromJson("JobOrder", job.order);

@@ -5,7 +5,9 @@ import {
   completeAnswer,
   errorJson,
   heartbeatAnswer,
+  MAX_UNKNOWN_WORDS,
   nonceAnswer,
+  promptWord,
   type ReceiptBundle,
   receiptBundle,
   session,
@@ -20,6 +22,7 @@ import type { Address, Hex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { z } from "zod";
+import type { PromptReading } from "./engines/types.ts";
 import { WorkerError } from "./errors.ts";
 
 /** An answer of the cloud that says no. */
@@ -56,6 +59,8 @@ export interface DeliveryPapers {
   readonly closingSignature?: Hex | undefined;
   /** Digest of the lane's voucher whose receipts the worker has at hand. */
   readonly knownVoucher?: Hex | undefined;
+  /** How the engine read the prompts, where this process made a picture of the job. */
+  readonly reading?: PromptReading | undefined;
 }
 
 /** The worker's side of the AI Cloud API. Every answer is read by the wire's schemas. */
@@ -229,7 +234,7 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       const path = `${of(job)}/images/${index}?lease=${encodeURIComponent(job.lease.token)}`;
       return read(await call({ method: "PUT", path, file, patience: 120 }), uploadAnswer);
     },
-    complete: async (job, engine, receipts, { closingSignature, knownVoucher } = {}) => {
+    complete: async (job, engine, receipts, { closingSignature, knownVoucher, reading } = {}) => {
       const json = {
         lease: job.lease.token,
         engine,
@@ -239,6 +244,8 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
         })),
         ...(closingSignature === undefined ? {} : { closing_signature: closingSignature }),
         ...(knownVoucher === undefined ? {} : { known_voucher: knownVoucher }),
+        ...(reading && { prompt_cut: reading.promptCut }),
+        ...(reading?.unknownWords && { unknown_words: sayable(reading.unknownWords) }),
       };
       return (
         await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer)
@@ -265,6 +272,11 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       }
     },
   };
+}
+
+/** Words that the cloud takes: an engine's odd ones must not cost a delivery. */
+function sayable(words: readonly string[]): string[] {
+  return words.filter((word) => promptWord.safeParse(word).success).slice(0, MAX_UNKNOWN_WORDS);
 }
 
 /** Reads JSON in UTF-8. Bad bytes are not replaced: the worker signs what it reads. */

@@ -14,7 +14,7 @@ import {
 import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
 import { type CloudClient, CloudError, isPassing, type SignedReceipt } from "./cloud.ts";
-import { type Engine, EngineError, type PictureInput } from "./engines/types.ts";
+import { type Engine, EngineError, type Picture, type PictureInput, type PromptReading } from "./engines/types.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { createHolding, type Holding } from "./holding.ts";
 import type { Logger } from "./log.ts";
@@ -121,6 +121,8 @@ async function endBadly(error: unknown, job: WorkerJob, holding: Holding, servic
 interface Image {
   readonly receipt: JobReceipt;
   readonly file: Uint8Array;
+  /** Absent when the file is one from before. */
+  readonly reading?: PromptReading;
 }
 
 async function makeImages(job: WorkerJob, taken: LedgerJob, holding: Holding, services: JobServices): Promise<Image[]> {
@@ -170,7 +172,7 @@ async function makeImage(
   const seed = seedAt(job.request, index) ?? BigInt(randomBytes(4).readUInt32BE());
   const started = performance.now();
   const secondsTaken = (): number => (performance.now() - started) / 1_000;
-  const file = await inTime(
+  const { png: file, ...reading } = await inTime(
     job,
     clock.now(),
     (signal) => generate(job, index, seed, engine, holding, signal),
@@ -193,7 +195,7 @@ async function makeImage(
   });
   // From here on this is the only receipt that this worker will ever sign for this image.
   await ledger.recordReceipt(receipt);
-  return { receipt, file };
+  return { receipt, file, reading };
 }
 
 /** Runs the engine until the order's deadline: an image that is finished later is worth nothing. `onLate`: it was given up. */
@@ -228,7 +230,7 @@ async function fileOf(
 ): Promise<Uint8Array> {
   const stored = await pictures.get(receipt.imageHash);
   if (stored) return stored;
-  const file = await generate(job, index, receipt.seed, engine, holding);
+  const { png: file } = await generate(job, index, receipt.seed, engine, holding);
   if (hashesOf(file).imageHash !== receipt.imageHash) {
     throw new WorkerError(
       "ENGINE_FAILED",
@@ -245,18 +247,17 @@ async function generate(
   engine: Engine,
   holding: Holding,
   late?: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Picture> {
   const { prompt, negativePrompt, width, height, steps, guidanceMilli, sampler, scheduler } = request;
   const input = {
     ...{ prompt, negativePrompt, seed, width, height, steps, sampler, scheduler },
     guidanceScale: guidanceMilli / 1_000,
   } as PictureInput;
   holding.progress({ image: index, step: 0, steps });
-  const { png } = await engine.generate(input, {
+  return engine.generate(input, {
     signal: late === undefined ? holding.signal : AbortSignal.any([holding.signal, late]),
     onStep: (step) => holding.progress({ image: index, step, steps }),
   });
-  return png;
 }
 
 async function upload(
@@ -283,7 +284,8 @@ async function handOver(
   const signed: SignedReceipt[] = [];
   for (const { receipt } of images) signed.push({ receipt, signature: await sign.receipt(receipt) });
   const closing = taken.closing && (await sign.closing(taken.closing));
-  const voucher = await complete(job, taken, { signed, closing }, holding, services);
+  const reading = images.find((image) => image.reading !== undefined)?.reading;
+  const voucher = await complete(job, taken, { signed, closing, reading }, holding, services);
   await ledger.recordDelivered(taken.orderHash, clock.now());
   log.info({ job: job.id, images: images.length, aipg: formatEther(payOf(taken)) }, "a job is delivered");
   for (const { receipt } of images) await pictures.remove(receipt.imageHash);
@@ -297,11 +299,19 @@ async function handOver(
 async function complete(
   job: WorkerJob,
   taken: LedgerJob,
-  { signed, closing }: { readonly signed: readonly SignedReceipt[]; readonly closing: Hex | undefined },
+  {
+    signed,
+    closing,
+    reading,
+  }: {
+    readonly signed: readonly SignedReceipt[];
+    readonly closing: Hex | undefined;
+    readonly reading: PromptReading | undefined;
+  },
   holding: Holding,
   { cloud, chain, desk }: JobServices,
 ): Promise<VoucherOffer | undefined> {
-  const papers = { closingSignature: closing, knownVoucher: desk.knownOn(job.order.laneId) };
+  const papers = { closingSignature: closing, knownVoucher: desk.knownOn(job.order.laneId), reading };
   try {
     return await patiently(() => cloud.complete(job, taken.engine, signed, papers), holding);
   } catch (error) {

@@ -301,6 +301,8 @@ export async function finish(
     })),
     ...{ worker: images[0]?.bundle.order.worker, price: priceOf(images) },
     ...(made && made.missing > 0 && { ended_early: true, missing: made.missing }),
+    ...(undertaking.job?.unknown_words?.length && { unknown_words: undertaking.job.unknown_words }),
+    ...(undertaking.job?.prompt_cut && { prompt_cut: true }),
     ...(alreadyMinted && { already_minted: true }),
     ...(minted && { minted }),
   });
@@ -427,6 +429,10 @@ function printMade({ line, colors }: Terminal, images: readonly GeneratedImage[]
   const took = began === undefined || ended === undefined ? "" : ` in ${ended - began} s`;
   const worker = getAddress(images[0]?.bundle.order.worker ?? zeroAddress);
   line(`${colors.green("✓")} Made by worker ${worker}${took} for ${aipg(priceOf(images))}`);
+  const { unknown_words: unknown = [], prompt_cut: isCut = false } = made?.job ?? {};
+  if (unknown.length > 0)
+    line(colors.yellow(`  The model was not made for: ${unknown.join(", ")}. Such words only vary the picture.`));
+  if (isCut) line(colors.yellow("  The prompt is longer than the model reads: its end had no influence."));
   if (made && made.missing > 0) {
     const count = images.length + made.missing;
     line(

@@ -37,6 +37,8 @@ export interface Delivery {
   readonly closingSignature: Hex | undefined;
   /** Digest of the lane's voucher that the worker has, with its receipts. */
   readonly knownVoucher: Hex | undefined;
+  readonly promptCut: boolean | undefined;
+  readonly unknownWords: readonly string[] | undefined;
 }
 
 /** A receipt with its worker's signature. */
@@ -191,7 +193,7 @@ async function storeResult(
   cloud: Cloud,
   queries: Queries,
   job: JobRow,
-  { engine, receipts, closingSignature, knownVoucher }: Delivery,
+  { engine, receipts, closingSignature, knownVoucher, promptCut, unknownWords }: Delivery,
   staged: readonly StagedImage[],
 ): Promise<VoucherOfferJson | undefined> {
   const { chain, checker, gateway } = cloud;
@@ -220,7 +222,7 @@ async function storeResult(
        SELECT receipt_id, $1, index, $5, message, signature, image_hash, cid, seed, price, $18, lane_position FROM given
      ), ended AS (
        UPDATE cloud.job SET status = 'done', engine = $3, closing_signature = $4, finished_at = now(),
-         lease_expires_at = NULL, version = version + 1
+         lease_expires_at = NULL, version = version + 1, prompt_cut = $20, unknown_words = $21
        WHERE id = $1
      ), praised AS (
        UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), pauses = 0 WHERE worker = $19
@@ -246,6 +248,8 @@ async function storeResult(
       height,
       job.lane_id,
       job.worker,
+      promptCut ?? null,
+      unknownWords ?? null,
     ],
   );
   if (JSON.stringify(row?.staged ?? []) !== JSON.stringify(staged)) {

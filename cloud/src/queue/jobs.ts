@@ -46,6 +46,8 @@ export interface JobRow {
   readonly progress_step: number | null;
   readonly progress_steps: number | null;
   readonly engine: string | null;
+  readonly prompt_cut: boolean | null;
+  readonly unknown_words: readonly string[] | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
   /** Why the last worker that had it gave it back. */

@@ -82,6 +82,7 @@ export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Prom
     ...(job.given_back_code !== null &&
       job.status !== "done" && { given_back: { code: job.given_back_code, message: job.given_back_message ?? "" } }),
     ...(isEndedEarly(job) && { ended_early: true }),
+    ...readingOf(job),
     ...(job.status === "done" && { images: (await receiptsOfJob(queries, job.id)).map(imageJson(cloud)) }),
   };
 }
@@ -89,6 +90,14 @@ export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Prom
 /** Returns whether a job is done with fewer images than were ordered. */
 function isEndedEarly({ status, closing_signature }: JobRow): boolean {
   return status === "done" && closing_signature !== null;
+}
+
+/** How the engine read the prompts of a finished job, as far as its worker said. */
+function readingOf({ prompt_cut, unknown_words }: JobRow): Pick<JobJson, "prompt_cut" | "unknown_words"> {
+  return {
+    ...(prompt_cut !== null && { prompt_cut }),
+    ...(unknown_words !== null && { unknown_words: [...unknown_words] }),
+  };
 }
 
 async function positionOf(queries: Queries, job: JobRow): Promise<number> {
@@ -137,6 +146,7 @@ export async function resultJson(cloud: Cloud, queries: Queries, job: JobRow): P
     seed: first.seed,
     engine: job.engine ?? "",
     ...(isEndedEarly(job) && { ended_early: true }),
+    ...readingOf(job),
     images,
     request: job.request,
     order: job.order_message,

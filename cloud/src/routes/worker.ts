@@ -220,7 +220,8 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       await greet(session);
       const key = leaseOf(session, params.id, body.lease);
       const { engine, receipts, closing_signature: closingSignature, known_voucher: knownVoucher } = body;
-      const delivery = { engine, receipts, closingSignature, knownVoucher };
+      const { prompt_cut: promptCut, unknown_words: unknownWords } = body;
+      const delivery = { engine, receipts, closingSignature, knownVoucher, promptCut, unknownWords };
       const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
       cloud.metrics.jobDone();
       cloud.log.info({ job: params.id, worker: session.worker }, "job done");

@@ -79,3 +79,17 @@ function messageJsonSchema(primaryType: keyof SettlementMessage): Record<string,
     additionalProperties: false,
   };
 }
+
+/** Words named at most: a prompt may be as long as a book. */
+export const MAX_UNKNOWN_WORDS = 32;
+
+/** One word of a prompt; a long one is cut, with an ellipsis. Letters, marks and digits alone: it is shown to people. */
+export const promptWord = z.string().check(z.regex(/^[\p{L}\p{M}\p{N}'\u2019-]{1,60}\u2026?$/u));
+
+/** Fields that say how the engine read the prompts. */
+export const promptReading = {
+  /** True when the end of a prompt had no influence: it is longer than the engine reads. */
+  prompt_cut: z.optional(z.boolean()),
+  /** Words of the prompts that the model was not made for: they only vary the picture. Absent where that is not known. */
+  unknown_words: z.optional(z.array(promptWord).check(z.maxLength(MAX_UNKNOWN_WORDS))),
+};

@@ -1,5 +1,13 @@
 import * as z from "zod/mini";
-import { addressJson, bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
+import {
+  addressJson,
+  bytes32Json,
+  integerJson,
+  messageSchema,
+  promptReading,
+  signatureJson,
+  unixSeconds,
+} from "./common.js";
 
 /** `queued` waits for a worker, `claimed` has one, `running` shows progress; the other three are final. */
 export const jobStatus = z.enum(["queued", "claimed", "running", "done", "failed", "cancelled"]);
@@ -41,6 +49,7 @@ export const job = z.object({
   given_back: z.optional(z.object({ code: z.string(), message: z.string() })),
   /** Of a finished job: its worker delivered fewer images than were ordered, and asks to be paid for these alone. */
   ended_early: z.optional(z.boolean()),
+  ...promptReading,
   images: z.optional(z.array(jobImage)),
 });
 export type Job = z.output<typeof job>;
@@ -62,6 +71,7 @@ export const generateImageResponse = z.object({
   engine: z.string(),
   /** There are fewer images than were ordered; only these are paid. */
   ended_early: z.optional(z.boolean()),
+  ...promptReading,
   images: z.array(jobImage),
   request: messageSchema("GenerationRequest"),
   order: messageSchema("JobOrder"),

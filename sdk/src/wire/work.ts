@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
+import { bytes32Json, integerJson, messageSchema, promptReading, signatureJson, unixSeconds } from "./common.js";
 import { modelDefaults, samplers, schedulers } from "./generate.js";
 
 /** A number that a 32-bit column holds. */
@@ -81,6 +81,7 @@ export const completeRequest = z.strictObject({
   closing_signature: z.optional(signatureJson),
   /** On the lane rail: digest of the voucher of this lane that the worker has, with its receipts. */
   known_voucher: z.optional(bytes32Json),
+  ...promptReading,
 });
 
 /** A voucher that waits for the worker's counter-signature of the same digest. */

@@ -30,10 +30,8 @@ export interface PictureOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A finished picture. */
-export interface Picture {
-  /** The file, metadata included: hash these bytes. */
-  readonly png: Uint8Array;
+/** How an engine read the prompts of a picture. */
+export interface PromptReading {
   /** Whether prompt or negative prompt was longer than the engine reads, so that its end had no influence. */
   readonly promptCut: boolean;
   /**
@@ -41,6 +39,12 @@ export interface Picture {
    * model's card does not say which words it was made for.
    */
   readonly unknownWords?: readonly string[];
+}
+
+/** A finished picture. */
+export interface Picture extends PromptReading {
+  /** The file, metadata included: hash these bytes. */
+  readonly png: Uint8Array;
 }
 
 /** One loaded model. Pictures are made one at a time; calls wait for each other. */

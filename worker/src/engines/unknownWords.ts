@@ -1,6 +1,9 @@
 /** Words that are named at most: a prompt may be as long as a book. */
 export const MAX_UNKNOWN_WORDS = 32;
 
+/** Letters of a word that are named at most: writing without spaces is one long word. */
+const MAX_LETTERS = 60;
+
 const WORDS = /[\p{L}\p{M}\p{N}]+(?:['\u2019-][\p{L}\p{M}\p{N}]+)*/gu;
 const LETTERS = /\p{L}[\p{L}\p{M}]*/gu;
 /** Ends that English joins to a word. */
@@ -20,9 +23,14 @@ export function unknownWords(texts: readonly string[], knows: (word: string) => 
       if (found.has(lower) || knows(lower)) continue;
       const parts = lower.match(LETTERS) ?? [];
       if (parts.every((part, i) => knows(part) || (i > 0 && CONTRACTIONS.has(part)))) continue;
-      found.set(lower, word);
+      found.set(lower, word.length > MAX_LETTERS ? `${cut(word)}\u2026` : word);
       if (found.size === MAX_UNKNOWN_WORDS) return [...found.values()];
     }
   }
   return [...found.values()];
+}
+
+/** Beginning of a word, without half a character at its end. */
+function cut(word: string): string {
+  return word.slice(0, MAX_LETTERS).replace(/[\uD800-\uDBFF]$/, "");
 }

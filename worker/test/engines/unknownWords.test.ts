@@ -1,3 +1,4 @@
+import * as wire from "@gridnft/sdk/wire";
 import { describe, expect, it } from "vitest";
 import { MAX_UNKNOWN_WORDS, unknownWords } from "../../src/engines/index.ts";
 
@@ -26,6 +27,17 @@ describe("words that a model was not made for", () => {
   it("are bounded, however long the prompt", () => {
     const words = Array.from({ length: 5_000 }, (_, i) => `w${"abcdefghij"[i % 10]}${"x".repeat(i % 97)}y`);
     expect(unknown(words.join(" "))).toEqual(words.slice(0, MAX_UNKNOWN_WORDS));
+    expect(unknown(`${"x".repeat(59)}\u{20000}y`)).toEqual([`${"x".repeat(59)}\u2026`]);
     expect(unknown("\u0301'-".repeat(300_000))).toEqual(expect.any(Array));
+  });
+
+  it("are such as a delivery may name: letters, marks and digits", () => {
+    expect(MAX_UNKNOWN_WORDS).toBe(wire.MAX_UNKNOWN_WORDS);
+    const named = unknown(`caf\u0301 d'\u00e9t\u00e9 \u591c\u306e\u57ce x-ray ${"z".repeat(90)}`);
+    expect(named).toHaveLength(5);
+    for (const word of named) expect(wire.promptWord.safeParse(word).success, word).toBe(true);
+    for (const word of ["", "https://evil.example", "two words", "a\u202eb", "a\nb", "z".repeat(61)]) {
+      expect(wire.promptWord.safeParse(word).success, word).toBe(false);
+    }
   });
 });

@@ -47,6 +47,11 @@ export interface ScriptedResult {
   /** Of an order that the worker ended early. */
   readonly closing: Hex | undefined;
   readonly files: readonly Uint8Array[];
+  /** How it said that the engine read the prompts. */
+  readonly reading: {
+    readonly prompt_cut?: boolean | undefined;
+    readonly unknown_words?: readonly string[] | undefined;
+  };
 }
 
 /**
@@ -165,7 +170,9 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   };
 
   const complete = async (job: Running, body: unknown): Promise<unknown> => {
-    const { engine, receipts: signed, closing_signature: closing, known_voucher: known } = completeRequest.parse(body);
+    const delivery = completeRequest.parse(body);
+    const { engine, receipts: signed, closing_signature: closing, known_voucher: known } = delivery;
+    const { prompt_cut, unknown_words } = delivery;
     running.delete(job.id);
     for (const { receipt, signature } of signed) {
       receipts.set(receiptId(receipt, world.domain), {
@@ -179,7 +186,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     }
     const voucher = job.lane === undefined ? undefined : await voucherFor(job, signed);
     const files = signed.map(({ receipt }) => job.files.get(receipt.index) as Uint8Array);
-    job.done({ receipts: signed, closing, files });
+    job.done({ receipts: signed, closing, files, reading: { prompt_cut, unknown_words } });
     const offer = voucher && sent(voucher, known ? [known] : []);
     const answer = { accepted: true, ...(offer === undefined ? {} : { voucher: offer }) };
     finished.set(job.id, answer);

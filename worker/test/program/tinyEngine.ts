@@ -20,7 +20,7 @@ export function tinyEngine(
   let made = 0;
   return {
     ...{ name: "tiny 1 test", modelHash, samplers, schedulers, sideStep: 8 },
-    generate: async ({ seed, width, height, steps }, { onStep, signal } = {}) => {
+    generate: async ({ prompt, seed, width, height, steps }, { onStep, signal } = {}) => {
       if (made >= failAfter) throw new EngineError("RUN_FAILED", "The engine ran out of memory.");
       made++;
       for (let step = 1; step <= steps; step++) {
@@ -30,7 +30,11 @@ export function tinyEngine(
       }
       const [r, g, b] = [Number(seed & 255n), Number((seed >> 8n) & 255n), Number((seed >> 16n) & 255n)];
       const picture = sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
-      return { png: new Uint8Array(await picture.png().toBuffer()), promptCut: false };
+      return {
+        png: new Uint8Array(await picture.png().toBuffer()),
+        promptCut: false,
+        ...(prompt.includes("zyxw") && { unknownWords: ["zyxw", "https://odd.example"] }),
+      };
     },
     close: async () => {},
   };

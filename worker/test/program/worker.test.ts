@@ -83,12 +83,14 @@ describe("the direct rail", () => {
   it("signs in for its cold account, delivers, and settles", async () => {
     await start();
     const before = await chain().earnedOf([world.worker.address]);
-    const request = world.request({ seed: 77n });
+    const request = world.request({ seed: 77n, prompt: "a zyxw" });
     const order = await world.order(request, { count: 2, maxPrice: PRICE * 3n });
     const price = PRICE * 2n + 1n;
-    const { receipts } = delivered(
+    const { receipts, reading } = delivered(
       await cloud.give({ request, order, signature: await world.signOrder(order), price }),
     );
+    // A word that the cloud would refuse does not cost the delivery.
+    expect(reading).toEqual({ prompt_cut: false, unknown_words: ["zyxw"] });
     expect(receipts.map(({ receipt }) => receipt.seed)).toEqual([77n, 78n]);
     for (const { receipt, signature } of receipts) {
       const signers = [world.workerKey.address];
