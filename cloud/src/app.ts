@@ -92,6 +92,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
       }
       context.set("session", session);
     }
+    context.set("address", address);
     context.set("caller", context.get("session")?.account ?? address);
     await next();
   });
@@ -101,7 +102,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
   healthRoutes(app, cloud);
   signInRoutes(app, cloud, signInLimit);
   catalogueRoutes(app, cloud);
-  generateRoutes(app, cloud, new RateLimit(settings.jobsPerMinute));
+  generateRoutes(app, cloud, new RateLimit(settings.jobsPerMinute), tendLanes);
   jobRoutes(app, cloud);
   workerRoutes(app, cloud, tendLanes);
   fileRoutes(app, cloud);

@@ -4,6 +4,7 @@ import { addressJson, bytes32Json } from "@gridnft/sdk/wire";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
+import type { GatewayCaps } from "./payment/quota.ts";
 
 /** The environment is not what this program needs. The message has one line a fault. */
 export class EnvironmentError extends Error {
@@ -11,20 +12,51 @@ export class EnvironmentError extends Error {
   readonly code = "ENVIRONMENT_INVALID";
 }
 
-/** The cloud as a payer: its cold account, the key that signs vouchers, and what it pays at most. */
+/** The cloud as a payer: its account, its hot keys, and what it pays at most. The account's own key is with the treasury. */
 export interface GatewayTerms {
   readonly account: Address;
+  /** Signs vouchers: the account's PAYER_SIGNER. */
   readonly signer: PrivateKeyAccount;
-  /** The cold account's own key, where this process may open and fund lanes. */
-  readonly owner: PrivateKeyAccount | undefined;
-  /** Images a signed-in account gets paid per UTC day. */
-  readonly dailyImages: number;
-  /** Images that all accounts together get paid per UTC day. */
-  readonly dailyTotal: number;
-  /** AIPG wei put into a new lane, and into one that has less than half of it left. */
+  /** Fills open lanes: the account's TREASURER, within its cap on chain. Without it lanes are filled by hand. */
+  readonly treasurer: PrivateKeyAccount | undefined;
+  readonly caps: GatewayCaps;
+  /** AIPG wei that a lane is given at a time, when a job needs it. */
   readonly laneFunding: bigint;
   /** Highest rate that the gateway pays, AIPG wei per megapixel and step. */
   readonly maxRate: bigint;
+  /** Seconds that a job is kept for the cheapest worker, when that one is busy; six times as long when it is not. */
+  readonly patience: number;
+  /** Accounts that the gateway pays for. */
+  readonly payees: Payees;
+}
+
+/** Accounts that a gateway pays for: all, those that hold so much AIPG, or those of a list (lower case). */
+export type Payees =
+  | { readonly kind: "everybody" }
+  | { readonly kind: "holders"; readonly least: bigint }
+  | { readonly kind: "listed"; readonly accounts: ReadonlySet<string> };
+
+/** What a treasury process is started with: the account that pays, and its keys by address. */
+export interface TreasurySettings {
+  readonly rpcUrl: string;
+  readonly deployment: Deployment | undefined;
+  readonly databaseUrl: string;
+  readonly account: Address;
+  /** The account's own key; undefined where transactions are printed only. */
+  readonly owner: PrivateKeyAccount | undefined;
+  /** Address of the PAYER_SIGNER that may be registered, and that lanes may name. */
+  readonly signer: Address;
+  /** Address of the TREASURER that may be registered. */
+  readonly treasurer: Address;
+  /** AIPG wei that the TREASURER may move into lanes a day. */
+  readonly cap: bigint;
+  /** AIPG wei that the account in GridSettlement is filled up to, out of the account's own AIPG, once it has less than half of it. */
+  readonly balance: bigint;
+  /** Seconds without a job after which a lane's money is asked back. */
+  readonly idleSeconds: number;
+  /** Milliseconds between looks. */
+  readonly poll: number;
+  readonly logLevel: Settings["logLevel"];
 }
 
 /** What a cloud process is started with. */
@@ -77,21 +109,34 @@ const key = z.pipe(
   z.transform((secret) => privateKeyToAccount(secret)),
 );
 
-const environment = z.object({
+const AIPG = 10n ** 18n;
+
+/** Of both programs. */
+const shared = {
   GRID_RPC_URL: httpUrl,
   GRID_DEPLOYMENT: z.string().optional(),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, "is not a postgres:// URL"),
+  GRID_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+};
+
+const environment = z.object({
+  ...shared,
   GRID_CLOUD_HOST: z.string().default("127.0.0.1"),
   GRID_CLOUD_PORT: wholeNumber(0, 65_535).default(3_300),
   GRID_CLOUD_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
   GRID_BLOCKS: z.string(),
   GRID_GATEWAY_ACCOUNT: z.optional(addressJson),
-  GRID_GATEWAY_ACCOUNT_KEY: key.optional(),
   GRID_GATEWAY_SIGNER_KEY: key.optional(),
+  GRID_GATEWAY_TREASURER_KEY: key.optional(),
+  GRID_GATEWAY_ACCOUNTS: z.string().default("everybody"),
+  GRID_GATEWAY_JOB_CAP: wei.default(2n * AIPG),
+  GRID_GATEWAY_ACCOUNT_CAP: wei.default(5n * AIPG),
+  GRID_GATEWAY_ADDRESS_CAP: wei.default(20n * AIPG),
+  GRID_GATEWAY_DAILY_CAP: wei.default(200n * AIPG),
   GRID_GATEWAY_DAILY_IMAGES: wholeNumber(0, 1_000_000).default(50),
-  GRID_GATEWAY_DAILY_TOTAL: wholeNumber(0, 1_000_000_000).default(5_000),
-  GRID_GATEWAY_MAX_RATE: wei.default(5n * 10n ** 16n),
-  GRID_LANE_FUNDING: wei.default(100n * 10n ** 18n),
+  GRID_GATEWAY_MAX_RATE: wei.default(AIPG / 50n),
+  GRID_GATEWAY_PATIENCE_SECONDS: wholeNumber(0, 600).default(5),
+  GRID_LANE_FUNDING: wei.refine((amount) => amount > 0n, "is not above 0").default(5n * AIPG),
   GRID_CHAIN_POLL_MS: wholeNumber(20, 60_000).default(1_000),
   GRID_CLOUD_WAIT_SECONDS: wholeNumber(0, 600).default(60),
   GRID_CLOUD_LEASE_SECONDS: wholeNumber(1, 600).default(30),
@@ -100,29 +145,37 @@ const environment = z.object({
   GRID_CLOUD_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(1_200),
   GRID_CLOUD_JOBS_PER_MINUTE: wholeNumber(1, 10_000_000).default(60),
   GRID_CLOUD_PROXIES: wholeNumber(0, 10).default(0),
-  GRID_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
+
+const treasuryEnvironment = z.object({
+  ...shared,
+  GRID_GATEWAY_ACCOUNT: z.optional(addressJson),
+  GRID_GATEWAY_ACCOUNT_KEY: key.optional(),
+  GRID_GATEWAY_SIGNER: addressJson,
+  GRID_GATEWAY_TREASURER: addressJson,
+  GRID_TREASURY_CAP: wei.default(400n * AIPG),
+  GRID_TREASURY_BALANCE: wei.default(400n * AIPG),
+  GRID_TREASURY_IDLE_HOURS: wholeNumber(1, 10_000).default(24),
+  GRID_TREASURY_POLL_MS: wholeNumber(50, 600_000).default(2_000),
+});
+
+/** Variables of earlier versions, and of the other program: left in place, they would say something else than they did. */
+const misplaced: Readonly<Record<string, string>> = {
+  GRID_GATEWAY_ACCOUNT_KEY:
+    "has no place in this process: give it to the treasury (npm run treasury -w cloud), and this process GRID_GATEWAY_ACCOUNT.",
+  GRID_GATEWAY_DAILY_TOTAL:
+    "is not read any more: set GRID_GATEWAY_DAILY_CAP, AIPG wei a day for all accounts together.",
+};
 
 /**
  * Reads the settings from environment variables; empty ones count as absent.
  * @throws {@link EnvironmentError} with one sentence for each fault.
  */
 export function readSettings(variables: Readonly<Record<string, string | undefined>>): Settings {
-  const given = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
+  const faults = Object.entries(misplaced).flatMap(([name, message]) =>
+    variables[name] ? [`${name} ${message}`] : [],
   );
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    throw new EnvironmentError(
-      parsed.error.issues
-        .map((issue) => {
-          const name = issue.path.join(".");
-          return given[name] === undefined ? `${name} is missing.` : `${name} ${issue.message}.`;
-        })
-        .join("\n"),
-    );
-  }
-  const read = parsed.data;
+  const read = parse(environment, variables, faults);
   return {
     rpcUrl: read.GRID_RPC_URL,
     deployment: read.GRID_DEPLOYMENT === undefined ? undefined : deploymentAt(read.GRID_DEPLOYMENT),
@@ -144,25 +197,132 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   };
 }
 
-function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefined {
-  const owner = read.GRID_GATEWAY_ACCOUNT_KEY;
+/**
+ * Reads the treasury's settings.
+ * @param printsOnly Transactions are printed for somebody else to sign, so that the account's key is not needed.
+ * @throws {@link EnvironmentError} with one sentence for each fault.
+ */
+export function readTreasurySettings(
+  variables: Readonly<Record<string, string | undefined>>,
+  printsOnly = false,
+): TreasurySettings {
+  const read = parse(treasuryEnvironment, variables, []);
+  const owner = printsOnly ? undefined : read.GRID_GATEWAY_ACCOUNT_KEY;
   const account = read.GRID_GATEWAY_ACCOUNT ?? owner?.address;
-  const signer = read.GRID_GATEWAY_SIGNER_KEY ?? owner;
-  if (!account && !signer) return undefined;
-  if (!account) throw new EnvironmentError("GRID_GATEWAY_ACCOUNT is missing: GRID_GATEWAY_SIGNER_KEY signs for it.");
-  if (!signer) throw new EnvironmentError("GRID_GATEWAY_SIGNER_KEY is missing: it signs for GRID_GATEWAY_ACCOUNT.");
+  if (!printsOnly && !owner) {
+    throw new EnvironmentError(
+      "GRID_GATEWAY_ACCOUNT_KEY is missing. With --plan transactions are printed instead of sent, and it is not needed.",
+    );
+  }
+  if (!account) throw new EnvironmentError("GRID_GATEWAY_ACCOUNT is missing.");
   if (owner && owner.address.toLowerCase() !== account.toLowerCase()) {
     throw new EnvironmentError("GRID_GATEWAY_ACCOUNT_KEY is not the key of GRID_GATEWAY_ACCOUNT.");
   }
+  const roles = [
+    ["GRID_GATEWAY_ACCOUNT", account],
+    ["GRID_GATEWAY_SIGNER", read.GRID_GATEWAY_SIGNER],
+    ["GRID_GATEWAY_TREASURER", read.GRID_GATEWAY_TREASURER],
+  ] as const;
+  requireDistinct(roles);
+  return {
+    rpcUrl: read.GRID_RPC_URL,
+    deployment: read.GRID_DEPLOYMENT === undefined ? undefined : deploymentAt(read.GRID_DEPLOYMENT),
+    databaseUrl: read.DATABASE_URL,
+    account,
+    owner,
+    signer: read.GRID_GATEWAY_SIGNER,
+    treasurer: read.GRID_GATEWAY_TREASURER,
+    cap: read.GRID_TREASURY_CAP,
+    balance: read.GRID_TREASURY_BALANCE,
+    idleSeconds: read.GRID_TREASURY_IDLE_HOURS * 3_600,
+    poll: read.GRID_TREASURY_POLL_MS,
+    logLevel: read.GRID_LOG_LEVEL,
+  };
+}
+
+/** The variables by a schema; empty ones count as absent. */
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  variables: Readonly<Record<string, string | undefined>>,
+  faults: readonly string[],
+): z.output<Schema> {
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = schema.safeParse(given);
+  const all = [
+    ...faults,
+    ...(parsed.error?.issues ?? []).map((issue) => {
+      const name = issue.path.join(".");
+      return given[name] === undefined ? `${name} is missing.` : `${name} ${issue.message}.`;
+    }),
+  ];
+  if (!parsed.success || all.length > 0) throw new EnvironmentError(all.join("\n"));
+  return parsed.data;
+}
+
+function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefined {
+  const {
+    GRID_GATEWAY_ACCOUNT: account,
+    GRID_GATEWAY_SIGNER_KEY: signer,
+    GRID_GATEWAY_TREASURER_KEY: treasurer,
+  } = read;
+  if (!account && !signer && !treasurer) return undefined;
+  if (!account) throw new EnvironmentError("GRID_GATEWAY_ACCOUNT is missing: the gateway's keys sign for it.");
+  if (!signer) throw new EnvironmentError("GRID_GATEWAY_SIGNER_KEY is missing: it signs for GRID_GATEWAY_ACCOUNT.");
+  requireDistinct([
+    ["GRID_GATEWAY_ACCOUNT", account],
+    ["GRID_GATEWAY_SIGNER_KEY", signer.address],
+    ...(treasurer ? [["GRID_GATEWAY_TREASURER_KEY", treasurer.address] as const] : []),
+  ]);
   return {
     account,
     signer,
-    owner,
-    dailyImages: read.GRID_GATEWAY_DAILY_IMAGES,
-    dailyTotal: read.GRID_GATEWAY_DAILY_TOTAL,
+    treasurer,
+    caps: {
+      job: read.GRID_GATEWAY_JOB_CAP,
+      account: read.GRID_GATEWAY_ACCOUNT_CAP,
+      address: read.GRID_GATEWAY_ADDRESS_CAP,
+      all: read.GRID_GATEWAY_DAILY_CAP,
+      images: read.GRID_GATEWAY_DAILY_IMAGES,
+    },
     laneFunding: read.GRID_LANE_FUNDING,
     maxRate: read.GRID_GATEWAY_MAX_RATE,
+    patience: read.GRID_GATEWAY_PATIENCE_SECONDS,
+    payees: payeesOf(read.GRID_GATEWAY_ACCOUNTS),
   };
+}
+
+/** Insists that each name has a key of its own: the account's key in a hot process would be no cold key. */
+function requireDistinct(roles: readonly (readonly [name: string, address: Address])[]): void {
+  for (const [i, [name, address]] of roles.entries()) {
+    const same = roles.slice(0, i).find(([, other]) => other.toLowerCase() === address.toLowerCase());
+    if (same) throw new EnvironmentError(`${name} is the key of ${same[0]}: each needs one of its own.`);
+  }
+}
+
+function payeesOf(text: string): Payees {
+  if (text === "everybody") return { kind: "everybody" };
+  const least = /^holders:(\d{1,38})$/.exec(text)?.[1];
+  if (least !== undefined) return { kind: "holders", least: BigInt(least) };
+  const wanted =
+    "GRID_GATEWAY_ACCOUNTS is everybody, holders:<AIPG wei>, or file:<path> of a list with an address a line";
+  const path = /^file:(.+)$/s.exec(text)?.[1];
+  if (path === undefined) throw new EnvironmentError(`${wanted}.`);
+  let list: string;
+  try {
+    list = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new EnvironmentError(`${wanted}: ${path} can't be read.`, { cause });
+  }
+  const accounts = list.split(/\r?\n/).flatMap((line, i) => {
+    const entry = line.replace(/#.*/, "").trim();
+    if (entry === "") return [];
+    const address = addressJson.safeParse(entry);
+    if (!address.success) throw new EnvironmentError(`GRID_GATEWAY_ACCOUNTS: line ${i + 1} of ${path} is no address.`);
+    return [address.data.toLowerCase()];
+  });
+  return { kind: "listed", accounts: new Set(accounts) };
 }
 
 function deploymentAt(path: string): Deployment {

@@ -12,9 +12,10 @@ import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { answerParserError } from "./http/parserErrors.ts";
-import { laneKeeper } from "./payment/laneKeeper.ts";
+import { laneFunding } from "./payment/laneFunding.ts";
 import { LaneTrees } from "./payment/laneTrees.ts";
 import { settlementReader } from "./payment/laneWatch.ts";
+import { sweepQuota } from "./payment/quota.ts";
 import { reap, sweep } from "./queue/reaper.ts";
 import { openPictures } from "./storage/pictures.ts";
 
@@ -114,12 +115,15 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
 /** What is done from time to time. */
 function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise<void> } {
   const { settings, log } = cloud;
-  const keeper = laneKeeper(cloud);
+  const funding = laneFunding(cloud);
   const duties = [
     repeat(1_000, () => reap(cloud)),
-    repeat(60_000, () => sweep(cloud)),
+    repeat(60_000, async () => {
+      await sweep(cloud);
+      await sweepQuota(cloud.database);
+    }),
     repeat(settings.chainPoll, settlementReader(cloud)),
-    repeat(5_000, async () => keeper?.tend()),
+    repeat(5_000, async () => funding?.tend()),
   ] as const;
   return {
     tendLanes: () => duties[3].soon(),
@@ -128,8 +132,8 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
     },
   };
 
-  /** Does something again and again, never twice at once. */
-  function repeat(milliseconds: number, work: () => Promise<void>): { soon: () => void; stop: () => Promise<void> } {
+  /** Does something again and again, never twice at once. It may say itself after how many milliseconds. */
+  function repeat(milliseconds: number, work: () => Promise<unknown>): { soon: () => void; stop: () => Promise<void> } {
     let timer: NodeJS.Timeout | undefined;
     let running: Promise<void> | undefined;
     let again = false;
@@ -140,9 +144,9 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
       again = false;
       running = work()
         .catch((error: unknown) => log.warn({ error: describeError(error) }, "duty failed, goes on"))
-        .then(() => {
+        .then((wait) => {
           running = undefined;
-          if (!stopped) timer = setTimeout(run, again ? 0 : milliseconds);
+          if (!stopped) timer = setTimeout(run, again ? 0 : typeof wait === "number" ? wait : milliseconds);
         });
     };
     timer = setTimeout(run, 0);

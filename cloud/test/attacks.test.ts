@@ -2,14 +2,27 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseEther } from "viem";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { formatEther, parseEther } from "viem";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { jobPrice } from "../../sdk/src/index.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { openDatabase } from "../src/database/database.ts";
+import type { GatewayCaps } from "../src/payment/quota.ts";
 import { sweepStaging } from "../src/queue/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { openPictures } from "../src/storage/pictures.ts";
-import { call, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
+import {
+  call,
+  png,
+  RATE,
+  type Refusal,
+  signIn,
+  signOrders,
+  startTestGrid,
+  type TestGrid,
+  until,
+  type WorkerIdentity,
+} from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
@@ -191,5 +204,207 @@ describe("a worker", () => {
     const upload = await worker.upload(job, 0, await png(64, 64, 7_000 + 31 * 3));
     expect((await worker.complete(job, [worker.receipt(job, 0, upload.body)])).status).toBe(200);
     expect((await fetch(`${clouds[0].url}/ipfs/${upload.body.ipfs_hash}`)).status).toBe(200);
+  });
+});
+
+describe("whoever asks the gateway", () => {
+  const own = () => grid.workers[1];
+  /** AIPG wei per megapixel and step that the gateway pays at most: three times what the honest worker asks. */
+  const MOST = 3n * RATE;
+  const size = { width: 64, height: 64, steps: 2, count: 1 };
+  const [fair, dear] = [jobPrice(size, RATE), jobPrice(size, MOST)];
+  const allowing = (caps: Partial<GatewayCaps>) =>
+    grid.cloud({
+      ...{ blocks, proxies: 1, waitSeconds: 5 },
+      gateway: { ...grid.gatewayTerms, maxRate: MOST, caps: { ...grid.gatewayTerms.caps, ...caps } },
+    });
+  /** Tokens of accounts that were made just now. */
+  const freshKeys = async (count: number): Promise<string[]> => {
+    const batch = `${Math.random()}`;
+    await grid.sql(
+      `INSERT INTO cloud.session (token_hash, account, expires_at)
+       SELECT sha256(convert_to('grid_' || $2 || '_' || n, 'UTF8')), '0x' || lpad(encode(sha256(convert_to($2 || n, 'UTF8')), 'hex'), 40),
+         now() + interval '1 hour' FROM generate_series(1, $1::int) n`,
+      [count, batch],
+    );
+    return Array.from({ length: count }, (_, i) => `grid_${batch}_${i + 1}`);
+  };
+  const ask = (cloud: RunningCloud, token: string, from: string, changes: object = {}) =>
+    call<Refusal & { id: string }>(cloud, "POST", "/v1/generate-image", {
+      token,
+      json: { ...wish(), ...changes },
+      headers: { prefer: "respond-async", "x-forwarded-for": from },
+    });
+  const promised = async () =>
+    BigInt(
+      (await grid.sql<{ sum: string }>("SELECT coalesce(sum(promised), 0)::text AS sum FROM cloud.lane_total"))[0]
+        ?.sum ?? 0,
+    );
+  const promisedTo = async (party: WorkerIdentity) =>
+    BigInt(
+      (
+        await grid.sql<{ sum: string }>(
+          `SELECT coalesce(sum(promised), 0)::text AS sum FROM cloud.lane_total JOIN cloud.lane USING (lane_id) WHERE worker = $1`,
+          [party.party.address.toLowerCase()],
+        )
+      )[0]?.sum ?? 0,
+    );
+  const spent = async (account = "everybody") =>
+    BigInt(
+      (await grid.sql<{ spent: string }>("SELECT spent::text FROM cloud.quota WHERE account = $1", [account]))[0]
+        ?.spent ?? 0,
+    );
+  const leave = (party: WorkerIdentity) =>
+    grid.sql("UPDATE cloud.worker SET last_seen = now() - interval '1 hour' WHERE worker = $1", [
+      party.party.address.toLowerCase(),
+    ]);
+  beforeEach(() => grid.sql("UPDATE cloud.job SET charged_to = NULL").then(() => grid.sql("TRUNCATE cloud.quota")));
+
+  it("with a thousand fresh keys and an own worker at the highest rate gains the day's cap for all, and no more", async () => {
+    const all = 12n * dear + dear / 2n;
+    const limited = await allowing({ all });
+    await leave(grid.workers[0]);
+    const mine = await scriptedWorker(grid, limited, own(), { rate: MOST, parallel: 64 });
+    const [before, gained] = [await promised(), await promisedTo(own())];
+    const tokens = await freshKeys(1_000);
+    const answers: number[] = [];
+    let next = 0;
+    const attack = async (): Promise<void> => {
+      for (let i = next++; i < tokens.length; i = next++) {
+        const { status, body } = await ask(limited, tokens[i] ?? "", `10.${i % 200}.${i % 7}.${i % 11}`);
+        answers.push(status);
+        if (status === 402) expect(body.error.message).toContain("for all accounts together");
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, attack));
+    expect([answers.length, answers.filter((status) => status === 202).length]).toEqual([1_000, 12]);
+    for (let i = 0; i < 12; i++) await mine.work(await until(() => mine.claim(2), "the attacker gets its own job"));
+    expect(await mine.claim()).toBeUndefined();
+    // What it was paid stays counted: there is no more today, for no key.
+    const [late] = await freshKeys(1);
+    expect((await ask(limited, late ?? "", "192.0.2.77")).status).toBe(402);
+    expect((await promisedTo(own())) - gained).toBe(12n * dear);
+    expect((await promised()) - before).toBeLessThanOrEqual(all);
+  }, 60_000);
+
+  it("gains nothing by an own worker beside a cheaper one that is idle", async () => {
+    const open = await allowing({});
+    const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
+    const mine = await scriptedWorker(grid, open, own(), { rate: MOST, parallel: 64 });
+    const gained = await promisedTo(own());
+    const tokens = await freshKeys(8);
+    let done = 0;
+    let stolen = 0;
+    const steal = async (): Promise<void> => {
+      while (done < tokens.length) if (await mine.claim()) stolen++;
+    };
+    const serve = async (): Promise<void> => {
+      while (done < tokens.length) {
+        const job = await honest.claim(1);
+        if (job) await honest.work(job);
+        if (job) done++;
+      }
+    };
+    const posts = (async () => {
+      for (const token of tokens) expect((await ask(open, token, "192.0.2.8")).status).toBe(202);
+    })();
+    await Promise.all([posts, steal(), steal(), serve()]);
+    expect([stolen, (await promisedTo(own())) - gained]).toEqual([0, 0n]);
+    // Reserved by the dearest rate, and in the end what it cost: of each account, of the network, of all.
+    const { body } = await call<{ quota: { spent: string } }>(open, "GET", "/v1/auth/session", { token: tokens[0] });
+    expect(body.quota.spent).toBe(fair.toString());
+    expect([await spent(), await spent("from 192.0.2.8")]).toEqual([8n * fair, 8n * fair]);
+  }, 60_000);
+
+  it("gets a dearer worker only when the cheaper ones are full or let their time pass", async () => {
+    const open = await allowing({});
+    const [bait, honest] = [
+      await scriptedWorker(grid, open, own(), { rate: 1n, parallel: 1 }),
+      await scriptedWorker(grid, open, grid.workers[0], { parallel: 1 }),
+    ];
+    const [token] = await freshKeys(1);
+    const wait = (id: string, seconds: number) =>
+      grid.sql("UPDATE cloud.job SET queued_at = now() - $2 * interval '1 second' WHERE id = $1", [id, seconds]);
+    const first = (await ask(open, token ?? "", "192.0.2.9")).body.id;
+    for (const seconds of [0, 6, 29]) {
+      await wait(first, seconds);
+      expect(await honest.claim()).toBeUndefined();
+    }
+    // A cheaper one that does not come for its job has let its time pass; the next one has its own time before a dearer one.
+    await wait(first, 31);
+    await grid.sql("UPDATE cloud.offer SET rate = $2 WHERE worker = $1 AND rate = 1", [
+      own().party.address.toLowerCase(),
+      MOST.toString(),
+    ]);
+    await wait(first, 29);
+    expect(await bait.claim()).toBeUndefined();
+    const job = await until(() => honest.claim(), "the honest worker gets it");
+    expect(job.id).toBe(first);
+    // It is full now: the next job is kept for it for a moment, and goes to the dearer one then.
+    const second = (await ask(open, token ?? "", "192.0.2.9")).body.id;
+    expect(await bait.claim()).toBeUndefined();
+    await wait(second, 6);
+    const other = await until(() => bait.claim(), "the dearer worker gets it");
+    expect([other.id, BigInt(other.price)]).toEqual([second, dear]);
+    // Dearer than what was reserved is nobody's.
+    await grid.sql("UPDATE cloud.worker SET parallel = 64");
+    const third = (await ask(open, token ?? "", "192.0.2.9")).body.id;
+    await grid.sql("UPDATE cloud.job SET max_price = $2 WHERE id = $1", [third, (fair - 1n).toString()]);
+    await wait(third, 300);
+    expect([await bait.claim(), await honest.claim()]).toEqual([undefined, undefined]);
+  });
+
+  it("is told which cap it has reached, and what is left of it", async () => {
+    const limited = await allowing({ job: dear * 4n, account: dear * 3n, address: dear * 5n });
+    await scriptedWorker(grid, limited, grid.workers[0], { parallel: 16 });
+    const [first, second, third] = (await freshKeys(3)) as [string, string, string];
+    const said = async (token: string, from: string, changes: object = {}) => {
+      const { status, body } = await ask(limited, token, from, changes);
+      return [status, body.error?.code, body.error?.message ?? ""] as const;
+    };
+    const refused = (message: string) => [402, "QUOTA_USED", expect.stringContaining(message)];
+    const aipg = (wei: bigint) => `${formatEther(wei)} AIPG`;
+    expect(await said(first, "2001:db8:1:1::1", { n: 4, steps: 3 })).toEqual(
+      refused(`at most ${aipg(dear * 4n)} for a job, and this one can cost up to ${aipg(dear * 6n)}`),
+    );
+    expect((await said(first, "2001:db8:1:1::1", { n: 3 }))[0]).toBe(202);
+    expect(await said(first, "198.51.100.1")).toEqual(
+      refused(`${aipg(dear * 3n)} a day for an account. 0 AIPG are left`),
+    );
+    // All addresses of a /64 are one network.
+    expect((await said(second, "2001:db8:1:1:ffff::2"))[0]).toBe(202);
+    expect(await said(third, "2001:db8:1:1::3", { n: 2 })).toEqual(
+      refused(`${aipg(dear * 5n)} a day for the network that this request comes from. ${aipg(dear)} are left`),
+    );
+    expect((await said(third, "2001:db8:1:2::3", { n: 2 }))[0]).toBe(202);
+    // A refusal counts nowhere.
+    expect(await spent()).toBe(6n * dear);
+    const jobs = await grid.sql<{ id: string }>("SELECT id FROM cloud.job WHERE status = 'queued' ORDER BY place");
+    const cancelled = await call(limited, "DELETE", `/v1/jobs/${jobs[0]?.id}`, { token: first });
+    expect(cancelled.status).toBe(200);
+    expect((await said(first, "198.51.100.1", { n: 3 }))[0]).toBe(202);
+    expect(await spent()).toBe(6n * dear);
+  });
+
+  it("is refused where the gateway pays for others only", async () => {
+    const token = await signIn(grid, clouds[0], grid.artist.account);
+    const [stranger] = await freshKeys(1);
+    const holders = await grid.cloud({
+      ...{ blocks, proxies: 1 },
+      gateway: { ...grid.gatewayTerms, payees: { kind: "holders", least: parseEther("1") } },
+    });
+    const listed = await grid.cloud({
+      ...{ blocks, proxies: 1 },
+      gateway: {
+        ...grid.gatewayTerms,
+        payees: { kind: "listed", accounts: new Set([grid.artist.address.toLowerCase()]) },
+      },
+    });
+    await scriptedWorker(grid, holders, grid.workers[0]);
+    for (const cloud of [holders, listed]) {
+      expect((await ask(cloud, token, "192.0.2.10")).status).toBe(202);
+      const { status, body } = await ask(cloud, stranger ?? "", "192.0.2.10");
+      expect([status, body.error.code]).toEqual([402, "PAYMENT_REQUIRED"]);
+    }
   });
 });

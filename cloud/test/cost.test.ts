@@ -24,7 +24,7 @@ let token: string;
 
 beforeAll(async () => {
   digester = await createFastDigester();
-  grid = await startTestGrid({ dailyImages: 10_000, dailyTotal: 10_000 });
+  grid = await startTestGrid({ dailyImages: 10_000 });
   clouds = [await grid.cloud({ leaseSeconds: 60 }), await grid.cloud({ leaseSeconds: 60 })];
   const [identity] = grid.workers;
   workers = [
@@ -345,7 +345,7 @@ it("a claim looks at a worker's own orders and its models' jobs, however long th
     const cloud = {
       database: own,
       chain: { staysBonded: async () => true, now: () => BigInt(Math.floor(Date.now() / 1_000)) },
-      gateway: { account: grid.gateway.address, signer: grid.gatewayKey, maxRate: 10n ** 18n },
+      gateway: { account: grid.gateway.address, signer: grid.gatewayKey, maxRate: 10n ** 18n, patience: 5 },
       checker: { digester },
       settings: { leaseSeconds: 60, orderSeconds: 600 },
     } as unknown as Cloud;

@@ -182,8 +182,8 @@ describe("an order that its worker ended early", () => {
     await grid.sql("UPDATE cloud.worker SET strikes = 0, blocked_until = NULL");
     const token = await signIn(grid, cloud, grid.artist.account);
     await until(
-      async () => (await call<{ gateway?: { lanes: number } }>(cloud, "GET", "/health")).body.gateway?.lanes === 1,
-      "the gateway opens a lane",
+      async () => (await call<{ gateway?: { lanes: number } }>(cloud, "GET", "/health")).body.gateway?.lanes === 2,
+      "the cloud knows the lanes",
     );
     const json = { ...wish(), n: 2 };
     await call(cloud, "POST", "/v1/generate-image", { token, json, headers: { prefer: "respond-async" } });

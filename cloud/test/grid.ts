@@ -4,24 +4,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import sharp from "sharp";
-import { type Address, type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
+import { type Address, bytesToHex, type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import {
   aigcAbi,
   type JobOrder,
   type JobReceipt,
+  laneId,
+  MIN_THAW_DELAY,
   messageFromJson,
   messageToJson,
   type SettlementDomain,
   SignerRole,
   settlementDomainOf,
   settlementTypes,
+  workLane,
 } from "../../sdk/src/index.ts";
 import { type LocalGrid, type Party, startGrid } from "../../test/e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
-import { readSettings, type Settings } from "../src/environment.ts";
+import { migrate } from "../src/database/migrate.ts";
+import { type GatewayTerms, readSettings, type Settings, type TreasurySettings } from "../src/environment.ts";
 import { type RunningCloud, startCloud } from "../src/start.ts";
+import { type RunningTreasury, startTreasury } from "../src/startTreasury.ts";
 
 /** AIPG wei per megapixel and step. */
 export const RATE = 10n ** 16n;
@@ -43,24 +48,35 @@ export interface TestGrid {
   readonly artist: Party;
   readonly gateway: Party;
   readonly gatewayKey: PrivateKeyAccount;
+  /** The gateway's TREASURER. */
+  readonly treasurer: PrivateKeyAccount;
+  /** Terms of the clouds' gateway: caps that no test meets by chance. */
+  readonly gatewayTerms: GatewayTerms;
   /** Ids of an open and of a licensed model. */
   readonly open: bigint;
   readonly licensed: bigint;
   readonly workers: readonly [WorkerIdentity, WorkerIdentity];
   /** Starts a cloud process' worth of cloud on this grid's database. */
   cloud(changes?: Partial<Settings>): Promise<RunningCloud>;
+  /** Settings of the gateway's treasury, which looks often. */
+  treasurySettings(changes?: Partial<TreasurySettings>): TreasurySettings;
+  /** Starts the gateway's treasury. */
+  treasury(changes?: Partial<TreasurySettings>): Promise<RunningTreasury>;
   /** SQL on the cloud's database. */
   sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   stop(): Promise<void>;
 }
 
-/** Starts chain and database, registers models, bonds two workers. */
+/**
+ * Starts chain and database, registers models, bonds two workers, and opens a lane with 10 AIPG to each.
+ * @param lanes Without them the gateway has an account with AIPG, and nothing else: the treasury does the rest.
+ */
 export async function startTestGrid({
   dailyImages = 50,
-  dailyTotal = 1_000,
+  lanes = true,
 }: {
   dailyImages?: number;
-  dailyTotal?: number;
+  lanes?: boolean;
 } = {}): Promise<TestGrid> {
   const [chain, postgres] = await Promise.all([startGrid(), startPostgres()]);
   const domain = settlementDomainOf(chain.deployment);
@@ -121,6 +137,48 @@ export async function startTestGrid({
   const gatewayKey = privateKeyToAccount(generatePrivateKey());
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
   pool.on("error", () => {});
+  const treasurer = privateKeyToAccount(generatePrivateKey());
+  await chain.party(0).wallet.request({
+    method: "anvil_setBalance" as never,
+    params: [treasurer.address, "0x8ac7230489e80000"] as never,
+  });
+  const gatewayTerms: GatewayTerms = {
+    account: gateway.address,
+    signer: gatewayKey,
+    treasurer,
+    caps: {
+      job: parseEther("1000"),
+      account: parseEther("100000"),
+      address: parseEther("100000"),
+      all: parseEther("100000"),
+      images: dailyImages,
+    },
+    laneFunding: parseEther("10"),
+    maxRate: 10n ** 18n,
+    patience: 5,
+    payees: { kind: "everybody" },
+  };
+  const opened = lanes ? await openLanes(chain, domain, gateway, gatewayTerms, workers) : [];
+  let laneRows: Promise<void> | undefined;
+  const treasuries: RunningTreasury[] = [];
+  const treasurySettings = (changes: Partial<TreasurySettings> = {}): TreasurySettings => {
+    const hd = gateway.account.getHdKey().privateKey;
+    return {
+      rpcUrl: chain.rpcUrl,
+      deployment: chain.deployment,
+      databaseUrl: postgres.url,
+      account: gateway.address,
+      owner: hd ? privateKeyToAccount(bytesToHex(hd)) : undefined,
+      signer: gatewayKey.address,
+      treasurer: treasurer.address,
+      cap: parseEther("400"),
+      balance: parseEther("400"),
+      idleSeconds: 3_600,
+      poll: 100,
+      logLevel: (process.env.GRID_LOG_LEVEL as Settings["logLevel"] | undefined) ?? "silent",
+      ...changes,
+    };
+  };
   const clouds: RunningCloud[] = [];
   const stopped = new Set<RunningCloud>();
   return {
@@ -131,6 +189,8 @@ export async function startTestGrid({
     artist,
     gateway,
     gatewayKey,
+    treasurer,
+    gatewayTerms,
     open,
     licensed,
     workers,
@@ -146,16 +206,17 @@ export async function startTestGrid({
         GRID_CLOUD_REQUESTS_PER_MINUTE: "100000",
         GRID_LOG_LEVEL: process.env.GRID_LOG_LEVEL ?? "silent",
       });
-      const hd = gateway.account.getHdKey().privateKey;
-      const gatewayTerms = {
-        account: gateway.address,
-        signer: gatewayKey,
-        owner: hd ? privateKeyToAccount(`0x${Buffer.from(hd).toString("hex")}`) : undefined,
-        dailyImages,
-        dailyTotal,
-        laneFunding: parseEther("10"),
-        maxRate: 10n ** 18n,
-      };
+      laneRows ??= (async () => {
+        await migrate(postgres.url);
+        for (const { id, config } of opened) {
+          await pool.query(
+            `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state)
+             VALUES ($1, $2, lower($3), lower($4), lower($5), 'opening')`,
+            [id, JSON.stringify(messageToJson("LaneConfig", config)), config.payer, config.payerSigner, config.worker],
+          );
+        }
+      })();
+      await laneRows;
       const cloud = await startCloud({ ...base, deployment: chain.deployment, gateway: gatewayTerms, ...changes });
       const once: RunningCloud = {
         url: cloud.url,
@@ -168,15 +229,66 @@ export async function startTestGrid({
       clouds.push(once);
       return once;
     },
+    treasurySettings,
+    treasury: async (changes) => {
+      const treasury = await startTreasury(treasurySettings(changes));
+      let stopping: Promise<void> | undefined;
+      const once: RunningTreasury = {
+        stop: () => {
+          stopping ??= treasury.stop();
+          return stopping;
+        },
+      };
+      treasuries.push(once);
+      return once;
+    },
     sql: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
       (await pool.query(text, [...values])).rows as Row[],
     stop: async () => {
+      for (const treasury of treasuries) await treasury.stop();
       for (const cloud of clouds) await cloud.stop();
       await pool.end();
       await Promise.all([chain.stop(), postgres.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What a treasury would do, done at once: hot keys, the TREASURER's cap, a deposit, and a lane to each worker. */
+async function openLanes(
+  chain: LocalGrid,
+  domain: SettlementDomain,
+  { address, grid: { settlement } }: Party,
+  { signer, treasurer }: GatewayTerms,
+  workers: readonly WorkerIdentity[],
+) {
+  if (!treasurer) throw new Error("The gateway has no TREASURER.");
+  const deadline = (await chain.now()) + 3_600n;
+  for (const [key, role] of [
+    [signer, SignerRole.PAYER_SIGNER],
+    [treasurer, SignerRole.TREASURER],
+  ] as const) {
+    const message = { account: address, role, deadline };
+    const proof = await key.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
+    await chain.mined(settlement.write.addSigner([key.address, role, deadline, proof]));
+  }
+  await chain.mined(settlement.write.setTreasurerCap([treasurer.address, parseEther("1000")]));
+  await chain.mined(settlement.write.deposit([parseEther("1000")]));
+  const feeConfigId = await settlement.read.currentFeeConfigId();
+  const opened = [];
+  for (const [i, { party }] of workers.entries()) {
+    const config = workLane({
+      payer: address,
+      payerSigner: signer.address,
+      worker: party.address,
+      feeConfigId,
+      thawDelay: MIN_THAW_DELAY,
+      salt: `0x${String(i).padStart(64, "0")}`,
+    });
+    await chain.mined(settlement.write.openLane([config, parseEther("10")]));
+    opened.push({ id: laneId(config, domain), config });
+  }
+  return opened;
 }
 
 /** An answer of the API. */

@@ -18,7 +18,7 @@ let admin: pg.Client;
 let token: string;
 
 beforeAll(async () => {
-  grid = await startTestGrid({ dailyImages: 100_000, dailyTotal: 100_000 });
+  grid = await startTestGrid({ dailyImages: 100_000 });
   cloud = await grid.cloud({ leaseSeconds: 60 });
   workers = await Promise.all([
     scriptedWorker(grid, cloud, grid.workers[0], { parallel: 16 }),
@@ -254,6 +254,38 @@ async function isSynchronous(): Promise<boolean> {
   const [row] = await grid.sql<{ names: string }>("SELECT current_setting('synchronous_standby_names') AS names");
   return row?.names === "nobody";
 }
+
+it("names the job to whoever waits for it when the database goes away: asking again would make another", async () => {
+  await Promise.all(workers.map((worker) => worker.claim()));
+  const keeper = privateKeyToAccount(generatePrivateKey());
+  const own = await signIn(grid, cloud, keeper);
+  const asking = call<{ id: string; status: string }>(cloud, "POST", "/v1/generate-image", {
+    token: own,
+    json: { prompt: "a tide", model: grid.open.toString(), width: 64, height: 64, steps: 2 },
+    headers: { prefer: "wait=20" },
+  });
+  const jobs = () =>
+    grid.sql<{ id: string }>("SELECT id FROM cloud.job WHERE requester = $1", [keeper.address.toLowerCase()]);
+  const [queued] = await until(async () => {
+    const found = await jobs();
+    return found.length > 0 && found;
+  }, "the job is queued");
+  // Nobody can read the job for longer than the cloud tries.
+  await admin.query("BEGIN");
+  try {
+    await admin.query("LOCK TABLE cloud.job IN ACCESS EXCLUSIVE MODE");
+    const other = new pg.Client({ connectionString: grid.postgres.url });
+    await other.connect();
+    await other.query("SELECT pg_notify('cloud_job', $1)", [queued?.id]);
+    await other.end();
+    const { status, headers, body } = await asking;
+    expect([status, headers.get("location"), body.id]).toEqual([202, `/v1/jobs/${queued?.id}`, queued?.id]);
+  } finally {
+    await admin.query("ROLLBACK");
+  }
+  expect(await jobs()).toHaveLength(1);
+  await grid.sql("UPDATE cloud.job SET status = 'failed' WHERE id = $1", [queued?.id]);
+}, 60_000);
 
 it("holds no connection while it waits for a lock", async () => {
   const database = openDatabase(grid.postgres.url, () => undefined, 2);

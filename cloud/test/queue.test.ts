@@ -152,10 +152,10 @@ describe("two processes", () => {
     expect([over.status, over.body.error.code]).toEqual([402, "QUOTA_USED"]);
     const stranger = await signIn(grid, clouds[0], user());
     // Accounts cost nothing, so there is a limit for all of them together.
-    await grid.sql("UPDATE cloud.quota SET used = used + 1000 WHERE account = 'everybody'");
+    await grid.sql("UPDATE cloud.quota SET spent = spent + 100000 * 10::numeric ^ 18 WHERE account = 'everybody'");
     const another = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token: stranger, json: wish() });
     expect([another.status, another.body.error.code]).toEqual([402, "QUOTA_USED"]);
-    await grid.sql("UPDATE cloud.quota SET used = used - 1000 WHERE account = 'everybody'");
+    await grid.sql("UPDATE cloud.quota SET spent = spent - 100000 * 10::numeric ^ 18 WHERE account = 'everybody'");
     const notTheirs = await call<Refusal>(clouds[0], "DELETE", `/v1/jobs/${id}`, { token: stranger });
     expect(notTheirs.body.error.code).toBe("NOT_YOURS");
     expect((await call<JobAnswer>(clouds[1], "DELETE", `/v1/jobs/${id}`, { token })).body.status).toBe("cancelled");

@@ -1,6 +1,6 @@
 /** Both rails, from the request to money and anchor on chain, with a worker by script. */
-import { parseEventLogs } from "viem";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Hex, parseEther, parseEventLogs } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   composeBody,
   EvolutionPolicy,
@@ -9,6 +9,7 @@ import {
   gridNftAbi,
   gridSettlementAbi,
   jobPrice,
+  laneId,
   leafOf,
   merkleTree,
   messageFromJson,
@@ -19,17 +20,26 @@ import {
   quote as quoteSchema,
   receiptBundle,
 } from "../../sdk/src/wire/index.ts";
+import { callOf, openSender } from "../src/payment/sender.ts";
 import type { RunningCloud } from "../src/start.ts";
+import { planOf, type RunningTreasury } from "../src/startTreasury.ts";
 import { call, RATE, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
 let cloud: RunningCloud;
 let worker: ScriptedWorker;
+let treasuries: RunningTreasury[];
+/** AIPG wei a day of the TREASURER. */
+const CAP = parseEther("3");
 
 beforeAll(async () => {
-  grid = await startTestGrid();
-  cloud = await grid.cloud();
+  grid = await startTestGrid({ lanes: false });
+  const gateway = { ...grid.gatewayTerms, laneFunding: parseEther("1") };
+  // Two processes of each: nothing may happen twice.
+  const clouds = await Promise.all([grid.cloud({ gateway }), grid.cloud({ gateway })]);
+  cloud = clouds[0] as RunningCloud;
+  treasuries = await Promise.all([grid.treasury({ cap: CAP }), grid.treasury({ cap: CAP })]);
   worker = await scriptedWorker(grid, cloud, grid.workers[0]);
 }, 120_000);
 afterAll(() => grid?.stop());
@@ -104,10 +114,8 @@ it("tells what to sign, and does it once it is signed", async () => {
 
 it("pays by the gateway's lane, by one collect for several jobs, and goes on after it", async () => {
   const token = await signIn(grid, cloud, grid.artist.account);
-  await until(
-    async () => (await call<{ gateway?: { lanes: number } }>(cloud, "GET", "/health")).body.gateway?.lanes === 1,
-    "the gateway opens a lane",
-  );
+  // The worker's offer stands for long, and nobody opened a lane for it.
+  expect(await grid.sql("SELECT 1 FROM cloud.lane")).toEqual([]);
   const order = async (prompt: string) => {
     const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...wish(), prompt } });
     const job = await until(() => worker.claim(5), "the worker gets the job");
@@ -210,4 +218,182 @@ it("takes receipts into the next voucher again when their anchor is gone by a re
       signature,
     ]),
   );
+});
+
+describe("the gateway's lanes", () => {
+  const settlement = () => grid.gateway.grid.settlement;
+  const laneRow = async () => {
+    const [row] = await grid.sql<{ lane_id: Hex; state: string; resting: boolean; thawing: boolean }>(
+      "SELECT lane_id, state, resting, thawing FROM cloud.lane",
+    );
+    if (!row) throw new Error("no lane");
+    return row;
+  };
+  const laneState = async () => settlement().read.laneOf([(await laneRow()).lane_id]);
+  const balance = async () => (await settlement().read.accountOf([grid.gateway.address])).balance;
+  const owed = async () =>
+    BigInt(
+      (await grid.sql<{ due: string }>("SELECT sum(promised - collected)::text AS due FROM cloud.lane_total"))[0]
+        ?.due ?? 0,
+    );
+  const openings = async () =>
+    (await settlement().getEvents.LaneOpened({}, { fromBlock: BigInt(grid.chain.deployment.startBlock) })).length;
+  const post = async (changes: object = {}) => {
+    const token = await signIn(grid, cloud, grid.artist.account);
+    const { status, body } = await call<{ id: string }>(cloud, "POST", "/v1/generate-image", {
+      token,
+      json: { ...wish(), ...changes },
+      headers: { prefer: "respond-async" },
+    });
+    expect(status).toBe(202);
+    return body.id;
+  };
+  const shown = async (id: string) =>
+    (await call<{ status: string; waiting?: { code: string; message: string } }>(cloud, "GET", `/v1/jobs/${id}`)).body;
+  /** As if no job had needed the lanes for so long. */
+  const letRest = () =>
+    grid.sql(`WITH paid AS (UPDATE cloud.voucher SET created_at = created_at - interval '2 hours')
+      UPDATE cloud.lane SET created_at = created_at - interval '2 hours', wanted_at = wanted_at - interval '2 hours'`);
+  const thawBegins = () =>
+    until(async () => (await laneState()).thawReadyAt !== 0, "the idle lane's money is asked back");
+
+  it("are opened once, with nothing in them, and filled by the TREASURER in small steps", async () => {
+    expect(await openings()).toBe(1);
+    const [opened] = await settlement().getEvents.LaneOpened(
+      {},
+      { fromBlock: BigInt(grid.chain.deployment.startBlock) },
+    );
+    expect(opened?.args.amount).toBe(0n);
+    const filled = await settlement().getEvents.LaneToppedUp(
+      {},
+      { fromBlock: BigInt(grid.chain.deployment.startBlock) },
+    );
+    expect(filled.map(({ args: { by, amount } }) => [by, amount])).toEqual([[grid.treasurer.address, parseEther("1")]]);
+    expect((await settlement().read.treasurerCapOf([grid.treasurer.address])).cap).toBe(CAP);
+    // Approved is what was deposited.
+    const { aipg } = grid.gateway.grid;
+    expect(await balance()).toBe(parseEther("399"));
+    const allowance = await aipg.read.allowance([grid.gateway.address, settlement().address]);
+    expect(allowance).toBeGreaterThan(0n);
+  });
+
+  it("are found again when a process died between opening one and writing it down", async () => {
+    const { lane_id } = await laneRow();
+    await grid.sql("UPDATE cloud.lane SET state = 'opening', wanted_at = now()");
+    await until(async () => (await laneRow()).state === "open", "the lane is known to be open");
+    expect([await openings(), (await laneRow()).lane_id]).toEqual([1, lane_id]);
+  });
+
+  it("are not filled twice by a transaction that a killed process left behind", async () => {
+    const { wallet } = grid.chain.party(0);
+    const rpc = (method: string, ...params: unknown[]) =>
+      wallet.request({ method: method as never, params: params as never });
+    const { deployment, rpcUrl } = grid.chain;
+    const [config] = await grid.sql<{ config: unknown }>("SELECT config FROM cloud.lane");
+    const senders = [1, 2].map(() => openSender(grid.treasurer, { rpcUrl, deployment, poll: 100 }));
+    const topUp = callOf(settlement(), "topUpLane", [messageFromJson("LaneConfig", config?.config), 5n]);
+    const before = (await laneState()).free;
+    await rpc("evm_setAutomine", false);
+    try {
+      const left = senders[0]?.send(topUp, gridSettlementAbi);
+      await until(
+        async () => ((await rpc("txpool_status")) as { pending: string }).pending !== "0x0",
+        "the transaction waits for its block",
+      );
+      await expect(senders[1]?.send(topUp, gridSettlementAbi)).rejects.toThrow();
+      await rpc("evm_mine");
+      await left;
+    } finally {
+      await rpc("evm_setAutomine", true);
+    }
+    expect((await laneState()).free).toBe(before + 5n);
+  });
+
+  it("stay empty when the gateway is out of funds: the job waits, and its owner is told", async () => {
+    const dear = { width: 1_024, height: 1_024, steps: 100, n: 4 };
+    const id = await post(dear);
+    const told = await until(async () => {
+      const job = await shown(id);
+      return job.waiting && job;
+    }, "the owner is told");
+    expect(told).toMatchObject({ status: "queued", waiting: { code: "GATEWAY_SHORT" } });
+    expect(jobSchema.parse((await call(cloud, "GET", `/v1/jobs/${id}`)).body).waiting?.message).toContain(
+      "out of funds",
+    );
+    expect(await worker.claim()).toBeUndefined();
+    // An operator lets the TREASURER move more.
+    for (const treasury of treasuries) await treasury.stop();
+    treasuries = [await grid.treasury({ cap: parseEther("50") })];
+    const job = await until(() => worker.claim(2), "the job goes on");
+    expect(job.id).toBe(id);
+    await grid.sql("UPDATE cloud.job SET status = 'failed', lease_token = NULL WHERE id = $1", [id]);
+  });
+
+  it("give an idle one's money back, without what is promised, and take a job again", async () => {
+    const { lane_id } = await laneRow();
+    await post();
+    await worker.work(await until(() => worker.claim(2), "a job that is not collected"));
+    const due = await owed();
+    expect(due).toBeGreaterThan(0n);
+    await letRest();
+    await thawBegins();
+    const asked = await laneState();
+    expect(asked.thawing).toBe(asked.free - due);
+    // A job that comes meanwhile takes the thaw back.
+    const id = await post();
+    const first = await until(() => worker.claim(2), "the job gets the lane");
+    expect([first.id, first.lane?.salt]).toEqual([id, (await laneConfig()).salt]);
+    expect(await laneState()).toMatchObject({ thawReadyAt: 0, thawing: 0n, free: asked.free + 1n });
+    await worker.work(first);
+
+    const before = await balance();
+    await letRest();
+    await thawBegins();
+    const left = await owed();
+    const home = (await laneState()).free - left;
+    await grid.chain.pass(24 * 3_600 + 1);
+    await until(async () => (await balance()) === before + home, "the money is back in the account");
+    expect((await laneState()).free).toBe(left);
+
+    const last = await post();
+    const second = await until(() => worker.claim(2), "the lane is filled anew");
+    expect([second.id, second.lane?.salt]).toEqual([last, first.lane?.salt]);
+    await worker.work(second);
+    expect([await openings(), (await laneRow()).lane_id]).toEqual([1, lane_id]);
+  });
+
+  it("are none of the database's: terms of another payer or key are not signed", async () => {
+    for (const treasury of treasuries) await treasury.stop();
+    const [row] = await grid.sql<{ config: Record<string, unknown> }>("SELECT config FROM cloud.lane");
+    const plant = async (changes: object) => {
+      const config = { ...row?.config, salt: `0x${"77".repeat(32)}`, ...changes };
+      const id = laneId(messageFromJson("LaneConfig", config), grid.domain);
+      await grid.sql("DELETE FROM cloud.lane WHERE state = 'opening'");
+      await grid.sql(
+        `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state, wanted_at)
+         SELECT $1, $2, payer, payer_signer, worker, 'opening', now() FROM cloud.lane LIMIT 1`,
+        [id, JSON.stringify(config)],
+      );
+    };
+    const plan = async () => (await planOf(grid.treasurySettings({ owner: undefined }))).map(({ what }) => what);
+    const worker0 = grid.workers[0].party.address;
+    await plant({});
+    // Without a key the transactions are printed, for a multisig: the one lane, and what else is due.
+    expect(await plan()).toContain(`open a lane to ${worker0}`);
+    for (const change of [
+      { payerSigner: grid.artist.address },
+      { payer: grid.artist.address },
+      { thawDelay: 30 * 24 * 3_600 },
+      { worker: grid.artist.address },
+    ]) {
+      await plant(change);
+      expect((await plan()).filter((what) => what.startsWith("open"))).toEqual([]);
+    }
+  });
+
+  const laneConfig = async () => {
+    const [row] = await grid.sql<{ config: { salt: Hex } }>("SELECT config FROM cloud.lane WHERE state = 'open'");
+    if (!row) throw new Error("no lane");
+    return row.config;
+  };
 });

@@ -12,7 +12,7 @@ let workers: readonly [ScriptedWorker, ScriptedWorker];
 let token: string;
 
 beforeAll(async () => {
-  grid = await startTestGrid({ dailyImages: 10_000, dailyTotal: 10_000 });
+  grid = await startTestGrid({ dailyImages: 10_000 });
   cloud = await grid.cloud({ leaseSeconds: 60 });
 }, 120_000);
 afterAll(() => grid?.stop());
@@ -105,9 +105,15 @@ it("pause a worker for longer each time, and not at all for jobs that cost less"
 
 it("of a lane that cannot be used concern all of its jobs, and no direct order", async () => {
   await order();
+  const { voucher } = await workers[0].work(await gets(workers[0], "a job that it does"));
+  await order();
   const job = await gets(workers[0], "a job");
   await workers[0].release(job, "refused", "LANE_THAWING");
   await order({ steps: 1 });
+  expect(await workers[0].claim()).toBeUndefined();
+  // A voucher that it accepts makes room, and no lane usable.
+  if (!voucher) throw new Error("a voucher");
+  await workers[0].counterSign(voucher);
   expect(await workers[0].claim()).toBeUndefined();
   const direct = await orderDirect(grid.workers[0].party.address);
   expect(await gets(workers[0], "the direct one")).toMatchObject({ id: direct });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicClient, http, parseEther } from "viem";
+import { createPublicClient, type Hex, http, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -57,7 +57,13 @@ describe("the recorded deployment", () => {
     await expect(deploy({ rpcUrl: chain.rpcUrl, path, environment: {} })).rejects.toMatchObject({ code: "DEPLOYMENT" });
 
     // On it, everything that npm start seeds; and a second time changes nothing.
-    const keys = { worker1: generatePrivateKey(), worker2: generatePrivateKey(), gateway: generatePrivateKey() };
+    const [worker1, worker2, gateway, treasurer] = Array.from({ length: 4 }, () => generatePrivateKey()) as [
+      Hex,
+      Hex,
+      Hex,
+      Hex,
+    ];
+    const keys = { worker1, worker2, gateway, treasurer };
     const options = { rpcUrl: chain.rpcUrl, deployment, keys, workers: 2 as const };
     const models = await prepareModels(join(home, "models"));
     await seedAccounts(options);
@@ -70,6 +76,9 @@ describe("the recorded deployment", () => {
       expect(await client().getBalance({ address: key })).toBe(parseEther("10"));
     }
     expect((await settlement.read.accountOf([testAccount("gateway").address])).balance).toBe(parseEther("10000"));
+    const filler = privateKeyToAccount(treasurer).address;
+    expect(await settlement.read.isSigner([testAccount("gateway").address, SignerRole.TREASURER, filler])).toBe(true);
+    expect(await client().getBalance({ address: filler })).toBe(parseEther("10"));
     for (const { modelId, manifestHash, card } of seeded) {
       const { spec, licensePeriod } = await aigc.read.modelOf([modelId]);
       expect(spec).toMatchObject({ name: card.name, weightsHash: manifestHash, usageBps: card.usageBps });

@@ -29,6 +29,7 @@ import {
   type PartContext,
   prepareIndexerSchema,
   program,
+  treasuryProcess,
   workerProcess,
 } from "./parts.ts";
 import { choosePort } from "./ports.ts";
@@ -38,7 +39,7 @@ import { endRecorded } from "./processTable.ts";
 import { type HotKeys, type SeededModel, seedAccounts, seedModels } from "./seed.ts";
 
 /** The parts of a local grid that run as processes. */
-export type PartName = "chain" | "postgres" | "indexer" | "cloud" | "worker-1" | "worker-2";
+export type PartName = "chain" | "postgres" | "indexer" | "cloud" | "treasury" | "worker-1" | "worker-2";
 
 /** What a display shows of a part, or of a piece of work. */
 export interface Progress {
@@ -57,7 +58,7 @@ export interface LocalGridOptions {
   workers?: 1 | 2 | undefined;
   /** Ports that must be used; others are chosen. */
   ports?: Partial<Record<"rpc" | "cloud" | "indexer" | "postgres", number | undefined>> | undefined;
-  /** What to start of indexer, cloud and workers; default all. */
+  /** What to start of indexer, cloud (with the gateway's treasury) and workers; default all. */
   parts?: readonly ("indexer" | "cloud" | "worker")[] | undefined;
   /** More environment variables, by part. */
   environment?: Partial<Record<PartName, Record<string, string>>> | undefined;
@@ -139,7 +140,7 @@ interface Supervisor {
 /** Parts that are stopped together, one row after the other. */
 const stopOrder: readonly (readonly PartName[])[] = [
   ["worker-1", "worker-2"],
-  ["cloud", "indexer"],
+  ["cloud", "treasury", "indexer"],
   ["postgres", "chain"],
 ];
 
@@ -228,6 +229,7 @@ async function bringUp(
   for (const part of ["indexer", "cloud"] as const) {
     if (parts.includes(part)) show(part, "waiting", "for contracts and database");
   }
+  if (parts.includes("cloud")) show("treasury", "waiting", "for the cloud's tables");
   for (const name of workerNames) show(name, "waiting", "for cloud and models");
 
   const modelFolders = (async () => {
@@ -300,6 +302,15 @@ async function bringUp(
     await supervisor.run("cloud", start);
     show("cloud", "ready", cloudUrl);
   })();
+  const treasury = (async () => {
+    if (!parts.includes("cloud")) return;
+    const [databaseUrl] = await Promise.all([database, cloud]);
+    show("treasury", "working", "starting");
+    await supervisor.run("treasury", async () => ({
+      process: await supervisor.processes.start(treasuryProcess(context(databaseUrl))),
+    }));
+    show("treasury", "ready", "opens and thaws the gateway's lanes");
+  })();
   const fleet = Promise.all(
     workerNames.map(async (name, index) => {
       const [served, databaseUrl] = await Promise.all([models, database, cloud]);
@@ -310,7 +321,7 @@ async function bringUp(
       show(name, "ready", `${served.length} models`);
     }),
   );
-  await allOrFirstFault([database, chain, deployment, accounts, models, indexer, cloud, fleet], () =>
+  await allOrFirstFault([database, chain, deployment, accounts, models, indexer, cloud, treasury, fleet], () =>
     supervisor.stop(),
   );
 

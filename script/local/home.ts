@@ -83,18 +83,29 @@ const key = z
   .string()
   .regex(/^0x[0-9a-f]{64}$/)
   .transform((text) => text as Hex);
-const secrets = z.strictObject({ worker1: key, worker2: key, gateway: key, postgres: z.string().min(16) });
+const secrets = z.strictObject({
+  worker1: key,
+  worker2: key,
+  gateway: key,
+  treasurer: key,
+  postgres: z.string().min(16),
+});
 
 /** Hot keys and the database's password: random, made once, readable by their owner only. */
 export function readSecrets(home: Home): HotKeys & { postgres: string } {
   const path = join(home.folder, "keys.json");
-  if (existsSync(path)) return secrets.parse(JSON.parse(readFileSync(path, "utf8")));
-  const made = {
+  const known: unknown = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  const complete = secrets.safeParse(known);
+  if (complete.success) return complete.data;
+  // A folder of an earlier version lacks some; what it has stays.
+  const made = secrets.parse({
     worker1: generatePrivateKey(),
     worker2: generatePrivateKey(),
     gateway: generatePrivateKey(),
+    treasurer: generatePrivateKey(),
     postgres: randomBytes(18).toString("hex"),
-  };
+    ...(known as object),
+  });
   writePrivately(path, made);
   return made;
 }

@@ -1,6 +1,7 @@
 // The programs of a local grid, as processes: what they are started with, and how one sees that they are ready.
 import { join } from "node:path";
 import pg from "pg";
+import { privateKeyToAccount } from "viem/accounts";
 import { projectRoot } from "../../tools/check.ts";
 import { testAccount } from "./accounts.ts";
 import type { Home } from "./home.ts";
@@ -62,8 +63,26 @@ export function cloudProcess(context: PartContext): ProcessSpec {
       GRID_BLOCKS: home.blocks,
       GRID_CHAIN_POLL_MS: "250",
       GRID_GATEWAY_ACCOUNT: gateway.address,
-      GRID_GATEWAY_ACCOUNT_KEY: privateKeyOf(gateway),
       GRID_GATEWAY_SIGNER_KEY: keys.gateway,
+      GRID_GATEWAY_TREASURER_KEY: keys.treasurer,
+    }),
+    isReady: readyLine,
+    patience: 120_000,
+  };
+}
+
+/** The gateway's treasury: the only part that has the key of the account that pays. */
+export function treasuryProcess(context: PartContext): ProcessSpec {
+  const { databaseUrl, keys } = context;
+  return {
+    name: "treasury",
+    ...program("cloud/src/treasury.ts"),
+    environment: environmentOf(context, "treasury", {
+      DATABASE_URL: databaseUrl,
+      GRID_GATEWAY_ACCOUNT_KEY: privateKeyOf(testAccount("gateway")),
+      GRID_GATEWAY_SIGNER: privateKeyToAccount(keys.gateway).address,
+      GRID_GATEWAY_TREASURER: privateKeyToAccount(keys.treasurer).address,
+      GRID_TREASURY_POLL_MS: "500",
     }),
     isReady: readyLine,
     patience: 120_000,

@@ -19,6 +19,7 @@ const titles: Record<Progress["part"], string> = {
   seed: "accounts",
   indexer: "indexer",
   cloud: "cloud",
+  treasury: "treasury",
   "worker-1": "worker 1",
   "worker-2": "worker 2",
 };

@@ -40,7 +40,7 @@ const amounts = {
   artist: parseEther("100"),
   /** A month's license of a LICENSED model. */
   license: parseEther("5"),
-  /** ETH with which a worker's hot key pays gas. */
+  /** ETH with which a hot key pays gas. */
   gas: parseEther("10"),
 };
 const licensePeriod = 30 * 24 * 3_600;
@@ -59,7 +59,10 @@ export interface SeededModel extends LocalModel {
 export interface HotKeys {
   readonly worker1: Hex;
   readonly worker2: Hex;
+  /** Signs the gateway's vouchers. */
   readonly gateway: Hex;
+  /** Fills the gateway's lanes. */
+  readonly treasurer: Hex;
 }
 
 export interface SeedOptions {
@@ -171,7 +174,14 @@ async function seedWorker(context: Context, name: "worker1" | "worker2"): Promis
 
 async function seedGateway(context: Context): Promise<void> {
   await deposit(context, "gateway", amounts.gateway);
+  const treasurer = privateKeyToAccount(context.keys.treasurer);
   await addKey(context, "gateway", privateKeyToAccount(context.keys.gateway), SignerRole.PAYER_SIGNER);
+  await addKey(context, "gateway", treasurer, SignerRole.TREASURER);
+  const { wallet } = context.party("gateway");
+  if ((await wallet.getBalance({ address: treasurer.address })) < amounts.gas / 10n) {
+    const sent = wallet.sendTransaction({ to: treasurer.address, value: amounts.gas });
+    await context.done("gas for the gateway's treasurer", sent);
+  }
 }
 
 /** Puts AIPG into the settlement, once: what was spent since is the account's own affair. */

@@ -59,6 +59,8 @@ export interface Chain extends ModelCatalogue {
   isFeeConfigAccepted(feeConfigId: number): Promise<boolean>;
   /** What a payer can spend on direct orders: its balance without what it announced to withdraw. */
   spendableOf(payer: Address): Promise<bigint>;
+  /** AIPG wei that an account holds. Up to 15 s old. */
+  aipgOf(account: Address): Promise<bigint>;
   /** Whether an order with this nonce can be settled: not used, not cancelled, no cancelling announced. */
   isNonceFree(payer: Address, nonce: bigint): Promise<boolean>;
   isNonceUsed(payer: Address, nonce: bigint): Promise<boolean>;
@@ -89,7 +91,7 @@ export async function openChain(
     throw new Error(`The deployment is of chain ${deployment.chainId}, but the RPC answers for chain ${chainId}.`);
   }
   const contracts = gridContracts<PublicClient>(client, { deployment });
-  const { settlement, registry, nft } = contracts;
+  const { settlement, registry, nft, aipg } = contracts;
   const isLocal = LOCAL_CHAINS.includes(chainId);
 
   let head: Head | undefined;
@@ -112,6 +114,7 @@ export async function openChain(
   const signers = new Memory<boolean>(SHORT, yes);
   const bonded = new Memory<boolean>(SHORT, yes);
   const staying = new Memory<boolean>(SHORT);
+  const holdings = new Memory<bigint>(SHORT);
   const feeConfigs = new Memory<number>(60_000);
   const minted = new Memory<boolean>(60 * 60_000, yes);
 
@@ -164,6 +167,7 @@ export async function openChain(
       if (thawReadyAt === 0) return balance;
       return balance > thawing ? balance - thawing : 0n;
     },
+    aipgOf: (account) => holdings.ask(account.toLowerCase(), () => asked(aipg.read.balanceOf([account]))),
     isNonceFree: async (payer, nonce) => {
       const [used, cancelAt] = await asked(
         Promise.all([settlement.read.isNonceUsed([payer, nonce]), settlement.read.cancelReadyAt([payer, nonce])]),

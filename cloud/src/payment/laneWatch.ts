@@ -73,8 +73,8 @@ function touchedLanes(logs: Logs): Set<Hex> {
 }
 
 /**
- * Lanes of the gateway that somebody else opened. Where this process opens lanes itself, such a lane is one whose promises a
- * lost database knew: nothing new is promised on it.
+ * Lanes of the gateway that were opened. Each is written down before it is opened; one that was not is one whose promises a lost
+ * database knew: nothing new is promised on it.
  */
 async function discoverLanes({ database, chain, gateway }: Cloud, opened: LogOf<"LaneOpened">[]): Promise<void> {
   if (!gateway) return;
@@ -82,7 +82,7 @@ async function discoverLanes({ database, chain, gateway }: Cloud, opened: LogOf<
     const { config } = args;
     if (config?.kind !== 0 || config.payer.toLowerCase() !== gateway.account.toLowerCase()) continue;
     await database.run(
-      `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state) VALUES ($1, $2, $3, $4, $5, $6)
+      `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state) VALUES ($1, $2, $3, $4, $5, 'closed')
        ON CONFLICT (lane_id) DO UPDATE SET state = 'open' WHERE lane.state = 'opening'`,
       [
         laneIdOf(config, chain.domain),
@@ -90,7 +90,6 @@ async function discoverLanes({ database, chain, gateway }: Cloud, opened: LogOf<
         config.payer.toLowerCase(),
         config.payerSigner.toLowerCase(),
         config.worker.toLowerCase(),
-        gateway.owner ? "closed" : "open",
       ],
     );
   }
@@ -162,8 +161,11 @@ async function noteSettled({ database }: Cloud, settled: LogOf<"OrderSettled">[]
 }
 
 /** Reads funds and totals of lanes, all at one block, so that they belong together. */
-export async function syncLanes(cloud: Cloud, laneIds: Iterable<Hex>, block: bigint): Promise<void> {
-  const { database, chain } = cloud;
+export async function syncLanes(
+  { database, chain }: Pick<Cloud, "database" | "chain">,
+  laneIds: Iterable<Hex>,
+  block: bigint,
+): Promise<void> {
   const { settlement } = chain.contracts;
   for (const laneId of laneIds) {
     const known = await database.one<LaneRow>("SELECT * FROM cloud.lane WHERE lane_id = $1", [laneId]);

@@ -13,6 +13,10 @@ export interface LaneRow {
   readonly state: "opening" | "open" | "closed";
   readonly free: string;
   readonly thawing: boolean;
+  /** It was idle, and its money goes back to the account: it gets no jobs until one needs it. */
+  readonly resting: boolean;
+  /** When a job last needed it. */
+  readonly wanted_at: Date | null;
   readonly synced_block: string;
   readonly receipts: number;
   readonly anchored_through: number;
@@ -48,6 +52,7 @@ export async function lockLaneTo(
   return queries.one<LaneRow>(
     `SELECT * FROM cloud.lane
      WHERE worker = $1 AND payer = $2 AND payer_signer = $3 AND state = 'open' AND NOT thawing
+       AND NOT resting
      ORDER BY created_at DESC, lane_id LIMIT 1 FOR UPDATE`,
     [worker.toLowerCase(), gateway.account.toLowerCase(), gateway.signer.address.toLowerCase()],
   );

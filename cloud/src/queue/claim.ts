@@ -8,14 +8,13 @@ import type { Queries } from "../database/database.ts";
 import { lesser } from "../payment/amounts.ts";
 import { hasRowLeft, type LaneRoom, laneConfigOf, lockLaneTo, roomOf } from "../payment/lanes.ts";
 import { type JobRow, jobColumns, requestOf } from "./jobs.ts";
+import { cheaperOffers, isKeptForCheaper, SECOND_CHANCE } from "./ranking.ts";
 import { endTurn } from "./turns.ts";
 
 export type WorkerJobJson = z.input<typeof workerJob>;
 
 /** Seconds that a direct order must still have for its job to be handed out. */
 const LEAST_TIME = 5n;
-/** Seconds after which a worker that was lost with a job may have it again, if no other took it. */
-const SECOND_CHANCE = 10;
 
 /** Oldest jobs, of a model or for a worker, of which a claim takes the first that no other claim has. */
 const AT_ONCE = 32;
@@ -94,8 +93,9 @@ async function nextJob(
       WHEN 'passing' THEN f.until > now()
       WHEN 'expired' THEN j.rail = 'gateway' AND f.at > now() - $8 * interval '1 second'
       ELSE true END)`;
+  const isKept = isKeptForCheaper(isBarred.replaceAll("f.worker = $1", "f.worker = c.worker"));
   return queries.one<ClaimedJob>(
-    `WITH direct AS MATERIALIZED (
+    `WITH ${cheaperOffers("$1", "$9")}, direct AS MATERIALIZED (
        SELECT j.id, j.place FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
        WHERE j.status = 'queued' AND j.rail = 'direct' AND j.wanted = $1 AND c.deadline > $2 AND NOT ${isBarred}
        ORDER BY j.place LIMIT ${AT_ONCE}
@@ -106,7 +106,8 @@ async function nextJob(
            AND j.payer = $7 AND j.model_hash = o.model_hash
            AND j.pixels <= o.max_pixels AND j.steps <= o.max_steps AND j.count <= o.max_count
            AND j.sampler = ANY (o.samplers) AND j.scheduler = ANY (o.schedulers)
-           AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= $3
+           AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= least($3, j.max_price)
+           AND NOT ${isKept}
            AND NOT ${isBarred}
          ORDER BY j.place LIMIT ${AT_ONCE}) fitting
        WHERE o.worker = $1 AND $3::numeric > 0 AND o.rate <= $4 AND ($5 OR o.model_id = ANY ($6::numeric[]))
@@ -126,6 +127,7 @@ async function nextJob(
       room?.openModels ?? [],
       room?.lane.payer ?? "",
       SECOND_CHANCE,
+      gateway?.patience ?? 0,
     ],
   );
 }

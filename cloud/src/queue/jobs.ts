@@ -1,12 +1,21 @@
-import { type GenerationRequest, type JobOrder, type MessageJson, messageFromJson, messageToJson } from "@gridnft/sdk";
+import {
+  type GenerationRequest,
+  type JobOrder,
+  jobPrice,
+  type MessageJson,
+  messageFromJson,
+  messageToJson,
+} from "@gridnft/sdk";
 import type { Address, Hex } from "viem";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
 import { tell } from "../database/notices.ts";
+import type { GatewayTerms } from "../environment.ts";
 import { CloudError } from "../error.ts";
 import { type CheckedOrders, requireFresh, requireFunds } from "../payment/orders.ts";
 import type { Wish } from "../payment/parameters.ts";
-import { type QuotaLimits, takeQuota } from "../payment/quota.ts";
+import { QUOTA_TURN, requireQuota, takeQuota } from "../payment/quota.ts";
+import { jobOf } from "../payment/quote.ts";
 
 export type JobStatus = "queued" | "claimed" | "running" | "done" | "failed" | "cancelled";
 
@@ -39,6 +48,8 @@ export interface JobRow {
   readonly closing_signature: Hex | null;
   readonly lane_id: Hex | null;
   readonly price: string | null;
+  /** Of a gateway job: AIPG wei that it may cost at most. */
+  readonly max_price: string | null;
   readonly worker: Address | null;
   readonly lease_token: string | null;
   readonly lease_expires_at: Date | null;
@@ -53,6 +64,9 @@ export interface JobRow {
   /** Why the last worker that had it gave it back. */
   readonly given_back_code: string | null;
   readonly given_back_message: string | null;
+  /** Why it can't be handed out to the worker whose turn it is. */
+  readonly waiting_code: string | null;
+  readonly waiting_message: string | null;
   readonly quota_day: string | null;
   readonly created_at: Date;
   readonly queued_at: Date;
@@ -95,13 +109,13 @@ export async function getJob(queries: Queries, id: string): Promise<JobRow> {
  *
  * @throws {@link CloudError} `ORDER_REPLAYED` or `BALANCE_TOO_LOW` when another request was faster.
  */
-export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOrders): Promise<string> {
+export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOrders): Promise<JobRow> {
   return cloud.database.transaction(async (queries) => {
     await queries.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", [`payer ${orders.payer.toLowerCase()}`]);
     await requireFresh(queries, orders);
     await requireFunds(cloud, queries, orders);
     const first = orders.candidates[0];
-    const id = await insertJob(queries, wish, {
+    const job = await insertJob(queries, wish, {
       rail: "direct",
       requester: orders.requester,
       payer: orders.payer,
@@ -110,14 +124,14 @@ export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOr
     await queries.run("INSERT INTO cloud.order_nonce (payer, nonce, job_id) VALUES ($1, $2, $3)", [
       orders.payer.toLowerCase(),
       orders.nonce.toString(),
-      id,
+      job.id,
     ]);
     for (const [position, { order, orderHash, signature, price }] of orders.candidates.entries()) {
       await queries.run(
         `INSERT INTO cloud.candidate (job_id, position, worker, order_message, order_hash, signature, price, deadline)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
         [
-          id,
+          job.id,
           position,
           order.worker.toLowerCase(),
           JSON.stringify(messageToJson("JobOrder", order)),
@@ -129,23 +143,35 @@ export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOr
       );
     }
     if (first) await tell(queries, "cloud_queue", `worker ${first.order.worker.toLowerCase()}`);
-    return id;
+    return job;
   }, `payer ${orders.payer.toLowerCase()}`);
 }
 
-/** Queues a job that the gateway pays, and counts it against the requester's quota. @throws {@link CloudError} `QUOTA_USED`. */
+/**
+ * Queues a job that the gateway pays. It is charged by the dearest rate under which it may be handed out.
+ * @param address Where the request comes from.
+ * @throws {@link CloudError} `QUOTA_USED`.
+ */
 export async function queueGatewayJob(
-  { database }: Cloud,
+  { database }: Pick<Cloud, "database">,
   wish: Wish,
-  { requester, payer, limits }: { requester: Address; payer: Address; limits: QuotaLimits },
-): Promise<string> {
+  { requester, address, gateway }: { requester: Address; address: string; gateway: GatewayTerms },
+): Promise<JobRow> {
+  const price = jobPrice(jobOf(wish), gateway.maxRate);
+  const charge = { account: requester, address, images: wish.count, price };
+  await requireQuota(database, gateway.caps, charge);
   return database.transaction(async (queries) => {
-    const quotaDay = await takeQuota(queries, requester, wish.count, limits);
-    const id = await insertJob(queries, wish, { rail: "gateway", requester, payer, quotaDay });
+    const { day, chargedTo } = await takeQuota(queries, gateway.caps, charge);
+    const job = await insertJob(queries, wish, {
+      rail: "gateway",
+      requester,
+      payer: gateway.account,
+      charge: { day, chargedTo, price },
+    });
     await tell(queries, "cloud_queue", `model ${wish.request.modelId}`);
-    return id;
+    return job;
     // All of them count in one row.
-  }, "quota");
+  }, QUOTA_TURN);
 }
 
 async function insertJob(
@@ -156,14 +182,15 @@ async function insertJob(
     readonly requester: Address;
     readonly payer: Address;
     readonly wanted?: Address | undefined;
-    readonly quotaDay?: string;
+    readonly charge?: { readonly day: string; readonly chargedTo: readonly string[]; readonly price: bigint };
   },
-): Promise<string> {
+): Promise<JobRow> {
   const { request } = wish;
-  const row = await queries.one<{ id: string }>(
-    `INSERT INTO cloud.job (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels, steps,
-       count, sampler, scheduler, candidate, wanted, quota_day)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id`,
+  const row = await queries.one<JobRow>(
+    `INSERT INTO cloud.job AS j (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels,
+       steps, count, sampler, scheduler, candidate, wanted, quota_day, charged_to, max_price)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+     RETURNING ${jobColumns}`,
     [
       terms.rail,
       request.modelId.toString(),
@@ -180,9 +207,11 @@ async function insertJob(
       request.scheduler,
       terms.rail === "direct" ? 0 : null,
       terms.wanted?.toLowerCase() ?? null,
-      terms.quotaDay ?? null,
+      terms.charge?.day ?? null,
+      terms.charge?.chargedTo ?? null,
+      terms.charge?.price.toString() ?? null,
     ],
   );
   if (!row) throw new Error("The job was not stored.");
-  return row.id;
+  return row;
 }

@@ -1,7 +1,6 @@
 import { type RefusalCode, refusalScopes } from "@gridnft/sdk/wire";
 import type { Queries } from "../database/database.ts";
 import { tell } from "../database/notices.ts";
-import { returnQuota } from "../payment/quota.ts";
 import type { JobRow } from "./jobs.ts";
 
 /** Times that a job is handed out (on the direct rail: to each candidate) before it counts as failed. */
@@ -28,9 +27,10 @@ export interface Setback {
   readonly message: string;
 }
 
-/** Ends a job without a result, and says why its last worker gave it back. The quota gets its images back. */
+/** Ends a job without a result, and says why its last worker gave it back, or why none could get it. */
 export async function failJob(queries: Queries, job: JobRow, code: string, message: string): Promise<void> {
-  const { given_back_code: last, given_back_message: words } = job;
+  const { given_back_code: last, given_back_message: words, waiting_message: waited } = job;
+  if (code === "NO_WORKER" && waited !== null) return endJob(queries, job, "failed", code, `${message} ${waited}`);
   await endJob(
     queries,
     job,
@@ -58,7 +58,6 @@ async function endJob(
      WHERE id = $1`,
     [job.id, status, code, message],
   );
-  if (job.quota_day) await returnQuota(queries, job.requester, job.quota_day, job.count);
   await tell(queries, "cloud_job", job.id);
 }
 

@@ -6,11 +6,12 @@ import {
   quoteQuery,
   quote as quoteSchema,
 } from "@gridnft/sdk/wire";
-import { type Address, isAddressEqual } from "viem";
+import { type Address, formatEther, isAddressEqual } from "viem";
 import type { z } from "zod";
 import type { SessionRecord } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import type { GatewayTerms } from "../environment.ts";
+import { CloudError, describeError } from "../error.ts";
 import { type App, endpoint } from "../http/endpoint.ts";
 import type { RateLimit } from "../http/rates.ts";
 import { checkOrders } from "../payment/orders.ts";
@@ -18,12 +19,12 @@ import { defaultsOf, type Wish, wishOf } from "../payment/parameters.ts";
 import { noWorker, quoteFor, rankedOffers } from "../payment/quote.ts";
 import { getJob, isFinal, type JobRow, queueDirectJob, queueGatewayJob } from "../queue/jobs.ts";
 import { liveOffers } from "../queue/offers.ts";
-import { jobJson, resultJson } from "./views.ts";
+import { jobJson, queuedJson, resultJson } from "./views.ts";
 
 type GenerateBody = z.output<typeof generateImageRequest>;
 
-/** `POST /v1/generate-image` and `GET /v1/quote`. */
-export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit): void {
+/** `POST /v1/generate-image` and `GET /v1/quote`. `tendLanes` asks for a look at the gateway's lanes soon. */
+export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tendLanes: () => void): void {
   endpoint(
     app,
     {
@@ -84,22 +85,35 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit): voi
           : "Sign one of the quote's orders and send it with the quote's parameters.";
         return context.json({ error: { code: "PAYMENT_REQUIRED", message }, quote }, 402);
       }
-      const id =
+      const queued =
         payment.rail === "direct"
           ? await orderDirect(cloud, wish, payment.orders, body, session)
-          : await orderFromGateway(cloud, wish, body, session);
+          : await orderFromGateway(cloud, wish, body, session, context.get("address"));
+      const { id } = queued;
       context.set("job", id);
       cloud.metrics.jobPosted(payment.rail);
       cloud.log.info({ job: id, rail: payment.rail, model: wish.model.modelId.toString() }, "job queued");
+      if (payment.rail === "gateway") tendLanes();
 
       const location = `/v1/jobs/${id}`;
-      const job = await waitForEnd(cloud, id, waitSeconds(cloud, context.req.header("prefer")), context.req.raw.signal);
-      if (!isFinal(job)) {
-        return context.json(await jobJson(cloud, cloud.database, job), 202, { location, "retry-after": "2" });
+      const pending = { location, "retry-after": "2" };
+      try {
+        const job = await waitForEnd(
+          cloud,
+          id,
+          waitSeconds(cloud, context.req.header("prefer")),
+          context.req.raw.signal,
+        );
+        if (!isFinal(job)) return context.json(await jobJson(cloud, cloud.database, job), 202, pending);
+        if (job.status === "done") return context.json(await resultJson(cloud, cloud.database, job), 200, { location });
+        const code = job.error_code === "NO_WORKER" ? "NO_WORKER" : "JOB_FAILED";
+        throw new CloudError(code, job.error_message ?? "The job was cancelled.", { headers: { location } });
+      } catch (error) {
+        if (!(error instanceof CloudError && error.code === "DATABASE_UNAVAILABLE")) throw error;
+        // The job is there. Whoever is told to ask again would make, and pay, another one.
+        cloud.log.warn({ job: id, error: describeError(error) }, "job queued, but the database is away");
+        return context.json(queuedJson(queued), 202, pending);
       }
-      if (job.status === "done") return context.json(await resultJson(cloud, cloud.database, job), 200, { location });
-      const code = job.error_code === "NO_WORKER" ? "NO_WORKER" : "JOB_FAILED";
-      throw new CloudError(code, job.error_message ?? "The job was cancelled.", { headers: { location } });
     },
   );
 }
@@ -125,7 +139,7 @@ async function orderDirect(
   orders: Extract<GenerateBody["payment"], { rail: "direct" }>["orders"],
   body: GenerateBody,
   session: SessionRecord | undefined,
-): Promise<string> {
+): Promise<JobRow> {
   const checked = await checkOrders(cloud, wish, orders);
   if (body.requester && !isAddressEqual(body.requester, checked.requester)) {
     throw new CloudError("ORDER_INVALID", "requester is not the orders' requester.", { field: "requester" });
@@ -148,7 +162,8 @@ async function orderFromGateway(
   wish: Wish,
   body: GenerateBody,
   session: SessionRecord | undefined,
-): Promise<string> {
+  address: string,
+): Promise<JobRow> {
   const { gateway, database } = cloud;
   if (!gateway) {
     throw new CloudError("PAYMENT_REQUIRED", "There is no gateway here that pays. Ask for a quote and sign an order.", {
@@ -167,29 +182,29 @@ async function orderFromGateway(
       },
     );
   }
+  await requirePayee(cloud, gateway, session.account);
   await requireAccess(cloud, wish, session.account);
   const offers = await liveOffers(database, wish.model.modelId);
   const affordable = rankedOffers(wish, offers).filter(({ rate }) => rate <= gateway.maxRate);
   if (affordable.length === 0) throw noWorker(wish, offers);
-  if (!gateway.owner)
-    await requireLane(
-      cloud,
-      affordable.map(({ worker }) => worker),
-    );
-  return queueGatewayJob(cloud, wish, {
-    requester: session.account,
-    payer: gateway.account,
-    limits: gateway,
-  });
+  return queueGatewayJob(cloud, wish, { requester: session.account, address, gateway });
 }
 
-/** Where nobody here opens lanes, a job without one would wait in vain. */
-async function requireLane({ database, gateway }: Cloud, workers: readonly Address[]): Promise<void> {
-  const lane = await database.one(
-    "SELECT 1 FROM cloud.lane WHERE payer = $1 AND state = 'open' AND NOT thawing AND worker = ANY ($2) LIMIT 1",
-    [gateway?.account.toLowerCase(), workers],
+/** @throws {@link CloudError} `PAYMENT_REQUIRED` for an account that the gateway does not pay for. */
+async function requirePayee({ chain }: Cloud, { payees }: GatewayTerms, account: Address): Promise<void> {
+  if (payees.kind === "everybody") return;
+  if (payees.kind === "listed") {
+    if (payees.accounts.has(account.toLowerCase())) return;
+    throw new CloudError(
+      "PAYMENT_REQUIRED",
+      `The gateway pays for accounts of its list only, and ${account} is not one. Ask for a quote and sign an order.`,
+    );
+  }
+  if ((await chain.aipgOf(account)) >= payees.least) return;
+  throw new CloudError(
+    "PAYMENT_REQUIRED",
+    `The gateway pays for accounts that hold at least ${formatEther(payees.least)} AIPG. Ask for a quote and sign an order.`,
   );
-  if (!lane) throw new CloudError("NO_WORKER", "The gateway has no open lane to a worker that serves this model.");
 }
 
 /** Waits until a job is final, some seconds are over, the process is to stop, or the client is gone. */

@@ -69,13 +69,19 @@ export function signInRoutes(app: App, cloud: Cloud, limit: RateLimit): void {
       answers: { 200: { description: "The session", schema: sessionState } },
     },
     async ({ context, session }) => {
-      const quota = await quotaOf(database, session.account, cloud.gateway?.dailyImages ?? 0);
+      const quota = await quotaOf(database, session.account, cloud.gateway?.caps);
       context.header("cache-control", "no-store");
       return context.json({
         account: getAddress(session.account),
         ...(session.worker && { worker: getAddress(session.worker) }),
         expires_at: Math.floor(session.expiresAt.getTime() / 1_000),
-        quota: { limit: quota.limit, used: quota.used, resets_at: quota.resetsAt },
+        quota: {
+          limit: quota.limit,
+          used: quota.used,
+          cap: quota.cap.toString(),
+          spent: quota.spent.toString(),
+          resets_at: quota.resetsAt,
+        },
       });
     },
   );

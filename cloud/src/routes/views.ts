@@ -55,14 +55,23 @@ export function isParty(
   return session !== undefined && (session.account === job.requester || session.account === job.payer);
 }
 
-/** A job as the API shows it. */
-export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Promise<JobJson> {
+/** A job as its own row shows it, for whoever posted it, when nothing else can be read. */
+export function queuedJson(job: JobRow): JobJson {
   return {
     id: job.id,
     status: job.status,
     rail: job.rail,
     model_id: job.model_id,
     requester: getAddress(job.requester),
+    attempts: job.attempts,
+    created_at: seconds(job.created_at),
+  };
+}
+
+/** A job as the API shows it. */
+export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Promise<JobJson> {
+  return {
+    ...queuedJson(job),
     ...(job.worker && { worker: getAddress(job.worker) }),
     ...(job.status === "queued" && { position: await positionOf(queries, job) }),
     ...(job.progress_step !== null &&
@@ -74,13 +83,13 @@ export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Prom
           steps: job.progress_steps ?? job.steps,
         },
       }),
-    attempts: job.attempts,
-    created_at: seconds(job.created_at),
     ...(job.claimed_at && { started_at: seconds(job.claimed_at) }),
     ...(job.finished_at && { finished_at: seconds(job.finished_at) }),
     ...(job.error_code !== null && { error: { code: job.error_code, message: job.error_message ?? "" } }),
     ...(job.given_back_code !== null &&
       job.status !== "done" && { given_back: { code: job.given_back_code, message: job.given_back_message ?? "" } }),
+    ...(job.waiting_code !== null &&
+      job.status === "queued" && { waiting: { code: job.waiting_code, message: job.waiting_message ?? "" } }),
     ...(isEndedEarly(job) && { ended_early: true }),
     ...readingOf(job),
     ...(job.status === "done" && { images: (await receiptsOfJob(queries, job.id)).map(imageJson(cloud)) }),

@@ -47,6 +47,8 @@ export const job = z.object({
   error: z.optional(z.object({ code: z.string(), message: z.string() })),
   /** Of a job that is not done: why the last worker that had it gave it back, in that worker's words. */
   given_back: z.optional(z.object({ code: z.string(), message: z.string() })),
+  /** Of a queued job of the gateway: why the worker whose turn it is can't get it yet. */
+  waiting: z.optional(z.object({ code: z.string(), message: z.string() })),
   /** Of a finished job: its worker delivered fewer images than were ordered, and asks to be paid for these alone. */
   ended_early: z.optional(z.boolean()),
   ...promptReading,

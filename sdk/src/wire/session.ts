@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { addressJson, unixSeconds } from "./common.js";
+import { addressJson, integerJson, unixSeconds } from "./common.js";
 
 /** `GET /v1/auth/nonce`: for one sign-in, good for ten minutes. */
 export const nonceAnswer = z.object({ nonce: z.string(), domain: z.string(), uri: z.string(), chain_id: z.int() });
@@ -29,6 +29,12 @@ export const sessionState = z.object({
   account: addressJson,
   worker: z.optional(addressJson),
   expires_at: unixSeconds,
-  /** Images that the gateway still pays for today. */
-  quota: z.object({ limit: z.int(), used: z.int(), resets_at: unixSeconds }),
+  /** What the gateway still pays for today: images, and AIPG wei. A job counts with what it can cost at most, until it is over. */
+  quota: z.object({
+    limit: z.int(),
+    used: z.int(),
+    cap: z.optional(integerJson),
+    spent: z.optional(integerJson),
+    resets_at: unixSeconds,
+  }),
 });

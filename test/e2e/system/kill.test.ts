@@ -25,7 +25,7 @@ const jobNow = (id: string): Promise<Job | undefined> => cloud.job(id).catch(() 
 /** Starts again what is not there: what was killed, and what did not survive it. */
 async function revive(part: PartName): Promise<void> {
   await world.system.restart(part);
-  for (const name of ["postgres", "chain", "indexer", "cloud", "worker-1"] as const) {
+  for (const name of ["postgres", "chain", "indexer", "cloud", "treasury", "worker-1"] as const) {
     if (!world.system.isRunning(name)) await world.system.restart(name);
   }
 }

@@ -76,7 +76,14 @@ describe("npm start", () => {
     });
     expect((await fetch(`${grid.cloud_url}/health`)).status).toBe(200);
     recorded = readProcesses(home);
-    expect(recorded.map(({ name }) => name).sort()).toEqual(["chain", "cloud", "indexer", "postgres", "worker-1"]);
+    expect(recorded.map(({ name }) => name).sort()).toEqual([
+      "chain",
+      "cloud",
+      "indexer",
+      "postgres",
+      "treasury",
+      "worker-1",
+    ]);
   }, 600_000);
 
   it("makes, mints and proves a picture by the README's lines", async () => {

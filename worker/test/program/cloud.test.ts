@@ -12,8 +12,9 @@ import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { readSettings } from "../../../cloud/src/environment.ts";
+import { readSettings, readTreasurySettings } from "../../../cloud/src/environment.ts";
 import { type RunningCloud, startCloud } from "../../../cloud/src/start.ts";
+import { type RunningTreasury, startTreasury } from "../../../cloud/src/startTreasury.ts";
 import { startPostgres, type TestPostgres } from "../../../test/utils/postgres.ts";
 import { makeDevModels } from "../../src/devmodel/index.ts";
 import { keyOf, startWorld, until, type World } from "./world.ts";
@@ -21,6 +22,7 @@ import { keyOf, startWorld, until, type World } from "./world.ts";
 let world: World;
 let postgres: TestPostgres;
 let cloud: RunningCloud;
+let treasury: RunningTreasury;
 let modelFolder: string;
 const children = new Set<ChildProcess>();
 /** Milliseconds: processes start slowly on a busy machine. */
@@ -32,15 +34,23 @@ beforeAll(async () => {
   if (!made) throw new Error("no model was made");
   modelFolder = made.folder;
   [world, postgres] = await Promise.all([startWorld(made.manifestHash), startPostgres()]);
-  const gatewaySigner = generatePrivateKey();
-  await world.addKey(world.gateway, privateKeyToAccount(gatewaySigner), 1);
+  const [gatewaySigner, gatewayTreasurer] = [generatePrivateKey(), generatePrivateKey()];
+  const { address } = privateKeyToAccount(gatewayTreasurer);
+  await world.grid.mined(world.gateway.wallet.sendTransaction({ to: address, value: parseEther("1") }));
   const { GRID_RPC_URL, GRID_DEPLOYMENT } = world.variables();
   cloud = await startCloud(
     readSettings({
       ...{ GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL: postgres.url, GRID_CLOUD_PORT: "0", GRID_LOG_LEVEL: logLevel },
       ...{ GRID_BLOCKS: join(world.folder, "blocks"), GRID_CHAIN_POLL_MS: "100", GRID_CLOUD_LEASE_SECONDS: "3" },
-      ...{ GRID_GATEWAY_ACCOUNT_KEY: keyOf(world.gateway), GRID_GATEWAY_SIGNER_KEY: gatewaySigner },
-      GRID_LANE_FUNDING: parseEther("20").toString(),
+      ...{ GRID_GATEWAY_ACCOUNT: world.gateway.address, GRID_GATEWAY_SIGNER_KEY: gatewaySigner },
+      ...{ GRID_GATEWAY_TREASURER_KEY: gatewayTreasurer, GRID_LANE_FUNDING: parseEther("20").toString() },
+    }),
+  );
+  treasury = await startTreasury(
+    readTreasurySettings({
+      ...{ GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL: postgres.url, GRID_LOG_LEVEL: logLevel },
+      ...{ GRID_GATEWAY_ACCOUNT_KEY: keyOf(world.gateway), GRID_TREASURY_POLL_MS: "200" },
+      ...{ GRID_GATEWAY_SIGNER: privateKeyToAccount(gatewaySigner).address, GRID_GATEWAY_TREASURER: address },
     }),
   );
 }, 300_000);
@@ -48,6 +58,7 @@ beforeAll(async () => {
 afterEach(() => Promise.all([...children].map((child) => end(child, "SIGKILL"))));
 
 afterAll(async () => {
+  await treasury?.stop();
   await cloud?.stop();
   await postgres?.stop();
   await world?.stop();

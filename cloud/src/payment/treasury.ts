@@ -1,0 +1,369 @@
+import {
+  aipgAbi,
+  type GridContracts,
+  gridSettlementAbi,
+  LANE_WORK,
+  type LaneConfig,
+  laneId as laneIdOf,
+  MIN_THAW_DELAY,
+  SignerRole,
+} from "@gridnft/sdk";
+import type { Logger } from "pino";
+import {
+  type Abi,
+  type Address,
+  formatEther,
+  getAddress,
+  type Hex,
+  isAddressEqual,
+  type PublicClient,
+  zeroAddress,
+} from "viem";
+import type { Chain } from "../chain/chain.ts";
+import type { Database } from "../database/database.ts";
+import { tell } from "../database/notices.ts";
+import type { TreasurySettings } from "../environment.ts";
+import { describeError } from "../error.ts";
+import { lesser } from "./amounts.ts";
+import { WANTED_SECONDS } from "./laneFunding.ts";
+import { type LaneRow, laneConfigOf, lockLane, roomOf } from "./lanes.ts";
+import { syncLanes } from "./laneWatch.ts";
+import { type ContractCall, callOf, Refused, type Sender } from "./sender.ts";
+
+/** Lanes that are opened in a day at most: a database that was broken into shall not burn the account's gas. */
+const MOST_LANES = 200;
+const DAY = 24 * 60 * 60 * 1_000;
+/** AIPG wei below which what is in an idle lane is not worth two transactions. */
+const LEAST_THAW = 10n ** 16n;
+/** Smallest top-up: it takes back a thaw, and nothing else. */
+const ONE_WEI = 1n;
+/** Looks after which an idle lane with nothing to do is looked at again: each costs calls of the chain. */
+const SELDOM = 30;
+/** Milliseconds until the same thing is said again, or tried again when it failed. */
+const QUIET = 10 * 60_000;
+const PAUSE = 30_000;
+
+/** Transaction of the account's own key. */
+export interface TreasuryStep {
+  /** What it does, in words. */
+  readonly what: string;
+  readonly call: ContractCall;
+}
+
+interface Step extends TreasuryStep {
+  readonly abi: Abi;
+  /** Notes in the database what the chain says now. */
+  readonly done?: (block: bigint) => Promise<void>;
+  /** Takes a refusal of the contract for an answer. */
+  readonly refused?: (error: Refused) => Promise<void>;
+}
+
+export interface TreasuryParts {
+  readonly settings: TreasurySettings;
+  readonly database: Database;
+  readonly chain: Chain;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
+}
+
+interface TreasuryLane extends LaneRow {
+  /** A job needs it now. */
+  readonly wanted: boolean;
+  /** No job needed it for long, and nothing is made on it. */
+  readonly idle: boolean;
+}
+
+/**
+ * The part of a gateway that has the account's own key, apart from the process that answers requests. It registers the hot keys that it
+ * was told, caps the TREASURER, keeps the account filled, opens lanes, empty ones, that jobs need, and asks idle lanes' money back.
+ *
+ * The database asks, the settings decide: nothing that is written there makes it name another key, pay a lane, or lift a cap. Money goes
+ * into lanes by the TREASURER alone, within its cap on chain.
+ */
+export class Treasury {
+  readonly #opened: number[] = [];
+  readonly #said = new Map<string, number>();
+  readonly #pauses = new Map<string, number>();
+  /** When an idle lane was looked at in vain. */
+  readonly #looked = new Map<Hex, number>();
+
+  constructor(private readonly parts: TreasuryParts) {}
+
+  /** Does what is due, one transaction after the other. No other treasury of the account does anything meanwhile. */
+  async work(sender: Sender, stopping: AbortSignal): Promise<void> {
+    const { database, log } = this.parts;
+    // A treasury with nothing to do takes no lock.
+    if ((await this.#plan()).length === 0) return;
+    await database.exclusively("gridnft gateway account", async () => {
+      for (const step of await this.#plan()) {
+        if (stopping.aborted) return;
+        if ((this.#pauses.get(step.what) ?? 0) > Date.now()) continue;
+        try {
+          const block = await sender.send(step.call, step.abi);
+          log.info({ block: block.toString() }, step.what);
+          await step.done?.(block);
+        } catch (error) {
+          this.#pauses.set(step.what, Date.now() + PAUSE);
+          log.error({ error: describeError(error) }, `not done: ${step.what}`);
+          if (error instanceof Refused) await step.refused?.(error);
+        }
+      }
+    });
+  }
+
+  /** The transactions that are due, for an account whose key is not here: a multisig's. */
+  async print(): Promise<TreasuryStep[]> {
+    return (await this.#plan()).map(({ what, call }) => ({ what, call }));
+  }
+
+  async #plan(): Promise<Step[]> {
+    const { database } = this.parts;
+    const table = await database.one<{ name: string | null }>("SELECT to_regclass('cloud.signer_proof')::text AS name");
+    if (!table?.name) {
+      this.#say("warn", "The database has no tables of this version yet: a cloud makes them when it starts.");
+      return [];
+    }
+    return [...(await this.#keySteps()), ...(await this.#moneySteps()), ...(await this.#laneSteps())];
+  }
+
+  get #contracts(): GridContracts<PublicClient> {
+    return this.parts.chain.contracts;
+  }
+
+  #step(what: string, functionName: string, args: readonly unknown[], more: Partial<Step> = {}): Step {
+    return { what, call: callOf(this.#contracts.settlement, functionName, args), abi: gridSettlementAbi, ...more };
+  }
+
+  /** Hot keys that are to be registered, and the TREASURER's cap. */
+  async #keySteps(): Promise<Step[]> {
+    const { settings, database, chain } = this.parts;
+    const { settlement } = this.#contracts;
+    const steps: Step[] = [];
+    const keys = [
+      { role: SignerRole.PAYER_SIGNER, name: "PAYER_SIGNER", key: settings.signer },
+      { role: SignerRole.TREASURER, name: "TREASURER", key: settings.treasurer },
+    ];
+    const waiting = new Set<Address>();
+    for (const { role, name, key } of keys) {
+      const known = await settlement.read.signerOf([key]);
+      if (isAddressEqual(known.account, settings.account) && known.role === role && known.revokedAt === 0) continue;
+      if (known.account !== zeroAddress) {
+        waiting.add(key);
+        this.#say(
+          "error",
+          `${key} can't be the ${name}: it has another role or account, or was revoked. Make a new key.`,
+        );
+        continue;
+      }
+      const proof = await database.one<{ deadline: string; proof: Hex }>(
+        "SELECT deadline, proof FROM cloud.signer_proof WHERE account = $1 AND role = $2 AND signer = $3 AND deadline > $4",
+        [settings.account.toLowerCase(), role, key.toLowerCase(), (chain.now() + 60n).toString()],
+      );
+      if (!proof) {
+        waiting.add(key);
+        this.#say("warn", `The ${name} ${key} is not registered, and no cloud that has it left its proof.`);
+        continue;
+      }
+      steps.push(
+        this.#step(`register the ${name} ${key}`, "addSigner", [key, role, BigInt(proof.deadline), proof.proof]),
+      );
+    }
+    if (waiting.has(settings.treasurer)) return steps;
+    const { cap } = await settlement.read.treasurerCapOf([settings.treasurer]);
+    if (cap !== settings.cap) {
+      const what = `let the TREASURER move ${formatEther(settings.cap)} AIPG a day into lanes`;
+      steps.push(this.#step(what, "setTreasurerCap", [settings.treasurer, settings.cap]));
+    }
+    return steps;
+  }
+
+  /** A deposit, when the account in GridSettlement has less than half of what it is to have. */
+  async #moneySteps(): Promise<Step[]> {
+    const { settings } = this.parts;
+    const { settlement, aipg } = this.#contracts;
+    const { balance } = await settlement.read.accountOf([settings.account]);
+    if (balance * 2n >= settings.balance) return [];
+    const held = await aipg.read.balanceOf([settings.account]);
+    const amount = lesser(held, settings.balance - balance);
+    if (amount < settings.balance - balance) {
+      this.#say("warn", `${settings.account} is short of AIPG: it has ${formatEther(balance + held)}.`);
+    }
+    if (amount === 0n) return [];
+    const steps: Step[] = [];
+    if ((await aipg.read.allowance([settings.account, settlement.address])) < amount) {
+      const call = callOf(aipg, "approve", [settlement.address, amount]);
+      steps.push({ what: `approve ${formatEther(amount)} AIPG for the deposit`, call, abi: aipgAbi });
+    }
+    steps.push(this.#step(`deposit ${formatEther(amount)} AIPG`, "deposit", [amount]));
+    return steps;
+  }
+
+  async #laneSteps(): Promise<Step[]> {
+    const { settings, database } = this.parts;
+    const lanes = await database.all<TreasuryLane>(
+      `SELECT l.*, coalesce(l.wanted_at > now() - $2 * interval '1 second', false) AS wanted,
+         greatest(l.created_at, l.wanted_at, (
+           SELECT v.created_at FROM cloud.voucher v WHERE v.lane_id = l.lane_id ORDER BY v.number DESC LIMIT 1))
+           < now() - $3 * interval '1 second'
+         AND NOT EXISTS (SELECT FROM cloud.job j WHERE j.lane_id = l.lane_id AND j.status IN ('claimed', 'running')) AS idle
+       FROM cloud.lane l WHERE l.payer = $1 ORDER BY l.wanted_at NULLS LAST, l.lane_id`,
+      [settings.account.toLowerCase(), WANTED_SECONDS, settings.idleSeconds],
+    );
+    const steps: Step[] = [];
+    for (const lane of lanes) {
+      try {
+        const step = lane.state === "opening" ? await this.#opening(lane) : await this.#leaving(lane);
+        if (step) steps.push(step);
+      } catch (error) {
+        this.parts.log.error({ lane: lane.lane_id, error: describeError(error) }, "lane could not be looked after");
+      }
+    }
+    return steps;
+  }
+
+  /** Opens a lane that a job needs: empty, on the terms that this treasury would have made. */
+  async #opening(lane: TreasuryLane): Promise<Step | undefined> {
+    if (!lane.wanted) return undefined;
+    const { chain } = this.parts;
+    const config = laneConfigOf(lane);
+    const fault = this.#faultOf(lane, config);
+    if (fault !== undefined) {
+      this.#say("error", `Lane ${lane.lane_id} is not opened: ${fault}.`);
+      return undefined;
+    }
+    const sync = (block: bigint) => syncLanes(this.parts, [lane.lane_id], block);
+    const { opened } = await this.#contracts.settlement.read.laneOf([lane.lane_id]);
+    if (opened) {
+      await sync((await chain.refresh()).number);
+      return undefined;
+    }
+    if (!(await chain.isBonded(config.worker))) {
+      this.#say("warn", `No lane is opened to ${getAddress(config.worker)}: it is not bonded.`);
+      return undefined;
+    }
+    const recent = this.#opened.filter((time) => time > Date.now() - DAY);
+    if (recent.length >= MOST_LANES) {
+      this.#say("error", `${MOST_LANES} lanes were opened within a day. No more are.`);
+      return undefined;
+    }
+    return this.#step(`open a lane to ${getAddress(config.worker)}`, "openLane", [config, 0n], {
+      done: async (block) => {
+        this.#opened.splice(0, this.#opened.length, ...recent, Date.now());
+        await sync(block);
+      },
+      refused: async ({ reason }) => {
+        // Terms that are refused now will be refused for ever: the cloud makes others.
+        if (reason !== "GridSettlement_FeeConfigRefused") return;
+        await this.parts.database.run(
+          "UPDATE cloud.lane SET state = 'closed' WHERE lane_id = $1 AND state = 'opening'",
+          [lane.lane_id],
+        );
+      },
+    });
+  }
+
+  #faultOf({ lane_id }: LaneRow, config: LaneConfig): string | undefined {
+    const { settings, chain } = this.parts;
+    if (laneIdOf(config, chain.domain) !== lane_id) return "its terms are not those of its id";
+    if (!isAddressEqual(config.payer, settings.account)) return "another account is its payer";
+    if (!isAddressEqual(config.payerSigner, settings.signer)) return `${config.payerSigner} is not the PAYER_SIGNER`;
+    if (config.kind !== LANE_WORK || config.thawDelay !== MIN_THAW_DELAY) return "its kind or its delay is another one";
+    return undefined;
+  }
+
+  /** Asks an idle lane's money back, brings it home, or takes that back when a job needs the lane. */
+  async #leaving(lane: TreasuryLane): Promise<Step | undefined> {
+    const isConcerned = lane.resting || lane.thawing || lane.idle;
+    if (!isConcerned) return undefined;
+    const { poll } = this.parts.settings;
+    if (!lane.wanted && (this.#looked.get(lane.lane_id) ?? 0) > Date.now() - poll * SELDOM) return undefined;
+    const step = await this.#leavingStep(lane);
+    if (!step) this.#looked.set(lane.lane_id, Date.now());
+    return step;
+  }
+
+  async #leavingStep(lane: TreasuryLane): Promise<Step | undefined> {
+    const { chain, database } = this.parts;
+    const { settlement } = this.#contracts;
+    const config = laneConfigOf(lane);
+    const { number, timestamp } = await chain.refresh();
+    const at = { blockNumber: number };
+    const [state, window] = await Promise.all([
+      settlement.read.laneOf([lane.lane_id], at),
+      settlement.read.THAW_WINDOW(),
+    ]);
+    if (!state.opened) return undefined;
+    const ready = BigInt(state.thawReadyAt);
+    const isThawing = ready !== 0n;
+    const isPending = isThawing && timestamp <= ready + BigInt(window);
+    const sync = (block: bigint) => syncLanes(this.parts, [lane.lane_id], block);
+    const isNeeded = lane.wanted && lane.state === "open";
+    const { available } = await roomOf(database, { ...lane, free: state.free.toString() });
+    const asked = lesser(state.thawing, state.free);
+    // What was promised while the thaw was on its way stays in the lane.
+    if (isThawing && (isNeeded || (isPending && asked > available))) {
+      return this.#step(`take back the thaw of lane ${lane.lane_id}`, "topUpLane", [config, ONE_WEI], {
+        done: async (block) => {
+          await sync(block);
+          if (isNeeded) await this.#wake(lane);
+        },
+        refused: async ({ reason }) => {
+          // It takes no more for ever: a successor is made, and this one's money comes home.
+          if (reason !== "GridSettlement_FeeConfigRefused") return;
+          await database.run("UPDATE cloud.lane SET state = 'closed' WHERE lane_id = $1", [lane.lane_id]);
+        },
+      });
+    }
+    if (isNeeded) {
+      await sync(number);
+      await this.#wake(lane);
+      return undefined;
+    }
+    if (isPending) {
+      if (timestamp < ready) return undefined;
+      const what = `bring ${formatEther(asked)} AIPG of lane ${lane.lane_id} home`;
+      return this.#step(what, "finaliseLaneThaw", [config], {
+        done: sync,
+        refused: async () => sync((await chain.refresh()).number),
+      });
+    }
+    if (!lane.idle || available < LEAST_THAW) return undefined;
+    const amount = await this.#rest(lane, state.free);
+    if (amount === undefined) return undefined;
+    const what = `ask ${formatEther(amount)} AIPG of idle lane ${lane.lane_id} back`;
+    return this.#step(what, "thawLane", [config, amount], { done: sync });
+  }
+
+  /**
+   * Keeps new jobs from a lane, and returns what is in it and promised to nobody. The mark comes before the transaction: a job that is
+   * given out now is counted, one that comes later does not use this lane.
+   */
+  #rest({ lane_id }: LaneRow, free: bigint): Promise<bigint | undefined> {
+    return this.parts.database.transaction(async (queries) => {
+      const lane = await lockLane(queries, lane_id);
+      const busy = await queries.one(
+        `SELECT 1 FROM cloud.lane l WHERE l.lane_id = $1 AND (l.wanted_at > now() - $2 * interval '1 second' OR EXISTS (
+           SELECT FROM cloud.job j WHERE j.lane_id = l.lane_id AND j.status IN ('claimed', 'running')))`,
+        [lane_id, WANTED_SECONDS],
+      );
+      if (busy) return undefined;
+      const { available } = await roomOf(queries, { ...lane, free: free.toString() });
+      if (available < LEAST_THAW) return undefined;
+      await queries.run("UPDATE cloud.lane SET resting = true WHERE lane_id = $1", [lane_id]);
+      return available;
+    });
+  }
+
+  /** Lets jobs use a lane again. */
+  async #wake({ lane_id, worker }: LaneRow): Promise<void> {
+    await this.parts.database.transaction(async (queries) => {
+      await queries.run("UPDATE cloud.lane SET resting = false WHERE lane_id = $1", [lane_id]);
+      await tell(queries, "cloud_queue", `worker ${worker}`);
+    });
+  }
+
+  #say(level: "warn" | "error", message: string): void {
+    if ((this.#said.get(message) ?? 0) > Date.now() - QUIET) return;
+    this.#said.set(message, Date.now());
+    this.parts.log[level](message);
+  }
+}
