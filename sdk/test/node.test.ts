@@ -1,6 +1,18 @@
-/** Machinery that programs share: who a client is, what it may spend, entity tags, parameters of URLs. */
-import { describe, expect, it } from "vitest";
-import { clientOf, createRateLimit, namesTag, networkOf, readSearchParameters } from "../src/node/index.ts";
+/** Machinery that programs share: who a client is, what it may spend, entity tags, parameters of URLs, files that last. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  clientOf,
+  createRateLimit,
+  namesTag,
+  networkOf,
+  openFileStore,
+  readSearchParameters,
+} from "../src/node/index.ts";
+import { MemoryDisk } from "./memoryDisk.ts";
 
 describe("the network of an address", () => {
   it.each([
@@ -126,4 +138,208 @@ describe("a bucket", () => {
     expect(limit.take("a", 25)).toBe(0);
     expect(limit.take("a", 1)).toBe(36); // a debt is half a minute at most
   });
+});
+
+describe("a store of files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gridnft-files-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  let names = 0;
+  const fresh = (): string => join(folder, `${names++}`);
+  const fileOf = (text: string): { bytes: Uint8Array; hash: string } => {
+    const bytes = Buffer.from(text.repeat(40));
+    return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
+  };
+  const [one, two] = [fileOf("one"), fileOf("two")];
+  const pathOf = (root: string, { hash }: { hash: string }): string => join(root, hash.slice(0, 2), hash);
+
+  it("gives what was put, by either form of its hash, and takes no file under another's name", async () => {
+    const store = await openFileStore(fresh());
+    await store.put(`0x${one.hash.toUpperCase()}`, one.bytes);
+    expect(await store.get(one.hash)).toEqual(one.bytes);
+    expect(await store.get(two.hash)).toBeUndefined();
+    await expect(store.put(two.hash, one.bytes)).rejects.toMatchObject({ code: "MISNAMED" });
+    await expect(store.get("../secret")).rejects.toMatchObject({ code: "MISNAMED" });
+    expect((await store.list()).map(({ sha256, size }) => [sha256, size])).toEqual([[one.hash, one.bytes.length]]);
+    await store.remove(one.hash);
+    expect(await store.get(one.hash)).toBeUndefined();
+  });
+
+  it("never gives a damaged file, tells of it once, and mends it by the next copy", async () => {
+    const root = fresh();
+    const told: string[] = [];
+    const store = await openFileStore(root, { onDamage: (hash, event) => told.push(`${event} ${hash}`) });
+    const path = pathOf(root, one);
+    const damages: readonly (() => void)[] = [
+      () => {
+        const bytes = readFileSync(path);
+        bytes.writeUInt8(bytes.readUInt8(77) ^ 1, 77);
+        writeFileSync(path, bytes);
+      },
+      () => truncateSync(path, 10),
+      () => truncateSync(path, 0),
+      () => writeFileSync(path, two.bytes),
+    ];
+    for (const damage of damages) {
+      await store.put(one.hash, one.bytes);
+      told.splice(0);
+      damage();
+      expect(await store.get(one.hash)).toBeUndefined();
+      expect(await store.get(one.hash)).toBeUndefined();
+      expect(told).toEqual([`damaged ${one.hash}`]);
+      await store.put(one.hash, one.bytes);
+      expect(await store.get(one.hash)).toEqual(one.bytes);
+      expect(told).toEqual([`damaged ${one.hash}`, `mended ${one.hash}`]);
+    }
+  });
+
+  it("goes on when somebody removes its folder, whole or in part", async () => {
+    const root = fresh();
+    const store = await openFileStore(root);
+    for (const gone of [root, join(root, "parts"), join(root, one.hash.slice(0, 2))]) {
+      await store.put(one.hash, one.bytes);
+      rmSync(gone, { recursive: true });
+      if (!gone.endsWith("parts")) expect(await store.get(one.hash)).toBeUndefined();
+      await store.put(one.hash, one.bytes);
+      await store.put(two.hash, two.bytes);
+      expect(await store.get(one.hash)).toEqual(one.bytes);
+      expect(await store.get(two.hash)).toEqual(two.bytes);
+    }
+  });
+
+  it("takes the same file many times at once, from several processes", async () => {
+    const root = fresh();
+    const stores = await Promise.all([openFileStore(root), openFileStore(root)]);
+    await Promise.all(Array.from({ length: 20 }, (_, i) => stores[i % 2]?.put(one.hash, one.bytes)));
+    expect(await stores[0]?.get(one.hash)).toEqual(one.bytes);
+    expect(readdirSync(join(root, "parts"))).toEqual([]);
+  });
+
+  it("removes a file only if nobody needs it by then", async () => {
+    const root = fresh();
+    const store = await openFileStore(root);
+    await store.put(one.hash, one.bytes);
+    await store.removeUnless(one.hash, async () => true);
+    expect(await store.get(one.hash)).toEqual(one.bytes);
+    // Asked when it is aside: whoever puts it now finds nothing, and writes it.
+    await store.removeUnless(one.hash, async () => {
+      expect(await store.get(one.hash)).toBeUndefined();
+      await store.put(one.hash, one.bytes);
+      return false;
+    });
+    expect(await store.get(one.hash)).toEqual(one.bytes);
+    await expect(store.removeUnless(one.hash, () => Promise.reject(new Error("the database is away")))).rejects.toThrow(
+      "the database",
+    );
+    expect(await store.get(one.hash)).toEqual(one.bytes);
+    await store.removeUnless(one.hash, async () => false);
+    expect(await store.get(one.hash)).toBeUndefined();
+    await store.removeUnless(one.hash, async () => false);
+    expect(readdirSync(join(root, "parts"))).toEqual([]);
+  });
+
+  it("cleans up after processes that ended: parts go, what was set aside comes back", async () => {
+    const root = fresh();
+    const store = await openFileStore(root);
+    writeFileSync(join(root, "parts/1.part"), "half");
+    writeFileSync(join(root, `parts/${one.hash}.1.aside`), one.bytes);
+    writeFileSync(join(root, `parts/${two.hash}.2.aside`), "damaged");
+    await store.clean(3_600_000);
+    expect(readdirSync(join(root, "parts"))).toHaveLength(3);
+    await store.clean(0);
+    expect(readdirSync(join(root, "parts"))).toEqual([]);
+    expect(await store.get(one.hash)).toEqual(one.bytes);
+    expect(await store.get(two.hash)).toBeUndefined();
+    // A file that was written long ago and is set aside now is somebody's at work.
+    utimesSync(pathOf(root, one), 1, 1);
+    await store.removeUnless(one.hash, async () => {
+      await store.clean(3_600_000);
+      return false;
+    });
+    expect(await store.get(one.hash)).toBeUndefined();
+  });
+
+  describe("on a disk that loses power after any step", () => {
+    for (const kept of ["what was synced", "everything"] as const) {
+      it(`has each file that was acknowledged, if ${kept} is kept`, async () => {
+        let steps = 0;
+        for (let cut = 0; cut <= steps; cut++) {
+          const disk = new MemoryDisk();
+          const acknowledged: { bytes: Uint8Array; hash: string }[] = [];
+          disk.stopAfter(cut);
+          await (async () => {
+            const store = await openFileStore("/var/pictures", { files: disk });
+            for (const file of [one, two, one]) {
+              await store.put(file.hash, file.bytes);
+              acknowledged.push(file);
+            }
+          })().catch((error: unknown) => expect(disk.isStopped, String(error)).toBe(true));
+          if (cut === 0) {
+            const whole = new MemoryDisk();
+            const store = await openFileStore("/var/pictures", { files: whole });
+            for (const file of [one, two, one]) await store.put(file.hash, file.bytes);
+            steps = whole.steps;
+          }
+          const later = disk.afterPowerCut(kept === "everything");
+          const store = await openFileStore("/var/pictures", { files: later });
+          await store.clean(0);
+          for (const file of [one, two]) {
+            const found = await store.get(file.hash);
+            if (found !== undefined || acknowledged.includes(file)) expect(found).toEqual(file.bytes);
+            await store.put(file.hash, file.bytes);
+            expect(await store.get(file.hash)).toEqual(file.bytes);
+          }
+          expect(await later.readdir("/var/pictures/parts")).toEqual([]);
+        }
+        expect(steps).toBeGreaterThan(20);
+      });
+    }
+
+    it("mends a damaged file or leaves it, and gives it in no case", async () => {
+      for (let cut = 0; cut < 30; cut++) {
+        const disk = new MemoryDisk();
+        await (await openFileStore("/pictures", { files: disk })).put(one.hash, one.bytes);
+        disk.damage(`/pictures/${one.hash.slice(0, 2)}/${one.hash}`);
+        disk.stopAfter(disk.steps + cut);
+        let isMended = false;
+        await (async () => {
+          await (await openFileStore("/pictures", { files: disk })).put(one.hash, one.bytes);
+          isMended = true;
+        })().catch(() => {});
+        for (const everything of [false, true]) {
+          const store = await openFileStore("/pictures", { files: disk.afterPowerCut(everything) });
+          const found = await store.get(one.hash);
+          if (found !== undefined || isMended) expect(found).toEqual(one.bytes);
+        }
+      }
+    });
+  });
+
+  it.each([
+    ["ENOSPC", "FULL"],
+    ["EDQUOT", "FULL"],
+    ["EIO", "UNWRITABLE"],
+  ] as const)(
+    "after %s at any step of a put says %s, keeps nothing half, and takes the file later",
+    async (errno, code) => {
+      let refused = 0;
+      for (let step = 1; step < 40; step++) {
+        const disk = new MemoryDisk();
+        const store = await openFileStore("/pictures", { files: disk });
+        const before = disk.steps;
+        disk.failAt(before + step, errno);
+        const error: unknown = await store.put(one.hash, one.bytes).catch((caught: unknown) => caught);
+        if (disk.steps < before + step) break;
+        if (error !== undefined) {
+          expect(error).toMatchObject({ code });
+          refused++;
+        }
+        const found = await store.get(one.hash);
+        if (found !== undefined || error === undefined) expect(found).toEqual(one.bytes);
+        expect(await disk.readdir("/pictures/parts")).toEqual([]);
+        await store.put(one.hash, one.bytes);
+        expect(await store.get(one.hash)).toEqual(one.bytes);
+      }
+      expect(refused).toBeGreaterThan(3);
+    },
+  );
 });
