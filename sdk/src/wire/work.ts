@@ -112,6 +112,9 @@ export const voucherList = z.object({ vouchers: z.array(voucherOffer) });
 /** Body of `POST /v1/worker/vouchers`. */
 export const counterSignature = z.strictObject({ lane_id: bytes32Json, digest: bytes32Json, signature: signatureJson });
 
+/** Answer of `GET /v1/worker/wanted-images`: pictures that the worker made and that the cloud has lost or found damaged. */
+export const wantedImages = z.object({ images: z.array(z.object({ image_hash: bytes32Json, bytes: count })) });
+
 /**
  * Why a worker does not take a job, and for which of its jobs that holds. `final`: for ever, for this job. The others pass: the job
  * waits in the queue as before, and this worker gets no such job for a while. `job`: this one. `lane`: all of the lane that cost as
