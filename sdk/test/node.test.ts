@@ -294,6 +294,18 @@ describe("a store of files", () => {
       });
     }
 
+    it("has a file that another program had written, and not made durable, before it was put", async () => {
+      const disk = new MemoryDisk();
+      const store = await openFileStore("/pictures", { files: disk });
+      const above = `/pictures/${one.hash.slice(0, 2)}`;
+      await disk.mkdir(above);
+      await (await disk.open(`${above}/${one.hash}`, "wx")).writeFile(one.bytes);
+      expect(await store.get(one.hash)).toEqual(one.bytes);
+      await store.put(one.hash, one.bytes);
+      const later = await openFileStore("/pictures", { files: disk.afterPowerCut(false) });
+      expect(await later.get(one.hash)).toEqual(one.bytes);
+    });
+
     it("mends a damaged file or leaves it, and gives it in no case", async () => {
       for (let cut = 0; cut < 30; cut++) {
         const disk = new MemoryDisk();

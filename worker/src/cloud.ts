@@ -16,6 +16,7 @@ import {
   voucherList,
   type WorkerJob,
   type WorkerOffer,
+  wantedImages,
   workerJob,
 } from "@gridnft/sdk/wire";
 import type { Address, Hex } from "viem";
@@ -88,6 +89,10 @@ export interface CloudClient {
   counterSign(laneId: Hex, digest: Hex, signature: Hex): Promise<void>;
   /** What the cloud holds of a receipt, or undefined when it has none. */
   receipt(id: Hex): Promise<ReceiptBundle | undefined>;
+  /** Hashes of pictures of this worker that the cloud has lost or found damaged. */
+  wantedImages(): Promise<readonly Hex[]>;
+  /** Gives the cloud a copy of one. */
+  handIn(imageHash: Hex, file: Uint8Array): Promise<void>;
 }
 
 /** Who signs in, and where. */
@@ -270,6 +275,20 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
         if (error instanceof CloudError && error.reason === "RECEIPT_UNKNOWN") return undefined;
         throw error;
       }
+    },
+    wantedImages: async () => {
+      try {
+        const answer = await call({ method: "GET", path: "/v1/worker/wanted-images" });
+        return (await read(answer, wantedImages)).images.map(({ image_hash }) => image_hash);
+      } catch (error) {
+        // A cloud of before this was.
+        if (error instanceof CloudError && error.reason === "ROUTE_UNKNOWN") return [];
+        throw error;
+      }
+    },
+    handIn: async (imageHash, file) => {
+      const path = `/v1/worker/wanted-images/${imageHash}`;
+      await discard(await call({ method: "PUT", path, file, patience: 120 }));
     },
   };
 }

@@ -5,6 +5,7 @@ import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
 import { WorkerError } from "./errors.ts";
 import type { MetricsAddress } from "./metrics.ts";
+import type { KeepTerms } from "./state/pictures.ts";
 
 /** A model to serve: its AIGC token id and the folder with its files. */
 export interface ModelFolder {
@@ -42,6 +43,8 @@ export interface WorkerEnvironment {
   readonly logLevel: string;
   /** Where metrics are shown; undefined for nowhere. */
   readonly metrics: MetricsAddress | undefined;
+  /** How long copies of delivered pictures are kept. */
+  readonly keep: KeepTerms;
 }
 
 /** Largest job that is taken. */
@@ -136,6 +139,8 @@ const variables = z.object({
   GRID_WORKER_MAX_HEAD_AGE: whole(0, 86_400).optional(),
   GRID_WORKER_METRICS_HOST: z.string().min(1).default("127.0.0.1"),
   GRID_WORKER_METRICS_PORT: whole(0, 65_535).optional(),
+  GRID_WORKER_KEEP_HOURS: whole(0, 24 * 3_650).default(72),
+  GRID_WORKER_KEEP_MEGABYTES: whole(0, 100_000_000).default(4_096),
   GRID_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -188,5 +193,6 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironme
       read.GRID_WORKER_METRICS_PORT === undefined
         ? undefined
         : { host: read.GRID_WORKER_METRICS_HOST, port: read.GRID_WORKER_METRICS_PORT },
+    keep: { seconds: read.GRID_WORKER_KEEP_HOURS * 3_600, bytes: read.GRID_WORKER_KEEP_MEGABYTES * 1_000_000 },
   };
 }

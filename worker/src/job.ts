@@ -280,15 +280,17 @@ async function handOver(
   holding: Holding,
   services: JobServices,
 ): Promise<JobOutcome> {
-  const { ledger, clock, sign, pictures, desk, log } = services;
+  const { ledger, clock, sign, desk, log } = services;
   const signed: SignedReceipt[] = [];
   for (const { receipt } of images) signed.push({ receipt, signature: await sign.receipt(receipt) });
   const closing = taken.closing && (await sign.closing(taken.closing));
   const reading = images.find((image) => image.reading !== undefined)?.reading;
-  const voucher = await complete(job, taken, { signed, closing, reading }, holding, services);
+  const uploadAgain = async (): Promise<void> => {
+    for (const image of images) await upload(job, image.receipt.index, image, holding, services);
+  };
+  const voucher = await complete(job, taken, { signed, closing, reading }, holding, services, uploadAgain);
   await ledger.recordDelivered(taken.orderHash, clock.now());
   log.info({ job: job.id, images: images.length, aipg: formatEther(payOf(taken)) }, "a job is delivered");
-  for (const { receipt } of images) await pictures.remove(receipt.imageHash);
   if (voucher) await acceptVoucher(voucher, desk, log);
   else if (job.order.laneId !== zeroHash)
     await desk.catchUp().catch((error: unknown) => log.warn({ reason: describe(error) }, "no voucher yet"));
@@ -310,10 +312,19 @@ async function complete(
   },
   holding: Holding,
   { cloud, chain, desk }: JobServices,
+  uploadAgain: () => Promise<void>,
 ): Promise<VoucherOffer | undefined> {
   const papers = { closingSignature: closing, knownVoucher: desk.knownOn(job.order.laneId), reading };
   try {
-    return await patiently(() => cloud.complete(job, taken.engine, signed, papers), holding);
+    return await patiently(async () => {
+      try {
+        return await cloud.complete(job, taken.engine, signed, papers);
+      } catch (error) {
+        // What was uploaded is damaged there.
+        if (error instanceof CloudError && error.reason === "IMAGE_UNAVAILABLE") await uploadAgain();
+        throw error;
+      }
+    }, holding);
   } catch (error) {
     const [first] = signed;
     const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
@@ -370,22 +381,20 @@ async function hasReceipt(cloud: CloudClient, id: Hex): Promise<boolean> {
 
 /** Finds out about jobs that were handed over when a process ended: whether the cloud has their receipts. */
 export async function reconcile(
-  services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log" | "pictures">,
+  services: Pick<JobServices, "ledger" | "cloud" | "chain" | "clock" | "log">,
 ): Promise<void> {
-  const { ledger, cloud, chain, clock, log, pictures } = services;
+  const { ledger, cloud, chain, clock, log } = services;
   for (const job of ledger.jobsIn("open")) {
     const [first] = receiptsOf(job);
     if (isMade(job) && first !== undefined) {
       if (await hasReceipt(cloud, receiptId(first, chain.domain))) {
         await ledger.recordDelivered(job.orderHash, clock.now());
         log.info({ order: job.orderHash }, "a job from before was delivered");
-        for (const { imageHash } of job.receipts.values()) await pictures.remove(imageHash);
         continue;
       }
     }
     if (clock.now() > Number(job.order.deadline) + SETTLE_GRACE) {
       await ledger.recordClosed(job.orderHash, "expired", clock.now());
-      for (const { imageHash } of job.receipts.values()) await pictures.remove(imageHash);
     }
   }
 }

@@ -8,6 +8,7 @@ import { createTransactions } from "./chain/transactions.ts";
 import { createCloudClient, isPassing } from "./cloud.ts";
 import type { WorkerEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
+import { handInWanted } from "./handIn.ts";
 import { doJob, type JobOutcome, type JobServices, reconcile } from "./job.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics, type Metrics, serveMetrics } from "./metrics.ts";
@@ -18,7 +19,8 @@ import { backoff, pause } from "./pause.ts";
 import { createPurse, type Purse } from "./purse/index.ts";
 import type { PurseServices } from "./purse/services.ts";
 import { createSigning } from "./signing.ts";
-import { openState } from "./state/index.ts";
+import { openState, type State } from "./state/index.ts";
+import { type KeepTerms, tidyPictures } from "./state/pictures.ts";
 import { createVoucherDesk, type VoucherDesk } from "./voucherDesk.ts";
 
 /** A worker at work. */
@@ -68,7 +70,8 @@ export async function startWorker(
     const shown = environment.metrics && (await serveMetrics(metrics, environment.metrics));
     if (shown) undo.push(shown.close);
     const chain = await persist(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
-    const state = await openState(environment.state, chain.domain);
+    const onWait = (sentence: string): void => log.warn(sentence);
+    const state = await openState(environment.state, chain.domain, { signal: stopSignal, onWait });
     undo.push(state.close);
     await requireStanding(chain, account, signer.address, log);
     const models = await loadModels(environment.models, chain, loadEngine, log);
@@ -110,7 +113,7 @@ export async function startWorker(
     await persist(offer, log, stopSignal);
     await catchUp(services, desk, log);
 
-    const tasks: Tasks = { offer, desk, purse, metrics, closing, stopping: stopping.signal };
+    const tasks: Tasks = { offer, desk, purse, metrics, state, closing, stopping: stopping.signal };
     const working = work(environment, services, tasks);
     const ended = working.finally(close);
     ended.catch(() => {});
@@ -133,6 +136,7 @@ interface Tasks {
   readonly desk: VoucherDesk;
   readonly purse: Purse;
   readonly metrics: Metrics;
+  readonly state: State;
   /** Aborted when nothing is waited for any more. */
   readonly closing: AbortController;
   /** Aborted when the worker shall stop. */
@@ -226,21 +230,36 @@ function isFatal(error: unknown): boolean {
   return error instanceof WorkerError && codes.includes(error.code);
 }
 
-/** Looks for vouchers that got lost on the way, and whether the key is still good. */
+/** Looks for vouchers that got lost on the way, and whether key and folder are still good; keeps the folder small. */
 async function repeatCatchUp(
-  { account, signerKey }: WorkerEnvironment,
+  { account, signerKey, keep }: WorkerEnvironment,
   services: JobServices,
-  { desk }: Tasks,
+  { desk, state }: Tasks,
   noMore: AbortSignal,
 ): Promise<void> {
   const { chain, log } = services;
   const { address } = privateKeyToAccount(signerKey);
   while (await pause(CATCH_UP, noMore)) {
+    state.requireLock();
     await catchUp(services, desk, log);
+    await handInWanted(services).catch((error: unknown) =>
+      log.warn({ reason: describe(error) }, "the cloud was not asked for pictures that it lost"),
+    );
+    await keepSmall(services, keep, log);
     const good = await isGoodSigner(chain.grid, account, SignerRole.WORKER_SIGNER, address).catch(() => undefined);
     if (good === false) {
       throw new WorkerError("NOT_SIGNER", `${address} was revoked as WORKER_SIGNER of ${account}: the worker stops.`);
     }
+  }
+}
+
+/** Forgets what is over, and removes pictures that are kept long enough. A disk that does not do it is tried again. */
+async function keepSmall(services: JobServices, keep: KeepTerms, log: Logger): Promise<void> {
+  try {
+    await services.ledger.compact(services.clock.now());
+    await tidyPictures(services, keep);
+  } catch (error) {
+    log.warn({ reason: describe(error) }, "the state folder could not be tidied");
   }
 }
 

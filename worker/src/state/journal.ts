@@ -1,78 +1,166 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { type FileHandle, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errnoOf, syncFolder } from "@gridnft/sdk/node";
 import { WorkerError } from "../errors.ts";
+
+/** A line that is made when its turn has come; undefined writes nothing. */
+export type LateLine = () => object | undefined;
 
 /** An append-only file of JSON lines. What `append` has resolved for survives the process and the power. */
 export interface Journal {
   /**
-   * Writes a line and waits until it is on the disk.
+   * Writes a line and waits until it is on the disk. `written` is called before the next line is made.
    * @throws {@link WorkerError} `STATE_UNWRITABLE`; the journal takes nothing more then, since its end is unknown.
    */
-  append(line: unknown): Promise<void>;
+  append(line: object | LateLine, written?: () => void): Promise<void>;
+  /**
+   * Replaces all lines by others, in one step: after a crash there are the old ones or the new ones. When it fails before that step, the
+   * old ones are there and it goes on.
+   * @throws {@link WorkerError} `STATE_UNWRITABLE`.
+   */
+  rewrite(lines: () => Iterable<object>): Promise<void>;
+  /** Lines in the file. */
+  readonly length: number;
   close(): Promise<void>;
 }
 
+/** Bytes that are written at a time. */
+const CHUNK = 1_048_576;
+
 /**
  * Opens a journal and reads what it holds. A last line without its newline was never acknowledged to anybody: it is cut off.
+ *
+ * What is read goes into a new file in the old one's place: whoever had the old one open, a process that was stopped and lost its lock
+ * meanwhile, adds nothing to this one.
+ *
+ * @param requireLock Insists that the folder is this process' alone, by throwing. Asked before anything is replaced, and after each line: a
+ * line that was written too late for the one who has the folder now leads to nothing.
  * @throws {@link WorkerError} `STATE_DAMAGED` when any other line is not JSON, `STATE_UNWRITABLE`.
  */
-export async function openJournal(path: string): Promise<{ journal: Journal; lines: readonly unknown[] }> {
-  let file: FileHandle;
-  let text: string;
+export async function openJournal(
+  path: string,
+  requireLock: () => void = () => {},
+): Promise<{ journal: Journal; lines: readonly unknown[] }> {
+  let file: FileHandle | undefined;
+  let whole: Uint8Array;
+  const replace = async (chunks: Iterable<Uint8Array>): Promise<void> => {
+    const next = `${path}.new`;
+    await rm(next, { force: true });
+    const written = await open(next, "ax", 0o600);
+    try {
+      for (const chunk of chunks) await written.appendFile(chunk);
+      await written.datasync();
+      requireLock();
+      // Nothing comes between the look at the lock and this.
+      renameSync(next, path);
+    } catch (error) {
+      await written.close().catch(() => {});
+      await rm(next, { force: true }).catch(() => {});
+      throw error;
+    }
+    const old = file;
+    file = written;
+    await old?.close();
+    await syncFolder(dirname(path)).catch((cause: unknown) => {
+      // Which of the two files there is after a power cut is unknown, so nothing may be added.
+      broken = cause;
+      throw cause;
+    });
+  };
+  let broken: unknown;
   try {
-    file = await open(path, "a+", 0o600);
-    text = await file.readFile("utf8");
-    const whole = text.lastIndexOf("\n") + 1;
-    if (whole < text.length) await file.truncate(Buffer.byteLength(text.slice(0, whole)));
-    text = text.slice(0, whole);
-    await syncFolder(dirname(path));
+    const bytes = await readFile(path).catch((error: unknown) => {
+      if (errnoOf(error) === "ENOENT") return new Uint8Array();
+      throw error;
+    });
+    whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
   } catch (cause) {
     throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened.`, { cause });
   }
-  const lines: unknown[] = [];
-  for (const line of text.split("\n").slice(0, -1)) {
-    try {
-      lines.push(JSON.parse(line));
-    } catch (cause) {
-      await file.close();
-      const number = lines.length + 1;
-      throw new WorkerError("STATE_DAMAGED", `Line ${number} of the journal ${path} is not readable.`, { cause });
-    }
+  const lines = linesOf(whole, path);
+  try {
+    await replace([whole]);
+  } catch (cause) {
+    throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened.`, { cause });
   }
+  let length = lines.length;
   let last: Promise<void> = Promise.resolve();
-  let broken: unknown;
-  const write = async (line: unknown): Promise<void> => {
-    if (broken !== undefined) {
-      throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} failed earlier.`, { cause: broken });
-    }
+  const failed = (cause: unknown): WorkerError =>
+    cause instanceof WorkerError
+      ? cause
+      : new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be written.`, { cause });
+  const requireWhole = (): void => {
+    if (broken === undefined) return;
+    throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} failed earlier.`, { cause: broken });
+  };
+  const write = async (line: object | LateLine, written: () => void): Promise<void> => {
+    requireWhole();
+    const made = typeof line === "function" ? (line as LateLine)() : line;
+    if (made === undefined) return;
     try {
-      await file.appendFile(`${JSON.stringify(line)}\n`);
-      await file.datasync();
+      await file?.appendFile(`${JSON.stringify(made)}\n`);
+      await file?.datasync();
+      requireLock();
     } catch (cause) {
       broken = cause;
-      throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be written.`, { cause });
+      throw failed(cause);
     }
+    length++;
+    written();
+  };
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
   };
   const journal: Journal = {
-    append: (line) => {
-      const written = last.then(() => write(line));
-      last = written.catch(() => {});
-      return written;
+    append: (line, written = () => {}) => inTurn(() => write(line, written)),
+    rewrite: (make) =>
+      inTurn(async () => {
+        requireWhole();
+        let count = 0;
+        const chunks = function* (): Iterable<Uint8Array> {
+          let text = "";
+          for (const line of make()) {
+            count++;
+            text += `${JSON.stringify(line)}\n`;
+            if (text.length < CHUNK) continue;
+            yield Buffer.from(text);
+            text = "";
+          }
+          yield Buffer.from(text);
+        };
+        await replace(chunks()).catch((cause: unknown) => {
+          throw failed(cause);
+        });
+        length = count;
+      }),
+    get length() {
+      return length;
     },
     close: async () => {
       await last;
-      await file.close();
+      await file?.close();
     },
   };
   return { journal, lines };
 }
 
-/** Makes a new name in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+const NEWLINE = 0x0a;
+
+function linesOf(bytes: Uint8Array, path: string): unknown[] {
+  const lines: unknown[] = [];
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(NEWLINE, start);
+    try {
+      lines.push(JSON.parse(utf8.decode(bytes.subarray(start, end))));
+    } catch (cause) {
+      const number = lines.length + 1;
+      throw new WorkerError("STATE_DAMAGED", `Line ${number} of the journal ${path} is not readable.`, { cause });
+    }
+    start = end + 1;
   }
+  return lines;
 }

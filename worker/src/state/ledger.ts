@@ -12,6 +12,7 @@ import {
   orderClosingDigest,
   orderHash,
   receiptId,
+  SETTLE_GRACE,
   type SettlementDomain,
   type Voucher,
 } from "@gridnft/sdk";
@@ -67,6 +68,14 @@ export interface LaneBook {
   readonly voucher: SignedVoucher | undefined;
   /** Unix seconds of the first voucher since the last collect. */
   readonly waitingSince: number | undefined;
+  /** Unix seconds of the newest voucher. */
+  readonly vouchedAt: number | undefined;
+  /** Unix seconds of the newest voucher at the last collect: receipts delivered before it are anchored by the next one at the latest. */
+  readonly vouchedThrough: number;
+  /** Unix seconds: receipts delivered before are anchored. */
+  readonly anchoredThrough: number;
+  /** Unix seconds: receipts completed before, and not known any more, are in `earned`. */
+  readonly forgottenBefore: number;
 }
 
 /** A transaction that may still be on its way. */
@@ -80,7 +89,9 @@ export interface SentTransaction {
 /** A receipt on a lane, by its id. */
 export interface LaneReceipt {
   readonly laneId: Hex;
-  readonly receipt: JobReceipt;
+  /** Unix seconds of its completion, and of its delivery, if that is known. */
+  readonly completedAt: number;
+  readonly deliveredAt: number | undefined;
 }
 
 /** Everything the worker must not forget: the journal's lines, and what follows from them. Every `record...` is on disk when it resolves. */
@@ -116,7 +127,23 @@ export interface Ledger {
   recordAdopted(laneId: Hex, receipt: JobReceipt): Promise<void>;
   recordTransaction(transaction: SentTransaction, at: number): Promise<void>;
   recordMined(nonce: number): Promise<void>;
+  /**
+   * Forgets what can't matter any more, in memory and in the journal, when that is the greater part of it: jobs that ended a day after
+   * their orders' last moment, receipts of lanes that were anchored an hour before, transactions that were mined.
+   * @param now Unix seconds.
+   * @throws {@link WorkerError} `STATE_UNWRITABLE`.
+   */
+  compact(now: number, options?: { readonly isForced?: boolean }): Promise<void>;
 }
+
+/** Seconds after the grace of its order for which a job that ended is known. */
+const JOB_KEPT = 86_400;
+/** Seconds by which a receipt has to be older than what anchored it: clocks differ. */
+const ANCHOR_MARGIN = 3_600;
+/** Lines that a journal may have without being compacted. */
+const FEW_LINES = 1_000;
+/** Receipts in one line. */
+const RECEIPTS_A_LINE = 500;
 
 /** Receipts of a job by index: what it is settled with. */
 export function receiptsOf({ receipts }: Pick<LedgerJob, "receipts">): JobReceipt[] {
@@ -151,7 +178,12 @@ type LaneEntry = Mutable<Omit<LaneBook, "earned">> & { earned: Map<bigint, bigin
  * Builds the ledger from a journal's lines and appends to it from then on.
  * @throws {@link WorkerError} `STATE_DAMAGED` for a line that is none of the records, or that contradicts an earlier one.
  */
-export function openLedger(journal: Journal, lines: readonly unknown[], domain: SettlementDomain): Ledger {
+export function openLedger(
+  journal: Journal,
+  lines: readonly unknown[],
+  domain: SettlementDomain,
+  head: object,
+): Ledger {
   const jobs = new Map<Hex, JobEntry>();
   const open = new Map<JobState, Set<Hex>>();
   const lanes = new Map<Hex, LaneEntry>();
@@ -171,6 +203,10 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
     throw new WorkerError("STATE_DAMAGED", `The journal has ${what}.`);
   };
   const jobOf = (hash: Hex): JobEntry => known(jobs.get(hash), `order ${hash}`);
+  const noteReceipt = (laneId: Hex, receipt: JobReceipt, deliveredAt: number | undefined): void => {
+    const completedAt = Number(receipt.completedAt);
+    laneReceipts.set(receiptId(receipt, domain), { laneId, completedAt, deliveredAt });
+  };
   const earn = (lane: LaneEntry, receipt: JobReceipt): void => {
     lane.earned.set(receipt.modelId, (lane.earned.get(receipt.modelId) ?? 0n) + receipt.price);
   };
@@ -198,7 +234,7 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         const { order, receipts, closing } = jobOf(receipt.orderHash);
         if (closing !== undefined) damaged(`a receipt of order ${receipt.orderHash} after its closing`);
         receipts.set(receipt.index, receipt);
-        if (order.laneId !== zeroHash) laneReceipts.set(receiptId(receipt, domain), { laneId: order.laneId, receipt });
+        if (order.laneId !== zeroHash) noteReceipt(order.laneId, receipt, undefined);
         return;
       }
       case "closing": {
@@ -216,7 +252,10 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         move(job, job.order.laneId === zeroHash ? "delivered" : "settled");
         if (job.order.laneId === zeroHash) return;
         const lane = known(lanes.get(job.order.laneId), `lane ${job.order.laneId}`);
-        for (const receipt of job.receipts.values()) earn(lane, receipt);
+        for (const receipt of job.receipts.values()) {
+          earn(lane, receipt);
+          noteReceipt(job.order.laneId, receipt, line.at);
+        }
         return;
       }
       case "closed":
@@ -226,7 +265,8 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         const laneId = laneIdOf(line.config, domain);
         const lane: LaneEntry = lanes.get(laneId) ?? {
           ...{ laneId, config: line.config, earned: new Map() },
-          ...{ voucher: undefined, waitingSince: undefined },
+          ...{ voucher: undefined, waitingSince: undefined, vouchedAt: undefined },
+          ...{ vouchedThrough: 0, anchoredThrough: 0, forgottenBefore: 0 },
         };
         for (const { modelId, cumulative } of line.base) {
           if (!lane.earned.has(modelId)) lane.earned.set(modelId, cumulative);
@@ -239,18 +279,46 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         const { voucher, payer_signature, worker_signature } = line;
         lane.voucher = { voucher, payerSignature: payer_signature, workerSignature: worker_signature };
         lane.waitingSince ??= line.at;
+        lane.vouchedAt = line.at;
         return;
       }
-      case "collected":
-        known(lanes.get(line.lane_id), `lane ${line.lane_id}`).waitingSince = undefined;
+      case "collected": {
+        const lane = known(lanes.get(line.lane_id), `lane ${line.lane_id}`);
+        lane.waitingSince = undefined;
+        // The voucher that was collected may be one before the newest, but none before the last collect.
+        lane.anchoredThrough = lane.vouchedThrough;
+        lane.vouchedThrough = lane.vouchedAt ?? 0;
         return;
+      }
       case "adopted": {
         const id = receiptId(line.receipt, domain);
         if (laneReceipts.has(id)) return;
-        laneReceipts.set(id, { laneId: line.lane_id, receipt: line.receipt });
-        earn(known(lanes.get(line.lane_id), `lane ${line.lane_id}`), line.receipt);
+        noteReceipt(line.lane_id, line.receipt, undefined);
+        const lane = known(lanes.get(line.lane_id), `lane ${line.lane_id}`);
+        // One that was forgotten comes again when the cloud has not seen its anchor yet. It is counted already.
+        if (line.receipt.completedAt >= lane.forgottenBefore) earn(lane, line.receipt);
         return;
       }
+      case "lane_book": {
+        const lane = known(lanes.get(line.lane_id), `lane ${line.lane_id}`);
+        lane.earned = new Map(line.earned.map(({ modelId, cumulative }) => [modelId, cumulative]));
+        lane.voucher = line.voucher && {
+          voucher: line.voucher.voucher,
+          payerSignature: line.voucher.payer_signature,
+          workerSignature: line.voucher.worker_signature,
+        };
+        lane.vouchedAt = line.voucher?.at;
+        lane.waitingSince = line.waiting_since;
+        lane.vouchedThrough = line.vouched_through;
+        lane.anchoredThrough = line.anchored_through;
+        lane.forgottenBefore = line.forgotten_before;
+        return;
+      }
+      case "lane_receipts":
+        for (const [id, completedAt, deliveredAt] of line.receipts) {
+          laneReceipts.set(id, { laneId: line.lane_id, completedAt, deliveredAt: deliveredAt ?? undefined });
+        }
+        return;
       case "transaction": {
         const { purpose, nonce, hash, raw } = line;
         sent.set(hash, { purpose, nonce, hash, raw: raw as Hex });
@@ -271,9 +339,17 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
     apply(parsed.data);
   });
 
-  const write = async (line: RecordJson): Promise<void> => {
-    await journal.append(line);
-    apply(record.parse(line));
+  // What is known and what is written change in the same order: a compacted journal has every line before it.
+  const write = (line: RecordJson): Promise<void> => journal.append(line, () => apply(record.parse(line)));
+  /** Writes a line about a job, unless it was forgotten by then: it ended long ago, and nothing more is to be said. */
+  const writeOf = async (hash: Hex, line: RecordJson): Promise<boolean> => {
+    let isKnown = true;
+    const late = (): RecordJson | undefined => {
+      isKnown = jobs.has(hash);
+      return isKnown ? line : undefined;
+    };
+    await journal.append(late, () => apply(record.parse(line)));
+    return isKnown;
   };
 
   // Receipts of one order that are being written right now: two writers must not pass the check together.
@@ -292,20 +368,12 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
     sent: () => [...sent.values()].sort((a, b) => a.nonce - b.nonce),
     recordJob: async (job) => {
       if (jobs.has(orderHash(job.order))) return;
-      await write({
-        type: "job",
-        at: job.at,
-        block: job.block.toString(),
-        order: messageToJson("JobOrder", job.order),
-        ...(job.orderSignature === undefined ? {} : { order_signature: job.orderSignature }),
-        request: messageToJson("GenerationRequest", job.request),
-        engine: job.engine,
-        price: job.price.toString(),
-      });
+      await write(jobLine(job));
     },
     recordReceipt: async (receipt) => {
       const id = receiptId(receipt, domain);
       const place = `${receipt.orderHash}/${receipt.index}`;
+      if (!jobs.has(receipt.orderHash)) throw orderClosed(receipt.orderHash, "it ended long ago, or never began");
       const before = jobOf(receipt.orderHash).receipts.get(receipt.index);
       const other = before === undefined ? writing.get(place) : receiptId(before, domain);
       if (other !== undefined && other !== id) {
@@ -319,8 +387,10 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         throw orderClosed(receipt.orderHash, `image ${receipt.index} was left out, and no receipt of it is signed`);
       }
       writing.set(place, id);
-      await write({ type: "receipt", receipt: messageToJson("JobReceipt", receipt) });
+      const line = { type: "receipt", receipt: messageToJson("JobReceipt", receipt) } as const;
+      const isKnown = await writeOf(receipt.orderHash, line);
       writing.delete(place);
+      if (!isKnown) throw orderClosed(receipt.orderHash, "it ended long ago");
     },
     recordClosing: async (closing) => {
       const { orderHash: hash } = closing;
@@ -336,11 +406,16 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
         throw orderClosed(hash, "its closing has to name exactly the receipts that are signed");
       }
       closings.set(hash, id);
-      await write({ type: "closing", closing: messageToJson("OrderClosing", closing) });
+      const isKnown = await writeOf(hash, { type: "closing", closing: messageToJson("OrderClosing", closing) });
       closings.delete(hash);
+      if (!isKnown) throw orderClosed(hash, "it ended long ago");
     },
-    recordDelivered: (hash, at) => write({ type: "delivered", at, order_hash: hash }),
-    recordClosed: (hash, outcome, at) => write({ type: "closed", at, order_hash: hash, outcome }),
+    recordDelivered: async (hash, at) => {
+      await writeOf(hash, { type: "delivered", at, order_hash: hash });
+    },
+    recordClosed: async (hash, outcome, at) => {
+      await writeOf(hash, { type: "closed", at, order_hash: hash, outcome });
+    },
     recordLane: (config, base) =>
       write({
         type: "lane",
@@ -360,5 +435,120 @@ export function openLedger(journal: Journal, lines: readonly unknown[], domain: 
       write({ type: "adopted", lane_id: laneId, receipt: messageToJson("JobReceipt", receipt) }),
     recordTransaction: (transaction, at) => write({ type: "transaction", at, ...transaction }),
     recordMined: (nonce) => write({ type: "mined", nonce }),
+    compact: async (now, { isForced = false } = {}) => {
+      if (!isForced && journal.length <= 2 * keptLines(now) + FEW_LINES) return;
+      await journal.rewrite(() => {
+        forget(now);
+        return snapshot();
+      });
+    },
+  };
+
+  /** Returns true if nothing can come of a job: no receipt of it is made or settled any more. */
+  function isOver({ state, order }: JobEntry, now: number): boolean {
+    return isOutcome(state) && state !== "waiting" && now > Number(order.deadline) + SETTLE_GRACE + JOB_KEPT;
+  }
+
+  /** Returns about as many lines as a compacted journal would have. */
+  function keptLines(now: number): number {
+    let lines = 3 * lanes.size + Math.ceil(laneReceipts.size / RECEIPTS_A_LINE) + sent.size;
+    for (const job of jobs.values()) if (!isOver(job, now)) lines += 4 + job.receipts.size;
+    return lines;
+  }
+
+  function forget(now: number): void {
+    for (const job of jobs.values()) {
+      if (!isOver(job, now)) continue;
+      jobs.delete(job.orderHash);
+      open.get(job.state)?.delete(job.orderHash);
+    }
+    const held = new Set<Hex>();
+    for (const { order, receipts } of jobs.values()) {
+      if (order.laneId !== zeroHash) for (const receipt of receipts.values()) held.add(receiptId(receipt, domain));
+    }
+    for (const [id, { laneId, completedAt, deliveredAt }] of laneReceipts) {
+      const lane = lanes.get(laneId);
+      if (lane === undefined || held.has(id)) continue;
+      if ((deliveredAt ?? completedAt) + ANCHOR_MARGIN >= lane.anchoredThrough) continue;
+      laneReceipts.delete(id);
+      lane.forgottenBefore = Math.max(lane.forgottenBefore, completedAt + 1);
+    }
+  }
+
+  /** Yields all that is known as lines from which it is known again. */
+  function* snapshot(): Iterable<object> {
+    yield head;
+    const line = (made: RecordJson): RecordJson => made;
+    for (const { config } of lanes.values()) {
+      yield line({ type: "lane", config: messageToJson("LaneConfig", config), base: [] });
+    }
+    for (const job of jobs.values()) yield* jobLines(job);
+    for (const lane of lanes.values()) yield line(laneBookOf(lane));
+    const rows = new Map<Hex, [Hex, number, number | null][]>();
+    for (const [id, { laneId, completedAt, deliveredAt }] of laneReceipts) {
+      const row = rows.get(laneId) ?? [];
+      rows.set(laneId, row);
+      row.push([id, completedAt, deliveredAt ?? null]);
+    }
+    for (const [laneId, all] of rows) {
+      for (let i = 0; i < all.length; i += RECEIPTS_A_LINE) {
+        yield line({ type: "lane_receipts", lane_id: laneId, receipts: all.slice(i, i + RECEIPTS_A_LINE) });
+      }
+    }
+    for (const transaction of sent.values()) yield line({ type: "transaction", at: 0, ...transaction });
+  }
+}
+
+function isOutcome(state: JobState): state is Outcome {
+  return state !== "open" && state !== "delivered";
+}
+
+function jobLine(job: Omit<LedgerJob, "orderHash" | "receipts" | "closing" | "state" | "deliveredAt">): RecordJson {
+  return {
+    type: "job",
+    at: job.at,
+    block: job.block.toString(),
+    order: messageToJson("JobOrder", job.order),
+    ...(job.orderSignature === undefined ? {} : { order_signature: job.orderSignature }),
+    request: messageToJson("GenerationRequest", job.request),
+    engine: job.engine,
+    price: job.price.toString(),
+  };
+}
+
+/** Yields the lines of one job. */
+function* jobLines(job: LedgerJob): Iterable<RecordJson> {
+  const { orderHash: hash, order, state, closing, deliveredAt } = job;
+  yield jobLine(job);
+  for (const receipt of job.receipts.values()) {
+    yield { type: "receipt", receipt: messageToJson("JobReceipt", receipt) };
+  }
+  if (closing !== undefined) yield { type: "closing", closing: messageToJson("OrderClosing", closing) };
+  if (deliveredAt !== undefined) yield { type: "delivered", at: deliveredAt, order_hash: hash };
+  // A lane's job is settled by its delivery.
+  const isSaid = deliveredAt !== undefined && order.laneId !== zeroHash && state === "settled";
+  if (isOutcome(state) && !isSaid) {
+    yield { type: "closed", at: deliveredAt ?? job.at, order_hash: hash, outcome: state };
+  }
+}
+
+function laneBookOf(lane: LaneBook): RecordJson {
+  const { voucher, waitingSince, vouchedAt } = lane;
+  return {
+    type: "lane_book",
+    lane_id: lane.laneId,
+    earned: [...lane.earned].map(([modelId, cumulative]) => messageToJson("ModelTotal", { modelId, cumulative })),
+    ...(voucher && {
+      voucher: {
+        at: vouchedAt ?? 0,
+        voucher: messageToJson("Voucher", voucher.voucher),
+        payer_signature: voucher.payerSignature,
+        worker_signature: voucher.workerSignature,
+      },
+    }),
+    ...(waitingSince !== undefined && { waiting_since: waitingSince }),
+    vouched_through: lane.vouchedThrough,
+    anchored_through: lane.anchoredThrough,
+    forgotten_before: lane.forgottenBefore,
   };
 }

@@ -1,32 +1,66 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { WorkerError } from "../errors.ts";
+import { pause } from "../pause.ts";
 
 /** A folder that nobody else works in. */
 export interface FolderLock {
+  /**
+   * Insists that the lock is still this process': one that was stopped for long may have lost it.
+   * @throws {@link WorkerError} `STATE_UNWRITABLE`.
+   */
+  require(): void;
   release(): void;
+}
+
+/** How long a lock is watched before it counts as left behind. */
+export interface LockTerms {
+  /** Milliseconds between two signs of life of whoever holds the lock. */
+  readonly beat?: number;
+  /** Milliseconds without a sign of life after which a lock is taken over. */
+  readonly stale?: number;
+  /** Ends the watching. */
+  readonly signal?: AbortSignal;
+  /** Called when a lock is watched, with a sentence for the operator. */
+  readonly onWait?: (sentence: string) => void;
 }
 
 /**
  * Takes a state folder for this process, making it if need be (mode 0700). Two processes on one folder would keep two journals
  * of what was signed; a second signature for one image costs the bond.
  *
- * A lock whose process has died is taken over. Whether a pid is still the same process is told by its start time where the
- * system says it (/proc); a lock made on another machine is never taken over.
+ * Whoever holds the lock touches its file every few seconds. A lock whose process is known to have died, because the system still counts
+ * processes as it did then, is taken over at once. Any other one, of another host name, container or boot, is watched for half a minute: one
+ * that is touched is held, one that is not was left behind. Clocks of different machines are not compared.
  *
- * @throws {@link WorkerError} `STATE_LOCKED`, `STATE_UNWRITABLE`.
+ * @throws {@link WorkerError} `STATE_LOCKED`, `STATE_UNWRITABLE`, `STOPPED`.
  */
-export function lockFolder(folder: string): FolderLock {
+export async function lockFolder(
+  folder: string,
+  { beat = 3_000, stale = 30_000, signal, onWait = () => {} }: LockTerms = {},
+): Promise<FolderLock> {
   const path = join(folder, "lock");
-  const mine = JSON.stringify({
+  const holder: Holder = {
     pid: process.pid,
     started: startTime(process.pid),
     host: hostname(),
-    id: randomUUID(),
-  });
-  const draft = `${path}.${process.pid}.${randomUUID().slice(0, 8)}`;
+    space: processSpace(),
+    beats: true,
+  };
+  const mine = JSON.stringify({ ...holder, id: randomUUID() });
+  const draft = `${path}.${randomUUID()}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(draft, mine, { mode: 0o600 });
@@ -36,12 +70,11 @@ export function lockFolder(folder: string): FolderLock {
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       // A hard link appears whole or not at all, and never replaces.
-      if (link(draft, path)) return { release: () => readText(path) === mine && rmSync(path, { force: true }) };
+      if (link(draft, path)) return held(path, mine, beat);
       const theirs = readText(path);
       if (theirs === undefined) continue;
-      if (isAlive(theirs)) {
-        throw new WorkerError("STATE_LOCKED", `Another worker (${holderOf(theirs)}) uses the state folder ${folder}.`);
-      }
+      if (!(await isLeft(path, theirs, { beat, stale, signal, onWait }))) continue;
+      if (readText(path) !== theirs) continue;
       const moved = `${draft}.old`;
       try {
         renameSync(path, moved);
@@ -56,6 +89,75 @@ export function lockFolder(folder: string): FolderLock {
     rmSync(draft, { force: true });
   }
   throw new WorkerError("STATE_LOCKED", `Other workers compete for the state folder ${folder}.`);
+}
+
+/** The lock, with its signs of life. */
+function held(path: string, mine: string, beat: number): FolderLock {
+  let isLost = false;
+  const timer = setInterval(() => {
+    if (readText(path) !== mine) {
+      isLost = true;
+      clearInterval(timer);
+      return;
+    }
+    try {
+      const now = new Date();
+      utimesSync(path, now, now);
+    } catch {
+      // The disk does not do it now; whoever takes the folder over is noticed before the next line is written.
+    }
+  }, beat);
+  timer.unref();
+  return {
+    require: () => {
+      isLost ||= readText(path) !== mine;
+      if (!isLost) return;
+      throw new WorkerError(
+        "STATE_UNWRITABLE",
+        `The lock ${path} is not this process' any more: it was stopped for long, and another one took the folder.`,
+      );
+    },
+    release: () => {
+      clearInterval(timer);
+      if (readText(path) === mine) rmSync(path, { force: true });
+    },
+  };
+}
+
+/**
+ * Returns true if a lock was left by a process that has ended; false if it changed hands meanwhile.
+ * @throws {@link WorkerError} `STATE_LOCKED` for one that is held, `STOPPED`.
+ */
+async function isLeft(
+  path: string,
+  text: string,
+  {
+    beat,
+    stale,
+    signal,
+    onWait,
+  }: { beat: number; stale: number; signal: AbortSignal | undefined; onWait: (sentence: string) => void },
+): Promise<boolean> {
+  const holder = parse(text);
+  const refuse = (): never => {
+    const who = holder ? `process ${holder.pid} on ${holder.host}` : "its lock file is not readable";
+    throw new WorkerError("STATE_LOCKED", `Another worker (${who}) uses the state folder: ${path}.`);
+  };
+  if (holder === undefined) return refuse();
+  const fate = fateOf(holder);
+  if (fate === "gone") return true;
+  // Programs of before give no signs of life.
+  if (fate === "alive" || !holder.beats) return refuse();
+  const before = touchedAt(path);
+  onWait(
+    `the state folder was used by process ${holder.pid} on ${holder.host}: waiting ${stale / 1_000} s for a sign of its life`,
+  );
+  for (const end = performance.now() + stale; performance.now() < end; ) {
+    if (!(await pause(Math.min(beat / 2, stale), signal))) throw new WorkerError("STOPPED", "The worker was stopped.");
+    if (readText(path) !== text) return false;
+    if (touchedAt(path) !== before) refuse();
+  }
+  return true;
 }
 
 function link(from: string, to: string): boolean {
@@ -76,36 +178,56 @@ function readText(path: string): string | undefined {
   }
 }
 
+function touchedAt(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+}
+
 interface Holder {
   readonly pid: number;
+  /** Boot's id and start of the process; null where the system does not say. */
   readonly started: string | null;
   readonly host: string;
+  /** Namespace of its process ids; null where there is none. */
+  readonly space: string | null;
+  /** Its lock is touched while it lives. */
+  readonly beats: boolean;
 }
 
 function parse(text: string): Holder | undefined {
   try {
-    const { pid, started, host } = JSON.parse(text) as Partial<Holder>;
-    if (typeof pid === "number" && typeof host === "string") return { pid, started: started ?? null, host };
+    const { pid, started, host, space, beats } = JSON.parse(text) as Partial<Holder>;
+    if (typeof pid !== "number" || typeof host !== "string") return undefined;
+    return { pid, started: started ?? null, host, space: space ?? null, beats: beats === true };
   } catch {
-    // Not ours; treated as held, below.
+    // Not ours; treated as held.
+    return undefined;
   }
-  return undefined;
 }
 
-function isAlive(text: string): boolean {
-  const holder = parse(text);
-  if (holder === undefined || holder.host !== hostname()) return true;
+/** Returns what this system can say of a process: nothing of one that it does not count, or counted otherwise. */
+function fateOf({ pid, started, host, space, beats }: Holder): "gone" | "alive" | "unknown" {
+  if (host !== hostname()) return "unknown";
+  // Container platforms give one name to several machines' containers. Locks of before do not say more than the name.
+  if (beats && (space !== processSpace() || bootOf(started) !== bootOf(startTime(process.pid)))) return "unknown";
   try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return "gone";
   }
-  return holder.started === null || startTime(holder.pid) === holder.started;
+  if (started === null) return beats ? "unknown" : "alive";
+  return startTime(pid) === started ? "alive" : "gone";
 }
 
-function holderOf(text: string): string {
-  const holder = parse(text);
-  return holder ? `process ${holder.pid} on ${holder.host}` : "its lock file is not readable";
+function processSpace(): string | null {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return null;
+  }
+}
+
+function bootOf(started: string | null): string | null {
+  return started?.split(":")[0] ?? null;
 }
 
 /** Start of a process in clock ticks since boot, with the boot's id; null where there is no /proc. */

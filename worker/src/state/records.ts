@@ -75,6 +75,35 @@ export const adoptedRecord = z.strictObject({
   receipt: messageSchema("JobReceipt"),
 });
 
+/**
+ * A lane as it stood when the journal was compacted. It replaces what the lines before it say of the lane; receipts that were completed
+ * before `forgotten_before` and are not known any more are in `earned`.
+ */
+export const laneBookRecord = z.strictObject({
+  type: z.literal("lane_book"),
+  lane_id: bytes32Json,
+  earned: modelTotals,
+  voucher: z.optional(
+    z.strictObject({
+      at: unixSeconds,
+      voucher: messageSchema("Voucher"),
+      payer_signature: signatureJson,
+      worker_signature: signatureJson,
+    }),
+  ),
+  waiting_since: z.optional(unixSeconds),
+  vouched_through: unixSeconds,
+  anchored_through: unixSeconds,
+  forgotten_before: unixSeconds,
+});
+
+/** Receipts of a lane whose jobs are forgotten: id, completion, delivery. */
+export const laneReceiptsRecord = z.strictObject({
+  type: z.literal("lane_receipts"),
+  lane_id: bytes32Json,
+  receipts: z.array(z.tuple([bytes32Json, unixSeconds, z.nullable(unixSeconds)])),
+});
+
 /** A transaction signed, written before it is sent; `raw` is sent again after a crash. */
 export const transactionRecord = z.strictObject({
   type: z.literal("transaction"),
@@ -99,6 +128,8 @@ export const record = z.discriminatedUnion("type", [
   voucherRecord,
   collectedRecord,
   adoptedRecord,
+  laneBookRecord,
+  laneReceiptsRecord,
   transactionRecord,
   minedRecord,
 ]);

@@ -80,6 +80,8 @@ export interface ScriptedCloud {
     forgetSessions?: boolean;
     /** Says of the running job that it is gone. */
     loseLease?: boolean;
+    /** Loses what was uploaded, and says so when the job is to be completed. */
+    loseUploads?: boolean;
     /** Sends a voucher as one that follows another than the worker has. */
     followUnknown?: boolean;
   };
@@ -87,6 +89,9 @@ export interface ScriptedCloud {
   readonly seen: { receipt: JobReceipt; signature: Hex }[];
   /** Every closing that ever arrived, whatever was answered. */
   readonly closings: Hex[];
+  /** Hashes of pictures that it asks for, and copies that it got. */
+  readonly wanted: Hex[];
+  readonly handedIn: Map<string, Uint8Array>;
   readonly heartbeats: { image: number; step: number; steps: number }[];
   readonly counterSigned: { laneId: Hex; digest: Hex; signature: Hex }[];
   /** Numbers of receipts that came with each voucher which was sent. */
@@ -117,6 +122,8 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
   const behaviour: ScriptedCloud["behaviour"] = {};
   const seen: ScriptedCloud["seen"] = [];
   const closings: Hex[] = [];
+  const wanted: Hex[] = [];
+  const handedIn = new Map<string, Uint8Array>();
   const heartbeats: ScriptedCloud["heartbeats"] = [];
   const counterSigned: ScriptedCloud["counterSigned"] = [];
   const sentReceipts: number[] = [];
@@ -260,6 +267,13 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       counterSigned.push({ laneId, digest, signature });
       return { status: 204 };
     }
+    const copy = /^\/v1\/worker\/wanted-images(?:\/(0x[0-9a-f]{64}))?$/.exec(path);
+    if (copy?.[1]) {
+      if (!wanted.includes(copy[1] as Hex)) return refuse(404, "IMAGE_UNKNOWN");
+      handedIn.set(copy[1], new Uint8Array(body));
+      return { status: 204 };
+    }
+    if (copy) return { status: 200, json: { images: wanted.map((image_hash) => ({ image_hash, bytes: 1 })) } };
     const receipt = /^\/v1\/receipts\/(0x[0-9a-f]{64})$/.exec(path)?.[1] as Hex | undefined;
     if (receipt) {
       const bundle = receipts.get(receipt);
@@ -294,6 +308,11 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     seen.push(...delivery.receipts);
     if (delivery.closing_signature) closings.push(delivery.closing_signature);
     if (behaviour.refuseComplete) return refuse(503, "STOPPING");
+    if (behaviour.loseUploads) {
+      behaviour.loseUploads = false;
+      job.files.clear();
+      return refuse(503, "IMAGE_UNAVAILABLE");
+    }
     const answer = await complete(job, completed);
     if (behaviour.loseCompleteAnswer) return { status: 0 };
     return { status: 200, json: answer };
@@ -322,7 +341,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     url: `http://127.0.0.1:${address.port}`,
     give: (job) =>
       new Promise((done) => queue.push({ ...job, id: randomUUID(), lease: randomUUID(), files: new Map(), done })),
-    ...{ behaviour, seen, closings, heartbeats, counterSigned, sentReceipts, signIns },
+    ...{ behaviour, seen, closings, wanted, handedIn, heartbeats, counterSigned, sentReceipts, signIns },
     get offers() {
       return offers;
     },

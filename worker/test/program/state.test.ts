@@ -1,11 +1,37 @@
 /** What the worker keeps: environment, lock, journal, ledger, pictures; and its transactions, which are kept before they are sent. */
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { jobReceipt, orderClosing, orderHash, receiptId, SignerRole, settlementTypes } from "@gridnft/sdk";
+import {
+  type JobOrder,
+  jobReceipt,
+  nextVoucher,
+  orderClosing,
+  orderHash,
+  receiptId,
+  receiptTree,
+  SETTLE_GRACE,
+  SignerRole,
+  settlementTypes,
+} from "@gridnft/sdk";
 import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MemoryDisk } from "../../../sdk/test/memoryDisk.ts";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
 import { claimEarnings } from "../../src/claim.ts";
@@ -79,33 +105,118 @@ describe("the lock", () => {
     writeFileSync(join(path, "lock"), JSON.stringify(holder));
   };
 
-  it("keeps a second one out, and is gone when released", () => {
+  const isLocked = expect.objectContaining({ code: "STATE_LOCKED" });
+  const quick = { beat: 10, stale: 100 };
+
+  it("keeps a second one out, and is gone when released", async () => {
     const path = fresh();
-    const lock = lockFolder(path);
-    expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: "STATE_LOCKED" }));
+    const lock = await lockFolder(path);
+    await expect(lockFolder(path)).rejects.toEqual(isLocked);
+    lock.require();
     lock.release();
-    lockFolder(path).release();
-    expect(existsSync(join(path, "lock"))).toBe(false);
+    expect(() => lock.require()).toThrow("not this process' any more");
+    (await lockFolder(path)).release();
+    expect(readdirSync(path)).toEqual([]);
   });
 
-  it("is taken from a process that has died", () => {
+  it("is taken from a process that has died", async () => {
     const path = fresh();
     held(path, { pid: 2 ** 30, started: null, host: hostname() });
-    lockFolder(path).release();
+    (await lockFolder(path)).release();
   });
 
-  it.runIf(existsSync("/proc/self/stat"))("is taken when another process has the pid by now", () => {
+  it.runIf(existsSync("/proc/self/stat"))("is taken when another process has the pid by now", async () => {
     const path = fresh();
     held(path, { pid: process.pid, started: "another boot:1", host: hostname() });
-    lockFolder(path).release();
+    (await lockFolder(path)).release();
   });
 
-  it("is left to a process on another machine, and to one that cannot be read", () => {
+  it("is left to a program of before on another machine, and to one that cannot be read", async () => {
     const path = fresh();
     held(path, { pid: 2 ** 30, started: null, host: "another-machine" });
-    expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: "STATE_LOCKED" }));
+    await expect(lockFolder(path, quick)).rejects.toEqual(isLocked);
     writeFileSync(join(path, "lock"), "scribble");
-    expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: "STATE_LOCKED" }));
+    await expect(lockFolder(path, quick)).rejects.toEqual(isLocked);
+  });
+
+  it.each([
+    ["another host name", { host: "container-of-before" }],
+    ["another container of this name", { host: hostname(), space: "pid:[1]" }],
+    ["another boot of this machine, or another machine of this name", { host: hostname(), started: "boot:1" }],
+    ["a system that does not tell when processes began", { host: hostname(), pid: process.pid, started: null }],
+  ])("of %s is taken when it gives no sign of life", async (_, holder) => {
+    const path = fresh();
+    const mine = await lockFolder(path);
+    const own = JSON.parse(readFileSync(join(path, "lock"), "utf8")) as object;
+    mine.release();
+    const theirs = { ...own, pid: 2 ** 30, ...holder, id: "theirs" };
+    held(path, theirs);
+    const sentences: string[] = [];
+    const lock = await lockFolder(path, { ...quick, onWait: (sentence) => sentences.push(sentence) });
+    expect(sentences).toEqual([expect.stringContaining("waiting 0.1 s for a sign of its life")]);
+    lock.require();
+    lock.release();
+  });
+
+  it("is left to one that lives, wherever that is", async () => {
+    const path = fresh();
+    held(path, { pid: 1, started: null, host: "another-machine", space: null, beats: true });
+    const file = join(path, "lock");
+    const beating = setInterval(() => utimesSync(file, new Date(), new Date()), 10);
+    try {
+      await expect(lockFolder(path, { beat: 10, stale: 30_000 })).rejects.toEqual(isLocked);
+    } finally {
+      clearInterval(beating);
+    }
+    const stop = new AbortController();
+    const waiting = lockFolder(path, { stale: 30_000, signal: stop.signal });
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "STOPPED" });
+  });
+
+  it("touches its file while it is held", async () => {
+    const path = fresh();
+    const lock = await lockFolder(path, quick);
+    utimesSync(join(path, "lock"), 1, 1);
+    await until(async () => statSync(join(path, "lock")).mtimeMs > 1_000);
+    lock.release();
+  });
+
+  it("goes to one of many", async () => {
+    const path = fresh();
+    held(path, { pid: 2 ** 30, started: null, host: "gone", space: null, beats: true });
+    const tries = await Promise.allSettled(Array.from({ length: 6 }, () => lockFolder(path, { beat: 5, stale: 50 })));
+    const locks = tries.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const valid = locks.filter((lock) => {
+      try {
+        lock.require();
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    expect(valid).toHaveLength(1);
+    for (const lock of locks) lock.release();
+  });
+
+  it("that was lost to another process lets nothing be written any more", async () => {
+    const path = fresh();
+    const lock = await lockFolder(path);
+    const { journal } = await openJournal(join(path, "journal.jsonl"), lock.require);
+    await journal.append({ n: 1 });
+    // As if this process had been stopped, and another one had taken the folder.
+    rmSync(join(path, "lock"));
+    const other = await lockFolder(path);
+    const theirs = await openJournal(join(path, "journal.jsonl"), other.require);
+    await expect(journal.append({ n: 2 })).rejects.toMatchObject({ code: "STATE_UNWRITABLE" });
+    await expect(journal.append({ n: 3 })).rejects.toMatchObject({ code: "STATE_UNWRITABLE" });
+    await expect(journal.rewrite(() => [{ n: 4 }])).rejects.toMatchObject({ code: "STATE_UNWRITABLE" });
+    await theirs.journal.append({ n: 5 });
+    await Promise.all([journal.close(), theirs.journal.close()]);
+    expect(readFileSync(join(path, "journal.jsonl"), "utf8")).toBe('{"n":1}\n{"n":5}\n');
+    lock.release();
+    other.require();
+    other.release();
   });
 });
 
@@ -117,23 +228,60 @@ describe("the journal", () => {
     await journal.append({ n: 2, text: "ü" });
     await journal.close();
     appendFileSync(path, '{"n":3,"text":"hal');
+    // And half of a journal that was to take its place.
+    writeFileSync(`${path}.new`, '{"n":1}\n{"n":2,"te');
     const again = await openJournal(path);
     expect(again.lines).toEqual([{ n: 1 }, { n: 2, text: "ü" }]);
     await again.journal.append({ n: 3 });
     await again.journal.close();
     expect(readFileSync(path, "utf8")).toBe('{"n":1}\n{"n":2,"text":"ü"}\n{"n":3}\n');
+    expect(existsSync(`${path}.new`)).toBe(false);
   });
 
   it("refuses a damaged line in the middle", async () => {
     const path = fresh();
-    writeFileSync(path, '{"n":1}\nscribble\n{"n":3}\n');
-    await expect(openJournal(path)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+    for (const line of ["scribble", Buffer.from([0x22, 0xff, 0x22])]) {
+      writeFileSync(path, Buffer.concat([Buffer.from('{"n":1}\n'), Buffer.from(line), Buffer.from('\n{"n":3}\n')]));
+      await expect(openJournal(path)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+    }
+  });
+
+  it("is written anew in one step, between two lines", async () => {
+    const path = fresh();
+    const { journal } = await openJournal(path);
+    const known: number[] = [];
+    const add = (n: number) => journal.append({ n }, () => known.push(n));
+    const before = [add(1), add(2)];
+    const rewritten = journal.rewrite(() => [{ all: [...known] }]);
+    const after = [add(3), journal.append(() => undefined), journal.append(() => ({ known: known.length }))];
+    await Promise.all([...before, rewritten, ...after]);
+    expect(journal.length).toBe(3);
+    const failing = journal.rewrite(() => {
+      throw new Error("a fault of ours");
+    });
+    await expect(failing).rejects.toThrow("cannot be written");
+    await add(4);
+    await journal.close();
+    expect(readFileSync(path, "utf8")).toBe('{"all":[1,2]}\n{"n":3}\n{"known":3}\n{"n":4}\n');
+    expect(existsSync(`${path}.new`)).toBe(false);
+  });
+
+  it("takes nothing from whoever had it open before", async () => {
+    const path = fresh();
+    writeFileSync(path, '{"n":1}\n');
+    const old = openSync(path, "a");
+    const { journal } = await openJournal(path);
+    writeSync(old, '{"n":"of a process that was stopped"}\n');
+    closeSync(old);
+    await journal.append({ n: 2 });
+    await journal.close();
+    expect(readFileSync(path, "utf8")).toBe('{"n":1}\n{"n":2}\n');
   });
 });
 
 it("gives a picture only if it is still itself", async () => {
   const path = fresh();
-  const pictures = openPictures(path);
+  const pictures = await openPictures(path);
   const file = new TextEncoder().encode("a picture");
   const hash = sha256(file);
   await pictures.put(hash, file);
@@ -141,6 +289,24 @@ it("gives a picture only if it is still itself", async () => {
   writeFileSync(join(path, `${hash.slice(2)}.png`), "another");
   expect(await pictures.get(hash)).toBeUndefined();
   expect(await pictures.get(zeroHash)).toBeUndefined();
+});
+
+it("makes room for a picture on a full disk, once", async () => {
+  const disk = new MemoryDisk();
+  const file = new TextEncoder().encode("a picture");
+  let asked = 0;
+  const makeRoom = async (): Promise<void> => {
+    asked++;
+    if (asked === 2) disk.failAt(disk.steps + 1, "ENOSPC");
+  };
+  const pictures = await openPictures("/pictures", { files: disk, makeRoom });
+  disk.failAt(disk.steps + 1, "ENOSPC");
+  await pictures.put(sha256(file), file);
+  expect([asked, await pictures.get(sha256(file))]).toEqual([1, file]);
+  disk.failAt(disk.steps + 1, "ENOSPC");
+  const other = new TextEncoder().encode("another");
+  await expect(pictures.put(sha256(other), other)).rejects.toThrow("There is no room in /pictures.");
+  expect([asked, await pictures.get(sha256(other))]).toEqual([2, undefined]);
 });
 
 it("loads an engine again after its thread has died, but not another engine", async () => {
@@ -277,6 +443,152 @@ describe("on a chain", () => {
     const forged = lines.filter((line) => line !== receiptLine && line !== "").slice(0, cut);
     writeFileSync(file, `${[...forged, receiptLine].join("\n")}\n`);
     await expect(openState(path, world.domain)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+  });
+
+  describe("a ledger that is compacted", () => {
+    const lifetime = 600;
+    const hashOf = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
+    const receiptOf = (order: JobOrder, n: number, completedAt = 1) =>
+      jobReceipt(order, {
+        ...{ index: 0, seed: 1n, engineHash: zeroHash, imageHash: hashOf(n), cidDigest: hashOf(n) },
+        ...{ completedAt: BigInt(completedAt), price: PRICE },
+      });
+    /** All that a ledger says. */
+    const viewOf = ({ ledger }: State, ids: readonly Hex[]) => ({
+      jobs: (["open", "delivered", "settled", "waiting", "short", "lost", "expired", "rejected"] as const).flatMap(
+        (name) => ledger.jobsIn(name),
+      ),
+      lanes: ledger.lanes(),
+      receipts: ids.map((id) => ledger.laneReceipt(id)),
+      sent: ledger.sent(),
+    });
+
+    it("forgets what is over, and nothing else; opened again it says the same", async () => {
+      const path = fresh();
+      const file = join(path, "journal.jsonl");
+      const { config, laneId } = await world.openLane(parseEther("1"));
+      const request = world.request();
+      const start = Number(await world.grid.now());
+      const deadline = BigInt(start + lifetime);
+      const direct = (count = 1) => world.order(request, { count, deadline });
+      const onLane = () => world.order(request, { laneId, payer: config.payer, deadline });
+      const [settled, rejected, delivered, waiting, closed, open] = [
+        ...[await direct(), await direct(), await direct(), await direct(), await direct(3)],
+        await world.order(request, { deadline: deadline + 1_000_000n }),
+      ] as [JobOrder, JobOrder, JobOrder, JobOrder, JobOrder, JobOrder];
+      const lanes = [await onLane(), await onLane(), await onLane()] as [JobOrder, JobOrder, JobOrder];
+      const first = await openState(path, world.domain);
+      const { ledger } = first;
+      const base = { orderSignature: undefined, request, engine: "e", price: PRICE, at: start, block: 1n };
+      const taken = async (order: JobOrder, n: number, completedAt = start): Promise<Hex> => {
+        await ledger.recordJob({ ...base, order, orderSignature: `0x${"11".repeat(65)}` });
+        await ledger.recordReceipt(receiptOf(order, n, completedAt));
+        return orderHash(order);
+      };
+      await ledger.recordLane(config, [{ modelId: world.modelId, cumulative: 5n }]);
+      await ledger.recordDelivered(await taken(settled, 1), start);
+      await ledger.recordClosed(orderHash(settled), "settled", start);
+      await ledger.recordClosed(await taken(rejected, 2), "rejected", start);
+      await ledger.recordDelivered(await taken(delivered, 3), start);
+      await ledger.recordDelivered(await taken(waiting, 4), start);
+      await ledger.recordClosed(orderHash(waiting), "waiting", start);
+      await taken(closed, 5);
+      await ledger.recordClosing(
+        orderClosing({ order: closed, receipts: [receiptOf(closed, 5, start)], domain: world.domain }),
+      );
+      await taken(open, 6);
+      // Three jobs of a lane, with a collect after each: the last two may still be in a voucher's tree.
+      const ids: Hex[] = [];
+      let totals = [{ modelId: world.modelId, cumulative: 5n }];
+      for (const [i, order] of lanes.entries()) {
+        const at = start + 10_000 * (i + 1);
+        await ledger.recordDelivered(await taken(order, 10 + i, at), at);
+        const receipt = receiptOf(order, 10 + i, at);
+        ids.push(receiptId(receipt, world.domain));
+        const owed = new Map([[world.modelId, PRICE]]);
+        const voucher = nextVoucher(laneId, totals, owed, receiptTree([receipt], world.domain));
+        totals = [...voucher.totals] as typeof totals;
+        const [payerSignature, workerSignature] = [`0x${"22".repeat(65)}`, `0x${"33".repeat(65)}`] as const;
+        await ledger.recordVoucher({ voucher, payerSignature, workerSignature }, at + 5_000);
+        if (i < 2) await ledger.recordCollected(laneId, at + 5_010);
+      }
+      const transaction = { purpose: "p", hash: hashOf(77), raw: "0x02" as Hex };
+      await ledger.recordTransaction({ ...transaction, nonce: 4 }, start);
+      await ledger.recordMined(4);
+      await ledger.recordTransaction({ ...transaction, hash: hashOf(78), nonce: 5 }, start);
+
+      // Too early for anything to be over: written anew, it says all that it said.
+      const whole = viewOf(first, ids);
+      await ledger.compact(start, { isForced: true });
+      expect(viewOf(first, ids)).toEqual(whole);
+      await first.close();
+      const second = await openState(path, world.domain);
+      expect(viewOf(second, ids)).toEqual(whole);
+
+      const later = Number(deadline) + SETTLE_GRACE + 86_401;
+      await second.ledger.compact(later, { isForced: true });
+      const kept = viewOf(second, ids);
+      expect(kept.jobs.map((job) => job.orderHash).sort()).toEqual(
+        [delivered, waiting, closed, open].map((order) => orderHash(order)).sort(),
+      );
+      // The first collect anchored the first receipt for certain.
+      expect(kept.lanes).toEqual([{ ...whole.lanes[0], forgottenBefore: start + 10_001 }]);
+      expect(kept.receipts).toEqual([undefined, ...whole.receipts.slice(1)]);
+      expect(kept.sent).toEqual(whole.sent);
+      await second.close();
+      // A program of before would not know these records, so it is told by the version.
+      const head = JSON.parse(readFileSync(file, "utf8").split("\n")[0] ?? "") as { version: number };
+      expect(head.version).toBe(2);
+
+      const third = await state(path);
+      expect(viewOf(third, ids)).toEqual(kept);
+      // What is forgotten is not signed again, and nothing that comes late is written about it.
+      await expect(third.ledger.recordReceipt(receiptOf(settled, 9))).rejects.toMatchObject({ code: "ORDER_CLOSED" });
+      const size = statSync(file).size;
+      await third.ledger.recordDelivered(orderHash(settled), later);
+      await third.ledger.recordClosed(orderHash(rejected), "expired", later);
+      expect(statSync(file).size).toBe(size);
+      await expect(third.ledger.recordReceipt(receiptOf(open, 9))).rejects.toMatchObject({ code: "EQUIVOCATION" });
+      // A forgotten receipt that a voucher names again is this worker's, and was counted; an unknown one is counted now.
+      const earned = () => third.ledger.lane(laneId)?.earned.get(world.modelId);
+      const before = earned();
+      await third.ledger.recordAdopted(laneId, receiptOf(lanes[0], 10, start + 10_000));
+      expect(third.ledger.laneReceipt(ids[0] as Hex)?.laneId).toBe(laneId);
+      expect(earned()).toBe(before);
+      await third.ledger.recordAdopted(laneId, receiptOf(lanes[0], 99, start + 50_000));
+      expect(earned()).toBe((before ?? 0n) + PRICE);
+    });
+
+    it("reads a journal of before, and compacts it only when most of it is over", async () => {
+      const path = fresh();
+      const file = join(path, "journal.jsonl");
+      const request = world.request();
+      const start = Number(await world.grid.now());
+      const made = await openState(path, world.domain);
+      const orders = await Promise.all(Array.from({ length: 20 }, () => world.order(request)));
+      const base = { orderSignature: undefined, request, engine: "e", price: PRICE, at: start, block: 1n };
+      for (const order of orders) await made.ledger.recordJob({ ...base, order });
+      await made.close();
+      const [head = "", ...lines] = readFileSync(file, "utf8").split("\n").slice(0, -1);
+      const ended = orders.map((order) => ({
+        type: "closed",
+        at: start,
+        order_hash: orderHash(order),
+        outcome: "lost",
+      }));
+      const repeated = Array.from({ length: 60 }, () => ended.map((line) => JSON.stringify(line))).flat();
+      const old = head.replace('"version":2', '"version":1');
+      writeFileSync(file, `${[old, ...lines, ...repeated].join("\n")}\n`);
+      const again = await state(path);
+      const length = () => readFileSync(file, "utf8").split("\n").length - 1;
+      expect(length()).toBe(1 + 20 + 1_200);
+      await again.ledger.compact(start);
+      expect([length(), again.ledger.jobsIn("lost").length]).toEqual([1 + 2 * 20, 20]);
+      await again.ledger.compact(start + 2 * 86_400 + SETTLE_GRACE);
+      expect(length()).toBe(1 + 2 * 20);
+      await again.ledger.compact(start + 2 * 86_400 + SETTLE_GRACE, { isForced: true });
+      expect(readFileSync(file, "utf8")).toBe(`${head}\n`);
+    });
   });
 
   it("refuses the state folder of another deployment", async () => {

@@ -1,4 +1,6 @@
 /** The worker program on a real chain, with a router that the test controls and that can lie. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
 import {
   checkReceipt,
   type JobOrder,
@@ -11,7 +13,11 @@ import {
 import { type Hex, parseEther, recoverAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createCloudClient } from "../../src/cloud.ts";
 import { WorkerError } from "../../src/errors.ts";
+import { handInWanted } from "../../src/handIn.ts";
+import { openState } from "../../src/state/index.ts";
+import { tidyPictures } from "../../src/state/pictures.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
 import { MODEL_HASH, tinyEngine } from "./tinyEngine.ts";
@@ -102,6 +108,47 @@ describe("the direct rail", () => {
     ]);
     await until(() => isUsed(order));
     expect(await chain().earnedOf([world.worker.address])).toBeGreaterThan(before);
+  });
+
+  it("keeps copies of what it delivered, hands them in when asked, and removes them one day", async () => {
+    const path = join(world.folder, "kept-state");
+    await start({ over: { GRID_WORKER_STATE: path } });
+    const { order, answer } = await giveDirect({}, 4_711n);
+    const { receipts, files } = delivered(await answer);
+    await until(() => isUsed(order));
+    await worker?.stop();
+    const state = await openState(path, world.domain);
+    try {
+      const { ledger, pictures } = state;
+      const imageHash = receipts[0]?.receipt.imageHash as Hex;
+      const [foreign, refused] = [`0x${"ab".repeat(32)}`, `0x${"cd".repeat(32)}`] as const;
+      const identity = { chainId: world.domain.chainId, account: world.worker.address, signer: world.workerKey };
+      const client = createCloudClient({ url: cloud.url, ...identity });
+      cloud.wanted.push(foreign, imageHash);
+      // One that another worker handed in meanwhile.
+      const wantedImages = async () => [...(await client.wantedImages()), refused];
+      await pictures.put(`0x${createHash("sha256").update("x").digest("hex")}`, Buffer.from("x"));
+      await handInWanted({ cloud: { ...client, wantedImages }, pictures, log: quiet });
+      expect([...cloud.handedIn]).toEqual([[imageHash, files[0]]]);
+
+      const names = async () => (await pictures.list()).map(({ sha256 }) => `0x${sha256}`);
+      await tidyPictures({ ledger, pictures }, { seconds: 3_600, bytes: 1_000_000 });
+      expect(await names()).toContain(imageHash);
+      await tidyPictures({ ledger, pictures }, { seconds: 3_600, bytes: 1 });
+      expect(await names()).not.toContain(imageHash);
+      // Put a moment ago: its receipt may be on its way.
+      expect(await names()).toHaveLength(1);
+    } finally {
+      await state.close();
+    }
+  });
+
+  it("uploads again what the cloud lost between upload and delivery", async () => {
+    await start();
+    cloud.behaviour.loseUploads = true;
+    const { answer } = await giveDirect({ count: 2 });
+    const { files } = delivered(await answer);
+    expect(files.map((file) => file.length > 0)).toEqual([true, true]);
   });
 
   it("settles orders that were delivered together in one transaction", async () => {
