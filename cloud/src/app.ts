@@ -18,6 +18,7 @@ import { fileRoutes } from "./routes/files.ts";
 import { generateRoutes } from "./routes/generate.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { restoreRoutes } from "./routes/restore.ts";
 import { signInRoutes } from "./routes/signIn.ts";
 import { workerRoutes } from "./routes/worker.ts";
 
@@ -97,7 +98,8 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
     await next();
   });
   const jsonLimit = limitBody(MOST_JSON, "A body");
-  app.use((context, next) => (/\/images\/\d+$/.test(context.req.path) ? next() : jsonLimit(context, next)));
+  const isFile = (path: string): boolean => /\/images\/\d+$|\/wanted-images\/0x[0-9a-f]{64}$/.test(path);
+  app.use((context, next) => (isFile(context.req.path) ? next() : jsonLimit(context, next)));
 
   healthRoutes(app, cloud);
   signInRoutes(app, cloud, signInLimit);
@@ -105,6 +107,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
   generateRoutes(app, cloud, new RateLimit(settings.jobsPerMinute), tendLanes);
   jobRoutes(app, cloud);
   workerRoutes(app, cloud, tendLanes);
+  restoreRoutes(app, cloud);
   fileRoutes(app, cloud);
 
   app.notFound((context) => {

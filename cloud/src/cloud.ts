@@ -7,6 +7,7 @@ import type { GatewayTerms, Settings } from "./environment.ts";
 import type { Metrics } from "./http/metrics.ts";
 import type { LaneTrees } from "./payment/laneTrees.ts";
 import type { PictureStore } from "./storage/pictures.ts";
+import type { Takedowns } from "./storage/takedowns.ts";
 
 /** What every part of the running cloud works with. */
 export interface Cloud {
@@ -17,6 +18,7 @@ export interface Cloud {
   readonly notices: Notices;
   readonly chain: Chain;
   readonly pictures: PictureStore;
+  readonly takedowns: Takedowns;
   readonly checker: FastChecker;
   readonly laneTrees: LaneTrees;
   readonly gateway: GatewayTerms | undefined;

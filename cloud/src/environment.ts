@@ -89,6 +89,14 @@ export interface Settings {
   /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
   readonly proxies: number;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
+  /** Base URLs of gateways that are asked for public blocks which are missing here, without a slash at the end. */
+  readonly mirrors: readonly string[];
+  /** File with the CIDs that are not served. */
+  readonly takedowns: string | undefined;
+  /** Days for which pictures of ended jobs are kept that are neither anchored nor minted; 0 for ever. */
+  readonly keepPicturesDays: number;
+  /** Days for which jobs without a result, and what ended jobs need no more, are kept; 0 for ever. */
+  readonly keepJobsDays: number;
 }
 
 const wholeNumber = (least: number, most: number) =>
@@ -145,6 +153,17 @@ const environment = z.object({
   GRID_CLOUD_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(1_200),
   GRID_CLOUD_JOBS_PER_MINUTE: wholeNumber(1, 10_000_000).default(60),
   GRID_CLOUD_PROXIES: wholeNumber(0, 10).default(0),
+  GRID_BLOCKS_MIRRORS: z
+    .string()
+    .transform((list) => list.split(",").map((url) => url.trim().replace(/\/+$/, "")))
+    .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "is not a list of http(s) URLs, by commas")
+    .default([]),
+  GRID_TAKEDOWNS: z.string().optional(),
+  // A receipt can be anchored for 30 days.
+  GRID_CLOUD_KEEP_PICTURES_DAYS: wholeNumber(0, 36_500)
+    .refine((days) => days === 0 || days > 30, "is neither 0 nor above 30: until then a receipt can be anchored")
+    .default(45),
+  GRID_CLOUD_KEEP_JOBS_DAYS: wholeNumber(0, 36_500).default(45),
 });
 
 const treasuryEnvironment = z.object({
@@ -194,6 +213,10 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     jobsPerMinute: read.GRID_CLOUD_JOBS_PER_MINUTE,
     proxies: read.GRID_CLOUD_PROXIES,
     logLevel: read.GRID_LOG_LEVEL,
+    mirrors: read.GRID_BLOCKS_MIRRORS,
+    takedowns: read.GRID_TAKEDOWNS,
+    keepPicturesDays: read.GRID_CLOUD_KEEP_PICTURES_DAYS,
+    keepJobsDays: read.GRID_CLOUD_KEEP_JOBS_DAYS,
   };
 }
 

@@ -17,7 +17,10 @@ import { LaneTrees } from "./payment/laneTrees.ts";
 import { settlementReader } from "./payment/laneWatch.ts";
 import { sweepQuota } from "./payment/quota.ts";
 import { reap, sweep } from "./queue/reaper.ts";
+import { expire } from "./queue/retention.ts";
 import { openPictures } from "./storage/pictures.ts";
+import { scrubber } from "./storage/scrub.ts";
+import { openTakedowns } from "./storage/takedowns.ts";
 
 /** A cloud that answers. */
 export interface RunningCloud {
@@ -51,7 +54,14 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       complain("chain does not answer"),
     );
     closing.push(() => chain.stop());
-    const pictures = await openPictures(settings.blocks);
+    const metrics = createMetrics({ chain, stopping: stopping.signal });
+    const takedowns = await openTakedowns(settings.takedowns, log);
+    const pictures = await openPictures(settings.blocks, {
+      onDamage: (block, event) => {
+        metrics.block(event);
+        log[event === "damaged" ? "error" : "warn"]({ block }, `block is ${event}`);
+      },
+    });
     closing.push(() => pictures.close());
 
     // The port decides the public URL when none is given, so the server stands first and answers when the rest does.
@@ -85,11 +95,12 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       notices,
       chain,
       pictures,
+      takedowns,
       checker,
       laneTrees: new LaneTrees(checker.digester),
       gateway: settings.gateway,
       log,
-      metrics: createMetrics({ chain, stopping: stopping.signal }),
+      metrics,
       stopping: stopping.signal,
     };
     const duties = startDuties(cloud);
@@ -124,6 +135,8 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
     }),
     repeat(settings.chainPoll, settlementReader(cloud)),
     repeat(5_000, async () => funding?.tend()),
+    repeat(600_000, () => expire(cloud)),
+    repeat(600_000, scrubber(cloud)),
   ] as const;
   return {
     tendLanes: () => duties[3].soon(),

@@ -1,10 +1,32 @@
-/** Files over HTTP as RFC 9110 has it: lengths, ranges, weights, errors; and what an upload may carry. */
+/** Files over HTTP as RFC 9110 has it: lengths, ranges, weights, errors; what an upload may carry; disks that fail, and files that go. */
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
+import { FsBlockstore } from "blockstore-fs";
+import { base32upper } from "multiformats/bases/base32";
+import { base36 } from "multiformats/bases/base36";
+import { CID } from "multiformats/cid";
+import type { MultihashDigest } from "multiformats/hashes/interface";
+import { pino } from "pino";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileBlocks } from "../../sdk/src/index.ts";
+import { MemoryDisk } from "../../sdk/test/memoryDisk.ts";
+import { openChain } from "../src/chain/chain.ts";
+import type { Cloud } from "../src/cloud.ts";
+import { type Database, openDatabase } from "../src/database/database.ts";
+import { readSettings } from "../src/environment.ts";
 import { chosenType, isRangeAsked, rangeOf } from "../src/http/negotiation.ts";
+import { expire } from "../src/queue/retention.ts";
+import { sweepStaging } from "../src/queue/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
+import { openPictures, type PictureStore } from "../src/storage/pictures.ts";
 import { mostBytesOf, requirePng } from "../src/storage/png.ts";
+import { scrubber } from "../src/storage/scrub.ts";
+import { openTakedowns } from "../src/storage/takedowns.ts";
 import { call, png, type Refusal, signIn, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
@@ -12,10 +34,12 @@ let grid: TestGrid;
 let cloud: RunningCloud;
 let worker: ScriptedWorker;
 let token: string;
+const folder = mkdtempSync(join(tmpdir(), "gridnft-files-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 beforeAll(async () => {
   grid = await startTestGrid();
-  cloud = await grid.cloud();
+  cloud = await grid.cloud({ blocks: folder });
   worker = await scriptedWorker(grid, cloud, grid.workers[0]);
   token = await signIn(grid, cloud, grid.artist.account);
 }, 120_000);
@@ -143,7 +167,7 @@ describe("a stored file", () => {
     const broken = await ask(`/ipfs/${cids.small}`);
     const blank = await ask(`/thumbnails/${cids.small}`);
     await grid.sql("UPDATE cloud.picture_block SET cid = root WHERE root = $1", [cids.small]);
-    expect([gone.status, broken.status, blank.status]).toEqual([404, 500, 500]);
+    expect([gone.status, broken.status, blank.status]).toEqual([404, 503, 503]);
     for (const { headers } of [outside, gone, broken, blank]) {
       expect([headers.get("cache-control"), headers.get("etag")]).toEqual(["no-store", null]);
       for (const name of ["x-ipfs-path", "accept-ranges"]) expect([name, headers.get(name)]).toEqual([name, null]);
@@ -274,5 +298,493 @@ describe("an upload", () => {
     expect(streamed.status).toBe(413);
     // Neither has cost the worker its job.
     expect((await worker.upload(job, 0, await png(64, 64, 4))).status).toBe(200);
+  });
+});
+
+/** Path of a block's file, in the layout that blockstore-fs has. */
+function blockFile(root: string, cid: string): string {
+  const name = base32upper.encode(CID.parse(cid).multihash.bytes);
+  return join(root, "blocks", name.slice(-2), `${name}.data`);
+}
+
+/** Changes one bit of a file. */
+function flip(path: string): void {
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 8, bytes.length >> 1);
+  writeFileSync(path, bytes);
+}
+
+describe("a block that is damaged", () => {
+  const damages: readonly [string, (path: string) => void][] = [
+    ["by a bit", flip],
+    ["by its length", (path) => truncateSync(path, 100)],
+    ["by being gone", (path) => rmSync(path)],
+  ];
+  let rival: ScriptedWorker | undefined;
+  const refused = async (path: string): Promise<void> => {
+    const answer = await call<Refusal>(cloud, "GET", path);
+    expect([answer.status, answer.body.error.code]).toEqual([503, "IMAGE_UNAVAILABLE"]);
+    expect([answer.headers.get("retry-after"), answer.headers.get("cache-control")]).toEqual(["60", "no-store"]);
+  };
+  const handIn = (hash: string, body: Uint8Array, by = worker.token) =>
+    call<Refusal>(cloud, "PUT", `/v1/worker/wanted-images/${hash}`, { token: by, body });
+  const wanted = async (by = worker.token): Promise<string[]> => {
+    const { body } = await call<{ images: { image_hash: string }[] }>(cloud, "GET", "/v1/worker/wanted-images", {
+      token: by,
+    });
+    return body.images.map(({ image_hash }) => image_hash);
+  };
+
+  it.each(damages)("%s is not served in any form, and mended by its worker's copy", async (_, damage) => {
+    await grid.sql("DELETE FROM cloud.wanted_picture");
+    const file = await noise(64);
+    const job = await claimed(64, 64);
+    const { body } = await worker.upload(job, 0, file);
+    await worker.complete(job, [worker.receipt(job, 0, body)]);
+    const cid = body.ipfs_hash;
+    damage(blockFile(folder, cid));
+    for (const form of ["", "?format=raw", "?format=car"]) await refused(`/ipfs/${cid}${form}`);
+    await refused(`/thumbnails/${cid}`);
+    expect(await wanted()).toEqual([body.image_hash]);
+    // Neither others' nor other bytes, nor more of them than the picture has.
+    rival ??= await scriptedWorker(grid, cloud, grid.workers[1], { models: [grid.licensed] });
+    expect(await wanted(rival.token)).toEqual([]);
+    expect((await handIn(body.image_hash, file, rival.token)).status).toBe(404);
+    const other = Uint8Array.from(file, (byte, i) => (i === 60 ? byte ^ 1 : byte));
+    expect((await handIn(body.image_hash, other)).body.error.code).toBe("IMAGE_MISMATCH");
+    expect((await handIn(body.image_hash, Buffer.concat([file, file]))).status).toBe(413);
+    await refused(`/ipfs/${cid}`);
+    expect((await handIn(body.image_hash, file)).status).toBe(204);
+    expect(Buffer.from((await ask(`/ipfs/${cid}`)).bytes).equals(file)).toBe(true);
+    expect(await wanted()).toEqual([]);
+    expect((await handIn(body.image_hash, file)).status).toBe(404);
+    const metrics = (await call<string>(cloud, "GET", "/metrics")).body;
+    if (damage === flip) expect(metrics).toMatch(/grid_cloud_blocks_total\{event="mended"\} [1-9]/);
+  });
+
+  it("is mended by whoever uploads the same bytes", async () => {
+    const file = await noise(64);
+    const cid = await stored(64, 64, file);
+    flip(blockFile(folder, cid));
+    await refused(`/ipfs/${cid}`);
+    expect(await stored(64, 64, file)).toBe(cid);
+    expect(Buffer.from((await ask(`/ipfs/${cid}`)).bytes).equals(file)).toBe(true);
+    expect(await grid.sql("SELECT FROM cloud.wanted_picture WHERE cid = $1", [cid])).toEqual([]);
+  });
+
+  it("is no picture: no receipt is accepted for it until it is uploaded again", async () => {
+    const file = await noise(64);
+    const job = await claimed(64, 64);
+    const { body } = await worker.upload(job, 0, file);
+    // Somebody tidies up.
+    rmSync(join(folder, "blocks"), { recursive: true });
+    const early = await worker.complete(job, [worker.receipt(job, 0, body)]);
+    expect([early.status, (early.body as unknown as Refusal).error.code]).toEqual([503, "IMAGE_UNAVAILABLE"]);
+    expect((await worker.upload(job, 0, file)).status).toBe(200);
+    expect((await worker.complete(job, [worker.receipt(job, 0, body)])).status).toBe(200);
+    expect((await ask(`/ipfs/${body.ipfs_hash}`)).status).toBe(200);
+  });
+
+  it("is restored from another gateway, if it is public and the bytes are its own", async () => {
+    const asked: string[] = [];
+    let lie = false;
+    // What a private picture's CID would be told to, and one whose bytes are wrong.
+    const liar = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.via}`);
+      response.writeHead(lie ? 200 : 404).end(lie ? Buffer.alloc(2_200_000) : "");
+    });
+    await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
+    const elsewhere = mkdtempSync(join(tmpdir(), "gridnft-mirrored-"));
+    const nowhere = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
+    try {
+      const large = await noise(640);
+      const [cid, spare] = [await stored(640, 640, large), await stored(64, 64, await noise(64))];
+      const mirrored = await grid.cloud({ blocks: elsewhere, mirrors: [nowhere, cloud.url] });
+      const get = async (path: string) => {
+        const answer = await fetch(`${mirrored.url}${path}`);
+        return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
+      };
+      lie = true;
+      expect((await get(`/ipfs/${cid}`)).bytes.equals(large)).toBe(true);
+      expect(asked.length).toBeGreaterThan(4);
+      expect(asked[0]).toBe(`GET /ipfs/${cid}?format=raw 1.1 gridnft-cloud`);
+      // From now on it is here: nobody is asked.
+      asked.splice(0);
+      expect((await get(`/ipfs/${cid}`)).bytes.equals(large)).toBe(true);
+      expect(asked).toEqual([]);
+      // Who asks is a mirror itself: it is told no, and nobody is asked in a circle.
+      const circle = await fetch(`${mirrored.url}/ipfs/${spare}?format=raw`, { headers: { via: "1.1 gridnft-cloud" } });
+      expect([circle.status, asked]).toEqual([503, []]);
+      await grid.sql(
+        "UPDATE cloud.job SET private = true WHERE id IN (SELECT job_id FROM cloud.receipt WHERE cid = $1)",
+        [spare],
+      );
+      const own = await fetch(`${mirrored.url}/ipfs/${spare}`, { headers: { authorization: `Bearer ${token}` } });
+      expect([own.status, asked]).toEqual([503, []]);
+    } finally {
+      liar.closeAllConnections();
+      await new Promise((resolve) => liar.close(resolve));
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("a disk", () => {
+  it("that does not work is said so, costs the worker nothing, and keeps nothing half", async () => {
+    const job = await claimed(64, 64);
+    const file = await noise(64);
+    const parts = join(folder, "blocks/parts");
+    renameSync(parts, `${parts}.away`);
+    writeFileSync(parts, "no folder");
+    const refused = (await worker.upload(job, 0, file)) as unknown as { status: number; body: Refusal };
+    rmSync(parts);
+    renameSync(`${parts}.away`, parts);
+    expect([refused.status, refused.body.error.code]).toEqual([503, "STORAGE_UNAVAILABLE"]);
+    expect(await grid.sql("SELECT FROM cloud.staged_image WHERE job_id = $1", [job.id])).toEqual([]);
+    const { body, status } = await worker.upload(job, 0, file);
+    expect(status).toBe(200);
+    expect((await worker.complete(job, [worker.receipt(job, 0, body)])).status).toBe(200);
+  });
+
+  it("that is full is told from one that does not work", async () => {
+    const disk = new MemoryDisk();
+    const pictures = await openPictures(mkdtempSync(join(folder, "full-")), { files: disk });
+    const file = await noise(64);
+    disk.failAt(disk.steps + 4, "ENOSPC");
+    await expect(pictures.put(file)).rejects.toMatchObject({ code: "STORAGE_FULL", status: 507 });
+    const { cid } = await pictures.put(file);
+    expect(await pictures.holds(cid)).toBe(true);
+  });
+
+  it("with what blockstore-fs wrote is read as before", async () => {
+    const path = mkdtempSync(join(folder, "before-"));
+    const before = new FsBlockstore(join(path, "blocks"));
+    await before.open();
+    const file = await noise(640);
+    for (const { cid, bytes } of fileBlocks(file)) await before.put(CID.parse(cid), bytes);
+    const pictures = await openPictures(path);
+    const { cid, blocks } = pictures.name(file);
+    expect([blocks.length > 4, await pictures.holds(cid)]).toEqual([true, true]);
+    rmSync(blockFile(path, blocks[3] as string));
+    expect(await pictures.holds(cid)).toBe(false);
+    await pictures.put(file);
+    expect(await pictures.holds(cid)).toBe(true);
+  });
+});
+
+describe("the keeping of files", () => {
+  let database: Database;
+  let pictures: PictureStore;
+  let chain: Cloud["chain"];
+  beforeAll(async () => {
+    database = openDatabase(grid.postgres.url, () => {});
+    pictures = await openPictures(folder);
+    const { rpcUrl, deployment } = grid.chain;
+    chain = await openChain({ rpcUrl, deployment, pollEvery: 1_000 }, () => {});
+  });
+  afterAll(async () => {
+    chain?.stop();
+    await database?.close();
+  });
+  const parts = (over: object = {}): Cloud => {
+    const settings = { keepPicturesDays: 45, keepJobsDays: 30 };
+    return { database, pictures, chain, settings, log: pino({ level: "silent" }), ...over } as unknown as Cloud;
+  };
+  const age = (cid: string, days: number) =>
+    grid.sql(
+      `WITH old AS (UPDATE cloud.picture SET look_at = now() - $2 * interval '1 day' WHERE cid = $1)
+       UPDATE cloud.job SET finished_at = now() - $2 * interval '1 day'
+       WHERE id IN (SELECT job_id FROM cloud.receipt WHERE cid = $1)`,
+      [cid, days],
+    );
+  const isKept = async (cid: string): Promise<boolean> =>
+    (await grid.sql("SELECT FROM cloud.picture WHERE cid = $1", [cid])).length === 1;
+
+  it("finds damage before anybody asks for a picture", async () => {
+    const cids = [await stored(64, 64, await noise(64)), await stored(640, 640, await noise(640))];
+    const [small = "", large = ""] = cids;
+    rmSync(blockFile(folder, small));
+    const links = await grid.sql<{ cid: string }>(
+      "SELECT cid FROM cloud.picture_block WHERE root = $1 ORDER BY position DESC",
+      [large],
+    );
+    flip(blockFile(folder, links[0]?.cid ?? ""));
+    const wanted = async () =>
+      (await grid.sql<{ cid: string }>("SELECT cid FROM cloud.wanted_picture WHERE cid = ANY ($1)", [cids])).length;
+    const scrub = scrubber(parts({ settings: { mirrors: [] } }));
+    await scrub();
+    expect(await wanted()).toBe(0);
+    // From anywhere to the end, then from the beginning.
+    await scrub();
+    await scrub();
+    expect(await wanted()).toBe(2);
+  });
+
+  it("ends for pictures that were never anchored; receipts and jobs stay", async () => {
+    const [old, recent, again, anchored, minted] = await Promise.all([64, 64, 64, 64, 64].map(noise));
+    const cids: string[] = [];
+    for (const file of [old, recent, again, anchored, minted]) cids.push(await stored(64, 64, file as Uint8Array));
+    const [oldCid, recentCid, againCid, anchoredCid, mintedCid] = cids as [string, string, string, string, string];
+    await ask(`/thumbnails/${oldCid}?width=128`);
+    for (const cid of [oldCid, againCid, anchoredCid, mintedCid]) await age(cid, 46);
+    await age(recentCid, 44);
+    // The same picture out of another job, today.
+    await stored(64, 64, again as Uint8Array);
+    const [lane] = await grid.sql<{ lane_id: string; lane_position: number; receipt_id: string }>(
+      "SELECT lane_id, lane_position, receipt_id FROM cloud.receipt WHERE cid = $1",
+      [anchoredCid],
+    );
+    // As the chain's watcher notes it, of this receipt alone.
+    await grid.sql("UPDATE cloud.voucher SET anchored_block = 1e9, first = last WHERE lane_id = $1 AND last = $2", [
+      lane?.lane_id,
+      lane?.lane_position,
+    ]);
+    const [{ order_hash: mintedOrder } = { order_hash: "" }] = await grid.sql<{ order_hash: string }>(
+      "SELECT order_hash FROM cloud.receipt WHERE cid = $1",
+      [mintedCid],
+    );
+    // A database that forgot what the chain knows.
+    const isMinted: Cloud["chain"]["isMinted"] = async (requester, orderHash, index) =>
+      orderHash === mintedOrder || chain.isMinted(requester, orderHash, index);
+    await expire(parts({ chain: { ...chain, isMinted }, settings: { keepPicturesDays: 0, keepJobsDays: 0 } }));
+    expect(await isKept(oldCid)).toBe(true);
+    await expire(parts({ chain: { ...chain, isMinted } }));
+    const kept = await Promise.all([oldCid, recentCid, againCid, anchoredCid, mintedCid].map(isKept));
+    expect(kept).toEqual([false, true, true, true, true]);
+    const looks = await grid.sql<{ cid: string }>("SELECT cid FROM cloud.picture WHERE look_at = 'infinity'");
+    expect(looks.map(({ cid }) => cid).sort()).toEqual([anchoredCid, mintedCid].sort());
+
+    await grid.sql("UPDATE cloud.picture_block SET added_at = now() - interval '2 hours' WHERE root = $1", [oldCid]);
+    expect(await pictures.holds(oldCid)).toBe(true);
+    await sweepStaging(parts());
+    expect(await pictures.holds(oldCid)).toBe(false);
+    expect(readdirSync(join(folder, "thumbnails")).filter((name) => name.startsWith(oldCid))).toEqual([]);
+    const gone = await call<Refusal>(cloud, "GET", `/ipfs/${oldCid}`);
+    expect([gone.status, gone.body.error.code]).toEqual([410, "IMAGE_GONE"]);
+    const [receipt] = await grid.sql<{ receipt_id: string; job_id: string }>(
+      "SELECT receipt_id, job_id FROM cloud.receipt WHERE cid = $1",
+      [oldCid],
+    );
+    expect((await call(cloud, "GET", `/v1/receipts/${receipt?.receipt_id}`, { token })).status).toBe(200);
+    expect((await call(cloud, "GET", `/v1/jobs/${receipt?.job_id}`, { token })).status).toBe(200);
+    // Made again, it is there again.
+    expect(await stored(64, 64, old as Uint8Array)).toBe(oldCid);
+    expect((await ask(`/ipfs/${oldCid}`)).status).toBe(200);
+  });
+
+  it("ends for jobs without a result, and for what ended jobs need no more; nonces stay", async () => {
+    const done = await stored(64, 64, await noise(64));
+    const [{ job_id: doneId } = { job_id: "" }] = await grid.sql<{ job_id: string }>(
+      "SELECT job_id FROM cloud.receipt WHERE cid = $1",
+      [done],
+    );
+    const payer = grid.artist.address.toLowerCase();
+    const copy = async (status: string, days: number, nonce: number): Promise<string> => {
+      const [row] = await grid.sql<{ id: string }>(
+        `INSERT INTO cloud.job (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels, steps, count,
+           sampler, scheduler, status, finished_at)
+         SELECT 'direct', model_id, model_hash, requester, $2, private, request, request_hash, pixels, steps, count, sampler, scheduler,
+           $3, now() - $4 * interval '1 day' FROM cloud.job WHERE id = $1 RETURNING id`,
+        [doneId, payer, status, days],
+      );
+      await grid.sql("INSERT INTO cloud.order_nonce (payer, nonce, job_id) VALUES ($1, $2, $3)", [
+        payer,
+        nonce,
+        row?.id,
+      ]);
+      return row?.id ?? "";
+    };
+    const ids = [
+      ...[await copy("failed", 31, 900_001), await copy("cancelled", 31, 900_002)],
+      ...[await copy("failed", 29, 900_003), await copy("queued", 31, 900_004)],
+    ];
+    for (const id of [doneId, ids[0]]) {
+      await grid.sql(
+        `INSERT INTO cloud.candidate (job_id, position, worker, order_message, order_hash, signature, price, deadline)
+         VALUES ($1, 0, 'w', '{}', $2, '0x', 1, 1)`,
+        [id, `0x${id}`],
+      );
+      await grid.sql("INSERT INTO cloud.job_failure (job_id, worker, kind, message) VALUES ($1, 'w', 'failed', 'm')", [
+        id,
+      ]);
+    }
+    const rows = (table: string) => grid.sql(`SELECT FROM cloud.${table} WHERE job_id = ANY ($1)`, [[doneId, ids[0]]]);
+    await age(done, 29);
+    await expire(parts());
+    expect([(await rows("candidate")).length, (await rows("job_failure")).length]).toEqual([1, 1]);
+    await age(done, 31);
+    await expire(parts());
+    expect([(await rows("candidate")).length, (await rows("job_failure")).length]).toEqual([0, 0]);
+    const left = await grid.sql<{ id: string }>("SELECT id FROM cloud.job WHERE id = ANY ($1)", [[doneId, ...ids]]);
+    expect(left.map(({ id }) => id).sort()).toEqual([doneId, ids[2], ids[3]].sort());
+    const nonces = await grid.sql<{ job_id: string | null }>(
+      "SELECT job_id FROM cloud.order_nonce WHERE nonce > 900000 ORDER BY nonce",
+    );
+    expect(nonces.map(({ job_id }) => job_id)).toEqual([null, null, ids[2], ids[3]]);
+    await grid.sql("DELETE FROM cloud.job WHERE id = ANY ($1)", [ids]);
+    expect((await call(cloud, "GET", `/v1/jobs/${doneId}`, { token })).status).toBe(200);
+  });
+
+  it("sweeps nothing that an upload begins with meanwhile", async () => {
+    for (let round = 0; round < 3; round++) {
+      const file = await noise(640);
+      const job = await claimed(640, 640);
+      const { blocks } = await pictures.put(file);
+      const root = blocks[0] ?? "";
+      // An upload that was broken off two hours ago.
+      await grid.sql(
+        `INSERT INTO cloud.picture_block (root, position, cid, added_at)
+         SELECT $1, position - 1, cid, now() - interval '2 hours'
+         FROM unnest($2::text[]) WITH ORDINALITY AS listed (cid, position)`,
+        [root, blocks],
+      );
+      const [upload] = await Promise.all([worker.upload(job, 0, file), sweepStaging(parts()), sweepStaging(parts())]);
+      expect(upload.status).toBe(200);
+      expect((await worker.complete(job, [worker.receipt(job, 0, upload.body)])).status).toBe(200);
+      await sweepStaging(parts());
+      expect(await pictures.holds(root)).toBe(true);
+      expect(Buffer.from((await ask(`/ipfs/${root}`)).bytes).equals(file)).toBe(true);
+    }
+  });
+
+  it("goes on at the next sweep, when a process was killed between rows and files", async () => {
+    const file = await noise(64);
+    const { cid } = await pictures.put(file);
+    const used = await stored(64, 64, await noise(64));
+    await grid.sql("INSERT INTO cloud.swept_block VALUES ($1), ($2)", [cid, used]);
+    await sweepStaging(parts());
+    expect([await pictures.holds(cid), await pictures.holds(used)]).toEqual([false, true]);
+    expect(await grid.sql("SELECT FROM cloud.swept_block")).toEqual([]);
+  });
+});
+
+describe("a takedown", () => {
+  const path = join(folder, "takedowns.txt");
+  let strict: RunningCloud;
+  /** Two files that share blocks; one of them is taken down. */
+  let bad: { file: Uint8Array; cid: string; blocks: readonly string[] };
+  let good: { file: Uint8Array; cid: string; blocks: readonly string[] };
+  let small: string;
+  let blocked: string;
+  const get = async (of: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${strict.url}${of}`, init);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return { status: answer.status, headers: answer.headers, bytes, text: Buffer.from(bytes).toString() };
+  };
+
+  beforeAll(async () => {
+    const file = await noise(640);
+    const end = file.length - 12;
+    const tail = withChunk(file, "tEXt", Buffer.from("a\0another end", "latin1")).subarray(33, 33 + 12 + 13);
+    const other = Buffer.concat([file.subarray(0, end), tail, file.subarray(end)]);
+    const named = (bytes: Uint8Array) => {
+      const blocks = fileBlocks(bytes).map(({ cid }) => cid);
+      return { file: bytes, cid: blocks[0] ?? "", blocks };
+    };
+    [bad, good] = [named(file), named(other)];
+    expect(await stored(640, 640, file)).toBe(bad.cid);
+    expect(await stored(640, 640, other)).toBe(good.cid);
+    [small, blocked] = [await stored(64, 64, await noise(64)), await stored(64, 64, await noise(64))];
+    writeFileSync(path, "# nothing yet\n");
+    strict = await grid.cloud({ blocks: folder, takedowns: path });
+  });
+
+  it("is read again when its list changes, and no route or form of the CID gets around it", async () => {
+    const tag = (await get(`/ipfs/${bad.cid}`)).headers.get("etag") ?? "";
+    const kept = await get(`/ipfs/${bad.cid}`, { headers: { "if-none-match": tag } });
+    expect([kept.status, kept.headers.get("cache-control")]).toEqual([304, "public, max-age=300, must-revalidate"]);
+    await get(`/thumbnails/${bad.cid}`);
+    const parsed = CID.parse(bad.cid);
+    writeFileSync(
+      path,
+      `\uFEFF# by order\r\n${parsed.toString(base36)} 451 Court of X, file 7\r\n\r\n  ${blocked}\n${small} 410\n`,
+    );
+    await until(async () => (await get(`/ipfs/${bad.cid}`)).status === 451, "the list is read");
+    const roots = [
+      bad.cid,
+      CID.createV0(parsed.multihash as MultihashDigest<0x12>).toString(),
+      parsed.toString(base36),
+    ];
+    const ways = roots.flatMap((cid) => [`/ipfs/${cid}`, `/ipfs/${cid}?format=raw`, `/ipfs/${cid}?format=car`]);
+    for (const way of [...ways, `/thumbnails/${bad.cid}`, `/thumbnails/${bad.cid}?width=512`]) {
+      for (const init of [
+        {},
+        { method: "HEAD" },
+        { headers: { "if-none-match": tag } },
+        { headers: { "if-none-match": "*" } },
+        { headers: { range: "bytes=0-9" } },
+      ]) {
+        const { status, headers } = await get(way, init);
+        expect([way, init, status, headers.get("cache-control"), headers.get("etag")]).toEqual([
+          ...[way, init, 451, "no-store", null],
+        ]);
+      }
+    }
+    expect((await get(`/ipfs/${bad.cid}`)).text).toContain("Court of X, file 7");
+    for (const cid of [blocked, small]) {
+      const { status, text } = await get(`/ipfs/${cid}`);
+      expect([status, JSON.parse(text).error.code]).toEqual([410, "IMAGE_GONE"]);
+    }
+    // The same bytes under the other codec, and for whoever is signed in.
+    const digest = CID.createV1(0x70, CID.parse(small).multihash).toString();
+    expect((await get(`/ipfs/${digest}`)).status).toBe(410);
+    expect((await get(`/ipfs/${small}`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(410);
+  });
+
+  it("covers the blocks that no other file has", async () => {
+    const shared = bad.blocks.filter((cid) => good.blocks.includes(cid));
+    const own = bad.blocks.filter((cid) => !good.blocks.includes(cid));
+    expect([shared.length > 3, own.length > 0]).toEqual([true, true]);
+    for (const cid of own) expect([cid, (await get(`/ipfs/${cid}?format=raw`)).status]).toEqual([cid, 451]);
+    for (const cid of shared) expect([cid, (await get(`/ipfs/${cid}?format=raw`)).status]).toEqual([cid, 200]);
+    expect(Buffer.from((await get(`/ipfs/${good.cid}`)).bytes).equals(good.file)).toBe(true);
+  });
+
+  it("holds when the list cannot be read any more, and ends with its line", async () => {
+    const said: string[] = [];
+    const log = pino({ level: "error" }, { write: (line: string) => void said.push(line) });
+    const list = await openTakedowns(path, log);
+    renameSync(path, `${path}.away`);
+    await until(async () => {
+      await list.require(good.cid);
+      return said.length > 0;
+    }, "the list is missed");
+    expect(said[0]).toContain("the last one holds");
+    await expect(list.require(small)).rejects.toMatchObject({ code: "IMAGE_GONE" });
+    expect((await get(`/ipfs/${small}`)).status).toBe(410);
+    writeFileSync(`${path}.away`, `not a CID\n${small} 451\n`);
+    renameSync(`${path}.away`, path);
+    await until(async () => (await get(`/ipfs/${small}`)).status === 451, "the list is read");
+    expect((await get(`/ipfs/${bad.cid}`)).status).toBe(200);
+    await until(async () => {
+      await list.require(good.cid);
+      return said.some((line) => line.includes("line 1 does not begin with a CID"));
+    }, "the fault is told");
+  });
+
+  it("with a line that is none, or without its file, is refused at the start", async () => {
+    const log = pino({ level: "silent" });
+    await expect(openTakedowns(join(folder, "nothing.txt"), log)).rejects.toThrow("GRID_TAKEDOWNS: ");
+    writeFileSync(path, `${small}\n\nhttps://example.org/ipfs/${small}\n`);
+    await expect(openTakedowns(path, log)).rejects.toThrow("line 3 does not begin with a CID");
+  });
+});
+
+describe("settings about files", () => {
+  const least = { GRID_RPC_URL: "http://127.0.0.1:1", DATABASE_URL: "postgres://x", GRID_BLOCKS: "/x" };
+
+  it("are read", () => {
+    const none = readSettings(least);
+    expect([none.mirrors, none.takedowns, none.keepPicturesDays, none.keepJobsDays]).toEqual([[], undefined, 45, 45]);
+    const { mirrors } = readSettings({ ...least, GRID_BLOCKS_MIRRORS: "https://a.example/, http://b.example:8080" });
+    expect(mirrors).toEqual(["https://a.example", "http://b.example:8080"]);
+  });
+
+  it.each([
+    ["GRID_BLOCKS_MIRRORS", "https://a.example,ftp://b.example", "is not a list of http(s) URLs, by commas."],
+    ["GRID_CLOUD_KEEP_PICTURES_DAYS", "30", "is neither 0 nor above 30: until then a receipt can be anchored."],
+    ["GRID_CLOUD_KEEP_JOBS_DAYS", "-1", "is not a whole number."],
+  ])("%s = %s is refused", (name, value, fault) => {
+    expect(() => readSettings({ ...least, [name]: value })).toThrow(`${name} ${fault}`);
   });
 });

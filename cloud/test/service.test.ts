@@ -64,6 +64,8 @@ it("describes itself", async () => {
       "/v1/worker/jobs/{id}/release",
       "/v1/worker/offer",
       "/v1/worker/vouchers",
+      "/v1/worker/wanted-images",
+      "/v1/worker/wanted-images/{hash}",
       "/v1/workers",
     ].sort(),
   );

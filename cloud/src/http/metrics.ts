@@ -26,6 +26,8 @@ export interface Metrics {
   refusal(code: CloudErrorCode): void;
   jobPosted(rail: "direct" | "gateway"): void;
   jobDone(): void;
+  /** Counts a block that was found damaged, or mended. */
+  block(event: "damaged" | "mended"): void;
   /** Returns everything as text. Without counts the database did not answer. */
   text(counts: Counts | undefined): Promise<string>;
 }
@@ -62,6 +64,12 @@ export function createMetrics({ chain, stopping }: Pick<Cloud, "chain" | "stoppi
     help: "Deliveries that this process accepted.",
     registers,
   });
+  const blocks = new Counter({
+    name: "grid_cloud_blocks_total",
+    help: "Blocks of pictures that this process found damaged, and those that it mended.",
+    labelNames: ["event"],
+    registers,
+  });
   const jobs = new Gauge({
     name: "grid_cloud_jobs",
     help: "Jobs of all processes that are not over.",
@@ -85,6 +93,7 @@ export function createMetrics({ chain, stopping }: Pick<Cloud, "chain" | "stoppi
     refusal: (code) => refusals.inc({ code }),
     jobPosted: (rail) => posted.inc({ rail }),
     jobDone: () => done.inc(),
+    block: (event) => blocks.inc({ event }),
     text: (counts) => {
       databaseUp.set(counts ? 1 : 0);
       if (counts) {

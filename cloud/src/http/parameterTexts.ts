@@ -5,6 +5,7 @@ const texts: Readonly<Record<string, string>> = {
   id: "Id of the job, receipt or model; a model also by its name.",
   index: "Index of the picture in its job, from 0.",
   cid: "CID of the picture, of either version and in any base.",
+  hash: "sha256 of the picture, as its receipt has it.",
   lease: "Token of the worker's lease.",
   known: "Digests of vouchers that the worker has, with their receipts, divided by commas.",
   format: "`raw` for the block, `car` for the picture with all its blocks.",

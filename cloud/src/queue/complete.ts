@@ -19,7 +19,7 @@ import { appendToLane, newestVoucher, offerOf, signNextVoucher, type VoucherOffe
 import { workerTurn } from "./claim.ts";
 import { findJob, type JobRow, orderOf, requestOf } from "./jobs.ts";
 import { isHeld, type LeaseKey, leaseLost, lockLeased } from "./lease.ts";
-import { type StagedImage, stagedImages } from "./staging.ts";
+import { requireStored, type StagedImage, stagedImages } from "./staging.ts";
 
 export type CompleteAnswerJson = z.input<typeof completeAnswer>;
 
@@ -63,6 +63,7 @@ export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Deliver
   if (!seen || !isHeld(seen, key)) throw leaseLost();
   // Signatures are checked before the transaction: looking up a key may ask the chain.
   const staged = await stagedImages(database, key.jobId, key.token);
+  await requireStored(cloud, staged);
   await checkReceipts(cloud, seen, delivery, staged);
   await checkClosing(cloud, seen, delivery);
 

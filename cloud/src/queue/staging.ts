@@ -12,9 +12,7 @@ import { findLeased, type LeaseKey, lockLeased, turnOf } from "./lease.ts";
 
 /** Largest file that a worker may upload, bytes. */
 export const MOST_BYTES = 16 * 1_048_576;
-/** Advisory lock between uploads, which share it, and the sweeper. */
-const SWEEPING = 5_801;
-/** Blocks that are swept under one lock. */
+/** Blocks that are swept with one statement. */
 const SWEPT_AT_ONCE = 200;
 
 /** A file that waits for its receipt. */
@@ -27,10 +25,11 @@ export interface StagedImage {
 }
 
 /**
- * Takes a file under a lease: checks that it is a whole PNG of the requested size, stores its blocks, and remembers what its
- * bytes hash to. Until the job is complete the same image may be sent again, in place of the first.
+ * Takes a file under a lease: checks that it is a whole PNG of the requested size, stores its blocks, and, once they are durable, remembers
+ * what its bytes hash to. Until the job is complete the same image may be sent again, in place of the first.
  *
- * @throws {@link CloudError} `LEASE_LOST`, `FIELD_INVALID` for an index outside of the order, `IMAGE_INVALID`.
+ * @throws {@link CloudError} `LEASE_LOST`, `FIELD_INVALID` for an index outside of the order, `IMAGE_INVALID`, `STORAGE_FULL`,
+ * `STORAGE_UNAVAILABLE`.
  */
 export async function stageImage(
   { database, pictures }: Cloud,
@@ -47,23 +46,24 @@ export async function stageImage(
   await requirePng(file, requestOf(job));
   // Rows first: whatever comes in between, no block lies on the disk that no row knows of, and the sweeper finds it.
   const named = pictures.name(file);
-  await database.transaction(async (queries) => {
-    await queries.run("SELECT pg_advisory_xact_lock_shared($1)", [SWEEPING]);
-    await rememberBlocks(queries, named.cid, named.blocks);
-  });
+  await rememberBlocks(database, named.cid, named.blocks);
   const stored = await pictures.put(file);
   // The names are what we say the bytes are, so they are checked by the reader's function as well.
   if (!isFile(file, stored, sha256)) throw new Error("A stored file does not have its own name.");
   await database.transaction(async (queries) => {
     await lockLeased(queries, key);
-    await queries.run(
-      `INSERT INTO cloud.staged_image (job_id, lease_token, index, image_hash, cid_digest, cid, bytes)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
+    // Rows that are touched now are not swept before this is over; if one was, so was its file.
+    const isStaged = await queries.run(
+      `WITH kept AS (UPDATE cloud.picture_block SET added_at = now() WHERE root = $6 RETURNING position),
+       whole AS (DELETE FROM cloud.wanted_picture WHERE cid = $6)
+       INSERT INTO cloud.staged_image (job_id, lease_token, index, image_hash, cid_digest, cid, bytes)
+       SELECT $1::uuid, $2, $3::int, $4, $5, $6, $7::int WHERE (SELECT count(*) FROM kept) = $8
        ON CONFLICT (job_id, lease_token, index) DO UPDATE SET
          image_hash = excluded.image_hash, cid_digest = excluded.cid_digest, cid = excluded.cid, bytes = excluded.bytes,
          staged_at = now()`,
-      [job.id, key.token, index, stored.imageHash, stored.cidDigest, stored.cid, file.length],
+      [job.id, key.token, index, stored.imageHash, stored.cidDigest, stored.cid, file.length, stored.blocks.length],
     );
+    if (isStaged === 0) throw new CloudError("STORAGE_UNAVAILABLE", "Storing the image took too long. Send it again.");
   }, turnOf(key));
   return {
     image_hash: stored.imageHash,
@@ -82,6 +82,22 @@ export function stagedImages(queries: Queries, jobId: string, token: string): Pr
   );
 }
 
+/**
+ * Insists that what was staged is on the disk, whole, as a receipt is about to be accepted for it: somebody may have emptied a folder.
+ * @throws {@link CloudError} `IMAGE_UNAVAILABLE`, after which it is to be uploaded again.
+ */
+export async function requireStored(
+  { pictures }: Pick<Cloud, "pictures">,
+  staged: readonly StagedImage[],
+): Promise<void> {
+  for (const { index, cid } of staged) {
+    if (await pictures.holds(cid)) continue;
+    throw new CloudError("IMAGE_UNAVAILABLE", `Image ${index} is damaged here. Upload it again.`, {
+      field: `receipts.${index}`,
+    });
+  }
+}
+
 async function rememberBlocks(queries: Queries, root: string, blocks: readonly string[]): Promise<void> {
   await queries.run(
     `INSERT INTO cloud.picture_block (root, position, cid)
@@ -93,7 +109,10 @@ async function rememberBlocks(queries: Queries, root: string, blocks: readonly s
 
 /**
  * Deletes files that no receipt came for within an hour, unless somebody else's receipt names the same file: those of leases that
- * are over, those that another upload took the place of, and those whose upload was broken off.
+ * are over, those that another upload took the place of, those whose upload was broken off, and those of pictures that are not kept.
+ *
+ * Rows go first. Their blocks stay on a list until the files are gone, and no file goes while a row has it: an upload that begins
+ * meanwhile finds the file in its place, or misses it and writes it.
  */
 export async function sweepStaging({ database, pictures }: Pick<Cloud, "database" | "pictures">): Promise<void> {
   await database.run(
@@ -103,24 +122,48 @@ export async function sweepStaging({ database, pictures }: Pick<Cloud, "database
   );
   let swept: number;
   do {
-    // Uploads wait meanwhile: one that begins after this finds its blocks gone, and writes them.
-    swept = await database.transaction(async (queries) => {
-      await queries.run("SELECT pg_advisory_xact_lock($1)", [SWEEPING]);
-      const orphans = await queries.all<{ cid: string }>(
-        `DELETE FROM cloud.picture_block WHERE (root, position) IN (
+    const row = await database.one<{ swept: number }>(
+      `WITH gone AS (
+         DELETE FROM cloud.picture_block WHERE added_at < now() - interval '1 hour' AND (root, position) IN (
            SELECT b.root, b.position FROM cloud.picture_block b
            WHERE b.added_at < now() - interval '1 hour'
              AND NOT EXISTS (SELECT FROM cloud.picture p WHERE p.cid = b.root)
              AND NOT EXISTS (SELECT FROM cloud.staged_image s WHERE s.cid = b.root)
            LIMIT $1)
-         RETURNING cid`,
-        [SWEPT_AT_ONCE],
-      );
-      for (const { cid } of orphans) {
-        const used = await queries.one("SELECT 1 FROM cloud.picture_block WHERE cid = $1", [cid]);
-        if (!used) await pictures.deleteBlock(cid).catch(() => {});
-      }
-      return orphans.length;
-    });
+         RETURNING cid),
+       listed AS (INSERT INTO cloud.swept_block SELECT DISTINCT cid FROM gone ON CONFLICT DO NOTHING)
+       SELECT count(*)::int AS swept FROM gone`,
+      [SWEPT_AT_ONCE],
+    );
+    swept = row?.swept ?? 0;
   } while (swept === SWEPT_AT_ONCE);
+  await deleteSwept({ database, pictures });
+}
+
+/** Deletes the files of swept blocks. What a process that ends leaves on the list, the next one does. */
+async function deleteSwept({ database, pictures }: Pick<Cloud, "database" | "pictures">): Promise<void> {
+  for (let after = ""; ; ) {
+    const doomed = await database.all<{ cid: string }>(
+      "SELECT cid FROM cloud.swept_block WHERE cid > $1 ORDER BY cid LIMIT $2",
+      [after, SWEPT_AT_ONCE],
+    );
+    const done: string[] = [];
+    for (const { cid } of doomed) {
+      const isNeeded = async (): Promise<boolean> =>
+        (await database.one("SELECT 1 FROM cloud.picture_block WHERE cid = $1 LIMIT 1", [cid])) !== undefined;
+      // One file that the disk does not let go of must not hold up the others.
+      const isGone =
+        (await isNeeded()) || (await pictures.deleteBlockUnless(cid, isNeeded).then(() => true, isNotTheDisk));
+      if (isGone) done.push(cid);
+    }
+    await database.run("DELETE FROM cloud.swept_block WHERE cid = ANY ($1)", [done]);
+    const last = doomed.at(-1);
+    if (doomed.length < SWEPT_AT_ONCE || !last) return;
+    after = last.cid;
+  }
+}
+
+function isNotTheDisk(error: unknown): boolean {
+  if (error instanceof CloudError && error.code.startsWith("STORAGE_")) return false;
+  throw error;
 }

@@ -8,10 +8,9 @@ import { CloudError, describeError } from "../error.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
 import { chosenType, isRangeAsked, rangeOf } from "../http/negotiation.ts";
 import { type Reach, reachOf } from "../storage/access.ts";
-import { carParts, fileParts, storedPicture, wholeFile } from "../storage/reading.ts";
-
-/** Widths of thumbnails, pixels. */
-export const thumbnailWidths = [128, 256, 512] as const;
+import { isFromMirror } from "../storage/mirrors.ts";
+import { type ThumbnailWidth, thumbnailWidths } from "../storage/pictures.ts";
+import { blockOf, carParts, fileParts, storedPicture, wholeFile } from "../storage/reading.ts";
 
 const RAW_TYPE = "application/vnd.ipld.raw";
 const CAR_TYPE = "application/vnd.ipld.car";
@@ -25,7 +24,11 @@ interface Found {
   /** CIDv1 of the picture that it belongs to. */
   readonly root: string;
   readonly reach: Reach;
+  /** Other gateways may be asked for what is missing. */
+  readonly mayAskMirrors: boolean;
 }
+
+const refusals = ["IMAGE_UNKNOWN", "IMAGE_GONE", "IMAGE_BLOCKED", "IMAGE_UNAVAILABLE"] as const;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -50,13 +53,13 @@ export function fileRoutes(app: App, cloud: Cloud): void {
         304: { description: "Not changed: it never does" },
         416: { description: "The file has no such range" },
       },
-      errors: ["IMAGE_UNKNOWN"],
+      errors: refusals,
     },
     async ({ context, params, query, session }) => {
       const format = query.format ?? formatOf(context.req.header("accept"));
-      const found = await find(cloud, params.cid, session, format !== "raw");
+      const found = await find(context, cloud, params.cid, session, format !== "raw");
       const etag = format === undefined ? `"${found.cid}"` : `"${found.cid}.${format}"`;
-      const headers = fileHeaders(found, etag);
+      const headers = fileHeaders(cloud, found, etag);
       if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304, headers);
       switch (format) {
         case "raw":
@@ -82,26 +85,30 @@ export function fileRoutes(app: App, cloud: Cloud): void {
         width: z
           .enum(thumbnailWidths.map(String) as [string, ...string[]])
           .default("256")
-          .transform(Number),
+          .transform((width) => Number(width) as ThumbnailWidth),
       }),
       answers: { 200: { description: "The thumbnail", type: "image/webp" } },
-      errors: ["IMAGE_UNKNOWN"],
+      errors: refusals,
     },
     async ({ context, params, query, session }) => {
-      const found = await find(cloud, params.cid, session, true);
+      const found = await find(context, cloud, params.cid, session, true);
       const etag = `"${found.cid}.${query.width}"`;
-      const headers = fileHeaders(found, etag);
+      const headers = fileHeaders(cloud, found, etag);
       if (namesTag(context.req.header("if-none-match"), etag)) return context.body(null, 304, headers);
       const picture = await cloud.pictures.thumbnail(found.cid, query.width, async () =>
-        wholeFile(cloud, await storedPicture(cloud, found.root)),
+        wholeFile(cloud, await storedPicture(cloud, found.root, found)),
       );
       return sendBytes(context, picture, { ...headers, "content-type": "image/webp" });
     },
   );
 }
 
-/** @throws {@link CloudError} `IMAGE_UNKNOWN`, also for what this reader may not know of; `FIELD_INVALID`. */
+/**
+ * @throws {@link CloudError} `IMAGE_UNKNOWN`, also for what this reader may not know of; `FIELD_INVALID`; `IMAGE_GONE`, `IMAGE_BLOCKED`
+ * for what was taken down, and for a block that only files have which were.
+ */
 async function find(
+  context: Context<Env>,
   cloud: Cloud,
   text: string,
   session: Parameters<typeof reachOf>[2],
@@ -119,20 +126,35 @@ async function find(
       cause: error,
     });
   }
+  await cloud.takedowns.require(cid);
   const roots = isFile
     ? [{ root: cid }]
     : await cloud.database.all<{ root: string }>("SELECT root FROM cloud.picture_block WHERE cid = $1 LIMIT 20", [cid]);
+  let takenDown: unknown;
   for (const { root } of roots) {
     const reach = await reachOf(cloud, root, session);
-    if (reach) return { cid, root, reach };
+    if (!reach) continue;
+    try {
+      await cloud.takedowns.require(root);
+    } catch (error) {
+      takenDown = error;
+      continue;
+    }
+    return { cid, root, reach, mayAskMirrors: reach === "public" && !isFromMirror(context.req.header("via")) };
   }
+  if (takenDown) throw takenDown;
   throw new CloudError("IMAGE_UNKNOWN", "There is no picture with this CID here.", { field: "cid" });
 }
 
-/** Headers of a file that is there. An error never has them: it is not to be kept for a year. */
-function fileHeaders({ cid, reach }: Found, etag: string): Headers {
+/**
+ * Headers of a file that is there. An error never has them: it is not to be kept for a year. Where files are taken down, caches ask again
+ * after five minutes.
+ */
+function fileHeaders({ takedowns }: Cloud, { cid, reach }: Found, etag: string): Headers {
+  const publicly = takedowns.isKept ? "public, max-age=300, must-revalidate" : "public, max-age=31536000, immutable";
+  const privately = takedowns.isKept ? "private, max-age=300, must-revalidate" : "private, max-age=600";
   return {
-    "cache-control": reach === "public" ? "public, max-age=31536000, immutable" : "private, max-age=600",
+    "cache-control": reach === "public" ? publicly : privately,
     etag,
     vary: reach === "public" ? "accept" : "accept, authorization",
     "x-content-type-options": "nosniff",
@@ -148,14 +170,9 @@ function formatOf(accept: string | undefined): "raw" | "car" | undefined {
   return type && (type === RAW_TYPE ? "raw" : "car");
 }
 
-async function sendBlock(
-  context: Context<Env>,
-  { pictures }: Cloud,
-  { cid }: Found,
-  headers: Headers,
-): Promise<Response> {
-  const block = await pictures.block(cid);
-  if (!block) throw new CloudError("IMAGE_UNKNOWN", "This block is not here any more.", { field: "cid" });
+async function sendBlock(context: Context<Env>, cloud: Cloud, found: Found, headers: Headers): Promise<Response> {
+  const { cid } = found;
+  const block = await blockOf(cloud, found, cid);
   return sendBytes(context, block, {
     ...headers,
     "content-type": RAW_TYPE,
@@ -163,8 +180,9 @@ async function sendBlock(
   });
 }
 
-async function sendCar(context: Context<Env>, cloud: Cloud, { cid }: Found, headers: Headers): Promise<Response> {
-  const stored = await storedPicture(cloud, cid);
+async function sendCar(context: Context<Env>, cloud: Cloud, found: Found, headers: Headers): Promise<Response> {
+  const { cid } = found;
+  const stored = await storedPicture(cloud, cid, found);
   const all = {
     ...headers,
     "content-type": `${CAR_TYPE}; version=1; order=dfs; dups=n`,
@@ -175,8 +193,9 @@ async function sendCar(context: Context<Env>, cloud: Cloud, { cid }: Found, head
   return context.body(await streamOf(cloud, cid, carParts(cloud, stored)), 200, all);
 }
 
-async function sendFile(context: Context<Env>, cloud: Cloud, { root }: Found, headers: Headers): Promise<Response> {
-  const stored = await storedPicture(cloud, root);
+async function sendFile(context: Context<Env>, cloud: Cloud, found: Found, headers: Headers): Promise<Response> {
+  const { root } = found;
+  const stored = await storedPicture(cloud, root, found);
   const { length } = stored;
   const all = { ...headers, "content-type": FILE_TYPE, "accept-ranges": "bytes" };
   // RFC 9110, 14.2: ranges are defined for GET alone.

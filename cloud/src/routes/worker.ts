@@ -185,7 +185,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       query: z.object({ lease: leaseToken }),
       file: "image/png",
       answers: { 200: { description: "What the bytes hash to", schema: uploadAnswer } },
-      errors: ["LEASE_LOST", "BODY_TOO_LARGE", "IMAGE_INVALID"],
+      errors: ["LEASE_LOST", "BODY_TOO_LARGE", "IMAGE_INVALID", "STORAGE_FULL", "STORAGE_UNAVAILABLE"],
     },
     async ({ context, params, query, session }) => {
       await greet(session);
@@ -214,7 +214,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       params: jobParams,
       body: completeRequest,
       answers: { 200: { description: "Accepted; on the lane rail with the voucher", schema: completeAnswer } },
-      errors: ["LEASE_LOST", "JOB_FINISHED", "IMAGE_MISMATCH", "RECEIPT_INVALID"],
+      errors: ["LEASE_LOST", "JOB_FINISHED", "IMAGE_MISMATCH", "IMAGE_UNAVAILABLE", "RECEIPT_INVALID"],
     },
     async ({ context, params, body, session }) => {
       await greet(session);

@@ -1,10 +1,13 @@
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cidOf, type FileHashes, fileBlocks, fileHashes } from "@gridnft/sdk";
-import { FsBlockstore } from "blockstore-fs";
+import { type FileLayout, FileStoreError, type FileStoreOptions, openFileStore } from "@gridnft/sdk/node";
+import { base32upper } from "multiformats/bases/base32";
 import { CID } from "multiformats/cid";
 import sharp from "sharp";
+import { CloudError } from "../error.ts";
+import { linksOf } from "./unixFs.ts";
 
 /** A stored file: its names, and the blocks it consists of in the order of a CAR. */
 export interface StoredFile extends FileHashes {
@@ -12,55 +15,103 @@ export interface StoredFile extends FileHashes {
   readonly blocks: readonly string[];
 }
 
-/** Blocks by CID: this one is a folder; any interface-blockstore does, S3 or a pinning service's included. */
+/** Blocks by CID, in a folder that several clouds may share. */
 export interface PictureStore {
-  /** What {@link put} will store it as. */
+  /** Names that {@link put} will store a file under. */
   name(file: Uint8Array): StoredFile;
-  /** Stores a file's blocks, which are on disk when this resolves. The same file again changes nothing. */
+  /**
+   * Stores a file's blocks, which are durable when this resolves. Damaged ones are replaced.
+   * @throws {@link CloudError} `STORAGE_FULL`, `STORAGE_UNAVAILABLE`.
+   */
   put(file: Uint8Array): Promise<StoredFile>;
+  /** Stores one block, which has to have its CID's hash. */
+  putBlock(cid: string, bytes: Uint8Array): Promise<void>;
+  /** Returns a block that has its CID's hash; undefined when it is missing or damaged. */
   block(cid: string): Promise<Uint8Array | undefined>;
-  deleteBlock(cid: string): Promise<void>;
+  /** Returns true if all blocks of a file are there and undamaged. */
+  holds(root: string): Promise<boolean>;
+  /** Deletes a block and its thumbnails, unless it turns out to be needed: see the SDK's `removeUnless`. */
+  deleteBlockUnless(cid: string, isNeeded: () => Promise<boolean>): Promise<void>;
   /** A small webp of a stored picture, made once. */
-  thumbnail(cid: string, width: number, load: () => Promise<Uint8Array>): Promise<Uint8Array>;
+  thumbnail(cid: string, width: ThumbnailWidth, load: () => Promise<Uint8Array>): Promise<Uint8Array>;
+  /** Removes what processes that were killed left behind. */
+  clean(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Widths of thumbnails, pixels. */
+export const thumbnailWidths = [128, 256, 512] as const;
+export type ThumbnailWidth = (typeof thumbnailWidths)[number];
 
 /** sha256 by Node's OpenSSL: ten times the speed of the portable one. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
+/** Blocks of a file that are written at a time: each waits for the disk. */
+const WRITTEN_AT_ONCE = 8;
+/** Milliseconds after which an unfinished file is nobody's any more. */
+const ABANDONED = 3_600_000;
+/** Bytes of a thumbnail's own hash, in front of it. */
+const HASH_BYTES = 32;
+const THUMBNAIL_END = ".checked";
+
+/** Layout of blockstore-fs, which wrote these folders before: names by multihash in upper case, folders by their last two letters. */
+const blockLayout: FileLayout = {
+  pathOf: (hash) => {
+    const name = base32upper.encode(Buffer.concat([Uint8Array.of(0x12, 0x20), Buffer.from(hash, "hex")]));
+    return join(name.slice(-2), `${name}.data`);
+  },
+  hashOf: (name) => {
+    const text = /^(B[A-Z2-7]+)\.data$/.exec(name)?.[1];
+    return text && Buffer.from(base32upper.decode(text).subarray(2)).toString("hex");
+  },
+};
+
 /** Opens (or makes) the folder. */
-export async function openPictures(folder: string): Promise<PictureStore> {
-  const blocks = new FsBlockstore(join(folder, "blocks"));
-  await blocks.open();
+export async function openPictures(
+  folder: string,
+  options: Pick<FileStoreOptions, "onDamage" | "files"> = {},
+): Promise<PictureStore> {
+  const blocks = await openFileStore(join(folder, "blocks"), { ...options, layout: blockLayout }).catch(refuse);
   const thumbnails = join(folder, "thumbnails");
   await mkdir(thumbnails, { recursive: true });
   const making = new Map<string, Promise<Uint8Array>>();
+  const thumbnailAt = (cid: string, width: number): string => join(thumbnails, `${cid}-${width}${THUMBNAIL_END}`);
 
   const named = (file: Uint8Array, pieces: readonly { readonly cid: string }[]): StoredFile => {
     const hashes = fileHashes(file, { sha256 });
     return { ...hashes, cid: cidOf(hashes), blocks: pieces.map(({ cid }) => cid) };
   };
+  const block: PictureStore["block"] = (cid) => blocks.get(digestOf(cid)).catch(refuse);
+
   return {
     name: (file) => named(file, fileBlocks(file, { sha256 })),
     put: async (file) => {
       const pieces = fileBlocks(file, { sha256 });
-      for (const { cid, bytes } of pieces) {
-        const key = CID.parse(cid);
-        if (!(await blocks.has(key))) await blocks.put(key, bytes);
-      }
+      const queue = pieces.values();
+      const write = async (): Promise<void> => {
+        for (const { cid, bytes } of queue) await blocks.put(digestOf(cid), bytes);
+      };
+      await Promise.all(Array.from({ length: Math.min(WRITTEN_AT_ONCE, pieces.length) }, write)).catch(refuse);
       return named(file, pieces);
     },
-    block: async (cid) => {
-      const key = CID.parse(cid);
-      if (!(await blocks.has(key))) return undefined;
-      const parts: Uint8Array[] = [];
-      for await (const part of blocks.get(key)) parts.push(part);
-      return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    putBlock: (cid, bytes) => blocks.put(digestOf(cid), bytes).catch(refuse),
+    block,
+    holds: async (root) => {
+      const open = [root];
+      for (let cid = open.pop(); cid !== undefined; cid = open.pop()) {
+        const bytes = await block(cid);
+        if (bytes === undefined) return false;
+        if (CID.parse(cid).code === DAG_PB) open.push(...linksOf(bytes));
+      }
+      return true;
     },
-    deleteBlock: (cid) => blocks.delete(CID.parse(cid)),
+    deleteBlockUnless: async (cid, isNeeded) => {
+      await blocks.removeUnless(digestOf(cid), isNeeded).catch(refuse);
+      for (const width of thumbnailWidths) await rm(thumbnailAt(cid, width), { force: true });
+    },
     thumbnail: async (cid, width, load) => {
-      const path = join(thumbnails, `${cid}-${width}.webp`);
-      const kept = await readFile(path).catch(() => undefined);
+      const path = thumbnailAt(cid, width);
+      const kept = await readChecked(path);
       if (kept) return kept;
       const known = making.get(path);
       if (known) return known;
@@ -69,14 +120,60 @@ export async function openPictures(folder: string): Promise<PictureStore> {
           .resize({ width, withoutEnlargement: true })
           .webp({ quality: 80 })
           .toBuffer();
-        const part = `${path}.${process.pid}.part`;
-        await writeFile(part, picture);
-        await rename(part, path).catch(() => rm(part, { force: true }));
+        await writeChecked(path, picture);
         return picture;
       })().finally(() => making.delete(path));
       making.set(path, made);
       return made;
     },
-    close: () => blocks.close(),
+    clean: async () => {
+      await blocks.clean(ABANDONED);
+      for (const name of await readdir(thumbnails).catch(() => [])) {
+        if (name.endsWith(THUMBNAIL_END)) continue;
+        const path = join(thumbnails, name);
+        const written = (await stat(path).catch(() => undefined))?.mtimeMs;
+        // Unfinished ones, and those of before they had a hash.
+        if (written !== undefined && Date.now() - written > ABANDONED) await rm(path, { force: true });
+      }
+    },
+    close: async () => {},
   };
+}
+
+const DAG_PB = 0x70;
+
+/** Returns the sha256 in a CID, in hex. */
+function digestOf(cid: string): string {
+  return Buffer.from(CID.parse(cid).multihash.digest).toString("hex");
+}
+
+/** Returns what a file of {@link writeChecked} holds; undefined when it is missing or damaged. */
+async function readChecked(path: string): Promise<Uint8Array | undefined> {
+  const file = await readFile(path).catch(() => undefined);
+  const bytes = file?.subarray(HASH_BYTES);
+  return file && bytes && file.subarray(0, HASH_BYTES).equals(sha256(bytes)) ? bytes : undefined;
+}
+
+/** Keeps what can be made again, with its hash in front. A disk that does not take it is no fault. */
+async function writeChecked(path: string, bytes: Uint8Array): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
+  await writeFile(part, Buffer.concat([sha256(bytes), bytes]))
+    .then(() => rename(part, path))
+    .catch(() => rm(part, { force: true }))
+    .catch(() => {});
+}
+
+/** Says in the API's words why the disk did not do it. */
+function refuse(cause: unknown): never {
+  if (!(cause instanceof FileStoreError)) throw cause;
+  if (cause.code === "FULL") {
+    throw new CloudError("STORAGE_FULL", "There is no room for pictures here at the moment. Try again later.", {
+      headers: { "retry-after": "60" },
+      cause,
+    });
+  }
+  throw new CloudError("STORAGE_UNAVAILABLE", "The disk with the pictures does not work here. Try again later.", {
+    headers: { "retry-after": "10" },
+    cause,
+  });
 }

@@ -2,6 +2,7 @@ import { CarWriter } from "@ipld/car";
 import { CID } from "multiformats/cid";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
+import { restoreBlock } from "./repair.ts";
 import { fileBytesOf } from "./unixFs.ts";
 
 /** A stored picture: its size, and its blocks in the order of a CAR, the root first. */
@@ -10,35 +11,46 @@ export interface StoredPicture {
   /** Bytes of the file. */
   readonly length: number;
   readonly blocks: readonly string[];
+  /** Mirrors may be asked for blocks that are missing. */
+  readonly mayAskMirrors: boolean;
 }
 
 const DAG_PB = 0x70;
 /** Bytes of file in each leaf of a tree but the last one. */
 const CHUNK = 262_144;
 
-type Parts = Pick<Cloud, "database" | "pictures">;
+type Parts = Pick<Cloud, "database" | "pictures" | "settings" | "log">;
 
 /**
- * Returns a picture's size and blocks.
- * @throws {@link CloudError} `IMAGE_UNKNOWN`.
+ * Returns the size and blocks of a picture that has a receipt.
+ * @throws {@link CloudError} `IMAGE_GONE`.
  */
-export async function storedPicture({ database }: Parts, root: string): Promise<StoredPicture> {
+export async function storedPicture(
+  { database }: Parts,
+  root: string,
+  { mayAskMirrors }: Pick<StoredPicture, "mayAskMirrors">,
+): Promise<StoredPicture> {
   const row = await database.one<{ bytes: number; blocks: string[] }>(
     `SELECT bytes, ARRAY(SELECT b.cid FROM cloud.picture_block b WHERE b.root = p.cid ORDER BY b.position) AS blocks
      FROM cloud.picture p WHERE p.cid = $1`,
     [root],
   );
-  if (!row) throw new CloudError("IMAGE_UNKNOWN", "There is no picture with this CID here.", { field: "cid" });
-  return { root, length: row.bytes, blocks: row.blocks };
+  if (!row) {
+    throw new CloudError("IMAGE_GONE", "This picture is not kept any more: nobody anchored its receipt in time.", {
+      field: "cid",
+    });
+  }
+  return { root, length: row.bytes, blocks: row.blocks, mayAskMirrors };
 }
 
 /** Yields the bytes of a picture from one offset to another, both included, a block at a time. */
 export async function* fileParts(
   cloud: Parts,
-  { root, length, blocks }: StoredPicture,
+  stored: StoredPicture,
   first: number,
   last: number,
 ): AsyncGenerator<Uint8Array> {
+  const { root, length, blocks } = stored;
   const isTree = CID.parse(root).code === DAG_PB;
   const leaves = blocks.slice(1);
   // One level of leaves, each but the last one full: those in front of the range are not read.
@@ -46,7 +58,7 @@ export async function* fileParts(
   let offset = skipped * CHUNK;
   for (const cid of skipped > 0 ? leaves.slice(skipped) : blocks) {
     if (offset > last) return;
-    const block = await blockOf(cloud, root, cid);
+    const block = await blockOf(cloud, stored, cid);
     const bytes = isTree ? fileBytesOf(block) : block;
     const from = Math.max(0, first - offset);
     const to = Math.min(bytes.length, last + 1 - offset);
@@ -63,12 +75,17 @@ export async function wholeFile(cloud: Parts, stored: StoredPicture): Promise<Ui
   return Buffer.concat(parts);
 }
 
-/** Yields the bytes of a CAR with all blocks of a picture. */
-export async function* carParts(cloud: Parts, { root, blocks }: StoredPicture): AsyncGenerator<Uint8Array> {
+/** Yields the bytes of a CAR with all blocks of a picture. The root is read before anything is said. */
+export async function* carParts(cloud: Parts, stored: StoredPicture): AsyncGenerator<Uint8Array> {
+  const { root, blocks } = stored;
+  const first = await blockOf(cloud, stored, root);
   const { writer, out } = CarWriter.create([CID.parse(root)]);
   const writing = (async () => {
     try {
-      for (const cid of blocks) await writer.put({ cid: CID.parse(cid), bytes: await blockOf(cloud, root, cid) });
+      for (const cid of blocks) {
+        const bytes = cid === root ? first : await blockOf(cloud, stored, cid);
+        await writer.put({ cid: CID.parse(cid), bytes });
+      }
     } finally {
       await writer.close();
     }
@@ -78,8 +95,14 @@ export async function* carParts(cloud: Parts, { root, blocks }: StoredPicture): 
   await writing;
 }
 
-async function blockOf({ pictures }: Parts, root: string, cid: string): Promise<Uint8Array> {
-  const block = await pictures.block(cid);
-  if (!block) throw new Error(`Block ${cid} of picture ${root} is missing.`);
-  return block;
+/**
+ * Returns a block of a picture, from another copy if it is missing or damaged here.
+ * @throws {@link CloudError} `IMAGE_UNAVAILABLE`, `STORAGE_UNAVAILABLE`.
+ */
+export async function blockOf(
+  cloud: Parts,
+  { root, mayAskMirrors }: Pick<StoredPicture, "root" | "mayAskMirrors">,
+  cid: string,
+): Promise<Uint8Array> {
+  return (await cloud.pictures.block(cid)) ?? restoreBlock(cloud, root, cid, mayAskMirrors);
 }

@@ -1,3 +1,7 @@
+import { CID } from "multiformats/cid";
+
+const DAG_PB = 0x70;
+
 /** Reads protobuf: what dag-pb and UnixFS blocks of our own layout consist of. */
 function* fields(bytes: Uint8Array): Generator<{ readonly field: number; readonly value: number | Uint8Array }> {
   let at = 0;
@@ -31,4 +35,19 @@ export function fileBytesOf(block: Uint8Array): Uint8Array {
     }
   }
   return new Uint8Array();
+}
+
+/** CIDs that a dag-pb block of a UnixFS file links to, in the file's order. */
+export function linksOf(block: Uint8Array): string[] {
+  const links: string[] = [];
+  for (const { field, value } of fields(block)) {
+    if (field !== 2 || typeof value === "number") continue;
+    for (const inner of fields(value)) {
+      // A CIDv0 is its multihash.
+      if (inner.field === 1 && typeof inner.value !== "number") {
+        links.push(CID.createV1(DAG_PB, CID.decode(inner.value).multihash).toString());
+      }
+    }
+  }
+  return links;
 }
