@@ -362,6 +362,23 @@ describe("a block that is damaged", () => {
     if (damage === flip) expect(metrics).toMatch(/grid_cloud_blocks_total\{event="mended"\} [1-9]/);
   });
 
+  it("at a file's end breaks the first answer off, and is refused from then on", async () => {
+    const file = await noise(640);
+    const cid = await stored(640, 640, file);
+    const last = blockFile(folder, fileBlocks(file).at(-1)?.cid ?? "");
+    const bytes = readFileSync(last);
+    flip(last);
+    await expect(ask(`/ipfs/${cid}`)).rejects.toThrow("terminated");
+    await refused(`/ipfs/${cid}`);
+    await refused(`/ipfs/${cid}?format=car`);
+    const start = await ask(`/ipfs/${cid}`, { headers: { range: "bytes=0-99" } });
+    expect([start.status, Buffer.from(start.bytes).equals(file.subarray(0, 100))]).toEqual([206, true]);
+    // It was the cable.
+    writeFileSync(last, bytes);
+    expect(Buffer.from((await ask(`/ipfs/${cid}`)).bytes).equals(file)).toBe(true);
+    expect(await grid.sql("SELECT FROM cloud.wanted_picture WHERE cid = $1", [cid])).toEqual([]);
+  });
+
   it("is mended by whoever uploads the same bytes", async () => {
     const file = await noise(64);
     const cid = await stored(64, 64, file);

@@ -10,7 +10,7 @@ import { chosenType, isRangeAsked, rangeOf } from "../http/negotiation.ts";
 import { type Reach, reachOf } from "../storage/access.ts";
 import { isFromMirror } from "../storage/mirrors.ts";
 import { type ThumbnailWidth, thumbnailWidths } from "../storage/pictures.ts";
-import { blockOf, carParts, fileParts, storedPicture, wholeFile } from "../storage/reading.ts";
+import { blockOf, carParts, fileParts, requireWhole, storedPicture, wholeFile } from "../storage/reading.ts";
 
 const RAW_TYPE = "application/vnd.ipld.raw";
 const CAR_TYPE = "application/vnd.ipld.car";
@@ -190,6 +190,7 @@ async function sendCar(context: Context<Env>, cloud: Cloud, found: Found, header
     "accept-ranges": "none",
   };
   if (context.req.method === "HEAD") return context.body(null, 200, all);
+  await requireWhole(cloud, stored);
   return context.body(await streamOf(cloud, cid, carParts(cloud, stored)), 200, all);
 }
 
@@ -203,6 +204,7 @@ async function sendFile(context: Context<Env>, cloud: Cloud, found: Found, heade
   const isAsked = isRangeAsked(context.req.header("if-range"), headers.etag ?? "");
   const range = isAsked ? rangeOf(context.req.header("range"), length) : undefined;
   if (range === "unsatisfiable") return context.body(null, 416, { "content-range": `bytes */${length}` });
+  if (!range) await requireWhole(cloud, stored);
   const [first, last] = range ?? [0, length - 1];
   return context.body(await streamOf(cloud, root, fileParts(cloud, stored, first, last)), range ? 206 : 200, {
     ...all,

@@ -13,6 +13,8 @@ export interface StoredPicture {
   readonly blocks: readonly string[];
   /** Mirrors may be asked for blocks that are missing. */
   readonly mayAskMirrors: boolean;
+  /** A block was missing or damaged when it was last read. */
+  readonly isWanted: boolean;
 }
 
 const DAG_PB = 0x70;
@@ -30,8 +32,9 @@ export async function storedPicture(
   root: string,
   { mayAskMirrors }: Pick<StoredPicture, "mayAskMirrors">,
 ): Promise<StoredPicture> {
-  const row = await database.one<{ bytes: number; blocks: string[] }>(
-    `SELECT bytes, ARRAY(SELECT b.cid FROM cloud.picture_block b WHERE b.root = p.cid ORDER BY b.position) AS blocks
+  const row = await database.one<{ bytes: number; blocks: string[]; is_wanted: boolean }>(
+    `SELECT bytes, ARRAY(SELECT b.cid FROM cloud.picture_block b WHERE b.root = p.cid ORDER BY b.position) AS blocks,
+       EXISTS (SELECT FROM cloud.wanted_picture w WHERE w.cid = p.cid) AS is_wanted
      FROM cloud.picture p WHERE p.cid = $1`,
     [root],
   );
@@ -40,7 +43,24 @@ export async function storedPicture(
       field: "cid",
     });
   }
-  return { root, length: row.bytes, blocks: row.blocks, mayAskMirrors };
+  return { root, length: row.bytes, blocks: row.blocks, mayAskMirrors, isWanted: row.is_wanted };
+}
+
+/**
+ * Insists that all of a picture is here, before its answer begins, if some of it was not when it was last read.
+ * @throws {@link CloudError} `IMAGE_UNAVAILABLE`.
+ */
+export async function requireWhole(cloud: Parts, stored: StoredPicture): Promise<void> {
+  if (stored.isWanted) await readAll(cloud, stored);
+}
+
+/**
+ * Reads all blocks of a picture, and gets other copies of those that are damaged. One that is whole is asked for no more.
+ * @throws {@link CloudError} `IMAGE_UNAVAILABLE`.
+ */
+export async function readAll(cloud: Parts, stored: StoredPicture): Promise<void> {
+  for (const cid of stored.blocks) await blockOf(cloud, stored, cid);
+  if (stored.isWanted) await cloud.database.run("DELETE FROM cloud.wanted_picture WHERE cid = $1", [stored.root]);
 }
 
 /** Yields the bytes of a picture from one offset to another, both included, a block at a time. */

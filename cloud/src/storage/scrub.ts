@@ -3,7 +3,7 @@ import { cidOf } from "@gridnft/sdk";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
 import { reachOf } from "./access.ts";
-import { blockOf, storedPicture } from "./reading.ts";
+import { readAll, storedPicture } from "./reading.ts";
 
 /** Pictures that are read in one go. */
 const AT_ONCE = 200;
@@ -33,12 +33,11 @@ export function scrubber(cloud: Cloud): () => Promise<void> {
   };
 }
 
-/** Reads all blocks of a picture, and gets other copies of those that are damaged; false when there is none now. */
+/** Reads a picture; false when it is damaged and there is no other copy now. */
 async function isWhole(cloud: Cloud, cid: string): Promise<boolean> {
   try {
     const mayAskMirrors = (await reachOf(cloud, cid, undefined)) === "public";
-    const stored = await storedPicture(cloud, cid, { mayAskMirrors });
-    for (const block of stored.blocks) await blockOf(cloud, stored, block);
+    await readAll(cloud, await storedPicture(cloud, cid, { mayAskMirrors }));
     return true;
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
