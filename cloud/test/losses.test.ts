@@ -125,6 +125,15 @@ async function expectAllDone(accepted: readonly string[]): Promise<void> {
     `SELECT (SELECT sum(promised)::text FROM cloud.lane_total) AS promised, (SELECT sum(price)::text FROM cloud.receipt) AS earned`,
   );
   expect(sums?.promised).toBe(sums?.earned);
+  // What the gateway counts is what its jobs cost, or may yet cost: no transaction that ran again counted or gave back twice.
+  expect((await call(cloud, "GET", "/v1/auth/session", { token })).status).toBe(200);
+  const [counted] = await grid.sql<{ spent: string; used: string; cost: string; images: string }>(
+    `SELECT (SELECT sum(spent)::text FROM cloud.quota WHERE account = 'everybody') AS spent,
+       (SELECT sum(used)::text FROM cloud.quota WHERE account = 'everybody') AS used,
+       sum(CASE WHEN status = 'done' THEN price ELSE max_price END)::text AS cost, sum(count)::text AS images
+     FROM cloud.job WHERE rail = 'gateway' AND status NOT IN ('failed', 'cancelled')`,
+  );
+  expect([counted?.spent, counted?.used]).toEqual([counted?.cost, counted?.images]);
 }
 
 it(`survives ${ROUNDS} terminations of all its connections under load`, async () => {
@@ -256,7 +265,6 @@ async function isSynchronous(): Promise<boolean> {
 }
 
 it("names the job to whoever waits for it when the database goes away: asking again would make another", async () => {
-  await Promise.all(workers.map((worker) => worker.claim()));
   const keeper = privateKeyToAccount(generatePrivateKey());
   const own = await signIn(grid, cloud, keeper);
   const asking = call<{ id: string; status: string }>(cloud, "POST", "/v1/generate-image", {

@@ -233,7 +233,9 @@ async function newLane(cloud: Cloud, gateway: GatewayTerms, worker: Address): Pr
   });
   await cloud.database.run(
     `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state, wanted_at)
-     VALUES ($1, $2, $3, $4, $5, 'opening', now()) ON CONFLICT DO NOTHING`,
+     SELECT $1, $2::jsonb, $3, $4, $5, 'opening', now() WHERE NOT EXISTS (
+       SELECT FROM cloud.lane WHERE payer = $3 AND payer_signer = $4 AND worker = $5 AND state <> 'closed')
+     ON CONFLICT DO NOTHING`,
     [
       laneIdOf(config, cloud.chain.domain),
       JSON.stringify(messageToJson("LaneConfig", config)),

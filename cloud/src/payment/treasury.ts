@@ -274,6 +274,7 @@ export class Treasury {
   async #leaving(lane: TreasuryLane): Promise<Step | undefined> {
     const isConcerned = lane.resting || lane.thawing || lane.idle;
     if (!isConcerned) return undefined;
+    if (!lane.wanted && !lane.thawing && BigInt(lane.free) < LEAST_THAW) return undefined;
     const { poll } = this.parts.settings;
     if (!lane.wanted && (this.#looked.get(lane.lane_id) ?? 0) > Date.now() - poll * SELDOM) return undefined;
     const step = await this.#leavingStep(lane);
@@ -297,7 +298,11 @@ export class Treasury {
     const isPending = isThawing && timestamp <= ready + BigInt(window);
     const sync = (block: bigint) => syncLanes(this.parts, [lane.lane_id], block);
     const isNeeded = lane.wanted && lane.state === "open";
-    const { available } = await roomOf(database, { ...lane, free: state.free.toString() });
+    // What is in the lane and what of it is promised have to be of one block.
+    await sync(number);
+    const { available } = await database.transaction(async (queries) =>
+      roomOf(queries, await lockLane(queries, lane.lane_id)),
+    );
     const asked = lesser(state.thawing, state.free);
     // What was promised while the thaw was on its way stays in the lane.
     if (isThawing && (isNeeded || (isPending && asked > available))) {
@@ -314,7 +319,6 @@ export class Treasury {
       });
     }
     if (isNeeded) {
-      await sync(number);
       await this.#wake(lane);
       return undefined;
     }
@@ -327,7 +331,7 @@ export class Treasury {
       });
     }
     if (!lane.idle || available < LEAST_THAW) return undefined;
-    const amount = await this.#rest(lane, state.free);
+    const amount = await this.#rest(lane);
     if (amount === undefined) return undefined;
     const what = `ask ${formatEther(amount)} AIPG of idle lane ${lane.lane_id} back`;
     return this.#step(what, "thawLane", [config, amount], { done: sync });
@@ -337,7 +341,7 @@ export class Treasury {
    * Keeps new jobs from a lane, and returns what is in it and promised to nobody. The mark comes before the transaction: a job that is
    * given out now is counted, one that comes later does not use this lane.
    */
-  #rest({ lane_id }: LaneRow, free: bigint): Promise<bigint | undefined> {
+  #rest({ lane_id }: LaneRow): Promise<bigint | undefined> {
     return this.parts.database.transaction(async (queries) => {
       const lane = await lockLane(queries, lane_id);
       const busy = await queries.one(
@@ -346,7 +350,7 @@ export class Treasury {
         [lane_id, WANTED_SECONDS],
       );
       if (busy) return undefined;
-      const { available } = await roomOf(queries, { ...lane, free: free.toString() });
+      const { available } = await roomOf(queries, lane);
       if (available < LEAST_THAW) return undefined;
       await queries.run("UPDATE cloud.lane SET resting = true WHERE lane_id = $1", [lane_id]);
       return available;
