@@ -10,6 +10,8 @@ export interface GrowingTree {
   readonly size: number;
   /** Adds a leaf after the last one. @throws {@link GridError} `MERKLE_INVALID` when it is there already. */
   append(leaf: Hex): void;
+  /** Takes leaves from the end, until `size` of them are left. */
+  truncate(size: number): void;
   /** Root over the first `size` leaves, or over all. */
   root(size?: number): Hex;
 }
@@ -23,6 +25,8 @@ const BYTES = 32;
  */
 export function growingTree(keccak: Keccak = keccak_256): GrowingTree {
   const known = new Set<string>();
+  /** Leaves by place. */
+  const names: string[] = [];
   /** By level: nodes over 2^level leaves. From level 1 on they begin at an even leaf, so every second one is there. */
   const levels: NodeList[] = [new NodeList()];
 
@@ -47,6 +51,18 @@ export function growingTree(keccak: Keccak = keccak_256): GrowingTree {
       if (known.has(name)) throw new GridError("MERKLE_INVALID", "A leaf occurs twice.", "leaves");
       levels[0]?.set(known.size, bytes);
       known.add(name);
+      names.push(name);
+    },
+    truncate: (size) => {
+      if (!Number.isInteger(size) || size < 0 || size > known.size) {
+        throw new GridError("MERKLE_INVALID", `A tree of ${known.size} leaves can't be cut to ${size}.`, "size");
+      }
+      for (const name of names.splice(size)) known.delete(name);
+      for (const [level, nodes] of levels.entries()) {
+        // A node stays if its last leaf does: it begins at its place, from level 1 on at twice that.
+        const latest = size - 2 ** level;
+        nodes.clear(latest < 0 ? 0 : level === 0 ? size : Math.floor(latest / 2) + 1);
+      }
     },
     root: (size = known.size) => {
       if (!Number.isInteger(size) || size < 1 || size > known.size) {
@@ -79,6 +95,11 @@ class NodeList {
   get(place: number): Uint8Array | undefined {
     if (this.#filled[place] !== 1) return undefined;
     return this.#bytes.subarray(BYTES * place, BYTES * (place + 1));
+  }
+
+  /** Forgets all nodes from a place on. */
+  clear(from: number): void {
+    this.#filled.fill(0, Math.min(from, this.#filled.length));
   }
 
   set(place: number, node: Uint8Array): Uint8Array {

@@ -137,6 +137,26 @@ describe("a tree that grows", () => {
     }
   });
 
+  it("has the roots of merkleTree when leaves are taken from its end and others come in their place", () => {
+    const leaves = Array.from({ length: 70 }, (_, index) => leafAt(index));
+    const others = Array.from({ length: 70 }, (_, index) => leafAt(1_000 + index));
+    for (let size = 0; size <= 70; size++) {
+      const tree = growingTree();
+      for (const leaf of leaves) {
+        tree.append(leaf);
+        tree.root();
+      }
+      tree.truncate(size);
+      expect(tree.size).toBe(size);
+      if (size > 0) expect(tree.root()).toBe(merkleTree(leaves.slice(0, size)).root);
+      for (const leaf of others.slice(size)) tree.append(leaf);
+      expect(tree.root()).toBe(merkleTree([...leaves.slice(0, size), ...others.slice(size)]).root);
+      expect(() => tree.truncate(71)).toThrow(/can't be cut to 71/);
+      // A leaf that was taken out may come again.
+      if (size < 70) tree.append(leaves[size] as Hex);
+    }
+  });
+
   it("hashes each node once: a root costs as many hashes as the tree is high, not as it has leaves", () => {
     let hashes = 0;
     const tree = growingTree((bytes) => {
