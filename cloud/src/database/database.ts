@@ -17,6 +17,17 @@ export interface Database extends Queries {
   /** @param turn As of `transaction`. */
   one<Row extends object>(sql: string, values?: readonly unknown[], turn?: string): Promise<Row | undefined>;
   /**
+   * Runs one statement that has an effect, and no transaction around it: all of it, or nothing. When its answer was lost, `look` finds
+   * what it did, which is then the answer; if it did nothing, it runs again.
+   */
+  once<Row extends object>(
+    sql: string,
+    values: readonly unknown[],
+    look: () => Promise<Row | undefined>,
+  ): Promise<Row | undefined>;
+  /** Runs `work` alone among those of one name in this process. Who waits holds no connection. */
+  inTurn<Result>(turn: string, work: () => Promise<Result>): Promise<Result>;
+  /**
    * Runs `work` in one transaction: all of it, or nothing. It runs again when its connection is lost before the commit, or when
    * another transaction holds a lock for longer than a moment; so it does nothing but queries. A commit that was not answered is
    * asked for by its id.
@@ -27,6 +38,15 @@ export interface Database extends Queries {
   /** Runs `work` while no other process holds the lock of that name; waits for it. */
   exclusively<Result>(lock: string, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
+}
+
+/** Statements that connections keep parsed and planned, by their text; each has a name. */
+const named = new Map<string, string>();
+
+/** Marks the text of a statement that each job needs: a connection parses and plans it once. */
+export function often(sql: string): string {
+  if (!named.has(sql)) named.set(sql, `grid_${named.size}`);
+  return sql;
 }
 
 /** Milliseconds for which work that had no effect is tried again. */
@@ -132,6 +152,22 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
     ...queriesBy(single),
     one: async <Row extends object>(sql: string, values?: readonly unknown[], turn?: string) =>
       (await turns.take(turn, () => single(sql, values))).rows[0] as Row | undefined,
+    once: async <Row extends object>(
+      sql: string,
+      values: readonly unknown[],
+      look: () => Promise<Row | undefined>,
+    ): Promise<Row | undefined> =>
+      patiently(async () => {
+        try {
+          return (await hold((client) => ask(client, sql, values, true))).rows[0] as Row | undefined;
+        } catch (error) {
+          if (!(error instanceof Interruption && error.isUnsure)) throw error;
+          const found = await look();
+          if (found) return found;
+          throw new Interruption(error, { isLost: true, isUnsure: false });
+        }
+      }),
+    inTurn: (turn, work) => turns.take(turn, work),
     transaction: (work, turn) => turns.take(turn, () => patiently(() => attempt(work))),
     exclusively: async (lock, work) => {
       const client = await locks.connect();
@@ -185,11 +221,14 @@ async function ask(
   mayHaveEffect: boolean,
 ): Promise<pg.QueryResult> {
   try {
-    return await client.query(sql, [...values]);
+    const name = named.get(sql);
+    return await client.query({ text: sql, values: [...values], ...(name !== undefined && { name }) });
   } catch (error) {
     const code = error instanceof pg.DatabaseError ? (error.code ?? "") : undefined;
     if (code !== undefined && CONTENTION.includes(code))
       throw new Interruption(error, { isLost: false, isUnsure: false });
+    // A table has other columns than when this connection planned: nothing was done, and another connection plans anew.
+    if (code === "0A000" && named.has(sql)) throw new Interruption(error, { isLost: true, isUnsure: false });
     // An error that does not come from the server is the connection's.
     const isLost = code === undefined || SESSION_ENDED.some((ended) => code.startsWith(ended));
     if (!isLost) throw error;

@@ -37,41 +37,65 @@ export class LaneTrees {
   constructor(private readonly digester: Pick<Digester, "leafOf" | "keccak">) {}
 
   /**
-   * Returns the tree of a lane's receipts from `first` to `last`, all of which are stored. The lane is locked.
-   * @param newest The lane's newest voucher. All receipts through its last one are committed; what follows is this transaction's.
+   * Returns the tree of a lane's open receipts and of those that a completion adds behind them. Nobody else completes a job of the lane
+   * in this process meanwhile.
+   * @param newest The lane's newest voucher. All receipts through its last one are committed, and no others.
+   * @param added Receipts that are not stored yet. Should they never be, the next call takes them out again.
    */
   async treeOf(
     queries: Queries,
     laneId: Hex,
-    { first, last, newest }: { readonly first: number; readonly last: number; readonly newest: StoredRoot | undefined },
+    {
+      first,
+      newest,
+      added,
+    }: { readonly first: number; readonly newest: StoredRoot | undefined; readonly added: readonly Hex[] },
   ): Promise<LaneTree> {
     const before = this.#entries.get(laneId);
-    // Leaves of a transaction that was rolled back, or of a database that went back, must not stay.
-    const isCommitted =
-      before?.first === first && newest?.first === first && before.receiptIds.length <= newest.last - first + 1;
-    const entry = isCommitted ? before : { first, receiptIds: [], tree: growingTree(this.digester.keccak) };
-    const size = entry.receiptIds.length;
-    const rows = await queries.all<{ receipt_id: Hex }>(
-      `SELECT receipt_id FROM cloud.receipt WHERE lane_id = $1 AND lane_position > $2 AND lane_position <= $3
-       ORDER BY lane_position`,
-      [laneId, first + size - 1, last],
-    );
-    const isTorn = entry.receiptIds.length !== size || size + rows.length !== last - first + 1;
-    if (isTorn) throw new Error(`Lane ${laneId} has ${size + rows.length} receipts from ${first} to ${last}.`);
-    for (const { receipt_id } of rows) {
-      entry.tree.append(this.digester.leafOf(receipt_id));
-      entry.receiptIds.push(receipt_id);
-    }
+    const isKnown = before?.first === first;
+    const entry = isKnown ? before : { first, receiptIds: [], tree: growingTree(this.digester.keccak) };
     this.#entries.delete(laneId);
-    if (newest?.first === first && entry.tree.root(newest.last - first + 1) !== newest.root) {
-      if (!isCommitted) throw new Error(`The receipts of lane ${laneId} are not those of its newest voucher.`);
-      return this.treeOf(queries, laneId, { first, last, newest });
+    const committed = Math.max(0, (newest?.last ?? 0) - first + 1);
+    // What came to nothing, or is of a database that went back, must not stay.
+    if (entry.receiptIds.length > committed) {
+      entry.receiptIds.splice(committed);
+      entry.tree.truncate(committed);
     }
+    if (entry.receiptIds.length < committed) await this.#read(queries, laneId, entry, first + committed - 1);
+    if (newest?.first === first && committed > 0 && entry.tree.root() !== newest.root) {
+      if (!isKnown) throw new Error(`The receipts of lane ${laneId} are not those of its newest voucher.`);
+      return this.treeOf(queries, laneId, { first, newest, added });
+    }
+    this.#append(entry, added);
     this.#entries.set(laneId, entry);
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= MOST_LANES) break;
       this.#entries.delete(oldest);
     }
-    return { first, receiptIds: entry.receiptIds, root: entry.tree.root() };
+    return { first, receiptIds: [...entry.receiptIds], root: entry.tree.root() };
+  }
+
+  /** Reads a lane's receipts that an entry lacks, through the one at `last`. */
+  async #read(queries: Queries, laneId: Hex, entry: Entry, last: number): Promise<void> {
+    const after = entry.first + entry.receiptIds.length - 1;
+    const rows = await queries.all<{ receipt_id: Hex }>(
+      `SELECT receipt_id FROM cloud.receipt WHERE lane_id = $1 AND lane_position > $2 AND lane_position <= $3
+       ORDER BY lane_position`,
+      [laneId, after, last],
+    );
+    if (rows.length !== last - after) {
+      throw new Error(`Lane ${laneId} has ${rows.length} receipts from ${after + 1} to ${last}.`);
+    }
+    this.#append(
+      entry,
+      rows.map(({ receipt_id }) => receipt_id),
+    );
+  }
+
+  #append({ tree, receiptIds }: Entry, added: readonly Hex[]): void {
+    for (const receiptId of added) {
+      tree.append(this.digester.leafOf(receiptId));
+      receiptIds.push(receiptId);
+    }
   }
 }

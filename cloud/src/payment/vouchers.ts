@@ -1,16 +1,9 @@
-import {
-  MAX_TOTALS,
-  type MessageJson,
-  messageFromJson,
-  messageToJson,
-  nextVoucher,
-  settlementTypes,
-} from "@gridnft/sdk";
+import { MAX_TOTALS, type MessageJson, messageFromJson, messageToJson, nextVoucher } from "@gridnft/sdk";
 import type { voucherOffer } from "@gridnft/sdk/wire";
 import { type Address, type Hex, isAddressEqual } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import type { Queries } from "../database/database.ts";
+import { often, type Queries } from "../database/database.ts";
 import { tell } from "../database/notices.ts";
 import type { GatewayTerms } from "../environment.ts";
 import { CloudError } from "../error.ts";
@@ -32,95 +25,107 @@ export interface VoucherRow {
   readonly anchored_block: string | null;
 }
 
-/** Locks a lane and gives its next receipts their places, in the order of completion: they end with the lane's `receipts`. */
-export async function appendToLane(queries: Queries, laneId: Hex, count: number): Promise<LaneRow> {
-  const lane = await queries.one<LaneRow>(
-    "UPDATE cloud.lane SET receipts = receipts + $2 WHERE lane_id = $1 RETURNING *",
-    [laneId, count],
-  );
+/** Lane as a completion finds it: what its next voucher follows from. */
+export interface LaneState extends LaneRow {
+  readonly totals: readonly LaneTotalRow[];
+  readonly newest: Pick<VoucherRow, "number" | "first" | "last" | "root"> | null;
+  /** Voucher that the worker has, with its receipts. */
+  readonly known: Pick<VoucherRow, "digest" | "first" | "last"> | null;
+}
+
+const LANE_STATE = often(
+  `SELECT l.*,
+     (SELECT coalesce(json_agg(json_build_object(
+          'model_id', t.model_id::text, 'promised', t.promised::text, 'collected', t.collected::text) ORDER BY t.model_id), '[]')
+      FROM cloud.lane_total t WHERE t.lane_id = l.lane_id) AS totals,
+     (SELECT json_build_object('number', v.number, 'first', v.first, 'last', v.last, 'root', v.root)
+      FROM cloud.voucher v WHERE v.lane_id = l.lane_id ORDER BY v.number DESC LIMIT 1) AS newest,
+     (SELECT json_build_object('digest', v.digest, 'first', v.first, 'last', v.last)
+      FROM cloud.voucher v WHERE v.lane_id = l.lane_id AND v.digest = $2) AS known
+   FROM cloud.lane l WHERE l.lane_id = $1`,
+);
+
+/**
+ * Reads a lane, without a lock: whoever stores a voucher makes sure that it is still so.
+ * @param known Digest of a voucher that the worker has, with its receipts.
+ */
+export async function laneState(queries: Queries, laneId: Hex, known: Hex | undefined): Promise<LaneState> {
+  const lane = await queries.one<LaneState>(LANE_STATE, [laneId, known ?? null]);
   if (!lane) throw new Error(`Lane ${laneId} is unknown.`);
   return lane;
 }
 
+/** Voucher that is signed and not stored. */
+export interface VoucherDraft {
+  readonly lane: LaneState;
+  readonly modelId: string;
+  readonly amount: bigint;
+  /** All ever promised on the lane for the model, with `amount`. */
+  readonly promised: bigint;
+  readonly number: number;
+  readonly digest: Hex;
+  readonly root: Hex;
+  readonly first: number;
+  /** AIPG wei of the lane that nobody is promised. */
+  readonly left: bigint;
+  /** The voucher as its worker gets it. */
+  readonly offer: VoucherOfferJson;
+}
+
 /**
- * Signs a lane's next voucher, which adds `amount` for a model and whose tree are all receipts of the lane that are not anchored.
- * The lane is locked, the receipts are in their places; the signature leaves only after the transaction.
+ * Signs a lane's next voucher, which adds `amount` for a model and whose tree are all receipts of the lane that are not anchored, and
+ * those of `receiptIds`. It may leave this process only once it is stored together with them, with the lane as it was read.
  *
- * @param known Digest of a voucher that the worker has, with its receipts.
- * @returns The voucher as its worker gets it.
  * @throws {@link CloudError} `INTERNAL` rather than promise more than is in the lane.
  */
-export async function signNextVoucher(
-  { chain, checker, laneTrees }: Cloud,
+export async function draftVoucher(
+  { chain, checker, laneTrees }: Pick<Cloud, "chain" | "checker" | "laneTrees">,
   gateway: GatewayTerms,
   queries: Queries,
-  lane: LaneRow,
-  { modelId, amount, known }: { readonly modelId: bigint; readonly amount: bigint; readonly known: Hex | undefined },
-): Promise<VoucherOfferJson> {
+  lane: LaneState,
+  { modelId, amount, receiptIds }: { readonly modelId: string; readonly amount: bigint; readonly receiptIds: Hex[] },
+): Promise<VoucherDraft> {
   const laneId = lane.lane_id;
   if (!isAddressEqual(lane.payer_signer, gateway.signer.address)) {
     throw new CloudError("INTERNAL", "The key of this lane is not here any more, so it cannot pay.");
   }
-  const totals = await queries.all<LaneTotalRow>(
-    `WITH promise AS (
-       INSERT INTO cloud.lane_total (lane_id, model_id, promised) VALUES ($1, $2, $3)
-       ON CONFLICT (lane_id, model_id) DO UPDATE SET promised = lane_total.promised + excluded.promised
-       RETURNING model_id, promised, collected)
-     SELECT * FROM promise UNION ALL
-     SELECT model_id, promised, collected FROM cloud.lane_total WHERE lane_id = $1 AND model_id <> $2
-     ORDER BY model_id`,
-    [laneId, modelId.toString(), amount.toString()],
-  );
-  if (outstanding(totals) > BigInt(lane.free)) {
+  if ((lane.newest?.last ?? 0) !== lane.receipts) throw new Error(`Lane ${laneId} has receipts without a voucher.`);
+  const before = lane.totals.find((row) => row.model_id === modelId);
+  const promised = BigInt(before?.promised ?? 0) + amount;
+  const row = { model_id: modelId, promised: promised.toString(), collected: before?.collected ?? "0" };
+  const totals = [...lane.totals.filter((other) => other !== before), row];
+  const left = BigInt(lane.free) - outstanding(totals);
+  if (left < 0n) {
     throw new CloudError("INTERNAL", "The lane has less in it than is owed. It has to be topped up first.");
   }
   // All models, so that the newest voucher says everything; if they are more than rows, those with something to collect.
-  const open = totals.filter((row) => BigInt(row.promised) > BigInt(row.collected) || BigInt(row.model_id) === modelId);
+  const open = totals.filter((total) => total === row || BigInt(total.promised) > BigInt(total.collected));
   const rows = totals.length <= MAX_TOTALS ? totals : open;
-
-  const stored = await queries.all<Pick<VoucherRow, "number" | "digest" | "first" | "last" | "root">>(
-    `SELECT number, digest, first, last, root FROM cloud.voucher
-     WHERE lane_id = $1 AND (digest = $2 OR number = (SELECT max(number) FROM cloud.voucher WHERE lane_id = $1))
-     ORDER BY number DESC`,
-    [laneId, known ?? null],
-  );
-  const [newest] = stored;
   const first = lane.anchored_through + 1;
-  const tree = await laneTrees.treeOf(queries, laneId, { first, last: lane.receipts, newest });
-  const { digester } = checker;
-  const voucher = nextVoucher(laneId, [], new Map(rows.map((row) => [BigInt(row.model_id), BigInt(row.promised)])), {
-    root: tree.root,
-    size: tree.receiptIds.length,
-  });
-  const signature = await gateway.signer.signTypedData({
-    domain: { ...chain.domain },
-    types: settlementTypes,
-    primaryType: "Voucher",
-    message: voucher,
-  });
-  const message = messageToJson("Voucher", voucher);
-  await queries.run(
-    `INSERT INTO cloud.voucher (lane_id, number, digest, message, root, payer_signature, first, last)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [
-      laneId,
-      (newest?.number ?? 0) + 1,
-      digester.voucherDigest(voucher, chain.domain),
-      JSON.stringify(message),
-      tree.root,
-      signature,
-      first,
-      lane.receipts,
-    ],
+  const tree = await laneTrees.treeOf(queries, laneId, { first, newest: lane.newest ?? undefined, added: receiptIds });
+  const voucher = nextVoucher(
+    laneId,
+    [],
+    new Map(rows.map((total) => [BigInt(total.model_id), BigInt(total.promised)])),
+    {
+      root: tree.root,
+      size: tree.receiptIds.length,
+    },
   );
-  const base = stored.find(({ digest }) => digest === known);
-  const isBase = base !== undefined && base.first === first;
+  const digest = checker.digester.voucherDigest(voucher, chain.domain);
+  const signature = await gateway.signer.sign({ hash: digest });
+  const base = lane.known?.first === first ? lane.known : undefined;
   return {
-    lane: lane.config,
-    voucher: message,
-    payer_signature: signature,
-    ...(isBase && { after: base.digest }),
-    receipt_ids: tree.receiptIds.slice(isBase ? base.last - first + 1 : 0),
+    ...{ lane, modelId, amount, promised, digest, first, left },
+    number: (lane.newest?.number ?? 0) + 1,
+    root: tree.root,
+    offer: {
+      lane: lane.config,
+      voucher: messageToJson("Voucher", voucher),
+      payer_signature: signature,
+      ...(base && { after: base.digest }),
+      receipt_ids: tree.receiptIds.slice(base ? base.last - first + 1 : 0),
+    },
   };
 }
 

@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { jobOrder, jobPrice, messageFromJson, messageToJson } from "@gridnft/sdk";
+import { MAX_TOTALS, type MessageJson } from "@gridnft/sdk";
 import type { workerJob } from "@gridnft/sdk/wire";
 import { type Address, getAddress, type Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import type { Queries } from "../database/database.ts";
-import { lesser } from "../payment/amounts.ts";
-import { hasRowLeft, type LaneRoom, laneConfigOf, lockLaneTo, roomOf } from "../payment/lanes.ts";
-import { type JobRow, jobColumns, requestOf } from "./jobs.ts";
+import { often, type Queries } from "../database/database.ts";
+import { type JobRow, jobColumns } from "./jobs.ts";
 import { cheaperOffers, isKeptForCheaper, SECOND_CHANCE } from "./ranking.ts";
 import { endTurn } from "./turns.ts";
 
@@ -19,50 +17,79 @@ const LEAST_TIME = 5n;
 /** Oldest jobs, of a model or for a worker, of which a claim takes the first that no other claim has. */
 const AT_ONCE = 32;
 
-/** A job, and what its worker asks for its model; null when it does not serve it any more. */
-type ClaimedJob = JobRow & { readonly offered_rate: string | null };
+/** Times that a claim looks anew because another process has just handed a job to the same worker. */
+const MOST_RACES = 10;
 
-/** What a job is handed out under. */
-interface Terms {
-  readonly order: ReturnType<typeof jobOrder>;
-  readonly orderHash: Hex;
-  readonly signature: Hex | undefined;
-  readonly price: bigint;
-  readonly room: LaneRoom | undefined;
+/** What a claim came to. */
+interface Claim {
+  /** Another claim of the worker was faster, so this one knew too little. */
+  readonly raced: boolean;
+  /** Null without a job. */
+  readonly id: string | null;
+  readonly expires: string;
+  readonly request: MessageJson<"GenerationRequest">;
+  readonly order: MessageJson<"JobOrder">;
+  readonly signature: Hex | null;
+  readonly lane: MessageJson<"LaneConfig"> | null;
+  readonly price: string;
 }
 
 /**
- * Hands the oldest job that this worker may do to it, under a lease. Several processes and requests can do this at once: rows
- * that others look at are skipped.
+ * Hands the oldest job that this worker may do to it, under a lease: one statement. Several processes and requests can do this at once:
+ * rows that others look at are skipped.
  */
 export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJobJson | undefined> {
-  const takesDirect = await cloud.chain.staysBonded(worker);
-  // One claim of a worker at a time, so that its number of jobs holds.
-  return cloud.database.transaction(async (queries) => {
-    if (!takesDirect) await passOn(queries, worker);
-    const row = await queries.one<{ parallel: number; isOff: boolean; busy: number; lanePausedPrice: string | null }>(
-      `SELECT parallel, coalesce(blocked_until > now(), false) OR coalesce(paused_until > now(), false) AS "isOff",
-         CASE WHEN lane_paused_until > now() THEN lane_paused_price END AS "lanePausedPrice",
-         (SELECT count(*)::int FROM cloud.job WHERE worker = $1 AND status IN ('claimed', 'running')) AS busy
-       FROM cloud.worker WHERE worker = $1 FOR UPDATE`,
-      [worker],
+  const { database, chain, gateway, settings } = cloud;
+  if (!(await chain.staysBonded(worker))) await database.transaction((queries) => passOn(queries, worker));
+  const fresh = {
+    deadline: (chain.now() + BigInt(settings.orderSeconds)).toString(),
+    // Never the same order twice, even after this database was lost: two pictures for one order would cost the worker its bond.
+    nonce: BigInt(`0x${randomBytes(16).toString("hex")}`).toString(),
+  };
+  const token = randomBytes(16).toString("hex");
+  const look = () => database.one<Claim>(CLAIMED, [worker, token]);
+  const attempt = () =>
+    database.once<Claim>(
+      CLAIM,
+      [
+        worker,
+        (chain.now() + LEAST_TIME).toString(),
+        token,
+        (gateway?.maxRate ?? 0n).toString(),
+        gateway?.signer.address.toLowerCase() ?? null,
+        settings.leaseSeconds,
+        gateway?.account.toLowerCase() ?? null,
+        SECOND_CHANCE,
+        JSON.stringify(fresh),
+        gateway?.patience ?? 0,
+      ],
+      look,
     );
-    if (!row || row.isOff || row.busy >= row.parallel) return undefined;
-    const { gateway } = cloud;
-    const lane = gateway && (await lockLaneTo(queries, gateway, worker));
-    const room = lane && (await roomOf(queries, lane));
-    // The worker said that the lane has no room for what costs as much as this.
-    const paused = row.lanePausedPrice === null ? undefined : BigInt(row.lanePausedPrice) - 1n;
-    const most = room && (paused === undefined ? room.available : lesser(room.available, paused));
-    const job = await nextJob(cloud, queries, worker, { room, most });
-    if (!job) return undefined;
-    const terms = await termsFor(cloud, queries, job, room);
-    return handOut(cloud, queries, job, worker, terms);
-  }, workerTurn(worker));
+  return database.inTurn(workerTurn(worker), async () => {
+    for (let races = 0; races < MOST_RACES; races++) {
+      // The faster one may have been this one, whose answer was lost.
+      const claim = (races > 0 && (await look())) || (await attempt());
+      if (claim && claim.id !== null) return jobJson(claim, claim.id, token);
+      if (!claim?.raced) return undefined;
+    }
+    return undefined;
+  });
 }
 
 /** Name of the turns that the calls take which lock a worker's row or its lane. */
 export const workerTurn = (worker: Address): string => `worker ${worker.toLowerCase()}`;
+
+function jobJson({ expires, request, order, signature, lane, price }: Claim, id: string, token: string): WorkerJobJson {
+  return {
+    id,
+    lease: { token, expires_at: Number(expires) },
+    request,
+    order,
+    ...(signature && { order_signature: signature }),
+    ...(lane && { lane }),
+    price,
+  };
+}
 
 /** Takes direct jobs that wait for a worker which takes its bond back out of its turn: what it made could be paid and never be minted. */
 async function passOn(queries: Queries, worker: Address): Promise<void> {
@@ -75,140 +102,118 @@ async function passOn(queries: Queries, worker: Address): Promise<void> {
   for (const job of jobs) await endTurn(queries, job, message);
 }
 
-/**
- * The oldest job for a worker, locked. Only orders for this worker and jobs of its models are looked at, along their indexes; the lock is
- * taken on one alone, so that others don't pass over jobs which this claim does not take.
- *
- * @param most AIPG wei that a job on the lane may cost.
- */
-async function nextJob(
-  { chain, gateway }: Cloud,
-  queries: Queries,
-  worker: Address,
-  { room, most }: { readonly room: LaneRoom | undefined; readonly most: bigint | undefined },
-): Promise<ClaimedJob | undefined> {
-  const isBarred = `EXISTS (
+/** Condition that a job `j` is not for a worker now: it had it, and gave it back or lost it. */
+const isBarred = `EXISTS (
     SELECT FROM cloud.job_failure f WHERE f.job_id = j.id AND f.worker = $1 AND CASE f.kind
       WHEN 'stopping' THEN false
       WHEN 'passing' THEN f.until > now()
       WHEN 'expired' THEN j.rail = 'gateway' AND f.at > now() - $8 * interval '1 second'
       ELSE true END)`;
-  const isKept = isKeptForCheaper(isBarred.replaceAll("f.worker = $1", "f.worker = c.worker"));
-  return queries.one<ClaimedJob>(
-    `WITH ${cheaperOffers("$1", "$9")}, direct AS MATERIALIZED (
+
+const isKept = isKeptForCheaper(isBarred.replaceAll("f.worker = $1", "f.worker = c.worker"));
+
+/**
+ * Takes the oldest job for a worker. Only orders for this worker and jobs of its models are looked at, along their indexes; the lock is
+ * taken on one alone, so that others don't pass over jobs which this claim does not take.
+ *
+ * The worker's row is locked first, then its lane's. All else is read as of the statement's beginning, when another claim may have been
+ * under way: the number of claims tells, and then nothing is taken. What a lane has left only shrinks by claims of its worker, and by
+ * what the chain says of it, after which its block is another.
+ *
+ * The conditions of a lane job stand in a CASE, of which the planner expects that half of the jobs fulfil it: it reads a model's jobs in
+ * their order until there are enough. Of the conditions themselves it expects that next to none does, and reads and sorts all that waits.
+ *
+ * The order of a lane job is written here, as `jobOrder` writes it, and needs no signature.
+ */
+const CLAIM = often(
+  `WITH known AS MATERIALIZED (SELECT claims FROM cloud.worker WHERE worker = $1),
+     locked AS MATERIALIZED (
+       SELECT parallel, claims, CASE WHEN lane_paused_until > now() THEN lane_paused_price END AS lane_paused_price
+       FROM cloud.worker
+       WHERE worker = $1 AND NOT coalesce(blocked_until > now(), false) AND NOT coalesce(paused_until > now(), false)
+       FOR UPDATE
+     ), held AS MATERIALIZED (
+       SELECT count(*) AS jobs, coalesce(bool_or(lease_token = $3), false) AS has_token
+       FROM cloud.job WHERE worker = $1 AND status IN ('claimed', 'running')
+     ), free AS MATERIALIZED (
+       SELECT lane_paused_price FROM locked JOIN known USING (claims) CROSS JOIN held
+       WHERE held.jobs < parallel AND NOT held.has_token
+     ), purse AS MATERIALIZED (
+       SELECT lane_id, config, payer, worker, free, synced_block FROM cloud.lane
+       WHERE worker = $1 AND payer = $7 AND payer_signer = $5 AND state = 'open' AND NOT thawing AND NOT resting
+         AND EXISTS (SELECT FROM free)
+       ORDER BY created_at DESC, lane_id LIMIT 1 FOR UPDATE
+     ), room AS MATERIALIZED (
+       -- The worker may have said that the lane has no room for what costs as much as a certain job.
+       SELECT purse.*, coalesce(promised.models, '{}') AS models,
+         least(purse.free - promised.due - reserved.due, free.lane_paused_price - 1) AS most
+       FROM purse JOIN cloud.lane l ON l.lane_id = purse.lane_id AND l.synced_block = purse.synced_block CROSS JOIN free
+       CROSS JOIN LATERAL (
+         SELECT coalesce(sum(greatest(promised - collected, 0)), 0) AS due,
+           array_agg(model_id) FILTER (WHERE promised > collected) AS models
+         FROM cloud.lane_total t WHERE t.lane_id = purse.lane_id) promised
+       CROSS JOIN LATERAL (
+         SELECT coalesce(sum(price), 0) AS due FROM cloud.job r
+         WHERE r.lane_id = purse.lane_id AND r.status IN ('claimed', 'running')) reserved
+     ), ${cheaperOffers("$1", "$10")}, direct AS MATERIALIZED (
        SELECT j.id, j.place FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
        WHERE j.status = 'queued' AND j.rail = 'direct' AND j.wanted = $1 AND c.deadline > $2 AND NOT ${isBarred}
+         AND EXISTS (SELECT FROM free)
        ORDER BY j.place LIMIT ${AT_ONCE}
      ), lane AS MATERIALIZED (
-       SELECT fitting.* FROM cloud.offer o CROSS JOIN LATERAL (
+       SELECT fitting.* FROM room CROSS JOIN cloud.offer o CROSS JOIN LATERAL (
          SELECT j.id, j.place FROM cloud.job j
-         WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id
-           AND j.payer = $7 AND j.model_hash = o.model_hash
+         WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id AND CASE WHEN
+           j.payer = $7 AND j.model_hash = o.model_hash
            AND j.pixels <= o.max_pixels AND j.steps <= o.max_steps AND j.count <= o.max_count
            AND j.sampler = ANY (o.samplers) AND j.scheduler = ANY (o.schedulers)
-           AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= least($3, j.max_price)
-           AND NOT ${isKept}
-           AND NOT ${isBarred}
+           AND gcd((j.request->>'width')::int, (j.request->>'height')::int) % o.side_step = 0
+           AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= least(room.most, j.max_price)
+           AND NOT ${isKept} AND NOT ${isBarred} THEN true ELSE false END
          ORDER BY j.place LIMIT ${AT_ONCE}) fitting
-       WHERE o.worker = $1 AND $3::numeric > 0 AND o.rate <= $4 AND ($5 OR o.model_id = ANY ($6::numeric[]))
-     )
-     SELECT ${jobColumns}, (
-       SELECT rate FROM cloud.offer o WHERE o.worker = $1 AND o.model_id = j.model_id) AS offered_rate
-     FROM (SELECT * FROM direct UNION ALL SELECT * FROM lane) found JOIN cloud.job j USING (id)
-     WHERE j.status = 'queued' AND (j.rail = 'gateway' OR j.wanted = $1)
-     ORDER BY found.place LIMIT 1
-     FOR UPDATE OF j SKIP LOCKED`,
-    [
-      worker,
-      (chain.now() + LEAST_TIME).toString(),
-      most?.toString() ?? null,
-      (gateway?.maxRate ?? 0n).toString(),
-      room ? hasRowLeft(room.openModels) : false,
-      room?.openModels ?? [],
-      room?.lane.payer ?? "",
-      SECOND_CHANCE,
-      gateway?.patience ?? 0,
-    ],
-  );
-}
+       WHERE o.worker = $1 AND room.most > 0 AND o.rate <= $4
+         AND (cardinality(room.models) < ${MAX_TOTALS} OR o.model_id = ANY (room.models))
+     ), next AS MATERIALIZED (
+       SELECT ${jobColumns}, (
+         SELECT rate FROM cloud.offer o WHERE o.worker = $1 AND o.model_id = j.model_id) AS offered_rate
+       FROM (SELECT * FROM direct UNION ALL SELECT * FROM lane) found JOIN cloud.job j USING (id)
+       WHERE j.status = 'queued' AND (j.rail = 'gateway' OR j.wanted = $1)
+       ORDER BY found.place LIMIT 1
+       FOR UPDATE OF j SKIP LOCKED
+     ), handed AS (
+       UPDATE cloud.candidate c SET handed_at = coalesce(c.handed_at, now()) FROM next
+       WHERE next.rail = 'direct' AND c.job_id = next.id AND c.position = next.candidate
+       RETURNING c.order_message, c.order_hash, c.signature, c.price
+     ), priced AS (
+       SELECT next.*, div(pixels::numeric * steps * count * offered_rate + 999999, 1000000) AS lane_price FROM next
+     ), terms AS (
+       SELECT handed.order_message, handed.order_hash, handed.signature, handed.price, NULL AS lane_id, NULL::jsonb AS config
+       FROM handed
+       UNION ALL
+       SELECT jsonb_build_object('requester', p.requester, 'payer', room.config->'payer', 'worker', room.worker,
+           'laneId', room.lane_id, 'feeConfigId', room.config->'feeConfigId', 'modelId', p.model_id::text,
+           'requestHash', p.request_hash, 'count', p.count, 'maxPrice', p.lane_price::text) || $9::jsonb,
+         NULL, NULL, p.lane_price, room.lane_id, room.config
+       FROM priced p CROSS JOIN room WHERE p.rail = 'gateway'
+     ), counted AS (
+       UPDATE cloud.worker SET claims = claims + 1 WHERE worker = $1 AND EXISTS (SELECT FROM next)
+     ), leased AS (
+       UPDATE cloud.job j SET status = 'claimed', worker = $1, lease_token = $3,
+         lease_expires_at = now() + $6 * interval '1 second', claimed_at = now(), progressed_at = now(), furthest = 0,
+         attempts = attempts + 1, version = version + 1, order_message = t.order_message, order_hash = t.order_hash,
+         order_signature = t.signature, lane_id = t.lane_id, price = t.price
+       FROM terms t WHERE j.id = (SELECT id FROM next)
+       RETURNING j.id, j.lease_expires_at, j.request, j.order_message, j.order_signature, j.price, t.config)
+   SELECT (EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM locked JOIN known USING (claims)))
+       OR (SELECT has_token FROM held) AS raced,
+     leased.id, floor(extract(epoch FROM leased.lease_expires_at))::text AS expires, leased.request,
+     leased.order_message AS order, leased.order_signature AS signature, leased.config AS lane, leased.price,
+     CASE WHEN leased.id IS NOT NULL THEN pg_notify('cloud_job', leased.id::text) END
+   FROM (SELECT) always LEFT JOIN leased ON true`,
+);
 
-/** Direct: the candidate's order as it was signed. Gateway: an order of our own on the lane, which needs no signature. */
-async function termsFor(
-  { chain, checker, settings }: Cloud,
-  queries: Queries,
-  job: ClaimedJob,
-  room: LaneRoom | undefined,
-): Promise<Terms> {
-  if (job.rail === "direct") {
-    const candidate = await queries.one<{ order_message: unknown; order_hash: Hex; signature: Hex; price: string }>(
-      `UPDATE cloud.candidate SET handed_at = coalesce(handed_at, now()) WHERE job_id = $1 AND position = $2
-       RETURNING order_message, order_hash, signature, price`,
-      [job.id, job.candidate],
-    );
-    if (!candidate) throw new Error(`Job ${job.id} has no candidate ${job.candidate}.`);
-    return {
-      order: messageFromJson("JobOrder", candidate.order_message),
-      orderHash: candidate.order_hash,
-      signature: candidate.signature,
-      price: BigInt(candidate.price),
-      room: undefined,
-    };
-  }
-  if (!room) throw new Error("A gateway job needs a lane.");
-  const request = requestOf(job);
-  const { width, height, steps } = request;
-  const price = jobPrice({ width, height, steps, count: job.count }, BigInt(job.offered_rate ?? "0"));
-  const { payer, feeConfigId } = laneConfigOf(room.lane);
-  const order = jobOrder(request, {
-    requester: job.requester,
-    payer,
-    worker: room.lane.worker,
-    laneId: room.lane.lane_id,
-    feeConfigId,
-    count: job.count,
-    maxPrice: price,
-    deadline: chain.now() + BigInt(settings.orderSeconds),
-    // Never the same order twice, even after this database was lost: two pictures for one order would cost the worker its bond.
-    nonce: BigInt(`0x${randomBytes(16).toString("hex")}`),
-  });
-  return { order, orderHash: checker.digester.orderHash(order), signature: undefined, price, room };
-}
-
-async function handOut(
-  { settings }: Cloud,
-  queries: Queries,
-  job: JobRow,
-  worker: Address,
-  { order, orderHash, signature, price, room }: Terms,
-): Promise<WorkerJobJson> {
-  const token = randomBytes(16).toString("hex");
-  const orderJson = messageToJson("JobOrder", order);
-  const leased = await queries.one<{ expires: string }>(
-    `WITH leased AS (
-       UPDATE cloud.job SET status = 'claimed', worker = $2, lease_token = $3,
-         lease_expires_at = now() + $4 * interval '1 second', claimed_at = now(), attempts = attempts + 1,
-         version = version + 1, order_message = $5, order_hash = $6, order_signature = $7, lane_id = $8, price = $9
-       WHERE id = $1 RETURNING lease_expires_at)
-     SELECT floor(extract(epoch FROM lease_expires_at))::text AS expires, pg_notify('cloud_job', $1::text) FROM leased`,
-    [
-      job.id,
-      worker,
-      token,
-      settings.leaseSeconds,
-      JSON.stringify(orderJson),
-      orderHash,
-      signature ?? null,
-      room?.lane.lane_id ?? null,
-      price.toString(),
-    ],
-  );
-  return {
-    id: job.id,
-    lease: { token, expires_at: Number(leased?.expires ?? 0) },
-    request: job.request,
-    order: orderJson,
-    ...(signature && { order_signature: signature }),
-    ...(room && { lane: room.lane.config }),
-    price: price.toString(),
-  };
-}
+/** The answer of a claim that was made, by its token. */
+const CLAIMED = `SELECT false AS raced, j.id, floor(extract(epoch FROM j.lease_expires_at))::text AS expires, j.request,
+    j.order_message AS order, j.order_signature AS signature, l.config AS lane, j.price
+  FROM cloud.job j LEFT JOIN cloud.lane l USING (lane_id)
+  WHERE j.worker = $1 AND j.lease_token = $2 AND j.status IN ('claimed', 'running')`;

@@ -10,16 +10,17 @@ import {
   SignerRole,
 } from "@gridnft/sdk";
 import type { completeAnswer } from "@gridnft/sdk/wire";
+import pg from "pg";
 import type { Address, Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import type { Queries } from "../database/database.ts";
+import { often, type Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
-import { appendToLane, newestVoucher, offerOf, signNextVoucher, type VoucherOfferJson } from "../payment/vouchers.ts";
+import { draftVoucher, laneState, newestVoucher, offerOf, type VoucherDraft } from "../payment/vouchers.ts";
 import { workerTurn } from "./claim.ts";
-import { findJob, type JobRow, orderOf, requestOf } from "./jobs.ts";
-import { isHeld, type LeaseKey, leaseLost, lockLeased } from "./lease.ts";
-import { requireStored, type StagedImage, stagedImages } from "./staging.ts";
+import { isJobId, type JobRow, jobColumns, orderOf, requestOf } from "./jobs.ts";
+import { isHeld, type LeaseKey, leaseLost } from "./lease.ts";
+import { requireStored, type StagedImage } from "./staging.ts";
 
 export type CompleteAnswerJson = z.input<typeof completeAnswer>;
 
@@ -47,31 +48,109 @@ export interface SignedReceipt {
   readonly signature: Hex;
 }
 
+/** Job with what was uploaded under a lease of it, by index. */
+interface Delivered extends JobRow {
+  readonly staged: readonly StagedImage[];
+}
+
+/** What a completion came to. */
+export interface Completion {
+  readonly answer: CompleteAnswerJson;
+  /** AIPG wei of the job's lane that nobody is promised; undefined where no voucher was made. */
+  readonly laneLeft: bigint | undefined;
+}
+
+/** Times that a lane's voucher is made anew because another process was faster; then the lane is locked first. */
+const MOST_RACES = 3;
+
 /**
- * Takes a finished job. Everything about its receipts is checked against the bytes that were uploaded; then, in one
- * transaction, receipts are stored, the job is done, and on the lane rail the voucher that pays for it is signed and stored.
- * Nothing can be uploaded afterwards. A direct order that its worker ended early is done with the images that there are, if the worker
- * closed it with just their receipts. The same call again gets the same answer.
+ * Takes a finished job. Everything about its receipts is checked against the bytes that were uploaded; then one statement stores the
+ * receipts, the end of the job, and on the lane rail the voucher that pays for it, which is signed before. It stores nothing if the job
+ * or the lane has changed since they were read. Nothing can be uploaded afterwards. A direct order that its worker ended early is done
+ * with the images that there are, if the worker closed it with just their receipts. The same call again gets the same answer.
  *
  * @throws {@link CloudError} `LEASE_LOST`; `IMAGE_MISMATCH` or `RECEIPT_INVALID`, after which the job is somebody else's.
  */
-export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<CompleteAnswerJson> {
+export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<Completion> {
   const { database } = cloud;
-  const seen = await findJob(database, key.jobId);
-  const repeated = await alreadyDone(cloud, key, seen, delivery);
-  if (repeated) return repeated;
-  if (!seen || !isHeld(seen, key)) throw leaseLost();
-  // Signatures are checked before the transaction: looking up a key may ask the chain.
-  const staged = await stagedImages(database, key.jobId, key.token);
-  await requireStored(cloud, staged);
-  await checkReceipts(cloud, seen, delivery, staged);
-  await checkClosing(cloud, seen, delivery);
+  let job = await findDelivered(database, key);
+  for (let races = 0; ; races++) {
+    const repeated = await alreadyDone(cloud, key, job, delivery);
+    if (repeated) return { answer: repeated, laneLeft: undefined };
+    if (!job || !isHeld(job, key)) throw leaseLost();
+    // Signatures are checked before, and only once: looking up a key may ask the chain.
+    if (races === 0) {
+      await requireStored(cloud, job.staged);
+      await checkReceipts(cloud, job, delivery, job.staged);
+      await checkClosing(cloud, job, delivery);
+    }
+    const held = job;
+    const store = async (queries: Queries, run: Run): Promise<Completion | undefined> => {
+      const draft = await draftFor(cloud, queries, held, delivery);
+      if (!(await storeResult(cloud, run, held, delivery, draft))) return undefined;
+      return { answer: { accepted: true, ...(draft && { voucher: draft.offer }) }, laneLeft: draft?.left };
+    };
+    const look = async () => ((await isStored(database, key)) ? { stored: true } : undefined);
+    const done = await database.inTurn(workerTurn(key.worker), () =>
+      races < MOST_RACES
+        ? store(database, (sql, values) => database.once(sql, values, look))
+        : database.transaction(async (queries) => {
+            await lockInOrder(queries, held);
+            return store(queries, (sql, values) => queries.one(sql, values));
+          }),
+    );
+    if (done) return done;
+    if (races > 2 * MOST_RACES) throw new Error(`The result of job ${key.jobId} can't be stored.`);
+    job = await findDelivered(database, key);
+  }
+}
 
-  return database.transaction(async (queries) => {
-    const job = await lockLeased(queries, key);
-    const voucher = await storeResult(cloud, queries, job, delivery, staged);
-    return { accepted: true, ...(voucher && { voucher }) };
-  }, workerTurn(key.worker));
+/** Runs the statement that stores a result. */
+type Run = (sql: string, values: readonly unknown[]) => Promise<{ readonly stored: boolean } | undefined>;
+
+const DELIVERED = often(
+  `SELECT ${jobColumns}, (
+     SELECT coalesce(json_agg(json_build_object('index', s.index, 'image_hash', s.image_hash, 'cid_digest', s.cid_digest,
+         'cid', s.cid, 'bytes', s.bytes) ORDER BY s.index), '[]')
+     FROM cloud.staged_image s WHERE s.job_id = j.id AND s.lease_token = $2) AS staged
+   FROM cloud.job j WHERE j.id = $1`,
+);
+
+async function findDelivered(queries: Queries, { jobId, token }: LeaseKey): Promise<Delivered | undefined> {
+  return isJobId(jobId) ? queries.one<Delivered>(DELIVERED, [jobId, token]) : undefined;
+}
+
+/** Returns whether the job of a lease is done under it. */
+async function isStored(queries: Queries, { jobId, token, worker }: LeaseKey): Promise<boolean> {
+  const row = await queries.one(
+    "SELECT 1 FROM cloud.job WHERE id = $1 AND lease_token = $2 AND worker = $3 AND status = 'done'",
+    [jobId, token, worker],
+  );
+  return row !== undefined;
+}
+
+/** Locks what a completion changes: a job, its worker, its lane. Whoever locks several of them does it in this order. */
+async function lockInOrder(queries: Queries, { id, worker, lane_id }: JobRow): Promise<void> {
+  await queries.run("SELECT 1 FROM cloud.job WHERE id = $1 FOR UPDATE", [id]);
+  await queries.run("SELECT 1 FROM cloud.worker WHERE worker = $1 FOR UPDATE", [worker]);
+  await queries.run("SELECT 1 FROM cloud.lane WHERE lane_id = $1 FOR UPDATE", [lane_id]);
+}
+
+/** Voucher for a delivery on the lane rail. */
+async function draftFor(
+  cloud: Cloud,
+  queries: Queries,
+  job: JobRow,
+  { receipts, knownVoucher }: Delivery,
+): Promise<VoucherDraft | undefined> {
+  const { gateway, checker, chain } = cloud;
+  if (!job.lane_id) return undefined;
+  if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
+  return draftVoucher(cloud, gateway, queries, await laneState(queries, job.lane_id, knownVoucher), {
+    modelId: job.model_id,
+    amount: receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n),
+    receiptIds: receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain)),
+  });
 }
 
 /** The answer to a call that was made before: the worker may not have got it. */
@@ -187,54 +266,87 @@ async function checkClosing(
 }
 
 /**
- * Stores receipts and pictures, ends the job, and signs the voucher that pays for it.
+ * Stores all of a delivery, or nothing: guarded are the lease, the staged images, the lane as it was read, and what is promised on it.
+ * Rows are locked in the order of `lockInOrder`.
+ */
+const STORE = often(
+  `WITH held AS MATERIALIZED (
+     SELECT id FROM cloud.job
+     WHERE id = $1 AND worker = $3 AND lease_token = $2 AND status IN ('claimed', 'running') FOR UPDATE
+   ), maker AS MATERIALIZED (
+     SELECT worker FROM cloud.worker WHERE worker = $3 AND EXISTS (SELECT FROM held) FOR UPDATE
+   ), purse AS MATERIALIZED (
+     SELECT lane_id FROM cloud.lane
+     WHERE lane_id = $19 AND receipts = $20 AND anchored_through = $21 AND synced_block = $22 AND free = $23
+       AND EXISTS (SELECT FROM maker) FOR UPDATE
+   ), sound AS MATERIALIZED (
+     SELECT FROM maker WHERE $19::text IS NULL OR EXISTS (SELECT FROM purse)
+   ), given AS (
+     SELECT * FROM unnest($7::text[], $8::int[], $9::jsonb[], $10::text[], $11::text[], $12::text[], $13::numeric[],
+       $14::numeric[], $15::int[]) WITH ORDINALITY
+       AS given (receipt_id, index, message, signature, image_hash, cid, seed, price, bytes, number)
+     WHERE EXISTS (SELECT FROM sound)
+   ), unstaged AS (
+     DELETE FROM cloud.staged_image WHERE job_id = $1 AND lease_token = $2 AND EXISTS (SELECT FROM sound)
+     RETURNING index, image_hash, cid_digest, cid, bytes
+   ), pictured AS (
+     INSERT INTO cloud.picture (cid, image_hash, bytes, width, height)
+     SELECT DISTINCT ON (cid) cid, image_hash, bytes, $16::int, $17::int FROM given ON CONFLICT DO NOTHING
+   ), received AS (
+     INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price,
+       lane_id, lane_position)
+     SELECT receipt_id, $1, index, $6, message, signature, image_hash, cid, seed, price, $19, $20::int + number FROM given
+   ), ended AS (
+     UPDATE cloud.job SET status = 'done', engine = $4, closing_signature = $5, order_hash = $6, finished_at = now(),
+       lease_expires_at = NULL, version = version + 1, prompt_cut = $33, unknown_words = $34
+     WHERE id = $1 AND EXISTS (SELECT FROM sound)
+   ), praised AS (
+     UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), pauses = 0
+     WHERE worker = $3 AND EXISTS (SELECT FROM sound)
+   ), lengthened AS (
+     UPDATE cloud.lane SET receipts = receipts + cardinality($7::text[])
+     WHERE lane_id = $19 AND EXISTS (SELECT FROM sound)
+   ), promise AS (
+     INSERT INTO cloud.lane_total (lane_id, model_id, promised) SELECT lane_id, $24::numeric, $25::numeric FROM purse
+     ON CONFLICT (lane_id, model_id) DO UPDATE SET promised = lane_total.promised + excluded.promised
+     RETURNING promised
+   ), vouched AS (
+     INSERT INTO cloud.voucher (lane_id, number, digest, message, root, payer_signature, first, last)
+     SELECT lane_id, $27::int, $28, $29::jsonb, $30, $31, $32::int, $20::int + cardinality($7::text[]) FROM purse
+   )
+   SELECT pg_notify('cloud_job', $1::text), true AS stored,
+     cloud.insist((SELECT coalesce(jsonb_agg(to_jsonb(unstaged) ORDER BY index), '[]') FROM unstaged) = $18::jsonb, 'staged'),
+     cloud.insist($19::text IS NULL OR (SELECT promised FROM promise) = $26::numeric, 'promised')
+   FROM sound`,
+);
+
+/**
+ * Stores receipts and pictures, the end of the job, and the voucher that pays for it.
+ * @returns False when the job or the lane is not as it was read; then nothing is stored.
  * @throws {@link CloudError} `IMAGE_MISMATCH` when an image was uploaded anew since the receipts were checked.
  */
 async function storeResult(
-  cloud: Cloud,
-  queries: Queries,
-  job: JobRow,
-  { engine, receipts, closingSignature, knownVoucher, promptCut, unknownWords }: Delivery,
-  staged: readonly StagedImage[],
-): Promise<VoucherOfferJson | undefined> {
-  const { chain, checker, gateway } = cloud;
+  { chain, checker }: Cloud,
+  run: Run,
+  job: Delivered,
+  { engine, receipts, closingSignature, promptCut, unknownWords }: Delivery,
+  draft: VoucherDraft | undefined,
+): Promise<boolean> {
   const { width, height } = requestOf(job);
-  const lane = job.lane_id ? await appendToLane(queries, job.lane_id, receipts.length) : undefined;
-  const first = lane && lane.receipts - receipts.length + 1;
   const images = receipts.map(({ receipt: { index } }) => {
-    const image = staged.find((one) => one.index === index);
+    const image = job.staged.find((one) => one.index === index);
     if (!image) throw new Error(`Image ${index} of job ${job.id} is gone.`);
     return image;
   });
-  const row = await queries.one<{ staged: StagedImage[] | null }>(
-    `WITH given AS (
-       SELECT * FROM unnest($6::text[], $7::int[], $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::numeric[],
-         $13::numeric[], $14::int[], $15::int[])
-         AS given (receipt_id, index, message, signature, image_hash, cid, seed, price, lane_position, bytes)
-     ), unstaged AS (
-       DELETE FROM cloud.staged_image WHERE job_id = $1 AND lease_token = $2
-       RETURNING index, image_hash, cid_digest, cid, bytes
-     ), pictured AS (
-       INSERT INTO cloud.picture (cid, image_hash, bytes, width, height)
-       SELECT DISTINCT ON (cid) cid, image_hash, bytes, $16::int, $17::int FROM given ON CONFLICT DO NOTHING
-     ), received AS (
-       INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price,
-         lane_id, lane_position)
-       SELECT receipt_id, $1, index, $5, message, signature, image_hash, cid, seed, price, $18, lane_position FROM given
-     ), ended AS (
-       UPDATE cloud.job SET status = 'done', engine = $3, closing_signature = $4, finished_at = now(),
-         lease_expires_at = NULL, version = version + 1, prompt_cut = $20, unknown_words = $21
-       WHERE id = $1
-     ), praised AS (
-       UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), pauses = 0 WHERE worker = $19
-     )
-     SELECT (SELECT json_agg(unstaged ORDER BY index) FROM unstaged) AS staged, pg_notify('cloud_job', $1::text)`,
-    [
+  const { lane, offer } = draft ?? {};
+  try {
+    const row = await run(STORE, [
       job.id,
       job.lease_token,
+      job.worker,
       engine,
       closingSignature ?? null,
-      job.order_hash,
+      checker.digester.orderHash(orderOf(job)),
       receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain)),
       receipts.map(({ receipt }) => receipt.index),
       receipts.map(({ receipt }) => JSON.stringify(messageToJson("JobReceipt", receipt))),
@@ -243,24 +355,28 @@ async function storeResult(
       images.map(({ cid }) => cid),
       receipts.map(({ receipt }) => receipt.seed.toString()),
       receipts.map(({ receipt }) => receipt.price.toString()),
-      receipts.map((_, position) => (first === undefined ? null : first + position)),
       images.map(({ bytes }) => bytes),
       width,
       height,
-      job.lane_id,
-      job.worker,
-      promptCut ?? null,
-      unknownWords ?? null,
-    ],
-  );
-  if (JSON.stringify(row?.staged ?? []) !== JSON.stringify(staged)) {
-    throw new CloudError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.");
+      JSON.stringify(job.staged),
+      ...[lane?.lane_id, lane?.receipts, lane?.anchored_through, lane?.synced_block, lane?.free].map(orNull),
+      ...[draft?.modelId, draft?.amount, draft?.promised, draft?.number, draft?.digest].map(orNull),
+      ...[offer && JSON.stringify(offer.voucher), draft?.root, offer?.payer_signature, draft?.first].map(orNull),
+      ...[promptCut, unknownWords].map(orNull),
+    ]);
+    return row?.stored ?? false;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === NOT_SO)) throw error;
+    if (error.message === "promised") return false;
+    throw new CloudError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.", {
+      cause: error,
+    });
   }
-  if (!lane) return undefined;
-  if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
-  return signNextVoucher(cloud, gateway, queries, lane, {
-    modelId: BigInt(job.model_id),
-    amount: receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n),
-    known: knownVoucher,
-  });
+}
+
+/** SQLSTATE of `cloud.insist`. */
+const NOT_SO = "GR001";
+
+function orNull(value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : (value ?? null);
 }

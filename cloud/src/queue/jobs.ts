@@ -53,6 +53,8 @@ export interface JobRow {
   readonly worker: Address | null;
   readonly lease_token: string | null;
   readonly lease_expires_at: Date | null;
+  /** When its worker came a step further. */
+  readonly progressed_at: Date | null;
   readonly progress_image: number | null;
   readonly progress_step: number | null;
   readonly progress_steps: number | null;
@@ -90,9 +92,14 @@ export function orderOf(job: JobRow): JobOrder {
   return messageFromJson("JobOrder", job.order_message);
 }
 
+/** Returns whether a text can be a job's id. */
+export function isJobId(id: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+}
+
 /** A job by id; undefined for what is not an id, too. */
 export async function findJob(queries: Queries, id: string): Promise<JobRow | undefined> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
+  if (!isJobId(id)) return undefined;
   return queries.one<JobRow>(`SELECT ${jobColumns} FROM cloud.job j WHERE id = $1`, [id]);
 }
 

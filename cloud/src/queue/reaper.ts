@@ -65,7 +65,7 @@ async function reapLease({ chain, log }: Cloud, queries: Queries): Promise<boole
 async function reapWaiting({ settings }: Cloud, queries: Queries): Promise<boolean> {
   const job = await queries.one<JobRow>(
     `SELECT ${jobColumns} FROM cloud.job j
-     WHERE status = 'queued' AND rail = 'gateway' AND queued_at < now() - $1 * interval '1 second'
+     WHERE status = 'queued' AND rail = 'gateway' AND wanted IS NULL AND queued_at < now() - $1 * interval '1 second'
      ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED`,
     [settings.queueSeconds],
   );

@@ -69,7 +69,7 @@ export function queuedJson(job: JobRow): JobJson {
 }
 
 /** A job as the API shows it. */
-export async function jobJson(cloud: Cloud, queries: Queries, job: JobRow): Promise<JobJson> {
+export async function jobJson(cloud: Pick<Cloud, "publicUrl">, queries: Queries, job: JobRow): Promise<JobJson> {
   return {
     ...queuedJson(job),
     ...(job.worker && { worker: getAddress(job.worker) }),
@@ -111,7 +111,8 @@ function readingOf({ prompt_cut, unknown_words }: JobRow): Pick<JobJson, "prompt
 
 async function positionOf(queries: Queries, job: JobRow): Promise<number> {
   const row = await queries.one<{ ahead: number }>(
-    "SELECT count(*)::int AS ahead FROM cloud.job WHERE status = 'queued' AND place < $1",
+    `SELECT (SELECT count(*) FROM cloud.job WHERE status = 'queued' AND rail = 'gateway' AND place < $1)::int
+       + (SELECT count(*) FROM cloud.job WHERE status = 'queued' AND rail = 'direct' AND place < $1)::int AS ahead`,
     [job.place],
   );
   return (row?.ahead ?? 0) + 1;
@@ -123,7 +124,7 @@ export function receiptsOfJob(queries: Queries, jobId: string): Promise<ReceiptR
 }
 
 const imageJson =
-  ({ publicUrl }: Cloud) =>
+  ({ publicUrl }: Pick<Cloud, "publicUrl">) =>
   (row: ReceiptRow): JobImageJson => ({
     index: row.index,
     image_url: `${publicUrl}/ipfs/${row.cid}`,
