@@ -92,7 +92,8 @@ export async function scriptedWorker(
     rate = RATE,
     models = [grid.open, grid.licensed],
     parallel = 4,
-  }: { rate?: bigint; models?: readonly bigint[]; parallel?: number } = {},
+    sideStep,
+  }: { rate?: bigint; models?: readonly bigint[]; parallel?: number; sideStep?: number } = {},
 ): Promise<ScriptedWorker> {
   const { key, party } = identity;
   const token = await signIn(grid, cloud, key, party.address);
@@ -105,6 +106,7 @@ export async function scriptedWorker(
       rate: rate.toString(),
       samplers: ["euler_a", "ddim"],
       schedulers: ["karras", "normal"],
+      ...(sideStep !== undefined && { side_step: sideStep }),
       max_pixels: 1_048_576,
       max_steps: 100,
       max_count: 4,

@@ -83,18 +83,23 @@ export function offerOf(
       rate: terms.rate.toString(),
       samplers: [...engine.samplers],
       schedulers: [...engine.schedulers],
+      side_step: engine.sideStep,
       max_pixels: maxPixels,
       max_steps: maxSteps,
       max_count: maxCount,
-      ...defaultsOf(card),
+      ...defaultsOf(card, engine),
     })),
   };
 }
 
-/** A card may recommend what the API does not take; then the cloud's own usual values count. */
-function defaultsOf(card: ModelCard | undefined): Pick<WorkerOffer["models"][number], "defaults"> {
-  const defaults = modelDefaults.safeParse(card?.defaults);
-  return defaults.success ? { defaults: defaults.data } : {};
+/** A card may recommend what the API or its engine does not take; then the cloud's own usual values count. */
+function defaultsOf(
+  card: ModelCard | undefined,
+  { sideStep }: Pick<Engine, "sideStep">,
+): Pick<WorkerOffer["models"][number], "defaults"> {
+  const { success, data } = modelDefaults.safeParse(card?.defaults);
+  const isTaken = success && data.width % sideStep === 0 && data.height % sideStep === 0;
+  return isTaken ? { defaults: data } : {};
 }
 
 async function readCard(folder: string): Promise<ModelCard | undefined> {

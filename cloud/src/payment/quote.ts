@@ -4,7 +4,7 @@ import { type Address, formatEther, getAddress, zeroAddress } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
-import { covers, type LiveOffer, liveOffers, QUOTE_SECONDS } from "../queue/offers.ts";
+import { covers, type LiveOffer, liveOffers, QUOTE_SECONDS, sideStepFault } from "../queue/offers.ts";
 import { quoteNonce } from "./nonces.ts";
 import type { Wish } from "./parameters.ts";
 
@@ -58,6 +58,9 @@ export function noWorker(wish: Wish, offers: readonly LiveOffer[], leaving: read
       { headers: { "retry-after": "30" } },
     );
   }
+  const ofModel = offers.filter((offer) => offer.modelId === wish.model.modelId);
+  const stepFault = sideStepFault(ofModel, jobOf(wish));
+  if (stepFault) return stepFault;
   const served = offers.some((offer) => offer.modelId === wish.model.modelId);
   return new CloudError(
     "NO_WORKER",

@@ -1,7 +1,8 @@
-import type { modelDefaults, workerOffer } from "@gridnft/sdk/wire";
+import { limits, type modelDefaults, type workerOffer } from "@gridnft/sdk/wire";
 import type { Address, Hex } from "viem";
 import type { z } from "zod";
 import type { Database, Queries } from "../database/database.ts";
+import { CloudError } from "../error.ts";
 
 export type ModelDefaults = z.output<typeof modelDefaults>;
 type Offer = z.output<typeof workerOffer>;
@@ -22,6 +23,8 @@ export interface LiveOffer {
   readonly leastRate: bigint;
   readonly samplers: readonly string[];
   readonly schedulers: readonly string[];
+  /** Width and height must be multiples of this. */
+  readonly sideStep: number;
   readonly maxPixels: bigint;
   readonly maxSteps: number;
   readonly maxCount: number;
@@ -45,12 +48,12 @@ export async function putOffer(database: Database, worker: Address, offer: Offer
     for (const model of offer.models) {
       await queries.run(
         `INSERT INTO cloud.offer
-           (worker, model_id, model_hash, rate, samplers, schedulers, max_pixels, max_steps, max_count, defaults)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           (worker, model_id, model_hash, rate, samplers, schedulers, max_pixels, max_steps, max_count, defaults, side_step)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (worker, model_id) DO UPDATE SET
            model_hash = excluded.model_hash, samplers = excluded.samplers, schedulers = excluded.schedulers,
            max_pixels = excluded.max_pixels, max_steps = excluded.max_steps, max_count = excluded.max_count,
-           defaults = excluded.defaults, rate = excluded.rate,
+           defaults = excluded.defaults, side_step = excluded.side_step, rate = excluded.rate,
            previous_rate = CASE WHEN offer.rate = excluded.rate THEN offer.previous_rate ELSE offer.rate END,
            rate_changed_at = CASE WHEN offer.rate = excluded.rate THEN offer.rate_changed_at ELSE now() END`,
         [
@@ -64,6 +67,7 @@ export async function putOffer(database: Database, worker: Address, offer: Offer
           model.max_steps,
           model.max_count,
           model.defaults ? JSON.stringify(model.defaults) : null,
+          model.side_step,
         ],
       );
     }
@@ -84,6 +88,7 @@ interface OfferRow {
   least_rate: string;
   samplers: string[];
   schedulers: string[];
+  side_step: number;
   max_pixels: string;
   max_steps: number;
   max_count: number;
@@ -114,6 +119,7 @@ export async function liveOffers(queries: Queries, modelId?: bigint): Promise<Li
     leastRate: BigInt(row.least_rate),
     samplers: row.samplers,
     schedulers: row.schedulers,
+    sideStep: row.side_step,
     maxPixels: BigInt(row.max_pixels),
     maxSteps: row.max_steps,
     maxCount: row.max_count,
@@ -123,27 +129,63 @@ export async function liveOffers(queries: Queries, modelId?: bigint): Promise<Li
   }));
 }
 
-/** Whether an offer covers a job of this size and kind. */
-export function covers(
-  offer: LiveOffer,
-  job: {
-    readonly modelHash: Hex;
-    readonly width: number;
-    readonly height: number;
-    readonly steps: number;
-    readonly count: number;
-    readonly sampler: string;
-    readonly scheduler: string;
-  },
-): boolean {
+/** Size and kind of a job, which an offer covers or not. */
+export interface JobKind {
+  readonly modelHash: Hex;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly count: number;
+  readonly sampler: string;
+  readonly scheduler: string;
+}
+
+/** Returns whether an offer covers a job of this size and kind. */
+export function covers(offer: LiveOffer, job: JobKind): boolean {
   return (
     offer.modelHash === job.modelHash.toLowerCase() &&
+    job.width % offer.sideStep === 0 &&
+    job.height % offer.sideStep === 0 &&
     BigInt(job.width * job.height) <= offer.maxPixels &&
     job.steps <= offer.maxSteps &&
     job.count <= offer.maxCount &&
     offer.samplers.includes(job.sampler) &&
     offer.schedulers.includes(job.scheduler)
   );
+}
+
+/**
+ * The error for a job that offers of its model would cover if its sides were multiples of their steps; undefined if it is not that.
+ * It names the finest step, and the nearest sizes that an offer covers.
+ */
+export function sideStepFault(offers: readonly LiveOffer[], job: JobKind): CloudError | undefined {
+  const [finest, ...others] = offers
+    .filter((offer) => sizesNear(job, offer).length > 0)
+    .sort((a, b) => a.sideStep - b.sideStep);
+  if (!finest) return undefined;
+  const { sideStep } = finest;
+  const field = job.width % sideStep === 0 ? "height" : "width";
+  const sizes = new Set(
+    [finest, ...others].filter((one) => one.sideStep === sideStep).flatMap((one) => sizesNear(job, one)),
+  );
+  return new CloudError(
+    "FIELD_INVALID",
+    `${field} is not a multiple of ${sideStep}, as the model needs it. The nearest sizes are ${[...sizes].join(" and ")}.`,
+    { field },
+  );
+}
+
+/** Sizes of both sides rounded down, and up, to an offer's step, as far as it covers a job of that size. */
+function sizesNear(job: JobKind, offer: LiveOffer): string[] {
+  const { sideStep } = offer;
+  return [Math.floor, Math.ceil].flatMap((round) => {
+    const [width, height] = [job.width, job.height].map((side) => round(side / sideStep) * sideStep) as [
+      number,
+      number,
+    ];
+    const isTaken = Math.min(width, height) >= limits.minSide && Math.max(width, height) <= limits.maxSide;
+    return isTaken && covers(offer, { ...job, width, height }) ? [`${width} x ${height}`] : [];
+  });
 }
 
 /** When this process last wrote down that it heard of a worker, by worker. */

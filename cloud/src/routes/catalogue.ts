@@ -101,6 +101,7 @@ function listing(model: ChainModel, offers: readonly LiveOffer[]): z.input<typeo
     ...(rate !== undefined && { rate: rate.toString() }),
     samplers: [...new Set(served.flatMap((offer) => offer.samplers))],
     schedulers: [...new Set(served.flatMap((offer) => offer.schedulers))],
+    ...(served.length > 0 && { side_step: Math.min(...served.map((offer) => offer.sideStep)) }),
     defaults: defaultsOf(model, served),
   };
 }

@@ -133,6 +133,8 @@ export const modelListing = z.object({
   rate: z.optional(integerJson),
   samplers: z.array(z.string()),
   schedulers: z.array(z.string()),
+  /** Width and height are multiples of this at one live worker at least. */
+  side_step: z.optional(z.int()),
   /** Values for absent parameters. */
   defaults: z.object({
     width: z.int(),

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { bytes32Json, integerJson, messageSchema, promptReading, signatureJson, unixSeconds } from "./common.js";
-import { modelDefaults, samplers, schedulers } from "./generate.js";
+import { limits, modelDefaults, samplers, schedulers } from "./generate.js";
 
 /** A number that a 32-bit column holds. */
 const count = z.int().check(z.nonnegative(), z.maximum(2_147_483_647));
@@ -20,6 +20,8 @@ export const workerOffer = z.strictObject({
         rate: integerJson,
         samplers: z.array(z.enum(samplers)).check(z.minLength(1)),
         schedulers: z.array(z.enum(schedulers)).check(z.minLength(1)),
+        /** Width and height are multiples of this. Default: what the API takes. */
+        side_step: z._default(z.int().check(z.minimum(1), z.maximum(limits.maxSide)), limits.sideStep),
         max_pixels: z.int().check(z.positive()),
         max_steps: count.check(z.positive()),
         max_count: count.check(z.positive()),
