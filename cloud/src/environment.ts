@@ -78,6 +78,8 @@ export interface Settings {
   readonly waitSeconds: number;
   /** Seconds for which a lease is good without a heartbeat. */
   readonly leaseSeconds: number;
+  /** Seconds for which heartbeats keep a lease without progress, for each job that the worker has. */
+  readonly stallSeconds: number;
   /** Seconds that a worker of the direct rail gets for an order. */
   readonly orderSeconds: number;
   /** Seconds for which a gateway job may stay without a worker. */
@@ -148,6 +150,7 @@ const environment = z.object({
   GRID_CHAIN_POLL_MS: wholeNumber(20, 60_000).default(1_000),
   GRID_CLOUD_WAIT_SECONDS: wholeNumber(0, 600).default(60),
   GRID_CLOUD_LEASE_SECONDS: wholeNumber(1, 600).default(30),
+  GRID_CLOUD_STALL_SECONDS: wholeNumber(1, 86_400).default(120),
   GRID_CLOUD_ORDER_SECONDS: wholeNumber(30, 86_400).default(600),
   GRID_CLOUD_QUEUE_SECONDS: wholeNumber(1, 86_400).default(600),
   GRID_CLOUD_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(1_200),
@@ -207,6 +210,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     chainPoll: read.GRID_CHAIN_POLL_MS,
     waitSeconds: read.GRID_CLOUD_WAIT_SECONDS,
     leaseSeconds: read.GRID_CLOUD_LEASE_SECONDS,
+    stallSeconds: read.GRID_CLOUD_STALL_SECONDS,
     orderSeconds: read.GRID_CLOUD_ORDER_SECONDS,
     queueSeconds: read.GRID_CLOUD_QUEUE_SECONDS,
     requestsPerMinute: read.GRID_CLOUD_REQUESTS_PER_MINUTE,

@@ -3,7 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { job as jobSchema } from "../../sdk/src/wire/index.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { call, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { call, OPEN_HASH, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
@@ -28,7 +28,9 @@ beforeEach(async () => {
 afterEach(async () => {
   await grid.sql(`UPDATE cloud.job SET status = 'failed', lease_token = NULL, wanted = NULL
     WHERE status IN ('queued', 'claimed', 'running')`);
-  await grid.sql("UPDATE cloud.worker SET pauses = 0, paused_until = NULL, lane_paused_until = NULL");
+  await grid.sql(
+    "UPDATE cloud.worker SET pauses = 0, paused_until = NULL, lane_paused_until = NULL, strikes = 0, blocked_until = NULL",
+  );
 });
 
 const wish = { prompt: "a pier", width: 64, height: 64, steps: 2 };
@@ -205,3 +207,113 @@ async function orderDirect(worker: string): Promise<string> {
   expect(posted.status).toBe(202);
   return posted.body.id;
 }
+
+it("of a lease that is held without progress end it, count, and bar the worker; steps and pictures are progress", async () => {
+  const id = await order({ n: 3 });
+  const job = await gets(workers[0], "the first worker gets it");
+  const pass = () =>
+    grid.sql("UPDATE cloud.job SET progressed_at = progressed_at - interval '110 seconds' WHERE id = $1", [id]);
+  const beat = async (progress?: { image: number; step: number; steps: number }) =>
+    (await workers[0].heartbeat(job, progress)).status;
+  // Each step is 110 s after the one before, which a bound of 120 s allows.
+  for (const step of [1, 2, 3]) {
+    await pass();
+    expect(await beat({ image: 0, step, steps: 9 })).toBe(200);
+  }
+  await pass();
+  await workers[0].upload(job, 0, await png(64, 64, 1));
+  expect(await beat()).toBe(200);
+  await pass();
+  // The same picture again, and steps that were done before, are none.
+  await workers[0].upload(job, 0, await png(64, 64, 2));
+  expect(await beat({ image: 0, step: 4, steps: 9 })).toBe(200);
+  expect(await beat({ image: 0, step: 1, steps: 9 })).toBe(200);
+  await pass();
+  const held = await workers[0].heartbeat(job, { image: 0, step: 5, steps: 9 });
+  expect([held.status, (held.body as Refusal).error.code]).toEqual([409, "LEASE_LOST"]);
+  expect(await look(id)).toMatchObject({ status: "queued", attempts: 1, given_back: { code: "NO_PROGRESS" } });
+  expect(await grid.sql("SELECT kind, code FROM cloud.job_failure WHERE job_id = $1", [id])).toEqual([
+    { kind: "failed", code: "NO_PROGRESS" },
+  ]);
+  expect(await grid.sql("SELECT strikes FROM cloud.worker WHERE strikes > 0")).toEqual([{ strikes: 1 }]);
+  expect(await workers[0].claim()).toBeUndefined();
+  await workers[1].work(await gets(workers[1], "the other worker gets it"));
+  expect((await look(id)).status).toBe("done");
+}, 60_000);
+
+it("of a worker that makes its jobs one after the other don't come from the time that the others take", async () => {
+  const ids = [await order(), await order()];
+  const jobs = [await gets(workers[0], "a job"), await gets(workers[0], "another one")];
+  await grid.sql("UPDATE cloud.job SET progressed_at = now() - interval '200 seconds' WHERE id = ANY ($1)", [ids]);
+  for (const job of jobs) expect((await workers[0].heartbeat(job)).status).toBe(200);
+  await grid.sql("UPDATE cloud.job SET progressed_at = now() - interval '250 seconds' WHERE id = $1", [jobs[0]?.id]);
+  expect((await workers[0].heartbeat(jobs[0] as JobJson)).status).toBe(409);
+  expect((await workers[0].heartbeat(jobs[1] as JobJson)).status).toBe(409);
+});
+
+it("by a lease that heartbeats kept until its order was over bar the worker; one that went silent may come back", async () => {
+  const end = (id: string, silent: boolean) =>
+    grid.sql(
+      `UPDATE cloud.job SET order_message = jsonb_set(order_message, '{deadline}', '"1"'),
+         lease_expires_at = now() + $2 * interval '30 seconds' WHERE id = $1`,
+      [id, silent ? -1 : 1],
+    );
+  for (const silent of [false, true]) {
+    const id = await order();
+    await gets(workers[0], "a job");
+    await end(id, silent);
+    const kind = await until(
+      async () =>
+        (await grid.sql<{ kind: string }>("SELECT kind FROM cloud.job_failure WHERE job_id = $1", [id]))[0]?.kind,
+      "it is taken back",
+    );
+    expect([silent, kind]).toEqual([silent, silent ? "expired" : "failed"]);
+    await grid.sql("UPDATE cloud.job SET status = 'cancelled' WHERE id = $1", [id]);
+  }
+});
+
+it("for a side that no engine takes come at submission, with the step and the nearest sizes", async () => {
+  const stepped = { parallel: 8, models: [grid.open], sideStep: 64 };
+  for (const identity of grid.workers) await scriptedWorker(grid, cloud, identity, stepped);
+  const body = { ...wish, model: grid.open.toString(), width: 520, height: 520 };
+  const quote = `/v1/quote?model=${grid.open}&prompt=a&width=512&height=520&steps=2`;
+  const refusals = [
+    await call<Refusal>(cloud, "POST", "/v1/generate-image", { json: body }),
+    await call<Refusal>(cloud, "POST", "/v1/generate-image", { token, json: body }),
+  ];
+  for (const { status, body: refused } of refusals) {
+    expect([status, refused.error.code, refused.error.field]).toEqual([422, "FIELD_INVALID", "width"]);
+    expect(refused.error.message).toBe(
+      "width is not a multiple of 64, as the model needs it. The nearest sizes are 512 x 512 and 576 x 576.",
+    );
+  }
+  expect((await call<Refusal>(cloud, "GET", quote)).body.error).toMatchObject({ field: "height" });
+  expect((await call<{ side_step: number }>(cloud, "GET", `/v1/models/${grid.open}`)).body.side_step).toBe(64);
+  // The largest size that the API takes has no neighbour above it.
+  const wide = await call<Refusal>(cloud, "POST", "/v1/generate-image", {
+    json: { ...body, width: 1_016, height: 960 },
+  });
+  expect(wide.body.error.message).toContain("960 x 960 and 1024 x 960");
+  // Another worker takes them; the first gets the jobs that it can do.
+  await scriptedWorker(grid, cloud, grid.workers[1], { parallel: 8, sideStep: 8 });
+  const odd = await order({ width: 520, height: 520 });
+  const even = await order({ width: 512, height: 576 });
+  expect(await workers[0].claim()).toMatchObject({ id: even });
+  expect(await workers[0].claim()).toBeUndefined();
+  expect(await workers[1].claim()).toMatchObject({ id: odd });
+  const refused = await call<Refusal>(cloud, "PUT", "/v1/worker/offer", {
+    token: workers[0].token,
+    json: {
+      software: "scripted",
+      parallel: 1,
+      models: [
+        {
+          ...{ model_id: grid.open.toString(), model_hash: OPEN_HASH, rate: "1", side_step: 64 },
+          ...{ samplers: ["ddim"], schedulers: ["normal"], max_pixels: 1_048_576, max_steps: 100, max_count: 4 },
+          defaults: { width: 512, height: 520, steps: 4, guidance_scale: 1, sampler: "ddim", scheduler: "normal" },
+        },
+      ],
+    },
+  });
+  expect([refused.status, refused.body.error.field]).toEqual([422, "models.0.defaults.height"]);
+});

@@ -1,7 +1,7 @@
 import type { ReleaseRequest } from "@gridnft/sdk/wire";
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
-import type { Queries } from "../database/database.ts";
+import { often, type Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
 import { findJob, type JobRow, jobColumns } from "./jobs.ts";
 import { scopeOf, takeBack } from "./turns.ts";
@@ -61,28 +61,23 @@ export async function lockLeased(queries: Queries, { worker, jobId, token }: Lea
 export const turnOf = ({ jobId }: Pick<LeaseKey, "jobId">): string => `job ${jobId.toLowerCase()}`;
 
 /**
- * Keeps a lease, and tells how far the job is: one statement. A heartbeat without news wakes nobody.
+ * Keeps a lease, and tells how far the job is: one statement. A heartbeat without news wakes nobody. Progress is what was not there
+ * before under this lease: another step, or another picture that was uploaded. Without any for too long the lease ends, and that counts
+ * as a failure and as a strike. A worker with several jobs makes them one after the other, so it has that time for each.
+ *
  * @throws {@link CloudError} `LEASE_LOST`.
  */
 export async function heartbeat(
-  { database, settings }: Cloud,
+  cloud: Cloud,
   key: LeaseKey,
   progress: { readonly image: number; readonly step: number; readonly steps: number } | undefined,
 ): Promise<Date> {
+  const { database, settings } = cloud;
   const { worker, jobId, token } = key;
   if (!/^[0-9a-f-]{36}$/i.test(jobId)) throw leaseLost();
   const steps = progress && within(progress.steps, MOST_STEPS);
-  const row = await database.one<{ lease_expires_at: Date }>(
-    `WITH before AS (SELECT id, version FROM cloud.job WHERE id = $1),
-     kept AS (
-       UPDATE cloud.job j SET status = 'running', lease_expires_at = now() + $4 * interval '1 second',
-         version = version + CASE WHEN $5::int IS NOT NULL OR status = 'claimed' THEN 1 ELSE 0 END,
-         progress_image = coalesce(least($5, count - 1), progress_image),
-         progress_step = coalesce($6, progress_step), progress_steps = coalesce($7, progress_steps)
-       WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running')
-       RETURNING id, version, lease_expires_at)
-     SELECT kept.lease_expires_at, CASE WHEN kept.version > before.version THEN pg_notify('cloud_job', $1::text) END
-     FROM kept JOIN before USING (id)`,
+  const row = await database.one<{ lease_expires_at: Date; progressed_at: Date; stalled: boolean }>(
+    HEARTBEAT,
     [
       jobId,
       worker,
@@ -91,11 +86,54 @@ export async function heartbeat(
       progress ? within(progress.image, MOST_STEPS) : null,
       progress ? within(progress.step, steps ?? 0) : null,
       steps ?? null,
+      settings.stallSeconds,
     ],
     turnOf(key),
   );
   if (!row) throw leaseLost();
+  if (row.stalled) await endStalled(cloud, key, row.progressed_at);
   return row.lease_expires_at;
+}
+
+const HEARTBEAT = often(
+  `WITH before AS (SELECT id, version FROM cloud.job WHERE id = $1),
+   news AS (
+     SELECT greatest(
+       coalesce(least($5::bigint, count - 1) * ${MOST_STEPS + 1} + $6::bigint, 0),
+       (SELECT count(*) FROM cloud.staged_image s WHERE s.job_id = $1 AND s.lease_token = $3) * ${MOST_STEPS + 1}) AS furthest
+     FROM cloud.job WHERE id = $1
+   ), kept AS (
+     UPDATE cloud.job j SET status = 'running', lease_expires_at = now() + $4 * interval '1 second',
+       version = version + CASE WHEN $5::bigint IS NOT NULL OR status = 'claimed' THEN 1 ELSE 0 END,
+       progress_image = coalesce(least($5::bigint, count - 1), progress_image),
+       progress_step = coalesce($6::bigint, progress_step), progress_steps = coalesce($7, progress_steps),
+       furthest = greatest(j.furthest, news.furthest),
+       progressed_at = CASE WHEN news.furthest > j.furthest THEN now() ELSE coalesce(j.progressed_at, j.claimed_at) END
+     FROM news
+     WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running')
+     RETURNING id, version, lease_expires_at, progressed_at)
+   SELECT kept.lease_expires_at, kept.progressed_at,
+     coalesce(kept.progressed_at + $8 * interval '1 second' * (
+       SELECT count(*) FROM cloud.job o WHERE o.worker = $2 AND o.status IN ('claimed', 'running')) < now(), false) AS stalled,
+     CASE WHEN kept.version > before.version THEN pg_notify('cloud_job', $1::text) END
+   FROM kept JOIN before USING (id)`,
+);
+
+/** Takes a job from a worker that only holds it. */
+async function endStalled({ database, settings, log }: Cloud, key: LeaseKey, since: Date): Promise<never> {
+  await database.transaction(async (queries) => {
+    const job = await lockLeased(queries, key);
+    // Another heartbeat may have brought news.
+    if (job.progressed_at?.getTime() !== since.getTime()) return;
+    await takeBack(queries, job, {
+      kind: "failed",
+      code: "NO_PROGRESS",
+      message: `The worker held the job without progress for more than ${settings.stallSeconds} s.`,
+    });
+    await countStrike(queries, key.worker);
+    log.warn({ job: job.id, worker: key.worker }, "held without progress");
+  }, turnOf(key));
+  throw leaseLost();
 }
 
 /** Gives a job back. */
@@ -123,21 +161,25 @@ export async function strike({ database, log }: Cloud, key: LeaseKey, fault: Clo
     .transaction(async (queries) => {
       const job = await lockLeased(queries, key);
       await takeBack(queries, job, { kind: "wrong", code: fault.code, message: fault.message });
-      await queries.run(
-        `UPDATE cloud.worker SET
-           strikes = CASE WHEN last_strike_at > now() - interval '1 day' THEN strikes + 1 ELSE 1 END,
-           last_strike_at = now()
-         WHERE worker = $1`,
-        [key.worker],
-      );
-      await queries.run(
-        `UPDATE cloud.worker SET blocked_until = now() + $3 * interval '1 minute', strikes = 0
-         WHERE worker = $1 AND strikes >= $2`,
-        [key.worker, STRIKES, BLOCK_MINUTES],
-      );
+      await countStrike(queries, key.worker);
       log.warn({ job: job.id, worker: key.worker, code: fault.code, fault: fault.message }, "strike");
     }, turnOf(key))
     .catch((error: unknown) => {
       if (!(error instanceof CloudError && error.code === "LEASE_LOST")) throw error;
     });
+}
+
+async function countStrike(queries: Queries, worker: Address): Promise<void> {
+  await queries.run(
+    `UPDATE cloud.worker SET
+       strikes = CASE WHEN last_strike_at > now() - interval '1 day' THEN strikes + 1 ELSE 1 END,
+       last_strike_at = now()
+     WHERE worker = $1`,
+    [worker],
+  );
+  await queries.run(
+    `UPDATE cloud.worker SET blocked_until = now() + $3 * interval '1 minute', strikes = 0
+     WHERE worker = $1 AND strikes >= $2`,
+    [worker, STRIKES, BLOCK_MINUTES],
+  );
 }

@@ -103,6 +103,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       await greet(session);
       await requireBond(session);
       for (const [i, offered] of body.models.entries()) {
+        requireStep(offered, `models.${i}.defaults`);
         const model = await chain.modelNamed(offered.model_id.toString());
         if (model.modelId === offered.model_id && model.weightsHash.toLowerCase() === offered.model_hash) continue;
         throw new CloudError(
@@ -222,10 +223,11 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       const { engine, receipts, closing_signature: closingSignature, known_voucher: knownVoucher } = body;
       const { prompt_cut: promptCut, unknown_words: unknownWords } = body;
       const delivery = { engine, receipts, closingSignature, knownVoucher, promptCut, unknownWords };
-      const answer = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
+      const { answer, laneLeft } = await struckWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
       cloud.metrics.jobDone();
       cloud.log.info({ job: params.id, worker: session.worker }, "job done");
-      tendLanes();
+      // Half empty lanes are filled; the others need no look.
+      if (laneLeft !== undefined && cloud.gateway && laneLeft * 2n < cloud.gateway.laneFunding) tendLanes();
       return context.json(answer);
     },
   );
@@ -288,6 +290,19 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       return context.body(null, 204);
     },
   );
+}
+
+/** @throws {@link CloudError} `FIELD_INVALID` for defaults that the worker itself does not take. */
+function requireStep(
+  { side_step: step, defaults }: z.output<typeof workerOffer>["models"][number],
+  name: string,
+): void {
+  for (const side of ["width", "height"] as const) {
+    if (!defaults || defaults[side] % step === 0) continue;
+    throw new CloudError("FIELD_INVALID", `${name}.${side} is not a multiple of side_step, ${step}.`, {
+      field: `${name}.${side}`,
+    });
+  }
 }
 
 /** Runs a delivery; when what is delivered is wrong, the job goes to somebody else. */
