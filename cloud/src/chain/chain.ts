@@ -127,7 +127,7 @@ export async function openChain(
   };
 
   return {
-    ...modelCatalogue(contracts.aigc, asked),
+    ...modelCatalogue(contracts.aigc, asked, () => current().hash),
     client,
     deployment,
     domain: settlementDomainOf(deployment),

@@ -35,12 +35,24 @@ export interface ModelCatalogue {
 const accesses = ["open", "licensed", "private"] as const;
 const PAGE = 100;
 
-/** Reads AIGC; ids count from 1. */
+/** Milliseconds for which a number of models is good enough to say that a name is none of theirs. */
+const SUPPLY_AGE = 250;
+/** Names that are remembered as unknown. */
+const MOST_UNKNOWN = 10_000;
+
+/**
+ * Reads AIGC; ids count from 1.
+ * @param head Hash of the newest block that is known.
+ */
 export function modelCatalogue(
   aigc: GridContracts<PublicClient>["aigc"],
   asked: <Answer>(question: Promise<Answer>) => Promise<Answer>,
+  head: () => Hex,
 ): ModelCatalogue {
   const lists = new Memory<readonly ChainModel[]>(5_000);
+  const supplies = new Memory<number>(SUPPLY_AGE);
+  /** Names that no model had at a block: nobody asks the chain again before the next one. */
+  const unknown = new Map<string, Hex>();
 
   const page = async (ids: readonly bigint[]): Promise<ChainModel[]> => {
     const [models, owners] = await asked(
@@ -74,10 +86,17 @@ export function modelCatalogue(
     modelNamed: async (idOrName) => {
       const found = find(await models(), idOrName);
       if (found) return found;
-      // It may have been registered a moment ago.
-      lists.forget();
-      const fresh = find(await models(), idOrName);
-      if (fresh) return fresh;
+      const name = idOrName.trim().toLowerCase();
+      const block = head();
+      if (unknown.get(name) !== block) {
+        // It may have been registered a moment ago. Models have their names for ever, so their number tells.
+        const count = await supplies.ask("all", async () => Number(await asked(aigc.read.totalSupply())));
+        if ((await models()).length !== count) lists.forget();
+        const fresh = find(await models(), idOrName);
+        if (fresh) return fresh;
+        if (unknown.size >= MOST_UNKNOWN) unknown.clear();
+        unknown.set(name, block);
+      }
       throw new CloudError("MODEL_UNKNOWN", `There is no model "${idOrName}". GET /v1/models lists them all.`, {
         field: "model",
       });
