@@ -1,6 +1,6 @@
 import { bytes32Json, job as jobSchema, receiptBundle } from "@gridnft/sdk/wire";
 import type { Context } from "hono";
-import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { streamSSE } from "hono/streaming";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { tell } from "../database/notices.ts";
@@ -11,17 +11,23 @@ import { Slots } from "../http/slots.ts";
 import { getJob, isFinal, type JobRow, jobColumns } from "../queue/jobs.ts";
 import { reap } from "../queue/reaper.ts";
 import { cancelJob } from "../queue/turns.ts";
+import { type JobState, JobStreams } from "./streams.ts";
 import { bundleJson, isParty, jobJson, requireReader } from "./views.ts";
 
 const jobParams = z.object({ id: z.string().max(64) });
 /** Streams that a caller may have open. */
 const MOST_STREAMS = 64;
 
+interface Streams {
+  readonly slots: Slots;
+  readonly changes: JobStreams;
+}
+
 /** `/v1/jobs/:id`, its stream, and `/v1/receipts/:id`. */
 export function jobRoutes(app: App, cloud: Cloud): void {
   const { database } = cloud;
   const errors = ["JOB_UNKNOWN", "NOT_YOURS"] as const;
-  const streams = new Slots(MOST_STREAMS, "streams");
+  const streams: Streams = { slots: new Slots(MOST_STREAMS, "streams"), changes: new JobStreams(cloud) };
 
   endpoint(
     app,
@@ -114,65 +120,70 @@ export function jobRoutes(app: App, cloud: Cloud): void {
   );
 }
 
-/** Milliseconds after which a stream says something, so that nobody in between closes it. */
-const HEARTBEAT = 15_000;
-
 /**
  * Streams a job until it is final. The ids of events are the job's versions: who comes back with the last one it has
  * (Last-Event-ID) gets what is new since; everybody else gets the state first.
  */
-function streamJob(context: Context<Env>, cloud: Cloud, first: JobRow, streams: Slots): Response {
-  const release = streams.take(context.get("caller"));
-  const { database, notices, stopping } = cloud;
+function streamJob(context: Context<Env>, { stopping }: Cloud, first: JobRow, { slots, changes }: Streams): Response {
+  const release = slots.take(context.get("caller"));
   const last = Number(context.req.header("last-event-id") ?? "0");
   context.header("cache-control", "no-store");
   context.header("x-accel-buffering", "no");
   return streamSSE(context, async (stream) => {
-    const gone = new AbortController();
-    stream.onAbort(() => {
-      gone.abort();
-      release();
+    // A slow reader gets the newest state, not all that there were.
+    let newest: JobState | undefined;
+    let isTicking = false;
+    let wake = (): void => undefined;
+    let isOver = stopping.aborted;
+    const end = (): void => {
+      isOver = true;
+      wake();
+    };
+    const off = changes.on(first.id, {
+      state: (state) => {
+        newest = state;
+        wake();
+      },
+      tick: () => {
+        isTicking = true;
+        wake();
+      },
     });
+    stream.onAbort(end);
+    stopping.addEventListener("abort", end);
     try {
-      await tellUntilFinal(stream, gone.signal);
+      let sent = Number.isSafeInteger(last) ? last : 0;
+      let status: JobRow["status"] | undefined = sent === first.version ? first.status : undefined;
+      let isQuiet = false;
+      while (!isOver) {
+        const state = newest;
+        newest = undefined;
+        if (state && (state.version !== sent || state.isFinal)) {
+          await stream.writeSSE({ event: eventOf(state, status), id: String(state.version), data: state.data });
+          ({ version: sent, status } = state);
+          isQuiet = false;
+          if (state.isFinal) return;
+        } else if (isTicking) {
+          isTicking = false;
+          // So that nobody in between closes it.
+          if (isQuiet) await stream.write(": waiting\n\n");
+          isQuiet = true;
+        }
+        if (newest === undefined && !isTicking && !isOver) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
     } finally {
+      stopping.removeEventListener("abort", end);
+      off();
       release();
     }
   });
+}
 
-  async function tellUntilFinal(stream: SSEStreamingApi, gone: AbortSignal): Promise<void> {
-    let sent = Number.isSafeInteger(last) ? last : 0;
-    let status: JobRow["status"] | undefined = sent === first.version ? first.status : undefined;
-    let spokeAt = Date.now();
-    while (!stopping.aborted && !gone.aborted) {
-      const over = new AbortController();
-      const changed = notices.next("cloud_job", first.id, 2_000, stopping, gone, over.signal);
-      const job = await getJob(database, first.id);
-      if (job.version !== sent || isFinal(job)) {
-        const event = isFinal(job)
-          ? job.status === "done"
-            ? "done"
-            : "failed"
-          : job.status === "running" && status === "running"
-            ? "progress"
-            : "state";
-        await stream.writeSSE({
-          event,
-          id: String(job.version),
-          data: JSON.stringify(await jobJson(cloud, database, job)),
-        });
-        spokeAt = Date.now();
-        sent = job.version;
-        status = job.status;
-      } else if (Date.now() - spokeAt > HEARTBEAT) {
-        await stream.write(": waiting\n\n");
-        spokeAt = Date.now();
-      }
-      if (isFinal(job)) {
-        over.abort();
-        return;
-      }
-      await changed;
-    }
-  }
+function eventOf({ status, isFinal }: JobState, before: JobRow["status"] | undefined): string {
+  if (isFinal) return status === "done" ? "done" : "failed";
+  return status === "running" && before === "running" ? "progress" : "state";
 }

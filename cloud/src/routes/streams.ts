@@ -1,0 +1,119 @@
+import type { Cloud } from "../cloud.ts";
+import { describeError } from "../error.ts";
+import { getJob, isFinal, type JobRow } from "../queue/jobs.ts";
+import { jobJson } from "./views.ts";
+
+/** State of a job as its streams tell it. */
+export interface JobState {
+  readonly version: number;
+  readonly status: JobRow["status"];
+  readonly isFinal: boolean;
+  /** The job as JSON. */
+  readonly data: string;
+}
+
+/** Reader of a job's changes. */
+export interface JobListener {
+  /** Hears the newest state: at first, and after each change. */
+  state(state: JobState): void;
+  /** Hears that some seconds went by, whether or not something changed. */
+  tick(): void;
+}
+
+interface Watched {
+  readonly listeners: Set<JobListener>;
+  readonly stop: () => void;
+  latest: JobState | undefined;
+  reading: boolean;
+  /** Something changed while it was read. */
+  isStale: boolean;
+}
+
+/** Milliseconds between two ticks. */
+export const TICK = 15_000;
+
+/**
+ * Changes of jobs for any number of readers. A notice has its job read once for all of them, and nobody asks by time: one statement at
+ * each tick compares the versions of all jobs, for notices that were lost.
+ */
+export class JobStreams {
+  readonly #jobs = new Map<string, Watched>();
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly cloud: Pick<Cloud, "database" | "notices" | "publicUrl" | "log">,
+    private readonly tickEvery = TICK,
+  ) {}
+
+  /** Adds a reader of a job that exists; returns how to end. */
+  on(id: string, listener: JobListener): () => void {
+    const watched = this.#jobs.get(id) ?? this.#watch(id);
+    watched.listeners.add(listener);
+    // A state that is read already is the newest one that was heard of.
+    if (watched.latest) listener.state(watched.latest);
+    this.#ticking ??= setInterval(() => this.#tick(), this.tickEvery).unref();
+    return () => {
+      watched.listeners.delete(listener);
+      if (watched.listeners.size > 0 || this.#jobs.get(id) !== watched) return;
+      watched.stop();
+      this.#jobs.delete(id);
+      if (this.#jobs.size > 0) return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    };
+  }
+
+  /** Listens before it looks: what happens in between is not missed. */
+  #watch(id: string): Watched {
+    const stop = this.cloud.notices.on("cloud_job", id, () => this.#read(id, watched));
+    const watched: Watched = { listeners: new Set(), stop, latest: undefined, reading: false, isStale: false };
+    this.#jobs.set(id, watched);
+    this.#read(id, watched);
+    return watched;
+  }
+
+  #read(id: string, watched: Watched): void {
+    watched.isStale = true;
+    if (watched.reading) return;
+    watched.reading = true;
+    const read = async (): Promise<void> => {
+      while (watched.isStale && watched.listeners.size > 0) {
+        watched.isStale = false;
+        const job = await getJob(this.cloud.database, id);
+        if (job.version === watched.latest?.version) continue;
+        watched.latest = {
+          version: job.version,
+          status: job.status,
+          isFinal: isFinal(job),
+          data: JSON.stringify(await jobJson(this.cloud, this.cloud.database, job)),
+        };
+        for (const listener of [...watched.listeners]) listener.state(watched.latest);
+      }
+    };
+    // The first reader is added after this. A database that is away is asked again at the next tick.
+    queueMicrotask(() => {
+      read()
+        .catch((error: unknown) =>
+          this.cloud.log.warn({ job: id, error: describeError(error) }, "job could not be read"),
+        )
+        .finally(() => {
+          watched.reading = false;
+        });
+    });
+  }
+
+  #tick(): void {
+    for (const { listeners } of [...this.#jobs.values()]) for (const listener of [...listeners]) listener.tick();
+    this.cloud.database
+      .all<{ id: string; version: number }>("SELECT id, version FROM cloud.job WHERE id = ANY ($1)", [
+        [...this.#jobs.keys()],
+      ])
+      .then((rows) => {
+        for (const { id, version } of rows) {
+          const watched = this.#jobs.get(id);
+          if (watched && watched.latest?.version !== version) this.#read(id, watched);
+        }
+      })
+      .catch(() => undefined);
+  }
+}
