@@ -74,26 +74,29 @@ const MOST_RACES = 3;
 export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<Completion> {
   const { database } = cloud;
   let job = await findDelivered(database, key);
+  const staged = job?.staged ?? [];
   for (let races = 0; ; races++) {
     const repeated = await alreadyDone(cloud, key, job, delivery);
     if (repeated) return { answer: repeated, laneLeft: undefined };
     if (!job || !isHeld(job, key)) throw leaseLost();
     // Signatures are checked before, and only once: looking up a key may ask the chain.
     if (races === 0) {
-      await requireStored(cloud, job.staged);
-      await checkReceipts(cloud, job, delivery, job.staged);
+      await requireStored(cloud, staged);
+      await checkReceipts(cloud, job, delivery, staged);
       await checkClosing(cloud, job, delivery);
     }
-    const held = job;
+    // With the images that were checked: others that came meanwhile are refused.
+    const held = { ...job, staged };
     const store = async (queries: Queries, run: Run): Promise<Completion | undefined> => {
       const draft = await draftFor(cloud, queries, held, delivery);
-      if (!(await storeResult(cloud, run, held, delivery, draft))) return undefined;
+      // The same call may have been made twice, and the other one have stored another voucher: then this one leaves nothing.
+      const look = () => queries.one<Stored>(IS_STORED, [held.id, held.lease_token, draft?.digest ?? null]);
+      if (!(await storeResult(cloud, (sql, values) => run(sql, values, look), held, delivery, draft))) return undefined;
       return { answer: { accepted: true, ...(draft && { voucher: draft.offer }) }, laneLeft: draft?.left };
     };
-    const look = async () => ((await isStored(database, key)) ? { stored: true } : undefined);
     const done = await database.inTurn(workerTurn(key.worker), () =>
       races < MOST_RACES
-        ? store(database, (sql, values) => database.once(sql, values, look))
+        ? store(database, database.once)
         : database.transaction(async (queries) => {
             await lockInOrder(queries, held);
             return store(queries, (sql, values) => queries.one(sql, values));
@@ -105,8 +108,16 @@ export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Deliver
   }
 }
 
-/** Runs the statement that stores a result. */
-type Run = (sql: string, values: readonly unknown[]) => Promise<{ readonly stored: boolean } | undefined>;
+interface Stored {
+  readonly stored: boolean;
+}
+
+/** Runs the statement that stores a result; `look` finds out whether it did, when its answer was lost. */
+type Run = (
+  sql: string,
+  values: readonly unknown[],
+  look: () => Promise<Stored | undefined>,
+) => Promise<Stored | undefined>;
 
 const DELIVERED = often(
   `SELECT ${jobColumns}, (
@@ -118,15 +129,6 @@ const DELIVERED = often(
 
 async function findDelivered(queries: Queries, { jobId, token }: LeaseKey): Promise<Delivered | undefined> {
   return isJobId(jobId) ? queries.one<Delivered>(DELIVERED, [jobId, token]) : undefined;
-}
-
-/** Returns whether the job of a lease is done under it. */
-async function isStored(queries: Queries, { jobId, token, worker }: LeaseKey): Promise<boolean> {
-  const row = await queries.one(
-    "SELECT 1 FROM cloud.job WHERE id = $1 AND lease_token = $2 AND worker = $3 AND status = 'done'",
-    [jobId, token, worker],
-  );
-  return row !== undefined;
 }
 
 /** Locks what a completion changes: a job, its worker, its lane. Whoever locks several of them does it in this order. */
@@ -327,7 +329,7 @@ const STORE = often(
  */
 async function storeResult(
   { chain, checker }: Cloud,
-  run: Run,
+  run: (sql: string, values: readonly unknown[]) => Promise<Stored | undefined>,
   job: Delivered,
   { engine, receipts, closingSignature, promptCut, unknownWords }: Delivery,
   draft: VoucherDraft | undefined,
@@ -373,6 +375,11 @@ async function storeResult(
     });
   }
 }
+
+/** Row if a job is done under a lease, and paid by just that voucher where there is one. */
+const IS_STORED = `SELECT true AS stored FROM cloud.job j
+  WHERE j.id = $1 AND j.lease_token = $2 AND j.status = 'done'
+    AND ($3::text IS NULL OR EXISTS (SELECT FROM cloud.voucher v WHERE v.lane_id = j.lane_id AND v.digest = $3))`;
 
 /** SQLSTATE of `cloud.insist`. */
 const NOT_SO = "GR001";

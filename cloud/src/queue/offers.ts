@@ -168,9 +168,10 @@ export function sideStepFault(offers: readonly LiveOffer[], job: JobKind): Cloud
   const sizes = new Set(
     [finest, ...others].filter((one) => one.sideStep === sideStep).flatMap((one) => sizesNear(job, one)),
   );
+  const nearest = sizes.size === 1 ? "size is" : "sizes are";
   return new CloudError(
     "FIELD_INVALID",
-    `${field} is not a multiple of ${sideStep}, as the model needs it. The nearest sizes are ${[...sizes].join(" and ")}.`,
+    `${field} is not a multiple of ${sideStep}, as the model needs it. The nearest ${nearest} ${[...sizes].join(" and ")}.`,
     { field },
   );
 }
