@@ -159,6 +159,8 @@ export function covers(offer: LiveOffer, job: JobKind): boolean {
  * It names the finest step, and the nearest sizes that an offer covers.
  */
 export function sideStepFault(offers: readonly LiveOffer[], job: JobKind): CloudError | undefined {
+  // Something else is in the way of what an offer covers: its worker is not asked for, or too dear.
+  if (offers.some((offer) => covers(offer, job))) return undefined;
   const [finest, ...others] = offers
     .filter((offer) => sizesNear(job, offer).length > 0)
     .sort((a, b) => a.sideStep - b.sideStep);
