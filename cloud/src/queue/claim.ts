@@ -17,12 +17,12 @@ const LEAST_TIME = 5n;
 /** Oldest jobs, of a model or for a worker, of which a claim takes the first that no other claim has. */
 const AT_ONCE = 32;
 
-/** Times that a claim looks anew because another process has just handed a job to the same worker. */
+/** Times that a claim looks anew because others were faster. */
 const MOST_RACES = 10;
 
 /** What a claim came to. */
 interface Claim {
-  /** Another claim of the worker was faster, so this one knew too little. */
+  /** Others were faster: a claim of the worker, so that this one knew too little, or claims that took all it had seen of a longer queue. */
   readonly raced: boolean;
   /** Null without a job. */
   readonly id: string | null;
@@ -205,7 +205,9 @@ const CLAIM = often(
        FROM terms t WHERE j.id = (SELECT id FROM next)
        RETURNING j.id, j.lease_expires_at, j.request, j.order_message, j.order_signature, j.price, t.config)
    SELECT (EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM locked JOIN known USING (claims)))
-       OR (SELECT has_token FROM held) AS raced,
+       OR (SELECT has_token FROM held)
+       OR (NOT EXISTS (SELECT FROM next)
+         AND (SELECT count(*) FROM (SELECT id FROM direct UNION ALL SELECT id FROM lane) seen) >= ${AT_ONCE}) AS raced,
      leased.id, floor(extract(epoch FROM leased.lease_expires_at))::text AS expires, leased.request,
      leased.order_message AS order, leased.order_signature AS signature, leased.config AS lane, leased.price,
      CASE WHEN leased.id IS NOT NULL THEN pg_notify('cloud_job', leased.id::text) END
