@@ -191,7 +191,7 @@ async function missingFunds(client: WalletClient, quote: Quote, { deployment }: 
 }
 
 /** Attempts to hand in signed orders whose answer is lost. */
-const SUBMISSIONS = 3;
+const SUBMISSIONS = 5;
 
 /**
  * Hands in signed orders. The same orders again can't be paid twice, so they are handed in again when an answer is lost: the cloud then

@@ -59,10 +59,10 @@ interface Lies {
   lost?: number;
   /** Answers that get lost after the job was made; the orders are known from then on. */
   lostAnswers?: number;
+  /** Answers that the database was lost, after the job was made. */
+  unsure?: number;
   /** Names the job to whoever posts its orders again. */
   tell?: boolean;
-  /** Loses answers by saying that the database is away. */
-  databaseAway?: boolean;
   /** Refuses orders that it has taken already. */
   refuseAgain?: boolean;
 }
@@ -74,7 +74,7 @@ async function cloudWith(lies: Lies = {}) {
   const { grid, modelId, artist, worker, domain } = shop;
   const bundles = new Map<string, ReceiptBundle>();
   const files = new Map<string, Uint8Array>();
-  let { lost = 0, lostAnswers = 0 } = lies;
+  let { lost = 0, lostAnswers = 0, unsure = 0 } = lies;
 
   const requestOf = ({
     prompt = "",
@@ -156,10 +156,8 @@ async function cloudWith(lies: Lies = {}) {
       const direct = { order_signature: signature, receipts };
       await keep(made.map((one) => ({ ...shop.bundle(request, order, one.receipt, one.signature), direct })));
     } else await keep(await shop.onLane([request]));
-    if (lostAnswers-- > 0 && lies.databaseAway) {
-      return json(response, 503, { error: { code: "DATABASE_UNAVAILABLE", message: "Ask again." } });
-    }
-    if (lostAnswers >= 0) return void response.destroy();
+    if (lostAnswers-- > 0) return void response.destroy();
+    if (unsure-- > 0) return json(response, 503, { error: { code: "DATABASE_UNAVAILABLE", message: "Who knows?" } });
     json(response, 202, { ...job(), status: "queued", images: undefined });
   });
 
@@ -319,7 +317,7 @@ describe("generating on the direct rail", () => {
   it("finds its job when the answer to its orders is lost, and checks it like any other", async () => {
     const { images } = await direct({ lostAnswers: 1 }, { deposit: true });
     expect(images).toHaveLength(2);
-    expect((await direct({ lostAnswers: 1, databaseAway: true }, { deposit: true })).images).toHaveLength(2);
+    expect((await direct({ unsure: 1 }, { deposit: true })).images).toHaveLength(2);
     // A job that other orders made is not taken for ours.
     const other = (made: readonly ReceiptBundle[]) =>
       Promise.resolve(made.map((one) => ({ ...one, order: { ...one.order, nonce: one.order.nonce + 1n } })));
