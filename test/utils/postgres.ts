@@ -13,6 +13,8 @@ export interface TestPostgres {
   connect(): Promise<pg.Client>;
   /** Stops it as an operator does, which ends all connections, and starts it again at the same place. */
   restart(): Promise<void>;
+  /** Kills it by kill -9, and starts it again at the same place. */
+  crash(): Promise<void>;
   /** Ends it and deletes its data. */
   stop(): Promise<void>;
 }
@@ -35,6 +37,10 @@ export async function startPostgres(): Promise<TestPostgres> {
     },
     restart: async () => {
       await process.stop();
+      ({ url, process } = await start(options));
+    },
+    crash: async () => {
+      await process.kill();
       ({ url, process } = await start(options));
     },
     stop: async () => {

@@ -110,15 +110,23 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
   const single = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult> =>
     patiently(() => hold((client) => ask(client, sql, values, !isRead(sql))));
 
-  /** Asks what became of a transaction whose commit was not answered. */
-  const isCommitted = async (id: string): Promise<boolean> => {
+  /**
+   * Asks what became of a transaction whose commit was not answered. A server that crashed gives ids again that it had not written
+   * down: then "committed" may be somebody else's, and anything else says that this one was lost.
+   */
+  const isCommitted = async ({ id, life }: TransactionId): Promise<boolean> => {
+    const lost = () => new Interruption(new Error("The transaction was aborted."), { isLost: true, isUnsure: false });
     for (let tries = 0; ; tries++) {
-      const { rows } = await single("SELECT pg_xact_status($1::text::xid8) AS status", [id]);
-      if (rows[0]?.status === "committed") return true;
-      if (rows[0]?.status === "aborted") {
-        throw new Interruption(new Error("The transaction was aborted."), { isLost: true, isUnsure: false });
-      }
-      if (rows[0]?.status !== "in progress" || tries > 100) return false;
+      const sql = `SELECT pg_xact_status($1::text::xid8) AS status, ${LIFE} AS life`;
+      const { rows } = await single(sql, [id]).catch((error: unknown) => {
+        if (error instanceof pg.DatabaseError && error.code === INVALID_VALUE) throw lost();
+        throw error;
+      });
+      const [row] = rows as { readonly status: string | null; readonly life: string | null }[];
+      const isSameLife = row?.life === life;
+      if (row?.status === "committed") return isSameLife;
+      if (row?.status === "aborted" || !isSameLife) throw lost();
+      if (row?.status !== "in progress" || tries > 100) return false;
       await new Promise((resolve) => setTimeout(resolve, backoff(tries)));
     }
   };
@@ -238,11 +246,22 @@ async function ask(
   }
 }
 
-/** Begins a transaction and returns its id, by which its end can be asked for. */
-async function begin(client: pg.PoolClient): Promise<string> {
-  const results = (await ask(client, "BEGIN; SELECT pg_current_xact_id()::text AS id", [], false)) as unknown;
-  const [, row] = results as [pg.QueryResult, pg.QueryResult<{ id: string }>];
-  return row.rows[0]?.id ?? "";
+/** Name of a transaction, by which its end can be asked for: ids are of one life of the server. */
+interface TransactionId {
+  readonly id: string;
+  readonly life: string | null;
+}
+
+/** SQL of what changes with each crash of the server, and with a failover: its statistics begin anew. */
+const LIFE = "extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())::text";
+/** SQLSTATE for the id of a transaction that is yet to come. */
+const INVALID_VALUE = "22023";
+
+/** Begins a transaction. */
+async function begin(client: pg.PoolClient): Promise<TransactionId> {
+  const sql = `BEGIN; SELECT pg_current_xact_id()::text AS id, ${LIFE} AS life`;
+  const [, { rows }] = (await ask(client, sql, [], false)) as unknown as [unknown, pg.QueryResult<TransactionId>];
+  return rows[0] ?? { id: "", life: null };
 }
 
 /** Returns whether a statement reads only, so that it can be asked again when its answer was lost. */
