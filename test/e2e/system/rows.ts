@@ -1,8 +1,8 @@
 /** Every row of the gallery against what the contracts answer. */
 import { type Hex, isAddressEqual } from "viem";
-import { expect } from "vitest";
 import { artworkState, cidOf } from "../../../sdk/src/index.ts";
 import { documents, type PageVariables } from "../../../sdk/src/queries/index.ts";
+import { expect } from "../../utils/expect.ts";
 import type { World } from "./world.ts";
 
 /** How many rows of each kind were compared. */

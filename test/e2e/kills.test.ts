@@ -1,0 +1,19 @@
+/** Some kills under load, by a fixed seed: nothing is lost, nothing is paid twice. `npm run kills` does 200 of them. */
+import { expect, it } from "vitest";
+import { runKills } from "./kills/kills.ts";
+
+it("loses no job and pays none twice, whatever is killed", async () => {
+  const seed = Number(process.env.GRID_KILLS_SEED ?? 11);
+  const { findings, figures, faults } = await runKills({
+    seed,
+    kills: 7,
+    guests: 3,
+    longestGap: 1_200,
+    patience: 60_000,
+    isShort: true,
+  });
+  expect(findings).toEqual([]);
+  expect(Object.keys(faults).length).toBeGreaterThan(6);
+  expect(figures.settlements).toBeGreaterThan(0);
+  expect(figures.collects).toBeGreaterThan(0);
+}, 150_000);

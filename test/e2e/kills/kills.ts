@@ -1,0 +1,213 @@
+/** A run: a grid under load, faults by a plan, rest, and the reckoning. */
+import { readFileSync } from "node:fs";
+import { SETTLE_GRACE } from "../../../sdk/src/index.ts";
+import { startLoad } from "./load.ts";
+import { type Fault, nameOf, planFaults } from "./plan.ts";
+import { type Figures, reckon } from "./reckoning.ts";
+import { type KillWorld, pause, startKillWorld } from "./world.ts";
+
+/** How a run is done. */
+export interface KillOptions {
+  readonly seed: number;
+  readonly kills: number;
+  /** Clients whose pictures the gateway pays, beside one for each payer. */
+  readonly guests?: number;
+  /** Longest wait between two faults, milliseconds. */
+  readonly longestGap?: number;
+  /** Milliseconds that everything may take to come to rest. */
+  readonly patience?: number;
+  /** Workers that owe something are killed once more at the end: what they would do within a minute they do when they start. */
+  readonly isShort?: boolean;
+  readonly world?: () => Promise<KillWorld>;
+  /** Hears of each fault. */
+  readonly log?: (line: string) => void;
+}
+
+/** What came of a run. */
+export interface KillOutcome {
+  readonly seed: number;
+  /** By kind: how many faults were done, and how many processes or connections they hit. */
+  readonly faults: Readonly<Record<string, { readonly times: number; readonly hit: number }>>;
+  readonly failedStarts: number;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly figures: Figures;
+  /** Seconds. */
+  readonly seconds: { readonly faults: number; readonly rest: number };
+  readonly complaints: Readonly<Record<string, number>>;
+  readonly findings: readonly string[];
+}
+
+/** Runs it. Does not throw for what it finds. */
+export async function runKills(options: KillOptions): Promise<KillOutcome> {
+  const { seed, kills, guests = 4, patience = 180_000, isShort = false, log = () => undefined } = options;
+  const world = await (options.world ?? startKillWorld)();
+  try {
+    const mix = options.longestGap === undefined ? world.mix : { ...world.mix, longestGap: options.longestGap };
+    const plan = planFaults(seed, kills, mix);
+    const load = startLoad({
+      ...{ cloudUrl: world.cloudUrl, deployment: world.deployment, model: `${world.modelId}`, guests },
+      parameters: world.parameters,
+      payers: world.payers.map(({ wallet }) => wallet),
+    });
+    await until(() => load.notes.some(({ end }) => end !== undefined), 60_000);
+    log(`the first picture is there; ${kills} kills follow, by seed ${seed}`);
+    const begun = performance.now();
+    const faults: Record<string, { times: number; hit: number }> = {};
+    for (const [n, { after, fault }] of plan.entries()) {
+      await pause(after);
+      const hit = await inflict(world, fault);
+      const kind = fault.kind === "kill" || fault.kind === "stall" ? `${fault.kind} ${fault.part}` : fault.kind;
+      faults[kind] = { times: (faults[kind]?.times ?? 0) + 1, hit: (faults[kind]?.hit ?? 0) + hit };
+      const ended = load.notes.filter(({ end }) => end !== undefined).length;
+      log(`${n + 1} of ${plan.length}: ${nameOf(fault)} (${hit} hit), ${ended} jobs ended`);
+    }
+    const inflicted = performance.now();
+    log("rest");
+    const impatience = AbortSignal.timeout(patience);
+    await world.whole();
+    const ending = load.end(impatience);
+    const findings: string[] = [];
+    const waitsFor = await rest(world, impatience, ending);
+    if (waitsFor === undefined && isShort && (await payment(world, AbortSignal.timeout(2_000))) !== undefined) {
+      for (const { name } of world.mix.parts.filter((part) => part.name.startsWith("worker"))) {
+        await world.inflict({ kind: "kill", part: name, down: 0 });
+      }
+      await world.whole();
+    }
+    const unpaid = waitsFor ?? (await payment(world, impatience));
+    if (unpaid !== undefined) findings.push(`It did not come to rest in ${patience / 1_000} s: ${unpaid}`);
+    const rested = performance.now();
+    findings.push(...(await world.check()));
+    await world.stopWorkers();
+    const reckoning = await reckon(world, load.notes);
+    findings.push(
+      ...reckoning.findings,
+      ...load.faults.map((fault) => `A client was answered: ${fault}`),
+      ...world.crashes,
+    );
+    return {
+      seed,
+      faults,
+      failedStarts: world.failedStarts,
+      refusals: Object.fromEntries(load.refusals),
+      figures: reckoning.figures,
+      seconds: { faults: secondsOf(inflicted - begun), rest: secondsOf(rested - inflicted) },
+      complaints: complaintsOf(world.logs()),
+      findings,
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+const secondsOf = (milliseconds: number): number => Number((milliseconds / 1_000).toFixed(1));
+
+/** Does a fault as soon as there is something that it can hit. */
+async function inflict(world: KillWorld, fault: Fault): Promise<number> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const hit = await world.inflict(fault);
+    if (hit > 0) return hit;
+    await pause(30);
+  }
+  throw new Error(`There was nothing for: ${nameOf(fault)}.`);
+}
+
+async function until(isSo: () => boolean, patience: number): Promise<void> {
+  const end = Date.now() + patience;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error("No job ended before the first fault.");
+    await pause(50);
+  }
+}
+
+/** Waits until every job ended and every client knows it. @returns What still waits when the time is over. */
+async function rest(world: KillWorld, impatience: AbortSignal, clients: Promise<void>): Promise<string | undefined> {
+  let areTold = false;
+  void clients.then(() => {
+    areTold = true;
+  });
+  for (;;) {
+    const open = await world.sql<{
+      id: string;
+      status: string;
+      rail: string;
+      wanted: string | null;
+      deadline: string | null;
+    }>(
+      `SELECT j.id, j.status, j.rail, j.wanted, c.deadline FROM cloud.job j
+       LEFT JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
+       WHERE j.status NOT IN ('done', 'failed', 'cancelled')`,
+    );
+    if (open.length === 0 && areTold && !impatience.aborted) return undefined;
+    if (impatience.aborted) {
+      const jobs = open.map(({ id, status, rail }) => `job ${id} (${rail}) is ${status}`);
+      return jobs.join(", ") || "not every client was told how its job ended.";
+    }
+    // A direct job whose worker gave it up waits until that worker can't settle its order any more: in a test not for so long.
+    const isStill =
+      open.length > 0 &&
+      open.every(({ status, rail, wanted }) => status === "queued" && rail === "direct" && wanted === null);
+    if (isStill && (await unsettled(world)).length === 0) {
+      const { timestamp } = await world.reader.wallet.getBlock();
+      const latest = Math.max(...open.map(({ deadline }) => Number(deadline ?? 0)));
+      await world.pass(Math.max(1, latest + SETTLE_GRACE + 1 - Number(timestamp)));
+    }
+    await pause(200);
+  }
+}
+
+/** Direct jobs that are done and not settled. */
+async function unsettled(world: KillWorld): Promise<string[]> {
+  const rows = await world.sql<{ id: string; payer: `0x${string}`; nonce: string }>(
+    `SELECT j.id, n.payer, n.nonce FROM cloud.job j JOIN cloud.order_nonce n ON n.job_id = j.id WHERE j.status = 'done'`,
+  );
+  const { settlement } = world.reader.grid;
+  const used = await Promise.all(rows.map(({ payer, nonce }) => settlement.read.isNonceUsed([payer, BigInt(nonce)])));
+  return rows.flatMap(({ id }, i) => (used[i] ? [] : [id]));
+}
+
+/** Waits until all that is done is paid and anchored. @returns What is not when the time is over. */
+async function payment(world: KillWorld, impatience: AbortSignal): Promise<string | undefined> {
+  const { settlement } = world.reader.grid;
+  for (;;) {
+    const orders = await unsettled(world);
+    const totals = await world.sql<{ lane_id: `0x${string}`; model_id: string; promised: string }>(
+      "SELECT lane_id, model_id, promised FROM cloud.lane_total",
+    );
+    const paid = await Promise.all(
+      totals.map(({ lane_id, model_id }) => settlement.read.laneTotalOf([lane_id, BigInt(model_id)])),
+    );
+    const owing = totals.filter(({ promised }, i) => paid[i]?.cumulative !== BigInt(promised));
+    if (orders.length === 0 && owing.length === 0) return undefined;
+    if (impatience.aborted) {
+      return [
+        ...orders.map((id) => `job ${id} is done and not settled`),
+        ...owing.map(({ lane_id, promised }) => `lane ${lane_id} promised ${promised} and did not pay it`),
+      ].join(", ");
+    }
+    await pause(200);
+  }
+}
+
+/** Warnings and errors of the programs' logs, by their words: what to look at when something is wrong. */
+function complaintsOf(logs: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const path of logs) {
+    for (const line of readFileSync(path, "utf8").split("\n")) {
+      if (!/"level":"?(40|50|60|warn|error|fatal)/.test(line)) continue;
+      try {
+        const {
+          msg,
+          part = "worker",
+          reason = "",
+        } = JSON.parse(line) as { msg?: string; part?: string; reason?: string };
+        const why = reason.replace(/0x[0-9a-f]+|[0-9]+/gi, "#").slice(0, 120);
+        const key = `${part}: ${msg}${why && ` (${why})`}`;
+        counts[key] = (counts[key] ?? 0) + 1;
+      } catch {
+        // Half a line of a process that was killed.
+      }
+    }
+  }
+  return counts;
+}
