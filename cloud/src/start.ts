@@ -10,6 +10,7 @@ import { migrate } from "./database/migrate.ts";
 import { listen } from "./database/notices.ts";
 import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
+import type { App } from "./http/endpoint.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { answerParserError } from "./http/parserErrors.ts";
 import { laneFunding } from "./payment/laneFunding.ts";
@@ -64,11 +65,13 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
     });
     closing.push(() => pictures.close());
 
-    // The port decides the public URL when none is given, so the server stands first and answers when the rest does.
-    let handle: (request: Request, environment: object) => Response | Promise<Response> = () =>
-      new Response(null, { status: 503, headers: { "cache-control": "no-store", "retry-after": "1" } });
+    const checker = await createFastChecker();
+
+    // The port decides the public URL when none is given. From the moment that it is known nothing is waited for until there is an app:
+    // no request comes before it, which would have no answer.
+    let app: App | undefined;
     const server = serve({
-      fetch: (request, environment) => handle(request, environment),
+      fetch: (request, environment) => (app as App).fetch(request, environment),
       hostname: settings.host,
       port: settings.port,
       serverOptions: {
@@ -87,7 +90,6 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
 
     const url =
       settings.publicUrl ?? `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
-    const checker = await createFastChecker();
     const cloud: Cloud = {
       settings,
       publicUrl: url,
@@ -105,8 +107,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
     };
     const duties = startDuties(cloud);
     closing.push(duties.stop);
-    const app = createApp(cloud, duties.tendLanes);
-    handle = (request, environment) => app.fetch(request, environment);
+    app = createApp(cloud, duties.tendLanes);
     log.info({ url, chain: chain.domain.chainId, gateway: settings.gateway?.account }, "serving");
 
     return {
