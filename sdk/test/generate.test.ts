@@ -61,6 +61,8 @@ interface Lies {
   lostAnswers?: number;
   /** Answers that the database was lost, after the job was made. */
   unsure?: number;
+  /** Answers of a proxy that the cloud can't be reached, after the job was made. */
+  cutOff?: number;
   /** Names the job to whoever posts its orders again. */
   tell?: boolean;
   /** Refuses orders that it has taken already. */
@@ -74,7 +76,7 @@ async function cloudWith(lies: Lies = {}) {
   const { grid, modelId, artist, worker, domain } = shop;
   const bundles = new Map<string, ReceiptBundle>();
   const files = new Map<string, Uint8Array>();
-  let { lost = 0, lostAnswers = 0, unsure = 0 } = lies;
+  let { lost = 0, lostAnswers = 0, unsure = 0, cutOff = 0 } = lies;
 
   const requestOf = ({
     prompt = "",
@@ -157,6 +159,7 @@ async function cloudWith(lies: Lies = {}) {
       await keep(made.map((one) => ({ ...shop.bundle(request, order, one.receipt, one.signature), direct })));
     } else await keep(await shop.onLane([request]));
     if (lostAnswers-- > 0) return void response.destroy();
+    if (cutOff-- > 0) return void response.writeHead(502).end("<html>Bad Gateway</html>");
     if (unsure-- > 0) return json(response, 503, { error: { code: "DATABASE_UNAVAILABLE", message: "Who knows?" } });
     json(response, 202, { ...job(), status: "queued", images: undefined });
   });
@@ -318,6 +321,7 @@ describe("generating on the direct rail", () => {
     const { images } = await direct({ lostAnswers: 1 }, { deposit: true });
     expect(images).toHaveLength(2);
     expect((await direct({ unsure: 1 }, { deposit: true })).images).toHaveLength(2);
+    expect((await direct({ cutOff: 1 }, { deposit: true })).images).toHaveLength(2);
     // A job that other orders made is not taken for ours.
     const other = (made: readonly ReceiptBundle[]) =>
       Promise.resolve(made.map((one) => ({ ...one, order: { ...one.order, nonce: one.order.nonce + 1n } })));
