@@ -76,12 +76,15 @@ describe("calls", () => {
   it("says so when nobody answers, and when an answer breaks off", async () => {
     const nobody = createCloudClient({ url: "http://127.0.0.1:9" });
     expect(await failure(nobody.health())).toMatchObject({ code: "UNREACHABLE", status: undefined });
-    const { cloud } = await cloudOf((_, response) => {
-      response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
+    const { cloud } = await cloudOf(({ path }, response) => {
+      // A refusal that breaks off is none: it may have been another one.
+      const status = path === "/health" ? 200 : 402;
+      response.writeHead(status, { "content-type": "application/json", "content-length": "1000" });
       response.write("{");
       setTimeout(() => response.destroy(), 20);
     });
     expect(await failure(cloud.health())).toMatchObject({ code: "UNREACHABLE" });
+    expect(await failure(cloud.models())).toMatchObject({ code: "UNREACHABLE" });
     expect(() => createCloudClient({ url: "nonsense" })).toThrow(CloudError);
   });
 

@@ -311,8 +311,9 @@ function hostOf(uri: string): string | undefined {
   return URL.canParse(uri) ? new URL(uri).host : undefined;
 }
 
+/** Reads a refusal. One that broke off says nothing: that is thrown as a lost connection is. */
 async function refusalOf(response: Response): Promise<CloudError> {
-  const text = await response.text().catch(() => "");
+  const text = await response.text();
   const seconds = Number(response.headers.get("retry-after"));
   const retryAfter = seconds > 0 && seconds <= 3_600 ? seconds : undefined;
   try {

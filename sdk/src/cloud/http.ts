@@ -30,7 +30,7 @@ const BODY_SILENCE = 30_000;
 
 /**
  * Makes a call and insists on a status of 200 to 299.
- * @throws {@link CloudError} `UNREACHABLE` when there is no answer, else what the answer says. An abort by the caller's signal
+ * @throws {@link CloudError} `UNREACHABLE` when there is no whole answer, else what the answer says. An abort by the caller's signal
  * is thrown as it is.
  */
 export async function send(endpoint: CloudEndpoint, path: string, call: CloudCall = {}): Promise<Response> {
@@ -64,7 +64,7 @@ export async function send(endpoint: CloudEndpoint, path: string, call: CloudCal
     clearTimeout(timer);
   }
   if (response.ok) return response;
-  const problem = await readBytes(response, MAX_JSON).catch(() => new Uint8Array());
+  const problem = await readBytes(response, MAX_JSON, signal);
   throw cloudErrorOf(response.status, jsonOrUndefined(problem), response.headers);
 }
 

@@ -1,4 +1,4 @@
-/** A worker signs in at the cloud that it was told, and signs nothing for anybody else. */
+/** A worker signs in at the cloud that it was told, signs nothing for anybody else, and believes whole answers only. */
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { parseSiweMessage } from "viem/siwe";
 import { expect, it } from "vitest";
@@ -47,6 +47,13 @@ it("signs nothing of an answer that is not UTF-8", async () => {
   await expect(client.signIn()).rejects.toMatchObject({
     ...{ code: "CLOUD_ANSWER_INVALID", message: "The cloud's answer is not JSON in UTF-8." },
   });
+});
+
+it("takes a refusal that breaks off for none", async () => {
+  const body = new ReadableStream({ pull: (stream) => stream.error(new Error("The connection was reset.")) });
+  const fetcher = (async () => new Response(body, { status: 409 })) as typeof fetch;
+  const client = createCloudClient({ url: "http://127.0.0.1:3300", chainId: 31_337, account, signer }, fetcher);
+  await expect(client.signIn()).rejects.toMatchObject({ code: "CLOUD_UNREACHABLE" });
 });
 
 it.each([
