@@ -53,7 +53,6 @@ export async function startGridWorld(): Promise<KillWorld> {
   const person = world.person("deployer");
   return {
     ...{
-      rpcUrl: system.rpcUrl,
       deployment: system.deployment,
       cloudUrl: system.cloudUrl,
       cloudUrls: [system.cloudUrl],

@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { type LocalAccount, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
+  ChainError,
   type CloudClient,
   CloudError,
   createCloudClient,
@@ -32,8 +33,6 @@ export interface Note {
   end: Pick<Job, "status" | "error"> | undefined;
   /** Pictures that came, whose bytes were checked by the SDK. */
   pictures: readonly { readonly receiptId: string; readonly cid: string }[];
-  /** Refusal after which the client gave up, without a job. */
-  refused: string | undefined;
 }
 
 /** Clients at work. */
@@ -53,6 +52,8 @@ export interface LoadOptions {
   readonly deployment: Deployment;
   readonly model: string;
   readonly payers: readonly WalletClient[];
+  /** Clients that each payer has at a time. */
+  readonly clientsOfPayer?: number;
   /** Accounts for which the gateway pays. */
   readonly guests: number;
   /** Most that a client waits between two jobs, milliseconds. */
@@ -62,20 +63,17 @@ export interface LoadOptions {
 }
 
 /** Codes that say: not now. */
-const PASSING = [
-  "UNREACHABLE",
-  "DATABASE_UNAVAILABLE",
-  "STOPPING",
-  "CHAIN_UNREACHABLE",
-  "NO_WORKER",
-  "SESSION_INVALID",
+const PASSING: readonly string[] = [
+  ...["UNREACHABLE", "DATABASE_UNAVAILABLE", "STOPPING", "CHAIN_UNREACHABLE", "NO_WORKER"],
+  // The client's own way to the chain.
+  ...["RPC_UNREACHABLE", "RPC_FAILED"],
 ];
 /** Codes that a client may get, and that are final. */
 const FINAL = ["ORDER_REPLAYED", "ORDER_EXPIRED", "JOB_FAILED"];
 
 /** Starts the clients. */
 export function startLoad(options: LoadOptions): Load {
-  const { cloudUrl, deployment, model, payers, guests, rest = 150, parameters = {} } = options;
+  const { cloudUrl, deployment, model, payers, clientsOfPayer = 1, guests, rest = 150, parameters = {} } = options;
   const notes: Note[] = [];
   const refusals = new Map<string, number>();
   const faults: string[] = [];
@@ -85,10 +83,11 @@ export function startLoad(options: LoadOptions): Load {
   setMaxListeners(0, gone.signal);
   const cloud = createCloudClient({ url: cloudUrl, timeout: 20_000 });
 
-  /** Counts a refusal. @returns Whether asking again makes sense. */
+  /** Counts a refusal. Returns true where asking again makes sense. */
   const heard = (error: unknown, where: string): boolean => {
     if (gone.signal.aborted) return false;
-    const code = error instanceof CloudError || error instanceof GridError ? error.code : undefined;
+    const isKnown = error instanceof CloudError || error instanceof GridError || error instanceof ChainError;
+    const code = isKnown ? error.code : undefined;
     refusals.set(code ?? "other", (refusals.get(code ?? "other") ?? 0) + 1);
     if (code !== undefined && PASSING.includes(code)) return true;
     if (code === undefined || !FINAL.includes(code)) faults.push(`${where}: ${String(error)} ${JSON.stringify(error)}`);
@@ -109,7 +108,7 @@ export function startLoad(options: LoadOptions): Load {
   const note = (rail: Note["rail"], client: string, n: number, requester: string): Note => {
     const made: Note = {
       ...{ rail, prompt: `picture ${n} of ${client}`, count: 1 + (n % 3), requester },
-      ...{ orders: [], job: undefined, end: undefined, pictures: [], refused: undefined },
+      ...{ orders: [], job: undefined, end: undefined, pictures: [] },
     };
     notes.push(made);
     return made;
@@ -164,7 +163,6 @@ export function startLoad(options: LoadOptions): Load {
         return submission.finished ? submission.result.job : submission.job.id;
       } catch (error) {
         if (error instanceof CloudError && error.job !== undefined) return error.job;
-        one.refused = String(error);
         throw error;
       }
     });
@@ -183,7 +181,6 @@ export function startLoad(options: LoadOptions): Load {
         one.job = submission.finished ? submission.result.job : submission.job.id;
       } catch (error) {
         heard(error, "generate-image");
-        one.refused = String(error);
       }
       await follow(own, one);
       await pause(Math.random() * rest);
@@ -191,7 +188,9 @@ export function startLoad(options: LoadOptions): Load {
   };
 
   const clients = Promise.all([
-    ...payers.map((payer, i) => direct(payer, `payer ${i + 1}`)),
+    ...payers.flatMap((payer, i) =>
+      Array.from({ length: clientsOfPayer }, (_, client) => direct(payer, `payer ${i + 1}.${client + 1}`)),
+    ),
     ...Array.from({ length: guests }, (_, i) => guest(`guest ${i + 1}`)),
   ]);
   return {

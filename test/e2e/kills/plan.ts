@@ -1,4 +1,4 @@
-/** What is done to a grid under load, in an order that a seed gives. */
+/** Faults that are done to a grid under load, in an order that a seed gives. */
 import { createRandom, type Random } from "../../../bench/synthetic/random.ts";
 
 /** Fault that is done to a running grid. All but a stall count as kills. */

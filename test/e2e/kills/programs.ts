@@ -45,7 +45,7 @@ export async function bundlePrograms(): Promise<BundledPrograms> {
       worker: join(projectRoot, "worker/test/program/child.ts"),
     },
     ...{ outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, platform: "node", format: "esm" },
-    ...{ target: "node20", conditions: ["source"], external, plugins: [placed], sourcemap: true, logLevel: "error" },
+    ...{ target: "node20", conditions: ["source"], external, plugins: [placed], logLevel: "error" },
     // Packages in CommonJS ask for modules of Node's.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });

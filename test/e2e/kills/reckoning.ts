@@ -1,4 +1,4 @@
-/** What became of everything, from three sources that know nothing of each other: the clients' notes, the chain, the cloud's database and files. */
+/** Comparison of three sources that know nothing of each other: the clients' notes, the chain, the cloud's database and files. */
 import { createHash } from "node:crypto";
 import { type Hex, isAddressEqual, zeroHash } from "viem";
 import {
@@ -38,7 +38,7 @@ export interface Figures {
 /** Result of a reckoning. */
 export interface Reckoning {
   readonly figures: Figures;
-  /** What is not as it has to be, in words; empty when all is well. */
+  /** Sentences about what is not as it has to be; none when all is well. */
   readonly findings: readonly string[];
 }
 
@@ -102,7 +102,7 @@ const groupBy = <Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key):
 const lower = (text: string): string => text.toLowerCase();
 const grossOf = ({ toWorker, royalty, protocolFee }: Shares): bigint => toWorker + royalty + protocolFee;
 
-/** What the database has. */
+/** Reads jobs, receipts, promises and orders from the cloud's database. */
 export async function readDatabase({ sql }: Pick<KillWorld, "sql">) {
   const jobs = await sql<JobRow>(
     `SELECT id, status, rail, requester, request->>'prompt' AS prompt, count, attempts, order_hash, lane_id, worker, error_code,
@@ -115,7 +115,7 @@ export async function readDatabase({ sql }: Pick<KillWorld, "sql">) {
   return { jobs, receipts, totals, candidates };
 }
 
-/** What GridSettlement did, by its events. */
+/** Reads the events of GridSettlement. */
 export async function readChain({ reader, deployment }: Pick<KillWorld, "reader" | "deployment">) {
   const logs = await reader.wallet.getContractEvents({
     ...{ abi: gridSettlementAbi, address: deployment.contracts.GridSettlement.address, fromBlock: 0n, strict: true },
@@ -181,12 +181,12 @@ function checkNotes({ jobs, candidates }: Database, notes: readonly Note[], expe
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const byPrompt = groupBy(jobs, ({ prompt }) => prompt);
   const known = new Set(notes.map(({ prompt }) => prompt));
-  for (const { prompt, job: id, end, orders, rail, count, refused } of notes) {
+  for (const { prompt, job: id, end, orders, rail, count } of notes) {
     const made = byPrompt.get(prompt) ?? [];
     expect(made.length <= 1, () => `"${prompt}" became ${made.length} jobs: ${made.map((job) => job.id).join(", ")}.`);
     if (id === undefined) {
       expect(
-        rail === "gateway" || refused !== undefined || made.length === 0,
+        rail === "gateway" || made.length === 0,
         () => `"${prompt}" made job ${made[0]?.id}, and its payer never heard of it.`,
       );
       continue;

@@ -40,7 +40,6 @@ export interface KillableWorker {
 
 /** A grid that faults can be done to. */
 export interface KillWorld {
-  readonly rpcUrl: string;
   readonly deployment: Deployment;
   /** Address of all clouds together, and of each. */
   readonly cloudUrl: string;
@@ -61,7 +60,7 @@ export interface KillWorld {
   readonly failedStarts: number;
   /** Rows of the cloud's database, which is waited for. */
   sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Does a fault. @returns How many processes or connections it hit; 0 when there was nothing to hit. */
+  /** Does a fault. @returns Number of processes or connections that it hit; 0 when there was nothing to hit. */
   inflict(fault: Fault): Promise<number>;
   /** Resolves when every part is up. */
   whole(): Promise<void>;
@@ -71,7 +70,7 @@ export interface KillWorld {
   stopWorkers(): Promise<void>;
   /** Log files of clouds and workers. */
   logs(): readonly string[];
-  /** What else has to be right once all is at rest, and is not. */
+  /** Looks at what else has to be right once all is at rest. @returns Sentences about what is not. */
   check(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -105,7 +104,7 @@ class Supervisor {
     return this.#parts.get(name)?.running;
   }
 
-  /** Kills a part, and starts it again after a while. @returns Whether it ran. */
+  /** Kills a part, and starts it again after a while. Returns false for one that does not run. */
   async kill(name: string, down: number): Promise<boolean> {
     const part = this.#parts.get(name);
     const process = part?.running;
@@ -246,7 +245,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
     const cloudNames = clouds.map((spec) => spec().name);
 
     return {
-      ...{ rpcUrl: chain.rpcUrl, deployment: chain.deployment, cloudUrl },
+      ...{ deployment: chain.deployment, cloudUrl },
       cloudUrls: ports.map((port) => `http://127.0.0.1:${port}`),
       modelId: furnished.modelId,
       workers: furnished.workers,
@@ -287,7 +286,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
   }
 }
 
-/** What the chain has before the clouds start: a model, bonded workers with hot keys, payers and a gateway with money. */
+/** Gives the chain what the clouds need: a model, bonded workers with hot keys, payers and a gateway with money. */
 async function furnish(chain: LocalGrid, home: string) {
   const deploymentFile = join(home, "deployment.json");
   writeFileSync(deploymentFile, JSON.stringify(chain.deployment));
@@ -393,7 +392,7 @@ export function databaseAt(url: string): Asking {
   };
 }
 
-/** Does a fault that needs no supervisor. @returns How many processes or connections it hit. */
+/** Does a fault that needs no supervisor. @returns Number of processes or connections that it hit. */
 export async function inflict(
   fault: Exclude<Fault, { kind: "kill" }>,
   ask: Asking["ask"],
@@ -420,11 +419,7 @@ export async function inflict(
   }
 }
 
-const run = (program: string) => ({
-  command: process.execPath,
-  args: ["--enable-source-maps", program],
-  cwd: projectRoot,
-});
+const run = (program: string) => ({ command: process.execPath, args: [program], cwd: projectRoot });
 
 /** Environment of a part: nothing of another grid's settings leaks into it. */
 function variables(own: Record<string, string>): NodeJS.ProcessEnv {
@@ -432,7 +427,7 @@ function variables(own: Record<string, string>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...own };
 }
 
-/** Sends a signal. @returns Whether there was a process. */
+/** Sends a signal. Returns false where there is no process. */
 function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     process.kill(pid, name);
