@@ -1,7 +1,17 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createWalletClient, type Hex, http, parseEther, publicActions } from "viem";
+import {
+  type BaseError,
+  ContractFunctionRevertedError,
+  createWalletClient,
+  type Hex,
+  HttpRequestError,
+  http,
+  parseAbi,
+  parseEther,
+  publicActions,
+} from "viem";
 import { foundry } from "viem/chains";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testAccount } from "../accounts.ts";
@@ -143,6 +153,15 @@ describe("a chain with a journal", () => {
       { id: "three", result: "0x1" },
     ]);
     expect(await post("nonsense")).toMatchObject({ error: { code: -32_600 } });
+  });
+
+  it("is away when anvil is, which no client takes for a contract's refusal", async () => {
+    await chain.process.kill();
+    const abi = parseAbi(["function nothing() view returns (uint256)"]);
+    const asked = wallet().readContract({ address: testAccount("artist").address, abi, functionName: "nothing" });
+    const error = (await asked.catch((reason: unknown) => reason)) as BaseError;
+    expect(error.walk((cause) => cause instanceof HttpRequestError)).toMatchObject({ status: 502 });
+    expect(error.walk((cause) => cause instanceof ContractFunctionRevertedError)).toBeNull();
   });
 
   it("drops a last line that was cut off, and refuses one that was changed", async () => {

@@ -20,9 +20,9 @@ export function serveFront({
   const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, answer) => {
     void handle(incoming, answer).catch((error: unknown) => {
-      if (!answer.headersSent) answer.writeHead(502, { "content-type": "application/json" });
-      const message = `The chain doesn't answer: ${error instanceof Error ? error.message : String(error)}`;
-      answer.end(JSON.stringify({ jsonrpc: "2.0", id: null, error: { code: -32_603, message } }));
+      // Not as JSON-RPC: clients take an internal error of a call for a contract's refusal.
+      if (!answer.headersSent) answer.writeHead(502, { "content-type": "text/plain" });
+      answer.end(`The chain doesn't answer: ${error instanceof Error ? error.message : String(error)}`);
     });
   });
   server.keepAliveTimeout = 30_000;
