@@ -1,7 +1,6 @@
-import { type LaneConfig, MAX_TOTALS, type MessageJson, messageFromJson } from "@gridnft/sdk";
+import { type LaneConfig, type MessageJson, messageFromJson } from "@gridnft/sdk";
 import type { Address, Hex } from "viem";
 import type { Queries } from "../database/database.ts";
-import type { GatewayTerms } from "../environment.ts";
 
 /** A row of `cloud.lane`. */
 export interface LaneRow {
@@ -40,24 +39,6 @@ export interface LaneRoom {
 
 export const laneConfigOf = (lane: Pick<LaneRow, "config">): LaneConfig => messageFromJson("LaneConfig", lane.config);
 
-/**
- * The newest open lane from the gateway to a worker, locked for the transaction: whoever promises anything on a lane holds
- * this lock.
- */
-export async function lockLaneTo(
-  queries: Queries,
-  gateway: GatewayTerms,
-  worker: Address,
-): Promise<LaneRow | undefined> {
-  return queries.one<LaneRow>(
-    `SELECT * FROM cloud.lane
-     WHERE worker = $1 AND payer = $2 AND payer_signer = $3 AND state = 'open' AND NOT thawing
-       AND NOT resting
-     ORDER BY created_at DESC, lane_id LIMIT 1 FOR UPDATE`,
-    [worker.toLowerCase(), gateway.account.toLowerCase(), gateway.signer.address.toLowerCase()],
-  );
-}
-
 /** Locks one lane. */
 export async function lockLane(queries: Queries, laneId: Hex): Promise<LaneRow> {
   const lane = await queries.one<LaneRow>("SELECT * FROM cloud.lane WHERE lane_id = $1 FOR UPDATE", [laneId]);
@@ -95,9 +76,4 @@ export async function roomOf(queries: Queries, lane: LaneRow): Promise<LaneRoom>
       .filter(({ promised, collected }) => BigInt(promised) > BigInt(collected))
       .map((row) => row.model_id),
   };
-}
-
-/** Whether one more model finds a row in the lane's vouchers. */
-export function hasRowLeft(openModels: readonly string[]): boolean {
-  return openModels.length < MAX_TOTALS;
 }

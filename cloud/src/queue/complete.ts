@@ -38,8 +38,8 @@ export interface Delivery {
   readonly closingSignature: Hex | undefined;
   /** Digest of the lane's voucher that the worker has, with its receipts. */
   readonly knownVoucher: Hex | undefined;
-  readonly promptCut: boolean | undefined;
-  readonly unknownWords: readonly string[] | undefined;
+  readonly promptCut?: boolean | undefined;
+  readonly unknownWords?: readonly string[] | undefined;
 }
 
 /** A receipt with its worker's signature. */

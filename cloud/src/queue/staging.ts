@@ -73,15 +73,6 @@ export async function stageImage(
   };
 }
 
-/** What was staged under a lease, by index. */
-export function stagedImages(queries: Queries, jobId: string, token: string): Promise<StagedImage[]> {
-  return queries.all<StagedImage>(
-    `SELECT index, image_hash, cid_digest, cid, bytes FROM cloud.staged_image
-     WHERE job_id = $1 AND lease_token = $2 ORDER BY index`,
-    [jobId, token],
-  );
-}
-
 /**
  * Insists that what was staged is on the disk, whole, as a receipt is about to be accepted for it: somebody may have emptied a folder.
  * @throws {@link CloudError} `IMAGE_UNAVAILABLE`, after which it is to be uploaded again.
