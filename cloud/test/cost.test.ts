@@ -510,6 +510,7 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
       gateway: { account: grid.gateway.address, signer: grid.gatewayKey, maxRate: 10n ** 18n, patience: 5 },
       checker: { ...(await createFastChecker()), digester },
       laneTrees: new LaneTrees(digester),
+      pictures: { holds: async () => true },
       settings: { leaseSeconds: 60, orderSeconds: 600 },
     } as unknown as Cloud;
     const worker = grid.workers[0].party.address.toLowerCase() as Address;
