@@ -18,6 +18,7 @@ import { openDatabase } from "../cloud/src/database/database.ts";
 import { LaneTrees } from "../cloud/src/payment/laneTrees.ts";
 import { claimJob, type WorkerJobJson } from "../cloud/src/queue/claim.ts";
 import { completeJob, type Delivery } from "../cloud/src/queue/complete.ts";
+import { openPictures, type PictureStore } from "../cloud/src/storage/pictures.ts";
 import { call, signIn, startTestGrid, type TestGrid, until, type WorkerIdentity } from "../cloud/test/grid.ts";
 import { scriptedWorker } from "../cloud/test/scriptedWorker.ts";
 import {
@@ -199,10 +200,10 @@ async function copier(grid: TestGrid, template: string): Promise<(count: number)
   };
 }
 
-/** Signs receipts, and stages what their pictures hash to. */
-function preparer(grid: TestGrid, checker: FastChecker): Contender["prepare"] {
+/** Stores and stages pictures, and signs their receipts. */
+function preparer(grid: TestGrid, checker: FastChecker, pictures: PictureStore): Contender["prepare"] {
   return async (held) => {
-    const images = held.map(() => ({ hash: hex32(), digest: hex32(), cid: `b${randomBytes(16).toString("hex")}` }));
+    const images = await Promise.all(held.map(() => pictures.put(randomBytes(1_000))));
     await grid.sql(
       `INSERT INTO cloud.staged_image (job_id, lease_token, index, image_hash, cid_digest, cid, bytes)
        SELECT id, token, 0, hash, digest, cid, 1000
@@ -210,8 +211,8 @@ function preparer(grid: TestGrid, checker: FastChecker): Contender["prepare"] {
       [
         held.map(({ job }) => job.id),
         held.map(({ job }) => job.lease.token),
-        images.map(({ hash }) => hash),
-        images.map(({ digest }) => digest),
+        images.map(({ imageHash }) => imageHash),
+        images.map(({ cidDigest }) => cidDigest),
         images.map(({ cid }) => cid),
       ],
     );
@@ -221,8 +222,8 @@ function preparer(grid: TestGrid, checker: FastChecker): Contender["prepare"] {
         index: 0,
         seed: BigInt(i),
         engineHash: engineHash(ENGINE),
-        imageHash: images[i]?.hash ?? zeroHash,
-        cidDigest: images[i]?.digest ?? zeroHash,
+        imageHash: images[i]?.imageHash ?? zeroHash,
+        cidDigest: images[i]?.cidDigest ?? zeroHash,
         completedAt: BigInt(Math.floor(Date.now() / 1_000)),
         price: receiptPrice(BigInt(one.job.price), 1, 0),
       });
@@ -240,7 +241,6 @@ function preparer(grid: TestGrid, checker: FastChecker): Contender["prepare"] {
 
 /** Newest voucher that each worker has. */
 const knownVouchers = new Map<Hex, Hex>();
-const hex32 = (): Hex => `0x${randomBytes(32).toString("hex")}`;
 
 function remember(checker: FastChecker, grid: TestGrid, worker: BenchWorker, voucher: unknown): void {
   const message = messageFromJson("Voucher", voucher);
@@ -248,7 +248,11 @@ function remember(checker: FastChecker, grid: TestGrid, worker: BenchWorker, vou
 }
 
 /** The cloud's own functions, in this process. */
-async function functionsOf(grid: TestGrid, checker: FastChecker): Promise<Omit<Contender, "fill" | "prepare">> {
+async function functionsOf(
+  grid: TestGrid,
+  checker: FastChecker,
+  pictures: PictureStore,
+): Promise<Omit<Contender, "fill" | "prepare">> {
   const fail = (error: unknown): void => console.error(error);
   const chain = await openChain(
     { rpcUrl: grid.chain.rpcUrl, deployment: grid.chain.deployment, pollEvery: 1_000 },
@@ -263,8 +267,9 @@ async function functionsOf(grid: TestGrid, checker: FastChecker): Promise<Omit<C
     database,
     chain,
     checker,
+    pictures,
     laneTrees: new LaneTrees(checker.digester),
-    gateway: { account: grid.gateway.address, signer: privateKeyToAccount(gatewayKeyOf(grid)), maxRate: 10n ** 18n },
+    gateway: { ...grid.gatewayTerms, treasurer: undefined },
     settings: { leaseSeconds: 600, orderSeconds: 3_600 },
   } as unknown as Cloud;
   return {
@@ -360,9 +365,9 @@ async function startProgram(grid: TestGrid, folder: string): Promise<{ url: stri
       DATABASE_URL: grid.postgres.url,
       GRID_CLOUD_PORT: "0",
       GRID_BLOCKS: join(folder, "blocks"),
-      GRID_GATEWAY_ACCOUNT_KEY: gatewayKeyOf(grid),
+      GRID_GATEWAY_ACCOUNT: grid.gateway.address,
+      GRID_GATEWAY_SIGNER_KEY: grid.gatewaySecret,
       GRID_GATEWAY_MAX_RATE: (10n ** 18n).toString(),
-      GRID_LANE_FUNDING: parseEther("10").toString(),
       GRID_CLOUD_LEASE_SECONDS: "600",
       GRID_CLOUD_REQUESTS_PER_MINUTE: "10000000",
       GRID_LOG_LEVEL: "warn",
@@ -386,11 +391,6 @@ async function serverPid(grid: TestGrid): Promise<number> {
   return existsSync(path) ? Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(path, "utf8"))?.[1] ?? 0) : 0;
 }
 
-/** Key of the gateway's account, which signs its vouchers here too. */
-function gatewayKeyOf(grid: TestGrid): Hex {
-  return `0x${Buffer.from(grid.gateway.account.getHdKey().privateKey ?? []).toString("hex")}`;
-}
-
 /** Every job is done, and what is promised is what was earned. */
 async function check(grid: TestGrid, jobs: number): Promise<void> {
   const [row] = await grid.sql<{ done: number; promised: string; earned: string }>(
@@ -398,23 +398,6 @@ async function check(grid: TestGrid, jobs: number): Promise<void> {
        (SELECT sum(promised)::text FROM cloud.lane_total) AS promised, (SELECT sum(price)::text FROM cloud.receipt) AS earned`,
   );
   if (row?.done !== jobs || row.promised !== row.earned) throw new Error(`Not sound: ${JSON.stringify(row)}`);
-}
-
-/** AIPG wei that no run reaches. */
-const MUCH = 10n ** 30n;
-
-function gatewayTerms(grid: TestGrid) {
-  const signer = privateKeyToAccount(gatewayKeyOf(grid));
-  return {
-    account: grid.gateway.address,
-    signer,
-    treasurer: undefined,
-    caps: { job: MUCH, account: MUCH, address: MUCH, all: MUCH, images: 1_000_000 },
-    laneFunding: parseEther("10"),
-    maxRate: 10n ** 18n,
-    patience: 5,
-    payees: { kind: "everybody" },
-  } as const;
 }
 
 async function stopped(child: ChildProcess): Promise<void> {
@@ -487,11 +470,17 @@ try {
   closing.push(() => grid.stop());
   postgresPid = await serverPid(grid);
   const checker = await createFastChecker();
+  const identities: WorkerIdentity[] = [...grid.workers];
+  while (identities.length < workerCount) {
+    const added = await addWorker(grid);
+    await grid.openLane(added);
+    identities.push(added);
+  }
+  await grid.tellLanes();
   const program = await startProgram(grid, folder);
   closing.push(() => stopped(program.child));
-
-  const identities: WorkerIdentity[] = [...grid.workers];
-  while (identities.length < workerCount) identities.push(await addWorker(grid));
+  const pictures = await openPictures(join(folder, "blocks"));
+  closing.push(() => pictures.close());
   const workers: BenchWorker[] = [];
   for (const identity of identities.slice(0, workerCount)) {
     const terms = { parallel: 64, models: [grid.open] };
@@ -499,7 +488,7 @@ try {
     workers.push({ identity, token, worker: identity.party.address.toLowerCase() as Hex });
   }
   const countLanes = () => grid.sql("SELECT 1 FROM cloud.lane WHERE state = 'open'");
-  await until(async () => (await countLanes()).length === workerCount, "a lane to each worker");
+  await until(async () => (await countLanes()).length === identities.length, "a lane to each worker");
   const user = await signIn(grid, { url: program.url } as never, privateKeyToAccount(generatePrivateKey()));
   const { body } = await call<{ id: string }>(program, "POST", "/v1/generate-image", {
     token: user,
@@ -507,9 +496,9 @@ try {
     headers: { prefer: "respond-async" },
   });
   const fill = await copier(grid, body.id);
-  const prepare = preparer(grid, checker);
+  const prepare = preparer(grid, checker, pictures);
   const contenders: Contender[] = [
-    { ...(await functionsOf(grid, checker)), fill, prepare },
+    { ...(await functionsOf(grid, checker, pictures)), fill, prepare },
     { ...routesOf(grid, checker, program.url, "ours, HTTP routes"), fill, prepare },
     await floorOf(grid),
   ];
@@ -534,7 +523,8 @@ try {
   }
   // Statements of the routes are counted with a cloud in this process, sessions and duties with them.
   const own = await grid.cloud({
-    gateway: { ...gatewayTerms(grid), laneFunding: parseEther("10") },
+    gateway: { ...grid.gatewayTerms, treasurer: undefined },
+    blocks: join(folder, "blocks"),
     leaseSeconds: 600,
   });
   const counted = await measure({ ...routesOf(grid, checker, own.url, "routes"), fill, prepare }, workers);

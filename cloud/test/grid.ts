@@ -11,6 +11,7 @@ import {
   aigcAbi,
   type JobOrder,
   type JobReceipt,
+  type LaneConfig,
   laneId,
   MIN_THAW_DELAY,
   messageFromJson,
@@ -48,6 +49,8 @@ export interface TestGrid {
   readonly artist: Party;
   readonly gateway: Party;
   readonly gatewayKey: PrivateKeyAccount;
+  /** Secret of {@link gatewayKey}, for a cloud in a process of its own. */
+  readonly gatewaySecret: Hex;
   /** The gateway's TREASURER. */
   readonly treasurer: PrivateKeyAccount;
   /** Terms of the clouds' gateway: caps that no test meets by chance. */
@@ -56,6 +59,10 @@ export interface TestGrid {
   readonly open: bigint;
   readonly licensed: bigint;
   readonly workers: readonly [WorkerIdentity, WorkerIdentity];
+  /** Opens a lane with 10 AIPG to one more worker; the next `tellLanes` tells the clouds. */
+  openLane(worker: WorkerIdentity): Promise<void>;
+  /** Writes the opened lanes into the database, as the clouds would have done before. */
+  tellLanes(): Promise<void>;
   /** Starts a cloud process' worth of cloud on this grid's database. */
   cloud(changes?: Partial<Settings>): Promise<RunningCloud>;
   /** Settings of the gateway's treasury, which looks often. */
@@ -134,7 +141,8 @@ export async function startTestGrid({
   await chain.mined(artist.grid.settlement.write.deposit([parseEther("1000")]));
 
   const folder = mkdtempSync(join(tmpdir(), "gridnft-blocks-"));
-  const gatewayKey = privateKeyToAccount(generatePrivateKey());
+  const gatewaySecret = generatePrivateKey();
+  const gatewayKey = privateKeyToAccount(gatewaySecret);
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
   pool.on("error", () => {});
   const treasurer = privateKeyToAccount(generatePrivateKey());
@@ -158,8 +166,34 @@ export async function startTestGrid({
     patience: 5,
     payees: { kind: "everybody" },
   };
-  const opened = lanes ? await openLanes(chain, domain, gateway, gatewayTerms, workers) : [];
-  let laneRows: Promise<void> | undefined;
+  const untold: LaneConfig[] = [];
+  const openLane = async ({ party }: WorkerIdentity): Promise<void> => {
+    untold.push(await openLaneTo(chain, gateway, gatewayTerms, party.address));
+  };
+  if (lanes) {
+    await prepareGateway(chain, domain, gateway, gatewayTerms);
+    for (const identity of workers) await openLane(identity);
+  }
+  let telling: Promise<void> = Promise.resolve();
+  const tellLanes = (): Promise<void> => {
+    telling = telling.then(async () => {
+      await migrate(postgres.url);
+      for (const config of untold.splice(0)) {
+        await pool.query(
+          `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state)
+           VALUES ($1, $2, lower($3), lower($4), lower($5), 'opening')`,
+          [
+            laneId(config, domain),
+            JSON.stringify(messageToJson("LaneConfig", config)),
+            config.payer,
+            config.payerSigner,
+            config.worker,
+          ],
+        );
+      }
+    });
+    return telling;
+  };
   const treasuries: RunningTreasury[] = [];
   const treasurySettings = (changes: Partial<TreasurySettings> = {}): TreasurySettings => {
     const hd = gateway.account.getHdKey().privateKey;
@@ -189,11 +223,14 @@ export async function startTestGrid({
     artist,
     gateway,
     gatewayKey,
+    gatewaySecret,
     treasurer,
     gatewayTerms,
     open,
     licensed,
     workers,
+    openLane,
+    tellLanes,
     cloud: async (changes = {}) => {
       const base = readSettings({
         GRID_RPC_URL: chain.rpcUrl,
@@ -206,17 +243,7 @@ export async function startTestGrid({
         GRID_CLOUD_REQUESTS_PER_MINUTE: "100000",
         GRID_LOG_LEVEL: process.env.GRID_LOG_LEVEL ?? "silent",
       });
-      laneRows ??= (async () => {
-        await migrate(postgres.url);
-        for (const { id, config } of opened) {
-          await pool.query(
-            `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state)
-             VALUES ($1, $2, lower($3), lower($4), lower($5), 'opening')`,
-            [id, JSON.stringify(messageToJson("LaneConfig", config)), config.payer, config.payerSigner, config.worker],
-          );
-        }
-      })();
-      await laneRows;
+      await tellLanes();
       const cloud = await startCloud({ ...base, deployment: chain.deployment, gateway: gatewayTerms, ...changes });
       const once: RunningCloud = {
         url: cloud.url,
@@ -254,14 +281,13 @@ export async function startTestGrid({
   };
 }
 
-/** What a treasury would do, done at once: hot keys, the TREASURER's cap, a deposit, and a lane to each worker. */
-async function openLanes(
+/** Registers the gateway's hot keys, sets the TREASURER's cap, and deposits: a treasury's part, done at once. */
+async function prepareGateway(
   chain: LocalGrid,
   domain: SettlementDomain,
   { address, grid: { settlement } }: Party,
   { signer, treasurer }: GatewayTerms,
-  workers: readonly WorkerIdentity[],
-) {
+): Promise<void> {
   if (!treasurer) throw new Error("The gateway has no TREASURER.");
   const deadline = (await chain.now()) + 3_600n;
   for (const [key, role] of [
@@ -274,21 +300,24 @@ async function openLanes(
   }
   await chain.mined(settlement.write.setTreasurerCap([treasurer.address, parseEther("1000")]));
   await chain.mined(settlement.write.deposit([parseEther("1000")]));
-  const feeConfigId = await settlement.read.currentFeeConfigId();
-  const opened = [];
-  for (const [i, { party }] of workers.entries()) {
-    const config = workLane({
-      payer: address,
-      payerSigner: signer.address,
-      worker: party.address,
-      feeConfigId,
-      thawDelay: MIN_THAW_DELAY,
-      salt: `0x${String(i).padStart(64, "0")}`,
-    });
-    await chain.mined(settlement.write.openLane([config, parseEther("10")]));
-    opened.push({ id: laneId(config, domain), config });
-  }
-  return opened;
+}
+
+async function openLaneTo(
+  chain: LocalGrid,
+  { address, grid: { settlement } }: Party,
+  { signer }: GatewayTerms,
+  worker: Address,
+): Promise<LaneConfig> {
+  const config = workLane({
+    payer: address,
+    payerSigner: signer.address,
+    worker,
+    feeConfigId: await settlement.read.currentFeeConfigId(),
+    thawDelay: MIN_THAW_DELAY,
+    salt: generatePrivateKey(),
+  });
+  await chain.mined(settlement.write.openLane([config, parseEther("10")]));
+  return config;
 }
 
 /** An answer of the API. */
