@@ -66,7 +66,7 @@ interface BenchWorker {
   readonly token: string;
 }
 
-/** Somebody who hands jobs out and takes their results. */
+/** Contender: hands jobs out and takes their results. */
 interface Contender {
   readonly name: string;
   /** Makes `count` jobs that wait. */

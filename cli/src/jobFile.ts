@@ -106,7 +106,7 @@ export function findJobFile(folder: string, job: string): KeptJob | undefined {
       const kept = keptJob(join(folder, name));
       if (kept.content.job?.toLowerCase() === job.toLowerCase()) return kept;
     } catch {
-      // Somebody else's file.
+      // A file of another program.
     }
   }
   return undefined;

@@ -36,7 +36,7 @@ export type Payees =
   | { readonly kind: "holders"; readonly least: bigint }
   | { readonly kind: "listed"; readonly accounts: ReadonlySet<string> };
 
-/** What a treasury process is started with: the account that pays, and its keys by address. */
+/** Settings of a treasury process: the account that pays, and its keys by address. */
 export interface TreasurySettings {
   readonly rpcUrl: string;
   readonly deployment: Deployment | undefined;

@@ -58,7 +58,7 @@ export interface LocalGridOptions {
   workers?: 1 | 2 | undefined;
   /** Ports that must be used; others are chosen. */
   ports?: Partial<Record<"rpc" | "cloud" | "indexer" | "postgres", number | undefined>> | undefined;
-  /** What to start of indexer, cloud (with the gateway's treasury) and workers; default all. */
+  /** Services to start of indexer, cloud (with the gateway's treasury) and workers; default all. */
   parts?: readonly ("indexer" | "cloud" | "worker")[] | undefined;
   /** More environment variables, by part. */
   environment?: Partial<Record<PartName, Record<string, string>>> | undefined;

@@ -54,13 +54,13 @@ export interface SignedReceipt {
 /** Digests that fit into one URL. */
 const MOST_KNOWN = 100;
 
-/** What goes with a delivery. */
+/** Papers of a delivery. */
 export interface DeliveryPapers {
   /** With fewer receipts than images ordered: the signature that closes the order with just these. */
   readonly closingSignature?: Hex | undefined;
   /** Digest of the lane's voucher whose receipts the worker has at hand. */
   readonly knownVoucher?: Hex | undefined;
-  /** How the engine read the prompts, where this process made a picture of the job. */
+  /** Reading of the prompts by the engine, where this process made a picture of the job. */
   readonly reading?: PromptReading | undefined;
 }
 

@@ -41,9 +41,9 @@ export interface WorkerEnvironment {
   /** Oldest age of the chain's head before the worker pauses; by default 120 s, on local chains 0, which turns it off. */
   readonly maxHeadAge: number | undefined;
   readonly logLevel: string;
-  /** Where metrics are shown; undefined for nowhere. */
+  /** Address of the metrics; undefined for none. */
   readonly metrics: MetricsAddress | undefined;
-  /** How long copies of delivered pictures are kept. */
+  /** Time for which copies of delivered pictures are kept. */
   readonly keep: KeepTerms;
 }
 

@@ -320,7 +320,7 @@ async function complete(
       try {
         return await cloud.complete(job, taken.engine, signed, papers);
       } catch (error) {
-        // What was uploaded is damaged there.
+        // The uploaded file is damaged there.
         if (error instanceof CloudError && error.reason === "IMAGE_UNAVAILABLE") await uploadAgain();
         throw error;
       }

@@ -14,7 +14,7 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** Where the metrics are shown. */
+/** Address of the metrics. */
 export interface MetricsAddress {
   readonly host: string;
   readonly port: number;

@@ -13,7 +13,7 @@ export interface Pace {
 
 /** Seconds that hand-over, journal and network may take beside the engine. */
 const MARGIN = 5;
-/** What an estimate is multiplied with. */
+/** Factor of an estimate. */
 const CAUTION = 1.5;
 /** Weight of what was known, beside a new image's. */
 const MEMORY = 0.75;

@@ -17,7 +17,7 @@ export interface Env {
     session: SessionRecord | undefined;
     /** Who asks, for limits: an account or an IP address. */
     caller: string;
-    /** Where the request comes from: an IPv4 address, or the /64 of an IPv6 address. */
+    /** Address that the request comes from: IPv4, or the /64 of an IPv6 address. */
     address: string;
     /** Pattern of the route's path, for the log and the metrics. */
     route: string | undefined;

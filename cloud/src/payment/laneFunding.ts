@@ -61,7 +61,7 @@ interface NeededJob {
   readonly price: bigint;
 }
 
-/** What a worker could begin with now, oldest first. */
+/** Jobs that a worker could begin with now, oldest first. */
 interface Need {
   readonly worker: Address;
   readonly jobs: readonly NeededJob[];

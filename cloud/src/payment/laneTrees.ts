@@ -56,7 +56,7 @@ export class LaneTrees {
     const entry = isKnown ? before : { first, receiptIds: [], tree: growingTree(this.digester.keccak) };
     this.#entries.delete(laneId);
     const committed = Math.max(0, (newest?.last ?? 0) - first + 1);
-    // What came to nothing, or is of a database that went back, must not stay.
+    // Leaves of a transaction that was rolled back, or of a database that went back, are removed.
     if (entry.receiptIds.length > committed) {
       entry.receiptIds.splice(committed);
       entry.tree.truncate(committed);

@@ -11,7 +11,7 @@ export interface GatewayCaps {
   readonly account: bigint;
   /** Day of an address that requests come from: an IPv4 address, or the /64 of an IPv6 address. */
   readonly address: bigint;
-  /** Everybody's day. Accounts and addresses cost little, so this one bounds what can be lost. */
+  /** Day of all accounts together. Accounts and addresses cost little, so this one bounds what can be lost. */
   readonly all: bigint;
   /** Images of an account's day. */
   readonly images: number;
@@ -20,7 +20,7 @@ export interface GatewayCaps {
 /** Promise of the gateway for a job. */
 export interface Charge {
   readonly account: Address;
-  /** Where the request comes from. */
+  /** Address that the request comes from. */
   readonly address: string;
   readonly images: number;
   /** AIPG wei that the job can cost at most. */
@@ -66,7 +66,7 @@ export async function requireQuota(queries: Queries, caps: GatewayCaps, charge: 
     throw new CloudError("QUOTA_USED", `${message} Ask for less, or pay by a signed order.`);
   }
   const rows = await countersOf(queries, countersFor(charge));
-  // What jobs that are over did not cost may make room.
+  // The reserve of jobs that are over may make room.
   if (!rows.some(({ open }) => open)) requireRoom(rows, caps, charge);
 }
 

@@ -45,7 +45,7 @@ const PAUSE = 30_000;
 
 /** Transaction of the account's own key. */
 export interface TreasuryStep {
-  /** What it does, in words. */
+  /** Description in words. */
   readonly what: string;
   readonly call: ContractCall;
 }
@@ -298,13 +298,13 @@ export class Treasury {
     const isPending = isThawing && timestamp <= ready + BigInt(window);
     const sync = (block: bigint) => syncLanes(this.parts, [lane.lane_id], block);
     const isNeeded = lane.wanted && lane.state === "open";
-    // What is in the lane and what of it is promised have to be of one block.
+    // The lane's money and its promises are read at one block.
     await sync(number);
     const { available } = await database.transaction(async (queries) =>
       roomOf(queries, await lockLane(queries, lane.lane_id)),
     );
     const asked = lesser(state.thawing, state.free);
-    // What was promised while the thaw was on its way stays in the lane.
+    // Money that was promised while the thaw was on its way stays in the lane.
     if (isThawing && (isNeeded || (isPending && asked > available))) {
       return this.#step(`take back the thaw of lane ${lane.lane_id}`, "topUpLane", [config, ONE_WEI], {
         done: async (block) => {

@@ -217,7 +217,7 @@ export async function counterSign(
      WHERE lane_id = $1 AND digest = $2 AND worker_signature IS NULL`,
     [given.lane_id, given.digest, given.signature],
   );
-  // What it accepted is not at its risk any more, so there is room for more. A lane that can't be used at all stays so.
+  // Work with an accepted voucher is not at the worker's risk any more, so there is room for more. A lane that can't be used at all stays so.
   const resumed = await database.run(
     "UPDATE cloud.worker SET lane_paused_until = NULL WHERE worker = $1 AND lane_paused_until > now() AND lane_paused_price > 0",
     [worker],

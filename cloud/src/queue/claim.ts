@@ -20,7 +20,7 @@ const AT_ONCE = 32;
 /** Times that a claim looks anew because others were faster. */
 const MOST_RACES = 10;
 
-/** What a claim came to. */
+/** Result of a claim. */
 interface Claim {
   /** Others were faster: a claim of the worker, so that this one knew too little, or claims that took all it had seen of a longer queue. */
   readonly raced: boolean;

@@ -53,7 +53,7 @@ interface Delivered extends JobRow {
   readonly staged: readonly StagedImage[];
 }
 
-/** What a completion came to. */
+/** Result of a completion. */
 export interface Completion {
   readonly answer: CompleteAnswerJson;
   /** AIPG wei of the job's lane that nobody is promised; undefined where no voucher was made. */

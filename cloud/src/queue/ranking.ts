@@ -1,7 +1,7 @@
 // Order in which workers get the gateway's jobs, as SQL: the cheapest first.
 import { LIVE_SECONDS } from "./offers.ts";
 
-/** How many times longer a job is kept for a cheaper worker that has room for it. */
+/** Factor by which a job is kept longer for a cheaper worker that has room for it. */
 export const WITH_ROOM = 6;
 /** Seconds after which a worker that was lost with a gateway job may have it again. */
 export const SECOND_CHANCE = 10;

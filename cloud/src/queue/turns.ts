@@ -156,7 +156,7 @@ async function pauseWorker(queries: Queries, { worker, price }: JobRow, code: st
   );
 }
 
-/** What a refusal's code is about; a code that is unknown here is final. */
+/** Scope of a refusal's code; a code that is unknown here is final. */
 export function scopeOf(code: string | undefined): (typeof refusalScopes)[RefusalCode] {
   return Object.hasOwn(refusalScopes, code ?? "") ? refusalScopes[code as RefusalCode] : "final";
 }

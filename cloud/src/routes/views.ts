@@ -101,7 +101,7 @@ function isEndedEarly({ status, closing_signature }: JobRow): boolean {
   return status === "done" && closing_signature !== null;
 }
 
-/** How the engine read the prompts of a finished job, as far as its worker said. */
+/** Returns how the engine read the prompts of a finished job, as far as its worker said. */
 function readingOf({ prompt_cut, unknown_words }: JobRow): Pick<JobJson, "prompt_cut" | "unknown_words"> {
   return {
     ...(prompt_cut !== null && { prompt_cut }),

@@ -63,7 +63,7 @@ export interface FileLayout {
   hashOf(name: string): string | undefined;
 }
 
-/** What a {@link FileStore} is opened with. */
+/** Options of a {@link FileStore}. */
 export interface FileStoreOptions {
   readonly layout?: FileLayout;
   /** Told of each file found damaged, once until it is mended, and of each that was mended. */

@@ -29,7 +29,7 @@ export const sessionState = z.object({
   account: addressJson,
   worker: z.optional(addressJson),
   expires_at: unixSeconds,
-  /** What the gateway still pays for today: images, and AIPG wei. A job counts with what it can cost at most, until it is over. */
+  /** Quota of today that the gateway still pays for: images, and AIPG wei. A job counts with what it can cost at most, until it is over. */
   quota: z.object({
     limit: z.int(),
     used: z.int(),

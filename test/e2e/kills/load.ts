@@ -46,7 +46,7 @@ export interface Load {
   end(signal: AbortSignal): Promise<void>;
 }
 
-/** Where the clients order, and who pays directly. */
+/** Clouds that the clients order at, and the account that pays directly. */
 export interface LoadOptions {
   readonly cloudUrl: string;
   readonly deployment: Deployment;

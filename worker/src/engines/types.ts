@@ -30,9 +30,9 @@ export interface PictureOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How an engine read the prompts of a picture. */
+/** Reading of a picture's prompts by its engine. */
 export interface PromptReading {
-  /** Whether prompt or negative prompt was longer than the engine reads, so that its end had no influence. */
+  /** True when prompt or negative prompt was longer than the engine reads, so that its end had no influence. */
   readonly promptCut: boolean;
   /**
    * Words of prompt and negative prompt that the model was not made for, as typed: they only vary the picture. Absent where the

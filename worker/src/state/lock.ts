@@ -25,7 +25,7 @@ export interface FolderLock {
   release(): void;
 }
 
-/** How long a lock is watched before it counts as left behind. */
+/** Time for which a lock is watched before it counts as left behind. */
 export interface LockTerms {
   /** Milliseconds between two signs of life of whoever holds the lock. */
   readonly beat?: number;

@@ -69,7 +69,7 @@ export async function openPictures(
   };
 }
 
-/** How long copies of delivered pictures are kept. */
+/** Time for which copies of delivered pictures are kept. */
 export interface KeepTerms {
   readonly seconds: number;
   readonly bytes: number;

@@ -1,4 +1,4 @@
-/** What an operator sees of a worker. */
+/** Operator's view of a worker. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createMetrics, serveMetrics } from "../../src/metrics.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";

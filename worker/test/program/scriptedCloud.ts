@@ -47,7 +47,7 @@ export interface ScriptedResult {
   /** Of an order that the worker ended early. */
   readonly closing: Hex | undefined;
   readonly files: readonly Uint8Array[];
-  /** How it said that the engine read the prompts. */
+  /** Reading of the prompts, as the worker said it. */
   readonly reading: {
     readonly prompt_cut?: boolean | undefined;
     readonly unknown_words?: readonly string[] | undefined;

@@ -53,7 +53,7 @@ const MAX_VARIABLES = 300;
 
 const keptByText = { maxSize: MAX_KEPT_TEXT, maxEntrySize: MAX_KEPT };
 
-/** What operations select, by the variables that decide it: those that were asked for longest ago go first. */
+/** Selections of operations, by the variables that decide it: those that were asked for longest ago go first. */
 type Trees = LRUCache<string, readonly Selection[]>;
 
 /** Values as they are given, or as the schema reads them. */
