@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -291,11 +292,19 @@ function routesOf(
   url: string,
   name: string,
 ): Omit<Contender, "fill" | "prepare"> {
-  const ask = async <Body>(worker: BenchWorker, path: string, json: object): Promise<Body> => {
-    const { status, body } = await call<Body>({ url }, "POST", path, { token: worker.token, json });
-    if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
-    return body;
-  };
+  // Node's own client: fetch takes 2 ms of CPU a job for the worker's side, which is not what is measured.
+  const agent = new Agent({ keepAlive: true });
+  closing.push(() => agent.destroy());
+  const ask = <Body>(worker: BenchWorker, path: string, json: object): Promise<Body> =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${worker.token}`, "content-type": "application/json" };
+      const asked = request(`${url}${path}`, { method: "POST", agent, headers }, async (response) => {
+        const text = (await response.setEncoding("utf8").toArray()).join("");
+        if (response.statusCode === 200) resolve(JSON.parse(text));
+        else reject(new Error(`${path}: ${response.statusCode} ${text}`));
+      });
+      asked.on("error", reject).end(JSON.stringify(json));
+    });
   return {
     name,
     claim: (worker) => ask<WorkerJobJson>(worker, "/v1/worker/claim", { wait_seconds: 0 }),
@@ -442,9 +451,9 @@ function report(runs: ReadonlyMap<string, readonly Measured[]>, routes: Measured
       ]),
     )}`,
   );
-  const ours = rows.filter(({ name }) => name === "ours, functions");
+  const ours = rows.filter(({ name }) => name.startsWith("ours"));
   const worst = {
-    statements: Math.max(...rows.filter(({ name }) => name.startsWith("ours")).map((row) => row.statements.job)),
+    statements: Math.max(...ours.map((row) => row.statements.job)),
     ratio: Math.max(...ours.map(({ floorToThis }) => floorToThis ?? Number.POSITIVE_INFINITY)),
   };
   const isReached = worst.statements <= TARGET.statements && worst.ratio <= TARGET.ratio;

@@ -6,7 +6,7 @@ import type { Context } from "hono";
 import { compress } from "hono/compress";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
-import { bearerToken, sessionOf } from "./auth/sessions.ts";
+import { bearerToken, Sessions } from "./auth/sessions.ts";
 import type { Cloud } from "./cloud.ts";
 import { CloudError, describeError } from "./error.ts";
 import { limitBody } from "./http/bodies.ts";
@@ -31,6 +31,7 @@ const WORKER_FACTOR = 5;
 export function createApp(cloud: Cloud, tendLanes: () => void): App {
   const app: App = new OpenAPIHono<Env>();
   const { settings, log, metrics } = cloud;
+  const sessions = new Sessions(cloud.database, cloud.notices);
   const limit = new RateLimit(settings.requestsPerMinute);
   const workerLimit = new RateLimit(settings.requestsPerMinute * WORKER_FACTOR);
   const signInLimit = new RateLimit(settings.jobsPerMinute);
@@ -73,8 +74,8 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
     context.header("cache-control", "no-store");
     context.header("etag", undefined);
   });
-  // Pictures are compressed already, and events are to arrive one by one.
-  app.use(compress({ contentTypeFilter: /^application\/json/ }));
+  // Lists. Pictures are compressed already, events are to arrive one by one, and answers to POST are a few kB that cost more to compress.
+  app.on(["GET", "HEAD"], "*", compress({ contentTypeFilter: /^application\/json/ }));
   app.use(async (context, next) => {
     const isRead = ["GET", "HEAD", "OPTIONS"].includes(context.req.method);
     if (cloud.stopping.aborted && !isRead) {
@@ -85,7 +86,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
     // Before the token is looked up, so that guessing tokens is limited too.
     (context.req.path.startsWith("/v1/worker/") ? workerLimit : limit).take(address);
     if (token !== undefined) {
-      const session = await sessionOf(cloud.database, token);
+      const session = await sessions.find(token);
       if (!session) {
         throw new CloudError("SESSION_INVALID", "The session is unknown or over. Sign in again.", {
           headers: { "www-authenticate": 'Bearer error="invalid_token"' },
@@ -102,7 +103,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
   app.use((context, next) => (isFile(context.req.path) ? next() : jsonLimit(context, next)));
 
   healthRoutes(app, cloud);
-  signInRoutes(app, cloud, signInLimit);
+  signInRoutes(app, cloud, sessions, signInLimit);
   catalogueRoutes(app, cloud);
   generateRoutes(app, cloud, new RateLimit(settings.jobsPerMinute), tendLanes);
   jobRoutes(app, cloud);

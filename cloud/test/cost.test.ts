@@ -1,4 +1,5 @@
 /** Cost of a job: what a voucher reads and sends, what a heartbeat asks, whom a notice wakes, what a claim looks at. */
+import { createHash } from "node:crypto";
 import {
   createFastChecker,
   createFastDigester,
@@ -14,10 +15,11 @@ import pg from "pg";
 import { type Address, type Hex, keccak256, toHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Sessions } from "../src/auth/sessions.ts";
 import { modelCatalogue } from "../src/chain/models.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase, type Queries } from "../src/database/database.ts";
-import type { Notices } from "../src/database/notices.ts";
+import { listen, type Notices } from "../src/database/notices.ts";
 import { LaneTrees } from "../src/payment/laneTrees.ts";
 import { claimJob } from "../src/queue/claim.ts";
 import { completeJob } from "../src/queue/complete.ts";
@@ -551,5 +553,33 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
     }
   } finally {
     await database.close();
+  }
+});
+
+it("a session is looked up once by each process, and is over at all of them when it is signed out at one", async () => {
+  const own = openDatabase(grid.postgres.url, () => undefined);
+  const { database, statements } = counted(own);
+  const [here, there] = await Promise.all([listen(grid.postgres.url, () => {}), listen(grid.postgres.url, () => {})]);
+  try {
+    const processes = [new Sessions(database, here), new Sessions(database, there)] as const;
+    const session = { account: privateKeyToAccount(generatePrivateKey()).address, worker: undefined };
+    const expiresAt = new Date(Date.now() + 60_000);
+    const token = await processes[0].open({ ...session, expiresAt });
+    const opened = statements();
+    for (let i = 0; i < 5; i++) for (const one of processes) expect(await one.find(token)).toMatchObject(session);
+    expect(statements() - opened).toBe(2);
+    // At the other one the notice ends it, not the time.
+    const told = there.next("cloud_session", createHash("sha256").update(token).digest("hex"), 5_000);
+    await processes[0].close(token);
+    await told;
+    for (const one of processes) expect(await one.find(token)).toBeUndefined();
+    // Nobody's session is not remembered as such.
+    const before = statements();
+    for (const _ of [1, 2]) expect(await processes[1].find("grid_guessed")).toBeUndefined();
+    expect(statements() - before).toBe(2);
+    const over = await processes[0].open({ ...session, expiresAt: new Date(Date.now() - 1) });
+    expect(await processes[0].find(over)).toBeUndefined();
+  } finally {
+    await Promise.all([here.close(), there.close(), own.close()]);
   }
 });

@@ -361,6 +361,7 @@ describe("signs in", () => {
 
   it("not when the session has expired", async () => {
     const token = await signIn(grid, cloud, user());
+    // A process that has seen a session remembers it until it expires.
     await grid.sql("UPDATE cloud.session SET expires_at = now() - interval '1 second'");
     const { status, body } = await call<Refusal>(cloud, "GET", "/v1/auth/session", { token });
     expect([status, body.error.code]).toEqual([401, "SESSION_INVALID"]);

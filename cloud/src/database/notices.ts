@@ -1,8 +1,8 @@
 import pg from "pg";
 import type { Queries } from "./database.ts";
 
-/** `cloud_queue`: a job waits. `cloud_job`: that job changed (payload: its id). */
-export type Channel = "cloud_queue" | "cloud_job";
+/** `cloud_queue`: a job waits. `cloud_job`: that job changed (payload: its id). `cloud_session`: it ended (payload: its token's hash). */
+export type Channel = "cloud_queue" | "cloud_job" | "cloud_session";
 
 /** Word from other connections and processes that something changed. It may get lost: whoever waits also looks by himself. */
 export interface Notices {
@@ -52,7 +52,7 @@ export async function listen(databaseUrl: string, onError: (error: unknown) => v
     fresh.on("notification", ({ channel, payload }) => wake(`${channel}:${payload ?? ""}`));
     try {
       await fresh.connect();
-      await fresh.query("LISTEN cloud_queue; LISTEN cloud_job");
+      await fresh.query("LISTEN cloud_queue; LISTEN cloud_job; LISTEN cloud_session");
     } catch (error) {
       reconnect(error);
       throw error;

@@ -1,6 +1,6 @@
 import { nonceAnswer, session as sessionSchema, sessionState, signInRequest } from "@gridnft/sdk/wire";
 import { getAddress } from "viem";
-import { bearerToken, closeSession, openSession } from "../auth/sessions.ts";
+import { bearerToken, type Sessions } from "../auth/sessions.ts";
 import { checkSignIn, newNonce, signInPlace } from "../auth/signIn.ts";
 import type { Cloud } from "../cloud.ts";
 import { type App, endpoint } from "../http/endpoint.ts";
@@ -8,7 +8,7 @@ import type { RateLimit } from "../http/rates.ts";
 import { quotaOf } from "../payment/quota.ts";
 
 /** `/v1/auth/...` */
-export function signInRoutes(app: App, cloud: Cloud, limit: RateLimit): void {
+export function signInRoutes(app: App, cloud: Cloud, sessions: Sessions, limit: RateLimit): void {
   const { database, chain } = cloud;
   const place = signInPlace(cloud.publicUrl, chain.domain.chainId);
 
@@ -47,7 +47,7 @@ export function signInRoutes(app: App, cloud: Cloud, limit: RateLimit): void {
     async ({ context, body }) => {
       limit.take(context.get("caller"));
       const session = await checkSignIn({ queries: database, chain, place }, body);
-      const token = await openSession(database, session);
+      const token = await sessions.open(session);
       context.header("cache-control", "no-store");
       return context.json({
         token,
@@ -98,7 +98,7 @@ export function signInRoutes(app: App, cloud: Cloud, limit: RateLimit): void {
     },
     async ({ context }) => {
       const token = bearerToken(context.req.header("authorization"));
-      if (token) await closeSession(database, token);
+      if (token) await sessions.close(token);
       return context.body(null, 204);
     },
   );
