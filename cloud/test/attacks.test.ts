@@ -358,6 +358,64 @@ describe("whoever asks the gateway", () => {
     expect([await bait.claim(), await honest.claim()]).toEqual([undefined, undefined]);
   });
 
+  it("keeps no job from a dearer worker by a cheap one that could not do it", async () => {
+    const open = await allowing({});
+    const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
+    const [token] = await freshKeys(1);
+    const getsAtOnce = async () => {
+      const { id } = (await ask(open, token ?? "", "192.0.2.11")).body;
+      expect((await honest.claim())?.id).toBe(id);
+    };
+    // 64 is no multiple of its step.
+    await scriptedWorker(grid, open, own(), { rate: 1n, sideStep: 48 });
+    await getsAtOnce();
+
+    // Its bond leaves, and its offer stays: a sign of life then is none.
+    const bait = await scriptedWorker(grid, open, own(), { rate: 1n });
+    const { registry } = own().party.grid;
+    await grid.chain.mined(registry.write.announceUnbond([await registry.read.minBond()]));
+    try {
+      await leave(own());
+      const later = await allowing({});
+      expect((await call(later, "GET", "/v1/worker/vouchers", { token: bait.token })).status).toBe(200);
+      await getsAtOnce();
+    } finally {
+      await grid.chain.mined(registry.write.cancelUnbond());
+    }
+  });
+
+  it("keeps no lane empty by a crowd of jobs for which it has the only worker", async () => {
+    const open = await allowing({});
+    const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
+    await scriptedWorker(grid, open, own(), { rate: MOST, parallel: 1 });
+    const [token] = await freshKeys(1);
+    const first = (await ask(open, token ?? "", "192.0.2.12")).body.id;
+    await grid.sql("UPDATE cloud.offer SET max_steps = 500 WHERE worker = $1", [own().party.address.toLowerCase()]);
+    await grid.sql(
+      `INSERT INTO cloud.job (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels, steps,
+         count, sampler, scheduler, max_price)
+       SELECT rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels, 200, count, sampler,
+         scheduler, max_price * 100 FROM cloud.job CROSS JOIN generate_series(1, 600) WHERE id = $1`,
+      [first],
+    );
+    expect((await honest.claim())?.id).toBe(first);
+    // As if the lane had run dry.
+    await grid.sql("UPDATE cloud.lane SET free = 0 WHERE worker = $1", [grid.workers[0].party.address.toLowerCase()]);
+    const { id } = (await ask(open, token ?? "", "192.0.2.12")).body;
+    const job = await until(() => honest.claim(1), "the lane is filled for the last job");
+    expect(job.id).toBe(id);
+
+    // Who asks nothing needs nothing in its lane.
+    const free = await scriptedWorker(grid, open, own(), { rate: 0n, parallel: 1 });
+    await grid.sql("UPDATE cloud.lane SET free = 0 WHERE worker = $1", [own().party.address.toLowerCase()]);
+    await grid.sql(
+      "UPDATE cloud.job SET status = 'failed', worker = NULL WHERE status IN ('queued', 'claimed', 'running')",
+    );
+    const gift = (await ask(open, token ?? "", "192.0.2.12")).body.id;
+    const taken = await until(() => free.claim(1), "the job is given away");
+    expect([taken.id, taken.price]).toEqual([gift, "0"]);
+  });
+
   it("is told which cap it has reached, and what is left of it", async () => {
     const limited = await allowing({ job: dear * 4n, account: dear * 3n, address: dear * 5n });
     await scriptedWorker(grid, limited, grid.workers[0], { parallel: 16 });

@@ -15,15 +15,15 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import type { Cloud } from "../cloud.ts";
 import type { GatewayTerms } from "../environment.ts";
 import { describeError } from "../error.ts";
-import { covers, type LiveOffer, liveOffers } from "../queue/offers.ts";
+import { covers, isCovered, type LiveOffer, liveOffers } from "../queue/offers.ts";
 import { SECOND_CHANCE, WITH_ROOM } from "../queue/ranking.ts";
 import { greater, lesser } from "./amounts.ts";
 import { type LaneRow, laneConfigOf, roomOf } from "./lanes.ts";
 import { syncLanes } from "./laneWatch.ts";
 import { callOf, openSender, Refused, type Sender } from "./sender.ts";
 
-/** Oldest queued jobs that are looked at. */
-const MOST_JOBS = 500;
+/** Oldest queued jobs of an offer that are looked at: more than its worker has at a time. */
+const MOST_JOBS = 128;
 /** Milliseconds until a worker's lane is tried again, once it could not be filled. */
 const PAUSE = 30_000;
 /** Seconds after which a lane that is still needed is said to be so again. The treasury believes it for {@link WANTED_SECONDS}. */
@@ -130,27 +130,43 @@ interface QueuedJobRow {
  * its time pass. Nobody has a lane opened by an offer alone.
  */
 async function needsOf({ database }: Cloud, gateway: GatewayTerms): Promise<Need[]> {
-  const jobs = await database.all<QueuedJobRow>(
-    `SELECT id, model_id, model_hash, (request->>'width')::int AS width, (request->>'height')::int AS height, steps, count,
-       sampler, scheduler, max_price, extract(epoch FROM now() - queued_at)::float8 AS age
-     FROM cloud.job WHERE status = 'queued' AND rail = 'gateway' AND payer = $1 ORDER BY queued_at LIMIT $2`,
-    [gateway.account.toLowerCase(), MOST_JOBS],
+  const waits = await database.one(
+    "SELECT 1 FROM cloud.job WHERE status = 'queued' AND rail = 'gateway' AND payer = $1 LIMIT 1",
+    [gateway.account.toLowerCase()],
   );
-  if (jobs.length === 0) return [];
+  if (!waits) return [];
+  const paused = await database.all<{ worker: Address }>(
+    "SELECT worker FROM cloud.worker WHERE paused_until > now() OR lane_paused_until > now()",
+  );
+  const off = new Set(paused.map(({ worker }) => worker));
+  const offers = (await liveOffers(database))
+    .filter(({ rate, worker }) => rate <= gateway.maxRate && !off.has(worker))
+    .sort((a, b) => (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : a.worker < b.worker ? -1 : 1));
+  // Of each offer its own: no crowd of jobs that only one worker can do stands in the way of the others'.
+  const jobs = await database.all<QueuedJobRow>(
+    `SELECT DISTINCT ON (found.place) found.* FROM unnest($3::text[], $4::numeric[]) AS live (worker, model_id)
+     JOIN cloud.offer o USING (worker, model_id) CROSS JOIN LATERAL (
+       SELECT j.place, j.id, j.model_id, j.model_hash, (j.request->>'width')::int AS width,
+         (j.request->>'height')::int AS height, j.steps, j.count, j.sampler, j.scheduler, j.max_price,
+         extract(epoch FROM now() - j.queued_at)::float8 AS age
+       FROM cloud.job j WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id
+         AND CASE WHEN j.payer = $1 AND ${isCovered("o")} THEN true ELSE false END
+       ORDER BY j.place LIMIT $2) found
+     ORDER BY found.place`,
+    [
+      gateway.account.toLowerCase(),
+      MOST_JOBS,
+      offers.map(({ worker }) => worker),
+      offers.map(({ modelId }) => modelId.toString()),
+    ],
+  );
   const barred = await database.all<{ key: string }>(
     `SELECT job_id || ' ' || worker AS key FROM cloud.job_failure
      WHERE job_id = ANY ($1) AND CASE kind WHEN 'stopping' THEN false WHEN 'passing' THEN until > now()
        WHEN 'expired' THEN at > now() - $2 * interval '1 second' ELSE true END`,
     [jobs.map(({ id }) => id), SECOND_CHANCE],
   );
-  const paused = await database.all<{ worker: Address }>(
-    "SELECT worker FROM cloud.worker WHERE paused_until > now() OR lane_paused_until > now()",
-  );
-  const off = new Set(paused.map(({ worker }) => worker));
   const isBarred = new Set(barred.map(({ key }) => key));
-  const offers = (await liveOffers(database))
-    .filter(({ rate, worker }) => rate <= gateway.maxRate && !off.has(worker))
-    .sort((a, b) => (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : a.worker < b.worker ? -1 : 1));
   const needs = new Map<Address, NeededJob[]>();
   for (const job of jobs) {
     const able = offers.filter(

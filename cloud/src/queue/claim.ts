@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { often, type Queries } from "../database/database.ts";
 import { type JobRow, jobColumns } from "./jobs.ts";
+import { isCovered } from "./offers.ts";
 import { cheaperOffers, isKeptForCheaper, SECOND_CHANCE } from "./ranking.ts";
 import { endTurn } from "./turns.ts";
 
@@ -164,14 +165,11 @@ const CLAIM = often(
        SELECT fitting.* FROM room CROSS JOIN cloud.offer o CROSS JOIN LATERAL (
          SELECT j.id, j.place FROM cloud.job j
          WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id AND CASE WHEN
-           j.payer = $7 AND j.model_hash = o.model_hash
-           AND j.pixels <= o.max_pixels AND j.steps <= o.max_steps AND j.count <= o.max_count
-           AND j.sampler = ANY (o.samplers) AND j.scheduler = ANY (o.schedulers)
-           AND gcd((j.request->>'width')::int, (j.request->>'height')::int) % o.side_step = 0
+           j.payer = $7 AND ${isCovered("o")}
            AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= least(room.most, j.max_price)
            AND NOT ${isKept} AND NOT ${isBarred} THEN true ELSE false END
          ORDER BY j.place LIMIT ${AT_ONCE}) fitting
-       WHERE o.worker = $1 AND room.most > 0 AND o.rate <= $4
+       WHERE o.worker = $1 AND room.most >= 0 AND o.rate <= $4
          AND (cardinality(room.models) < ${MAX_TOTALS} OR o.model_id = ANY (room.models))
      ), next AS MATERIALIZED (
        SELECT ${jobColumns}, (

@@ -154,6 +154,17 @@ export function covers(offer: LiveOffer, job: JobKind): boolean {
   );
 }
 
+/** SQL of the same: condition on a job `j` and an offer of its model. */
+export function isCovered(offer: string): string {
+  return `j.model_hash = $offer.model_hash
+    AND j.pixels <= $offer.max_pixels AND j.steps <= $offer.max_steps AND j.count <= $offer.max_count
+    AND j.sampler = ANY ($offer.samplers) AND j.scheduler = ANY ($offer.schedulers)
+    AND gcd((j.request->>'width')::int, (j.request->>'height')::int) % $offer.side_step = 0`.replaceAll(
+    "$offer",
+    offer,
+  );
+}
+
 /**
  * The error for a job that offers of its model would cover if its sides were multiples of their steps; undefined if it is not that.
  * It names the finest step, and the nearest sizes that an offer covers.

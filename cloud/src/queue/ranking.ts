@@ -1,5 +1,5 @@
 // Order in which workers get the gateway's jobs, as SQL: the cheapest first.
-import { LIVE_SECONDS } from "./offers.ts";
+import { isCovered, LIVE_SECONDS } from "./offers.ts";
 
 /** Factor by which a job is kept longer for a cheaper worker that has room for it. */
 export const WITH_ROOM = 6;
@@ -36,7 +36,5 @@ export function isKeptForCheaper(isBarred: string): string {
     j.queued_at > now() - coalesce((SELECT sum(seconds) FROM cheaper), 0) * interval '1 second'
     AND j.queued_at > now() - interval '1 second' * (
       SELECT coalesce(sum(c.seconds) FILTER (WHERE c.has_room), 0) + coalesce(max(c.seconds) FILTER (WHERE NOT c.has_room), 0)
-      FROM cheaper c WHERE c.model_id = o.model_id AND c.model_hash = j.model_hash
-        AND j.pixels <= c.max_pixels AND j.steps <= c.max_steps AND j.count <= c.max_count
-        AND j.sampler = ANY (c.samplers) AND j.scheduler = ANY (c.schedulers) AND NOT ${isBarred}))`;
+      FROM cheaper c WHERE c.model_id = o.model_id AND ${isCovered("c")} AND NOT ${isBarred}))`;
 }

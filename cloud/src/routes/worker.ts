@@ -42,12 +42,15 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
   const waiting = new WaitingClaims(notices);
   const claims = new Slots(MOST_CLAIMS, "claims");
 
-  /** Each call of a worker counts as a sign of life, and only while its key is live. */
+  /** Each call of a worker counts as a sign of life, and only while its key is live and its bond is there. */
   const greet = async (session: WorkerSession): Promise<void> => {
     if (!(await chain.isSigner(session.worker, SignerRole.WORKER_SIGNER, session.account))) {
       throw new CloudError("SESSION_INVALID", "This key does not sign for the worker any more.");
     }
-    await seeWorker(database, seen, session.worker);
+    // Without a bond its offer would keep jobs from others, and money in its lane, for nothing that it risks. A chain that does not answer
+    // takes no worker's life.
+    const isBonded = await chain.isBonded(session.worker).catch(() => true);
+    if (isBonded) await seeWorker(database, seen, session.worker);
   };
   const requireBond = async ({ worker }: WorkerSession): Promise<void> => {
     if (await chain.isBonded(worker)) return;
