@@ -220,6 +220,50 @@ it("takes receipts into the next voucher again when their anchor is gone by a re
   );
 });
 
+it("counts no money in a lane whose top-up is gone by a reorg, and none in a lane that is gone itself", async () => {
+  const { wallet } = grid.chain.party(0);
+  const { settlement } = grid.gateway.grid;
+  const rows = () =>
+    grid.sql<{ lane_id: Hex; state: string; free: string }>(
+      "SELECT lane_id, state, free::text FROM cloud.lane ORDER BY created_at",
+    );
+  const [row] = await grid.sql<{ config: Record<string, unknown> }>("SELECT config FROM cloud.lane");
+  const first = messageFromJson("LaneConfig", row?.config);
+  const { free } = await settlement.read.laneOf([laneId(first, grid.domain)]);
+  const before = await until(async () => {
+    const now = await rows();
+    return now[0]?.free === free.toString() && now;
+  }, "the cloud sees what was collected");
+  const json = { ...row?.config, worker: grid.workers[1].party.address.toLowerCase() };
+  const second = messageFromJson("LaneConfig", json);
+  const opening = { lane_id: laneId(second, grid.domain), state: "opening", free: "0" };
+  await grid.sql(
+    `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state)
+     SELECT $1, $2, payer, payer_signer, $3, 'opening' FROM cloud.lane`,
+    [opening.lane_id, JSON.stringify(json), json.worker],
+  );
+  const snapshot = await wallet.request({ method: "evm_snapshot" as never });
+  await grid.chain.mined(settlement.write.topUpLane([first, parseEther("1")]));
+  await grid.chain.mined(settlement.write.openLane([second, parseEther("1")]));
+  const more = (BigInt(before[0]?.free ?? 0) + parseEther("1")).toString();
+  await until(
+    async () =>
+      JSON.stringify(await rows()) ===
+      JSON.stringify([
+        { ...before[0], free: more },
+        { ...opening, state: "open", free: parseEther("1").toString() },
+      ]),
+    "the cloud sees the money",
+  );
+  await wallet.request({ method: "evm_revert" as never, params: [snapshot] as never });
+  for (let blocks = 0; blocks < 3; blocks++) await grid.chain.pass(1);
+  await until(
+    async () => JSON.stringify(await rows()) === JSON.stringify([...before, opening]),
+    "the cloud sees that the money is gone",
+  );
+  await grid.sql("DELETE FROM cloud.lane WHERE lane_id = $1", [opening.lane_id]);
+});
+
 describe("the gateway's lanes", () => {
   const settlement = () => grid.gateway.grid.settlement;
   const laneRow = async () => {

@@ -32,11 +32,25 @@ export function settlementReader(cloud: Cloud): () => Promise<void> {
 async function readSettlement(cloud: Cloud, head: Head): Promise<void> {
   const { database, chain } = cloud;
   const start = BigInt(chain.deployment.startBlock);
-  const cursor = await database.one<{ block: string }>("SELECT block FROM cloud.chain_cursor WHERE name = $1", [
-    CURSOR,
-  ]);
+  const cursor = await database.one<{ block: string; hash: Hex | null }>(
+    "SELECT block, hash FROM cloud.chain_cursor WHERE name = $1",
+    [CURSOR],
+  );
   const last = cursor ? BigInt(cursor.block) : start;
   const behind = (last < head.number ? last : head.number) - REREAD;
+  if (cursor?.hash && last <= head.number && (await hashAt(cloud, last, head)) !== cursor.hash) {
+    // A reorg: an event that is gone leaves no other one behind, so all lanes that had one lately are read.
+    const lanes = await database.all<{ lane_id: Hex }>("SELECT lane_id FROM cloud.lane WHERE synced_block >= $1", [
+      behind.toString(),
+    ]);
+    cloud.log.warn({ block: cursor.block, lanes: lanes.length }, "the chain was reorganised");
+    await syncLanes(
+      cloud,
+      lanes.map(({ lane_id }) => lane_id),
+      head.number,
+      { isReorg: true },
+    );
+  }
   for (let from = behind > start ? behind : start; from <= head.number; from += PAGE) {
     const to = from + PAGE - 1n < head.number ? from + PAGE - 1n : head.number;
     const logs: Logs = await chain.client.getContractEvents({
@@ -52,12 +66,20 @@ async function readSettlement(cloud: Cloud, head: Head): Promise<void> {
     await noteCollected(cloud, ofKind(logs, "LaneCollected"));
     // State of now, not of then: an RPC need not keep old state.
     await syncLanes(cloud, touchedLanes(logs), head.number);
+    // A head that is some blocks behind says nothing of the block that was read last: its hash is kept until then.
     await database.run(
-      `INSERT INTO cloud.chain_cursor (name, block) VALUES ($1, $2)
-       ON CONFLICT (name) DO UPDATE SET block = excluded.block`,
-      [CURSOR, to.toString()],
+      `INSERT INTO cloud.chain_cursor (name, block, hash) VALUES ($1, $2, $3)
+       ON CONFLICT (name) DO UPDATE SET block = excluded.block, hash = excluded.hash
+       WHERE excluded.block >= chain_cursor.block OR excluded.block < chain_cursor.block - $4::bigint`,
+      [CURSOR, to.toString(), to === head.number ? head.hash : null, REREAD.toString()],
     );
   }
+}
+
+/** Hash of the block with a number, which is not above the head. */
+async function hashAt({ chain }: Cloud, number: bigint, head: Head): Promise<Hex> {
+  if (number === head.number) return head.hash;
+  return (await chain.client.getBlock({ blockNumber: number })).hash;
 }
 
 function ofKind<Name extends Logs[number]["eventName"]>(logs: Logs, name: Name): LogOf<Name>[] {
@@ -160,11 +182,16 @@ async function noteSettled({ database }: Cloud, settled: LogOf<"OrderSettled">[]
   );
 }
 
-/** Reads funds and totals of lanes, all at one block, so that they belong together. */
+/**
+ * Reads funds and totals of lanes, all at one block, so that they belong together. A lane that the chain does not have, or has no more,
+ * is one that is to be opened.
+ * @param options `isReorg`: the blocks of earlier readings may be gone, so that one of a later block does not count more.
+ */
 export async function syncLanes(
   { database, chain }: Pick<Cloud, "database" | "chain">,
   laneIds: Iterable<Hex>,
   block: bigint,
+  { isReorg = false }: { readonly isReorg?: boolean } = {},
 ): Promise<void> {
   const { settlement } = chain.contracts;
   for (const laneId of laneIds) {
@@ -179,15 +206,19 @@ export async function syncLanes(
       settlement.read.laneOf([laneId], at),
       Promise.all(models.map(({ model_id }) => settlement.read.laneTotalOf([laneId, BigInt(model_id)], at))),
     ]);
-    if (!lane.opened) continue;
+    if (!lane.opened && known.state !== "open") continue;
     await database.transaction(async (queries) => {
       await lockLane(queries, laneId);
       // Another process may have read a later block meanwhile.
       const isNews = await queries.run(
-        `UPDATE cloud.lane SET free = $2, thawing = $3, synced_block = $4,
-           state = CASE WHEN state = 'opening' THEN 'open' ELSE state END
-         WHERE lane_id = $1 AND synced_block <= $4`,
-        [laneId, lane.free.toString(), lane.thawReadyAt !== 0, block.toString()],
+        `UPDATE cloud.lane l SET free = $2, thawing = $3, synced_block = $4, state = CASE
+           WHEN $5 AND state = 'opening' THEN 'open'
+           WHEN $5 OR state <> 'open' THEN state
+           WHEN EXISTS (SELECT FROM cloud.lane o WHERE o.state = 'opening' AND o.worker = l.worker AND o.payer = l.payer
+             AND o.payer_signer = l.payer_signer) THEN 'closed'
+           ELSE 'opening' END
+         WHERE lane_id = $1 AND (synced_block <= $4 OR $6)`,
+        [laneId, lane.free.toString(), lane.thawReadyAt !== 0, block.toString(), lane.opened, isReorg],
       );
       if (isNews === 0) return;
       if (lane.free > BigInt(known.free)) await tell(queries, "cloud_queue", `worker ${known.worker}`);
