@@ -54,6 +54,8 @@ export interface TreasurySettings {
   readonly balance: bigint;
   /** Seconds without a job after which a lane's money is asked back. */
   readonly idleSeconds: number;
+  /** Lanes that are opened in a day at most: a database that was broken into shall not burn the account's gas. */
+  readonly dailyLanes: number;
   /** Milliseconds between looks. */
   readonly poll: number;
   readonly logLevel: Settings["logLevel"];
@@ -178,6 +180,7 @@ const treasuryEnvironment = z.object({
   GRID_TREASURY_CAP: wei.default(400n * AIPG),
   GRID_TREASURY_BALANCE: wei.default(400n * AIPG),
   GRID_TREASURY_IDLE_HOURS: wholeNumber(1, 10_000).default(24),
+  GRID_TREASURY_DAILY_LANES: wholeNumber(0, 1_000_000).default(200),
   GRID_TREASURY_POLL_MS: wholeNumber(50, 600_000).default(2_000),
 });
 
@@ -262,6 +265,7 @@ export function readTreasurySettings(
     cap: read.GRID_TREASURY_CAP,
     balance: read.GRID_TREASURY_BALANCE,
     idleSeconds: read.GRID_TREASURY_IDLE_HOURS * 3_600,
+    dailyLanes: read.GRID_TREASURY_DAILY_LANES,
     poll: read.GRID_TREASURY_POLL_MS,
     logLevel: read.GRID_LOG_LEVEL,
   };

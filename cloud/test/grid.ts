@@ -208,6 +208,7 @@ export async function startTestGrid({
       cap: parseEther("400"),
       balance: parseEther("400"),
       idleSeconds: 3_600,
+      dailyLanes: 200,
       poll: 100,
       logLevel: (process.env.GRID_LOG_LEVEL as Settings["logLevel"] | undefined) ?? "silent",
       ...changes,

@@ -1,4 +1,7 @@
 /** Both rails, from the request to money and anchor on chain, with a worker by script. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { type Hex, parseEther, parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -22,7 +25,7 @@ import {
 } from "../../sdk/src/wire/index.ts";
 import { callOf, openSender } from "../src/payment/sender.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { planOf, type RunningTreasury } from "../src/startTreasury.ts";
+import { planOf, type RunningTreasury, workOnce } from "../src/startTreasury.ts";
 import { call, RATE, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
@@ -353,6 +356,30 @@ describe("the gateway's lanes", () => {
     expect((await laneState()).free).toBe(before + 5n);
   });
 
+  it("are not waited for without end when a node tells of a block that never comes", async () => {
+    const { deployment, rpcUrl } = grid.chain;
+    const lying = createServer(async (request, response) => {
+      const question = await text(request);
+      const headers = { "content-type": "application/json" };
+      const told = await fetch(rpcUrl, { method: "POST", headers, body: question });
+      const answer = (await told.json()) as { readonly result?: { blockNumber: string } | null };
+      const receipt = question.includes("eth_getTransactionReceipt") ? answer.result : undefined;
+      if (receipt) receipt.blockNumber = "0xffffffff";
+      response.writeHead(200, headers).end(JSON.stringify(answer));
+    });
+    await new Promise<void>((resolve) => lying.listen(0, "127.0.0.1", resolve));
+    try {
+      const url = `http://127.0.0.1:${(lying.address() as AddressInfo).port}`;
+      const sender = openSender(grid.treasurer, { rpcUrl: url, deployment, poll: 100, patience: 1_000 });
+      const [row] = await grid.sql<{ config: unknown }>("SELECT config FROM cloud.lane");
+      const topUp = callOf(settlement(), "topUpLane", [messageFromJson("LaneConfig", row?.config), 1n]);
+      await expect(sender.send(topUp, gridSettlementAbi)).rejects.toThrow("4294967295");
+    } finally {
+      lying.closeAllConnections();
+      lying.close();
+    }
+  });
+
   it("stay empty when the gateway is out of funds: the job waits, and its owner is told", async () => {
     const dear = { width: 1_024, height: 1_024, steps: 100, n: 4 };
     const id = await post(dear);
@@ -433,6 +460,24 @@ describe("the gateway's lanes", () => {
       await plant(change);
       expect((await plan()).filter((what) => what.startsWith("open"))).toEqual([]);
     }
+  });
+
+  it("are not more than a day's number, however many the database asks for", async () => {
+    const [row] = await grid.sql<{ config: Record<string, unknown> }>(
+      "SELECT config FROM cloud.lane WHERE state = 'open'",
+    );
+    await grid.sql("DELETE FROM cloud.lane WHERE state = 'opening'");
+    for (const { party } of grid.workers) {
+      const config = { ...row?.config, worker: party.address.toLowerCase(), salt: `0x${"66".repeat(32)}` };
+      await grid.sql(
+        `INSERT INTO cloud.lane (lane_id, config, payer, payer_signer, worker, state, wanted_at)
+         SELECT $1, $2, payer, payer_signer, $3, 'opening', now() FROM cloud.lane WHERE state = 'open' LIMIT 1`,
+        [laneId(messageFromJson("LaneConfig", config), grid.domain), JSON.stringify(config), config.worker],
+      );
+    }
+    const before = await openings();
+    await workOnce(grid.treasurySettings({ dailyLanes: 1 }));
+    expect(await openings()).toBe(before + 1);
   });
 
   const laneConfig = async () => {

@@ -48,7 +48,18 @@ const PATIENCE = 120_000;
 /** Connects an account's key to a chain. */
 export function openSender(
   account: PrivateKeyAccount,
-  { rpcUrl, deployment, poll }: { readonly rpcUrl: string; readonly deployment: Deployment; readonly poll: number },
+  {
+    rpcUrl,
+    deployment,
+    poll,
+    patience = PATIENCE,
+  }: {
+    readonly rpcUrl: string;
+    readonly deployment: Deployment;
+    readonly poll: number;
+    /** Milliseconds that a transaction may take, and after it the node's own block. */
+    readonly patience?: number;
+  },
 ): Sender {
   const client: SenderClient = createWalletClient({
     account,
@@ -65,10 +76,15 @@ export function openSender(
       });
       const nonce = await client.getTransactionCount({ address: account.address, blockTag: "latest" });
       const hash = await client.sendTransaction({ account, chain: null, to, data, nonce });
-      const receipt = await client.waitForTransactionReceipt({ hash, timeout: PATIENCE });
+      const receipt = await client.waitForTransactionReceipt({ hash, timeout: patience });
       if (receipt.status !== "success") throw new Error(`Transaction ${receipt.transactionHash} reverted.`);
       // Nodes behind a balancer may be a block apart: what is read next must not be older than this.
-      while ((await client.getBlockNumber()) < receipt.blockNumber) await sleep(100);
+      const end = Date.now() + patience;
+      while ((await client.getBlockNumber()) < receipt.blockNumber) {
+        if (Date.now() > end)
+          throw new Error(`The node says that ${hash} is in block ${receipt.blockNumber}, and has no such block.`);
+        await sleep(100);
+      }
       return receipt.blockNumber;
     },
   };

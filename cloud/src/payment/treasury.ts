@@ -30,8 +30,6 @@ import { type LaneRow, laneConfigOf, lockLane, roomOf } from "./lanes.ts";
 import { syncLanes } from "./laneWatch.ts";
 import { type ContractCall, callOf, Refused, type Sender } from "./sender.ts";
 
-/** Lanes that are opened in a day at most: a database that was broken into shall not burn the account's gas. */
-const MOST_LANES = 200;
 const DAY = 24 * 60 * 60 * 1_000;
 /** AIPG wei below which what is in an idle lane is not worth two transactions. */
 const LEAST_THAW = 10n ** 16n;
@@ -52,6 +50,8 @@ export interface TreasuryStep {
 
 interface Step extends TreasuryStep {
   readonly abi: Abi;
+  /** Opens a lane, of which there is a number a day. */
+  readonly isOpening?: boolean;
   /** Notes in the database what the chain says now. */
   readonly done?: (block: bigint) => Promise<void>;
   /** Takes a refusal of the contract for an answer. */
@@ -80,7 +80,8 @@ interface TreasuryLane extends LaneRow {
  * into lanes by the TREASURER alone, within its cap on chain.
  */
 export class Treasury {
-  readonly #opened: number[] = [];
+  /** When transactions that open lanes were sent, of the last day. */
+  #openings: number[] = [];
   readonly #said = new Map<string, number>();
   readonly #pauses = new Map<string, number>();
   /** When an idle lane was looked at in vain. */
@@ -97,17 +98,30 @@ export class Treasury {
       for (const step of await this.#plan()) {
         if (stopping.aborted) return;
         if ((this.#pauses.get(step.what) ?? 0) > Date.now()) continue;
+        if (step.isOpening && !this.#mayOpen()) continue;
         try {
+          // Without an answer it may be on chain.
+          if (step.isOpening) this.#openings.push(Date.now());
           const block = await sender.send(step.call, step.abi);
           log.info({ block: block.toString() }, step.what);
           await step.done?.(block);
         } catch (error) {
           this.#pauses.set(step.what, Date.now() + PAUSE);
           log.error({ error: describeError(error) }, `not done: ${step.what}`);
-          if (error instanceof Refused) await step.refused?.(error);
+          if (!(error instanceof Refused)) continue;
+          if (step.isOpening) this.#openings.pop();
+          await step.refused?.(error);
         }
       }
     });
+  }
+
+  #mayOpen(): boolean {
+    const { dailyLanes } = this.parts.settings;
+    this.#openings = this.#openings.filter((time) => time > Date.now() - DAY);
+    if (this.#openings.length < dailyLanes) return true;
+    this.#say("error", `${dailyLanes} lanes were opened within a day. No more are.`);
+    return false;
   }
 
   /** The transactions that are due, for an account whose key is not here: a multisig's. */
@@ -240,16 +254,9 @@ export class Treasury {
       this.#say("warn", `No lane is opened to ${getAddress(config.worker)}: it is not bonded.`);
       return undefined;
     }
-    const recent = this.#opened.filter((time) => time > Date.now() - DAY);
-    if (recent.length >= MOST_LANES) {
-      this.#say("error", `${MOST_LANES} lanes were opened within a day. No more are.`);
-      return undefined;
-    }
     return this.#step(`open a lane to ${getAddress(config.worker)}`, "openLane", [config, 0n], {
-      done: async (block) => {
-        this.#opened.splice(0, this.#opened.length, ...recent, Date.now());
-        await sync(block);
-      },
+      isOpening: true,
+      done: sync,
       refused: async ({ reason }) => {
         // Terms that are refused now will be refused for ever: the cloud makes others.
         if (reason !== "GridSettlement_FeeConfigRefused") return;
