@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { SETTLE_GRACE } from "../../../sdk/src/index.ts";
 import { type Load, startLoad } from "./load.ts";
+import { tryOldLease } from "./oldLease.ts";
 import { type Fault, nameOf, planFaults } from "./plan.ts";
 import { type Figures, reckon } from "./reckoning.ts";
 import { type KillWorld, pause, startKillWorld } from "./world.ts";
@@ -73,12 +74,18 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
       const ended = clients.notes.filter(({ end }) => end !== undefined).length;
       log(`${n + 1} of ${plan.length}: ${nameOf(fault)} (${hit} hit), ${ended} jobs ended`);
     }
+    await world.whole();
+    const findings: string[] = [];
+    if (world.workers.every(({ key }) => key !== undefined)) {
+      log("a worker that comes back with an old lease");
+      findings.push(...(await tryOldLease(world, clients)));
+    }
+    for (const [kind, times] of Object.entries((await world.steadyFaults?.()) ?? {}))
+      faults[kind] = { times, hit: times };
     const inflicted = performance.now();
     log("rest");
     const impatience = AbortSignal.timeout(patience);
-    await world.whole();
     const ending = clients.end(impatience);
-    const findings: string[] = [];
     const waitsFor = await rest(world, impatience, ending);
     if (waitsFor === undefined && isShort && (await payment(world, AbortSignal.timeout(2_000))) !== undefined) {
       for (const { name } of world.mix.parts.filter((part) => part.name.startsWith("worker"))) {

@@ -42,6 +42,8 @@ export interface Load {
   readonly refusals: ReadonlyMap<string, number>;
   /** Answers that no client should ever get. */
   readonly faults: readonly string[];
+  /** Orders one more job for an account that the gateway pays for; resolves when it is accepted, or no more to be had. */
+  order(count: number, steps: number): Promise<Note>;
   /** Ends ordering; resolves when each client knows how its last job ended, or `signal` aborts. */
   end(signal: AbortSignal): Promise<void>;
 }
@@ -105,9 +107,9 @@ export function startLoad(options: LoadOptions): Load {
     }
     return undefined;
   };
-  const note = (rail: Note["rail"], client: string, n: number, requester: string): Note => {
+  const note = (rail: Note["rail"], client: string, n: number, requester: string, count = 1 + (n % 3)): Note => {
     const made: Note = {
-      ...{ rail, prompt: `picture ${n} of ${client}`, count: 1 + (n % 3), requester },
+      ...{ rail, prompt: `picture ${n} of ${client}`, count, requester },
       ...{ orders: [], job: undefined, end: undefined, pictures: [] },
     };
     notes.push(made);
@@ -187,6 +189,25 @@ export function startLoad(options: LoadOptions): Load {
     }
   };
 
+  const following: Promise<void>[] = [];
+  const order = async (count: number, steps: number): Promise<Note> => {
+    const account: LocalAccount = privateKeyToAccount(generatePrivateKey());
+    const one = note("gateway", `latecomer ${following.length + 1}`, 0, account.address, count);
+    const session = await persist("sign-in", () => signIn(cloud, { signer: account, deployment }));
+    if (!session) return one;
+    const own = cloud.withToken(session.token);
+    // Asked once: whoever asks again makes another job.
+    try {
+      const wish = { ...wishOf(one), steps, payment: { rail: "gateway" as const } };
+      const submission = await own.generateImage(wish);
+      one.job = submission.finished ? submission.result.job : submission.job.id;
+    } catch (error) {
+      heard(error, "generate-image");
+    }
+    following.push(follow(own, one));
+    return one;
+  };
+
   const clients = Promise.all([
     ...payers.flatMap((payer, i) =>
       Array.from({ length: clientsOfPayer }, (_, client) => direct(payer, `payer ${i + 1}.${client + 1}`)),
@@ -194,13 +215,13 @@ export function startLoad(options: LoadOptions): Load {
     ...Array.from({ length: guests }, (_, i) => guest(`guest ${i + 1}`)),
   ]);
   return {
-    ...{ notes, refusals, faults },
+    ...{ notes, refusals, faults, order },
     end: async (signal) => {
       over.abort();
       const give = (): void => gone.abort();
       if (signal.aborted) give();
       signal.addEventListener("abort", give);
-      await clients;
+      await Promise.all([clients, ...following]);
       signal.removeEventListener("abort", give);
     },
   };

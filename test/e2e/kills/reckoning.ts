@@ -112,7 +112,10 @@ export async function readDatabase({ sql }: Pick<KillWorld, "sql">) {
   const receipts = await sql<ReceiptRow>("SELECT * FROM cloud.receipt ORDER BY lane_id, lane_position, job_id, index");
   const totals = await sql<{ lane_id: Hex; model_id: string; promised: string }>("SELECT * FROM cloud.lane_total");
   const candidates = await sql<{ job_id: string; order_hash: Hex }>("SELECT job_id, order_hash FROM cloud.candidate");
-  return { jobs, receipts, totals, candidates };
+  const wrongs = await sql<{ job_id: string; message: string }>(
+    "SELECT job_id, message FROM cloud.job_failure WHERE kind = 'wrong'",
+  );
+  return { jobs, receipts, totals, candidates, wrongs };
 }
 
 /** Reads the events of GridSettlement. */
@@ -217,7 +220,9 @@ function checkNotes({ jobs, candidates }: Database, notes: readonly Note[], expe
 }
 
 /** Every job ended, with a reason or with all its pictures. */
-function checkJobs({ jobs, receipts }: Database, expect: Expect): void {
+function checkJobs({ jobs, receipts, wrongs }: Database, expect: Expect): void {
+  // These workers are honest: only by another one's lease could one deliver what is not wanted of it.
+  for (const { job_id, message } of wrongs) expect(false, () => `A delivery of job ${job_id} was wrong: ${message}`);
   const byJob = groupBy(receipts, ({ job_id }) => job_id);
   for (const job of jobs) {
     const made = (byJob.get(job.id) ?? []).map(({ index }) => index).sort((a, b) => a - b);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { maxUint256, parseEther, parseEventLogs } from "viem";
+import { type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { holdLeash } from "../../../script/local/leash.ts";
 import { anyPort } from "../../../script/local/ports.ts";
@@ -23,7 +23,7 @@ import {
 import { projectRoot } from "../../../tools/check.ts";
 import { MODEL_HASH } from "../../../worker/test/program/tinyEngine.ts";
 import { type LocalGrid, type Party, startGrid } from "../chain.ts";
-import { type Balancer, startBalancer } from "./balancer.ts";
+import { type Balancer, type LostAnswers, repeat, startBalancer } from "./balancer.ts";
 import type { Fault, FaultMix } from "./plan.ts";
 import { bundlePrograms } from "./programs.ts";
 
@@ -32,10 +32,18 @@ const RATE = 10n ** 16n + 7n;
 /** AIPG in the lane to each worker. */
 const LANE_FUNDING = "100";
 
+/** The cloud was done with these completions, and the worker is not told: it asks again. */
+const LOST_ANSWERS: LostAnswers = { to: /^POST \/v1\/worker\/jobs\/[^/ ]+\/complete /, every: 4 };
+/** Commits of which one is undone: those that post a job, and those that change one's state. */
+const UNDO_POSTED = 5;
+const UNDO_CHANGED = 9;
+
 /** Worker's account, and where its journal lies. */
 export interface KillableWorker {
   readonly party: Pick<Party, "address">;
   readonly state: string;
+  /** Secret of its hot key, where somebody else may speak for it. */
+  readonly key?: Hex;
 }
 
 /** A grid that faults can be done to. */
@@ -58,6 +66,8 @@ export interface KillWorld {
   readonly crashes: readonly string[];
   /** Starts that failed, because something else was away: they are tried again. */
   readonly failedStarts: number;
+  /** Numbers of faults that come by themselves all the time, by kind; absent where there are none. */
+  steadyFaults?(): Promise<Readonly<Record<string, number>>>;
   /** Rows of the cloud's database, which is waited for. */
   sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Does a fault. @returns Number of processes or connections that it hit; 0 when there was nothing to hit. */
@@ -192,7 +202,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
     ]);
     const furnished = await furnish(chain, home);
     const ports = [await anyPort(), await anyPort()];
-    const balancer: Balancer = await startBalancer(ports);
+    const balancer: Balancer = await startBalancer(ports, LOST_ANSWERS);
     undo.push(() => balancer.stop());
     const cloudUrl = `http://127.0.0.1:${balancer.port}`;
     const common = { GRID_RPC_URL: chain.rpcUrl, GRID_DEPLOYMENT: furnished.deploymentFile };
@@ -240,6 +250,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
     await Promise.all(clouds.map((spec) => supervisor.add(spec().name, () => processes.start(spec()))));
     const { ask, sql } = databaseAt(database);
     await openLanes(chain, furnished, sql);
+    await undoCommits(sql);
     await Promise.all(workers.map((spec) => supervisor.add(spec().name, () => processes.start(spec()))));
     const workerNames = workers.map((spec) => spec().name);
     const cloudNames = clouds.map((spec) => spec().name);
@@ -268,6 +279,10 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
       get failedStarts() {
         return supervisor.failedStarts;
       },
+      steadyFaults: async () => ({
+        "lose the answer to a completion": balancer.lost.length,
+        "undo a commit": await undoneCommits(sql),
+      }),
       sql,
       inflict: (fault) =>
         fault.kind === "kill"
@@ -277,7 +292,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
       pass: (seconds) => chain.pass(seconds),
       stopWorkers: () => supervisor.stop(workerNames),
       logs: () => [...cloudNames, ...workerNames].map((name) => join(home, "logs", `${name}.log`)),
-      check: async () => [],
+      check: () => repeatLost(balancer, ports),
       stop,
     };
   } catch (error) {
@@ -354,6 +369,51 @@ async function openLanes(
     await chain.mined(gateway.grid.settlement.write.openLane([config, parseEther(LANE_FUNDING)]));
   }
   while ((await sql("SELECT 1 FROM cloud.lane WHERE state = 'open'")).length < workers.length) await pause(50);
+}
+
+/**
+ * Has Postgres end the connection of every so many commits that post a job or change its state, in the commit itself, which undoes it:
+ * its client gets no answer. A sequence counts them, because what it counts is not undone.
+ */
+async function undoCommits(sql: KillWorld["sql"]): Promise<void> {
+  await sql(`
+    CREATE SCHEMA kills;
+    CREATE SEQUENCE kills.undone;
+    CREATE SEQUENCE kills.posted;
+    CREATE SEQUENCE kills.changed;
+    CREATE FUNCTION kills.undo() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF nextval(TG_ARGV[0]::regclass) % TG_ARGV[1]::int = 0 THEN
+        PERFORM nextval('kills.undone');
+        PERFORM pg_terminate_backend(pg_backend_pid());
+        PERFORM pg_sleep(10);
+      END IF;
+      RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER undo_posted AFTER INSERT ON cloud.job DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION kills.undo('kills.posted', ${UNDO_POSTED});
+    CREATE CONSTRAINT TRIGGER undo_changed AFTER UPDATE ON cloud.job DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+      EXECUTE FUNCTION kills.undo('kills.changed', ${UNDO_CHANGED})`);
+}
+
+/** Asks each cloud again for what was done and not answered. @returns Sentences about answers that are not the same. */
+async function repeatLost({ lost }: Balancer, ports: readonly number[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const [n, request] of lost.entries()) {
+    const status = await repeat(ports[n % ports.length] ?? 0, request);
+    const [line] = request.toString("latin1").split("\r\n");
+    if (status !== "200") findings.push(`${line} was done, and is answered ${status} when it is asked again.`);
+  }
+  return findings;
+}
+
+/** Number of commits that were undone. A crash of Postgres lets its sequences leap: then it is less. */
+async function undoneCommits(sql: KillWorld["sql"]): Promise<number> {
+  const [row] = await sql<{ undone: number }>(
+    "SELECT CASE WHEN is_called THEN last_value::int ELSE 0 END AS undone FROM kills.undone",
+  );
+  return row?.undone ?? 0;
 }
 
 /** Questions to the cloud's database. */

@@ -1,0 +1,101 @@
+/** A worker that stands still until its job went to another one, and comes back with the old lease. */
+import { privateKeyToAccount } from "viem/accounts";
+import { engineHash, type JobReceipt, messageFromJson, orderHash, settlementDomainOf } from "../../../sdk/src/index.ts";
+import type { WorkerJob } from "../../../sdk/src/wire/index.ts";
+import { CloudError, createCloudClient, isPassing } from "../../../worker/src/cloud.ts";
+import type { Load } from "./load.ts";
+import { type KillWorld, pause } from "./world.ts";
+
+/** Size of the job: the second worker is at it for longer than the old lease is tried. */
+const IMAGES = 2;
+const STEPS = 80;
+/** Milliseconds that the first worker stands still. */
+const STALL = 4_000;
+/** Milliseconds within which the job must have gone to the second one, and each call must be answered. */
+const PATIENCE = 20_000;
+
+interface Held {
+  readonly worker: string | null;
+  readonly lease_token: string | null;
+  readonly order_message: unknown;
+}
+
+/**
+ * Orders a job, stops the worker that gets it, and, once another one has it, speaks for the first by its old lease: each call has to be
+ * refused. Then the first worker goes on, and says the same.
+ *
+ * @returns Sentences about what is not as it has to be.
+ */
+export async function tryOldLease(world: KillWorld, load: Load): Promise<readonly string[]> {
+  const note = await load.order(IMAGES, STEPS);
+  const { job } = note;
+  if (job === undefined) return ["The job for an old lease was not accepted."];
+  const first = await heldBy(world, job, undefined);
+  const position = world.workers.findIndex(({ party }) => party.address.toLowerCase() === first?.worker);
+  const stalled = world.workers[position];
+  if (!first?.lease_token || !stalled?.key) return ["No worker got the job for an old lease."];
+  await world.inflict({ kind: "stall", part: `worker-${position + 1}`, milliseconds: STALL });
+  // As if its time were over.
+  await world.sql(
+    "UPDATE cloud.job SET lease_expires_at = now() - interval '1 second' WHERE id = $1 AND lease_token = $2",
+    [...[job, first.lease_token]],
+  );
+  const second = await heldBy(world, job, first.lease_token);
+  if (!second) return [`Job ${job} of a worker that stands still went to no other one.`];
+
+  const { chainId } = settlementDomainOf(world.deployment);
+  const cloud = createCloudClient({
+    ...{ url: world.cloudUrl, chainId, account: stalled.party.address, signer: privateKeyToAccount(stalled.key) },
+  });
+  const lease = { id: job, lease: { token: first.lease_token } } as unknown as WorkerJob;
+  const order = messageFromJson("JobOrder", first.order_message);
+  const receipts = Array.from({ length: IMAGES }, (_, index) => ({
+    receipt: {
+      ...{ orderHash: orderHash(order), index, requester: order.requester, worker: order.worker },
+      ...{ modelId: order.modelId, requestHash: order.requestHash, seed: 1n, engineHash: engineHash("old lease") },
+      ...{ imageHash: order.requestHash, cidDigest: order.requestHash, completedAt: order.deadline, price: 1n },
+    } satisfies JobReceipt,
+    signature: `0x${"11".repeat(64)}1b` as const,
+  }));
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    heartbeat: () => cloud.heartbeat(lease, { image: 0, step: 1, steps: STEPS }),
+    upload: () => cloud.upload(lease, 0, new Uint8Array(8)),
+    complete: () => cloud.complete(lease, "old lease", receipts),
+    release: () => cloud.release(lease, "failed", "The old lease."),
+  };
+  const findings: string[] = [];
+  for (const [name, call] of Object.entries(calls)) {
+    const answer = await answerOf(call);
+    if (answer !== "LEASE_LOST") findings.push(`A ${name} by an old lease of job ${job} was answered ${answer}.`);
+  }
+  return findings;
+}
+
+/** Waits until a worker has the job under another lease than that one; undefined when none has it in time, or it is over. */
+async function heldBy({ sql }: KillWorld, job: string, not: string | undefined): Promise<Held | undefined> {
+  const end = Date.now() + PATIENCE;
+  while (Date.now() < end) {
+    const [row] = await sql<Held>(
+      `SELECT worker, lease_token, order_message FROM cloud.job
+       WHERE id = $1 AND status IN ('claimed', 'running') AND lease_token IS DISTINCT FROM $2`,
+      [job, not ?? null],
+    );
+    if (row) return row;
+    await pause(20);
+  }
+  return undefined;
+}
+
+/** Code of the answer to a call; "yes" for one that does what was asked. It is asked until the cloud is there, for some time. */
+async function answerOf(call: () => Promise<unknown>): Promise<string> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      await call();
+      return "yes";
+    } catch (error) {
+      if (!isPassing(error) || Date.now() > end) return error instanceof CloudError ? error.reason : String(error);
+      await pause(50);
+    }
+  }
+}
