@@ -4,6 +4,7 @@ import pg from "pg";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { openDatabase } from "../src/database/database.ts";
+import { migrate } from "../src/database/migrate.ts";
 import type { CloudError } from "../src/error.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, startTestGrid, type TestGrid, until } from "./grid.ts";
@@ -220,6 +221,21 @@ it("asks what became of a commit that was not answered, and refuses what nobody 
     expect(await done).toBe("done");
     expect(runs).toBe(2);
     expect(await grid.sql("SELECT id FROM cloud.loss_test")).toEqual([{ id: 1 }]);
+    // Lost in the commit, which that undoes: it is done again.
+    await database.run("CREATE SEQUENCE cloud.loss_count");
+    await database.run(`CREATE FUNCTION cloud.loss() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF nextval('cloud.loss_count') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); END IF;
+      RETURN NULL; END $$`);
+    await database.run(`CREATE CONSTRAINT TRIGGER loss AFTER INSERT ON cloud.loss_test DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW WHEN (NEW.id = 4) EXECUTE FUNCTION cloud.loss()`);
+    let undone = 0;
+    const repeated = database.transaction(async (queries) => {
+      undone++;
+      await queries.run("INSERT INTO cloud.loss_test VALUES ($1)", [4]);
+    });
+    await repeated;
+    expect(undone).toBe(2);
+    expect(await grid.sql("SELECT id FROM cloud.loss_test ORDER BY id")).toEqual([{ id: 1 }, { id: 4 }]);
     // Lost in the commit, which waits for a replica that there isn't, and is done by then: it is not done again.
     await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     await admin.query("SELECT pg_reload_conf()");
@@ -237,7 +253,7 @@ it("asks what became of a commit that was not answered, and refuses what nobody 
     expect(again).toBe(1);
     await admin.query("ALTER SYSTEM RESET synchronous_standby_names");
     await admin.query("SELECT pg_reload_conf()");
-    expect(await grid.sql("SELECT id FROM cloud.loss_test ORDER BY id")).toEqual([{ id: 1 }, { id: 3 }]);
+    expect(await grid.sql("SELECT id FROM cloud.loss_test ORDER BY id")).toEqual([{ id: 1 }, { id: 3 }, { id: 4 }]);
     // A single statement that writes is not asked again: it may have had its effect.
     const slow = database.run("INSERT INTO cloud.loss_test SELECT 2 FROM (SELECT pg_sleep(600)) s");
     const refused = expect(slow).rejects.toMatchObject({ code: "DATABASE_UNAVAILABLE" } satisfies Partial<CloudError>);
@@ -254,7 +270,9 @@ it("asks what became of a commit that was not answered, and refuses what nobody 
   } finally {
     await admin.query("ALTER SYSTEM RESET synchronous_standby_names");
     await admin.query("SELECT pg_reload_conf()");
-    await database.run("DROP TABLE cloud.loss_test");
+    await database.run(
+      "DROP TABLE cloud.loss_test; DROP FUNCTION IF EXISTS cloud.loss; DROP SEQUENCE IF EXISTS cloud.loss_count",
+    );
     await database.close();
   }
 });
@@ -421,5 +439,51 @@ it("holds no connection while it waits for a lock", async () => {
   } finally {
     await locker.end();
     await database.close();
+  }
+});
+
+it("lets those who waited for their turn go when the database is away, each after one look", async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const database = openDatabase(`postgresql://grid@127.0.0.1:${port}/grid`, () => undefined, 2, 400);
+  try {
+    const asked = Array.from({ length: 5 }, () => database.transaction((queries) => queries.run("SELECT 1"), "turn"));
+    const refused = { code: "DATABASE_UNAVAILABLE" } satisfies Partial<CloudError>;
+    await expect(asked[0]).rejects.toMatchObject(refused);
+    const byTheFirst = connections;
+    for (const waiting of asked.slice(1)) await expect(waiting).rejects.toMatchObject(refused);
+    expect(byTheFirst).toBeGreaterThan(1);
+    expect(connections - byTheFirst).toBe(4);
+  } finally {
+    await database.close();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+it("migrates to the end after it was stopped between a migration and the row that says so", async () => {
+  await admin.query("CREATE DATABASE half_way");
+  const url = new URL(grid.postgres.url);
+  url.pathname = "/half_way";
+  const own = new pg.Client({ connectionString: url.href });
+  await own.connect();
+  try {
+    await own.query(`CREATE SCHEMA cloud; CREATE TABLE cloud.schemaversion (version bigint PRIMARY KEY);
+      INSERT INTO cloud.schemaversion VALUES (0);
+      CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid());
+        PERFORM pg_sleep(10); RETURN NEW; END $$;
+      CREATE TRIGGER stop BEFORE INSERT ON cloud.schemaversion FOR EACH ROW WHEN (NEW.version = 3) EXECUTE FUNCTION stop()`);
+    await expect(migrate(url.href)).rejects.toThrow();
+    await own.query("DROP TRIGGER stop ON cloud.schemaversion");
+    const version = await migrate(url.href);
+    expect(await migrate(url.href)).toBe(version);
+    expect((await own.query("SELECT closing_signature FROM cloud.job")).rows).toEqual([]);
+  } finally {
+    await own.end();
+    await admin.query("DROP DATABASE half_way WITH (FORCE)");
   }
 });

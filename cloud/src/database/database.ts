@@ -55,7 +55,7 @@ const PATIENCE = 5_000;
 const LOCK_WAIT = 100;
 
 /** Connects lazily; `onError` hears of connections that die, whether they rest or are in use. */
-export function openDatabase(url: string, onError: (error: Error) => void, max = 12): Database {
+export function openDatabase(url: string, onError: (error: Error) => void, max = 12, patience = PATIENCE): Database {
   const pool = openPool(
     {
       connectionString: url,
@@ -76,14 +76,15 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
   const turns = new Turns();
   let closed = false;
 
-  const patiently = async <Result>(attempt: () => Promise<Result>): Promise<Result> => {
-    const end = Date.now() + PATIENCE;
+  /** @param since When the work was asked for: whoever had to wait for its turn is not kept longer by a database that is away. */
+  const patiently = async <Result>(attempt: () => Promise<Result>, since = Date.now()): Promise<Result> => {
+    const end = Date.now() + patience;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt();
       } catch (error) {
         if (!(error instanceof Interruption)) throw error;
-        if (error.isUnsure || closed || Date.now() >= end) throw unavailable(error);
+        if (error.isUnsure || closed || Date.now() >= (error.isLost ? since + patience : end)) throw unavailable(error);
         await new Promise((resolve) => setTimeout(resolve, backoff(tries)));
       }
     }
@@ -107,8 +108,8 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
       client.release(lost);
     }
   };
-  const single = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult> =>
-    patiently(() => hold((client) => ask(client, sql, values, !isRead(sql))));
+  const single = (sql: string, values: readonly unknown[] = [], since?: number): Promise<pg.QueryResult> =>
+    patiently(() => hold((client) => ask(client, sql, values, !isRead(sql))), since);
 
   /**
    * Asks what became of a transaction whose commit was not answered. A server that crashed gives ids again that it had not written
@@ -157,9 +158,11 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
   };
 
   return {
-    ...queriesBy(single),
-    one: async <Row extends object>(sql: string, values?: readonly unknown[], turn?: string) =>
-      (await turns.take(turn, () => single(sql, values))).rows[0] as Row | undefined,
+    ...queriesBy((sql, values) => single(sql, values)),
+    one: async <Row extends object>(sql: string, values?: readonly unknown[], turn?: string) => {
+      const since = Date.now();
+      return (await turns.take(turn, () => single(sql, values, since))).rows[0] as Row | undefined;
+    },
     once: async <Row extends object>(
       sql: string,
       values: readonly unknown[],
@@ -176,7 +179,10 @@ export function openDatabase(url: string, onError: (error: Error) => void, max =
         }
       }),
     inTurn: (turn, work) => turns.take(turn, work),
-    transaction: (work, turn) => turns.take(turn, () => patiently(() => attempt(work))),
+    transaction: (work, turn) => {
+      const since = Date.now();
+      return turns.take(turn, () => patiently(() => attempt(work), since));
+    },
     exclusively: async (lock, work) => {
       const client = await locks.connect();
       try {

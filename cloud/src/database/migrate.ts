@@ -3,7 +3,8 @@ import pg from "pg";
 import Postgrator from "postgrator";
 
 /**
- * Brings the schema `cloud` up to date. Processes that start together take turns.
+ * Brings the schema `cloud` up to date, in one transaction: a migration and the row that says so come together, whatever ends in
+ * between. Processes that start together take turns.
  * @returns The schema's version.
  */
 export async function migrate(databaseUrl: string): Promise<number> {
@@ -19,12 +20,12 @@ export async function migrate(databaseUrl: string): Promise<number> {
       migrationPattern: fileURLToPath(new URL("migrations/*.sql", import.meta.url)),
       schemaTable: "cloud.schemaversion",
       execQuery: (sql) => client.query(sql),
-      execSqlScript: async (sql) => {
-        await client.query(`BEGIN; ${sql}; COMMIT;`);
-      },
     });
+    await client.query("BEGIN");
     await postgrator.migrate();
-    return await postgrator.getDatabaseVersion();
+    const version = await postgrator.getDatabaseVersion();
+    await client.query("COMMIT");
+    return version;
   } finally {
     await client.end();
   }
