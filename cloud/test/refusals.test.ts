@@ -29,7 +29,8 @@ afterEach(async () => {
   await grid.sql(`UPDATE cloud.job SET status = 'failed', lease_token = NULL, wanted = NULL
     WHERE status IN ('queued', 'claimed', 'running')`);
   await grid.sql(
-    "UPDATE cloud.worker SET pauses = 0, paused_until = NULL, lane_paused_until = NULL, strikes = 0, blocked_until = NULL",
+    `UPDATE cloud.worker SET pauses = 0, paused_until = NULL, lane_paused_until = NULL, strikes = 0, blocked_until = NULL,
+       ended_at = NULL`,
   );
 });
 
@@ -251,7 +252,57 @@ it("of a worker that makes its jobs one after the other don't come from the time
   expect((await workers[0].heartbeat(jobs[1] as JobJson)).status).toBe(409);
 });
 
-it("by a lease that heartbeats kept until its order was over bar the worker; one that went silent may come back", async () => {
+it("of a worker's jobs don't come from the time that another one takes, as long as that gets on, nor at once when it is done", async () => {
+  await order();
+  await order();
+  const [first, second] = [await gets(workers[0], "a job"), await gets(workers[0], "another one")];
+  const beat = async (job: JobJson, step?: number) =>
+    (await workers[0].heartbeat(job, step === undefined ? undefined : { image: 0, step, steps: 2 })).status;
+  // The engine is at the first one for longer than the bound of both, 240 s; the second waits for it.
+  await grid.sql("UPDATE cloud.job SET progressed_at = now() - interval '300 seconds' WHERE id = $1", [second.id]);
+  expect(await beat(first, 1)).toBe(200);
+  expect(await beat(second)).toBe(200);
+  await workers[0].work(first);
+  expect(await beat(second)).toBe(200);
+  expect(await beat(second, 1)).toBe(200);
+  // Now it has its own time, and no more.
+  await grid.sql("UPDATE cloud.job SET progressed_at = now() - interval '130 seconds' WHERE id = $1", [second.id]);
+  await grid.sql("UPDATE cloud.worker SET ended_at = ended_at - interval '110 seconds'");
+  expect(await beat(second)).toBe(200);
+  await grid.sql("UPDATE cloud.worker SET ended_at = ended_at - interval '20 seconds'");
+  expect(await beat(second)).toBe(409);
+});
+
+it("that pass come before the work: later ones count and bar, so that nobody ends a job by holding and refusing it", async () => {
+  const hold: Record<string, (job: JobJson) => Promise<unknown>> = {
+    "with a step": (job) => workers[0].heartbeat(job, { image: 0, step: 1, steps: 2 }),
+    "for long": (job) =>
+      grid.sql("UPDATE cloud.job SET claimed_at = claimed_at - interval '130 seconds' WHERE id = $1", [job.id]),
+  };
+  for (const [how, held] of Object.entries(hold)) {
+    const id = await order();
+    const job = await gets(workers[0], "a job");
+    await held(job);
+    // All of its waiting time was over in this worker's hands.
+    await grid.sql("UPDATE cloud.job SET queued_at = now() - interval '700 seconds' WHERE id = $1", [id]);
+    expect((await workers[0].release(job, "refused", "EXPOSURE", "No room.")).status).toBe(204);
+    expect(await workers[0].claim()).toBeUndefined();
+    await workers[1].work(await gets(workers[1], `the other worker gets what was held ${how}`));
+    expect(await look(id)).toMatchObject({ status: "done", attempts: 2 });
+    expect(await grid.sql("SELECT kind, code FROM cloud.job_failure WHERE job_id = $1", [id])).toEqual([
+      { kind: "refused", code: "EXPOSURE" },
+    ]);
+  }
+});
+
+it("for a lane's reason count on a direct order, which has none: it would come back at once, for ever", async () => {
+  const id = await orderDirect(grid.workers[0].party.address);
+  await workers[0].release(await gets(workers[0], "the order"), "refused", "EXPOSURE", "No room.");
+  expect(await workers[0].claim()).toBeUndefined();
+  expect(await look(id)).toMatchObject({ status: "failed", error: { code: "JOB_FAILED" } });
+});
+
+it("by a lease that heartbeats kept until its order was over bar the worker and count as strikes; one that went silent may come back", async () => {
   const end = (id: string, silent: boolean) =>
     grid.sql(
       `UPDATE cloud.job SET order_message = jsonb_set(order_message, '{deadline}', '"1"'),
@@ -268,6 +319,7 @@ it("by a lease that heartbeats kept until its order was over bar the worker; one
       "it is taken back",
     );
     expect([silent, kind]).toEqual([silent, silent ? "expired" : "failed"]);
+    expect(await grid.sql("SELECT strikes FROM cloud.worker WHERE strikes > 0")).toEqual([{ strikes: 1 }]);
     await grid.sql("UPDATE cloud.job SET status = 'cancelled' WHERE id = $1", [id]);
   }
 });

@@ -241,7 +241,7 @@ async function checkReceipts(
   }
 }
 
-/** Returns whether the worker closed an order that it delivers a part of. */
+/** Insists that a closing that comes with a delivery is the worker's, and of just these receipts. */
 async function checkClosing(
   { chain, checker }: Cloud,
   job: JobRow,
@@ -303,7 +303,7 @@ const STORE = often(
        lease_expires_at = NULL, version = version + 1, prompt_cut = $33, unknown_words = $34
      WHERE id = $1 AND EXISTS (SELECT FROM sound)
    ), praised AS (
-     UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), pauses = 0
+     UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), ended_at = now(), pauses = 0
      WHERE worker = $3 AND EXISTS (SELECT FROM sound)
    ), lengthened AS (
      UPDATE cloud.lane SET receipts = receipts + cardinality($7::text[])

@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import { often, type Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
-import { findJob, type JobRow, jobColumns } from "./jobs.ts";
+import { findJob, isJobId, type JobRow, jobColumns } from "./jobs.ts";
 import { scopeOf, takeBack } from "./turns.ts";
 
 /** Strikes within a day after which a worker gets no jobs for a while. */
@@ -47,7 +47,7 @@ export async function findLeased(queries: Queries, key: LeaseKey): Promise<JobRo
  * @throws {@link CloudError} `LEASE_LOST`.
  */
 export async function lockLeased(queries: Queries, { worker, jobId, token }: LeaseKey): Promise<JobRow> {
-  if (!/^[0-9a-f-]{36}$/i.test(jobId)) throw leaseLost();
+  if (!isJobId(jobId)) throw leaseLost();
   const job = await queries.one<JobRow>(
     `SELECT ${jobColumns} FROM cloud.job j
      WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running') FOR UPDATE`,
@@ -63,7 +63,8 @@ export const turnOf = ({ jobId }: Pick<LeaseKey, "jobId">): string => `job ${job
 /**
  * Keeps a lease, and tells how far the job is: one statement. A heartbeat without news wakes nobody. Progress is what was not there
  * before under this lease: another step, or another picture that was uploaded. Without any for too long the lease ends, and that counts
- * as a failure and as a strike. A worker with several jobs makes them one after the other, so it has that time for each.
+ * as a failure and as a strike. A worker with several jobs makes them one after the other, so it has that time for each. Its time begins
+ * anew when another one of its jobs is over, and a job that is not begun waits as long as another one gets on.
  *
  * @throws {@link CloudError} `LEASE_LOST`.
  */
@@ -74,7 +75,7 @@ export async function heartbeat(
 ): Promise<Date> {
   const { database, settings } = cloud;
   const { worker, jobId, token } = key;
-  if (!/^[0-9a-f-]{36}$/i.test(jobId)) throw leaseLost();
+  if (!isJobId(jobId)) throw leaseLost();
   const steps = progress && within(progress.steps, MOST_STEPS);
   const row = await database.one<{ lease_expires_at: Date; progressed_at: Date; stalled: boolean }>(
     HEARTBEAT,
@@ -91,7 +92,7 @@ export async function heartbeat(
     turnOf(key),
   );
   if (!row) throw leaseLost();
-  if (row.stalled) await endStalled(cloud, key, row.progressed_at);
+  if (row.stalled && (await endStalled(cloud, key, row.progressed_at))) throw leaseLost();
   return row.lease_expires_at;
 }
 
@@ -111,20 +112,21 @@ const HEARTBEAT = often(
        progressed_at = CASE WHEN news.furthest > j.furthest THEN now() ELSE coalesce(j.progressed_at, j.claimed_at) END
      FROM news
      WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running')
-     RETURNING id, version, lease_expires_at, progressed_at)
+     RETURNING id, version, lease_expires_at, progressed_at, j.furthest)
    SELECT kept.lease_expires_at, kept.progressed_at,
-     coalesce(kept.progressed_at + $8 * interval '1 second' * (
-       SELECT count(*) FROM cloud.job o WHERE o.worker = $2 AND o.status IN ('claimed', 'running')) < now(), false) AS stalled,
+     coalesce(greatest(kept.progressed_at, w.ended_at, own.progressed_at) + $8 * interval '1 second' * own.jobs < now(), false)
+       AS stalled,
      CASE WHEN kept.version > before.version THEN pg_notify('cloud_job', $1::text) END
-   FROM kept JOIN before USING (id)`,
+   FROM kept JOIN before USING (id) LEFT JOIN cloud.worker w ON w.worker = $2 CROSS JOIN LATERAL (
+     SELECT count(*) AS jobs, max(o.progressed_at) FILTER (WHERE o.furthest > 0 AND kept.furthest = 0) AS progressed_at
+     FROM cloud.job o WHERE o.worker = $2 AND o.status IN ('claimed', 'running')) own`,
 );
 
-/** Takes a job from a worker that only holds it. */
-async function endStalled({ database, settings, log }: Cloud, key: LeaseKey, since: Date): Promise<never> {
-  await database.transaction(async (queries) => {
+/** Takes a job from a worker that only holds it. Returns false when another heartbeat brought news meanwhile. */
+async function endStalled({ database, settings, log }: Cloud, key: LeaseKey, since: Date): Promise<boolean> {
+  return database.transaction(async (queries) => {
     const job = await lockLeased(queries, key);
-    // Another heartbeat may have brought news.
-    if (job.progressed_at?.getTime() !== since.getTime()) return;
+    if (job.progressed_at?.getTime() !== since.getTime()) return false;
     await takeBack(queries, job, {
       kind: "failed",
       code: "NO_PROGRESS",
@@ -132,25 +134,42 @@ async function endStalled({ database, settings, log }: Cloud, key: LeaseKey, sin
     });
     await countStrike(queries, key.worker);
     log.warn({ job: job.id, worker: key.worker }, "held without progress");
+    return true;
   }, turnOf(key));
-  throw leaseLost();
 }
 
-/** Gives a job back. */
+/** Gives a job back. A refusal passes only before the work: one that comes later counts, whatever its code. */
 export async function releaseJob(
-  { database }: Cloud,
+  { database, settings }: Cloud,
   key: LeaseKey,
   { reason, code, message }: Pick<ReleaseRequest, "reason" | "code" | "message">,
 ): Promise<void> {
   const defaults = { stopping: "WORKER_STOPPING", failed: "WORKER_FAILED", refused: "WORKER_REFUSED" };
   await database.transaction(async (queries) => {
     const job = await lockLeased(queries, key);
+    // Of what it refuses or hands back it made nothing.
+    if (reason === "failed") await queries.run(ENDED, [key.worker]);
+    const scope = reason === "refused" ? scopeOf(code) : "final";
+    // A lane's reason pauses its jobs: for one without a lane it would pause nothing, and the same job would come at once.
+    const mayPass = scope !== "final" && !(scope === "lane" && job.rail === "direct");
     await takeBack(queries, job, {
-      kind: reason === "refused" && scopeOf(code) !== "final" ? "passing" : reason,
+      kind: mayPass && (await isFresh(queries, job, settings.stallSeconds)) ? "passing" : reason,
       code: code ?? defaults[reason],
       message: message ?? "The worker gave no reason.",
     });
   }, turnOf(key));
+}
+
+/** Notes that a worker's engine is free for the next of its jobs. */
+const ENDED = "UPDATE cloud.worker SET ended_at = now() WHERE worker = $1";
+
+/** Returns whether a job was claimed just now, by the database's clock, and nothing of it is made. */
+async function isFresh(queries: Queries, { id }: JobRow, seconds: number): Promise<boolean> {
+  const row = await queries.one<{ fresh: boolean }>(
+    "SELECT furthest = 0 AND claimed_at > now() - $2 * interval '1 second' AS fresh FROM cloud.job WHERE id = $1",
+    [id, seconds],
+  );
+  return row?.fresh ?? false;
 }
 
 /**
@@ -169,7 +188,8 @@ export async function strike({ database, log }: Cloud, key: LeaseKey, fault: Clo
     });
 }
 
-async function countStrike(queries: Queries, worker: Address): Promise<void> {
+/** Counts a strike; after some of them the worker gets no jobs for a while. The caller has the lock of the job's row. */
+export async function countStrike(queries: Queries, worker: Address): Promise<void> {
   await queries.run(
     `UPDATE cloud.worker SET
        strikes = CASE WHEN last_strike_at > now() - interval '1 day' THEN strikes + 1 ELSE 1 END,

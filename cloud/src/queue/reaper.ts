@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
 import { type JobRow, jobColumns } from "./jobs.ts";
+import { countStrike } from "./lease.ts";
 import { LIVE_SECONDS } from "./offers.ts";
 import { sweepStaging } from "./staging.ts";
 import { advance, failJob, nextCandidate, takeBack } from "./turns.ts";
@@ -17,6 +18,8 @@ const LATE_DELIVERY = 60;
 export async function reap(cloud: Cloud): Promise<void> {
   const { database, chain } = cloud;
   while (await database.transaction((queries) => reapLease(cloud, queries))) {}
+  // Before all that asks the chain, which may be away.
+  while (await database.transaction((queries) => reapWaiting(cloud, queries))) {}
   // Only those with something to decide: others, however many, must not stand in their way.
   const waiting = await database.all<{ id: string }>(
     `SELECT j.id FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
@@ -31,7 +34,6 @@ export async function reap(cloud: Cloud): Promise<void> {
     [SETTLE_GRACE, chain.certainTime().toString(), chain.now().toString(), LIVE_SECONDS],
   );
   for (const { id } of waiting) await reviewDirect(cloud, id);
-  while (await database.transaction((queries) => reapWaiting(cloud, queries))) {}
 }
 
 /** Deletes what is over: nonces, sessions, uploads without receipts. */
@@ -44,8 +46,8 @@ export async function sweep(cloud: Cloud): Promise<void> {
 
 /** One job whose worker was not heard of, or whose order ran out under it. */
 async function reapLease({ chain, log }: Cloud, queries: Queries): Promise<boolean> {
-  const job = await queries.one<JobRow>(
-    `SELECT ${jobColumns} FROM cloud.job j
+  const job = await queries.one<JobRow & { readonly is_silent: boolean }>(
+    `SELECT ${jobColumns}, lease_expires_at < now() AS is_silent FROM cloud.job j
      WHERE status IN ('claimed', 'running')
        AND (lease_expires_at < now() OR (order_message->>'deadline')::bigint + $1 < $2)
      ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED`,
@@ -53,8 +55,11 @@ async function reapLease({ chain, log }: Cloud, queries: Queries): Promise<boole
   );
   if (!job) return false;
   log.warn({ job: job.id, worker: job.worker }, "lease ran out");
+  // Held by heartbeats until its order was over: that is no accident, and the same worker may not have the job again.
+  const isHeld = job.rail === "gateway" && !job.is_silent;
+  if (isHeld && job.worker) await countStrike(queries, job.worker);
   await takeBack(queries, job, {
-    kind: "expired",
+    kind: isHeld ? "failed" : "expired",
     code: "LEASE_EXPIRED",
     message: "The worker was not heard of, or not done in time.",
   });

@@ -74,10 +74,7 @@ export async function takeBack(queries: Queries, job: JobRow, setback: Setback):
      FROM cloud.job_failure WHERE job_id = $1`,
     [job.id, job.worker],
   );
-  const { code } = setback;
-  // Held by heartbeats until its order was over: that is no accident, and the same worker may not have the job again.
-  const isHeld = job.rail === "gateway" && job.lease_expires_at !== null && job.lease_expires_at > new Date();
-  const kind = setback.kind === "expired" && isHeld ? "failed" : setback.kind;
+  const { kind, code } = setback;
   const message = inOneLine(setback.message);
   const isPassing = kind === "passing";
   const isFree = isPassing || (kind === "stopping" && (before?.stops ?? 0) < MOST_STOPS);

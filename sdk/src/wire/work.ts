@@ -151,7 +151,7 @@ export type RefusalCode = keyof typeof refusalScopes;
 
 /**
  * Body of `POST /v1/worker/jobs/:id/release`: gives the job back. `failed` counts as an attempt, `stopping` does not, and `refused`
- * does unless its code is one that passes. The job's owner is told code and message.
+ * does unless its code is one that passes and it comes before the work. The job's owner is told code and message.
  */
 export const releaseRequest = z.strictObject({
   lease: z.string(),
