@@ -1,5 +1,6 @@
 /** What somebody may try against money, disk and privacy of a cloud: each would work if a check were missing. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatEther, parseEther } from "viem";
@@ -179,6 +180,31 @@ describe("a worker", () => {
     }
     const [job] = await grid.sql<{ status: string }>("SELECT status FROM cloud.job WHERE id = $1", [body.id]);
     expect(job?.status).toBe("failed");
+  });
+
+  it("cannot fill the memory with pictures that it never sends to the end", async () => {
+    const { parameters, candidates } = await quote();
+    await post(clouds[0], parameters, await sign(candidates.slice(0, 1).map(({ order }) => order)));
+    const job = await claimed();
+    const path = `/v1/worker/jobs/${job.id}/images/0?lease=${job.lease.token}`;
+    const { hostname, port } = new URL(clouds[0].url);
+    const file = await png(64, 64, 1);
+    const headers = {
+      ...{ authorization: `Bearer ${worker.token}`, "content-type": "image/png", "content-length": file.length },
+    };
+    const statuses: number[] = [];
+    const sending = Array.from({ length: 20 }, () => {
+      const sent = request({ hostname, port, path, method: "PUT", headers });
+      sent.on("error", () => undefined);
+      sent.on("response", ({ statusCode = 0 }) => statuses.push(statusCode));
+      sent.write(file.subarray(0, 8));
+      return sent;
+    });
+    // The others wait for the rest of their pictures.
+    await until(async () => statuses.length === 4, "four are refused");
+    expect(statuses).toEqual([429, 429, 429, 429]);
+    for (const sent of sending) sent.destroy();
+    await until(async () => (await worker.upload(job, 0, file)).status === 200, "places are given back");
   });
 
   it("cannot fill the disk with pictures that it never delivers", async () => {

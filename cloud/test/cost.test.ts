@@ -249,7 +249,10 @@ describe("heartbeats", () => {
       expect(heard).toEqual([job.id, job.id, job.id]);
       const lost = { code: "LEASE_LOST" };
       await expect(heartbeat(cloud, { ...key, token: "guessed" }, undefined)).rejects.toMatchObject(lost);
-      await expect(heartbeat(cloud, { ...key, jobId: "no id" }, undefined)).rejects.toMatchObject(lost);
+      for (const jobId of ["no id", "-".repeat(36), `${"0".repeat(32)}----`]) {
+        await expect(heartbeat(cloud, { ...key, jobId }, undefined)).rejects.toMatchObject(lost);
+        expect((await workers[0].release({ ...job, id: jobId }, "failed")).status).toBe(409);
+      }
     } finally {
       await listener.end();
       await own.close();
@@ -378,6 +381,34 @@ describe("claims of one worker at two processes", () => {
   }, 60_000);
 });
 
+it("a job that is claimed for a worker that hung up meanwhile goes back at once, and that costs no attempt", async () => {
+  const id = await order();
+  const locker = new pg.Client({ connectionString: grid.postgres.url });
+  await locker.connect();
+  await locker.query("BEGIN");
+  await locker.query("SELECT 1 FROM cloud.worker FOR UPDATE");
+  const hangUp = new AbortController();
+  const claiming = fetch(`${clouds[0].url}/v1/worker/claim`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${workers[0].token}`, "content-type": "application/json" },
+    body: JSON.stringify({ wait_seconds: 20 }),
+    signal: hangUp.signal,
+  }).catch(() => "hung up");
+  const sql = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'gridnft-cloud' AND wait_event_type = 'Lock'";
+  await until(async () => (await grid.sql(sql)).length > 0, "the claim waits for the worker's row");
+  hangUp.abort();
+  expect(await claiming).toBe("hung up");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await locker.query("COMMIT");
+  await locker.end();
+  const failed = "SELECT kind FROM cloud.job_failure WHERE job_id = $1";
+  expect(await until(async () => (await grid.sql(failed, [id]))[0], "it goes back")).toEqual({ kind: "stopping" });
+  const job = await gets(workers[1]);
+  expect(job.id).toBe(id);
+  await workers[1].work(job);
+  expect(await grid.sql("SELECT attempts FROM cloud.job WHERE id = $1", [id])).toEqual([{ attempts: 1 }]);
+});
+
 it("the streams of 500 readers read a job once a change, and ask nothing by time but one statement for all", async () => {
   const own = openDatabase(grid.postgres.url, () => undefined);
   const { database, statements } = counted(own);
@@ -399,7 +430,11 @@ it("the streams of 500 readers read a job once a change, and ask nothing by time
     const streams = new JobStreams({ database, notices, publicUrl: "", log }, 300);
     const seen = Array.from({ length: 500 }, () => ({ versions: [] as number[], ticks: 0 }));
     const offs = seen.map((reader) =>
-      streams.on(id, { state: ({ version }) => reader.versions.push(version), tick: () => reader.ticks++ }),
+      streams.on(id, {
+        state: ({ version }) => reader.versions.push(version),
+        tick: () => reader.ticks++,
+        gone: () => undefined,
+      }),
     );
     const all = (what: string, is: (reader: { versions: number[]; ticks: number }) => boolean) =>
       until(async () => seen.every(is), what);
@@ -417,6 +452,25 @@ it("the streams of 500 readers read a job once a change, and ask nothing by time
     await all("everybody has the change all the same", ({ versions }) => versions.length === 3);
     expect(statements() - ticks()).toBeLessThanOrEqual(4);
     for (const off of offs) off();
+    // Readers of a job that is deleted hear that it is gone, at first and by a tick.
+    const [deleted = "", next] = [await order(), await gets(workers[0])];
+    const gone: string[] = [];
+    const listen = (name: string) =>
+      streams.on(deleted, {
+        state: () => gone.push(`${name} state`),
+        tick: () => undefined,
+        gone: () => gone.push(name),
+      });
+    const offDeleted = [listen("early")];
+    await until(async () => gone.length > 0, "it has the state");
+    expect(next.id).toBe(deleted);
+    await grid.sql("DELETE FROM cloud.job WHERE id = $1", [deleted]);
+    await until(async () => gone.includes("early"), "it hears by a tick");
+    offDeleted.pop()?.();
+    offDeleted.push(listen("late"));
+    await until(async () => gone.includes("late"), "it hears at once");
+    for (const off of offDeleted) off();
+    expect(gone.filter((word) => word.endsWith("state"))).toEqual(["early state"]);
     expect([...heard.values()].every((listeners) => listeners.size === 0)).toBe(true);
   } finally {
     await own.close();

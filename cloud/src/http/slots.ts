@@ -1,6 +1,6 @@
 import { CloudError } from "../error.ts";
 
-/** Limits how much a caller may keep open at a time: each stream and each wait asks the database now and then. */
+/** Limits how much a caller may keep open at a time: streams and waits ask the database now and then, uploads lie in memory. */
 export class Slots {
   readonly #taken = new Map<string, number>();
 

@@ -3,7 +3,6 @@ import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import { tell } from "../database/notices.ts";
 import { CloudError } from "../error.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
 import { chosenType } from "../http/negotiation.ts";
@@ -98,7 +97,6 @@ export function jobRoutes(app: App, cloud: Cloud): void {
         if (isFinal(job)) throw new CloudError("JOB_FINISHED", `The job is ${job.status} already.`);
         if (job.status !== "queued") throw new CloudError("JOB_STARTED", "A worker is at it already.");
         await cancelJob(queries, job);
-        await tell(queries, "cloud_job", job.id);
       });
       return context.json(await jobJson(cloud, database, await getJob(database, params.id)));
     },
@@ -148,6 +146,7 @@ function streamJob(context: Context<Env>, { stopping }: Cloud, first: JobRow, { 
         isTicking = true;
         wake();
       },
+      gone: end,
     });
     stream.onAbort(end);
     stopping.addEventListener("abort", end);

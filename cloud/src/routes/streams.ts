@@ -1,6 +1,6 @@
 import type { Cloud } from "../cloud.ts";
 import { describeError } from "../error.ts";
-import { getJob, isFinal, type JobRow } from "../queue/jobs.ts";
+import { findJob, isFinal, type JobRow } from "../queue/jobs.ts";
 import { jobJson } from "./views.ts";
 
 /** State of a job as its streams tell it. */
@@ -18,6 +18,8 @@ export interface JobListener {
   state(state: JobState): void;
   /** Hears that some seconds went by, whether or not something changed. */
   tick(): void;
+  /** Hears that the job is not there any more. */
+  gone(): void;
 }
 
 interface Watched {
@@ -79,7 +81,11 @@ export class JobStreams {
     const read = async (): Promise<void> => {
       while (watched.isStale && watched.listeners.size > 0) {
         watched.isStale = false;
-        const job = await getJob(this.cloud.database, id);
+        const job = await findJob(this.cloud.database, id);
+        if (!job) {
+          for (const listener of [...watched.listeners]) listener.gone();
+          return;
+        }
         if (job.version === watched.latest?.version) continue;
         watched.latest = {
           version: job.version,
@@ -104,14 +110,15 @@ export class JobStreams {
 
   #tick(): void {
     for (const { listeners } of [...this.#jobs.values()]) for (const listener of [...listeners]) listener.tick();
+    const ids = [...this.#jobs.keys()];
     this.cloud.database
-      .all<{ id: string; version: number }>("SELECT id, version FROM cloud.job WHERE id = ANY ($1)", [
-        [...this.#jobs.keys()],
-      ])
+      .all<{ id: string; version: number }>("SELECT id, version FROM cloud.job WHERE id = ANY ($1)", [ids])
       .then((rows) => {
-        for (const { id, version } of rows) {
+        const versions = new Map(rows.map(({ id, version }) => [id, version]));
+        for (const id of ids) {
           const watched = this.#jobs.get(id);
-          if (watched && watched.latest?.version !== version) this.#read(id, watched);
+          const version = versions.get(id);
+          if (watched && (version === undefined || watched.latest?.version !== version)) this.#read(id, watched);
         }
       })
       .catch(() => undefined);

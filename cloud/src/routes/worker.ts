@@ -34,6 +34,8 @@ const jobParams = z.object({ id: z.string().max(64) });
 const leaseToken = z.string().max(64);
 /** Claims that a worker may have waiting: as many as it may have jobs. */
 const MOST_CLAIMS = 64;
+/** Pictures that a worker may send at a time: each is in memory as a whole. */
+const MOST_UPLOADS = 16;
 
 /** `/v1/worker/...` */
 export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): void {
@@ -41,6 +43,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
   const seen: SeenTimes = new Map();
   const waiting = new WaitingClaims(notices);
   const claims = new Slots(MOST_CLAIMS, "claims");
+  const uploads = new Slots(MOST_UPLOADS, "uploads");
 
   /** Each call of a worker counts as a sign of life, and only while its key is live and its bond is there. */
   const greet = async (session: WorkerSession): Promise<void> => {
@@ -65,7 +68,19 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     client: AbortSignal,
   ): Promise<WorkerJobJson | undefined> => {
     const end = Date.now() + seconds * 1_000;
-    let job = await claimJob(cloud, worker);
+    const claim = async (): Promise<WorkerJobJson | undefined> => {
+      const claimed = await claimJob(cloud, worker);
+      if (!claimed || !client.aborted) return claimed;
+      // Nobody would hear of it until its lease ran out.
+      const message = "The worker hung up before it was told.";
+      await releaseJob(
+        cloud,
+        { worker, jobId: claimed.id, token: claimed.lease.token },
+        { reason: "stopping", message },
+      );
+      return undefined;
+    };
+    let job = await claim();
     if (job || seconds === 0) return job;
     const models = await modelsOf(database, worker);
     while (!client.aborted && Date.now() < end) {
@@ -73,7 +88,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       // Waiting begins before looking: what happens in between is not missed.
       const woken = waiting.next(worker, models, end - Date.now(), stopping, client, over.signal);
       try {
-        job = await claimJob(cloud, worker);
+        job = await claim();
         if (job) return job;
         await woken;
       } finally {
@@ -84,11 +99,7 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     }
     return undefined;
   };
-  const leaseOf = (session: WorkerSession, jobId: string, token: string): LeaseKey => ({
-    worker: session.worker,
-    jobId,
-    token,
-  });
+  const leaseOf = ({ worker }: WorkerSession, jobId: string, token: string): LeaseKey => ({ worker, jobId, token });
 
   endpoint(
     app,
@@ -201,8 +212,13 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       });
       const size = requestOf(job);
       const most = Math.min(MOST_BYTES, mostBytesOf(size));
-      const file = await readBody(context.req, most, `A picture of ${size.width} x ${size.height} pixels`);
-      return context.json(await struckWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
+      const release = uploads.take(session.worker);
+      try {
+        const file = await readBody(context.req, most, `A picture of ${size.width} x ${size.height} pixels`);
+        return context.json(await struckWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
+      } finally {
+        release();
+      }
     },
   );
 
