@@ -128,11 +128,14 @@ async function checkLaneMoney(
     if (earned > covered) uncovered += earned - covered;
   }
   const onLane = (other: LedgerJob): boolean => other.order.laneId === order.laneId && other.orderHash !== hash;
-  for (const other of ledger.jobsIn("open")) {
-    if (onLane(other) && Number(other.order.deadline) > context.now) uncovered += other.price;
-  }
-  for (const other of ledger.jobsIn("rejected")) {
-    if (onLane(other) && other.receipts.size > 0 && other.at > context.now - THANKLESS) uncovered += other.price;
+  for (const state of ["open", "rejected", "expired"] as const) {
+    for (const other of ledger.jobsIn(state)) {
+      if (!onLane(other)) continue;
+      const isInTheMaking = state === "open" && Number(other.order.deadline) > context.now;
+      // Its pictures may be with the router, which need not say so. Its deadline is the router's choice.
+      const isThankless = other.receipts.size > 0 && other.at > context.now - THANKLESS;
+      if (isInTheMaking || isThankless) uncovered += other.price;
+    }
   }
   return checkLane(order, price, lane, facts, {
     ...context,

@@ -1,8 +1,18 @@
 /** Jobs that the worker must not take, each against the real contracts: who checks nothing itself works for nothing. */
-import { type GenerationRequest, type JobOrder, type LaneConfig, SignerRole } from "@gridnft/sdk";
-import { type Hex, parseEther } from "viem";
+import {
+  type GenerationRequest,
+  type JobOrder,
+  jobReceipt,
+  type LaneConfig,
+  orderHash,
+  SignerRole,
+} from "@gridnft/sdk";
+import { type Hex, parseEther, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectChain } from "../../src/chain/connect.ts";
+import { openState } from "../../src/state/index.ts";
+import { type TakeServices, takeJob } from "../../src/take.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, startScriptedCloud } from "./scriptedCloud.ts";
 import { tinyEngine } from "./tinyEngine.ts";
@@ -185,6 +195,45 @@ describe("a lane's order", () => {
     for (let i = 0; i < 3; i++) expect(await onLane(config, laneId)).toBe("taken");
     expect(await onLane(config, laneId)).toBe("EXPOSURE");
     cloud.behaviour.twist = undefined;
+  });
+
+  it("is refused while its router has pictures that it never acknowledged, however short their orders were", async () => {
+    const { config, laneId } = await world.openLane(parseEther("10"));
+    const { rpcUrl, deployment, state, rate, limits } = world.environment();
+    const chain = await connectChain(rpcUrl, deployment);
+    const { ledger, close } = await openState(state, world.domain);
+    try {
+      let now = Number(await world.grid.now());
+      const engine = tinyEngine();
+      const { modelHash, samplers, schedulers, sideStep } = engine;
+      const model = { modelId: world.modelId, modelHash, samplers, schedulers, sideStep, engine, card: undefined };
+      const services: TakeServices = {
+        ...{ chain, ledger, account: world.worker.address, exposure: PRICE * 2n, estimate: () => 1 },
+        ...{ terms: { models: [model], rate, limits }, clock: { now: () => now, sync: async () => 1n } },
+      };
+      const request = world.request();
+      const take = async () => {
+        const order = await world.order(request, { laneId, payer: config.payer, deadline: BigInt(now + 60) });
+        const lease = { token: "t", expires_at: now };
+        return takeJob({ ...{ id: "1", lease, request, order }, lane: config, price: PRICE }, services);
+      };
+      await ledger.recordLane(config, [{ modelId: world.modelId, cumulative: 0n }]);
+      for (const outcome of [undefined, "expired"] as const) {
+        const order = await world.order(request, { laneId, payer: config.payer, deadline: BigInt(now - 1) });
+        const job = { order, orderSignature: undefined, request, engine: engine.name, price: PRICE, at: now - 60 };
+        await ledger.recordJob({ ...job, block: 1n });
+        const hashes = { engineHash: zeroHash, imageHash: zeroHash, cidDigest: zeroHash };
+        await ledger.recordReceipt(
+          jobReceipt(order, { index: 0, seed: 1n, ...hashes, completedAt: BigInt(now - 2), price: PRICE }),
+        );
+        if (outcome) await ledger.recordClosed(orderHash(order), outcome, now);
+      }
+      expect(await take()).toMatchObject({ code: "EXPOSURE" });
+      now += 3_600;
+      expect(await take()).toMatchObject({ state: "open" });
+    } finally {
+      await close();
+    }
   });
 
   it("is refused when the lane does not exist, is another one, or another worker's", async () => {
