@@ -1,16 +1,24 @@
 import { type Engine, EngineError } from "./engines/types.ts";
 import type { Logger } from "./log.ts";
 
+/** Milliseconds after which an engine that was told to give a picture up counts as hanging: a step of a large one may take minutes. */
+const PATIENCE = 300_000;
+
 /**
- * An engine that is loaded again when its thread has died (out of memory, a fault in the runtime): the job at hand fails, the
+ * Engine that is loaded again when its thread has died (out of memory, a fault in the runtime) or hangs: the job at hand fails, the
  * next one finds a working engine. What is loaded again must be the same engine on the same files.
  */
-export function revivingEngine(first: Engine, load: () => Promise<Engine>, log: Logger): Engine {
+export function revivingEngine(
+  first: Engine,
+  load: () => Promise<Engine>,
+  log: Logger,
+  { patience = PATIENCE }: { readonly patience?: number } = {},
+): Engine {
   let current: Promise<Engine> | undefined = Promise.resolve(first);
   let closed = false;
 
   const revive = async (): Promise<Engine> => {
-    log.warn({ engine: first.name }, "the engine's thread has died; it is loaded again");
+    log.warn({ engine: first.name }, "the engine has died or hangs; it is loaded again");
     const again = await load();
     if (again.name === first.name && again.modelHash === first.modelHash) return again;
     await again.close();
@@ -24,7 +32,11 @@ export function revivingEngine(first: Engine, load: () => Promise<Engine>, log: 
       current ??= revive();
       const using = current;
       try {
-        return await (await using).generate(input, options);
+        const engine = await using;
+        return await unlessHanging(engine.generate(input, options), options?.signal, patience, () => {
+          // It may only be slow, and then gives its memory back.
+          void engine.close().catch(() => {});
+        });
       } catch (error) {
         const isDead =
           !(error instanceof EngineError) || ["CLOSED", "MODEL_CHANGED", "FOLDER_INVALID"].includes(error.code);
@@ -40,4 +52,32 @@ export function revivingEngine(first: Engine, load: () => Promise<Engine>, log: 
       );
     },
   };
+}
+
+/**
+ * Waits for a picture, and for some time after it was given up.
+ * @throws {@link EngineError} `CLOSED` when it is not given up by then; `leave` is called before.
+ */
+async function unlessHanging<result>(
+  making: Promise<result>,
+  signal: AbortSignal | undefined,
+  patience: number,
+  leave: () => void,
+): Promise<result> {
+  let timer: NodeJS.Timeout | undefined;
+  let begin = (): void => {};
+  const hanging = new Promise<never>((_, reject) => {
+    begin = () => {
+      timer = setTimeout(() => {
+        leave();
+        reject(new EngineError("CLOSED", `The engine went on for ${patience / 1_000} s after it was told to stop.`));
+      }, patience);
+    };
+  });
+  if (signal?.aborted) begin();
+  else signal?.addEventListener("abort", begin, { once: true });
+  return Promise.race([making, hanging]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", begin);
+  });
 }

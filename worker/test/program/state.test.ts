@@ -330,6 +330,22 @@ it("loads an engine again after its thread has died, but not another engine", as
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
 });
 
+it("loads an engine again that goes on after it was told to stop, for ever", async () => {
+  let closed = 0;
+  const hanging: Engine = { ...tinyEngine(), generate: () => new Promise(() => {}), close: async () => void closed++ };
+  const engine = revivingEngine(hanging, async () => tinyEngine(), quiet, { patience: 20 });
+  const input = {
+    ...{ prompt: "", negativePrompt: "", seed: 1n, width: 8, height: 8, steps: 1, guidanceScale: 1 },
+    ...({ sampler: "euler", scheduler: "normal" } as const),
+  };
+  const late = new AbortController();
+  const given = engine.generate(input, { signal: late.signal });
+  late.abort();
+  await expect(given).rejects.toMatchObject({ code: "CLOSED" });
+  expect(closed).toBe(1);
+  expect((await engine.generate(input)).png.length).toBeGreaterThan(0);
+});
+
 describe("on a chain", () => {
   let world: World;
   let chain: GridChain;
