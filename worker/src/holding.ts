@@ -15,6 +15,8 @@ export interface Progress {
 export interface Holding {
   /** Aborted when the lease is lost, the job is cancelled, or the worker has to stop. */
   readonly signal: AbortSignal;
+  /** Aborted when the worker has to stop. */
+  readonly stop: AbortSignal;
   /** Why the job is not this worker's any more; undefined while it is. */
   readonly lostTo: string | undefined;
   /** Tells the cloud with the next heartbeat. */
@@ -25,6 +27,11 @@ export interface Holding {
 /** Milliseconds between two heartbeats: while there is news, and while there is none. */
 const NEWS = 400;
 const QUIET = 5_000;
+
+/** Returns true if the cloud says that a job is not this worker's any more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof CloudError && ["LEASE_LOST", "JOB_UNKNOWN", "JOB_FINISHED"].includes(error.reason);
+}
 
 /** Starts to hold a job. */
 export function createHolding(
@@ -50,8 +57,7 @@ export function createHolding(
       const { cancelled } = await cloud.heartbeat(job, sending);
       if (cancelled) lose("it was cancelled");
     } catch (error) {
-      const gone = error instanceof CloudError && ["LEASE_LOST", "JOB_UNKNOWN", "JOB_FINISHED"].includes(error.reason);
-      if (gone && !ended.signal.aborted) lose(describe(error));
+      if (isGone(error) && !ended.signal.aborted) lose(describe(error));
       // A cloud that is away may be back before the lease ends: the work goes on.
       else if (!ended.signal.aborted) log.debug({ job: job.id, reason: describe(error) }, "a heartbeat did not arrive");
     }
@@ -70,7 +76,7 @@ export function createHolding(
   void run();
 
   return {
-    signal,
+    ...{ signal, stop },
     get lostTo() {
       return lostTo;
     },

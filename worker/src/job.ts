@@ -16,9 +16,9 @@ import { formatEther, type Hex, zeroHash } from "viem";
 import { type CloudClient, CloudError, isPassing, type SignedReceipt } from "./cloud.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PromptReading } from "./engines/types.ts";
 import { describe, WorkerError } from "./errors.ts";
-import { createHolding, type Holding } from "./holding.ts";
+import { createHolding, type Holding, isGone } from "./holding.ts";
 import type { Logger } from "./log.ts";
-import type { Mutex } from "./mutex.ts";
+import type { Mutex, Turns } from "./mutex.ts";
 import type { Pace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
 import type { Refusal } from "./refusal.ts";
@@ -36,6 +36,8 @@ export interface JobServices extends TakeServices {
   readonly sign: Signing;
   readonly pace: Pace;
   readonly taking: Mutex;
+  /** Turns of the jobs of one order. */
+  readonly orders: Turns;
   readonly log: Logger;
 }
 
@@ -53,23 +55,27 @@ export type JobOutcome = "delivered" | "refused" | "lost" | "failed" | "stopped"
  * @param stop Aborted when the job has to be given back.
  */
 export async function doJob(job: WorkerJob, services: JobServices, stop: AbortSignal): Promise<JobOutcome> {
-  const { log } = services;
   const holding = createHolding(job, services, stop);
   try {
-    const taken = await judge(job, services);
-    if (taken === undefined) return "failed";
-    if ("message" in taken) {
-      log.warn({ job: job.id, refused: taken.code, reason: taken.message }, "a job is refused");
-      await giveBack(job, "refused", taken.message, services, taken.code);
-      return "refused";
-    }
-    const images = await makeImages(job, taken, holding, services);
-    return await handOver(job, taken, images, holding, services);
+    // A job whose lease was lost may come back to another place before the first has noticed. Two pictures of one order are one too many.
+    return await services.orders.run(orderHash(job.order), () => work(job, holding, services));
   } catch (error) {
     return await endBadly(error, job, holding, services);
   } finally {
     holding.end();
   }
+}
+
+async function work(job: WorkerJob, holding: Holding, services: JobServices): Promise<JobOutcome> {
+  const taken = await judge(job, services);
+  if (taken === undefined) return "failed";
+  if ("message" in taken) {
+    services.log.warn({ job: job.id, refused: taken.code, reason: taken.message }, "a job is refused");
+    await giveBack(job, "refused", taken.message, services, taken.code);
+    return "refused";
+  }
+  const images = await makeImages(job, taken, holding, services);
+  return handOver(job, taken, images, holding, services);
 }
 
 /** The decision about a job; undefined when it could not be made (no chain), and the job was given back as it came. */
@@ -96,14 +102,18 @@ async function endBadly(error: unknown, job: WorkerJob, holding: Holding, servic
     await giveBack(job, "failed", "The worker cannot keep its records.", services, error.code);
     throw error;
   }
-  if (holding.lostTo !== undefined) {
-    log.warn({ job: job.id, reason: holding.lostTo }, "a job is lost");
+  const lostTo = holding.lostTo ?? (isGone(error) ? reason : undefined);
+  if (lostTo !== undefined) {
+    log.warn({ job: job.id, reason: lostTo }, "a job is lost");
   } else if (holding.signal.aborted) {
     log.info({ job: job.id }, "a job is given back, since the worker stops");
     await giveBack(job, "stopping", "The worker stops.", services);
   } else {
     log.error({ job: job.id, reason }, "a job failed");
-    await giveBack(job, "failed", reason, services, error instanceof WorkerError ? error.code : undefined);
+    // Anything else may speak of this machine's folders and addresses.
+    const isTold = error instanceof WorkerError || error instanceof EngineError;
+    const told = isTold ? reason : "Something went wrong at the worker.";
+    await giveBack(job, "failed", told, services, error instanceof WorkerError ? error.code : undefined);
   }
   // A lane's next try is a new order. A direct order stays the same, and so must its receipts: it is kept open. So is what may
   // have been delivered all the same, until the cloud can be asked.
@@ -114,7 +124,7 @@ async function endBadly(error: unknown, job: WorkerJob, holding: Holding, servic
   if (known?.state === "open" && job.order.laneId !== zeroHash && isOver) {
     await ledger.recordClosed(hash, "rejected", clock.now());
   }
-  return holding.lostTo !== undefined ? "lost" : holding.signal.aborted ? "stopped" : "failed";
+  return lostTo !== undefined ? "lost" : holding.signal.aborted ? "stopped" : "failed";
 }
 
 /** One image on the disk, and its receipt in the journal. */
@@ -191,7 +201,8 @@ async function makeImage(
     engineHash: engineHash(taken.engine),
     ...hashes,
     completedAt: BigInt(completedAt),
-    price: receiptPrice(job.price, job.order.count, index),
+    // As it was journalled: the same order may come again with another price.
+    price: receiptPrice(taken.price, job.order.count, index),
   });
   // From here on this is the only receipt that this worker will ever sign for this image.
   await ledger.recordReceipt(receipt);
@@ -254,10 +265,22 @@ async function generate(
     guidanceScale: guidanceMilli / 1_000,
   } as PictureInput;
   holding.progress({ image: index, step: 0, steps });
-  return engine.generate(input, {
+  const making = engine.generate(input, {
     signal: late === undefined ? holding.signal : AbortSignal.any([holding.signal, late]),
     onStep: (step) => holding.progress({ image: index, step, steps }),
   });
+  return unlessStopped(making, holding.stop);
+}
+
+/** Waits for a picture, but not when the worker has to stop: an engine looks up only between steps, or hangs. */
+async function unlessStopped<result>(making: Promise<result>, stop: AbortSignal): Promise<result> {
+  let leave = (): void => {};
+  const stopped = new Promise<never>((_, reject) => {
+    leave = () => reject(new EngineError("ABORTED", "The worker stops."));
+    if (stop.aborted) leave();
+    else stop.addEventListener("abort", leave, { once: true });
+  });
+  return Promise.race([making, stopped]).finally(() => stop.removeEventListener("abort", leave));
 }
 
 async function upload(
@@ -327,8 +350,7 @@ async function complete(
     }, holding);
   } catch (error) {
     const [first] = signed;
-    const isGone = error instanceof CloudError && ["JOB_FINISHED", "LEASE_LOST", "JOB_UNKNOWN"].includes(error.reason);
-    if (!(isGone || holding.lostTo !== undefined) || first === undefined) throw error;
+    if (!(isGone(error) || holding.lostTo !== undefined) || first === undefined) throw error;
     // An earlier answer may not have arrived: then the cloud has the receipts.
     if (!(await hasReceipt(cloud, receiptId(first.receipt, chain.domain)))) throw error;
     return undefined;

@@ -3,6 +3,28 @@ export interface Mutex {
   run<result>(work: () => Promise<result>): Promise<result>;
 }
 
+/** Runs what it is given for the same name one after the other. */
+export interface Turns {
+  run<result>(name: string, work: () => Promise<result>): Promise<result>;
+}
+
+/** Makes {@link Turns}. A name that nobody waits for is forgotten. */
+export function createTurns(): Turns {
+  const last = new Map<string, Promise<unknown>>();
+  return {
+    run: (name, work) => {
+      const next = (last.get(name) ?? Promise.resolve()).then(work);
+      const ended = next
+        .catch(() => {})
+        .then(() => {
+          if (last.get(name) === ended) last.delete(name);
+        });
+      last.set(name, ended);
+      return next;
+    },
+  };
+}
+
 /** Makes a {@link Mutex}. A failure concerns its own caller only. */
 export function createMutex(): Mutex {
   let last: Promise<unknown> = Promise.resolve();

@@ -12,8 +12,8 @@ import { handInWanted } from "./handIn.ts";
 import { doJob, type JobOutcome, type JobServices, reconcile } from "./job.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics, type Metrics, serveMetrics } from "./metrics.ts";
-import { type LoadEngine, loadModels, offerOf } from "./models.ts";
-import { createMutex } from "./mutex.ts";
+import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./models.ts";
+import { createMutex, createTurns } from "./mutex.ts";
 import { createPace } from "./pace.ts";
 import { backoff, pause } from "./pause.ts";
 import { createPurse, type Purse } from "./purse/index.ts";
@@ -45,6 +45,8 @@ export interface WorkerParts {
 const CLAIM_WAIT = 20;
 /** Milliseconds that taking pay may last when the worker stops. */
 const LAST_LOOK = 60_000;
+/** Milliseconds that engines get to end. */
+const ENGINES_END = 10_000;
 /** Milliseconds between two looks for vouchers that got lost on the way, and jobs whose answer did. */
 const CATCH_UP = 60_000;
 
@@ -75,7 +77,7 @@ export async function startWorker(
     undo.push(state.close);
     await requireStanding(chain, account, signer.address, log);
     const models = await loadModels(environment.models, chain, loadEngine, log);
-    undo.push(() => Promise.allSettled(models.map(({ engine }) => engine.close())));
+    undo.push(() => closeEngines(models));
     for (const { modelId, card, engine } of models) {
       log.info({ model: `${modelId}`, name: card?.name, engine: engine.name }, "a model is loaded");
     }
@@ -102,6 +104,7 @@ export async function startWorker(
       exposure: environment.exposure,
       estimate: pace.estimate,
       taking: createMutex(),
+      orders: createTurns(),
     };
     const offer = async (): Promise<void> => {
       await cloud.putOffer(offerOf(models, { ...environment, software }));
@@ -294,6 +297,13 @@ async function requireStanding(
   if (!bonded) log.warn({ account }, "the account has no sufficient bond; the cloud will give it no work");
   if (balance === 0n) log.warn({ signer }, "the key has no ETH: it can neither settle nor collect");
   else log.info({ account, signer, gas: formatEther(balance) }, "the worker's standing is good");
+}
+
+/** Closes engines; one that hangs keeps nothing else from being closed. */
+async function closeEngines(models: readonly Pick<LoadedModel, "engine">[]): Promise<void> {
+  const closed = new AbortController();
+  const closing = Promise.allSettled(models.map(({ engine }) => engine.close())).finally(() => closed.abort());
+  await Promise.race([closing, pause(ENGINES_END, closed.signal)]);
 }
 
 /** Repeats what fails while cloud or chain are away. */

@@ -38,10 +38,17 @@ describe("metrics", () => {
     expect(metricsUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
     expect(await give("a lighthouse")).toHaveProperty("receipts");
     expect(await give("a cheap lighthouse", 1n)).toHaveProperty("released");
-    const text = await until(async () => {
-      const now = await (await fetch(metricsUrl as string)).text();
-      return now.includes('outcome="refused"') && now;
-    });
+    const shown = (part: string) =>
+      until(async () => {
+        const now = await (await fetch(metricsUrl as string)).text();
+        return now.includes(part) && now;
+      });
+    await shown('outcome="refused"');
+    // A job that is another's by the time of its upload is lost, and no failure.
+    (cloud as ScriptedCloud).behaviour.loseLease = "images";
+    void give("a lost lighthouse");
+    const text = await shown('outcome="lost"');
+    expect(text).not.toContain('outcome="failed"');
     expect(text).toContain('grid_worker_job_duration_seconds_count{outcome="delivered"} 1');
     expect(text).toContain('grid_worker_job_duration_seconds_count{outcome="refused"} 1');
     expect(text).toContain("grid_worker_jobs_running 0");

@@ -78,8 +78,8 @@ export interface ScriptedCloud {
     misread?: boolean;
     /** Forgets every session. */
     forgetSessions?: boolean;
-    /** Says of the running job that it is gone. */
-    loseLease?: boolean;
+    /** Says of the running job that it is gone: at every call, or at this one. */
+    loseLease?: boolean | "images";
     /** Loses what was uploaded, and says so when the job is to be completed. */
     loseUploads?: boolean;
     /** Sends a voucher as one that follows another than the worker has. */
@@ -281,7 +281,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     }
     const [, id = "", action = "", index] = /^\/v1\/worker\/jobs\/([^/]+)\/([a-z]+)(?:\/(\d+))?$/.exec(path) ?? [];
     const job = running.get(id);
-    if (job === undefined || behaviour.loseLease) {
+    if (job === undefined || behaviour.loseLease === true || behaviour.loseLease === action) {
       if (action === "heartbeat") refusedHeartbeats++;
       return refuse(409, finished.has(id) ? "JOB_FINISHED" : "LEASE_LOST");
     }

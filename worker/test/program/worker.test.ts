@@ -397,6 +397,34 @@ describe("bad days", () => {
     delivered(await answer);
   });
 
+  it("makes one picture of an order that comes to two places at once, and hands it over twice", async () => {
+    await start({ stepMilliseconds: 20, over: { GRID_WORKER_PARALLEL: "2" } });
+    // Without a seed: each try would choose another one.
+    const request = world.request();
+    const order = await world.order(request);
+    const job = { request, order, signature: await world.signOrder(order), price: PRICE };
+    const [first, second] = (await Promise.all([cloud.give(job), cloud.give(job)])).map(delivered);
+    expect([second?.receipts, second?.files]).toEqual([first?.receipts, first?.files]);
+    expect(first?.files).toHaveLength(1);
+    delivered(await (await giveDirect()).answer);
+  });
+
+  it("stops though its engine hangs, and gives the job back", async () => {
+    cloud = await startScriptedCloud(world);
+    const environment = world.environment({ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STOP_GRACE: "0" });
+    let isAt = false;
+    const generate = () => {
+      isAt = true;
+      return new Promise<never>(() => {});
+    };
+    const loadEngine = async () => ({ ...tinyEngine(), generate });
+    const running = await startWorker(environment, { log: quiet, software: "test", loadEngine });
+    const { answer } = await giveDirect();
+    await until(async () => isAt);
+    await running.stop();
+    expect(await answer).toMatchObject({ released: "stopping" });
+  });
+
   it("gives the running job back when it cannot finish in time", async () => {
     const running = await start({ stepMilliseconds: 2_000, over: { GRID_WORKER_STOP_GRACE: "0" } });
     const { answer } = await giveDirect();
