@@ -51,6 +51,9 @@ export interface SignedReceipt {
   readonly signature: Hex;
 }
 
+/** Largest answer that is read, bytes: vouchers come with the ids of their receipts. */
+const MOST_ANSWER = 64 * 1_048_576;
+
 /** Digests that fit into one URL. */
 const MOST_KNOWN = 100;
 
@@ -139,7 +142,7 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
       if (!response.ok) throw await refusalOf(response);
       return response;
     } catch (error) {
-      if (error instanceof CloudError) throw error;
+      if (error instanceof WorkerError) throw error;
       if (signal?.aborted) throw new WorkerError("STOPPED", "The worker stops.", { cause: error });
       throw new WorkerError("CLOUD_UNREACHABLE", `The cloud at ${identity.url} does not answer.`, { cause: error });
     }
@@ -149,7 +152,8 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
     response: Response,
     schema: schema,
   ): Promise<z.output<schema>> => {
-    const bytes = await response.arrayBuffer().catch((cause: unknown) => {
+    const bytes = await bytesOf(response).catch((cause: unknown) => {
+      if (cause instanceof WorkerError) throw cause;
       throw new WorkerError("CLOUD_UNREACHABLE", "The cloud's answer broke off.", { cause });
     });
     const json = jsonOf(bytes);
@@ -299,7 +303,7 @@ function sayable(words: readonly string[]): string[] {
 }
 
 /** Reads JSON in UTF-8. Bad bytes are not replaced: the worker signs what it reads. */
-function jsonOf(bytes: ArrayBuffer): unknown {
+function jsonOf(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
   } catch (cause) {
@@ -313,7 +317,7 @@ function hostOf(uri: string): string | undefined {
 
 /** Reads a refusal. One that broke off says nothing: that is thrown as a lost connection is. */
 async function refusalOf(response: Response): Promise<CloudError> {
-  const text = await response.text();
+  const text = new TextDecoder().decode(await bytesOf(response));
   const seconds = Number(response.headers.get("retry-after"));
   const retryAfter = seconds > 0 && seconds <= 3_600 ? seconds : undefined;
   try {
@@ -325,5 +329,23 @@ async function refusalOf(response: Response): Promise<CloudError> {
 }
 
 async function discard(response: Response): Promise<void> {
-  await response.arrayBuffer().catch(() => {});
+  await bytesOf(response).catch(() => {});
+}
+
+/**
+ * Reads an answer up to its largest size.
+ * @throws {@link WorkerError} `CLOUD_ANSWER_INVALID` for one that is larger.
+ */
+async function bytesOf({ body }: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += part.length;
+    // Leaving the loop ends the answer.
+    if (size > MOST_ANSWER) {
+      throw new WorkerError("CLOUD_ANSWER_INVALID", `The cloud's answer has more than ${MOST_ANSWER} bytes.`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }

@@ -22,9 +22,15 @@ export function createPurse(services: PurseServices): Purse {
   const once = async (pressing: boolean): Promise<void> => {
     await clock.sync();
     await transactions.resume(signal);
-    await settleOrders(services, pressing);
-    await confirmAnchors(services);
-    await collectLanes(services, pressing);
+    const steps = [
+      () => settleOrders(services, pressing),
+      () => confirmAnchors(services),
+      () => collectLanes(services, pressing),
+    ];
+    const failures: unknown[] = [];
+    // Pay that cannot be taken now is not to keep the rest waiting.
+    for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
     const earned = await chain.grid.settlement.read.earnedOf([account]);
     if (earned !== earnedBefore) log.info({ earned: formatEther(earned) }, "earned and not claimed yet, AIPG");
     earnedBefore = earned;

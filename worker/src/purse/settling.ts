@@ -27,7 +27,13 @@ export async function settleOrders(services: PurseServices, pressing = false): P
   const waiting: LedgerJob[] = [];
   for (const job of ledger.jobsIn("delivered")) {
     if (job.order.laneId !== zeroHash) continue;
-    if (await isDone(job, services)) continue;
+    try {
+      if (await isDone(job, services)) continue;
+    } catch (error) {
+      // A node need not answer about old blocks. The others are not to wait for that.
+      log.error({ order: job.orderHash, reason: describe(error) }, "the chain does not say what became of an order");
+      continue;
+    }
     if (!isMade(job)) {
       // Fewer receipts than were signed would be settled: an image left out can never be paid.
       log.error(

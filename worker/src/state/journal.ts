@@ -76,20 +76,20 @@ export async function openJournal(
     });
     whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
   } catch (cause) {
-    throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened.`, { cause });
+    throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened${because(cause)}.`, { cause });
   }
   const lines = linesOf(whole, path);
   try {
     await replace([whole]);
   } catch (cause) {
-    throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened.`, { cause });
+    throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened${because(cause)}.`, { cause });
   }
   let length = lines.length;
   let last: Promise<void> = Promise.resolve();
   const failed = (cause: unknown): WorkerError =>
     cause instanceof WorkerError
       ? cause
-      : new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be written.`, { cause });
+      : new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be written${because(cause)}.`, { cause });
   const requireWhole = (): void => {
     if (broken === undefined) return;
     throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} failed earlier.`, { cause: broken });
@@ -148,6 +148,12 @@ export async function openJournal(
 }
 
 const NEWLINE = 0x0a;
+
+/** Code of a system call's error, for the end of a sentence. */
+function because(cause: unknown): string {
+  const errno = errnoOf(cause);
+  return errno === undefined ? "" : ` (${errno})`;
+}
 
 function linesOf(bytes: Uint8Array, path: string): unknown[] {
   const lines: unknown[] = [];

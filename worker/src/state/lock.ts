@@ -63,7 +63,7 @@ export async function lockFolder(
   const draft = `${path}.${randomUUID()}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(draft, mine, { mode: 0o600 });
+    writeFileSync(draft, mine, { mode: 0o600, flush: true });
   } catch (cause) {
     throw new WorkerError("STATE_UNWRITABLE", `The state folder ${folder} cannot be written.`, { cause });
   }
@@ -139,19 +139,20 @@ async function isLeft(
   }: { beat: number; stale: number; signal: AbortSignal | undefined; onWait: (sentence: string) => void },
 ): Promise<boolean> {
   const holder = parse(text);
+  // A lock is empty where the power was cut before its bytes were on the disk.
+  const isEmpty = /^\0*$/.test(text);
+  const name = holder ? `process ${holder.pid} on ${holder.host}` : "a process that left an empty lock";
   const refuse = (): never => {
-    const who = holder ? `process ${holder.pid} on ${holder.host}` : "its lock file is not readable";
+    const who = holder || isEmpty ? name : "its lock file is not readable";
     throw new WorkerError("STATE_LOCKED", `Another worker (${who}) uses the state folder: ${path}.`);
   };
-  if (holder === undefined) return refuse();
-  const fate = fateOf(holder);
+  if (holder === undefined && !isEmpty) return refuse();
+  const fate = holder ? fateOf(holder) : "unknown";
   if (fate === "gone") return true;
   // Programs of before give no signs of life.
-  if (fate === "alive" || !holder.beats) return refuse();
+  if (fate === "alive" || holder?.beats === false) return refuse();
   const before = touchedAt(path);
-  onWait(
-    `the state folder was used by process ${holder.pid} on ${holder.host}: waiting ${stale / 1_000} s for a sign of its life`,
-  );
+  onWait(`the state folder was used by ${name}: waiting ${stale / 1_000} s for a sign of its life`);
   for (const end = performance.now() + stale; performance.now() < end; ) {
     if (!(await pause(Math.min(beat / 2, stale), signal))) throw new WorkerError("STOPPED", "The worker was stopped.");
     if (readText(path) !== text) return false;

@@ -7,7 +7,10 @@ import type { Ledger } from "./ledger.ts";
 
 /** Files that receipts name, by their sha256. */
 export interface Pictures {
-  /** Stores a file; durable when it resolves. When the disk is full, copies make room for it. */
+  /**
+   * Stores a file; durable when it resolves. When the disk is full, copies make room for it.
+   * @throws {@link WorkerError} `STATE_UNWRITABLE`.
+   */
   put(imageHash: Hex, file: Uint8Array): Promise<void>;
   /** The file, or undefined when it is not there or not itself any more. */
   get(imageHash: Hex): Promise<Uint8Array | undefined>;
@@ -54,11 +57,14 @@ export async function openPictures(
     put: async (imageHash, file) => {
       for (const sha256 of putAt.keys()) if (!isFresh(sha256)) putAt.delete(sha256);
       putAt.set(imageHash.slice(2).toLowerCase(), Date.now());
-      await store.put(imageHash, file).catch(async (error: unknown) => {
-        if (!(error instanceof FileStoreError && error.code === "FULL")) throw error;
-        await makeRoom();
-        await store.put(imageHash, file);
-      });
+      await store
+        .put(imageHash, file)
+        .catch(async (error: unknown) => {
+          if (!(error instanceof FileStoreError && error.code === "FULL")) throw error;
+          await makeRoom();
+          await store.put(imageHash, file);
+        })
+        .catch(unwritable);
     },
     get: async (imageHash) => {
       const file = await store.get(imageHash);

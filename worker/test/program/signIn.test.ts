@@ -49,6 +49,19 @@ it("signs nothing of an answer that is not UTF-8", async () => {
   });
 });
 
+it.each([200, 404])("reads no answer without end, of status %d", async (status) => {
+  let sent = 0;
+  const chunk = new Uint8Array(1_048_576);
+  const pull = (stream: ReadableStreamDefaultController): void => {
+    if (++sent > 100) stream.close();
+    else stream.enqueue(chunk);
+  };
+  const fetcher = (async () => new Response(new ReadableStream({ pull }), { status })) as typeof fetch;
+  const client = createCloudClient({ url: "http://127.0.0.1:3300", chainId: 31_337, account, signer }, fetcher);
+  await expect(client.signIn()).rejects.toMatchObject({ code: "CLOUD_ANSWER_INVALID" });
+  expect(sent).toBeLessThan(70);
+});
+
 it("takes a refusal that breaks off for none", async () => {
   const body = new ReadableStream({ pull: (stream) => stream.error(new Error("The connection was reset.")) });
   const fetcher = (async () => new Response(body, { status: 409 })) as typeof fetch;

@@ -19,6 +19,7 @@ import { join } from "node:path";
 import {
   type JobOrder,
   jobReceipt,
+  laneId,
   nextVoucher,
   orderClosing,
   orderHash,
@@ -35,15 +36,21 @@ import { MemoryDisk } from "../../../sdk/test/memoryDisk.ts";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
 import { claimEarnings } from "../../src/claim.ts";
+import type { CloudClient } from "../../src/cloud.ts";
 import { type Engine, EngineError } from "../../src/engines/types.ts";
 import { readEnvironment } from "../../src/environment.ts";
 import { WorkerError } from "../../src/errors.ts";
+import { createPurse } from "../../src/purse/index.ts";
+import { settleOrders } from "../../src/purse/settling.ts";
 import { registerWorker } from "../../src/register.ts";
 import { revivingEngine } from "../../src/revivingEngine.ts";
+import { createSigning, type Signing } from "../../src/signing.ts";
 import { openState, type State } from "../../src/state/index.ts";
 import { openJournal } from "../../src/state/journal.ts";
+import type { Ledger } from "../../src/state/ledger.ts";
 import { lockFolder } from "../../src/state/lock.ts";
 import { openPictures } from "../../src/state/pictures.ts";
+import { createVoucherDesk } from "../../src/voucherDesk.ts";
 import { tinyEngine } from "./tinyEngine.ts";
 import { keyOf, PRICE, quiet, startWorld, until, type World } from "./world.ts";
 
@@ -156,6 +163,15 @@ describe("the lock", () => {
     expect(sentences).toEqual([expect.stringContaining("waiting 0.1 s for a sign of its life")]);
     lock.require();
     lock.release();
+  });
+
+  it.each(["", "\0\0\0"])("that a power cut left empty is taken when it gives no sign of life", async (text) => {
+    const path = fresh();
+    mkdirSync(path);
+    writeFileSync(join(path, "lock"), text);
+    const sentences: string[] = [];
+    (await lockFolder(path, { ...quick, onWait: (sentence) => sentences.push(sentence) })).release();
+    expect(sentences).toEqual([expect.stringContaining("left an empty lock: waiting 0.1 s")]);
   });
 
   it("is left to one that lives, wherever that is", async () => {
@@ -305,7 +321,10 @@ it("makes room for a picture on a full disk, once", async () => {
   expect([asked, await pictures.get(sha256(file))]).toEqual([1, file]);
   disk.failAt(disk.steps + 1, "ENOSPC");
   const other = new TextEncoder().encode("another");
-  await expect(pictures.put(sha256(other), other)).rejects.toThrow("There is no room in /pictures.");
+  // As with the journal, the worker has to stop: it would fail each job after having made its picture.
+  await expect(pictures.put(sha256(other), other)).rejects.toMatchObject({
+    ...{ code: "STATE_UNWRITABLE", message: expect.stringContaining("There is no room in /pictures.") },
+  });
   expect([asked, await pictures.get(sha256(other))]).toEqual([2, undefined]);
 });
 
@@ -349,11 +368,13 @@ it("loads an engine again that goes on after it was told to stop, for ever", asy
 describe("on a chain", () => {
   let world: World;
   let chain: GridChain;
+  let sign: Signing;
 
   beforeAll(async () => {
     world = await startWorld();
     const { rpcUrl, deployment } = world.environment();
     chain = await connectChain(rpcUrl, deployment);
+    sign = createSigning(world.workerKey, world.domain);
   }, 120_000);
 
   afterAll(() => world?.stop());
@@ -605,6 +626,65 @@ describe("on a chain", () => {
       await again.ledger.compact(start + 2 * 86_400 + SETTLE_GRACE, { isForced: true });
       expect(readFileSync(file, "utf8")).toBe(`${head}\n`);
     });
+  });
+
+  /** Services of a purse over a chain whose answers to some questions are others. */
+  const purse = (ledger: Ledger, answers: { [name: string]: (args: readonly [Hex, bigint]) => Promise<unknown> }) => {
+    const { settlement } = chain.grid;
+    const read = new Proxy(settlement.read, { get: (real, name) => answers[String(name)] ?? Reflect.get(real, name) });
+    const grid = { ...chain.grid, settlement: { ...settlement, read } } as GridChain["grid"];
+    const clock = { now: () => Math.floor(Date.now() / 1_000), sync: async () => 1n };
+    const services = { chain: { ...chain, grid }, clock, ledger, log: quiet, sign, account: world.worker.address };
+    const transactions = createTransactions({ ...services, signer: world.workerKey, now: clock.now });
+    const { purse: terms } = world.environment();
+    return { ...services, transactions, terms, confirmations: 0, signal: new AbortController().signal };
+  };
+
+  it("settles what it can when the node does not answer about one order, and looks after the lanes in any case", async () => {
+    const { ledger } = await state();
+    const orders: JobOrder[] = [];
+    for (const seed of [1n, 2n]) {
+      const request = world.request({ seed });
+      const order = await world.order(request);
+      orders.push(order);
+      const job = { order, orderSignature: await world.signOrder(order), request, engine: "e", price: PRICE };
+      await ledger.recordJob({ ...job, at: 1, block: 1n });
+      const hash: Hex = `0x${`${seed}`.padStart(64, "0")}`;
+      const hashes = { engineHash: hash, imageHash: hash, cidDigest: hash };
+      await ledger.recordReceipt(
+        jobReceipt(order, { index: 0, seed, ...hashes, completedAt: await world.grid.now(), price: PRICE }),
+      );
+      await ledger.recordDelivered(orderHash(order), 1);
+    }
+    const [odd, good] = orders as [JobOrder, JobOrder];
+    const real = chain.grid.settlement.read;
+    const refuse = async () => {
+      throw new Error("block range is too large");
+    };
+    const isNonceUsed = (args: readonly [Hex, bigint]) => (args[1] === odd.nonce ? refuse() : real.isNonceUsed(args));
+    await settleOrders(purse(ledger, { isNonceUsed }));
+    expect(await real.isNonceUsed([good.payer, good.nonce])).toBe(true);
+    expect(ledger.jobsIn("delivered").map(({ order }) => order.nonce)).toEqual([odd.nonce]);
+    let looked = 0;
+    const lanes = () => {
+      looked++;
+      return ledger.lanes();
+    };
+    const look = createPurse(purse({ ...ledger, lanes }, { accountOf: refuse })).look();
+    await expect(look).rejects.toThrow("block range is too large");
+    expect(looked).toBe(1);
+  });
+
+  it("does not keep in mind a lane that was never opened", async () => {
+    const { ledger } = await state();
+    const { config } = await world.openLane(PRICE);
+    const made = { ...config, salt: `0x${"ee".repeat(32)}` as Hex };
+    const voucher = { laneId: laneId(made, world.domain), totals: [], receiptCount: 0, receiptsRoot: zeroHash };
+    const offer = { lane: made, voucher, payer_signature: `0x${"11".repeat(65)}` as Hex, receipt_ids: [] };
+    const cloud = { vouchers: async () => [offer] } as unknown as CloudClient;
+    const desk = createVoucherDesk({ ...purse(ledger, {}), cloud });
+    await expect(desk.accept(offer)).rejects.toMatchObject({ code: "VOUCHER_REFUSED" });
+    expect(ledger.lanes()).toEqual([]);
   });
 
   it("refuses the state folder of another deployment", async () => {
