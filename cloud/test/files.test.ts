@@ -1,5 +1,14 @@
 /** Files over HTTP as RFC 9110 has it: lengths, ranges, weights, errors; what an upload may carry; disks that fail, and files that go. */
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -520,6 +529,7 @@ describe("the keeping of files", () => {
   it("finds damage before anybody asks for a picture", async () => {
     const cids = [await stored(64, 64, await noise(64)), await stored(640, 640, await noise(640))];
     const [small = "", large = ""] = cids;
+    const odd = await stored(64, 64, await noise(64));
     rmSync(blockFile(folder, small));
     const links = await grid.sql<{ cid: string }>(
       "SELECT cid FROM cloud.picture_block WHERE root = $1 ORDER BY position DESC",
@@ -531,9 +541,16 @@ describe("the keeping of files", () => {
     const scrub = scrubber(parts({ settings: { mirrors: [] } }));
     await scrub();
     expect(await wanted()).toBe(0);
-    // From anywhere to the end, then from the beginning.
-    await scrub();
-    await scrub();
+    // From anywhere to the end, then from the beginning; past one that cannot be read at all.
+    const unreadable = blockFile(folder, odd);
+    renameSync(unreadable, `${unreadable}.away`);
+    symlinkSync(unreadable, unreadable);
+    try {
+      await scrub();
+      await scrub();
+    } finally {
+      renameSync(`${unreadable}.away`, unreadable);
+    }
     expect(await wanted()).toBe(2);
   });
 

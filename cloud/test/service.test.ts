@@ -547,6 +547,21 @@ describe("serves files", () => {
     );
     const mine = await call(cloud, "GET", `/ipfs/${cid}`, { token });
     expect([mine.status, mine.headers.get("cache-control")]).toEqual([200, "private, max-age=600"]);
+    // Many others make the same picture, and hide it from nobody whose it is.
+    await grid.sql(
+      `WITH jobs AS (
+         INSERT INTO cloud.job (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels, steps,
+           count, sampler, scheduler, status)
+         SELECT rail, model_id, model_hash, '0x' || lpad(to_hex(n), 40, '0'), payer, true, request, request_hash, pixels, steps, count, sampler,
+           scheduler, 'done' FROM cloud.job, generate_series(1, 25) n WHERE id = $1 RETURNING id)
+       INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price)
+       SELECT jobs.id, jobs.id, index, '0x' || repeat(md5(jobs.id::text), 2), message, signature, image_hash, cid, seed, price
+       FROM jobs, cloud.receipt WHERE job_id = $1`,
+      [id],
+    );
+    await grid.sql("UPDATE cloud.receipt SET price = price WHERE job_id = $1", [id]);
+    expect((await call(cloud, "GET", `/ipfs/${cid}`, { token })).status).toBe(200);
+    expect((await call(cloud, "GET", `/ipfs/${cid}`, { token: stranger })).status).toBe(404);
     const { body } = await call<{ images: { receipt_id: string }[] }>(cloud, "GET", `/v1/jobs/${id}`, { token });
     const receipt = body.images[0]?.receipt_id;
     expect((await call<Refusal>(cloud, "GET", `/v1/receipts/${receipt}`)).body.error.code).toBe("NOT_YOURS");

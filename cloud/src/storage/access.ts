@@ -13,7 +13,7 @@ export interface PictureRow {
 }
 
 /**
- * Whether a reader may have a picture. One that only private jobs made is their requesters', until one of them mints it.
+ * Returns how a reader may have a picture. One that only private jobs made is their requesters', until one of them mints it.
  * @returns undefined when there is no such picture for this reader.
  */
 export async function reachOf(
@@ -21,21 +21,21 @@ export async function reachOf(
   cid: string,
   session: SessionRecord | undefined,
 ): Promise<Reach | undefined> {
+  // The reader's own are among those that are looked at, however many others made the same picture.
   const jobs = await database.all<{
     private: boolean;
+    is_theirs: boolean;
     requester: Address;
-    payer: Address;
     order_hash: Hex;
     index: number;
   }>(
-    `SELECT j.private, j.requester, j.payer, r.order_hash, r.index
-     FROM cloud.receipt r JOIN cloud.job j ON j.id = r.job_id WHERE r.cid = $1 ORDER BY j.private LIMIT 20`,
-    [cid],
+    `SELECT j.private, $2::text IS NOT NULL AND $2 IN (j.requester, j.payer) AS is_theirs, j.requester, r.order_hash, r.index
+     FROM cloud.receipt r JOIN cloud.job j ON j.id = r.job_id WHERE r.cid = $1 ORDER BY j.private, is_theirs DESC LIMIT 20`,
+    [cid, session?.account ?? null],
   );
   if (jobs.some((job) => !job.private)) return "public";
   for (const { requester, order_hash, index } of jobs) {
     if (await chain.isMinted(requester, order_hash, index)) return "public";
   }
-  const isTheirs = jobs.some(({ requester, payer }) => session?.account === requester || session?.account === payer);
-  return isTheirs ? "private" : undefined;
+  return jobs.some(({ is_theirs }) => is_theirs) ? "private" : undefined;
 }

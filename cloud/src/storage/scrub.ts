@@ -43,7 +43,8 @@ async function isWhole(cloud: Cloud, cid: string): Promise<boolean> {
     if (!(error instanceof CloudError)) throw error;
     // It was deleted meanwhile, or nobody keeps it any more.
     if (error.code === "IMAGE_GONE") return true;
-    if (error.code === "IMAGE_UNAVAILABLE") return false;
+    // A file that cannot be read now is no reason to leave those after it unread.
+    if (error.code === "IMAGE_UNAVAILABLE" || error.code === "STORAGE_UNAVAILABLE") return false;
     throw error;
   }
 }
