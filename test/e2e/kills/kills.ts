@@ -74,15 +74,13 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
       const ended = clients.notes.filter(({ end }) => end !== undefined).length;
       log(`${n + 1} of ${plan.length}: ${nameOf(fault)} (${hit} hit), ${ended} jobs ended`);
     }
+    const inflicted = performance.now();
     await world.whole();
     const findings: string[] = [];
     if (world.workers.every(({ key }) => key !== undefined)) {
       log("a worker that comes back with an old lease");
       findings.push(...(await tryOldLease(world, clients)));
     }
-    for (const [kind, times] of Object.entries((await world.steadyFaults?.()) ?? {}))
-      faults[kind] = { times, hit: times };
-    const inflicted = performance.now();
     log("rest");
     const impatience = AbortSignal.timeout(patience);
     const ending = clients.end(impatience);
@@ -96,6 +94,7 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     const unpaid = waitsFor ?? (await payment(world, impatience));
     if (unpaid !== undefined) findings.push(`It did not come to rest in ${patience / 1_000} s: ${unpaid}`);
     const rested = performance.now();
+    for (const [kind, times] of Object.entries(world.steadyFaults?.() ?? {})) faults[kind] = { times, hit: times };
     findings.push(...(await world.check()));
     await world.stopWorkers();
     const reckoning = await reckon(world, clients.notes);
