@@ -9,7 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
+import { type ClientRequest, createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +29,7 @@ import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase } from "../src/database/database.ts";
 import { readSettings } from "../src/environment.ts";
 import { chosenType, isRangeAsked, rangeOf } from "../src/http/negotiation.ts";
+import { MOST_UPLOADS } from "../src/http/slots.ts";
 import { expire } from "../src/queue/retention.ts";
 import { sweepStaging } from "../src/queue/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
@@ -307,6 +308,31 @@ describe("an upload", () => {
     expect(streamed.status).toBe(413);
     // Neither has cost the worker its job.
     expect((await worker.upload(job, 0, await png(64, 64, 4))).status).toBe(200);
+  });
+
+  it("is one of a few that a worker may send at a time, as each takes memory", async () => {
+    const job = await claimed(64, 64);
+    const [path, file] = [`/v1/worker/jobs/${job.id}/images/0?lease=${job.lease.token}`, await png(64, 64, 5)];
+    const open: ClientRequest[] = [];
+    const begin = (): void => {
+      const headers = { authorization: `Bearer ${worker.token}`, "content-length": 50_000 };
+      const slow = httpRequest(`${cloud.url}${path}`, { method: "PUT", headers }).on("error", () => {});
+      slow.write("half");
+      open.push(slow);
+    };
+    const status = async (of: number) => (await worker.upload(job, 0, file)).status === of;
+    try {
+      while (open.length < MOST_UPLOADS - 1) begin();
+      expect(await status(200)).toBe(true);
+      // One of them may come while a place is taken for looking.
+      await until(() => {
+        begin();
+        return status(429);
+      }, "all places are taken");
+    } finally {
+      for (const slow of open) slow.destroy();
+    }
+    await until(() => status(200), "the places are free again");
   });
 });
 

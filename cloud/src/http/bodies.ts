@@ -1,7 +1,8 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { CloudError } from "../error.ts";
-import type { Env } from "./endpoint.ts";
+import type { Env, WorkerSession } from "./endpoint.ts";
+import type { Slots } from "./slots.ts";
 
 /** Bytes of a body that is too large which are still read and thrown away. */
 const DRAIN = 32 * 1_048_576;
@@ -43,6 +44,28 @@ export async function readBody({ raw }: HonoRequest, maxSize: number, what: stri
       return tooLarge();
     }
     parts.push(value);
+  }
+}
+
+/**
+ * Takes a worker's file in one of its places. A refusal is answered when the client has sent what it has: many read none before.
+ * @throws {@link CloudError} `TOO_MANY_REQUESTS`, or as `take`.
+ */
+export async function uploading<Answer>(
+  slots: Slots,
+  { worker }: WorkerSession,
+  { raw }: HonoRequest,
+  take: () => Promise<Answer>,
+): Promise<Answer> {
+  let release = (): void => {};
+  try {
+    release = slots.take(worker);
+    return await take();
+  } catch (error) {
+    await drain(raw.body).catch(() => {});
+    throw error;
+  } finally {
+    release();
   }
 }
 

@@ -1,6 +1,11 @@
 import { CloudError } from "../error.ts";
 
-/** Limits how much a caller may keep open at a time: streams and waits ask the database now and then, uploads lie in memory. */
+/** Pictures that a worker may send at a time: each is held in memory until it is whole. */
+export const MOST_UPLOADS = 16;
+
+/**
+ * Limits how much a caller may keep open at a time: each stream and each wait asks the database now and then, each upload holds memory.
+ */
 export class Slots {
   readonly #taken = new Map<string, number>();
 

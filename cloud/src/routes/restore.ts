@@ -3,13 +3,15 @@ import { bytes32Json, wantedImages } from "@gridnft/sdk/wire";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
-import { drain, readBody } from "../http/bodies.ts";
+import { readBody, uploading } from "../http/bodies.ts";
 import { type App, endpoint, type WorkerSession } from "../http/endpoint.ts";
+import { MOST_UPLOADS, Slots } from "../http/slots.ts";
 import { restorePicture, wantedOf } from "../storage/repair.ts";
 
 /** `/v1/worker/wanted-images`: copies of pictures that are missing or damaged here, from the workers that made them. */
 export function restoreRoutes(app: App, cloud: Cloud): void {
   const { chain } = cloud;
+  const uploads = new Slots(MOST_UPLOADS, "uploads");
 
   const requireSigner = async ({ worker, account }: WorkerSession): Promise<void> => {
     if (await chain.isSigner(worker, SignerRole.WORKER_SIGNER, account)) return;
@@ -48,16 +50,17 @@ export function restoreRoutes(app: App, cloud: Cloud): void {
     },
     async ({ context, params, session }) => {
       await requireSigner(session);
-      const [wanted] = await wantedOf(cloud, session.worker, params.hash);
-      if (!wanted) {
-        await drain(context.req.raw.body).catch(() => {});
-        throw new CloudError("IMAGE_UNKNOWN", "No picture of this worker with this hash is asked for.", {
-          field: "hash",
-        });
-      }
-      const file = await readBody(context.req, wanted.bytes, "This picture");
-      await restorePicture(cloud, wanted, file);
-      return context.body(null, 204);
+      return uploading(uploads, session, context.req, async () => {
+        const [wanted] = await wantedOf(cloud, session.worker, params.hash);
+        if (!wanted) {
+          throw new CloudError("IMAGE_UNKNOWN", "No picture of this worker with this hash is asked for.", {
+            field: "hash",
+          });
+        }
+        const file = await readBody(context.req, wanted.bytes, "This picture");
+        await restorePicture(cloud, wanted, file);
+        return context.body(null, 204);
+      });
     },
   );
 }

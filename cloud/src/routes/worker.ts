@@ -17,9 +17,9 @@ import type { Address, Hex } from "viem";
 import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
-import { drain, readBody } from "../http/bodies.ts";
+import { readBody, uploading } from "../http/bodies.ts";
 import { type App, endpoint, type WorkerSession } from "../http/endpoint.ts";
-import { Slots } from "../http/slots.ts";
+import { MOST_UPLOADS, Slots } from "../http/slots.ts";
 import { counterSign, vouchersFor } from "../payment/vouchers.ts";
 import { claimJob, type WorkerJobJson } from "../queue/claim.ts";
 import { completeJob } from "../queue/complete.ts";
@@ -34,8 +34,6 @@ const jobParams = z.object({ id: z.string().max(64) });
 const leaseToken = z.string().max(64);
 /** Claims that a worker may have waiting: as many as it may have jobs. */
 const MOST_CLAIMS = 64;
-/** Pictures that a worker may send at a time: each is in memory as a whole. */
-const MOST_UPLOADS = 16;
 
 /** `/v1/worker/...` */
 export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): void {
@@ -205,20 +203,13 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
     async ({ context, params, query, session }) => {
       await greet(session);
       const key = leaseOf(session, params.id, query.lease);
-      // A file is held in memory for whoever has the job, and for nobody else.
-      const job = await findLeased(database, key).catch(async (error: unknown) => {
-        await drain(context.req.raw.body).catch(() => {});
-        throw error;
-      });
-      const size = requestOf(job);
-      const most = Math.min(MOST_BYTES, mostBytesOf(size));
-      const release = uploads.take(session.worker);
-      try {
+      return uploading(uploads, session, context.req, async () => {
+        // A file is held in memory for whoever has the job, and for nobody else.
+        const size = requestOf(await findLeased(database, key));
+        const most = Math.min(MOST_BYTES, mostBytesOf(size));
         const file = await readBody(context.req, most, `A picture of ${size.width} x ${size.height} pixels`);
         return context.json(await struckWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
-      } finally {
-        release();
-      }
+      });
     },
   );
 
