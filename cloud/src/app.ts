@@ -49,6 +49,7 @@ export function createApp(cloud: Cloud, tendLanes: () => void): App {
         "accept",
         "authorization",
         "content-type",
+        "idempotency-key",
         "last-event-id",
         "prefer",
         "range",

@@ -259,12 +259,23 @@ describe("whoever asks the gateway", () => {
     );
     return Array.from({ length: count }, (_, i) => `grid_${batch}_${i + 1}`);
   };
-  const ask = (cloud: RunningCloud, token: string, from: string, changes: object = {}) =>
-    call<Refusal & { id: string }>(cloud, "POST", "/v1/generate-image", {
-      token,
-      json: { ...wish(), ...changes },
-      headers: { prefer: "respond-async", "x-forwarded-for": from },
-    });
+  const ask = (
+    cloud: RunningCloud,
+    token: string,
+    from: string,
+    changes: object = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) =>
+    call<Refusal & { id: string; status: string; job: string; error: { job?: string; field?: string } }>(
+      cloud,
+      "POST",
+      "/v1/generate-image",
+      {
+        token,
+        json: { ...wish(), ...changes },
+        headers: { prefer: "respond-async", "x-forwarded-for": from, ...headers },
+      },
+    );
   const promised = async () =>
     BigInt(
       (await grid.sql<{ sum: string }>("SELECT coalesce(sum(promised), 0)::text AS sum FROM cloud.lane_total"))[0]
@@ -316,6 +327,57 @@ describe("whoever asks the gateway", () => {
     expect((await promisedTo(own())) - gained).toBe(12n * dear);
     expect((await promised()) - before).toBeLessThanOrEqual(all);
   }, 60_000);
+
+  it("or pays itself under one Idempotency-Key is told one job by both of two requests", async () => {
+    const { parameters, candidates } = await quote();
+    const orders = await sign(candidates.map(({ order }) => order));
+    const [token = ""] = await freshKeys(1);
+    const paid = { ...parameters, payment: { rail: "direct", orders } };
+    const answers = await Promise.all(
+      clouds.map((cloud) => ask(cloud, token, "192.0.2.9", paid, { "idempotency-key": '"order"' })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(answers[0]?.body.id).toBe(answers[1]?.body.id);
+  });
+
+  it("under one Idempotency-Key gets one job, from two processes at once, and again after all that changes", async () => {
+    const caps = { account: dear + dear / 2n };
+    const both = await Promise.all([allowing(caps), allowing(caps)]);
+    const [token = "", other = ""] = await freshKeys(2);
+    const under = (key: string, changes: object = {}, who = token, i = 0) =>
+      ask(both[i % 2] as RunningCloud, who, "192.0.2.9", changes, { "idempotency-key": key });
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => under('"a-1"', {}, token, i)));
+    const ids = new Set(answers.map(({ body }) => body.id));
+    expect([answers.map(({ status }) => status), ids.size]).toEqual([Array(8).fill(202), 1]);
+    expect(await spent()).toBe(dear);
+    const [id = ""] = ids;
+
+    // The day is used up for a new job, not for the one that is there. JSON of another order is the same body.
+    expect((await under('"a-2"')).body.error.code).toBe("QUOTA_USED");
+    const { prompt, ...rest } = wish();
+    expect((await under("a-1", { ...rest, prompt })).body.id).toBe(id);
+    const reused = await under('"a-1"', { prompt: "another vault" });
+    expect([reused.status, reused.body.error]).toEqual([
+      422,
+      expect.objectContaining({ code: "KEY_REUSED", field: "Idempotency-Key", job: id }),
+    ]);
+    const stranger = await under('"a-1"', { prompt: "another vault" }, other);
+    expect([stranger.status, stranger.body.id === id]).toEqual([202, false]);
+    for (const key of ["", '""', 'a"b', '"a-1", "a-1"', "x".repeat(256)]) {
+      expect([key, (await under(key)).body.error?.field]).toEqual([key, "Idempotency-Key"]);
+    }
+
+    const honest = await scriptedWorker(grid, both[0], grid.workers[0], { parallel: 16 });
+    for (let i = 0; i < 2; i++) await honest.work(await until(() => honest.claim(2), "the worker gets the job"));
+    await leave(grid.workers[0]);
+    await leave(own());
+    const later = await under('"a-1"');
+    expect([later.status, later.body.id, later.body.status]).toEqual([202, id, "done"]);
+    const waited = await ask(both[1], token, "192.0.2.9", {}, { "idempotency-key": "a-1", prefer: "wait=1" });
+    expect([waited.status, waited.body.job]).toEqual([200, id]);
+    // A refusal names no job: the key is free for another try.
+    expect((await under('"a-3"')).body.error.code).toBe("NO_WORKER");
+  });
 
   it("gains nothing by an own worker beside a cheaper one that is idle", async () => {
     const open = await allowing({});

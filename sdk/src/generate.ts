@@ -2,6 +2,7 @@ import { type Address, formatEther, isAddressEqual, zeroHash } from "viem";
 import { getBlock } from "viem/actions";
 import { accountState, depositAipg } from "./account.js";
 import { checkBundle } from "./bundle.js";
+import { bytesToHex } from "./bytes.js";
 import { reading, type WalletClient } from "./chain/transact.js";
 import type { CloudClient, Submission } from "./cloud/client.js";
 import { CloudError } from "./cloud/errors.js";
@@ -54,6 +55,11 @@ export interface GenerateDirect extends GenerateCommon {
 /** Paid by the cloud, within the quota of the signed-in account: `cloud` carries its session. */
 export interface GenerateGateway extends GenerateCommon {
   readonly rail: "gateway";
+  /**
+   * Names the request: with it and the same parameters, `submitToGateway` finds the job whose answer was lost. Default:
+   * {@link newIdempotencyKey}, a new one.
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** How to make pictures. */
@@ -190,9 +196,6 @@ async function missingFunds(client: WalletClient, quote: Quote, { deployment }: 
   return missing;
 }
 
-/** Attempts to hand in signed orders whose answer is lost. */
-const SUBMISSIONS = 5;
-
 /**
  * Hands in signed orders. The same orders again can't be paid twice, so they are handed in again when an answer is lost: the cloud then
  * names the job that they made. Whether that job is yours is checked with its receipts.
@@ -203,7 +206,7 @@ const SUBMISSIONS = 5;
  * @example
  * const submission = await submitOrders(cloud, { parameters: quote.parameters, requester, orders });
  */
-export async function submitOrders(
+export function submitOrders(
   cloud: CloudClient,
   submitted: {
     /** As the quote has them. */
@@ -214,15 +217,59 @@ export async function submitOrders(
   },
 ): Promise<Submission> {
   const { parameters, requester, orders, signal } = submitted;
-  let lost: CloudError | undefined;
-  for (let attempt = 1; ; attempt++) {
+  return untilAnswered(signal, async () => {
     try {
       return await cloud.generateImage({ ...parameters, requester, payment: toPayment(orders) }, { signal });
     } catch (error) {
+      if (!(error instanceof CloudError && error.code === "ORDER_REPLAYED") || error.job === undefined) throw error;
+      return { finished: false, job: await cloud.job(error.job, { signal }) };
+    }
+  });
+}
+
+/** Returns a new key for a request. */
+export function newIdempotencyKey(): string {
+  return bytesToHex(crypto.getRandomValues(new Uint8Array(16))).slice(2);
+}
+
+/**
+ * Asks the gateway for a job; `cloud` carries a session. The same key and parameters of an account make one job, so they are sent again
+ * when an answer is lost.
+ *
+ * @throws {@link CloudError} as {@link submitOrders}.
+ *
+ * @example
+ * const idempotencyKey = newIdempotencyKey();
+ * const submission = await submitToGateway(cloud, { parameters, idempotencyKey });
+ */
+export function submitToGateway(
+  cloud: CloudClient,
+  submitted: {
+    readonly parameters: GenerationParameters;
+    readonly idempotencyKey: string;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<Submission> {
+  const { parameters, idempotencyKey, signal } = submitted;
+  return untilAnswered(signal, () =>
+    cloud.generateImage({ ...parameters, payment: { rail: "gateway" } }, { idempotencyKey, signal }),
+  );
+}
+
+function submitGateway({ cloud, parameters, idempotencyKey, signal }: GenerateGateway): Promise<Submission> {
+  return submitToGateway(cloud, { parameters, idempotencyKey: idempotencyKey ?? newIdempotencyKey(), signal });
+}
+
+/** Attempts to hand in what makes one job however often it is handed in. */
+const SUBMISSIONS = 5;
+
+async function untilAnswered(signal: AbortSignal | undefined, submit: () => Promise<Submission>): Promise<Submission> {
+  let lost: CloudError | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await submit();
+    } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      if (error.code === "ORDER_REPLAYED" && error.job !== undefined) {
-        return { finished: false, job: await cloud.job(error.job, { signal }) };
-      }
       if (!mayHaveArrived(error)) {
         if (lost === undefined) throw error;
         const { code, status, message } = lost;
@@ -242,10 +289,6 @@ export function mayHaveArrived({ code, status = 0 }: CloudError): boolean {
     ["UNREACHABLE", "DATABASE_UNAVAILABLE", "STOPPING", "INTERNAL"].includes(code) ||
     (code === "ANSWER_INVALID" && !isRefusal)
   );
-}
-
-function submitGateway({ cloud, parameters, signal }: GenerateGateway): Promise<Submission> {
-  return cloud.generateImage({ ...parameters, payment: { rail: "gateway" } }, { signal });
 }
 
 async function followJob(

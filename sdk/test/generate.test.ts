@@ -101,7 +101,8 @@ async function cloudWith(lies: Lies = {}) {
       ...(salt && { salt }),
     });
 
-  server = await serve(async ({ method, path, body }, response) => {
+  const keys = new Set<string>();
+  server = await serve(async ({ method, path, body, headers }, response) => {
     if (path.startsWith("/ipfs/")) {
       const file = files.get(path.slice("/ipfs/".length)) ?? new Uint8Array();
       return void response.end(lies.file?.(file) ?? file);
@@ -147,6 +148,9 @@ async function cloudWith(lies: Lies = {}) {
     if (bundles.size > 0 && lies.refuseAgain) {
       return json(response, 429, { error: { code: "TOO_MANY_REQUESTS", message: "Slower." } });
     }
+    const key = headers["idempotency-key"];
+    if (typeof key === "string" && keys.has(`${key} ${JSON.stringify(body)}`)) return json(response, 202, job());
+    keys.add(`${key} ${JSON.stringify(body)}`);
     if (bundles.size > 0) {
       const error = { code: "ORDER_REPLAYED", message: "Again?", ...(lies.tell !== false && { job: "j1" }) };
       return json(response, 409, { error });
@@ -446,6 +450,14 @@ describe("generating at the gateway's cost", () => {
       parameters: { ...parameters(), n: 1 },
     });
   };
+
+  it("asks again by its key when the answer is lost, and gets the one job", async () => {
+    expect((await gateway({ lostAnswers: 1 })).images).toHaveLength(1);
+    const posts = server?.seen.filter(({ path }) => path === "/v1/generate-image") ?? [];
+    expect(posts).toHaveLength(2);
+    expect(new Set(posts.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+    expect(posts[0]?.headers["idempotency-key"]).toMatch(/^"[0-9a-f]{32}"$/);
+  });
 
   it("gives a picture whose voucher is collected when it is minted", async () => {
     const { images } = await gateway();

@@ -50,6 +50,8 @@ interface Spec<
   readonly session?: Needs;
   readonly params?: Params;
   readonly query?: Query;
+  /** Headers of its own, for the description. The handler reads them. */
+  readonly headers?: z.ZodObject;
   /** Parameters that the schema doesn't name are left alone: others than we define them. */
   readonly isQueryOpen?: boolean;
   /** Turns the query's texts into what its schema takes. */
@@ -316,6 +318,7 @@ function describeRoute(spec: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodT
     request: {
       ...(spec.params && { params: withTexts(toClassic(spec.params)) as never }),
       ...(spec.query && { query: withTexts(toClassic(spec.query)) as never }),
+      ...(spec.headers && { headers: spec.headers }),
       ...(spec.body && { body: { required: true, content: { "application/json": { schema: toClassic(spec.body) } } } }),
       ...(spec.file && {
         body: { required: true, content: { [spec.file]: { schema: z.string().meta({ format: "binary" }) } } },

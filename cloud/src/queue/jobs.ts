@@ -76,6 +76,15 @@ export interface JobRow {
   readonly finished_at: Date | null;
 }
 
+/** Request that makes a job, named by its sender: a repetition finds the job, and makes no other one. */
+export interface Submission {
+  /** Account of the session, lower case. */
+  readonly submitter: Address;
+  readonly key: string;
+  /** sha256 of the body. */
+  readonly bodyHash: Buffer;
+}
+
 /** Columns of {@link JobRow}; dates without a time as text. */
 export const jobColumns = "j.*, j.quota_day::text AS quota_day";
 
@@ -116,7 +125,12 @@ export async function getJob(queries: Queries, id: string): Promise<JobRow> {
  *
  * @throws {@link CloudError} `ORDER_REPLAYED` or `BALANCE_TOO_LOW` when another request was faster.
  */
-export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOrders): Promise<JobRow> {
+export async function queueDirectJob(
+  cloud: Cloud,
+  wish: Wish,
+  orders: CheckedOrders,
+  submission: Submission | undefined,
+): Promise<JobRow> {
   return cloud.database.transaction(async (queries) => {
     await queries.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", [`payer ${orders.payer.toLowerCase()}`]);
     await requireFresh(queries, orders);
@@ -127,6 +141,7 @@ export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOr
       requester: orders.requester,
       payer: orders.payer,
       wanted: first?.order.worker,
+      submission,
     });
     await queries.run("INSERT INTO cloud.order_nonce (payer, nonce, job_id) VALUES ($1, $2, $3)", [
       orders.payer.toLowerCase(),
@@ -162,7 +177,17 @@ export async function queueDirectJob(cloud: Cloud, wish: Wish, orders: CheckedOr
 export async function queueGatewayJob(
   { database }: Pick<Cloud, "database">,
   wish: Wish,
-  { requester, address, gateway }: { requester: Address; address: string; gateway: GatewayTerms },
+  {
+    requester,
+    address,
+    gateway,
+    submission,
+  }: {
+    readonly requester: Address;
+    readonly address: string;
+    readonly gateway: GatewayTerms;
+    readonly submission: Submission | undefined;
+  },
 ): Promise<JobRow> {
   const price = jobPrice(jobOf(wish), gateway.maxRate);
   const charge = { account: requester, address, images: wish.count, price };
@@ -174,6 +199,7 @@ export async function queueGatewayJob(
       requester,
       payer: gateway.account,
       charge: { day, chargedTo, price },
+      submission,
     });
     await tell(queries, "cloud_queue", `model ${wish.request.modelId}`);
     return job;
@@ -190,13 +216,16 @@ async function insertJob(
     readonly payer: Address;
     readonly wanted?: Address | undefined;
     readonly charge?: { readonly day: string; readonly chargedTo: readonly string[]; readonly price: bigint };
+    readonly submission: Submission | undefined;
   },
 ): Promise<JobRow> {
   const { request } = wish;
   const row = await queries.one<JobRow>(
     `INSERT INTO cloud.job AS j (rail, model_id, model_hash, requester, payer, private, request, request_hash, pixels,
-       steps, count, sampler, scheduler, candidate, wanted, quota_day, charged_to, max_price)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+       steps, count, sampler, scheduler, candidate, wanted, quota_day, charged_to, max_price,
+       submitter, idempotency_key, body_hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+     ON CONFLICT (submitter, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
      RETURNING ${jobColumns}`,
     [
       terms.rail,
@@ -217,8 +246,11 @@ async function insertJob(
       terms.charge?.day ?? null,
       terms.charge?.chargedTo ?? null,
       terms.charge?.price.toString() ?? null,
+      terms.submission?.submitter ?? null,
+      terms.submission?.key ?? null,
+      terms.submission?.bodyHash ?? null,
     ],
   );
-  if (!row) throw new Error("The job was not stored.");
+  if (!row) throw new Error("The job was not stored: the same request was faster.");
   return row;
 }

@@ -7,7 +7,7 @@ import {
   quote as quoteSchema,
 } from "@gridnft/sdk/wire";
 import { type Address, formatEther, isAddressEqual } from "viem";
-import type { z } from "zod";
+import { z } from "zod";
 import type { SessionRecord } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
 import type { GatewayTerms } from "../environment.ts";
@@ -17,11 +17,19 @@ import type { RateLimit } from "../http/rates.ts";
 import { checkOrders } from "../payment/orders.ts";
 import { defaultsOf, type Wish, wishOf } from "../payment/parameters.ts";
 import { noWorker, quoteFor, rankedOffers } from "../payment/quote.ts";
-import { getJob, isFinal, type JobRow, queueDirectJob, queueGatewayJob } from "../queue/jobs.ts";
+import { queueOnce, readIdempotencyKey, submissionOf } from "../queue/idempotency.ts";
+import { getJob, isFinal, type JobRow, queueDirectJob, queueGatewayJob, type Submission } from "../queue/jobs.ts";
 import { liveOffers } from "../queue/offers.ts";
 import { jobJson, queuedJson, resultJson } from "./views.ts";
 
 type GenerateBody = z.output<typeof generateImageRequest>;
+
+const idempotencyHeader = z.object({
+  "idempotency-key": z
+    .string()
+    .optional()
+    .describe('Names the request, e.g. "8e03978e": sent again with the same body, it gets the same job.'),
+});
 
 /** `POST /v1/generate-image` and `GET /v1/quote`. `tendLanes` asks for a look at the gateway's lanes soon. */
 export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tendLanes: () => void): void {
@@ -52,7 +60,10 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tend
       path: "/v1/generate-image",
       summary: "Makes pictures from a prompt",
       tag: "generate",
+      description:
+        "Makes pictures from a prompt. A session is optional. With one, requests of the same Idempotency-Key and body make one job.",
       session: "optional",
+      headers: idempotencyHeader,
       body: generateImageRequest,
       answers: {
         200: { description: "The pictures, with the worker's receipts", schema: generateImageResponse },
@@ -67,6 +78,7 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tend
         "ORDER_EXPIRED",
         "SIGNATURE_INVALID",
         "ORDER_REPLAYED",
+        "KEY_REUSED",
         "JOB_FAILED",
         "NO_WORKER",
         "CHAIN_UNREACHABLE",
@@ -74,9 +86,10 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tend
     },
     async ({ context, body, session }) => {
       jobLimit.take(context.get("caller"));
-      const wish = await readWish(cloud, body);
+      const key = readIdempotencyKey(context.req.header("idempotency-key"));
       const payment = body.payment ?? (session && cloud.gateway ? { rail: "gateway" as const } : undefined);
       if (!payment) {
+        const wish = await readWish(cloud, body);
         const requester = body.requester ?? session?.account;
         if (requester) await requireAccess(cloud, wish, requester);
         const quote = await quoteFor(cloud, wish, { requester, caller: context.get("caller") });
@@ -85,26 +98,31 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tend
           : "Sign one of the quote's orders and send it with the quote's parameters.";
         return context.json({ error: { code: "PAYMENT_REQUIRED", message }, quote }, 402);
       }
-      const queued =
-        payment.rail === "direct"
-          ? await orderDirect(cloud, wish, payment.orders, body, session)
-          : await orderFromGateway(cloud, wish, body, session, context.get("address"));
+      // Without a session nobody has keys of their own. A signed order is one by itself: its nonce makes one job.
+      const submission =
+        key !== undefined && session ? submissionOf(session.account, key, await context.req.json()) : undefined;
+      const { job: queued, isNew } = await queueOnce(cloud.database, submission, async () => {
+        const wish = await readWish(cloud, body);
+        return payment.rail === "direct"
+          ? orderDirect(cloud, wish, payment.orders, { body, session, submission })
+          : orderFromGateway(cloud, wish, { body, session, submission, address: context.get("address") });
+      });
       const { id } = queued;
       context.set("job", id);
-      cloud.metrics.jobPosted(payment.rail);
-      cloud.log.info({ job: id, rail: payment.rail, model: wish.model.modelId.toString() }, "job queued");
+      if (isNew) {
+        cloud.metrics.jobPosted(payment.rail);
+        cloud.log.info({ job: id, rail: payment.rail, model: queued.model_id }, "job queued");
+      }
       if (payment.rail === "gateway") tendLanes();
 
       const location = `/v1/jobs/${id}`;
       const pending = { location, "retry-after": "2" };
       try {
-        const job = await waitForEnd(
-          cloud,
-          id,
-          waitSeconds(cloud, context.req.header("prefer")),
-          context.req.raw.signal,
-        );
+        const seconds = waitSeconds(cloud, context.req.header("prefer"));
+        const job = await waitForEnd(cloud, id, seconds, context.req.raw.signal);
         if (!isFinal(job)) return context.json(await jobJson(cloud, cloud.database, job), 202, pending);
+        // Whoever does not wait asks for the job, and learns from it how it ended.
+        if (!isNew && seconds === 0) return context.json(await jobJson(cloud, cloud.database, job), 202, { location });
         if (job.status === "done") return context.json(await resultJson(cloud, cloud.database, job), 200, { location });
         const code = job.error_code === "NO_WORKER" ? "NO_WORKER" : "JOB_FAILED";
         throw new CloudError(code, job.error_message ?? "The job was cancelled.", { headers: { location } });
@@ -133,12 +151,18 @@ async function requireAccess({ chain }: Cloud, { model }: Wish, account: Address
   });
 }
 
+/** Request for a job, and its sender. */
+interface Sent {
+  readonly body: GenerateBody;
+  readonly session: SessionRecord | undefined;
+  readonly submission: Submission | undefined;
+}
+
 async function orderDirect(
   cloud: Cloud,
   wish: Wish,
   orders: Extract<GenerateBody["payment"], { rail: "direct" }>["orders"],
-  body: GenerateBody,
-  session: SessionRecord | undefined,
+  { body, session, submission }: Sent,
 ): Promise<JobRow> {
   const checked = await checkOrders(cloud, wish, orders);
   if (body.requester && !isAddressEqual(body.requester, checked.requester)) {
@@ -154,15 +178,13 @@ async function orderDirect(
     );
   }
   await requireAccess(cloud, wish, checked.requester);
-  return queueDirectJob(cloud, wish, checked);
+  return queueDirectJob(cloud, wish, checked, submission);
 }
 
 async function orderFromGateway(
   cloud: Cloud,
   wish: Wish,
-  body: GenerateBody,
-  session: SessionRecord | undefined,
-  address: string,
+  { body, session, submission, address }: Sent & { readonly address: string },
 ): Promise<JobRow> {
   const { gateway, database } = cloud;
   if (!gateway) {
@@ -187,7 +209,7 @@ async function orderFromGateway(
   const offers = await liveOffers(database, wish.model.modelId);
   const affordable = rankedOffers(wish, offers).filter(({ rate }) => rate <= gateway.maxRate);
   if (affordable.length === 0) throw noWorker(wish, offers);
-  return queueGatewayJob(cloud, wish, { requester: session.account, address, gateway });
+  return queueGatewayJob(cloud, wish, { requester: session.account, address, gateway, submission });
 }
 
 /** @throws {@link CloudError} `PAYMENT_REQUIRED` for an account that the gateway does not pay for. */

@@ -80,10 +80,14 @@ export interface CloudClient {
    */
   quote(query: QuoteQuery, options?: Abortable): Promise<Quote>;
   /**
-   * `POST /v1/generate-image`. With `wait` the cloud answers when the picture is done, if that is soon enough.
+   * `POST /v1/generate-image`. With `wait` the cloud answers when the picture is done, if that is soon enough. With a session and an
+   * `idempotencyKey`, the same request again gets the same job.
    * @throws PaymentRequiredError with a quote when nothing pays.
    */
-  generateImage(request: GenerateImageRequest, options?: Abortable & { readonly wait?: boolean }): Promise<Submission>;
+  generateImage(
+    request: GenerateImageRequest,
+    options?: Abortable & { readonly wait?: boolean; readonly idempotencyKey?: string | undefined },
+  ): Promise<Submission>;
   /** `GET /v1/jobs/:id`. */
   job(id: string, options?: Abortable): Promise<Job>;
   /** `DELETE /v1/jobs/:id`: takes back a job that no worker has begun. */
@@ -145,14 +149,17 @@ export function createCloudClient(options: CloudOptions): CloudClient {
       query.prompt !== undefined && query.requester !== undefined && query.payer === undefined
         ? quoteByPost({ ...endpoint, token: undefined }, query, call?.signal)
         : sendJson(endpoint, "/v1/quote", quote, { ...call, query }),
-    generateImage: async (request, { wait = false, signal } = {}) => {
+    generateImage: async (request, { wait = false, idempotencyKey, signal } = {}) => {
       const response = await send(
         wait ? { ...endpoint, timeout: Math.max(endpoint.timeout, 180_000) } : endpoint,
         "/v1/generate-image",
         {
           method: "POST",
           body: request,
-          headers: wait ? {} : { prefer: "respond-async" },
+          headers: {
+            ...(!wait && { prefer: "respond-async" }),
+            ...(idempotencyKey !== undefined && { "idempotency-key": `"${idempotencyKey}"` }),
+          },
           signal,
         },
       );

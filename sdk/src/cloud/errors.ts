@@ -9,7 +9,7 @@ export interface CloudFailureDetails {
   readonly status?: number | undefined;
   /** Field of the request at fault. */
   readonly field?: string | undefined;
-  /** With `ORDER_REPLAYED`: the job that the very same signed order made before. */
+  /** With `ORDER_REPLAYED` and `KEY_REUSED`: the job that the very same signed order, or key, made before. */
   readonly job?: string | undefined;
   /** Seconds after which the call may succeed. */
   readonly retryAfter?: number | undefined;
@@ -30,7 +30,7 @@ export class CloudError extends Error {
   override readonly name: string = "CloudError";
   readonly status: number | undefined;
   readonly field: string | undefined;
-  /** With `ORDER_REPLAYED`: the job that the very same signed order made before. */
+  /** With `ORDER_REPLAYED` and `KEY_REUSED`: the job that the very same signed order, or key, made before. */
   readonly job: string | undefined;
   /** Seconds. */
   readonly retryAfter: number | undefined;

@@ -27,6 +27,7 @@ export const cloudErrors = {
   BODY_TOO_LARGE: 413,
   BODY_NOT_JSON: 415,
   FIELD_INVALID: 422,
+  KEY_REUSED: 422,
   ORDER_INVALID: 422,
   ORDER_EXPIRED: 422,
   SIGNATURE_INVALID: 422,
@@ -57,7 +58,7 @@ export const errorJson = z.object({
     message: z.string(),
     /** Name of the field at fault, where there is one. */
     field: z.optional(z.string()),
-    /** With `ORDER_REPLAYED`, for whoever posts the same signed order again: the job that it made. */
+    /** With `ORDER_REPLAYED` and `KEY_REUSED`, for whoever posted the order or key before: the job that it made. */
     job: z.optional(z.string()),
   }),
 });
