@@ -109,7 +109,7 @@ export async function generate(client: WalletClient, options: GenerateOptions): 
   const { submission, orders } =
     options.rail === "direct"
       ? await submitDirect(client, options)
-      : { submission: await submitGateway(options), orders: undefined };
+      : { submission: await submitToGateway(cloud, options), orders: undefined };
 
   const job = await followJob(cloud, submission, onProgress, signal);
   if (job.status !== "done" || !job.images) {
@@ -246,18 +246,15 @@ export function submitToGateway(
   cloud: CloudClient,
   submitted: {
     readonly parameters: GenerationParameters;
-    readonly idempotencyKey: string;
+    /** Default: a new one. */
+    readonly idempotencyKey?: string | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Submission> {
-  const { parameters, idempotencyKey, signal } = submitted;
+  const { parameters, idempotencyKey = newIdempotencyKey(), signal } = submitted;
   return untilAnswered(signal, () =>
     cloud.generateImage({ ...parameters, payment: { rail: "gateway" } }, { idempotencyKey, signal }),
   );
-}
-
-function submitGateway({ cloud, parameters, idempotencyKey, signal }: GenerateGateway): Promise<Submission> {
-  return submitToGateway(cloud, { parameters, idempotencyKey: idempotencyKey ?? newIdempotencyKey(), signal });
 }
 
 /** Attempts to hand in what makes one job however often it is handed in. */
@@ -272,8 +269,7 @@ async function untilAnswered(signal: AbortSignal | undefined, submit: () => Prom
       if (!(error instanceof CloudError)) throw error;
       if (!mayHaveArrived(error)) {
         if (lost === undefined) throw error;
-        const { code, status, message } = lost;
-        throw new CloudError(code, `${message} Handed in again: ${error.message}`, { status, cause: error });
+        throw new CloudError(lost.code, `${lost.message} Again: ${error.message}`, { ...lost, cause: error });
       }
       lost = error;
       if (attempt === SUBMISSIONS) throw error;

@@ -2,6 +2,8 @@ import { type Address, type Hex, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { allowanceCalls } from "./account.js";
 import { type Call, type ContractCall, toCalls } from "./chain/call.js";
+import { ChainError } from "./chain/errors.js";
+import { explainRevert } from "./chain/revert.js";
 import { type ReadClient, reading, transact, transactAll, type WalletClient } from "./chain/transact.js";
 import { buyLicenseCall, setAccessCall, setLicenseTermsCall, setUserCall } from "./contractCalls.js";
 import type { Deployment } from "./deployment.js";
@@ -131,7 +133,11 @@ export async function buyLicense(client: WalletClient, options: BuyLicenseOption
   const { price, account, approvals, purchase } = await planPurchase(client, { ...options, sender });
   await transactAll(client, approvals);
   const { transactionHash } = await transact(client, purchase);
-  const { expires } = await licenseState(client, { ...options, account });
+  const { expires } = await licenseState(client, { ...options, account }).catch((error: unknown) => {
+    const { code, message } = explainRevert(error);
+    const text = `The license is bought, by transaction ${transactionHash}. Its end could not be read: ${message}`;
+    throw new ChainError(code, text, undefined, transactionHash, { cause: error });
+  });
   return { expires, price, transaction: transactionHash };
 }
 

@@ -72,6 +72,7 @@ import {
   withdrawAipgCalls,
 } from "../src/index.js";
 import type { ReceiptBundle } from "../src/wire/index.js";
+import { json, serve } from "./server.ts";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
 const isThere = <item>(one: item | undefined): one is item => one !== undefined;
@@ -577,6 +578,91 @@ describe("failures", () => {
     const nowhere = createPublicClient({ transport: http("http://127.0.0.1:9", { retryCount: 0 }) });
     const error = await failure(provenanceOf(nowhere, { deployment: deployment(), tokenId: 1001n }));
     expect(error.code).toBe("RPC_UNREACHABLE");
+  });
+
+  /** A node whose answers, by their method, `spoil` may replace; undefined breaks the connection. */
+  async function spoilt(spoil: (method: string, answer: { result?: unknown }) => object | undefined): Promise<{
+    readonly wallet: sdk.WalletClient;
+    readonly stop: () => Promise<void>;
+  }> {
+    const node = await serve(async ({ body }, response) => {
+      const answer = await fetch(shop.grid.rpcUrl, { method: "POST", body: JSON.stringify(body), headers: jsonType });
+      const spoiled = spoil((body as { method: string }).method, (await answer.json()) as { result?: unknown });
+      if (spoiled === undefined) response.destroy();
+      else json(response, 200, spoiled);
+    });
+    const account = shop.artist.account;
+    const transport = http(node.url, { retryCount: 1, retryDelay: 1 });
+    return {
+      wallet: createWalletClient({ account, chain: foundry, transport, pollingInterval: 50 }),
+      stop: () => node.stop(),
+    };
+  }
+  const jsonType = { "content-type": "application/json" };
+  const inAccount = async () =>
+    (await accountState(shop.artist.wallet, { deployment: deployment(), account: shop.artist.address })).balance;
+
+  it("makes no second transaction when the answer to the first is lost", async () => {
+    let isLost = false;
+    const { wallet, stop } = await spoilt((method, answer) => {
+      const breaks = method === "eth_sendRawTransaction" && !isLost;
+      isLost ||= breaks;
+      return breaks ? undefined : answer;
+    });
+    const before = await inAccount();
+    const hash = await depositAipg(wallet, { deployment: deployment(), amount: 3n });
+    expect([isLost, (await inAccount()) - before]).toEqual([true, 3n]);
+    expect((await shop.artist.wallet.getTransactionReceipt({ hash })).status).toBe("success");
+    await stop();
+  });
+
+  it("names what was sent when the node is gone by then", async () => {
+    let isGone = false;
+    const { wallet, stop } = await spoilt((method, answer) => {
+      isGone ||= method === "eth_sendRawTransaction";
+      return isGone ? undefined : answer;
+    });
+    const before = await inAccount();
+    const error = await failure(depositAipg(wallet, { deployment: deployment(), amount: 5n }));
+    expect([error.code, error.message]).toEqual(["UNCONFIRMED", expect.stringContaining(`${error.transaction}`)]);
+    const hash = error.transaction as Hex;
+    expect((await shop.artist.wallet.getTransactionReceipt({ hash })).status).toBe("success");
+    expect((await inAccount()) - before).toBe(5n);
+    await stop();
+  });
+
+  it("names the purchase of a license whose end can't be read any more", async () => {
+    const { modelId, owner } = shop;
+    const terms = { deployment: deployment(), modelId };
+    await setLicenseTerms(owner.wallet, { ...terms, price: 7n, period: 86_400 });
+    await setModelAccess(owner.wallet, { ...terms, access: "LICENSED" });
+    let isGone = false;
+    const { wallet, stop } = await spoilt((method, answer) => {
+      if (isGone) return undefined;
+      isGone = method === "eth_getTransactionReceipt" && answer.result !== null && expected === 0;
+      if (isGone || method !== "eth_getTransactionReceipt" || answer.result === null) return answer;
+      expected--;
+      return answer;
+    });
+    // The approval's receipt, then the purchase's.
+    let expected = 1;
+    const error = await failure(buyLicense(wallet, { ...terms, periods: 1 }));
+    expect(error.message).toContain(`The license is bought, by transaction ${error.transaction}.`);
+    expect((await licenseState(shop.artist.wallet, { ...terms, account: shop.artist.address })).canUse).toBe(true);
+    await setModelAccess(owner.wallet, { ...terms, access: "OPEN" });
+    await stop();
+  });
+
+  it.each([
+    ["Internal error: the database is locked", "RPC_FAILED", "The chain could not be asked: Internal error"],
+    ["execution reverted", "REVERTED", "The contract refused"],
+  ])("of a node (-32603, %j) are told from a contract's refusal", async (message, code, sentence) => {
+    const { wallet, stop } = await spoilt((method, answer) =>
+      method === "eth_call" ? { jsonrpc: "2.0", id: 1, error: { code: -32_603, message } } : answer,
+    );
+    const error = await failure(provenanceOf(wallet, { deployment: deployment(), tokenId: 1001n }));
+    expect([error.code, error.message]).toEqual([code, expect.stringContaining(sentence)]);
+    await stop();
   });
 
   it("leaves an explained error as it is", () => {

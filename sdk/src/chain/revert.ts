@@ -6,6 +6,7 @@ import {
   type Hex,
   HttpRequestError,
   InsufficientFundsError,
+  InternalRpcError,
   RawContractError,
   TimeoutError,
   toFunctionSelector,
@@ -100,13 +101,15 @@ export function explainRevert(error: unknown, transaction?: Hex): ChainError {
     return fail("GAS_UNPAID", "The account has too little ETH to pay for gas.");
   }
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
-  if (reverted instanceof ContractFunctionRevertedError) {
+  // viem takes each internal error (-32603) for a contract's no. Nodes that answer reverts so say that word, or give data.
+  const isOfNode = data === undefined && has(error, InternalRpcError) && !/revert/i.test(error.details);
+  if (reverted instanceof ContractFunctionRevertedError && !isOfNode) {
     return fail("REVERTED", `The contract refused: ${reverted.reason ?? reverted.shortMessage}`);
   }
   if (has(error, HttpRequestError) || has(error, TimeoutError)) {
     return fail("RPC_UNREACHABLE", "The chain's RPC does not answer.");
   }
-  return fail("RPC_FAILED", `The chain could not be asked: ${error.shortMessage}`);
+  return fail("RPC_FAILED", `The chain could not be asked: ${isOfNode ? error.details : error.shortMessage}`);
 }
 
 /** Raw revert data anywhere in the chain of causes. */

@@ -1,15 +1,18 @@
-import type {
-  Abi,
-  Account,
-  Address,
-  Chain,
-  Client,
-  ContractFunctionName,
-  Hex,
-  TransactionReceipt,
-  Transport,
+import {
+  type Abi,
+  type Account,
+  type Address,
+  type Chain,
+  type Client,
+  type ContractFunctionName,
+  type Hex,
+  keccak256,
+  type LocalAccount,
+  type TransactionReceipt,
+  type Transport,
 } from "viem";
-import { simulateContract, waitForTransactionReceipt, writeContract } from "viem/actions";
+import { getTransaction, simulateContract, waitForTransactionReceipt, writeContract } from "viem/actions";
+import { pause } from "../pause.js";
 import type { ContractCall } from "./call.js";
 import { ChainError } from "./errors.js";
 import { explainRevert } from "./revert.js";
@@ -23,27 +26,68 @@ export type WalletClient = Client<Transport, Chain | undefined, Account>;
  * Tries a call, sends it, and waits until it is mined. Nothing is sent when it would revert.
  *
  * @returns The receipt of the successful transaction.
- * @throws {@link ChainError} with a sentence for the contract's own error.
+ * @throws {@link ChainError} with a sentence for the contract's own error; `UNCONFIRMED`, with its hash, when a transaction was sent and
+ * the node does not say what became of it.
  */
 export async function transact<const abi extends Abi, name extends ContractFunctionName<abi, "nonpayable" | "payable">>(
   client: WalletClient,
   call: ContractCall<abi, name>,
 ): Promise<TransactionReceipt> {
-  const untyped = call as unknown as { address: Address; abi: Abi; functionName: string; args: readonly unknown[] };
+  const untyped = call as unknown as Ask;
   const ask = { ...untyped, account: client.account, chain: client.chain };
-  let hash: `0x${string}` | undefined;
+  await reading(simulateContract(client, ask));
+  const sent = await sendCall(client, untyped);
+  const receipt = await waitForTransactionReceipt(client, { hash: sent }).catch((error: unknown) => {
+    throw unconfirmed(explainRevert(error), sent);
+  });
+  if (receipt.status === "success") return receipt;
+  const hash = receipt.transactionHash;
+  // The state has changed since the trial; ask again for the reason.
+  await reading(simulateContract(client, ask), hash);
+  throw new ChainError("REVERTED", `Transaction ${hash} failed; now it would succeed.`, undefined, hash);
+}
+
+interface Ask {
+  readonly address: Address;
+  readonly abi: Abi;
+  readonly functionName: string;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * Sends a call. The hash of what a local account signs is known before it leaves: when the answer is lost, or the node refuses what it has
+ * taken a moment ago, the node is asked for it.
+ */
+async function sendCall(client: WalletClient, ask: Ask): Promise<Hex> {
+  const { account, chain } = client;
+  let signed: Hex | undefined;
+  const sign = account.signTransaction as LocalAccount["signTransaction"] | undefined;
+  const noting: LocalAccount["signTransaction"] | undefined =
+    sign &&
+    (async (...transaction) => {
+      const serialized = await sign.call(account, ...transaction);
+      signed = keccak256(serialized as Hex);
+      return serialized;
+    });
   try {
-    await simulateContract(client, ask);
-    hash = await writeContract(client, ask);
-    const receipt = await waitForTransactionReceipt(client, { hash });
-    if (receipt.status === "success") return receipt;
-    hash = receipt.transactionHash;
-    // The state has changed since the trial; ask again for the reason.
-    await simulateContract(client, ask);
+    return await writeContract(client, { ...ask, account: { ...account, signTransaction: noting } as Account, chain });
   } catch (error) {
-    throw explainRevert(error, hash);
+    const failure = explainRevert(error);
+    const hash = signed;
+    if (!hash) throw failure;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      if (await getTransaction(client, { hash }).catch(() => undefined)) return hash;
+      if (failure.code !== "RPC_UNREACHABLE") throw failure;
+      await pause(500);
+    }
+    throw unconfirmed(failure, hash);
   }
-  throw new ChainError("REVERTED", `Transaction ${hash} failed, although it would succeed now.`, undefined, hash);
+}
+
+function unconfirmed(cause: ChainError, hash: Hex): ChainError {
+  return new ChainError("UNCONFIRMED", `${cause.message} Transaction ${hash} may be under way.`, undefined, hash, {
+    cause,
+  });
 }
 
 /** Makes calls one after the other. Returns the hash of each transaction. */
@@ -57,10 +101,10 @@ export async function transactAll(client: WalletClient, calls: readonly Contract
  * Runs a read and explains its failure.
  * @throws {@link ChainError}.
  */
-export async function reading<Value>(read: Promise<Value>): Promise<Value> {
+export async function reading<Value>(read: Promise<Value>, transaction?: Hex): Promise<Value> {
   try {
     return await read;
   } catch (error) {
-    throw explainRevert(error);
+    throw explainRevert(error, transaction);
   }
 }
