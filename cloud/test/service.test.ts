@@ -369,6 +369,20 @@ describe("signs in", () => {
     worker = await scriptedWorker(grid, cloud, grid.workers[0]);
   });
 
+  it("for no longer than the message says, nor than a day", async () => {
+    const account = user();
+    const until = async (expirationTime: Date): Promise<number> => {
+      const message = await signInMessage(cloud, account.address, { expirationTime });
+      const { body } = await call<{ expires_at: number }>(cloud, "POST", "/v1/auth/sign-in", {
+        json: { message, signature: await account.signMessage({ message }) },
+      });
+      return body.expires_at * 1_000;
+    };
+    const [soon, late] = [5, 10_000].map((minutes) => new Date(Math.floor(Date.now() / 1_000 + minutes * 60) * 1_000));
+    expect(await until(soon as Date)).toBe(soon?.getTime());
+    expect(await until(late as Date)).toBeLessThan(late?.getTime() as number);
+  });
+
   const hour = 60 * 60_000;
   it.each([
     ["another domain", { domain: "evil.example" }, "the message is for evil.example"],

@@ -14,6 +14,9 @@ export const NONCE_SECONDS = 10 * 60;
 /** Seconds by which a wallet's clock may be off. */
 const CLOCK_SKEW = 5 * 60;
 
+/** Latest date of RFC 3339. */
+const NEVER = "9999-12-31T23:59:59Z";
+
 /** What a sign-in message must name. */
 export interface SignInPlace {
   /** Host and port, as EIP-4361 writes its domain. */
@@ -62,8 +65,8 @@ export async function checkSignIn(
   return {
     account: address.toLowerCase() as Address,
     worker: await workerOf(chain, address, fields.resources ?? []),
-    // The message's Expiration Time is about the message: until when it opens sessions, not how long these last.
-    expiresAt: new Date(now.getTime() + SESSION_SECONDS * 1_000),
+    // Who signs an Expiration Time wants nothing to be done in its name after it.
+    expiresAt: new Date(Math.min(now.getTime() + SESSION_SECONDS * 1_000, timeOf(fields.expirationTime ?? NEVER))),
   };
 }
 
