@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageFromJson, messageToJson, type SeriesTerms, type SignedOrder } from "@gridnft/sdk";
 import { type GenerationParameters, generationParameters } from "@gridnft/sdk/wire";
 import { z } from "zod";
-import { usageError } from "./failure.ts";
+import { type CliError, usageError } from "./failure.ts";
 import { reasonOf } from "./output.ts";
 
 const ending = ".job.json";
@@ -16,6 +16,8 @@ const jobFile = z.object({
   cloud_url: z.string(),
   requester: z.string(),
   rail: z.enum(["direct", "gateway"]),
+  /** Key of the request on the gateway's rail: with it and the parameters the cloud names the job that they made. */
+  idempotency_key: z.string().optional(),
   /** Absent until the cloud has named it. */
   job: z.string().optional(),
   /** As they were handed in, defaults filled in. */
@@ -45,27 +47,45 @@ export interface KeptJob {
   readonly content: JobFile;
 }
 
-/** Name of a file for a new job; one of an earlier job may still be good and is not written over. */
-export function freeJobFile(place: string): string {
+/**
+ * Writes the file of a new job under a name that is free, also for a command that runs beside this one: files of other jobs may still be
+ * good.
+ * @returns Its path.
+ * @throws usage error: without it nothing is ordered.
+ */
+export async function createJob(place: string, content: JobFile): Promise<string> {
   for (let number = 1; ; number++) {
     const path = `${place}${number === 1 ? "" : `-${number}`}${ending}`;
-    if (!existsSync(path)) return path;
+    try {
+      await writeFile(path, textOf(content), { flag: "wx", mode: 0o600, flush: true });
+      return path;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
+      await rm(path, { force: true }).catch(() => {});
+      throw notWritten(path, cause);
+    }
   }
 }
 
 /**
- * Writes a job file, whole or not at all.
- * @throws usage error: without it nothing is ordered.
+ * Writes a job file again, whole or not at all.
+ * @throws usage error.
  */
 export async function keepJob(path: string, content: JobFile): Promise<void> {
   const beside = `${path}.${process.pid}`;
   try {
-    await writeFile(beside, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flush: true });
+    await writeFile(beside, textOf(content), { mode: 0o600, flush: true });
     await rename(beside, path);
   } catch (cause) {
     await rm(beside, { force: true }).catch(() => {});
-    throw usageError(`${path} can't be written: ${reasonOf(cause)}. Choose another --out.`, "NO_FOLDER", { cause });
+    throw notWritten(path, cause);
   }
+}
+
+const textOf = (content: JobFile) => `${JSON.stringify(content, null, 2)}\n`;
+
+function notWritten(path: string, cause: unknown): CliError {
+  return usageError(`${path} can't be written: ${reasonOf(cause)}. Choose another --out.`, "NO_FOLDER", { cause });
 }
 
 /** Signed orders as they are kept. */

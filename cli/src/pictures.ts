@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { bundleToJson, type GeneratedImage } from "@gridnft/sdk";
@@ -27,7 +27,8 @@ export async function placeOf(cwd: string, out: string | undefined, prompt: stri
   }
   const isFile = out !== undefined && /\.png$/i.test(out) && !(await isFolder(resolve(cwd, out)));
   const place = isFile ? resolve(cwd, out).slice(0, -".png".length) : join(resolve(cwd, out ?? "."), slugOf(prompt));
-  if (basename(place) === "") throw usageError(`--out "${out}" has no name before .png.`);
+  if (isFile && basename(resolve(cwd, out)).length === ".png".length)
+    throw usageError(`--out "${out}" has no name before .png.`);
   if (bytesOf(basename(place)) > nameBytes) {
     throw usageError(`--out: a name has at most ${nameBytes} bytes before its ending.`);
   }
@@ -55,17 +56,35 @@ async function isFolder(path: string): Promise<boolean> {
 /** Writes pictures and receipts, never over a file that is there. What is there already with its receipt is left as it is. */
 export async function save(place: string, images: readonly GeneratedImage[]): Promise<readonly Saved[]> {
   const saved: Saved[] = [];
-  for (const [i, image] of images.entries()) {
-    const wanted = images.length > 1 ? `${place}-${i + 1}` : place;
-    const base = basesOf(wanted).find((name) => isSaved(name, image)) ?? freeName(wanted);
-    const [picture, receipt] = [`${base}.png`, `${base}.json`];
-    if (!isSaved(base, image)) {
-      await writeWhole(picture, image.file);
-      await writeWhole(receipt, `${JSON.stringify(bundleToJson(image.bundle), null, 2)}\n`);
-    }
-    saved.push({ picture, receipt, image });
-  }
+  for (const [i, image] of images.entries())
+    saved.push(await saveOne(images.length > 1 ? `${place}-${i + 1}` : place, image));
   return saved;
+}
+
+async function saveOne(wanted: string, image: GeneratedImage): Promise<Saved> {
+  for (;;) {
+    const base = basesOf(wanted).find((name) => isSaved(name, image)) ?? freeName(wanted);
+    const saved = { picture: `${base}.png`, receipt: `${base}.json`, image };
+    if (isSaved(base, image)) return saved;
+    try {
+      await writeWhole(saved.picture, image.file);
+    } catch (error) {
+      // Another command has taken the name in this moment.
+      if (isInTheWay(error)) continue;
+      throw error;
+    }
+    try {
+      await writeWhole(saved.receipt, `${JSON.stringify(bundleToJson(image.bundle), null, 2)}\n`);
+      return saved;
+    } catch (error) {
+      await rm(saved.picture, { force: true });
+      if (!isInTheWay(error)) throw error;
+    }
+  }
+}
+
+function isInTheWay(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EEXIST";
 }
 
 /** Writes a new file; half a file is taken away again. */
@@ -73,7 +92,7 @@ async function writeWhole(path: string, content: string | Uint8Array): Promise<v
   try {
     await writeFile(path, content, { flag: "wx", flush: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
+    if (!isInTheWay(error)) await rm(path, { force: true }).catch(() => {});
     throw error;
   }
 }
@@ -89,7 +108,16 @@ function basesOf(wanted: string): string[] {
 }
 
 function isTaken(name: string): boolean {
-  return existsSync(`${name}.png`) || existsSync(`${name}.json`);
+  return isThere(`${name}.png`) || isThere(`${name}.json`);
+}
+
+/** Returns true for links to nowhere, too: nothing is written through them. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function freeName(wanted: string): string {

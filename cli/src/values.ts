@@ -70,11 +70,11 @@ export function readAddress(option: string, text: string): Address {
   return address;
 }
 
-/** Name of an account or variable. A key, with a digit too many or too few as well, is refused and not repeated. */
+/** Name of an account or variable. A key, with a digit too many or too few as well, and words of a seed are refused and not repeated. */
 export function readAccountName(option: string, text: string): string {
-  if (/^(0x)?[0-9a-f]{56,80}$/i.test(text)) {
+  if (/^(0x)?[0-9a-f]{56,80}$/i.test(text.trim()) || /^(\p{L}+\s+){8,}\p{L}+$/u.test(text.trim())) {
     throw usageError(
-      `${option} takes a name, not a key: others can read the command line. Put the key into a variable and name that.`,
+      `${option} takes a name, not a key or its words: others can read the command line. Put the key into a variable and name that.`,
       "KEY_ON_COMMAND_LINE",
     );
   }
@@ -111,7 +111,7 @@ const phraseEnd = /[,;:](?=\s|$)|\s[([]|[，、；：。！？（]|(?<=\p{L}{5})
 
 /** A title for a prompt: its first phrase, capitalised, at most 80 characters. */
 export function titleOf(prompt: string): string {
-  const text = prompt.trim();
+  const text = prompt.trim() || "Untitled";
   const words = (text.split(phraseEnd, 1)[0] ?? "").trim() || text;
   const whole = beginningOf(words, { characters: 80, bytes: titleBytes }) === words;
   const short = whole ? words : `${beginningOf(words, { characters: 77, bytes: titleBytes - 3 }).trimEnd()}...`;

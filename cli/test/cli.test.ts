@@ -1,13 +1,25 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEther } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleToJson, cidOf, receiptId, settlementTypes } from "../../sdk/src/index.ts";
+import { bundleFromJson, bundleToJson, cidOf, receiptId, settlementTypes } from "../../sdk/src/index.ts";
+import { json, serve } from "../../sdk/test/server.ts";
 import { projectRoot } from "../../tools/check.ts";
+import { createJob } from "../src/jobFile.ts";
 import { createProgram } from "../src/main.ts";
+import { placeOf, save } from "../src/pictures.ts";
 import { accountKey } from "./accounts.ts";
 import { type Gallery, type Made, picture, startGallery } from "./gallery.ts";
 import { expectKeys } from "./keys.ts";
@@ -172,6 +184,8 @@ describe("what is typed wrongly", () => {
     [["account", "deposit", "much"], "no amount of AIPG"],
     [["account", "--account", "nobody"], "The grid has worker1, artist"],
     [["account", "--account", `0x${"11".repeat(32)}`], "others can read the command line"],
+    [["generate", "x", "--mint", "--title", " "], "--title is empty"],
+    [["mint", "x.json", "--title", ""], "--title is empty"],
     [["license", "buy", "Lighthouse"], "is no model id"],
     [["dance"], "unknown command"],
     [["verify"], "missing required argument"],
@@ -188,7 +202,14 @@ describe("what is typed wrongly", () => {
     const odd = await run(["show", "1", "--nonsense", "--json"]);
     expect(JSON.parse(odd.out)).toEqual({ error: { code: "USAGE", message: "unknown option '--nonsense'" } });
     expect(odd.code).toBe(1);
-    for (const key of [`0X${"a1".repeat(32)}`, `0x${"a1".repeat(32)}f`, "a1".repeat(31)]) {
+    const words = `${"test ".repeat(11)}junk`;
+    for (const key of [
+      `0X${"a1".repeat(32)}`,
+      `0x${"a1".repeat(32)}f`,
+      "a1".repeat(31),
+      words,
+      ` ${"a1".repeat(32)}\n`,
+    ]) {
       const { out, err, code } = await run(["account", "--account", key]);
       expect(err).toContain("--account takes a name, not a key");
       expect(`${out}${err}`).not.toContain(key);
@@ -243,6 +264,27 @@ describe("money", () => {
     const nothing = await run(["account", "withdraw"]);
     expect(nothing.err).toContain("No withdrawal is announced");
     expect(nothing.code).toBe(1);
+  });
+
+  it("names the transaction that moved it when the node is gone by then", async () => {
+    let isGone = false;
+    const node = await serve(async ({ body }, response) => {
+      if (isGone) return void response.destroy();
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(gallery.grid.rpcUrl, { method: "POST", body: JSON.stringify(body), headers });
+      const said = (await answer.json()) as { result?: unknown };
+      isGone = (body as { method: string }).method === "eth_getTransactionReceipt" && said.result !== null;
+      json(response, 200, said);
+    });
+    const deployment = join(folder, ".grid", "deployment.json");
+    const environment = { GRID_RPC_URL: node.url, GRID_DEPLOYMENT: deployment, GRID_PRIVATE_KEY: accountKey(7) };
+    const inside = async () => (await gallery.artist.grid.settlement.read.accountOf([gallery.artist.address])).balance;
+    const before = await inside();
+    const { code, out } = await run(["account", "deposit", "1.25", "--json"], environment);
+    await node.stop();
+    const { transaction, message } = JSON.parse(out).error;
+    expect([code, message]).toEqual([2, expect.stringContaining(`Done, by transaction ${transaction}.`)]);
+    expect((await inside()) - before).toBe(parseEther("1.25"));
   });
 
   it("takes the account from a variable, or by address", async () => {
@@ -332,6 +374,38 @@ describe("minting", () => {
 function type(words: readonly string[], typed: string, columns = 80): Promise<Run> {
   return runHere(words, { cwd: folder, typed, columns });
 }
+
+describe("files of two commands at once", () => {
+  it("have names of their own, and lose nothing", async () => {
+    const place = join(folder, "twins");
+    const job = {
+      version: 1,
+      chain_id: 1,
+      cloud_url: "http://a",
+      requester: "0x",
+      rail: "direct",
+      orders: [],
+    } as const;
+    const parameters = { prompt: "twins", model: "1" };
+    const ids = ["a", "b", "c"];
+    const files = await Promise.all(ids.map((id) => createJob(place, { ...job, parameters, orders: [], job: id })));
+    expect(files.map((file) => JSON.parse(readFileSync(file, "utf8")).job)).toEqual(ids);
+    symlinkSync(join(folder, "nowhere.png"), `${place}.png`);
+    const images = await Promise.all(
+      [95n, 96n].map(async (nonce) => {
+        const bundle = bundleFromJson(JSON.parse(readFileSync(await bundleOf(await draw("twins", nonce)), "utf8")));
+        return { bundle, cid: "", file: new Uint8Array([Number(nonce)]) };
+      }),
+    );
+    const saved = await Promise.all(images.map((image) => save(place, [image])));
+    expect(saved.flat().map(({ picture }) => readFileSync(picture)[0])).toEqual([95, 96]);
+    expect(saved.flat().map(({ receipt }) => JSON.parse(readFileSync(receipt, "utf8")).receipt_id)).toEqual(
+      images.map(({ bundle }) => bundle.receipt_id),
+    );
+    expect(await save(place, images.slice(0, 1))).toEqual(saved[0]);
+    await expect(placeOf(folder, ".png", "x")).rejects.toThrow("has no name before .png");
+  });
+});
 
 describe("questions", () => {
   const wallet = () => gallery.artist.grid.aipg.read.balanceOf([gallery.artist.address]);

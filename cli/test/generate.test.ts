@@ -1,10 +1,14 @@
 /** The command line against a whole grid: chain, database, indexer, cloud, worker, engine. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { generatePrivateKey } from "viem/accounts";
+import { join, resolve } from "node:path";
+import { createWalletClient, type Hex, http, parseEther } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { waitForTransactionReceipt } from "viem/actions";
+import { foundry } from "viem/chains";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LocalGridSystem, startLocalGrid } from "../../script/local/grid.ts";
+import { aipgAbi, parseDeployment } from "../../sdk/src/index.ts";
 import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
 
@@ -249,6 +253,52 @@ it("finds the job of orders whose answer was lost", async () => {
   expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining("There is no job with this id.")]);
 }, 120_000);
 
+it("finds the job of a request to the gateway whose answer was lost, and orders no second one", async () => {
+  const file = "a-lost-request.job.json";
+  const { chain_id, cloud_url, accounts } = JSON.parse(readFileSync(join(home, "grid.json"), "utf8"));
+  const { address } = (accounts as { name: string; address: string }[]).find(({ name }) => name === "artist") ?? {};
+  // Of a command that was killed before it heard of its job.
+  const kept = {
+    ...{ version: 1, chain_id, cloud_url, requester: address, rail: "gateway", idempotency_key: `lost ${Date.now()}` },
+    ...{ parameters: { prompt: "a lost request", model: "1", steps: 4, width: 64, height: 64 }, orders: [] },
+  };
+  writeFileSync(join(folder, file), JSON.stringify(kept));
+  const first = await json(["resume", file]);
+  writeFileSync(join(folder, file), JSON.stringify(kept));
+  const second = await json(["resume", file]);
+  expect([second.job, second.images]).toEqual([first.job, first.images]);
+  // Pictures of another request are not taken for its own.
+  writeFileSync(
+    join(folder, file),
+    JSON.stringify({ ...kept, job: first.job, parameters: { ...kept.parameters, prompt: "another" } }),
+  );
+  const other = await runHereAt(["resume", file]);
+  expect([other.code, other.err]).toEqual([2, expect.stringContaining("has another prompt than was asked for")]);
+  rmSync(join(folder, file));
+}, 120_000);
+
+it("saves what is left of a job that is minted in part, and says how to mint it", async () => {
+  const made = await json(["generate", "a pair", "--count", "2", "--steps", "2", "-W", "64", "-H", "64"]);
+  expect((await runHereAt(["mint", "a-pair-1.json"])).code).toBe(0);
+  const words = ["resume", made.job as string, "--mint", "--out", "rest"];
+  const { code, err } = await runHereAt(words);
+  expect([code, err]).toEqual([2, expect.stringContaining("Mint the others: gridnft mint rest/a-pair-2.json")]);
+  expect(err).not.toContain("a-pair-1.json");
+  const { error } = JSON.parse((await runHereAt([...words, "--json"])).out);
+  const receipts = (made.images as { receipt_id: string }[]).map(({ receipt_id }) => receipt_id);
+  expect(error).toMatchObject({ code: "PARTLY_MINTED", job: made.job, receipt_ids: receipts });
+  expect(readdirSync(join(folder, "rest")).sort()).toEqual([
+    "a-pair-1.json",
+    "a-pair-1.png",
+    "a-pair-2.json",
+    "a-pair-2.png",
+  ]);
+  // Whatever stands in the way of a paid picture, it is named.
+  writeFileSync(join(folder, "in-the-way"), "");
+  const blocked = await json([...words.slice(0, -1), "in-the-way"]);
+  expect(blocked.error).toMatchObject({ code: "NO_FOLDER", job: made.job, receipt_ids: receipts });
+}, 120_000);
+
 it("asks with the amount before money moves, and pays nothing without a yes", async () => {
   const words = ["generate", "a careful buyer", "--steps", "4"];
   const before = await json(["account"]);
@@ -274,6 +324,24 @@ it("checks what a mint needs before anything is paid", async () => {
   const words = ["generate", "no gas", "--mint", "--account", "POOR"];
   const { code, err } = await runHere(words, { cwd: folder, environment: poor });
   expect([code, err]).toEqual([2, expect.stringContaining("POOR has no ETH for the gas of a mint. Nothing was paid.")]);
+  // Enough for the picture or for its mint, not for both.
+  const { rpc_url, accounts, deployment } = JSON.parse(readFileSync(join(home, "grid.json"), "utf8"));
+  const artist = (accounts as { name: string; private_key: Hex }[]).find(({ name }) => name === "artist");
+  const account = privateKeyToAccount(artist?.private_key as Hex);
+  const wallet = createWalletClient({ account, chain: foundry, transport: http(rpc_url), pollingInterval: 100 });
+  const { contracts } = parseDeployment(JSON.parse(readFileSync(resolve(home, deployment), "utf8")));
+  const to = privateKeyToAccount(poor.POOR).address;
+  await wallet.sendTransaction({ to, value: parseEther("0.1") });
+  const transfer = { abi: aipgAbi, functionName: "transfer", args: [to, parseEther("0.15")] } as const;
+  const hash = await wallet.writeContract({ ...transfer, address: contracts.AIPG.address });
+  await waitForTransactionReceipt(wallet, { hash });
+  const dear = ["generate", "no fee", "--mint", "--account", "POOR", "--steps", "40"];
+  const short = await runHere(dear, { cwd: folder, environment: poor });
+  expect([short.code, short.err]).toEqual([
+    2,
+    expect.stringContaining("and the mint 0.1 AIPG; the wallet of POOR has 0.15"),
+  ]);
+  expect(existsSync(join(folder, "no-fee.job.json"))).toBe(false);
 }, 60_000);
 
 it("finds nothing wrong with a grid that runs", async () => {

@@ -20,7 +20,7 @@ describe("a title", () => {
     ["夜の灯台、油絵", "夜の灯台"],
     [`${family} at the sea`, `${family} at the sea`],
     ["ßharp corners", "ßharp corners"],
-    ["  ", ""],
+    ["  ", "Untitled"],
   ])("of %j is %j", (prompt, title) => {
     expect(titleOf(prompt)).toBe(title);
   });

@@ -2,6 +2,7 @@ import { accountState, cancelThaw, depositAipg, thawAipg, withdrawAipg } from "@
 import { formatEther } from "viem";
 import { getBlock } from "viem/actions";
 import { type ConfirmOptions, confirm } from "../confirm.ts";
+import { explain } from "../explain.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
@@ -33,7 +34,13 @@ export async function accountCommand(options: AccountCommandOptions): Promise<Ex
 }
 
 async function print({ session: { terminal }, grid, signer }: Opened, transaction?: string): Promise<void> {
-  const state = await accountState(grid.client, { deployment: grid.contracts, account: signer.account.address });
+  const query = { deployment: grid.contracts, account: signer.account.address };
+  const state = await accountState(grid.client, query).catch((error: unknown) => {
+    if (transaction === undefined) throw error;
+    const { code, message } = explain(error);
+    const text = `Done, by transaction ${transaction}. The account could not be read since: ${message}`;
+    throw new CliError(code, text, undefined, { cause: error, trace: { transaction } });
+  });
   terminal.line(`${terminal.colors.bold(signer.name)}  ${signer.account.address}`);
   terminal.line(`  wallet       ${aipg(state.aipg)}, ${formatEther(state.eth)} ETH for gas`);
   terminal.line(`  settlement   ${aipg(state.free)} that jobs can draw on`);

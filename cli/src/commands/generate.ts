@@ -13,6 +13,7 @@ import {
   gridNftAbi,
   type Minted,
   mayHaveArrived,
+  newIdempotencyKey,
   type SeriesTerms,
 } from "@gridnft/sdk";
 import type { GenerationParameters, Job, Quote } from "@gridnft/sdk/wire";
@@ -23,7 +24,7 @@ import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
-import { freeJobFile, type JobFile, keepJob, ordersToJson } from "../jobFile.ts";
+import { createJob, type JobFile, keepJob, ordersToJson } from "../jobFile.ts";
 import { printMinted } from "../minted.ts";
 import { reasonOf } from "../output.ts";
 import { type PictureOptions, readParameters } from "../parameters.ts";
@@ -54,8 +55,8 @@ export interface Undertaking {
   readonly cloud: CloudClient;
   /** Path of its pictures, without an ending. */
   readonly place: string;
-  /** Path of its job file. */
-  readonly file: string;
+  /** Path of its job file; absent before it is written. */
+  file: string | undefined;
   readonly series: SeriesTerms | undefined;
   /** Most that the whole mint fee may be, AIPG wei: what it was when the user said yes. Absent: what it is at the mint. */
   readonly maxFee?: bigint;
@@ -91,7 +92,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   const fee = await requireFunds({ grid, signer, series, count: asked.n ?? 1 });
   const undertaking: Undertaking = {
     ...{ session, grid, signer, cloud, place, series },
-    ...{ file: freeJobFile(place), job: undefined, maxFee: fee },
+    ...{ file: undefined, job: undefined, maxFee: fee },
   };
   let limit = maxPrice;
   try {
@@ -145,7 +146,7 @@ async function requireFunds(order: {
  * @returns Most that may be signed: what was said yes to.
  */
 async function confirmPrice(
-  { session, grid, signer, cloud }: Undertaking,
+  undertaking: Undertaking,
   options: ConfirmOptions,
   order: {
     readonly rail: Rail;
@@ -154,6 +155,7 @@ async function confirmPrice(
     readonly fee: bigint;
   },
 ): Promise<bigint> {
+  const { session, grid, signer, cloud } = undertaking;
   const { rail, parameters, maxPrice, fee } = order;
   const extra = fee > 0n ? ` and the mint fee of ${aipg(fee)}` : "";
   if (rail === "gateway") {
@@ -168,11 +170,25 @@ async function confirmPrice(
   ]);
   const now = Number(timestamp);
   checkQuote(quote, { parameters, deployment: grid.contracts, requester, payer: requester, maxPrice, now });
+  await requireWallet(undertaking, quote);
   const most = dearest(quote.candidates.map(({ order }) => order));
   const missing = most > state.free ? most - state.free : 0n;
   const deposit = missing > 0n ? `, ${aipg(missing)} of it deposited from the wallet` : "";
   await confirm(session, options, `Pay up to ${aipg(most)}${extra} from ${signer.name}${deposit}?`);
   return most;
+}
+
+/** Insists that the wallet has both what is missing for the orders and the mint fee, before anything is deposited or signed. */
+async function requireWallet({ grid, signer, maxFee = 0n }: Undertaking, { candidates }: Quote): Promise<void> {
+  if (maxFee === 0n) return;
+  const query = { deployment: grid.contracts, account: signer.account.address };
+  const { free, aipg: wallet } = await accountState(grid.client, query);
+  const most = dearest(candidates.map(({ order }) => order));
+  if (most <= free || wallet >= most - free + maxFee) return;
+  throw new CliError(
+    "BALANCE_TOO_LOW",
+    `The order needs a deposit of ${aipg(most - free)}, and the mint ${aipg(maxFee)}; the wallet of ${signer.name} has ${aipg(wallet)}. Nothing was paid.`,
+  );
 }
 
 /** Most that one of several orders may cost, AIPG wei. */
@@ -192,11 +208,13 @@ async function make(
     readonly signal: AbortSignal;
   },
 ): Promise<Generated> {
-  const { session, grid, signer, cloud, file, series } = undertaking;
+  const { session, grid, signer, cloud, place, series } = undertaking;
   const { terminal } = session;
   const { rail, parameters, maxPrice, signal } = order;
+  const idempotencyKey = rail === "gateway" ? newIdempotencyKey() : undefined;
   let kept: JobFile = {
     ...{ version: 1, chain_id: grid.chainId, cloud_url: cloud.url, requester: signer.account.address, rail },
+    ...(idempotencyKey && { idempotency_key: idempotencyKey }),
     ...{ parameters, orders: [], ...(series && { mint: series }) },
   };
   let asked: Quote | undefined;
@@ -205,6 +223,7 @@ async function make(
     ...cloud,
     quote: async (query, call) => {
       asked = await cloud.quote(query, call);
+      await requireWallet(undertaking, asked);
       return asked;
     },
   };
@@ -215,7 +234,7 @@ async function make(
         if (undertaking.job === undefined) {
           kept = { ...kept, job: progress.job.id };
           // The job is ordered: a disk that is full by now does not end it.
-          keeping = keepJob(file, kept).catch((error: unknown) => {
+          keeping = keepJob(undertaking.file as string, kept).catch((error: unknown) => {
             terminal.fault(`  ${explain(error).message} The job is ${progress.job.id}.`);
           });
         }
@@ -226,14 +245,14 @@ async function make(
   };
   try {
     if (rail === "gateway") {
-      await keepJob(file, kept);
-      return await generate(signer.wallet, { ...common, rail });
+      undertaking.file = await createJob(place, kept);
+      return await generate(signer.wallet, { ...common, rail, idempotencyKey });
     }
     return await generate(signer.wallet, {
       ...{ ...common, rail, maxPrice, deposit: true },
-      onSigned: (signed) => {
+      onSigned: async (signed) => {
         kept = { ...kept, parameters: asked?.parameters ?? parameters, orders: ordersToJson(signed) };
-        return keepJob(file, kept);
+        undertaking.file = await createJob(place, kept);
       },
     });
   } catch (error) {
@@ -288,7 +307,7 @@ export async function finish(
     const what = minted ? ` Minted all the same: ${minted.tokenIds.join(", ")}.` : "";
     throw traced(undertaking, new CliError("NOT_SAVED", `${notSaved(place, unsaved)}${what}`), images.map(receiptOf));
   }
-  await rm(undertaking.file, { force: true }).catch(() => {});
+  await forget(undertaking);
   if (minted) printMinted(terminal, grid, minted);
   else if (alreadyMinted) terminal.line("  They are minted already.");
   else terminal.line(terminal.colors.dim(`  Mint it: gridnft mint ${namesOf(cwd, saved ?? [])}`));
@@ -309,7 +328,12 @@ export async function finish(
   return ExitCode.OK;
 }
 
-function receiptOf({ bundle }: GeneratedImage): string {
+/** Removes the job file: nothing is left to go on with. */
+async function forget({ file }: Undertaking): Promise<void> {
+  if (file !== undefined) await rm(file, { force: true }).catch(() => {});
+}
+
+export function receiptOf({ bundle }: GeneratedImage): string {
   return bundle.receipt_id;
 }
 
@@ -343,10 +367,11 @@ export function traced(undertaking: Undertaking, error: unknown, receipts?: read
   const { job, session, file } = undertaking;
   const known = receipts ?? job?.images?.map(({ receipt_id }) => receipt_id) ?? [];
   const isOver = receipts?.length === 0 || job?.status === "failed" || job?.status === "cancelled";
-  if (job === undefined && !existsSync(file)) return error;
+  const kept = file !== undefined && existsSync(file) ? file : undefined;
   // Without its id the file is what finds the job; with it, the file is looked for in the working directory.
-  const beside = dirname(file) === session.cwd;
-  const word = job !== undefined && (beside || !existsSync(file)) ? job.id : shellWord(short(session.cwd, file));
+  const isFound = job !== undefined && (kept === undefined || dirname(kept) === session.cwd);
+  const word = isFound ? job.id : kept && shellWord(short(session.cwd, kept));
+  if (word === undefined) return error;
   const resume = isOver ? undefined : `gridnft resume ${word}`;
   const { code, message, exitCode, trace: before } = explain(error);
   const parts = [
@@ -380,6 +405,7 @@ async function mintMade(
   const { session, grid, signer, maxFee } = undertaking;
   const bundles = images.map(({ bundle }) => bundle);
   try {
+    signal.throwIfAborted();
     return await unlessAborted(
       signal,
       mintBundles(session, grid, signer, bundles, series, maxFee === undefined ? {} : { maxFee }),
@@ -446,10 +472,11 @@ function printMade({ line, colors }: Terminal, images: readonly GeneratedImage[]
  * @returns True when nothing of it goes on.
  */
 async function giveUp(
-  { cloud, session: { terminal }, job, file }: Undertaking,
+  undertaking: Undertaking,
   error: unknown,
   { rail, interrupted }: { readonly rail: Rail; readonly interrupted: boolean },
 ): Promise<boolean> {
+  const { cloud, session, job, file } = undertaking;
   let cancelled = false;
   if (interrupted && job !== undefined) {
     cancelled = await cloud.cancelJob(job.id).then(
@@ -459,20 +486,17 @@ async function giveUp(
   }
   // The cloud has not taken what it refused. It may have taken what it never answered.
   const refused = job === undefined && error instanceof CloudError && !mayHaveArrived(error);
-  if (cancelled || refused) {
-    await rm(file, { force: true }).catch(() => {});
+  // A gateway's order is not the user's: when its job is over, nothing can follow.
+  const isOver = rail === "gateway" && (job?.status === "failed" || job?.status === "cancelled");
+  if (cancelled || refused || isOver) {
+    await forget(undertaking);
     return true;
   }
-  if (!existsSync(file)) return job === undefined;
-  if (rail === "gateway") {
-    if (job !== undefined) return false;
-    // Nothing finds a job that was neither named nor signed for.
-    await rm(file, { force: true }).catch(() => {});
-    terminal.fault("  The cloud may have taken the job all the same: it then counts in your quota.");
-    return true;
-  }
-  const what =
-    job === undefined ? "The job may have reached the cloud all the same, and may" : `Job ${job.id} may still`;
-  terminal.fault(`  ${what} be delivered and paid until its orders run out; they are in ${file}.`);
+  if (file === undefined || !existsSync(file)) return job === undefined;
+  const isNamed = job !== undefined;
+  const what = isNamed ? `Job ${job.id} may still` : "The job may have reached the cloud all the same, and may";
+  if (rail === "direct") {
+    session.terminal.fault(`  ${what} be delivered and paid until its orders run out; they are in ${file}.`);
+  } else if (!isNamed) session.terminal.fault(`  ${what} count in your quota.`);
   return false;
 }

@@ -27,12 +27,13 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   const signer = openSigner(grid, options.account, session);
   const account = signer.account.address;
   const query = { deployment: grid.contracts, modelId };
-  const [{ spec }, terms] = await Promise.all([
+  const [{ spec }, terms, { timestamp }] = await Promise.all([
     readContract(grid.client, {
       ...{ abi: aigcAbi, address: grid.contracts.contracts.AIGC.address },
       ...{ functionName: "modelOf", args: [modelId] },
     }),
     licenseTerms(grid.client, query),
+    getBlock(grid.client),
   ]);
   const name = printable(`${spec.name} ${spec.version}`.trim());
   // Only a licensed model sells; the terms of one that is open or private are kept for later.
@@ -63,7 +64,6 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   const { expires, transaction } = await transacting(() =>
     buyLicense(signer.wallet, { ...query, periods, maxPrice: price }),
   );
-  const { timestamp } = await getBlock(grid.client);
   const until = new Date(expires * 1_000).toISOString().slice(0, 16).replace("T", " ");
   const days = Math.floor((expires - Number(timestamp)) / 86_400);
   terminal.line(`${terminal.colors.green("✓")} ${signer.name} may use ${name} until ${until} UTC (${days} days)`);

@@ -45,7 +45,7 @@ export interface MintCommandOptions extends CommonOptions, SeriesOptions, Confir
 /** `gridnft mint <bundle.json or receipt id ...>`. */
 export async function mintCommand(words: readonly string[], options: MintCommandOptions): Promise<ExitCode> {
   const to = options.to === undefined ? undefined : readAddress("--to", options.to);
-  seriesOf({ title: "", ...options });
+  seriesOf({ title: "any", ...options });
   const session = openSession(options);
   const grid = await session.grid();
   const signer = openSigner(grid, options.account, session);
@@ -109,6 +109,8 @@ export function seriesOf(options: SeriesOptions & { readonly title: string }): S
     ["--tags", options.tags ?? "", 255],
   ] as const) {
     if (bytesOf(text) > most) throw usageError(`${option} is longer than ${most} bytes.`);
+    if (option === "--title" && text.trim() === "")
+      throw usageError("--title is empty: each token has it as its name.");
     if (/\p{Cc}/u.test(text)) throw usageError(`${option} has control characters (a newline is one).`);
   }
   return {
@@ -214,7 +216,11 @@ async function attested(cloud: CloudClient, bundles: readonly ReceiptBundle[]): 
 
 /** A bundle from a file, or from the cloud by its receipt id. */
 export async function readBundle(session: Session, grid: Grid, word: string): Promise<ReceiptBundle> {
-  if (isReceiptId(word)) return openCloud(grid).receiptBundle(word.toLowerCase());
+  if (isReceiptId(word)) {
+    const bundle = await openCloud(grid).receiptBundle(word.toLowerCase());
+    if (bundle.receipt_id === word.toLowerCase()) return bundle;
+    throw new CliError("BUNDLE_INVALID", `The cloud sent another receipt than ${word}.`);
+  }
   const path = resolve(session.cwd, word);
   let text: string;
   try {

@@ -1,14 +1,14 @@
 import { dirname, join, resolve } from "node:path";
 import {
-  type CloudClient,
   checkBundle,
   type GeneratedImage,
   gridNftAbi,
   orderHash,
   requireImage,
+  requireRequest,
   type SeriesTerms,
-  type SignedOrder,
   submitOrders,
+  submitToGateway,
 } from "@gridnft/sdk";
 import type { Job, ReceiptBundle } from "@gridnft/sdk/wire";
 import { isAddressEqual, zeroHash } from "viem";
@@ -18,13 +18,13 @@ import { agrees, asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, type ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
-import { findJobFile, freeJobFile, type KeptJob, keepJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
-import { placeOf } from "../pictures.ts";
+import { findJobFile, type JobFile, type KeptJob, keepJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
+import { namesOf, placeOf, save } from "../pictures.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
 import { withSignals } from "../signals.ts";
 import { openSigner, type Signer } from "../signer.ts";
 import { aipg, titleOf } from "../values.ts";
-import { dearest, finish, showJob, traced, type Undertaking } from "./generate.ts";
+import { dearest, finish, receiptOf, showJob, traced, type Undertaking } from "./generate.ts";
 import { payableOf, requireMintOption, type SeriesOptions, seriesOf } from "./mint.ts";
 
 export interface ResumeCommandOptions extends CommonOptions, SeriesOptions, ConfirmOptions {
@@ -45,61 +45,82 @@ export async function resumeCommand(word: string, options: ResumeCommandOptions)
   const keptSeries = kept && seriesIn(kept.content);
   const mints = options.mint === true || keptSeries !== undefined;
   if (!mints) requireMintOption(options);
-  else seriesOf({ title: "", ...options });
+  else seriesOf({ title: "any", ...options });
 
   const grid = await session.grid();
   const signer = openSigner(grid, options.account, session);
   if (kept) requireSame(kept, grid, signer);
   const cloud = await signedIn(openCloud(grid), grid, signer);
   const first = kept?.content.job ?? (kept ? undefined : word);
-  const ordered =
-    first === undefined
-      ? await handIn(session, { cloud, signer, kept: kept as KeptJob, options })
-      : await cloud.job(first);
+  const unnamed: Undertaking = {
+    ...{ session, grid, signer, cloud, job: undefined, series: undefined },
+    ...{ place: kept?.place ?? session.cwd, file: kept?.path },
+  };
+  const ordered = first === undefined ? await handIn(unnamed, kept as KeptJob, options) : await cloud.job(first);
 
   const place = kept && options.out === undefined ? kept.place : undefined;
   const undertaking: Undertaking = {
     ...{ session, grid, signer, cloud, job: ordered, series: undefined },
-    place: place ?? join(session.cwd, ordered.id),
-    file: kept?.path ?? freeJobFile(join(session.cwd, ordered.id)),
+    ...{ place: place ?? join(session.cwd, ordered.id), file: kept?.path },
   };
-  const orders = kept && ordersOf(kept.content);
   const images = await withSignals(async (signal) => {
     try {
       undertaking.job = await follow(undertaking, signal);
-      return await fetchImages(undertaking, orders ?? [], signal);
+      return await fetchImages(undertaking, kept?.content, signal);
     } catch (error) {
       session.terminal.settle();
       throw traced(undertaking, signal.aborted ? signal.reason : error);
     }
   });
-  const prompt = images[0]?.bundle.request.prompt ?? "";
-  const series: SeriesTerms | undefined = mints
-    ? { ...keptSeries, ...seriesOf({ ...options, title: options.title ?? keptSeries?.title ?? titleOf(prompt) }) }
-    : undefined;
-  const work: Undertaking = {
-    ...undertaking,
-    place: place ?? (await placeOf(session.cwd, options.out, prompt)),
-    series,
-  };
-  const minted = series ? await countMinted(grid, images) : 0;
-  if (minted > 0 && minted < images.length) {
-    const message = `${minted} of its ${images.length} pictures are minted already; mint the others by gridnft mint.`;
-    const receiptIds = images.map(({ bundle }) => bundle.receipt_id);
-    throw new CliError("PARTLY_MINTED", message, undefined, { trace: { job: ordered.id, receiptIds } });
+  try {
+    const prompt = images[0]?.bundle.request.prompt ?? "";
+    const series: SeriesTerms | undefined = mints
+      ? { ...keptSeries, ...seriesOf({ ...options, title: options.title ?? (keptSeries?.title || titleOf(prompt)) }) }
+      : undefined;
+    const work: Undertaking = {
+      ...undertaking,
+      place: place ?? (await placeOf(session.cwd, options.out, prompt)),
+      series,
+    };
+    const minted = series ? await mintedOf(grid, images) : [];
+    const open = images.filter((image) => !minted.includes(image));
+    if (minted.length > 0 && open.length > 0) await keepRest(work, images, open);
+    const alreadyMinted = minted.length > 0;
+    const isOpen = series !== undefined && !alreadyMinted;
+    const payable = isOpen && asks(session, options) ? await payableOf(grid, bundlesOf(images)) : undefined;
+    const question = payable && payable.total > 0n ? `${payable.words}, and mint?` : undefined;
+    const goes = question === undefined || (await agrees(session, options, question));
+    const last: Undertaking = {
+      ...work,
+      ...(payable && { maxFee: payable.fees }),
+      // The pictures are paid, and saved all the same.
+      series: goes ? series : undefined,
+    };
+    return await withSignals((signal) => finish(last, { images, signal, alreadyMinted }));
+  } catch (error) {
+    // What is paid is named, whatever stands in the way.
+    throw explain(error).trace?.job === undefined ? traced(undertaking, error, images.map(receiptOf)) : error;
   }
-  const alreadyMinted = minted > 0;
-  const isOpen = series !== undefined && !alreadyMinted;
-  const payable = isOpen && asks(session, options) ? await payableOf(grid, bundlesOf(images)) : undefined;
-  const question = payable && payable.total > 0n ? `${payable.words}, and mint?` : undefined;
-  const goes = question === undefined || (await agrees(session, options, question));
-  const last: Undertaking = {
-    ...work,
-    ...(payable && { maxFee: payable.fees }),
-    // The pictures are paid, and saved all the same.
-    series: goes ? series : undefined,
-  };
-  return withSignals((signal) => finish(last, { images, signal, alreadyMinted }));
+}
+
+/** Saves all pictures of a job of which some are minted, and says how to mint the others. */
+async function keepRest(
+  { session, place, job }: Undertaking,
+  images: readonly GeneratedImage[],
+  open: readonly GeneratedImage[],
+): Promise<never> {
+  const saved = await save(place, images);
+  const names = namesOf(
+    session.cwd,
+    saved.filter(({ image }) => open.includes(image)),
+  );
+  const minted = images.length - open.length;
+  throw new CliError(
+    "PARTLY_MINTED",
+    `${minted} of its ${images.length} pictures are minted already; all are saved. Mint the others: gridnft mint ${names}`,
+    undefined,
+    { trace: { ...(job && { job: job.id }), receiptIds: images.map(receiptOf) } },
+  );
 }
 
 /** The file of the job: named itself, or found by the job's id in the folder of the pictures. */
@@ -132,29 +153,33 @@ function requireOwn(requester: string, signer: Signer): void {
   );
 }
 
-/** Hands in signed orders whose answer was lost. The same orders again can't be paid twice: the cloud names the job that they made. */
-async function handIn(
-  session: Session,
-  order: {
-    readonly cloud: CloudClient;
-    readonly signer: Signer;
-    readonly kept: KeptJob;
-    readonly options: ConfirmOptions;
-  },
-): Promise<Job> {
-  const { cloud, signer, kept, options } = order;
-  const orders = ordersOf(kept.content);
-  if (orders.length === 0) {
-    throw usageError("The cloud never named the job, and there is no order to ask for it by.", "JOB_UNKNOWN");
-  }
-  const most = dearest(orders.map(({ order }) => order));
-  await confirm(session, options, `Hand the orders in again, and pay up to ${aipg(most)}?`);
-  const { parameters } = kept.content;
+/**
+ * Hands in again what a lost answer leaves open. The same orders can't be paid twice, and the same key makes one job: the cloud names the
+ * job that there is.
+ */
+async function handIn(undertaking: Undertaking, { path, content }: KeptJob, options: ConfirmOptions): Promise<Job> {
+  const { session, cloud, signer } = undertaking;
+  const { parameters, idempotency_key: idempotencyKey } = content;
   const requester = signer.account.address;
-  const submission = await submitOrders(cloud, { parameters, requester, orders });
-  const job = submission.finished ? await cloud.job(submission.result.job) : submission.job;
+  const orders = ordersOf(content);
+  if (orders.length > 0) {
+    const most = dearest(orders.map(({ order }) => order));
+    await confirm(session, options, `Hand the orders in again, and pay up to ${aipg(most)}?`);
+  } else if (idempotencyKey === undefined) {
+    throw usageError("The cloud never named the job, and there is no order or key to ask for it by.", "JOB_UNKNOWN");
+  }
+  let job: Job;
+  try {
+    const submission =
+      idempotencyKey === undefined
+        ? await submitOrders(cloud, { parameters, requester, orders })
+        : await submitToGateway(cloud, { parameters, idempotencyKey });
+    job = submission.finished ? await cloud.job(submission.result.job) : submission.job;
+  } catch (error) {
+    throw traced(undertaking, error);
+  }
   // From here on the job's id finds its orders and its series.
-  await keepJob(kept.path, { ...kept.content, job: job.id }).catch((error: unknown) => {
+  await keepJob(path, { ...content, job: job.id }).catch((error: unknown) => {
     session.terminal.fault(`  ${explain(error).message} The job is ${job.id}.`);
   });
   return job;
@@ -178,10 +203,10 @@ async function follow({ session, cloud, signer, job }: Undertaking, signal: Abor
 /** Pictures of a finished job, each checked from its bytes up. */
 async function fetchImages(
   { session, grid, signer, cloud, job }: Undertaking,
-  orders: readonly SignedOrder[],
+  kept: JobFile | undefined,
   signal: AbortSignal,
 ): Promise<readonly GeneratedImage[]> {
-  const own = new Set(orders.map(({ order }) => orderHash(order)));
+  const own = new Set(kept && ordersOf(kept).map(({ order }) => orderHash(order)));
   const images: GeneratedImage[] = [];
   const refuse = (message: string): never => {
     throw new CliError("BUNDLE_INVALID", message);
@@ -196,6 +221,7 @@ async function fetchImages(
     const strictness = isDirect ? ({ papers: "partial" } as const) : ({ papers: "optional" } as const);
     await checkBundle(grid.client, { bundle, deployment: grid.contracts, ...strictness });
     requireImage(file, bundle.receipt);
+    if (kept) requireRequest(bundle.request, kept.parameters);
     if (bundle.receipt_id !== receipt_id) refuse("The cloud sent another receipt than the job's.");
     if (!isAddressEqual(bundle.order.requester, signer.account.address)) refuse("The picture is for somebody else.");
     if (own.size > 0 && !own.has(orderHash(bundle.order)))
@@ -207,8 +233,11 @@ async function fetchImages(
   return images;
 }
 
-/** Number of pictures that are tokens already. */
-async function countMinted({ client, contracts }: Grid, images: readonly GeneratedImage[]): Promise<number> {
+/** Pictures that are tokens already. */
+async function mintedOf(
+  { client, contracts }: Grid,
+  images: readonly GeneratedImage[],
+): Promise<readonly GeneratedImage[]> {
   const states = await Promise.all(
     images.map(({ bundle: { order, receipt } }) =>
       readContract(client, {
@@ -217,7 +246,7 @@ async function countMinted({ client, contracts }: Grid, images: readonly Generat
       }),
     ),
   );
-  return states.filter(Boolean).length;
+  return images.filter((_, i) => states[i]);
 }
 
 function bundlesOf(images: readonly GeneratedImage[]): ReceiptBundle[] {
