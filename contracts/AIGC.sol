@@ -21,9 +21,9 @@ import {Access, IAIGC, Model, ModelFamily, ModelKind, ModelSpec} from "./interfa
 import {IERC4907} from "./interfaces/IERC4907.sol";
 import {IERC7572} from "./interfaces/IERC7572.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
-import {ModelRenderer} from "./libraries/ModelRenderer.sol";
-import {ModelRules} from "./libraries/ModelRules.sol";
-import {ModelToken, ModelTokens} from "./libraries/ModelToken.sol";
+import {ModelRenderer} from "./models/ModelRenderer.sol";
+import {ModelRules} from "./models/ModelRules.sol";
+import {ModelToken, ModelTokens} from "./models/ModelToken.sol";
 
 /// @title AIGC
 /// @notice See `IAIGC`.

@@ -6,8 +6,8 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 import {IGridAuthority} from "./interfaces/IGridAuthority.sol";
-import {GridRoles} from "./libraries/GridRoles.sol";
-import {PinnedFunctions} from "./libraries/PinnedFunctions.sol";
+import {GridRoles} from "./governance/GridRoles.sol";
+import {PinnedFunctions} from "./governance/PinnedFunctions.sol";
 
 /// @title GridAuthority
 /// @notice See `IGridAuthority`.

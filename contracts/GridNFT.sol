@@ -33,14 +33,14 @@ import {
 } from "./interfaces/IGridNFT.sol";
 import {Settlement} from "./interfaces/IGridSettlement.sol";
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
-import {GridBlob} from "./libraries/GridBlob.sol";
-import {GridCodec} from "./libraries/GridCodec.sol";
-import {GridReader} from "./libraries/GridReader.sol";
-import {GridNFTStorage} from "./libraries/GridNFTStorage.sol";
-import {TokenWord, TokenWords} from "./libraries/TokenWord.sol";
+import {BlobStore} from "./artworks/BlobStore.sol";
+import {ArtworkMint} from "./artworks/ArtworkMint.sol";
+import {GridReader} from "./artworks/GridReader.sol";
+import {GridNFTStorage} from "./artworks/GridNFTStorage.sol";
+import {TokenRecord, TokenRecords} from "./artworks/TokenRecord.sol";
 
 /// @title GridNFT
-/// @dev Ownership, authorization, fees and edits. What a body says, and whether it is true, is `GridCodec`'s.
+/// @dev Ownership, authorization, fees and edits. What a body says, and whether it is true, is `ArtworkMint`'s.
 ///
 /// OpenZeppelin's ERC-721 with its owners and balances kept in `GridNFTStorage`: `_ownerOf`, `_update` and `balanceOf`
 /// are overridden and never call the original. Approvals are where OpenZeppelin keeps them. Tokens are made by
@@ -118,7 +118,7 @@ contract GridNFT is
         if (authority_ == address(0)) revert GridNFT_ZeroAddress("authority");
         __AccessManaged_init(authority_);
         _setOwner(owner_);
-        GridCodec.addSource(settlement);
+        ArtworkMint.addSource(settlement);
         _setRenderer(renderer_);
         _setMintFee(fee, treasury);
         _setContractURI(contractURI_);
@@ -186,7 +186,7 @@ contract GridNFT is
     /// @inheritdoc IGridNFT
     function stateOf(uint256 tokenId) external view returns (uint64 moves, uint64 shown) {
         _requireOwned(tokenId);
-        TokenWord token = GridNFTStorage.load().tokens[tokenId];
+        TokenRecord token = GridNFTStorage.load().tokens[tokenId];
         return (token.moves(), token.nonce());
     }
 
@@ -287,7 +287,7 @@ contract GridNFT is
     /// @inheritdoc IERC2981
     function royaltyInfo(uint256 tokenId, uint256 salePrice) external view returns (address, uint256) {
         uint256 seriesId = tokenId / TOKENS_PER_SERIES;
-        (address receiver,, uint256 royaltyBps) = GridBlob.headOf(seriesId);
+        (address receiver,, uint256 royaltyBps) = BlobStore.headOf(seriesId);
         address named = GridNFTStorage.load().royaltyReceivers[seriesId];
         return (named == address(0) ? receiver : named, _bpsOf(salePrice, royaltyBps));
     }
@@ -341,7 +341,7 @@ contract GridNFT is
         address to,
         uint128 maxFee
     ) external nonReentrant returns (uint256) {
-        GridCodec.settle(msg.data);
+        ArtworkMint.settle(msg.data);
         return _mintSeries(body, proofs, msg.sender, to, msg.sender, maxFee);
     }
 
@@ -355,7 +355,7 @@ contract GridNFT is
         bytes calldata signature,
         uint128 maxFee
     ) external nonReentrant returns (uint256) {
-        GridCodec.settle(msg.data);
+        ArtworkMint.settle(msg.data);
         return _mintFor(body, proofs, authorization, signature, maxFee);
     }
 
@@ -373,7 +373,7 @@ contract GridNFT is
         nonReentrant
         returns (uint256)
     {
-        return GridCodec.addVersion(tokenId, body, proofs, _requireEvolver(tokenId), models);
+        return ArtworkMint.addVersion(tokenId, body, proofs, _requireEvolver(tokenId), models);
     }
 
     /// @inheritdoc IGridNFT
@@ -388,7 +388,7 @@ contract GridNFT is
             revert GridNFT_AuthorizationForOtherBody(authorization.bodyHash, bodyHash);
         }
         address evolver = _requireEvolveAuthorization(authorization, signature);
-        return GridCodec.addVersion(authorization.tokenId, body, proofs, evolver, models);
+        return ArtworkMint.addVersion(authorization.tokenId, body, proofs, evolver, models);
     }
 
     /// @inheritdoc IERC7007
@@ -398,43 +398,43 @@ contract GridNFT is
         nonReentrant
     {
         _requireEvolver(tokenId);
-        GridCodec.addAigcData(tokenId, prompt, aigcData, proof, models);
+        ArtworkMint.addAigcData(tokenId, prompt, aigcData, proof, models);
         emit AigcData(tokenId, prompt, aigcData, proof);
     }
 
     /// @inheritdoc IGridNFT
     function announceEvolution(uint256 tokenId, bytes32 bodyHash) external {
-        GridCodec.announce(tokenId, _requireEvolver(tokenId), bodyHash, false);
+        ArtworkMint.announce(tokenId, _requireEvolver(tokenId), bodyHash, false);
     }
 
     /// @inheritdoc IGridNFT
     function announceEvolutionFor(EvolveAuthorization calldata authorization, bytes calldata signature) external {
         address evolver = _requireEvolveAuthorization(authorization, signature);
-        GridCodec.announce(authorization.tokenId, evolver, authorization.bodyHash, true);
+        ArtworkMint.announce(authorization.tokenId, evolver, authorization.bodyHash, true);
     }
 
     // ------------------------------------------------------------------------------------------------------- display
 
     /// @inheritdoc IGridNFT
     function setDisplay(uint256[] calldata tokenIds, Display calldata display) external {
-        GridCodec.setDisplay(tokenIds, display);
+        ArtworkMint.setDisplay(tokenIds, display);
     }
 
     /// @inheritdoc IGridNFT
     function freeze(uint256[] calldata tokenIds) external {
-        GridCodec.freeze(tokenIds);
+        ArtworkMint.freeze(tokenIds);
     }
 
     /// @inheritdoc IGridNFT
     function setRoyaltyReceiver(uint256 seriesId, address receiver) external {
-        GridCodec.setRoyaltyReceiver(seriesId, receiver);
+        ArtworkMint.setRoyaltyReceiver(seriesId, receiver);
     }
 
     // --------------------------------------------------------------------------------------------------------- admin
 
     /// @inheritdoc IGridNFT
     function addAnchorSource(address source) external restricted returns (uint256) {
-        return GridCodec.addSource(source);
+        return ArtworkMint.addSource(source);
     }
 
     /// @inheritdoc IGridNFT
@@ -472,17 +472,17 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     function sealUpgrades() external restricted {
-        GridCodec.sealUpgrades();
+        ArtworkMint.sealUpgrades();
     }
 
     /// @inheritdoc IGridNFT
     function sealRenderer() external restricted {
-        GridCodec.sealRenderer();
+        ArtworkMint.sealRenderer();
     }
 
     /// @inheritdoc IGridNFT
     function setEscrow(address newEscrow) external restricted {
-        GridCodec.setEscrow(newEscrow);
+        ArtworkMint.setEscrow(newEscrow);
     }
 
     // ------------------------------------------------------------------------------------------------------ internal
@@ -508,7 +508,7 @@ contract GridNFT is
     /// @dev Only ever moves or burns a token that exists: `auth` is never zero, and what it may not do reverts.
     function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
-        TokenWord token = $.tokens[tokenId];
+        TokenRecord token = $.tokens[tokenId];
         from = token.owner();
         _checkAuthorized(from, auth, tokenId);
         _approve(address(0), tokenId, address(0), false);
@@ -528,7 +528,7 @@ contract GridNFT is
         address held = GridNFTStorage.load().escrow;
         if (to == held) return false;
         if (from != held) return true;
-        (address artist,,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        (address artist,,) = BlobStore.headOf(tokenId / TOKENS_PER_SERIES);
         return to != artist;
     }
 
@@ -560,9 +560,9 @@ contract GridNFT is
         if (GridNFTStorage.load().counters.paused) revert GridNFT_Paused();
         if (to == address(0)) revert ERC721InvalidReceiver(address(0));
         uint256 count;
-        (seriesId, count) = GridCodec.mintSeries(body, proofs, requester, to, models);
+        (seriesId, count) = ArtworkMint.mintSeries(body, proofs, requester, to, models);
         _takeFee(count, feePayer, maxFee);
-        _handOut(seriesId * TOKENS_PER_SERIES + 1, count, TokenWords.minted(to, to != requester));
+        _mintTokens(seriesId * TOKENS_PER_SERIES + 1, count, TokenRecords.minted(to, to != requester));
     }
 
     function _takeFee(uint256 count, address feePayer, uint256 maxFee) private {
@@ -573,7 +573,7 @@ contract GridNFT is
     }
 
     /// @dev Writes the tokens of a new series, and calls their receiver.
-    function _handOut(uint256 first, uint256 count, TokenWord token) private {
+    function _mintTokens(uint256 first, uint256 count, TokenRecord token) private {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         address to = token.owner();
         unchecked {
@@ -642,7 +642,7 @@ contract GridNFT is
     /// @dev Of the series of a token that was minted.
     function _headOf(uint256 tokenId) private view returns (address artist, EvolutionPolicy policy) {
         _lastVersion(tokenId);
-        (artist, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        (artist, policy,) = BlobStore.headOf(tokenId / TOKENS_PER_SERIES);
     }
 
     function _lastVersion(uint256 tokenId) private view returns (uint256 version) {

@@ -8,8 +8,8 @@ import {LibString} from "solady/utils/LibString.sol";
 import {IAIGC} from "./interfaces/IAIGC.sol";
 import {Artwork, EvolutionPolicy} from "./interfaces/IGridNFT.sol";
 import {IGridRenderer} from "./interfaces/IGridRenderer.sol";
-import {Cid} from "./libraries/Cid.sol";
-import {JsonText} from "./libraries/JsonText.sol";
+import {Cid} from "./messages/Cid.sol";
+import {JsonText} from "./messages/JsonText.sol";
 
 /// @title GridRenderer
 /// @notice The metadata that wallets and marketplaces read, with prompt and provenance beside what ERC-721 asks for.

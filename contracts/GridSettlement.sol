@@ -25,9 +25,9 @@ import {
 import {IModelTerms} from "./interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "./interfaces/IReceiptAnchor.sol";
 import {IWorkerRegistry} from "./interfaces/IWorkerRegistry.sol";
-import {Anchors} from "./libraries/Anchors.sol";
-import {BoundedCall} from "./libraries/BoundedCall.sol";
-import {CalldataMessages} from "./libraries/CalldataMessages.sol";
+import {Anchors} from "./settlement/Anchors.sol";
+import {BoundedCall} from "./settlement/BoundedCall.sol";
+import {CalldataHashes} from "./messages/CalldataHashes.sol";
 import {
     GridMessages,
     JobOrder,
@@ -36,29 +36,30 @@ import {
     ModelTotal,
     OrderClosing,
     Voucher
-} from "./libraries/GridMessages.sol";
-import {KeyDesk} from "./libraries/KeyDesk.sol";
-import {LaneDesk} from "./libraries/LaneDesk.sol";
-import {PlainSignature} from "./libraries/PlainSignature.sol";
-import {ReceiptTree} from "./libraries/ReceiptTree.sol";
-import {ModelAccount, SettlementState, SettlementSteps, Word} from "./libraries/SettlementState.sol";
-import {SettlementTimes} from "./libraries/SettlementTimes.sol";
-import {SignerRoles} from "./libraries/SignerRoles.sol";
-import {Slashing} from "./libraries/Slashing.sol";
-import {SplitMath} from "./libraries/SplitMath.sol";
-import {TillDesk} from "./libraries/TillDesk.sol";
+} from "./messages/GridMessages.sol";
+import {Signers} from "./settlement/Signers.sol";
+import {Lanes} from "./settlement/Lanes.sol";
+import {EcdsaCalldata} from "./messages/EcdsaCalldata.sol";
+import {ReceiptTree} from "./messages/ReceiptTree.sol";
+import {SettlementLib} from "./settlement/SettlementLib.sol";
+import {ModelAccount, SettlementState, Word} from "./settlement/SettlementState.sol";
+import {SettlementTimes} from "./settlement/SettlementTimes.sol";
+import {SignerRoles} from "./settlement/SignerRoles.sol";
+import {Slashing} from "./settlement/Slashing.sol";
+import {SplitMath} from "./settlement/SplitMath.sol";
+import {Accounts} from "./settlement/Accounts.sol";
 
 /// @title GridSettlement
 /// @notice See `IGridSettlement`.
 contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGuardTransient {
-    using CalldataMessages for *;
-    using SettlementSteps for SettlementState;
+    using CalldataHashes for *;
+    using SettlementLib for SettlementState;
 
     // ---------------------------------------------------------------- types
 
     /// @dev A collect on its way. Amounts are uint128s. The first five fields are the data of `LaneCollected`, in its
     /// order, so that it is emitted from where they lie.
-    struct Collection {
+    struct VoucherPayment {
         uint256 cumulative;
         uint256 rowToWorker;
         uint256 rowRoyalty;
@@ -80,7 +81,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @dev A direct settlement on its way. Amounts are uint128s. The first ten fields are the data of `OrderSettled`, in
     /// its order, so that it is emitted from where they lie.
-    struct Payment {
+    struct OrderPayment {
         address requester;
         uint256 modelId;
         uint256 nonce;
@@ -106,7 +107,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @dev Context of a batch (`takesParts`: the caller has a right to settle a part), and what `worker` and
     /// `modelId` are credited but that isn't stored yet.
-    struct Memo {
+    struct BatchContext {
         bytes32 separator;
         bool takesParts;
         uint256 feeConfigId;
@@ -148,7 +149,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @inheritdoc IGridSettlement
     uint16 public constant MAX_PROTOCOL_BPS = 1000;
     /// @inheritdoc IGridSettlement
-    uint16 public constant MAX_ROYALTY_BPS = SettlementSteps.MAX_ROYALTY_BPS;
+    uint16 public constant MAX_ROYALTY_BPS = SettlementLib.MAX_ROYALTY_BPS;
     /// @inheritdoc IGridSettlement
     uint256 public constant MODEL_CALL_GAS = BoundedCall.MODEL_CALL_GAS;
     /// @inheritdoc IGridSettlement
@@ -222,7 +223,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @inheritdoc IGridSettlement
     function payerSignerValidUntil(LaneConfig calldata config) external view returns (uint40) {
         if (config.payerSigner == config.payer) return type(uint40).max;
-        bytes32 laneId = SettlementSteps.laneIdOf(config, _domainSeparatorV4());
+        bytes32 laneId = SettlementLib.laneIdOf(config, _domainSeparatorV4());
         return _state.payerSignerValidUntil(config, _state.lanes[laneId]);
     }
 
@@ -233,7 +234,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function laneIdOf(LaneConfig calldata config) external view returns (bytes32) {
-        return SettlementSteps.laneIdOf(config, _domainSeparatorV4());
+        return SettlementLib.laneIdOf(config, _domainSeparatorV4());
     }
 
     /// @inheritdoc IGridSettlement
@@ -337,12 +338,12 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function deposit(uint128 amount) external nonReentrant {
-        TillDesk.deposit(_state, aipg, msg.sender, amount);
+        Accounts.deposit(_state, aipg, msg.sender, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function depositFor(address account, uint128 amount) external nonReentrant {
-        TillDesk.deposit(_state, aipg, account, amount);
+        Accounts.deposit(_state, aipg, account, amount);
     }
 
     /// @inheritdoc IGridSettlement
@@ -352,17 +353,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     {
         // Whoever saw the permit can have used it already: then the allowance is there, and that is all it was for.
         try IERC20Permit(address(aipg)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
-        TillDesk.deposit(_state, aipg, account, amount);
+        Accounts.deposit(_state, aipg, account, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function openLane(LaneConfig calldata config, uint128 amount) external returns (bytes32 laneId) {
-        return LaneDesk.open(_state, _domainSeparatorV4(), config, amount);
+        return Lanes.open(_state, _domainSeparatorV4(), config, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function topUpLane(LaneConfig calldata config, uint128 amount) external {
-        LaneDesk.topUp(_state, _domainSeparatorV4(), config, amount);
+        Lanes.topUp(_state, _domainSeparatorV4(), config, amount);
     }
 
     // ---------------------------------------------------------------- money within
@@ -396,25 +397,25 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @inheritdoc IGridSettlement
     function settleBatch(Settlement[] calldata items) external returns (bytes4[] memory failures) {
         failures = new bytes4[](items.length);
-        Memo memory memo;
-        memo.separator = _domainSeparatorV4();
-        Payment memory payment;
+        BatchContext memory batch;
+        batch.separator = _domainSeparatorV4();
+        OrderPayment memory payment;
         // Nothing that an item leaves in memory is of use to the next: each begins where the first did.
         Memory.Pointer free = Memory.getFreeMemoryPointer();
         for (uint256 i; i < items.length; ++i) {
             Memory.unsafeSetFreeMemoryPointer(free);
-            bytes memory failure = _settle(items[i], payment, memo);
+            bytes memory failure = _settle(items[i], payment, batch);
             if (failure.length == 0) continue;
             // forge-lint: disable-next-line(unsafe-typecast) -- the selector it begins with
             failures[i] = bytes4(failure);
             emit SettlementFailed(i, payment.orderHash, failure);
         }
-        _storeCredits(memo);
+        _storeCredits(batch);
     }
 
     /// @inheritdoc IGridSettlement
     function settleClosed(Settlement calldata item, bytes calldata closingSignature) external returns (bytes32 root) {
-        Payment memory payment = _settleAlone(item, true, false);
+        OrderPayment memory payment = _settleAlone(item, true, false);
         // The closing names what was settled, so it is checked when that is known.
         _requireClosed(payment, closingSignature);
         return payment.root;
@@ -437,76 +438,76 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @inheritdoc IGridSettlement
     function moveEarned(address account, uint128 amount) external {
-        TillDesk.moveEarned(_state, account, amount);
+        Accounts.moveEarned(_state, account, amount);
     }
 
     // ---------------------------------------------------------------- money out
 
     /// @inheritdoc IGridSettlement
     function thaw(uint128 amount) external {
-        TillDesk.thaw(_state, amount);
+        Accounts.thaw(_state, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function cancelThaw() external {
-        TillDesk.cancelThaw(_state);
+        Accounts.cancelThaw(_state);
     }
 
     /// @inheritdoc IGridSettlement
     function withdraw(address to) external nonReentrant {
-        TillDesk.withdraw(_state, aipg, to);
+        Accounts.withdraw(_state, aipg, to);
     }
 
     /// @inheritdoc IGridSettlement
     function thawLane(LaneConfig calldata config, uint128 amount) external {
-        LaneDesk.thaw(_state, _domainSeparatorV4(), config, amount);
+        Lanes.thaw(_state, _domainSeparatorV4(), config, amount);
     }
 
     /// @inheritdoc IGridSettlement
     function finaliseLaneThaw(LaneConfig calldata config) external {
-        LaneDesk.finaliseThaw(_state, _domainSeparatorV4(), config);
+        Lanes.finaliseThaw(_state, _domainSeparatorV4(), config);
     }
 
     /// @inheritdoc IGridSettlement
     function claimEarned(address to) external nonReentrant returns (uint128 amount) {
-        return TillDesk.claimEarned(_state, aipg, to);
+        return Accounts.claimEarned(_state, aipg, to);
     }
 
     /// @inheritdoc IGridSettlement
     function claimModelRoyalty(uint256 modelId) external nonReentrant returns (uint128 amount) {
-        return TillDesk.claimModelRoyalty(_state, aipg, models, modelId);
+        return Accounts.claimModelRoyalty(_state, aipg, models, modelId);
     }
 
     /// @inheritdoc IGridSettlement
     function sweepProtocol(address[] calldata workers) external nonReentrant returns (uint128 amount) {
-        return TillDesk.sweepProtocol(_state, aipg, workers);
+        return Accounts.sweepProtocol(_state, aipg, workers);
     }
 
     // ---------------------------------------------------------------- keys, orders, faults
 
     /// @inheritdoc IGridSettlement
     function addSigner(address signer, uint8 role, uint64 deadline, bytes calldata signature) external {
-        KeyDesk.add(_state, _domainSeparatorV4(), signer, role, deadline, signature);
+        Signers.add(_state, _domainSeparatorV4(), signer, role, deadline, signature);
     }
 
     /// @inheritdoc IGridSettlement
     function revokeSigner(address signer) external {
-        KeyDesk.revoke(_state, signer);
+        Signers.revoke(_state, signer);
     }
 
     /// @inheritdoc IGridSettlement
     function setTreasurerCap(address signer, uint128 cap) external {
-        KeyDesk.setTreasurerCap(_state, signer, cap);
+        Signers.setTreasurerCap(_state, signer, cap);
     }
 
     /// @inheritdoc IGridSettlement
     function announceCancel(uint256[] calldata nonces) external {
-        KeyDesk.announceCancel(_state, nonces);
+        Signers.announceCancel(_state, nonces);
     }
 
     /// @inheritdoc IGridSettlement
     function cancelOrders(address payer, uint256[] calldata nonces) external {
-        KeyDesk.cancelOrders(_state, payer, nonces);
+        Signers.cancelOrders(_state, payer, nonces);
     }
 
     /// @inheritdoc IGridSettlement
@@ -563,7 +564,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     // ---------------------------------------------------------------- internal: balances
 
-    /// @dev No half can overflow: all that is owed fits a uint128 (see `TillDesk.deposit`).
+    /// @dev No half can overflow: all that is owed fits a uint128 (see `Accounts.deposit`).
     function _creditEarned(address worker, uint256 toWorker, uint256 protocolFee) private {
         unchecked {
             _state.earned[worker] += protocolFee << 128 | toWorker;
@@ -587,7 +588,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 limit
     ) private returns (uint128) {
         bytes32 separator = _domainSeparatorV4();
-        bytes32 laneId = SettlementSteps.laneIdOf(config, separator);
+        bytes32 laneId = SettlementLib.laneIdOf(config, separator);
         if (voucher.laneId != laneId) revert GridSettlement_VoucherLane(laneId, voucher.laneId);
         bytes32 digest = GridMessages.toDigest(separator, voucher.hashVoucher());
         _requirePayerSigned(config, laneId, digest, payerSignature);
@@ -604,26 +605,26 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         uint256 limit
     ) private returns (uint128) {
         Lane storage lane = _state.lanes[laneId];
-        Collection memory collection;
+        VoucherPayment memory payment;
         // Read together, so that it costs one load.
         bool opened;
-        (opened, collection.protocolBps, collection.free) = (lane.opened, lane.protocolBps, lane.free);
+        (opened, payment.protocolBps, payment.free) = (lane.opened, lane.protocolBps, lane.free);
         if (!opened) revert GridSettlement_LaneUnknown(laneId);
-        collection.laneId = laneId;
-        collection.worker = worker;
-        collection.budget = limit;
+        payment.laneId = laneId;
+        payment.worker = worker;
+        payment.budget = limit;
         if (config.kind == GridMessages.LANE_HOP) {
             _requireHopVoucher(voucher);
-            collection.hop = true;
+            payment.hop = true;
         }
-        bool paidInFull = _payRows(collection, voucher);
+        bool paidInFull = _payRows(payment, voucher);
 
-        if (collection.paid != 0) {
-            lane.free = uint128(collection.free);
-            _creditEarned(worker, collection.toWorker, collection.protocolFee);
+        if (payment.paid != 0) {
+            lane.free = uint128(payment.free);
+            _creditEarned(worker, payment.toWorker, payment.protocolFee);
         }
         if (paidInFull && voucher.receiptsRoot != 0) _anchorVoucher(config.payer, worker, voucher);
-        return uint128(collection.paid);
+        return uint128(payment.paid);
     }
 
     function _requireHopVoucher(Voucher calldata voucher) private pure {
@@ -634,7 +635,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     /// @return paidInFull Whether nothing is due any more under this voucher.
-    function _payRows(Collection memory collection, Voucher calldata voucher) private returns (bool paidInFull) {
+    function _payRows(VoucherPayment memory payment, Voucher calldata voucher) private returns (bool paidInFull) {
         ModelTotal[] calldata totals = voucher.totals;
         if (totals.length > MAX_VOUCHER_ROWS) revert GridSettlement_TooManyRows(totals.length, MAX_VOUCHER_ROWS);
         paidInFull = true;
@@ -645,80 +646,77 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
             if (i != 0 && modelId <= previousId) revert GridSettlement_RowsNotAscending(i);
             previousId = modelId;
 
-            LaneTotal storage total = _state.laneTotals[collection.laneId][modelId];
+            LaneTotal storage total = _state.laneTotals[payment.laneId][modelId];
             // Read together, so that it costs one load.
             uint256 readAt;
-            (collection.before, collection.royaltyBps, readAt) =
-            (total.cumulative, total.royaltyBps, total.royaltyReadAt);
+            (payment.before, payment.royaltyBps, readAt) = (total.cumulative, total.royaltyBps, total.royaltyReadAt);
             uint256 amount = row.cumulative;
-            if (amount <= collection.before) continue;
+            if (amount <= payment.before) continue;
             unchecked {
-                amount -= collection.before;
+                amount -= payment.before;
             }
-            if (amount > collection.budget) {
-                amount = collection.budget;
+            if (amount > payment.budget) {
+                amount = payment.budget;
                 paidInFull = false;
                 if (amount == 0) continue;
             }
-            if (amount > collection.free) _revertLaneShort(collection, voucher, i);
-            if (block.timestamp >= readAt + LANE_ROYALTY_LIFE && !collection.hop) {
-                _readRoyalty(collection, total, modelId);
+            if (amount > payment.free) _revertLaneShort(payment, voucher, i);
+            if (block.timestamp >= readAt + LANE_ROYALTY_LIFE && !payment.hop) {
+                _readRoyalty(payment, total, modelId);
             }
-            _payRow(collection, total, modelId, amount);
+            _payRow(payment, total, modelId, amount);
         }
     }
 
     /// @dev An answer that fails counts as 0, but isn't kept.
-    function _readRoyalty(Collection memory collection, LaneTotal storage total, uint256 modelId) private {
-        (bool ok, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
-        collection.royaltyBps = royaltyBps;
+    function _readRoyalty(VoucherPayment memory payment, LaneTotal storage total, uint256 modelId) private {
+        (bool ok, uint16 royaltyBps) = SettlementLib.royaltyBpsNow(models, modelId);
+        payment.royaltyBps = royaltyBps;
         if (!ok) return;
         total.royaltyBps = royaltyBps;
         total.royaltyReadAt = uint40(block.timestamp);
-        emit LaneRoyaltyFrozen(collection.laneId, modelId, royaltyBps);
+        emit LaneRoyaltyFrozen(payment.laneId, modelId, royaltyBps);
     }
 
     /// @dev `amount` is at most what the lane has free, and at most the budget.
-    function _payRow(Collection memory collection, LaneTotal storage total, uint256 modelId, uint256 amount) private {
+    function _payRow(VoucherPayment memory payment, LaneTotal storage total, uint256 modelId, uint256 amount) private {
         uint256 cumulative;
         unchecked {
-            cumulative = collection.before + amount;
-            collection.budget -= amount;
-            collection.free -= amount;
-            collection.paid += amount;
+            cumulative = payment.before + amount;
+            payment.budget -= amount;
+            payment.free -= amount;
+            payment.paid += amount;
         }
         (uint256 toWorker, uint256 royalty, uint256 protocolFee) =
-            SplitMath.growth(collection.before, cumulative, collection.protocolBps, collection.royaltyBps);
-        collection.cumulative = cumulative;
-        collection.rowToWorker = toWorker;
-        collection.rowRoyalty = royalty;
-        collection.rowProtocolFee = protocolFee;
+            SplitMath.growth(payment.before, cumulative, payment.protocolBps, payment.royaltyBps);
+        payment.cumulative = cumulative;
+        payment.rowToWorker = toWorker;
+        payment.rowRoyalty = royalty;
+        payment.rowProtocolFee = protocolFee;
         unchecked {
-            collection.toWorker += toWorker;
-            collection.protocolFee += protocolFee;
+            payment.toWorker += toWorker;
+            payment.protocolFee += protocolFee;
         }
         // forge-lint: disable-next-line(unsafe-typecast) -- a row of the voucher is a uint128
         total.cumulative = uint128(cumulative);
         if (royalty != 0) _creditModel(modelId, royalty);
-        _emitLaneCollected(collection, modelId);
+        _emitLaneCollected(payment, modelId);
     }
 
-    function _emitLaneCollected(Collection memory collection, uint256 modelId) private {
+    function _emitLaneCollected(VoucherPayment memory payment, uint256 modelId) private {
         bytes32 topic = LaneCollected.selector;
-        bytes32 laneId = collection.laneId;
-        address worker = collection.worker;
+        bytes32 laneId = payment.laneId;
+        address worker = payment.worker;
         assembly ("memory-safe") {
-            log4(collection, 0xa0, topic, laneId, worker, modelId)
+            log4(payment, 0xa0, topic, laneId, worker, modelId)
         }
     }
 
     /// @dev Names the whole amount that was asked for, of which the rows before `position` are paid by now.
-    function _revertLaneShort(Collection memory collection, Voucher calldata voucher, uint256 position) private view {
+    function _revertLaneShort(VoucherPayment memory payment, Voucher calldata voucher, uint256 position) private view {
         uint256 due = _dueFrom(voucher, position);
-        if (due > collection.budget) due = collection.budget;
-        revert GridSettlement_LaneShort(
-            collection.laneId, collection.paid + due, uint128(collection.free + collection.paid)
-        );
+        if (due > payment.budget) due = payment.budget;
+        revert GridSettlement_LaneShort(payment.laneId, payment.paid + due, uint128(payment.free + payment.paid));
     }
 
     /// @dev What the rows from `position` on still ask for.
@@ -747,27 +745,27 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @param paysWhole Whether the part costs the whole `maxPrice`.
     function _settleAlone(Settlement calldata item, bool takesParts, bool paysWhole)
         private
-        returns (Payment memory payment)
+        returns (OrderPayment memory payment)
     {
-        Memo memory memo;
-        memo.separator = _domainSeparatorV4();
-        memo.takesParts = takesParts;
-        (bytes memory failure, Word storage nonceWord) = _checkSettlement(item, payment, memo);
+        BatchContext memory batch;
+        batch.separator = _domainSeparatorV4();
+        batch.takesParts = takesParts;
+        (bytes memory failure, Word storage nonceWord) = _checkSettlement(item, payment, batch);
         if (failure.length == 0) {
             uint256 maxPrice = item.order.maxPrice;
             // A total above the cap is refused as such.
             if (paysWhole && payment.total < maxPrice) payment.total = maxPrice;
-            failure = _payOrder(item.order, payment, memo, nonceWord);
+            failure = _payOrder(item.order, payment, batch, nonceWord);
         }
         if (failure.length != 0) LowLevelCall.bubbleRevert(failure);
-        _storeCredits(memo);
+        _storeCredits(batch);
     }
 
-    function _requireClosed(Payment memory payment, bytes calldata signature) private view {
+    function _requireClosed(OrderPayment memory payment, bytes calldata signature) private view {
         // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_ORDER_COUNT
         OrderClosing memory closing = OrderClosing(payment.orderHash, uint32(payment.receiptCount), payment.root);
         bytes32 digest = GridMessages.toDigest(_domainSeparatorV4(), GridMessages.hashOrderClosing(closing));
-        address recovered = PlainSignature.recover(digest, signature);
+        address recovered = EcdsaCalldata.recover(digest, signature);
         if (!_state.isSigner(payment.worker, SignerRoles.WORKER_SIGNER, recovered)) {
             revert GridSettlement_ClosingSignature(payment.worker, recovered);
         }
@@ -775,17 +773,17 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     /// @dev Checks everything before it changes anything, and answers a refusal (ABI-encoded error) instead of
     /// reverting: so a batch needs no call to itself.
-    function _settle(Settlement calldata item, Payment memory payment, Memo memory memo)
+    function _settle(Settlement calldata item, OrderPayment memory payment, BatchContext memory batch)
         private
         returns (bytes memory failure)
     {
         Word storage nonceWord;
-        (failure, nonceWord) = _checkSettlement(item, payment, memo);
+        (failure, nonceWord) = _checkSettlement(item, payment, batch);
         if (failure.length != 0) return failure;
-        return _payOrder(item.order, payment, memo, nonceWord);
+        return _payOrder(item.order, payment, batch, nonceWord);
     }
 
-    function _checkSettlement(Settlement calldata item, Payment memory payment, Memo memory memo)
+    function _checkSettlement(Settlement calldata item, OrderPayment memory payment, BatchContext memory batch)
         private
         view
         returns (bytes memory failure, Word storage nonceWord)
@@ -796,23 +794,25 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.payer = order.payer;
         payment.nonce = nonce;
         nonceWord = _state.nonces[payment.payer][nonce >> 8];
-        failure = _checkOrder(order, item.orderSignature, payment, memo, nonceWord);
-        if (failure.length == 0) failure = _checkReceipts(order, item.receipts, payment, memo);
+        failure = _checkOrder(order, item.orderSignature, payment, batch, nonceWord);
+        if (failure.length == 0) failure = _checkReceipts(order, item.receipts, payment, batch);
     }
 
-    function _payOrder(JobOrder calldata order, Payment memory payment, Memo memory memo, Word storage nonceWord)
-        private
-        returns (bytes memory failure)
-    {
+    function _payOrder(
+        JobOrder calldata order,
+        OrderPayment memory payment,
+        BatchContext memory batch,
+        Word storage nonceWord
+    ) private returns (bytes memory failure) {
         address payer = payment.payer;
         uint256 total = payment.total;
         PayerAccount storage account = _state.accounts[payer];
         uint256 balance = account.balance;
         if (total > order.maxPrice) {
-            return _refusal(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
+            return _encodeError(GridSettlement_PriceAboveCap.selector, total, order.maxPrice);
         }
         if (total > balance) {
-            return _refusal(GridSettlement_AccountShort.selector, uint160(payer), total, balance);
+            return _encodeError(GridSettlement_AccountShort.selector, uint160(payer), total, balance);
         }
 
         unchecked {
@@ -822,7 +822,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         account.balance = uint128(balance);
         payment.balance = balance;
         nonceWord.bits = payment.nonceBits;
-        _creditOrder(order, payment, memo);
+        _creditOrder(order, payment, batch);
         Anchors.slotOf(_state, 0, payer, payment.root).bits = payment.anchored
             ? Anchors.stamped(payment.worker)
             : Anchors.unstamped(payment.worker, payment.receiptCount);
@@ -832,56 +832,56 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     function _checkOrder(
         JobOrder calldata order,
         bytes calldata signature,
-        Payment memory payment,
-        Memo memory memo,
+        OrderPayment memory payment,
+        BatchContext memory batch,
         Word storage word
     ) private view returns (bytes memory failure) {
         if (order.laneId != 0) {
-            return _refusal(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
+            return _encodeError(GridSettlement_OrderOfLane.selector, uint256(order.laneId));
         }
         uint256 count = order.count;
         payment.count = count;
         if (count == 0 || count > MAX_ORDER_COUNT) {
-            return _refusal(GridSettlement_OrderCountOutOfRange.selector, count, MAX_ORDER_COUNT);
+            return _encodeError(GridSettlement_OrderCountOutOfRange.selector, count, MAX_ORDER_COUNT);
         }
         uint256 deadline = order.deadline;
         payment.deadline = deadline;
         unchecked {
             uint256 settleBy = deadline + SETTLE_GRACE; // uint64 and minutes
-            if (block.timestamp > settleBy) return _refusal(GridSettlement_OrderExpired.selector, settleBy);
+            if (block.timestamp > settleBy) return _encodeError(GridSettlement_OrderExpired.selector, settleBy);
         }
-        if (!_acceptsFeeConfig(order.feeConfigId, memo)) {
-            return _refusal(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
+        if (!_acceptsFeeConfig(order.feeConfigId, batch)) {
+            return _encodeError(GridSettlement_FeeConfigRefused.selector, order.feeConfigId);
         }
-        payment.protocolBps = memo.protocolBps;
+        payment.protocolBps = batch.protocolBps;
         address payer = payment.payer;
         uint256 bits = word.bits;
         // forge-lint: disable-next-line(incorrect-shift) -- the bit of this nonce
         payment.nonceBits = bits | 1 << (payment.nonce & 0xff);
         if (payment.nonceBits == bits) {
-            return _refusal(GridSettlement_NonceUsed.selector, uint160(payer), payment.nonce);
+            return _encodeError(GridSettlement_NonceUsed.selector, uint160(payer), payment.nonce);
         }
-        address recovered = PlainSignature.recover(GridMessages.toDigest(memo.separator, payment.orderHash), signature);
+        address recovered = EcdsaCalldata.recover(GridMessages.toDigest(batch.separator, payment.orderHash), signature);
         if (!_state.isSigner(payer, SignerRoles.ORDER_SIGNER, recovered)) {
-            return _refusal(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
+            return _encodeError(GridSettlement_OrderSignature.selector, uint160(payer), uint160(recovered));
         }
     }
 
     /// @dev What is accepted stays so, at the same rate, through a batch. Config 0 never is.
-    function _acceptsFeeConfig(uint16 feeConfigId, Memo memory memo) private view returns (bool accepted) {
-        if (feeConfigId == memo.feeConfigId && feeConfigId != 0) return true;
-        (accepted, memo.protocolBps) = _state.acceptedProtocolBps(feeConfigId);
-        memo.feeConfigId = accepted ? feeConfigId : 0;
+    function _acceptsFeeConfig(uint16 feeConfigId, BatchContext memory batch) private view returns (bool accepted) {
+        if (feeConfigId == batch.feeConfigId && feeConfigId != 0) return true;
+        (accepted, batch.protocolBps) = _state.acceptedProtocolBps(feeConfigId);
+        batch.feeConfigId = accepted ? feeConfigId : 0;
     }
 
     function _checkReceipts(
         JobOrder calldata order,
         ReceiptOutput[] calldata receipts,
-        Payment memory payment,
-        Memo memory memo
+        OrderPayment memory payment,
+        BatchContext memory batch
     ) private view returns (bytes memory failure) {
         if (receipts.length != payment.count) {
-            failure = _checkPart(receipts.length, payment.count, order.worker, memo);
+            failure = _checkPart(receipts.length, payment.count, order.worker, batch);
             if (failure.length != 0) return failure;
         }
         payment.receiptCount = receipts.length;
@@ -891,98 +891,100 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         payment.nextIndex = 0;
         bytes32[13] memory words = order.beginReceipts(payment.orderHash, payment.requester, payment.worker);
         if (receipts.length == 1) {
-            (failure, payment.root) = _checkReceipt(receipts[0], 0, words, payment, memo.separator);
+            (failure, payment.root) = _checkReceipt(receipts[0], 0, words, payment, batch.separator);
             return failure;
         }
         bytes32[] memory leaves = new bytes32[](receipts.length);
         for (uint256 i; i < leaves.length; ++i) {
-            (failure, leaves[i]) = _checkReceipt(receipts[i], i, words, payment, memo.separator);
+            (failure, leaves[i]) = _checkReceipt(receipts[i], i, words, payment, batch.separator);
             if (failure.length != 0) return failure;
         }
         payment.root = ReceiptTree.rootOf(leaves);
     }
 
     /// @dev Refuses a part of an order from a stranger, who could settle its cheapest receipt and leave the rest unpaid.
-    function _checkPart(uint256 receipts, uint256 count, address worker, Memo memory memo)
+    function _checkPart(uint256 receipts, uint256 count, address worker, BatchContext memory batch)
         private
         view
         returns (bytes memory failure)
     {
         if (receipts == 0 || receipts > count) {
-            return _refusal(GridSettlement_ReceiptCount.selector, receipts, count);
+            return _encodeError(GridSettlement_ReceiptCount.selector, receipts, count);
         }
-        if (memo.takesParts || _state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return "";
-        return _refusal(GridSettlement_OrderIncomplete.selector, receipts, count, uint160(msg.sender));
+        if (batch.takesParts || _state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return "";
+        return _encodeError(GridSettlement_OrderIncomplete.selector, receipts, count, uint160(msg.sender));
     }
 
     function _checkReceipt(
         ReceiptOutput calldata output,
         uint256 position,
         bytes32[13] memory words,
-        Payment memory payment,
+        OrderPayment memory payment,
         bytes32 separator
     ) private view returns (bytes memory failure, bytes32 leaf) {
         uint256 index = output.index;
         if (index < payment.nextIndex || index >= payment.count) {
-            return (_refusal(GridSettlement_ReceiptIndex.selector, position, index), 0);
+            return (_encodeError(GridSettlement_ReceiptIndex.selector, position, index), 0);
         }
         unchecked {
             payment.nextIndex = index + 1;
             payment.total += output.price; // at most 256 uint128
         }
         if (output.completedAt > payment.deadline) {
-            return (_refusal(GridSettlement_ReceiptLate.selector, position, output.completedAt, payment.deadline), 0);
+            return
+                (_encodeError(GridSettlement_ReceiptLate.selector, position, output.completedAt, payment.deadline), 0);
         }
         bytes32 receiptId = GridMessages.toDigest(separator, words.hashReceiptOf(output));
         leaf = GridMessages.leafOf(receiptId);
         address worker = payment.worker;
-        address recovered = PlainSignature.recover(receiptId, output.signature);
+        address recovered = EcdsaCalldata.recover(receiptId, output.signature);
         if (!_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) {
-            failure = _refusal(GridSettlement_ReceiptSignature.selector, position, uint160(worker), uint160(recovered));
+            failure =
+                _encodeError(GridSettlement_ReceiptSignature.selector, position, uint160(worker), uint160(recovered));
         }
     }
 
-    function _creditOrder(JobOrder calldata order, Payment memory payment, Memo memory memo) private {
+    function _creditOrder(JobOrder calldata order, OrderPayment memory payment, BatchContext memory batch) private {
         uint256 modelId = order.modelId;
         address worker = payment.worker;
         // No worker is the zero address: the first payment turns to its worker and its model.
-        if (memo.worker != worker || memo.modelId != modelId) _turnTo(memo, worker, modelId);
+        if (batch.worker != worker || batch.modelId != modelId) _loadTerms(batch, worker, modelId);
         payment.modelId = modelId;
-        payment.anchored = memo.bonded;
+        payment.anchored = batch.bonded;
         (payment.toWorker, payment.royalty, payment.protocolFee) =
-            SplitMath.split(payment.total, payment.protocolBps, memo.royaltyBps);
+            SplitMath.split(payment.total, payment.protocolBps, batch.royaltyBps);
         unchecked {
-            memo.toWorker += payment.toWorker;
-            memo.royalty += payment.royalty;
-            memo.protocolFee += payment.protocolFee;
+            batch.toWorker += payment.toWorker;
+            batch.royalty += payment.royalty;
+            batch.protocolFee += payment.protocolFee;
         }
     }
 
     /// @dev Asks what a payment to this worker for this model has to know.
-    function _turnTo(Memo memory memo, address worker, uint256 modelId) private {
-        _storeCredits(memo);
-        if (!memo.modelKnown || memo.modelId != modelId) {
-            memo.royaltyBps = _currentRoyaltyBps(modelId);
-            memo.modelId = modelId;
-            memo.modelKnown = true;
+    function _loadTerms(BatchContext memory batch, address worker, uint256 modelId) private {
+        _storeCredits(batch);
+        if (!batch.modelKnown || batch.modelId != modelId) {
+            batch.royaltyBps = _currentRoyaltyBps(modelId);
+            batch.modelId = modelId;
+            batch.modelKnown = true;
         }
-        if (memo.worker != worker) {
-            memo.bonded = registry.isBonded(worker);
-            memo.worker = worker;
+        if (batch.worker != worker) {
+            batch.bonded = registry.isBonded(worker);
+            batch.worker = worker;
         }
     }
 
-    function _storeCredits(Memo memory memo) private {
-        if (memo.toWorker | memo.protocolFee != 0) _creditEarned(memo.worker, memo.toWorker, memo.protocolFee);
-        if (memo.royalty != 0) _creditModel(memo.modelId, memo.royalty);
-        (memo.toWorker, memo.royalty, memo.protocolFee) = (0, 0, 0);
+    function _storeCredits(BatchContext memory batch) private {
+        if (batch.toWorker | batch.protocolFee != 0) _creditEarned(batch.worker, batch.toWorker, batch.protocolFee);
+        if (batch.royalty != 0) _creditModel(batch.modelId, batch.royalty);
+        (batch.toWorker, batch.royalty, batch.protocolFee) = (0, 0, 0);
     }
 
     /// @dev A failure counts as 0, but isn't kept.
     function _currentRoyaltyBps(uint256 modelId) private returns (uint16) {
         ModelAccount storage model = _state.models[modelId];
         if (block.timestamp < uint256(model.readAt) + ROYALTY_LIFE) return model.royaltyBps;
-        (bool ok, uint16 royaltyBps) = SettlementSteps.royaltyBpsNow(models, modelId);
+        (bool ok, uint16 royaltyBps) = SettlementLib.royaltyBpsNow(models, modelId);
         if (ok) {
             model.royaltyBps = royaltyBps;
             model.readAt = uint40(block.timestamp);
@@ -991,7 +993,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         return royaltyBps;
     }
 
-    function _emitOrderSettled(Payment memory payment) private {
+    function _emitOrderSettled(OrderPayment memory payment) private {
         bytes32 topic = OrderSettled.selector;
         bytes32 orderHash = payment.orderHash;
         address payer = payment.payer;
@@ -1002,15 +1004,15 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     }
 
     /// @dev ABI encoding of an error whose arguments are one, two or three words.
-    function _refusal(bytes4 selector, uint256 a) private pure returns (bytes memory) {
+    function _encodeError(bytes4 selector, uint256 a) private pure returns (bytes memory) {
         return abi.encodePacked(selector, a);
     }
 
-    function _refusal(bytes4 selector, uint256 a, uint256 b) private pure returns (bytes memory) {
+    function _encodeError(bytes4 selector, uint256 a, uint256 b) private pure returns (bytes memory) {
         return abi.encodePacked(selector, a, b);
     }
 
-    function _refusal(bytes4 selector, uint256 a, uint256 b, uint256 c) private pure returns (bytes memory) {
+    function _encodeError(bytes4 selector, uint256 a, uint256 b, uint256 c) private pure returns (bytes memory) {
         return abi.encodePacked(selector, a, b, c);
     }
 
@@ -1020,7 +1022,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         private
         view
     {
-        address recovered = PlainSignature.recover(digest, signature);
+        address recovered = EcdsaCalldata.recover(digest, signature);
         address payerSigner = config.payerSigner;
         if (recovered != payerSigner) revert GridSettlement_PayerSignature(payerSigner, recovered);
         if (payerSigner == config.payer || _state.signers[payerSigner].revokedAt == 0) return;
@@ -1030,7 +1032,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
 
     function _requireAttested(address worker, bytes32 digest, bytes calldata signature) private view {
         if (msg.sender == worker || _state.isSigner(worker, SignerRoles.WORKER_SIGNER, msg.sender)) return;
-        address recovered = PlainSignature.recover(digest, signature);
+        address recovered = EcdsaCalldata.recover(digest, signature);
         if (_state.isSigner(worker, SignerRoles.WORKER_SIGNER, recovered)) return;
         revert GridSettlement_NotAttested(worker, msg.sender, recovered);
     }

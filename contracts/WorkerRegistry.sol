@@ -7,8 +7,8 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IWorkerRegistry, Worker} from "./interfaces/IWorkerRegistry.sol";
-import {JsonText} from "./libraries/JsonText.sol";
-import {SettlementTimes} from "./libraries/SettlementTimes.sol";
+import {JsonText} from "./messages/JsonText.sol";
+import {SettlementTimes} from "./settlement/SettlementTimes.sol";
 
 /// @title WorkerRegistry
 /// @notice See `IWorkerRegistry`.

@@ -13,7 +13,7 @@ import {GridNFT} from "../contracts/GridNFT.sol";
 import {GridRenderer} from "../contracts/GridRenderer.sol";
 import {GridSettlement} from "../contracts/GridSettlement.sol";
 import {AIPG} from "../contracts/dev/AIPG.sol";
-import {JsonText} from "../contracts/libraries/JsonText.sol";
+import {JsonText} from "../contracts/messages/JsonText.sol";
 import {GridGovernance} from "./GridGovernance.sol";
 
 /// @notice Who and what a deployment is for. Amounts are AIPG wei.

@@ -10,7 +10,7 @@ import {GridAuthority} from "../contracts/GridAuthority.sol";
 import {GridNFT} from "../contracts/GridNFT.sol";
 import {GridSettlement} from "../contracts/GridSettlement.sol";
 import {WorkerRegistry} from "../contracts/WorkerRegistry.sol";
-import {GridRoles} from "../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../contracts/governance/GridRoles.sol";
 import {DeployConfig, Deployment} from "./GridDeployment.sol";
 
 /// @notice Who may call a function of a target.

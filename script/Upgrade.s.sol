@@ -11,7 +11,7 @@ import {AIGC} from "../contracts/AIGC.sol";
 import {GridAuthority} from "../contracts/GridAuthority.sol";
 import {GridNFT} from "../contracts/GridNFT.sol";
 import {Series} from "../contracts/interfaces/IGridNFT.sol";
-import {GridRoles} from "../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../contracts/governance/GridRoles.sol";
 
 /// @title Upgrades AIGC or GridNFT to the code in this checkout
 /// @notice Two steps, at least two days apart:

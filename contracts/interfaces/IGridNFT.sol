@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {Settlement} from "./IGridSettlement.sol";
 import {IModelTerms} from "./IModelTerms.sol";
-import {GenerationRequest} from "../libraries/GridMessages.sol";
+import {GenerationRequest} from "../messages/GridMessages.sol";
 
 /// @notice Who may add versions to the artworks of a series. Fixed at mint.
 /// @param NONE Nobody.
@@ -161,7 +161,7 @@ struct Artwork {
 /// can never be rewritten.
 /// @dev `tokenId = seriesId * 1_000 + index`, both from 1: the first token is 1001. Ids of series ascend with gaps: versions
 /// and edits take numbers, too. Everything a mint stores is one
-/// packed body, given by the caller and kept verbatim; its format is the NatSpec of `libraries/GridCodec.sol`.
+/// packed body, given by the caller and kept verbatim; its format is the NatSpec of `artworks/ArtworkMint.sol`.
 ///
 /// Standards: ERC-721 with metadata, ERC-2981, ERC-4906, ERC-7007 (its `verify` and `addAigcData`, ids are ours),
 /// ERC-7572, ERC-173 (an owner without power), ERC-5267, ERC-165; UUPS under an AccessManager.
@@ -544,7 +544,7 @@ interface IGridNFT {
     /// When `to` has code, `onERC721Received` is called for every token, last of all.
     ///
     /// A body takes up to 999 artworks; what fits one transaction is fewer. See `MAX_ARTWORKS` in
-    /// `libraries/GridBody.sol`.
+    /// `artworks/BodyDecoder.sol`.
     ///
     /// Errors: GridNFT_Paused, GridNFT_FeeAboveMax, all of the body, AIPG's own.
     /// @param body Packed body, form 1.

@@ -7,7 +7,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IModelTerms} from "./IModelTerms.sol";
 import {IReceiptAnchor} from "./IReceiptAnchor.sol";
 import {IWorkerRegistry} from "./IWorkerRegistry.sol";
-import {JobOrder, JobReceipt, LaneConfig, Voucher} from "../libraries/GridMessages.sol";
+import {JobOrder, JobReceipt, LaneConfig, Voucher} from "../messages/GridMessages.sol";
 
 /// @notice What a worker made for an order: a `JobReceipt` without the fields that repeat the order.
 /// @param index 0 to `order.count - 1`, strictly ascending within a settlement.

@@ -138,7 +138,7 @@ export function bodyHash(packed: Hex, using: Digester = digester): Hex {
 }
 
 /**
- * Packs a body in the form of `contracts/libraries/GridCodec.sol`, as short as the form allows.
+ * Packs a body in the form of `contracts/artworks/ArtworkMint.sol`, as short as the form allows.
  * @throws {@link GridError} `BODY_INVALID`, field named, for what GridNFT would refuse of the body alone.
  */
 export function encodeBody(body: Body): Hex {

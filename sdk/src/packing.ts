@@ -10,7 +10,7 @@ function refuse(field: string, message: string): never {
   throw new GridError("BODY_INVALID", `${field} ${message}`, field);
 }
 
-/** Appends the value types of the packed body; see the head of `contracts/libraries/GridCodec.sol`. */
+/** Appends the value types of the packed body; see the head of `contracts/artworks/ArtworkMint.sol`. */
 export class BodyWriter {
   readonly #parts: Uint8Array[] = [];
 

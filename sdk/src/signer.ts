@@ -1,4 +1,4 @@
-/** Roles of hot keys: a key has one, for one account, for ever. Mirrors `contracts/libraries/SignerRoles.sol`. */
+/** Roles of hot keys: a key has one, for one account, for ever. Mirrors `contracts/settlement/SignerRoles.sol`. */
 export const SignerRole = {
   /** Signs the vouchers of lanes that name it as `payerSigner`. */
   PAYER_SIGNER: 1,

@@ -3,7 +3,7 @@ import type { Address } from "viem";
 
 /**
  * Types of every message in the settlement's domain, for viem's `signTypedData({ domain, types, primaryType, message })`.
- * Mirrors `contracts/libraries/GridMessages.sol`.
+ * Mirrors `contracts/messages/GridMessages.sol`.
  */
 export const settlementTypes = {
   GenerationRequest: [

@@ -41,7 +41,7 @@ describe("golden bodies", () => {
     expect(() => decodeBody(packed)).toThrow(expect.objectContaining({ field }));
   });
 
-  it("is laid out byte by byte as GridCodec says", () => {
+  it("is laid out byte by byte as ArtworkMint says", () => {
     const text = (value: string, lengthBytes: number) =>
       concat([numberToHex(stringToHex(value).length / 2 - 1, { size: lengthBytes }), stringToHex(value)]);
     const [request] = usual.requests;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
-import {JsonText} from "../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../contracts/messages/JsonText.sol";
 import {JsonTextHarness} from "../utils/JsonTextHarness.sol";
 
 contract JsonTextTest is Test {

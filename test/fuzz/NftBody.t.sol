@@ -5,9 +5,9 @@ import {Base64} from "solady/utils/Base64.sol";
 import {LibString} from "solady/utils/LibString.sol";
 
 import {EvolutionPolicy, Provenance, ReceiptProof, Series} from "../../contracts/interfaces/IGridNFT.sol";
-import {Cid} from "../../contracts/libraries/Cid.sol";
-import {GridBody} from "../../contracts/libraries/GridBody.sol";
-import {GenerationRequest, GridMessages} from "../../contracts/libraries/GridMessages.sol";
+import {Cid} from "../../contracts/messages/Cid.sol";
+import {BodyDecoder} from "../../contracts/artworks/BodyDecoder.sol";
+import {GenerationRequest, GridMessages} from "../../contracts/messages/GridMessages.sol";
 import {Body, BodyArtwork, BodyOrder, NftBody} from "../utils/NftBody.sol";
 import {NftTest} from "../utils/NftTest.sol";
 
@@ -211,7 +211,7 @@ contract NftBodyFuzz is NftTest {
         assembly {
             position := add(packed, 0x20)
         }
-        (uint256 read, uint256 next) = GridBody.num(position, 32, "x");
+        (uint256 read, uint256 next) = BodyDecoder.num(position, 32, "x");
         assertEq(read, value);
         assertEq(next, position + packed.length);
     }

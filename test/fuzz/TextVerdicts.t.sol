@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Display, IGridNFT, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
-import {JsonText} from "../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../contracts/messages/JsonText.sol";
 import {Body, NftBody} from "../utils/NftBody.sol";
 import {JsonTextHarness} from "../utils/JsonTextHarness.sol";
 import {NftTest} from "../utils/NftTest.sol";

@@ -4,15 +4,15 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {IGridNFT} from "../../contracts/interfaces/IGridNFT.sol";
-import {TokenWord, TokenWords} from "../../contracts/libraries/TokenWord.sol";
+import {TokenRecord, TokenRecords} from "../../contracts/artworks/TokenRecord.sol";
 
-/// @dev Gives `TokenWords` an outside, so that its reverts can be expected.
+/// @dev Gives `TokenRecords` an outside, so that its reverts can be expected.
 contract TokenWordHarness {
-    function withNextNonce(TokenWord word, uint256 tokenId) external pure returns (TokenWord) {
+    function withNextNonce(TokenRecord word, uint256 tokenId) external pure returns (TokenRecord) {
         return word.withNextNonce(tokenId);
     }
 
-    function withNextVersion(TokenWord word, uint256 tokenId) external pure returns (TokenWord) {
+    function withNextVersion(TokenRecord word, uint256 tokenId) external pure returns (TokenRecord) {
         return word.withNextVersion(tokenId);
     }
 }
@@ -35,15 +35,15 @@ contract TokenWordTest is Test {
 
     TokenWordHarness private _harness = new TokenWordHarness();
 
-    /// @dev Packed by arithmetic of its own: what bits the fields have is the drawing in TokenWord.sol.
-    function _pack(Fields memory f) private pure returns (TokenWord) {
+    /// @dev Packed by arithmetic of its own: what bits the fields have is the drawing in TokenRecord.sol.
+    function _pack(Fields memory f) private pure returns (TokenRecord) {
         uint256 word = uint256(uint160(f.owner));
         word += uint256(f.moves) * 2 ** 160;
         word += uint256(f.nonce) * 2 ** 200;
         word += f.versions * 2 ** 232;
         if (f.moved) word += 2 ** 254;
         if (f.frozen) word += 2 ** 255;
-        return TokenWord.wrap(word);
+        return TokenRecord.wrap(word);
     }
 
     /// @dev Bounds more often than chance would have them.
@@ -55,8 +55,8 @@ contract TokenWordTest is Test {
         if (edges & 64 != 0) f.owner = edges & 128 != 0 ? address(type(uint160).max) : address(0);
     }
 
-    function _assertFields(TokenWord word, Fields memory f) private pure {
-        assertEq(TokenWord.unwrap(word), TokenWord.unwrap(_pack(f)), "word");
+    function _assertFields(TokenRecord word, Fields memory f) private pure {
+        assertEq(TokenRecord.unwrap(word), TokenRecord.unwrap(_pack(f)), "word");
         assertEq(word.owner(), f.owner, "owner");
         assertEq(word.moves(), f.moves, "moves");
         assertEq(word.nonce(), f.nonce, "nonce");
@@ -71,7 +71,7 @@ contract TokenWordTest is Test {
     }
 
     function testFuzz_AMintedWordHasOneVersionAndNothingElse(address to, bool moved) external pure {
-        _assertFields(TokenWords.minted(to, moved), Fields(to, 0, 0, 1, moved, false));
+        _assertFields(TokenRecords.minted(to, moved), Fields(to, 0, 0, 1, moved, false));
     }
 
     /// @dev Moves wrap, and never revert or carry.
@@ -80,7 +80,7 @@ contract TokenWordTest is Test {
         pure
     {
         _bound(f, edges);
-        TokenWord word = _pack(f).withMove(to, leaves);
+        TokenRecord word = _pack(f).withMove(to, leaves);
         f.owner = to;
         f.moves = f.moves == MOVES ? 0 : f.moves + 1;
         f.moved = f.moved || leaves;
@@ -89,7 +89,7 @@ contract TokenWordTest is Test {
 
     function testFuzz_AChangeCountsOrReverts(Fields memory f, uint256 edges, uint256 tokenId) external {
         _bound(f, edges);
-        TokenWord word = _pack(f);
+        TokenRecord word = _pack(f);
         if (f.nonce == NONCE) {
             vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_TooManyChanges.selector, tokenId));
             _harness.withNextNonce(word, tokenId);
@@ -101,7 +101,7 @@ contract TokenWordTest is Test {
 
     function testFuzz_AVersionCountsOrReverts(Fields memory f, uint256 edges, uint256 tokenId) external {
         _bound(f, edges);
-        TokenWord word = _pack(f);
+        TokenRecord word = _pack(f);
         if (f.versions == VERSIONS) {
             vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_TooManyVersions.selector, tokenId));
             _harness.withNextVersion(word, tokenId);
@@ -113,7 +113,7 @@ contract TokenWordTest is Test {
 
     function testFuzz_FreezingIsOneBit(Fields memory f, uint256 edges) external pure {
         _bound(f, edges);
-        TokenWord word = _pack(f).asFrozen();
+        TokenRecord word = _pack(f).asFrozen();
         f.frozen = true;
         _assertFields(word, f);
     }

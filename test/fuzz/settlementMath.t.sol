@@ -7,7 +7,7 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Test} from "forge-std/Test.sol";
 
 import {ReceiptOutput} from "../../contracts/interfaces/IGridSettlement.sol";
-import {CalldataMessages} from "../../contracts/libraries/CalldataMessages.sol";
+import {CalldataHashes} from "../../contracts/messages/CalldataHashes.sol";
 import {
     GridMessages,
     JobOrder,
@@ -15,10 +15,10 @@ import {
     LaneConfig,
     ModelTotal,
     Voucher
-} from "../../contracts/libraries/GridMessages.sol";
-import {PlainSignature} from "../../contracts/libraries/PlainSignature.sol";
-import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
-import {SplitMath} from "../../contracts/libraries/SplitMath.sol";
+} from "../../contracts/messages/GridMessages.sol";
+import {EcdsaCalldata} from "../../contracts/messages/EcdsaCalldata.sol";
+import {ReceiptTree} from "../../contracts/messages/ReceiptTree.sol";
+import {SplitMath} from "../../contracts/settlement/SplitMath.sol";
 
 /// @notice Splits, digests and trees over random inputs.
 contract SettlementMath is Test {
@@ -187,7 +187,7 @@ contract SettlementMath is Test {
     // ---------------------------------------------------------------- help
 
     function recover(bytes32 digest, bytes calldata signature) external view returns (address) {
-        return PlainSignature.recover(digest, signature);
+        return EcdsaCalldata.recover(digest, signature);
     }
 
     function recoverOfOpenZeppelin(bytes32 digest, bytes calldata signature) external pure returns (address signer) {
@@ -200,19 +200,19 @@ contract SettlementMath is Test {
     }
 
     function hashOrder(JobOrder calldata order) external pure returns (bytes32) {
-        return CalldataMessages.hashOrder(order);
+        return CalldataHashes.hashOrder(order);
     }
 
     function hashReceipt(JobReceipt calldata receipt) external pure returns (bytes32) {
-        return CalldataMessages.hashReceipt(receipt);
+        return CalldataHashes.hashReceipt(receipt);
     }
 
     function hashLane(LaneConfig calldata lane) external pure returns (bytes32) {
-        return CalldataMessages.hashLane(lane);
+        return CalldataHashes.hashLane(lane);
     }
 
     function hashVoucher(Voucher calldata voucher) external pure returns (bytes32) {
-        return CalldataMessages.hashVoucher(voucher);
+        return CalldataHashes.hashVoucher(voucher);
     }
 
     function hashOutputs(JobOrder calldata order, ReceiptOutput calldata first, ReceiptOutput calldata second)
@@ -220,11 +220,10 @@ contract SettlementMath is Test {
         pure
         returns (bytes32[2] memory hashes)
     {
-        bytes32[13] memory words = CalldataMessages.beginReceipts(
-            order, CalldataMessages.hashOrder(order), order.requester, order.worker
-        );
-        hashes[0] = CalldataMessages.hashReceiptOf(words, first);
-        hashes[1] = CalldataMessages.hashReceiptOf(words, second);
+        bytes32[13] memory words =
+            CalldataHashes.beginReceipts(order, CalldataHashes.hashOrder(order), order.requester, order.worker);
+        hashes[0] = CalldataHashes.hashReceiptOf(words, first);
+        hashes[1] = CalldataHashes.hashReceiptOf(words, second);
     }
 
     function _rates(uint16 protocolBps, uint16 royaltyBps) private pure returns (uint16, uint16) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LaneConfig, ModelTotal, Voucher} from "../../contracts/libraries/GridMessages.sol";
+import {LaneConfig, ModelTotal, Voucher} from "../../contracts/messages/GridMessages.sol";
 import {SettlementBase} from "../utils/SettlementBase.sol";
 
 /// @notice However the same promises are collected, the same is paid.

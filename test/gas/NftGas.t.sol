@@ -7,7 +7,7 @@ import {NftGridBase} from "../utils/NftGridBase.sol";
 import {NftTree} from "../utils/NftTree.sol";
 import {ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/messages/GridMessages.sol";
 
 /// @dev Calls into GridNFT from inside of a transaction, as a market does.
 contract RoyaltyReader {
@@ -75,7 +75,7 @@ contract NftGas is NftGridBase {
         vm.snapshotGasLastCall(GROUP, "mint 50, one prompt, one order, 50 seeds");
     }
 
-    /// @dev One prompt, orders of 256 images; `MAX_ARTWORKS` in GridBody.sol says this number.
+    /// @dev One prompt, orders of 256 images; `MAX_ARTWORKS` in BodyDecoder.sol says this number.
     function test_MintTheLongestThatFitsATransaction() external {
         _singleBlocks = true;
         assertLe(_mint(LONGEST, false), TRANSACTION_CAP);

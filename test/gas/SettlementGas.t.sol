@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
-import {JobOrder, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../contracts/libraries/SignerRoles.sol";
+import {JobOrder, LaneConfig, Voucher} from "../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../contracts/settlement/SignerRoles.sol";
 import {Body} from "../utils/NftBody.sol";
 import {NftGridBase} from "../utils/NftGridBase.sol";
 import {SettlementBase} from "../utils/SettlementBase.sol";

@@ -12,7 +12,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {GridNFT} from "../../contracts/GridNFT.sol";
 import {Display, EvolutionPolicy, IGridNFT, Provenance, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {IModelTerms} from "../../contracts/interfaces/IModelTerms.sol";
-import {GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
+import {GridMessages, JobReceipt} from "../../contracts/messages/GridMessages.sol";
 import {EscrowDouble} from "../utils/EscrowDouble.sol";
 import {Body} from "../utils/NftBody.sol";
 import {NftTest} from "../utils/NftTest.sol";

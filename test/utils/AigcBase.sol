@@ -11,7 +11,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {AIGC} from "../../contracts/AIGC.sol";
 import {AIPG} from "../../contracts/dev/AIPG.sol";
 import {Access, IAIGC, ModelFamily, ModelKind, ModelSpec} from "../../contracts/interfaces/IAIGC.sol";
-import {GridRoles} from "../../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../../contracts/governance/GridRoles.sol";
 
 /// @dev AIGC behind its proxy, one holder per role (without delays: those are the deployment test's), and a few people.
 abstract contract AigcBase is Test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {JsonText} from "../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../contracts/messages/JsonText.sol";
 
 /// @dev Gives `JsonText` an outside, so that its reverts can be expected.
 contract JsonTextHarness {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {EvolutionPolicy} from "../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages} from "../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages} from "../../contracts/messages/GridMessages.sol";
 
 /// @dev A body before it is packed. Zero values mean "not given" as the format has them.
 struct BodyAnchor {
@@ -47,7 +47,7 @@ struct Body {
     BodyArtwork[] artworks;
 }
 
-/// @title Packs bodies, as the head of GridCodec.sol has it
+/// @title Packs bodies, as the head of ArtworkMint.sol has it
 /// @dev The plain way, to test the codec against. The SDK has the same in TypeScript.
 library NftBody {
     /// @notice A series.

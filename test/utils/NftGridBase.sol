@@ -10,7 +10,7 @@ import {GridRenderer} from "../../contracts/GridRenderer.sol";
 import {Access, ModelFamily, ModelKind, ModelSpec} from "../../contracts/interfaces/IAIGC.sol";
 import {ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {ReceiptOutput, Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
-import {GenerationRequest, GridMessages, JobOrder, LaneConfig} from "../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages, JobOrder, LaneConfig} from "../../contracts/messages/GridMessages.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder} from "./NftBody.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 

@@ -16,9 +16,9 @@ import {
     MintAuthorization,
     ReceiptProof
 } from "../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
-import {GridNFTStorage} from "../../contracts/libraries/GridNFTStorage.sol";
-import {TokenWord} from "../../contracts/libraries/TokenWord.sol";
+import {GenerationRequest, GridMessages, JobReceipt} from "../../contracts/messages/GridMessages.sol";
+import {GridNFTStorage} from "../../contracts/artworks/GridNFTStorage.sol";
+import {TokenRecord} from "../../contracts/artworks/TokenRecord.sol";
 import {GridRenderer} from "../../contracts/GridRenderer.sol";
 import {EscrowDouble} from "./EscrowDouble.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "./NftBody.sol";
@@ -318,7 +318,7 @@ abstract contract NftTest is Test {
     }
 
     function _wordSlot(uint256 tokenId) private view returns (bytes32) {
-        mapping(uint256 => TokenWord) storage tokens = GridNFTStorage.load().tokens;
+        mapping(uint256 => TokenRecord) storage tokens = GridNFTStorage.load().tokens;
         uint256 slot;
         assembly ("memory-safe") {
             slot := tokens.slot

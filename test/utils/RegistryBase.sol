@@ -7,7 +7,7 @@ import {Test} from "forge-std/Test.sol";
 import {WorkerRegistry} from "../../contracts/WorkerRegistry.sol";
 import {AIPG} from "../../contracts/dev/AIPG.sol";
 import {IWorkerRegistry} from "../../contracts/interfaces/IWorkerRegistry.sol";
-import {GridRoles} from "../../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../../contracts/governance/GridRoles.sol";
 
 /// @dev A registry whose settlement is an account of the test.
 abstract contract RegistryBase is Test {

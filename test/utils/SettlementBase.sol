@@ -19,9 +19,9 @@ import {
     OrderClosing,
     SignerProof,
     Voucher
-} from "../../contracts/libraries/GridMessages.sol";
-import {GridRoles} from "../../contracts/libraries/GridRoles.sol";
-import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
+} from "../../contracts/messages/GridMessages.sol";
+import {GridRoles} from "../../contracts/governance/GridRoles.sol";
+import {ReceiptTree} from "../../contracts/messages/ReceiptTree.sol";
 import {SettlementModels} from "./SettlementModels.sol";
 
 /// @notice A settlement with its registry, a token, two models, and people with keys.

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {AnchorProof, IGridSettlement, Settlement} from "../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobOrder, JobReceipt, LaneConfig, Voucher} from "../../contracts/libraries/GridMessages.sol";
-import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
-import {SignerRoles} from "../../contracts/libraries/SignerRoles.sol";
+import {GridMessages, JobOrder, JobReceipt, LaneConfig, Voucher} from "../../contracts/messages/GridMessages.sol";
+import {ReceiptTree} from "../../contracts/messages/ReceiptTree.sol";
+import {SignerRoles} from "../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 
 /// @notice A bonded worker whose hot key signed two images for one job, and ways to anchor and report them.

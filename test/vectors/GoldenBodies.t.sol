@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {GridBody} from "../../contracts/libraries/GridBody.sol";
-import {GridMessages, JobReceipt} from "../../contracts/libraries/GridMessages.sol";
+import {BodyDecoder} from "../../contracts/artworks/BodyDecoder.sol";
+import {GridMessages, JobReceipt} from "../../contracts/messages/GridMessages.sol";
 import {IGridNFT, ReceiptProof} from "../../contracts/interfaces/IGridNFT.sol";
 import {NftTest} from "../utils/NftTest.sol";
 
@@ -15,30 +15,30 @@ contract BodyHarness {
         pure
         returns (bytes32[] memory requestHashes, bytes32[] memory receipts)
     {
-        GridBody.Draft memory draft = GridBody.open(body, anchors, requester, 0);
-        if (uint8(body[0]) == GridBody.FORM_SERIES) {
-            (, draft.position) = GridBody.header(draft.position, draft.end);
+        BodyDecoder.DecodedBody memory draft = BodyDecoder.open(body, anchors, requester, 0);
+        if (uint8(body[0]) == BodyDecoder.FORM_SERIES) {
+            (, draft.position) = BodyDecoder.header(draft.position, draft.end);
         }
-        GridBody.tables(draft, true);
+        BodyDecoder.tables(draft, true);
         requestHashes = new bytes32[](draft.requests.length);
         for (uint256 i; i < requestHashes.length; ++i) {
             requestHashes[i] = draft.requests[i].hash;
         }
         receipts = new bytes32[](draft.count);
-        GridBody.Piece memory piece;
+        BodyDecoder.BodyArtwork memory piece;
         for (uint256 i; i < receipts.length; ++i) {
-            draft.position = GridBody.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
+            draft.position = BodyDecoder.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
             receipts[i] = GridMessages.hashReceipt(_receipt(draft, piece));
         }
         require(draft.position == draft.end, "bytes after the end");
     }
 
-    function _receipt(GridBody.Draft memory draft, GridBody.Piece memory piece)
+    function _receipt(BodyDecoder.DecodedBody memory draft, BodyDecoder.BodyArtwork memory piece)
         private
         pure
         returns (JobReceipt memory receipt)
     {
-        GridBody.Order memory order = draft.orders[piece.order];
+        BodyDecoder.Order memory order = draft.orders[piece.order];
         receipt.orderHash = order.orderHash;
         receipt.index = uint32(piece.index);
         receipt.requester = draft.requester;
@@ -46,7 +46,7 @@ contract BodyHarness {
         receipt.modelId = draft.requests[order.request].modelId;
         receipt.requestHash = draft.requests[order.request].hash;
         receipt.seed = uint64(piece.seed);
-        receipt.engineHash = GridBody.hash(draft.engines[order.engine]);
+        receipt.engineHash = BodyDecoder.hash(draft.engines[order.engine]);
         receipt.imageHash = piece.imageHash;
         receipt.cidDigest = piece.cidDigest;
         receipt.completedAt = uint64(piece.completedAt);

@@ -3,8 +3,8 @@ pragma solidity ^0.8.30;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Test} from "forge-std/Test.sol";
-import {GridMessages} from "../../contracts/libraries/GridMessages.sol";
-import {ReceiptTree} from "../../contracts/libraries/ReceiptTree.sol";
+import {GridMessages} from "../../contracts/messages/GridMessages.sol";
+import {ReceiptTree} from "../../contracts/messages/ReceiptTree.sol";
 
 struct RootVector {
     uint256 size;

@@ -11,7 +11,7 @@ import {
     OrderClosing,
     SignerProof,
     Voucher
-} from "../../contracts/libraries/GridMessages.sol";
+} from "../../contracts/messages/GridMessages.sol";
 
 /// @notice The golden vectors of `messages.json` against GridMessages. The SDK's tests check the same file.
 /// @dev The schema of each struct comes from the typehash text itself: `vm.parseJsonType` decodes by an EIP-712 type.

@@ -6,7 +6,7 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {Access, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
 import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {LaneConfig} from "../../../contracts/messages/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 /// @dev AIGC and GridSettlement as they are deployed: who gets what a model earned.

@@ -6,7 +6,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 import {IGridAuthority} from "../../../contracts/interfaces/IGridAuthority.sol";
-import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../../../contracts/governance/GridRoles.sol";
 import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";
 import {GovernanceBase} from "../../utils/GovernanceBase.sol";
 

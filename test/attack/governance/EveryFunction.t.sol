@@ -6,7 +6,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {LibString} from "solady/utils/LibString.sol";
 
-import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../../../contracts/governance/GridRoles.sol";
 import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";
 import {Artifacts} from "../../utils/Artifacts.sol";
 import {GovernanceBase, PromisedCall} from "../../utils/GovernanceBase.sol";

@@ -8,7 +8,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {IGridAuthority} from "../../../contracts/interfaces/IGridAuthority.sol";
-import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../../../contracts/governance/GridRoles.sol";
 import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";
 import {DeployBase} from "../../utils/DeployBase.sol";
 

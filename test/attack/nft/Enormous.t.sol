@@ -5,7 +5,7 @@ import {Base64} from "solady/utils/Base64.sol";
 import {LibString} from "solady/utils/LibString.sol";
 
 import {IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/messages/GridMessages.sol";
 import {Body, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {NftGridBase} from "../../utils/NftGridBase.sol";
 import {NftTree} from "../../utils/NftTree.sol";

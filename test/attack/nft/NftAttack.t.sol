@@ -16,7 +16,7 @@ import {
     MintAuthorization,
     ReceiptProof
 } from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest} from "../../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest} from "../../../contracts/messages/GridMessages.sol";
 import {Body, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {Wallet} from "../../utils/NftMocks.sol";
 import {NftTest} from "../../utils/NftTest.sol";

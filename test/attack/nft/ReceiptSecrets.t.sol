@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages, JobReceipt} from "../../../contracts/messages/GridMessages.sol";
 import {Body, NftBody} from "../../utils/NftBody.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 

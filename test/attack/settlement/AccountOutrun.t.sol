@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 /// @notice What a payer can do to a worker of the direct rail, and can't do to one of a lane: `ACCOUNT_DELAY` holds

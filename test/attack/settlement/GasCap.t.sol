@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IAIGC} from "../../../contracts/interfaces/IAIGC.sol";
 import {Display, IGridNFT, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {JobOrder, LaneConfig, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {JobOrder, LaneConfig, ModelTotal, Voucher} from "../../../contracts/messages/GridMessages.sol";
 import {Body, BodyArtwork, NftBody} from "../../utils/NftBody.sol";
 import {NftGridBase} from "../../utils/NftGridBase.sol";
 import {NftTree} from "../../utils/NftTree.sol";

@@ -7,8 +7,8 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
-import {JobOrder, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {JobOrder, LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHookToken, SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 

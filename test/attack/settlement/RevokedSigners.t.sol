@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {AnchorProof, IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {GridMessages, LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SlashingBase} from "../../utils/SlashingBase.sol";
 
 /// @notice Threat 61: a contradiction signed by a key that is then revoked, or anchored without a signature; and the thief of

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {LaneTotal} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {JobOrder, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SplitMath} from "../../../contracts/libraries/SplitMath.sol";
+import {JobOrder, LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SplitMath} from "../../../contracts/settlement/SplitMath.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {JobOrder, JobReceipt, LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {JobOrder, JobReceipt, LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 /// @dev A wallet whose owner decides afterwards what it has signed (ERC-1271).

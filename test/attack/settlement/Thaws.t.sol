@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 /// @notice Threat 63: a key is revoked before a thaw begins, so that the paper dies before the money leaves.

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGridNFT} from "../../../contracts/interfaces/IGridNFT.sol";
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {JobReceipt, LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
-import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {JobReceipt, LaneConfig} from "../../../contracts/messages/GridMessages.sol";
+import {GridRoles} from "../../../contracts/governance/GridRoles.sol";
 import {Body, NftBody} from "../../utils/NftBody.sol";
 import {NftGridBase} from "../../utils/NftGridBase.sol";
 

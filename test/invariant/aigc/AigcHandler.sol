@@ -8,7 +8,7 @@ import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/Pau
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
 import {Access, IAIGC, Model, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {AigcV2} from "../../upgrade/AigcUpgrade.t.sol";
 import {AigcOwnerHandler} from "./AigcOwnerHandler.sol";
 import {AigcReference, Staff} from "./AigcReference.sol";

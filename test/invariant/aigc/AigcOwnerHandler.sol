@@ -6,7 +6,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 import {Access, IAIGC, Model} from "../../../contracts/interfaces/IAIGC.sol";
 import {IERC4907} from "../../../contracts/interfaces/IERC4907.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {AigcReference} from "./AigcReference.sol";
 
 /// @notice Actions of owners, creators, operators and those who would be one, on a model and its token.

@@ -6,7 +6,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 import {Display, EvolutionPolicy, IGridNFT, Provenance} from "../../../contracts/interfaces/IGridNFT.sol";
-import {GridMessages} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages} from "../../../contracts/messages/GridMessages.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 
 /// @notice Books of GridNFT, kept from its events alone, and what they are compared with.

@@ -16,7 +16,7 @@ import {
     MintAuthorization,
     ReceiptProof
 } from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages} from "../../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages} from "../../../contracts/messages/GridMessages.sol";
 import {Body, BodyAnchor, BodyArtwork, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {EscrowDouble} from "../../utils/EscrowDouble.sol";
 import {MockAnchor} from "../../utils/NftMocks.sol";

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {console} from "forge-std/console.sol";
 
 import {WorkerRegistry} from "../../../contracts/WorkerRegistry.sol";
-import {GridRoles} from "../../../contracts/libraries/GridRoles.sol";
+import {GridRoles} from "../../../contracts/governance/GridRoles.sol";
 import {RegistryBase} from "../../utils/RegistryBase.sol";
 import {RegistryHandler, RegistryOnlyLogBook} from "./RegistryHandler.sol";
 

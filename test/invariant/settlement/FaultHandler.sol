@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {AnchorProof, IGridSettlement, Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {GridMessages, JobReceipt} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {SettlementStore} from "./SettlementStore.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {Voucher} from "../../../contracts/messages/GridMessages.sol";
 import {WayOut} from "./WayOut.sol";
 import {AnchorRecord, LaneRecord, Paper, WaitingRecord} from "./SettlementStore.sol";
 

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Lane} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, LaneConfig, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {GridMessages, LaneConfig, ModelTotal, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {LaneRecord, Paper, SettlementStore} from "./SettlementStore.sol";

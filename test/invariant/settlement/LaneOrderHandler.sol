@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages, ModelTotal, Voucher} from "../../../contracts/messages/GridMessages.sol";
 import {LaneHandler} from "./LaneHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {LaneRecord, Paper, SettlementStore} from "./SettlementStore.sol";

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, ReceiptOutput, Settlement, Signer} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobOrder, OrderClosing} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {GridMessages, JobOrder, OrderClosing} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 import {SettlementLogBook} from "./SettlementLogBook.sol";
 import {AnchorRecord, OrderRecord, SettlementStore, WaitingRecord} from "./SettlementStore.sol";

@@ -13,7 +13,7 @@ import {
     Signer,
     TreasurerCap
 } from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {LaneConfig} from "../../../contracts/messages/GridMessages.sol";
 import {RegistryLogBook} from "../registry/RegistryLogBook.sol";
 
 /// @notice All state of a settlement, told by its logs alone: what an indexer has after any history.

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {GridMessages, LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
-import {SplitMath} from "../../../contracts/libraries/SplitMath.sol";
+import {GridMessages, LaneConfig} from "../../../contracts/messages/GridMessages.sol";
+import {SplitMath} from "../../../contracts/settlement/SplitMath.sol";
 import {HostileModels} from "./HostileModels.sol";
 
 /// @notice A lane and what a bystander counted of it.

@@ -10,7 +10,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AIGC} from "../../../contracts/AIGC.sol";
 import {Access, IAIGC} from "../../../contracts/interfaces/IAIGC.sol";
 import {IERC7572} from "../../../contracts/interfaces/IERC7572.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {AigcBase} from "../../utils/AigcBase.sol";
 
 contract AdminTest is AigcBase {

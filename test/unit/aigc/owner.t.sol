@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 
 import {Access, IAIGC, Model} from "../../../contracts/interfaces/IAIGC.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {AigcBase} from "../../utils/AigcBase.sol";
 
 contract OwnerTest is AigcBase {

@@ -5,7 +5,7 @@ import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/Pau
 import {IERC20Errors, IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {Access, IAIGC, Model, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {AigcBase} from "../../utils/AigcBase.sol";
 
 contract RegisterTest is AigcBase {

@@ -9,7 +9,7 @@ import {GridAuthority} from "../../../contracts/GridAuthority.sol";
 import {GridNFT} from "../../../contracts/GridNFT.sol";
 import {AIPG} from "../../../contracts/dev/AIPG.sol";
 import {IAIGC} from "../../../contracts/interfaces/IAIGC.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {Deploy} from "../../../script/Deploy.s.sol";
 import {DeployConfig, Deployment, GridDeployment} from "../../../script/GridDeployment.sol";
 import {GridGovernance, Permission} from "../../../script/GridGovernance.sol";

@@ -12,8 +12,8 @@ import {AIGC} from "../../../contracts/AIGC.sol";
 import {GridNFT} from "../../../contracts/GridNFT.sol";
 import {Access, Model, ModelFamily, ModelKind, ModelSpec} from "../../../contracts/interfaces/IAIGC.sol";
 import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
-import {GridNFTStorage} from "../../../contracts/libraries/GridNFTStorage.sol";
-import {TokenWord, TokenWords} from "../../../contracts/libraries/TokenWord.sol";
+import {GridNFTStorage} from "../../../contracts/artworks/GridNFTStorage.sol";
+import {TokenRecord, TokenRecords} from "../../../contracts/artworks/TokenRecord.sol";
 import {Upgrade} from "../../../script/Upgrade.s.sol";
 import {DeployBase} from "../../utils/DeployBase.sol";
 
@@ -155,13 +155,13 @@ contract UpgradeTest is DeployBase {
 
     /// @dev Artwork 1 of a series, as a mint would leave it, when the proxy has made `blobs` blobs.
     function _makeArtwork(uint256 seriesId, uint64 blobs) private {
-        mapping(uint256 => TokenWord) storage tokens = GridNFTStorage.load().tokens;
+        mapping(uint256 => TokenRecord) storage tokens = GridNFTStorage.load().tokens;
         uint256 slot;
         assembly ("memory-safe") {
             slot := tokens.slot
         }
         uint256 tokenId = seriesId * 1000 + 1;
-        uint256 word = TokenWord.unwrap(TokenWords.minted(address(this), false));
+        uint256 word = TokenRecord.unwrap(TokenRecords.minted(address(this), false));
         vm.store(grid.nft, keccak256(abi.encode(tokenId, slot)), bytes32(word));
         vm.setNonce(grid.nft, blobs + 1);
         assertEq(nft.ownerOf(tokenId), address(this));

@@ -6,7 +6,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {IGridNFT, Provenance, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
-import {GridMessages} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages} from "../../../contracts/messages/GridMessages.sol";
 import {Body, BodyAnchor, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {Receiver, RefusingReceiver} from "../../utils/NftMocks.sol";
 import {NftTest} from "../../utils/NftTest.sol";

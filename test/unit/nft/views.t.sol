@@ -14,7 +14,7 @@ import {
     ReceiptProof,
     Series
 } from "../../../contracts/interfaces/IGridNFT.sol";
-import {GenerationRequest, GridMessages} from "../../../contracts/libraries/GridMessages.sol";
+import {GenerationRequest, GridMessages} from "../../../contracts/messages/GridMessages.sol";
 import {Body, BodyAnchor, BodyOrder, NftBody} from "../../utils/NftBody.sol";
 import {NftTest} from "../../utils/NftTest.sol";
 

@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {WorkerRegistry} from "../../../contracts/WorkerRegistry.sol";
 import {IWorkerRegistry, Worker} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {JsonText} from "../../../contracts/libraries/JsonText.sol";
+import {JsonText} from "../../../contracts/messages/JsonText.sol";
 import {FeeOnTransferToken} from "../../utils/AigcActors.sol";
 import {RegistryBase} from "../../utils/RegistryBase.sol";
 

@@ -7,7 +7,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {GridSettlement} from "../../../contracts/GridSettlement.sol";
 import {FeeConfig, IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../../../contracts/interfaces/IModelTerms.sol";
-import {LaneConfig, Voucher} from "../../../contracts/libraries/GridMessages.sol";
+import {LaneConfig, Voucher} from "../../../contracts/messages/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementAdmin is SettlementBase {

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, LaneTotal} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig, ModelTotal, Voucher} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {LaneConfig, ModelTotal, Voucher} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 import {SettlementHostileModels} from "../../utils/SettlementDoubles.sol";
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
+import {LaneConfig} from "../../../contracts/messages/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementConfirmAnchor is SettlementBase {

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Lane, TreasurerCap} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {LaneConfig} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {LaneConfig} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementLanes is SettlementBase {

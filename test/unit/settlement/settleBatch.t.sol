@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {GridMessages, JobOrder} from "../../../contracts/libraries/GridMessages.sol";
+import {GridMessages, JobOrder} from "../../../contracts/messages/GridMessages.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementSettleBatch is SettlementBase {

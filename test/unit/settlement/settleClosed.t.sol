@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, ReceiptOutput, Settlement} from "../../../contracts/interfaces/IGridSettlement.sol";
-import {OrderClosing} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {OrderClosing} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementSettleClosed is SettlementBase {
@@ -123,12 +123,12 @@ contract SettlementSettleClosed is SettlementBase {
 
     function test_RevertWhen_TheClosingsSignatureIsMalformed() external {
         bytes memory signature = _close(_part, worker);
-        _expectRefused(_part, abi.encodePacked(signature, uint8(0)), _refusal(address(0)));
-        _expectRefused(_part, "", _refusal(address(0)));
+        _expectRefused(_part, abi.encodePacked(signature, uint8(0)), _encodeError(address(0)));
+        _expectRefused(_part, "", _encodeError(address(0)));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(worker.key, _digestOf(_part));
         bytes32 high = bytes32(0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 - uint256(s));
-        _expectRefused(_part, abi.encodePacked(r, high, v == 27 ? 28 : 27), _refusal(address(0)));
-        _expectRefused(_part, abi.encodePacked(r, s, v - 27), _refusal(address(0)));
+        _expectRefused(_part, abi.encodePacked(r, high, v == 27 ? 28 : 27), _encodeError(address(0)));
+        _expectRefused(_part, abi.encodePacked(r, s, v - 27), _encodeError(address(0)));
     }
 
     function test_RevertGiven_TheKeyThatClosedWasRevokedMoreThanADayAgo() external {
@@ -138,7 +138,7 @@ contract SettlementSettleClosed is SettlementBase {
         // Receipts by the cold key, so that only the closing's key is dead.
         Settlement memory item = _lateItem();
         signature = _close(item, workerSigner);
-        _expectRefused(item, signature, _refusal(workerSigner.addr));
+        _expectRefused(item, signature, _encodeError(workerSigner.addr));
     }
 
     function test_GivenTheKeyThatClosedWasRevokedWithinADay() external {
@@ -216,7 +216,7 @@ contract SettlementSettleClosed is SettlementBase {
         return _pick(_orderOfFour(7), 5);
     }
 
-    function _refusal(address recovered) private view returns (bytes memory) {
+    function _encodeError(address recovered) private view returns (bytes memory) {
         return abi.encodeWithSelector(IGridSettlement.GridSettlement_ClosingSignature.selector, worker.addr, recovered);
     }
 
@@ -230,7 +230,7 @@ contract SettlementSettleClosed is SettlementBase {
     }
 
     function _expectSignerRefused(Person memory by) private {
-        _expectRefused(_part, _close(_part, by), _refusal(by.addr));
+        _expectRefused(_part, _close(_part, by), _encodeError(by.addr));
     }
 
     /// @dev The worker's own signature over `closing`, carried with another item: it recovers to nobody in particular.
@@ -238,7 +238,7 @@ contract SettlementSettleClosed is SettlementBase {
         bytes memory signature = _signClosing(closing, worker);
         (bytes32 r, bytes32 s) = abi.decode(_first64(signature), (bytes32, bytes32));
         address recovered = ecrecover(_digestOf(item), uint8(signature[64]), r, s);
-        _expectRefused(item, signature, _refusal(recovered));
+        _expectRefused(item, signature, _encodeError(recovered));
         assertEq(_balance(payer.addr), FUNDS);
     }
 

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {AnchorProof, IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {GridMessages} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {GridMessages} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SlashingBase} from "../../utils/SlashingBase.sol";
 
 contract SettlementSlashAnchored is SlashingBase {

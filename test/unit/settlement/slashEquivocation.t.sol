@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {IGridSettlement} from "../../../contracts/interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../../../contracts/interfaces/IWorkerRegistry.sol";
-import {JobReceipt} from "../../../contracts/libraries/GridMessages.sol";
-import {SignerRoles} from "../../../contracts/libraries/SignerRoles.sol";
+import {JobReceipt} from "../../../contracts/messages/GridMessages.sol";
+import {SignerRoles} from "../../../contracts/settlement/SignerRoles.sol";
 import {SettlementBase} from "../../utils/SettlementBase.sol";
 
 contract SettlementSlashEquivocation is SettlementBase {

@@ -5,7 +5,7 @@ import {Base64} from "@openzeppelin/contracts/utils/Base64.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 import {Access, Model, ModelFamily, ModelKind} from "../interfaces/IAIGC.sol";
-import {JsonText} from "./JsonText.sol";
+import {JsonText} from "../messages/JsonText.sol";
 
 /// @title Metadata of models
 /// @notice Makes AIGC's `tokenURI` and its default `contractURI`, wholly on chain.

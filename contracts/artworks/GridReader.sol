@@ -16,14 +16,14 @@ import {
 import {IGridRenderer} from "../interfaces/IGridRenderer.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
-import {Cid} from "./Cid.sol";
-import {GridBlob} from "./GridBlob.sol";
-import {GridBody} from "./GridBody.sol";
-import {GenerationRequest, GridMessages, JobReceipt} from "./GridMessages.sol";
+import {Cid} from "../messages/Cid.sol";
+import {BlobStore} from "./BlobStore.sol";
+import {BodyDecoder} from "./BodyDecoder.sol";
+import {GenerationRequest, GridMessages, JobReceipt} from "../messages/GridMessages.sol";
 import {GridNFTStorage} from "./GridNFTStorage.sol";
-import {TokenWord} from "./TokenWord.sol";
+import {TokenRecord} from "./TokenRecord.sol";
 
-/// @title Reading what GridCodec has stored
+/// @title Reading what ArtworkMint has stored
 /// @notice Provenance, series and metadata, out of blobs; and whether they hold against the chain.
 /// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`. Functions that return structs return them encoded,
 /// so that GridNFT need not decode and encode them again.
@@ -42,26 +42,26 @@ library GridReader {
     /// @return Encoded Series.
     function series(uint256 seriesId) external view returns (bytes memory) {
         Series memory item;
-        (address artist, EvolutionPolicy policy, uint256 royaltyBps) = GridBlob.headOf(seriesId);
+        (address artist, EvolutionPolicy policy, uint256 royaltyBps) = BlobStore.headOf(seriesId);
         if (artist == address(0)) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
-        (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
+        (BodyDecoder.DecodedBody memory decoded, BodyDecoder.Header memory header) = _openSeries(seriesId);
         item.artist = artist;
-        item.count = draft.count;
+        item.count = decoded.count;
         item.royaltyBps = royaltyBps;
         item.policy = policy;
-        item.blob = GridBlob.addressOf(seriesId);
-        item.title = GridBody.toString(header.title);
-        item.description = GridBody.toString(header.description);
-        item.tags = GridBody.toString(header.tags);
+        item.blob = BlobStore.addressOf(seriesId);
+        item.title = BodyDecoder.toString(header.title);
+        item.description = BodyDecoder.toString(header.description);
+        item.tags = BodyDecoder.toString(header.tags);
         return abi.encode(item);
     }
 
     /// @notice What an artwork shows besides its provenance.
     /// @return Encoded Display and `locked`.
     function display(uint256 tokenId) external view returns (bytes memory) {
-        TokenWord token = GridNFTStorage.load().tokens[tokenId];
+        TokenRecord token = GridNFTStorage.load().tokens[tokenId];
         if (token.versions() == 0) revert IGridNFT.GridNFT_UnknownVersion(tokenId, 1);
-        (, GridBody.Header memory header) = _openSeries(tokenId / TOKENS_PER_SERIES);
+        (, BodyDecoder.Header memory header) = _openSeries(tokenId / TOKENS_PER_SERIES);
         return abi.encode(_display(tokenId, header), token.isLocked(header.policy == EvolutionPolicy.ARTIST));
     }
 
@@ -69,18 +69,18 @@ library GridReader {
     function tokenURI(uint256 tokenId) external view returns (string memory) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         uint256 seriesId = tokenId / TOKENS_PER_SERIES;
-        (GridBody.Draft memory draft, GridBody.Header memory header) = _openSeries(seriesId);
+        (BodyDecoder.DecodedBody memory decoded, BodyDecoder.Header memory header) = _openSeries(seriesId);
         Artwork memory artwork;
         artwork.tokenId = tokenId;
         artwork.index = tokenId % TOKENS_PER_SERIES;
-        artwork.count = draft.count;
+        artwork.count = decoded.count;
         artwork.version = $.tokens[tokenId].versions();
         artwork.policy = header.policy;
-        artwork.artist = draft.requester;
-        artwork.tags = GridBody.toString(header.tags);
+        artwork.artist = decoded.requester;
+        artwork.tags = BodyDecoder.toString(header.tags);
         artwork.display = _display(tokenId, header);
         artwork.provenance =
-            artwork.version == 1 ? _artwork(draft, artwork.index - 1) : _provenance(tokenId, artwork.version);
+            artwork.version == 1 ? _artwork(decoded, artwork.index - 1) : _provenance(tokenId, artwork.version);
         return IGridRenderer($.renderer).tokenURI(artwork);
     }
 
@@ -103,7 +103,7 @@ library GridReader {
     /// @notice Where a version is stored.
     function blobOf(uint256 tokenId, uint256 version) external view returns (address) {
         (uint256 blob,) = _blobOf(tokenId, version);
-        return GridBlob.addressOf(blob);
+        return BlobStore.addressOf(blob);
     }
 
     // ----------------------------------------------------------------------------------------------------- verifying
@@ -150,22 +150,24 @@ library GridReader {
     {
         (address requester, ReceiptProof[] memory proofs) = abi.decode(proof, (address, ReceiptProof[]));
         if (proofs.length != 1) revert IGridNFT.GridNFT_ProofCount(proofs.length, 1);
-        GridBody.Draft memory draft = GridBody.open(body, 1, requester, 0);
-        if (GridBody.word(draft.position - 1) >> 248 == GridBody.FORM_SERIES) {
-            (, draft.position) = GridBody.header(draft.position, draft.end);
+        BodyDecoder.DecodedBody memory decoded = BodyDecoder.open(body, 1, requester, 0);
+        if (BodyDecoder.word(decoded.position - 1) >> 248 == BodyDecoder.FORM_SERIES) {
+            (, decoded.position) = BodyDecoder.header(decoded.position, decoded.end);
         }
-        GridBody.tables(draft, false);
-        if (draft.count != 1) GridBody.badValue("artworks", draft.count);
-        if (draft.anchors.length != 1) GridBody.badValue("anchors", draft.anchors.length);
-        Provenance memory item = _artwork(draft, 0);
-        if (draft.position != draft.end) revert IGridNFT.GridNFT_BodyTooLong(draft.end - draft.position);
+        BodyDecoder.tables(decoded, false);
+        if (decoded.count != 1) BodyDecoder.badValue("artworks", decoded.count);
+        if (decoded.anchors.length != 1) BodyDecoder.badValue("anchors", decoded.anchors.length);
+        Provenance memory item = _artwork(decoded, 0);
+        if (decoded.position != decoded.end) revert IGridNFT.GridNFT_BodyTooLong(decoded.end - decoded.position);
         if (keccak256(bytes(item.request.prompt)) != keccak256(expected)) return false;
         if (!_isPlain(proofs[0])) return false;
         bytes32 root = MerkleProof.processProof(proofs[0].proof, GridMessages.leafOf(item.receiptId));
         (address worker, uint40 time,) = _anchorOf(item, proofs[0].laneId, root);
-        if (worker == address(0) || worker != item.worker || !GridBody.isTimely(item.completedAt, time)) return false;
-        for (uint256 i; i < draft.requests.length; ++i) {
-            if (!_isOfModel(draft.requests[i].modelId, draft.requests[i].modelHash, models)) return false;
+        if (worker == address(0) || worker != item.worker || !BodyDecoder.isTimely(item.completedAt, time)) {
+            return false;
+        }
+        for (uint256 i; i < decoded.requests.length; ++i) {
+            if (!_isOfModel(decoded.requests[i].modelId, decoded.requests[i].modelHash, models)) return false;
         }
         return _isRemix(item);
     }
@@ -183,72 +185,81 @@ library GridReader {
 
     function _provenance(uint256 tokenId, uint256 version) private view returns (Provenance memory) {
         (uint256 blob, uint256 place) = _blobOf(tokenId, version);
-        GridBody.Draft memory draft;
-        GridBody.begin(draft, GridBlob.read(blob));
-        if (version == 1) (, draft.position) = GridBody.header(draft.position, draft.end);
-        GridBody.tables(draft, false);
-        return _artwork(draft, place);
+        BodyDecoder.DecodedBody memory decoded;
+        BodyDecoder.begin(decoded, BlobStore.read(blob));
+        if (version == 1) (, decoded.position) = BodyDecoder.header(decoded.position, decoded.end);
+        BodyDecoder.tables(decoded, false);
+        return _artwork(decoded, place);
     }
 
     /// @dev A series, read up to its artworks.
     function _openSeries(uint256 seriesId)
         private
         view
-        returns (GridBody.Draft memory draft, GridBody.Header memory header)
+        returns (BodyDecoder.DecodedBody memory decoded, BodyDecoder.Header memory header)
     {
-        GridBody.begin(draft, GridBlob.read(seriesId));
-        (header, draft.position) = GridBody.header(draft.position, draft.end);
-        GridBody.tables(draft, false);
+        BodyDecoder.begin(decoded, BlobStore.read(seriesId));
+        (header, decoded.position) = BodyDecoder.header(decoded.position, decoded.end);
+        BodyDecoder.tables(decoded, false);
     }
 
     /// @dev Artwork at a place of the body, from 0.
-    function _artwork(GridBody.Draft memory draft, uint256 place) private view returns (Provenance memory item) {
-        GridBody.Piece memory piece;
+    function _artwork(BodyDecoder.DecodedBody memory decoded, uint256 place)
+        private
+        view
+        returns (Provenance memory item)
+    {
+        BodyDecoder.BodyArtwork memory entry;
         for (uint256 i; i <= place; ++i) {
-            draft.position = GridBody.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
+            decoded.position =
+                BodyDecoder.artwork(decoded.position, decoded.end, decoded.orders, decoded.requests, entry);
         }
-        GridBody.Order memory order = draft.orders[piece.order];
-        GridBody.Anchor memory anchor = draft.anchors[order.anchor];
-        item.request = _request(draft, order.request);
-        item.seed = uint64(piece.seed);
-        item.engine = GridBody.toString(draft.engines[order.engine]);
-        item.imageHash = piece.imageHash;
-        item.cidDigest = piece.cidDigest;
+        BodyDecoder.Order memory order = decoded.orders[entry.order];
+        BodyDecoder.Anchor memory anchor = decoded.anchors[order.anchor];
+        item.request = _request(decoded, order.request);
+        item.seed = uint64(entry.seed);
+        item.engine = BodyDecoder.toString(decoded.engines[order.engine]);
+        item.imageHash = entry.imageHash;
+        item.cidDigest = entry.cidDigest;
         item.worker = anchor.worker;
-        item.requester = draft.requester;
+        item.requester = decoded.requester;
         item.payer = anchor.payer;
         item.orderHash = order.orderHash;
-        item.index = uint32(piece.index);
-        item.price = uint128(piece.price);
-        item.completedAt = uint64(piece.completedAt);
+        item.index = uint32(entry.index);
+        item.price = uint128(entry.price);
+        item.completedAt = uint64(entry.completedAt);
         item.source = uint8(anchor.source);
-        item.parent = piece.parent;
-        item.parentVersion = uint32(piece.parentVersion);
+        item.parent = entry.parent;
+        item.parentVersion = uint32(entry.parentVersion);
         item.receiptId = _receiptId(item);
-        uint256 stamp = GridBody.word(_blobEnd(draft.blob) - 10 * (draft.anchors.length - order.anchor));
+        uint256 stamp = BodyDecoder.word(_blobEnd(decoded.blob) - 10 * (decoded.anchors.length - order.anchor));
         // forge-lint: disable-next-line(unsafe-typecast) -- the bytes that are asked for
         item.anchorTime = uint40(stamp >> 216);
         // forge-lint: disable-next-line(unsafe-typecast) -- the bytes that are asked for
         item.anchorBlock = uint40(stamp >> 176);
     }
 
-    function _request(GridBody.Draft memory draft, uint256 place) private pure returns (GenerationRequest memory item) {
-        uint256[15] memory words = GridBody.emptyRequest(false);
-        GridBody.request(draft.requests[0].position, draft.end, words, false);
-        if (place != 0) GridBody.request(draft.requests[place].position, draft.end, words, false);
+    function _request(BodyDecoder.DecodedBody memory decoded, uint256 place)
+        private
+        pure
+        returns (GenerationRequest memory item)
+    {
+        uint256[15] memory words = BodyDecoder.emptyRequest(false);
+        BodyDecoder.request(decoded.requests[0].position, decoded.end, words, false);
+        if (place != 0) BodyDecoder.request(decoded.requests[place].position, decoded.end, words, false);
         item.modelId = words[1];
         item.modelHash = bytes32(words[2]);
-        item.prompt = GridBody.toString(GridBody.Slice.wrap(words[3]));
-        item.negativePrompt = GridBody.toString(GridBody.Slice.wrap(words[4]));
+        item.prompt = BodyDecoder.toString(BodyDecoder.Slice.wrap(words[3]));
+        item.negativePrompt = BodyDecoder.toString(BodyDecoder.Slice.wrap(words[4]));
         item.seed = uint64(words[5]);
         item.width = uint32(words[6]);
         item.height = uint32(words[7]);
         item.steps = uint32(words[8]);
         item.guidanceMilli = uint32(words[9]);
-        item.sampler = GridBody.toString(GridBody.Slice.wrap(words[10]));
-        item.scheduler = GridBody.toString(GridBody.Slice.wrap(words[11]));
+        item.sampler = BodyDecoder.toString(BodyDecoder.Slice.wrap(words[10]));
+        item.scheduler = BodyDecoder.toString(BodyDecoder.Slice.wrap(words[11]));
         item.sourceHash = bytes32(words[12]);
-        item.extras = GridBody.toString(GridBody.Slice.wrap(words[13]));
+        item.extras = BodyDecoder.toString(BodyDecoder.Slice.wrap(words[13]));
         item.salt = bytes32(words[14]);
     }
 
@@ -272,11 +283,11 @@ library GridReader {
         return GridMessages.toDigest(GridMessages.domainSeparator(source), GridMessages.hashReceipt(receipt));
     }
 
-    function _display(uint256 tokenId, GridBody.Header memory header) private view returns (Display memory shown) {
+    function _display(uint256 tokenId, BodyDecoder.Header memory header) private view returns (Display memory shown) {
         address edited = GridNFTStorage.load().displays[tokenId];
         if (edited != address(0)) return abi.decode(SSTORE2.read(edited), (Display));
-        shown.title = GridBody.toString(header.title);
-        shown.description = GridBody.toString(header.description);
+        shown.title = BodyDecoder.toString(header.title);
+        shown.description = BodyDecoder.toString(header.description);
     }
 
     function _blobEnd(bytes memory blob) private pure returns (uint256 end) {
@@ -320,7 +331,7 @@ library GridReader {
     /// derives it.
     function _isRecorded(Provenance memory item, IModelTerms models) private view returns (bool) {
         return GridNFTStorage.load().minted[item.requester][item.orderHash] >> item.index & 1 != 0
-            && GridBody.isTimely(item.completedAt, item.anchorTime)
+            && BodyDecoder.isTimely(item.completedAt, item.anchorTime)
             && _isOfModel(item.request.modelId, item.request.modelHash, models) && _isRemix(item);
     }
 }

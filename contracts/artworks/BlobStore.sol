@@ -5,7 +5,7 @@ import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
 import {EvolutionPolicy, IGridNFT} from "../interfaces/IGridNFT.sol";
-import {GridBody} from "./GridBody.sol";
+import {BodyDecoder} from "./BodyDecoder.sol";
 
 /// @title Blobs
 /// @notice Contracts whose code is data. Their addresses are not stored: the n-th contract that GridNFT creates is blob
@@ -18,7 +18,7 @@ import {GridBody} from "./GridBody.sol";
 /// ...        for each anchor u40 time, u40 block
 /// ```
 /// So the first word of a series' code says who is to be paid, and who may add versions.
-library GridBlob {
+library BlobStore {
     /// @notice Address of blob `number`.
     function addressOf(uint256 number) internal view returns (address) {
         return LibRLP.computeAddress(address(this), number);
@@ -31,8 +31,8 @@ library GridBlob {
 
     /// @notice Stores blob `number`, which must be the next that the contract creates.
     function write(bytes memory data, uint256 number) internal returns (address made) {
-        if (data.length > GridBody.MAX_BLOB) {
-            revert IGridNFT.GridNFT_BlobTooLarge(data.length, GridBody.MAX_BLOB);
+        if (data.length > BodyDecoder.MAX_BLOB) {
+            revert IGridNFT.GridNFT_BlobTooLarge(data.length, BodyDecoder.MAX_BLOB);
         }
         made = SSTORE2.write(data);
         address expected = addressOf(number);
@@ -51,7 +51,7 @@ library GridBlob {
             extcodecopy(blob, 0x00, 0x00, 0x20)
             head := mload(0x00)
         }
-        if ((head >> 80) & 0xff != GridBody.FORM_SERIES) return (address(0), EvolutionPolicy.NONE, 0);
+        if ((head >> 80) & 0xff != BodyDecoder.FORM_SERIES) return (address(0), EvolutionPolicy.NONE, 0);
         // forge-lint: disable-next-line(unsafe-typecast) -- the bytes that are asked for
         return (address(uint160(head >> 88)), EvolutionPolicy((head >> 72) & 0xff), (head >> 56) & 0xffff);
     }

@@ -11,13 +11,13 @@ import {Display, EvolutionPolicy, IGridNFT, ReceiptProof} from "../interfaces/IG
 import {IGridSettlement, Settlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {IReceiptAnchor} from "../interfaces/IReceiptAnchor.sol";
-import {GridBlob} from "./GridBlob.sol";
-import {GridBody} from "./GridBody.sol";
-import {GridMessages} from "./GridMessages.sol";
+import {BlobStore} from "./BlobStore.sol";
+import {BodyDecoder} from "./BodyDecoder.sol";
+import {GridMessages} from "../messages/GridMessages.sol";
 import {GridNFTStorage} from "./GridNFTStorage.sol";
 import {GridReader} from "./GridReader.sol";
-import {JsonText} from "./JsonText.sol";
-import {TokenWord} from "./TokenWord.sol";
+import {JsonText} from "../messages/JsonText.sol";
+import {TokenRecord} from "./TokenRecord.sol";
 
 /// @title The packed body of a series or version
 /// @notice Decodes, hashes, checks, stores and reads the packed body that GridNFT is given at mint.
@@ -102,7 +102,7 @@ import {TokenWord} from "./TokenWord.sol";
 /// The stored blob is a zero byte, the b20 requester, the body, and for each anchor its u40 time and u40 block. Events
 /// carry it without the zero byte. It is at most 24,576 bytes of code.
 /// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`.
-library GridCodec {
+library ArtworkMint {
     uint256 private constant TOKENS_PER_SERIES = 1000;
 
     /// @dev A body names its source in one byte.
@@ -140,16 +140,17 @@ library GridCodec {
         IModelTerms models
     ) external returns (uint256 seriesId, uint256 count) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
-        GridBody.Draft memory draft = GridBody.open(body, proofs.length, requester, GridBody.FORM_SERIES);
-        (, draft.position) = GridBody.header(draft.position, draft.end);
-        _check(draft, proofs, models, GridBody.MAX_ARTWORKS);
+        BodyDecoder.DecodedBody memory decoded =
+            BodyDecoder.open(body, proofs.length, requester, BodyDecoder.FORM_SERIES);
+        (, decoded.position) = BodyDecoder.header(decoded.position, decoded.end);
+        _check(decoded, proofs, models, BodyDecoder.MAX_ARTWORKS);
 
-        count = draft.count;
+        count = decoded.count;
         seriesId = $.counters.blobs + 1;
         // forge-lint: disable-next-line(unsafe-typecast) -- each counts something that costs gas
         ($.counters.blobs, $.counters.supply) = (uint48(seriesId), uint64($.counters.supply + count));
-        GridBlob.write(draft.blob, seriesId);
-        emit IGridNFT.SeriesMinted(seriesId, requester, to, count, draft.blob);
+        BlobStore.write(decoded.blob, seriesId);
+        emit IGridNFT.SeriesMinted(seriesId, requester, to, count, decoded.blob);
     }
 
     /// @notice Checks and stores the body of a version, and marks its receipt as used.
@@ -203,10 +204,10 @@ library GridCodec {
         _requireText(bytes(display.title), "title");
         _requireText(bytes(display.description), "description");
         _requireText(bytes(display.animationUrl), "animationUrl");
-        address blob = GridBlob.write(abi.encode(display), ++$.counters.blobs);
+        address blob = BlobStore.write(abi.encode(display), ++$.counters.blobs);
         for (uint256 i; i < tokenIds.length; ++i) {
             uint256 tokenId = tokenIds[i];
-            (TokenWord token, EvolutionPolicy policy) = _requireArtist(tokenId);
+            (TokenRecord token, EvolutionPolicy policy) = _requireArtist(tokenId);
             if (token.isLocked(policy == EvolutionPolicy.ARTIST)) revert IGridNFT.GridNFT_DisplayLocked(tokenId);
             _requireNoBid(tokenId, token);
             token = token.withNextNonce(tokenId);
@@ -224,7 +225,7 @@ library GridCodec {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (tokenIds.length == 0) revert IGridNFT.GridNFT_NoTokens();
         for (uint256 i; i < tokenIds.length; ++i) {
-            (TokenWord token,) = _requireArtist(tokenIds[i]);
+            (TokenRecord token,) = _requireArtist(tokenIds[i]);
             $.tokens[tokenIds[i]] = token.asFrozen();
             emit IGridNFT.DisplayFrozen(tokenIds[i]);
         }
@@ -232,7 +233,7 @@ library GridCodec {
 
     /// @notice Names who receives the royalty of a series of the caller's.
     function setRoyaltyReceiver(uint256 seriesId, address receiver) external {
-        (address artist,,) = GridBlob.headOf(seriesId);
+        (address artist,,) = BlobStore.headOf(seriesId);
         if (artist == address(0)) revert IGridNFT.GridNFT_UnknownSeries(seriesId);
         if (artist != msg.sender) revert IGridNFT.GridNFT_NotArtist(seriesId, msg.sender);
         if (receiver == address(0)) revert IGridNFT.GridNFT_ZeroAddress("receiver");
@@ -291,7 +292,7 @@ library GridCodec {
         IModelTerms models
     ) private returns (uint256 version) {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
-        TokenWord token = $.tokens[tokenId];
+        TokenRecord token = $.tokens[tokenId];
         _requireNoBid(tokenId, token);
         token = token.withNextVersion(tokenId).withNextNonce(tokenId);
         version = token.versions();
@@ -299,13 +300,14 @@ library GridCodec {
             _useAnnouncement(tokenId, version, evolver, keccak256(body));
         }
 
-        GridBody.Draft memory draft = GridBody.open(body, proofs.length, evolver, GridBody.FORM_VERSION);
-        _check(draft, proofs, models, 1);
+        BodyDecoder.DecodedBody memory decoded =
+            BodyDecoder.open(body, proofs.length, evolver, BodyDecoder.FORM_VERSION);
+        _check(decoded, proofs, models, 1);
         $.tokens[tokenId] = token;
         uint48 blob = ++$.counters.blobs;
         $.versions[tokenId][version] = blob;
-        GridBlob.write(draft.blob, blob);
-        emit IGridNFT.VersionAdded(tokenId, version, evolver, token.nonce(), draft.blob);
+        BlobStore.write(decoded.blob, blob);
+        emit IGridNFT.VersionAdded(tokenId, version, evolver, token.nonce(), decoded.blob);
         emit IERC4906.MetadataUpdate(tokenId);
     }
 
@@ -322,24 +324,24 @@ library GridCodec {
 
     /// @dev Checks all of the body but its header, and marks its receipts as used.
     function _check(
-        GridBody.Draft memory draft,
+        BodyDecoder.DecodedBody memory decoded,
         ReceiptProof[] calldata proofs,
         IModelTerms models,
         uint256 maxArtworks
     ) private {
-        GridBody.tables(draft, true);
-        uint256 expected = draft.anchors.length;
+        BodyDecoder.tables(decoded, true);
+        uint256 expected = decoded.anchors.length;
         if (proofs.length != expected) revert IGridNFT.GridNFT_ProofCount(proofs.length, expected);
-        if (draft.count == 0 || draft.count > maxArtworks) GridBody.badValue("artworks", draft.count);
-        _checkModels(draft.requests, models);
-        _separate(draft.anchors);
-        _gather(draft, _hashReceipts(draft));
-        _useReceipts(draft.orders, draft.requester);
-        _checkAnchors(draft, proofs);
+        if (decoded.count == 0 || decoded.count > maxArtworks) BodyDecoder.badValue("artworks", decoded.count);
+        _checkModels(decoded.requests, models);
+        _loadDomains(decoded.anchors);
+        _groupLeaves(decoded, _hashReceipts(decoded));
+        _useReceipts(decoded.orders, decoded.requester);
+        _checkAnchors(decoded, proofs);
     }
 
     /// @dev Once for each run of requests with the same model.
-    function _checkModels(GridBody.Request[] memory requests, IModelTerms models) private view {
+    function _checkModels(BodyDecoder.Request[] memory requests, IModelTerms models) private view {
         uint256 lastId;
         bytes32 lastHash;
         for (uint256 i; i < requests.length; ++i) {
@@ -353,10 +355,10 @@ library GridCodec {
     }
 
     /// @dev Domain separators of the anchors' sources.
-    function _separate(GridBody.Anchor[] memory anchors) private view {
+    function _loadDomains(BodyDecoder.Anchor[] memory anchors) private view {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         for (uint256 i; i < anchors.length; ++i) {
-            GridBody.Anchor memory anchor = anchors[i];
+            BodyDecoder.Anchor memory anchor = anchors[i];
             if (i != 0 && anchor.source == anchors[i - 1].source) {
                 anchor.separator = anchors[i - 1].separator;
             } else {
@@ -370,51 +372,52 @@ library GridCodec {
     /// @dev Reads the artworks, and hashes their receipts. Notes in each order which receipts it saw, and in each anchor
     /// how many, and when they were made.
     /// @return leaves In the order of the body.
-    function _hashReceipts(GridBody.Draft memory draft) private view returns (bytes32[] memory leaves) {
-        GridBody.Piece memory piece;
-        GridBody.Order memory order;
-        GridBody.Anchor memory anchor;
+    function _hashReceipts(BodyDecoder.DecodedBody memory decoded) private view returns (bytes32[] memory leaves) {
+        BodyDecoder.BodyArtwork memory entry;
+        BodyDecoder.Order memory order;
+        BodyDecoder.Anchor memory anchor;
         bytes32[13] memory receipt; // EIP-712 encoding of a JobReceipt
         receipt[0] = GridMessages.JOB_RECEIPT_TYPEHASH;
-        receipt[3] = bytes32(uint256(uint160(draft.requester)));
-        leaves = new bytes32[](draft.count);
-        piece.order = type(uint256).max;
-        bool several = draft.anchors.length != 1;
-        if (several) draft.places = new uint256[](draft.count);
+        receipt[3] = bytes32(uint256(uint160(decoded.requester)));
+        leaves = new bytes32[](decoded.count);
+        entry.order = type(uint256).max;
+        bool several = decoded.anchors.length != 1;
+        if (several) decoded.places = new uint256[](decoded.count);
         unchecked {
             for (uint256 i; i < leaves.length; ++i) {
-                uint256 place = piece.order;
-                draft.position = GridBody.artwork(draft.position, draft.end, draft.orders, draft.requests, piece);
-                if (piece.order != place) {
-                    order = draft.orders[piece.order];
-                    anchor = draft.anchors[order.anchor];
+                uint256 place = entry.order;
+                decoded.position =
+                    BodyDecoder.artwork(decoded.position, decoded.end, decoded.orders, decoded.requests, entry);
+                if (entry.order != place) {
+                    order = decoded.orders[entry.order];
+                    anchor = decoded.anchors[order.anchor];
                     receipt[1] = order.orderHash;
                     receipt[4] = bytes32(uint256(uint160(anchor.worker)));
-                    receipt[5] = bytes32(draft.requests[order.request].modelId);
-                    receipt[6] = draft.requests[order.request].hash;
-                    receipt[8] = GridBody.hash(draft.engines[order.engine]);
+                    receipt[5] = bytes32(decoded.requests[order.request].modelId);
+                    receipt[6] = decoded.requests[order.request].hash;
+                    receipt[8] = BodyDecoder.hash(decoded.engines[order.engine]);
                 }
-                receipt[2] = bytes32(piece.index);
-                receipt[7] = bytes32(piece.seed);
-                receipt[9] = piece.imageHash;
-                receipt[10] = piece.cidDigest;
-                receipt[11] = bytes32(piece.completedAt);
-                receipt[12] = bytes32(piece.price);
+                receipt[2] = bytes32(entry.index);
+                receipt[7] = bytes32(entry.seed);
+                receipt[9] = entry.imageHash;
+                receipt[10] = entry.cidDigest;
+                receipt[11] = bytes32(entry.completedAt);
+                receipt[12] = bytes32(entry.price);
                 leaves[i] = _leaf(receipt, anchor.separator);
 
                 // forge-lint: disable-next-line(incorrect-shift) -- the bit of an index
-                uint256 bits = order.bits | (1 << piece.index);
-                if (bits == order.bits) revert IGridNFT.GridNFT_AlreadyMinted(order.orderHash, piece.index);
+                uint256 bits = order.bits | (1 << entry.index);
+                if (bits == order.bits) revert IGridNFT.GridNFT_AlreadyMinted(order.orderHash, entry.index);
                 order.bits = bits;
                 ++anchor.receipts;
-                if (piece.completedAt < anchor.earliest) anchor.earliest = piece.completedAt;
-                if (piece.completedAt > anchor.latest) anchor.latest = piece.completedAt;
-                if (several) draft.places[i] = piece.order;
-                if (piece.parent != 0) {
-                    _checkParent(piece.parent, piece.parentVersion, draft.requests[order.request].sourceHash);
+                if (entry.completedAt < anchor.earliest) anchor.earliest = entry.completedAt;
+                if (entry.completedAt > anchor.latest) anchor.latest = entry.completedAt;
+                if (several) decoded.places[i] = entry.order;
+                if (entry.parent != 0) {
+                    _checkParent(entry.parent, entry.parentVersion, decoded.requests[order.request].sourceHash);
                 }
             }
-            if (draft.position != draft.end) revert IGridNFT.GridNFT_BodyTooLong(draft.end - draft.position);
+            if (decoded.position != decoded.end) revert IGridNFT.GridNFT_BodyTooLong(decoded.end - decoded.position);
         }
     }
 
@@ -433,27 +436,27 @@ library GridCodec {
     }
 
     /// @dev Hands the leaves to their anchors.
-    function _gather(GridBody.Draft memory draft, bytes32[] memory leaves) private pure {
-        GridBody.Anchor[] memory anchors = draft.anchors;
+    function _groupLeaves(BodyDecoder.DecodedBody memory decoded, bytes32[] memory leaves) private pure {
+        BodyDecoder.Anchor[] memory anchors = decoded.anchors;
         if (anchors.length == 1) {
             anchors[0].leaves = leaves;
             return;
         }
         for (uint256 i; i < anchors.length; ++i) {
-            if (anchors[i].receipts == 0) GridBody.badValue("unused anchor", i);
+            if (anchors[i].receipts == 0) BodyDecoder.badValue("unused anchor", i);
             anchors[i].leaves = new bytes32[](anchors[i].receipts);
             anchors[i].receipts = 0;
         }
         unchecked {
             for (uint256 i; i < leaves.length; ++i) {
-                GridBody.Anchor memory anchor = anchors[draft.orders[draft.places[i]].anchor];
+                BodyDecoder.Anchor memory anchor = anchors[decoded.orders[decoded.places[i]].anchor];
                 anchor.leaves[anchor.receipts++] = leaves[i];
             }
         }
     }
 
     /// @dev Sets the bits of the receipts, none of which may be set already.
-    function _useReceipts(GridBody.Order[] memory orders, address requester) private {
+    function _useReceipts(BodyDecoder.Order[] memory orders, address requester) private {
         mapping(bytes32 orderHash => uint256) storage minted = GridNFTStorage.load().minted[requester];
         for (uint256 i; i < orders.length; ++i) {
             uint256 bits = orders[i].bits;
@@ -465,19 +468,19 @@ library GridCodec {
     }
 
     /// @dev Checks that each anchor's leaves are under a root that exists; writes the anchors' times.
-    function _checkAnchors(GridBody.Draft memory draft, ReceiptProof[] calldata proofs) private view {
-        uint256 position = draft.end;
+    function _checkAnchors(BodyDecoder.DecodedBody memory decoded, ReceiptProof[] calldata proofs) private view {
+        uint256 position = decoded.end;
         for (uint256 i; i < proofs.length; ++i) {
-            GridBody.Anchor memory anchor = draft.anchors[i];
+            BodyDecoder.Anchor memory anchor = decoded.anchors[i];
             bytes32 laneId = proofs[i].laneId;
-            bytes32 root = _fold(anchor.leaves, proofs[i].proof, proofs[i].flags);
+            bytes32 root = _processMultiProof(anchor.leaves, proofs[i].proof, proofs[i].flags);
             uint256 stamp = _stampOf(anchor, laneId, root);
             if (stamp == 0) revert IGridNFT.GridNFT_NotAnchored(anchor.source, laneId, anchor.payer, root);
             uint256 time = stamp >> 40;
-            if (!GridBody.isTimely(anchor.latest, time)) {
+            if (!BodyDecoder.isTimely(anchor.latest, time)) {
                 revert IGridNFT.GridNFT_BadCompletionTime(anchor.latest, time);
             }
-            if (!GridBody.isTimely(anchor.earliest, time)) {
+            if (!BodyDecoder.isTimely(anchor.earliest, time)) {
                 revert IGridNFT.GridNFT_BadCompletionTime(anchor.earliest, time);
             }
             assembly ("memory-safe") {
@@ -488,7 +491,7 @@ library GridCodec {
     }
 
     /// @dev Time << 40 | block of an anchor, 0 when there is none.
-    function _stampOf(GridBody.Anchor memory anchor, bytes32 laneId, bytes32 root) private view returns (uint256) {
+    function _stampOf(BodyDecoder.Anchor memory anchor, bytes32 laneId, bytes32 root) private view returns (uint256) {
         (address worker, uint40 time, uint40 blockNumber) =
             IReceiptAnchor(GridNFTStorage.load().sources[anchor.source]).anchorOf(laneId, anchor.payer, root);
         if (worker == address(0)) return 0;
@@ -499,7 +502,7 @@ library GridCodec {
     /// @dev OpenZeppelin's `MerkleProof.processMultiProof` with the flags in bits, and one queue for leaves and nodes.
     /// Every value taken from the queue is a leaf or was hashed before, and every sibling is used: otherwise it reverts. The
     /// second implies the first: with every sibling used, `leaves - 1` flags are set, and before each of them two are left.
-    function _fold(bytes32[] memory leaves, bytes32[] memory proof, bytes memory flags)
+    function _processMultiProof(bytes32[] memory leaves, bytes32[] memory proof, bytes memory flags)
         private
         pure
         returns (bytes32 root)
@@ -600,21 +603,21 @@ library GridCodec {
     }
 
     function _policyOf(uint256 tokenId) private view returns (EvolutionPolicy policy) {
-        (, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        (, policy,) = BlobStore.headOf(tokenId / TOKENS_PER_SERIES);
     }
 
     /// @dev The token exists. A bidder bids for what is shown, so nothing of it may change under a bid.
-    function _requireNoBid(uint256 tokenId, TokenWord token) private view {
+    function _requireNoBid(uint256 tokenId, TokenRecord token) private view {
         address escrow = GridNFTStorage.load().escrow;
         if (token.owner() == escrow && IGridEscrow(escrow).hasBid(tokenId)) revert IGridNFT.GridNFT_InEscrow(tokenId);
     }
 
     /// @dev The token must exist, and the caller be its artist.
-    function _requireArtist(uint256 tokenId) private view returns (TokenWord token, EvolutionPolicy policy) {
+    function _requireArtist(uint256 tokenId) private view returns (TokenRecord token, EvolutionPolicy policy) {
         token = GridNFTStorage.load().tokens[tokenId];
         if (token.owner() == address(0)) revert IERC721Errors.ERC721NonexistentToken(tokenId);
         address artist;
-        (artist, policy,) = GridBlob.headOf(tokenId / TOKENS_PER_SERIES);
+        (artist, policy,) = BlobStore.headOf(tokenId / TOKENS_PER_SERIES);
         if (artist != msg.sender) revert IGridNFT.GridNFT_NotAllowed(tokenId, msg.sender);
     }
 

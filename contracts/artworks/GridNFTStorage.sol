@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {TokenWord} from "./TokenWord.sol";
+import {TokenRecord} from "./TokenRecord.sol";
 
 /// @title Storage of GridNFT
-/// @notice ERC-7201, namespace `gridnft.storage.GridNFT`. GridNFT and the linked GridCodec work on the same layout.
+/// @notice ERC-7201, namespace `gridnft.storage.GridNFT`. GridNFT and the linked ArtworkMint work on the same layout.
 library GridNFTStorage {
     /// @dev One slot.
     /// @param blobs Contracts the proxy has created, each a blob: the last one's CREATE nonce.
@@ -31,7 +31,7 @@ library GridNFTStorage {
         address owner;
         string contractURI;
         mapping(uint256 index => address) sources;
-        mapping(uint256 tokenId => TokenWord) tokens;
+        mapping(uint256 tokenId => TokenRecord) tokens;
         mapping(address owner => uint256) balances;
         mapping(address requester => mapping(bytes32 orderHash => uint256 bits)) minted;
         mapping(uint256 tokenId => mapping(uint256 version => uint256 blob)) versions;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IGridSettlement} from "../interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
-import {CalldataMessages} from "./CalldataMessages.sol";
+import {CalldataHashes} from "../messages/CalldataHashes.sol";
 import {SettlementState, Word} from "./SettlementState.sol";
 
 /// @title Anchors of receipts
@@ -27,7 +27,7 @@ library Anchors {
         view
         returns (Word storage)
     {
-        return state.anchors[CalldataMessages.hashOf(laneId, bytes32(uint256(uint160(payer))), root)];
+        return state.anchors[CalldataHashes.hashOf(laneId, bytes32(uint256(uint160(payer))), root)];
     }
 
     /// @dev Word of an anchor of this block.

@@ -2,15 +2,16 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Lane, Signer, TreasurerCap} from "../interfaces/IGridSettlement.sol";
-import {GridMessages, LaneConfig} from "./GridMessages.sol";
-import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {GridMessages, LaneConfig} from "../messages/GridMessages.sol";
+import {SettlementLib} from "./SettlementLib.sol";
+import {SettlementState} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
 /// @title Opening, funding and leaving lanes
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
-library LaneDesk {
-    using SettlementSteps for SettlementState;
+library Lanes {
+    using SettlementLib for SettlementState;
 
     /// @notice `IGridSettlement.openLane`.
     function open(SettlementState storage state, bytes32 separator, LaneConfig calldata config, uint128 amount)
@@ -21,7 +22,7 @@ library LaneDesk {
         _requireTerms(config);
         _requirePayerSigner(state, config);
         uint16 protocolBps = _protocolBpsFor(state, config);
-        laneId = SettlementSteps.laneIdOf(config, separator);
+        laneId = SettlementLib.laneIdOf(config, separator);
         Lane storage lane = state.lanes[laneId];
         if (lane.opened) revert IGridSettlement.GridSettlement_LaneExists(laneId);
 

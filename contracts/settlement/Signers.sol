@@ -2,16 +2,17 @@
 pragma solidity 0.8.37;
 
 import {IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
-import {GridMessages, SignerProof} from "./GridMessages.sol";
-import {PlainSignature} from "./PlainSignature.sol";
-import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {GridMessages, SignerProof} from "../messages/GridMessages.sol";
+import {EcdsaCalldata} from "../messages/EcdsaCalldata.sol";
+import {SettlementLib} from "./SettlementLib.sol";
+import {SettlementState} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
 /// @title Keys and cancelled orders
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
-library KeyDesk {
-    using SettlementSteps for SettlementState;
+library Signers {
+    using SettlementLib for SettlementState;
 
     /// @notice `IGridSettlement.addSigner`.
     function add(
@@ -31,7 +32,7 @@ library KeyDesk {
         }
         if (block.timestamp > deadline) revert IGridSettlement.GridSettlement_ProofExpired(deadline);
         bytes32 proof = GridMessages.hashSignerProof(SignerProof(msg.sender, role, deadline));
-        address recovered = PlainSignature.recover(GridMessages.toDigest(separator, proof), signature);
+        address recovered = EcdsaCalldata.recover(GridMessages.toDigest(separator, proof), signature);
         if (recovered != signer) revert IGridSettlement.GridSettlement_BadProof(signer, recovered);
 
         state.signers[signer] = Signer({account: msg.sender, role: role, revokedAt: 0});

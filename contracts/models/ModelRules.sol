@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAIGC, ModelSpec} from "../interfaces/IAIGC.sol";
-import {JsonText} from "./JsonText.sol";
+import {JsonText} from "../messages/JsonText.sol";
 
 /// @title What a model must be like to be registered
 /// @notice Checks a `ModelSpec` field by field; every error names the field.

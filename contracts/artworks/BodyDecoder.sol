@@ -4,15 +4,15 @@ pragma solidity ^0.8.30;
 import {LibString} from "solady/utils/LibString.sol";
 
 import {EvolutionPolicy, IGridNFT} from "../interfaces/IGridNFT.sol";
-import {GridMessages} from "./GridMessages.sol";
-import {JsonText} from "./JsonText.sol";
+import {GridMessages} from "../messages/GridMessages.sol";
+import {JsonText} from "../messages/JsonText.sol";
 
 /// @title Decoding of the packed body
-/// @notice Walks a body in memory, section by section. `GridCodec` states the format.
+/// @notice Walks a body in memory, section by section. `ArtworkMint` states the format.
 /// @dev A position is a memory address. Items of fixed size are read without looking at the end of the body: what is
 /// read past it is some other memory, and `BodyTooShort` follows at the end of the section, before anything is done with
 /// it. Text is checked against the end first.
-library GridBody {
+library BodyDecoder {
     uint256 internal constant FORM_SERIES = 1;
     uint256 internal constant FORM_VERSION = 2;
 
@@ -94,7 +94,7 @@ library GridBody {
         uint256 bits;
     }
 
-    struct Piece {
+    struct BodyArtwork {
         uint256 order;
         uint256 index;
         uint256 completedAt;
@@ -110,7 +110,7 @@ library GridBody {
     /// @param position Where the part not yet read begins.
     /// @param count Artworks.
     /// @param places Order of each artwork, where there are several anchors.
-    struct Draft {
+    struct DecodedBody {
         bytes blob;
         uint256 position;
         uint256 end;
@@ -204,7 +204,7 @@ library GridBody {
     function open(bytes calldata body, uint256 anchorCount, address requester, uint256 form)
         internal
         pure
-        returns (Draft memory draft)
+        returns (DecodedBody memory decoded)
     {
         unchecked {
             uint256 size = 20 + body.length + 10 * anchorCount;
@@ -214,9 +214,9 @@ library GridBody {
             assembly ("memory-safe") {
                 mstore(blob, size)
             }
-            begin(draft, blob);
-            draft.end = draft.position - 1 + body.length;
-            requireWithin(draft.position, draft.end);
+            begin(decoded, blob);
+            decoded.end = decoded.position - 1 + body.length;
+            requireWithin(decoded.position, decoded.end);
             uint256 given = uint8(blob[20]);
             if (form == 0 ? given != FORM_SERIES && given != FORM_VERSION : given != form) {
                 revert IGridNFT.GridNFT_WrongForm(given, form);
@@ -225,33 +225,33 @@ library GridBody {
     }
 
     /// @notice Begins to read a blob: at the byte after the form.
-    function begin(Draft memory draft, bytes memory blob) internal pure {
+    function begin(DecodedBody memory decoded, bytes memory blob) internal pure {
         uint256 start;
         assembly ("memory-safe") {
             start := add(blob, 0x20)
         }
         unchecked {
-            draft.blob = blob;
-            draft.requester = address(uint160(word(start) >> 96));
-            draft.position = start + 21;
-            draft.end = start + blob.length;
+            decoded.blob = blob;
+            decoded.requester = address(uint160(word(start) >> 96));
+            decoded.position = start + 21;
+            decoded.end = start + blob.length;
         }
     }
 
     /// @notice Everything between the header and the artworks.
-    function tables(Draft memory draft, bool hashing) internal pure {
-        uint256 end = draft.end;
+    function tables(DecodedBody memory decoded, bool hashing) internal pure {
+        uint256 end = decoded.end;
         uint256 position;
-        (draft.anchors, position) = anchors(draft.position, end, draft.requester);
-        (draft.engines, position) = engines(position, end);
-        (draft.requests, position) = requests(position, end, hashing);
-        (draft.orders, position) =
-            orders(position, end, [draft.anchors.length, draft.requests.length, draft.engines.length]);
-        draft.count = word(position) >> 240;
+        (decoded.anchors, position) = anchors(decoded.position, end, decoded.requester);
+        (decoded.engines, position) = engines(position, end);
+        (decoded.requests, position) = requests(position, end, hashing);
+        (decoded.orders, position) =
+            orders(position, end, [decoded.anchors.length, decoded.requests.length, decoded.engines.length]);
+        decoded.count = word(position) >> 240;
         unchecked {
-            draft.position = position + 2;
+            decoded.position = position + 2;
         }
-        requireWithin(draft.position, end);
+        requireWithin(decoded.position, end);
     }
 
     /// @notice `header` of a body of form 1.
@@ -434,13 +434,13 @@ library GridBody {
         }
     }
 
-    /// @notice One artwork, into `piece`.
+    /// @notice One artwork, into `entry`.
     function artwork(
         uint256 position,
         uint256 end,
         Order[] memory orderTable,
         Request[] memory requestTable,
-        Piece memory piece
+        BodyArtwork memory entry
     ) internal pure returns (uint256 next) {
         unchecked {
             uint256 head = word(position);
@@ -449,36 +449,36 @@ library GridBody {
             if (flags > 7) badValue("artwork flags", flags);
             if (place >= orderTable.length) badValue("artwork order", place);
             Order memory order = orderTable[place];
-            piece.order = place;
-            piece.index = (head >> 232) & 0xff;
-            piece.completedAt = (head >> 192) & 0xffffffffff;
-            piece.imageHash = bytes32(word(position + 8));
+            entry.order = place;
+            entry.index = (head >> 232) & 0xff;
+            entry.completedAt = (head >> 192) & 0xffffffffff;
+            entry.imageHash = bytes32(word(position + 8));
             next = position + 40;
 
             uint256 seed = requestTable[order.request].seed;
             if (seed == GridMessages.ANY_SEED) {
-                piece.seed = word(next) >> 192;
+                entry.seed = word(next) >> 192;
                 next += 8;
             } else {
-                piece.seed = seed + piece.index;
+                entry.seed = seed + entry.index;
             }
 
             if (flags & ARTWORK_CID != 0) {
-                piece.cidDigest = bytes32(word(next));
+                entry.cidDigest = bytes32(word(next));
                 next += 32;
             } else {
-                piece.cidDigest = piece.imageHash;
+                entry.cidDigest = entry.imageHash;
             }
 
-            piece.price = order.price;
-            if (flags & ARTWORK_PRICE != 0) (piece.price, next) = num(next, 16, "price");
+            entry.price = order.price;
+            if (flags & ARTWORK_PRICE != 0) (entry.price, next) = num(next, 16, "price");
 
-            piece.parent = 0;
-            piece.parentVersion = 0;
+            entry.parent = 0;
+            entry.parentVersion = 0;
             if (flags & ARTWORK_PARENT != 0) {
-                (piece.parent, next) = num(next, 32, "parent");
-                (piece.parentVersion, next) = num(next, 4, "parentVersion");
-                if (piece.parent == 0) badValue("parent", 0);
+                (entry.parent, next) = num(next, 32, "parent");
+                (entry.parentVersion, next) = num(next, 4, "parentVersion");
+                if (entry.parent == 0) badValue("parent", 0);
             }
             requireWithin(next, end);
         }

@@ -7,15 +7,16 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {PayerAccount, IGridSettlement} from "../interfaces/IGridSettlement.sol";
 import {IModelTerms} from "../interfaces/IModelTerms.sol";
 import {BoundedCall} from "./BoundedCall.sol";
-import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {SettlementLib} from "./SettlementLib.sol";
+import {SettlementState} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 
 /// @title AIPG coming in and going out
 /// @notice Linked by GridSettlement, whose storage it works on and whose reentrancy guard stands around every call;
 /// rules are on `IGridSettlement`.
-library TillDesk {
+library Accounts {
     using SafeERC20 for IERC20;
-    using SettlementSteps for SettlementState;
+    using SettlementLib for SettlementState;
 
     /// @notice `IGridSettlement.depositFor`.
     function deposit(SettlementState storage state, IERC20 aipg, address account, uint128 amount) external {

@@ -6,10 +6,11 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {AnchorProof, IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
 import {IWorkerRegistry} from "../interfaces/IWorkerRegistry.sol";
 import {Anchors} from "./Anchors.sol";
-import {CalldataMessages} from "./CalldataMessages.sol";
-import {GridMessages, JobReceipt} from "./GridMessages.sol";
-import {PlainSignature} from "./PlainSignature.sol";
-import {SettlementState, SettlementSteps} from "./SettlementState.sol";
+import {CalldataHashes} from "../messages/CalldataHashes.sol";
+import {GridMessages, JobReceipt} from "../messages/GridMessages.sol";
+import {EcdsaCalldata} from "../messages/EcdsaCalldata.sol";
+import {SettlementLib} from "./SettlementLib.sol";
+import {SettlementState} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
@@ -25,7 +26,7 @@ struct Attested {
 /// @title Slashing of workers that attested two images for one job
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
 library Slashing {
-    using SettlementSteps for SettlementState;
+    using SettlementLib for SettlementState;
 
     /// @dev Word of a fault that cost all it costs. One whose worker's stake was short: this plus what is still owed.
     uint256 private constant PAID = 1;
@@ -85,7 +86,7 @@ library Slashing {
     }
 
     function _idOf(bytes32 separator, JobReceipt calldata receipt) private pure returns (bytes32) {
-        return GridMessages.toDigest(separator, CalldataMessages.hashReceipt(receipt));
+        return GridMessages.toDigest(separator, CalldataHashes.hashReceipt(receipt));
     }
 
     /// @dev Requires the signature of a key that counts now.
@@ -97,7 +98,7 @@ library Slashing {
         bytes calldata signature
     ) private view returns (bytes32 receiptId) {
         receiptId = _idOf(separator, receipt);
-        address signer = PlainSignature.recover(receiptId, signature);
+        address signer = EcdsaCalldata.recover(receiptId, signature);
         if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, signer)) {
             revert IGridSettlement.GridSettlement_ReceiptSignature(position, receipt.worker, signer);
         }
@@ -114,7 +115,7 @@ library Slashing {
         AnchorProof calldata proof
     ) private view returns (Attested memory attested) {
         attested.receiptId = _idOf(separator, receipt);
-        attested.signer = PlainSignature.recover(attested.receiptId, signature);
+        attested.signer = EcdsaCalldata.recover(attested.receiptId, signature);
         if (proof.payer != address(0)) {
             attested.anchoredAt = _requireAnchored(state, position, receipt.worker, attested.receiptId, proof);
         } else if (!state.isSigner(receipt.worker, SignerRoles.WORKER_SIGNER, attested.signer)) {

@@ -9,7 +9,7 @@ import {GridMessages, JobOrder, JobReceipt, LaneConfig, ModelTotal, Voucher} fro
 /// @dev A struct of static fields lies in calldata exactly as EIP-712 encodes it, one word per field, so it is hashed
 /// where it lies instead of being decoded into memory and encoded again. Words are hashed as they come: dirty upper bits
 /// give the hash of a message nobody signs, and Solidity refuses them wherever the field is used.
-library CalldataMessages {
+library CalldataHashes {
     /// @notice `orderHash`.
     function hashOrder(JobOrder calldata order) internal pure returns (bytes32) {
         uint256 pointer;
