@@ -139,7 +139,7 @@ contract SettlementMath is Test {
 
     // ---------------------------------------------------------------- signatures
 
-    function testFuzz_PlainSignaturesAreOpenZeppelins(uint256 key, bytes32 digest, bytes memory other) external view {
+    function testFuzz_EcdsaCalldataIsOpenZeppelins(uint256 key, bytes32 digest, bytes memory other) external view {
         key = bound(key, 1, SECP256K1_ORDER - 1);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         bytes memory signature = abi.encodePacked(r, s, v);

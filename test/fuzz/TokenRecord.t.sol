@@ -7,7 +7,7 @@ import {IGridNFT} from "../../contracts/interfaces/IGridNFT.sol";
 import {TokenRecord, TokenRecords} from "../../contracts/artworks/TokenRecord.sol";
 
 /// @dev Gives `TokenRecords` an outside, so that its reverts can be expected.
-contract TokenWordHarness {
+contract TokenRecordHarness {
     function withNextNonce(TokenRecord word, uint256 tokenId) external pure returns (TokenRecord) {
         return word.withNextNonce(tokenId);
     }
@@ -18,7 +18,7 @@ contract TokenWordHarness {
 }
 
 /// @notice No field of a token's word touches another, at their bounds least of all.
-contract TokenWordTest is Test {
+contract TokenRecordTest is Test {
     uint256 private constant MOVES = type(uint40).max;
     uint256 private constant NONCE = type(uint32).max;
     uint256 private constant VERSIONS = (1 << 22) - 1;
@@ -33,7 +33,7 @@ contract TokenWordTest is Test {
         bool frozen;
     }
 
-    TokenWordHarness private _harness = new TokenWordHarness();
+    TokenRecordHarness private _harness = new TokenRecordHarness();
 
     /// @dev Packed by arithmetic of its own: what bits the fields have is the drawing in TokenRecord.sol.
     function _pack(Fields memory f) private pure returns (TokenRecord) {
