@@ -37,6 +37,7 @@ import {BlobStore} from "./artworks/BlobStore.sol";
 import {ArtworkMint} from "./artworks/ArtworkMint.sol";
 import {GridReader} from "./artworks/GridReader.sol";
 import {GridNFTStorage} from "./artworks/GridNFTStorage.sol";
+import {TOKENS_PER_SERIES} from "./artworks/TokenIds.sol";
 import {TokenRecord, TokenRecords} from "./artworks/TokenRecord.sol";
 
 /// @title GridNFT
@@ -67,8 +68,6 @@ contract GridNFT is
 
     /// @inheritdoc IGridNFT
     uint256 public constant MAX_MINT_FEE = 100e18;
-
-    uint256 private constant TOKENS_PER_SERIES = 1000;
 
     bytes32 private constant MINT_AUTHORIZATION_TYPEHASH =
         keccak256("MintAuthorization(address requester,address to,bytes32 bodyHash,uint128 maxFee,uint64 deadline)");

@@ -17,6 +17,7 @@ import {GridMessages} from "../messages/GridMessages.sol";
 import {GridNFTStorage} from "./GridNFTStorage.sol";
 import {GridReader} from "./GridReader.sol";
 import {JsonText} from "../messages/JsonText.sol";
+import {TOKENS_PER_SERIES} from "./TokenIds.sol";
 import {TokenRecord} from "./TokenRecord.sol";
 
 /// @title The packed body of a series or version
@@ -103,8 +104,6 @@ import {TokenRecord} from "./TokenRecord.sol";
 /// carry it without the zero byte. It is at most 24,576 bytes of code.
 /// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`.
 library ArtworkMint {
-    uint256 private constant TOKENS_PER_SERIES = 1000;
-
     /// @dev A body names its source in one byte.
     uint256 private constant MAX_SOURCES = 256;
 

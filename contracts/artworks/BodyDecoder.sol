@@ -19,7 +19,7 @@ library BodyDecoder {
     /// @dev Room of a token id. The blob holds up to 595 artworks of one prompt, a transaction on Base
     /// (16,777,216 gas) fewer: 467 when measured, with images of one block.
     uint256 internal constant MAX_ARTWORKS = 999;
-    uint256 internal constant MAX_ROYALTY_BPS = 1000;
+    uint256 internal constant MAX_RESALE_ROYALTY_BPS = 1000;
 
     /// @dev Code size limit (EIP-170) less the blob's leading zero byte.
     uint256 internal constant MAX_BLOB = 24_575;
@@ -260,7 +260,7 @@ library BodyDecoder {
         uint256 royaltyBps = (word(position) >> 232) & 0xffff;
         requireWithin(position + 3, end);
         if (policy > uint256(type(EvolutionPolicy).max)) badValue("policy", policy);
-        if (royaltyBps > MAX_ROYALTY_BPS) badValue("royaltyBps", royaltyBps);
+        if (royaltyBps > MAX_RESALE_ROYALTY_BPS) badValue("royaltyBps", royaltyBps);
         h.policy = EvolutionPolicy(policy);
         h.royaltyBps = royaltyBps;
         (h.title, next) = text(position + 3, 1, end, "title");

@@ -21,6 +21,7 @@ import {BlobStore} from "./BlobStore.sol";
 import {BodyDecoder} from "./BodyDecoder.sol";
 import {GenerationRequest, GridMessages, JobReceipt} from "../messages/GridMessages.sol";
 import {GridNFTStorage} from "./GridNFTStorage.sol";
+import {TOKENS_PER_SERIES} from "./TokenIds.sol";
 import {TokenRecord} from "./TokenRecord.sol";
 
 /// @title Reading what ArtworkMint has stored
@@ -28,8 +29,6 @@ import {TokenRecord} from "./TokenRecord.sol";
 /// @dev Linked to GridNFT: runs in its context, on `GridNFTStorage`. Functions that return structs return them encoded,
 /// so that GridNFT need not decode and encode them again.
 library GridReader {
-    uint256 private constant TOKENS_PER_SERIES = 1000;
-
     // ------------------------------------------------------------------------------------------------------- reading
 
     /// @notice Provenance of a version.

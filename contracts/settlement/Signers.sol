@@ -4,16 +4,13 @@ pragma solidity 0.8.37;
 import {IGridSettlement, Signer} from "../interfaces/IGridSettlement.sol";
 import {GridMessages, SignerProof} from "../messages/GridMessages.sol";
 import {EcdsaCalldata} from "../messages/EcdsaCalldata.sol";
-import {SettlementLib} from "./SettlementLib.sol";
 import {SettlementState} from "./SettlementState.sol";
 import {SettlementTimes} from "./SettlementTimes.sol";
 import {SignerRoles} from "./SignerRoles.sol";
 
-/// @title Keys and cancelled orders
+/// @title Hot keys of accounts
 /// @notice Linked by GridSettlement, whose storage it works on; rules are on `IGridSettlement`.
 library Signers {
-    using SettlementLib for SettlementState;
-
     /// @notice `IGridSettlement.addSigner`.
     function add(
         SettlementState storage state,
@@ -62,27 +59,5 @@ library Signers {
 
         state.treasurerCaps[signer].cap = cap;
         emit IGridSettlement.TreasurerCapSet(msg.sender, signer, cap);
-    }
-
-    /// @notice `IGridSettlement.announceCancel`.
-    function announceCancel(SettlementState storage state, uint256[] calldata nonces) external {
-        uint40 readyAt = uint40(block.timestamp) + SettlementTimes.ACCOUNT_DELAY;
-        for (uint256 i; i < nonces.length; ++i) {
-            state.cancelReadyAt[msg.sender][nonces[i]] = readyAt;
-            emit IGridSettlement.OrderCancelAnnounced(msg.sender, nonces[i], readyAt);
-        }
-    }
-
-    /// @notice `IGridSettlement.cancelOrders`.
-    function cancelOrders(SettlementState storage state, address payer, uint256[] calldata nonces) external {
-        for (uint256 i; i < nonces.length; ++i) {
-            uint256 nonce = nonces[i];
-            uint40 readyAt = state.cancelReadyAt[payer][nonce];
-            if (readyAt == 0) revert IGridSettlement.GridSettlement_CancelNotAnnounced(payer, nonce);
-            if (block.timestamp < readyAt) revert IGridSettlement.GridSettlement_CancelPending(nonce, readyAt);
-            if (state.isNonceUsed(payer, nonce)) continue;
-            state.useNonce(payer, nonce);
-            emit IGridSettlement.OrderCancelled(payer, nonce);
-        }
     }
 }
