@@ -263,17 +263,20 @@ contract AIGC is
         whenNotPaused
         returns (uint256 modelId)
     {
+        // Check:
         AIGCStorage storage store = _storage();
         uint128 fee = store.registrationFee;
         if (fee > maxFee) revert AIGC_FeeAboveMax(fee, maxFee);
         ModelRules.requireValid(spec);
         if (spec.baseModelId > store.count) revert AIGC_UnknownBaseModel(spec.baseModelId);
 
+        // Effect:
         modelId = ++store.count;
         _write(store.records[modelId], spec, to);
         _mint(to, modelId);
         emit ModelRegistered(modelId, to, spec.weightsHash, spec, msg.sender, fee);
 
+        // Interaction:
         if (fee != 0) aipg.safeTransferFrom(msg.sender, store.treasury, fee);
         ERC721Utils.checkOnERC721Received(msg.sender, address(0), to, modelId, "");
     }
@@ -285,6 +288,7 @@ contract AIGC is
         whenNotPaused
         returns (uint40 expires)
     {
+        // Check:
         address seller = ownerOf(modelId);
         Record storage record = _storage().records[modelId];
         if (account == address(0)) revert AIGC_ZeroAddress("account");
@@ -294,9 +298,11 @@ contract AIGC is
         uint256 price = uint256(record.licensePrice) * periods;
         if (price > maxPrice) revert AIGC_PriceTooHigh(price, maxPrice);
 
+        // Effect:
         expires = _extend(modelId, account, uint256(period) * periods);
         // forge-lint: disable-next-line(unsafe-typecast) -- it is at most maxPrice
         emit LicenseBought(modelId, account, msg.sender, seller, periods, uint128(price), expires);
+        // Interaction:
         if (price != 0) aipg.safeTransferFrom(msg.sender, seller, price);
     }
 
@@ -304,10 +310,12 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function setWeightsURI(uint256 modelId, string calldata weightsURI) external {
+        // Check:
         Record storage record = _owned(modelId);
         ModelRules.requireUri(weightsURI, "weightsURI");
         if (keccak256(bytes(record.weightsURI)) == keccak256(bytes(weightsURI))) return;
 
+        // Effect:
         record.weightsURI = weightsURI;
         _bumpShown(modelId);
         emit WeightsMoved(modelId, weightsURI);
@@ -316,9 +324,11 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function setAccess(uint256 modelId, Access access) external {
+        // Check:
         Record storage record = _owned(modelId);
         if (record.access == access) return;
 
+        // Effect:
         record.access = access;
         _bumpShown(modelId);
         emit AccessSet(modelId, access);
@@ -327,12 +337,14 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function announceUsageRoyalty(uint256 modelId, uint16 bps) external {
+        // Check:
         Record storage record = _owned(modelId);
         if (bps > MAX_USAGE_BPS) revert AIGC_UsageRoyaltyTooHigh(bps, MAX_USAGE_BPS);
 
         uint40 from = uint40(block.timestamp) + ROYALTY_NOTICE;
         if (record.nextUsageFrom == from && record.nextUsageBps == bps) return;
 
+        // Effect:
         uint16 current = _usageBps(record);
         record.usageBps = current;
         record.nextUsageBps = bps;
@@ -344,11 +356,13 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function setLicenseTerms(uint256 modelId, uint128 price, uint32 period) external {
+        // Check:
         Record storage record = _owned(modelId);
         if (period > MAX_LICENSE_TERM) revert AIGC_PeriodTooLong(period, MAX_LICENSE_TERM);
 
         if (record.licensePrice == price && record.licensePeriod == period) return;
 
+        // Effect:
         record.licensePrice = price;
         record.licensePeriod = period;
         _bumpShown(modelId);
@@ -372,10 +386,12 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function setRoyaltyReceiver(uint256 modelId, address receiver) external {
+        // Check:
         Record storage record = _known(modelId);
         if (record.creator != msg.sender) revert AIGC_NotCreator(modelId, msg.sender);
         if (receiver == address(0)) revert AIGC_ZeroAddress("receiver");
 
+        // Effect:
         record.royaltyReceiver = receiver;
         emit RoyaltyReceiverSet(modelId, receiver);
     }
@@ -433,8 +449,10 @@ contract AIGC is
 
     /// @inheritdoc IAIGC
     function sealUpgrades() external restricted {
+        // Check:
         AIGCStorage storage store = _storage();
         if (store.sealed_) revert AIGC_UpgradesSealed();
+        // Effect:
         store.sealed_ = true;
         emit UpgradesSealed();
     }

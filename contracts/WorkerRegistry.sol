@@ -129,26 +129,32 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function register(uint128 bond, string calldata profileURI) external nonReentrant {
+        // Check:
         Worker storage record = _workers[msg.sender];
         if (record.registeredAt != 0) revert WorkerRegistry_AlreadyRegistered(msg.sender);
         if (bond < minBond()) revert WorkerRegistry_BondTooSmall(bond, minBond());
         JsonText.requireText(bytes(profileURI), MAX_URI_LENGTH, "profileURI");
 
+        // Effect:
         record.registeredAt = uint40(block.timestamp);
         record.bond = bond;
         totalBonded += bond;
         emit WorkerRegistered(msg.sender, bond, profileURI);
+        // Interaction:
         _take(bond);
     }
 
     /// @inheritdoc IWorkerRegistry
     function addBond(address worker, uint128 amount) external nonReentrant {
+        // Check:
         Worker storage record = _registered(worker);
         if (amount == 0) revert WorkerRegistry_ZeroAmount();
 
+        // Effect:
         record.bond += amount;
         totalBonded += amount;
         emit BondAdded(worker, msg.sender, amount, record.bond);
+        // Interaction:
         _take(amount);
     }
 
@@ -163,10 +169,12 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function announceUnbond(uint128 amount) external {
+        // Check:
         Worker storage record = _registered(msg.sender);
         if (amount == 0) revert WorkerRegistry_ZeroAmount();
         if (amount > record.bond) revert WorkerRegistry_BondShort(amount, record.bond);
 
+        // Effect:
         record.bond -= amount;
         record.unbonding += amount;
         record.releaseAt = uint40(block.timestamp) + UNBOND_DELAY;
@@ -175,10 +183,12 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function cancelUnbond() external {
+        // Check:
         Worker storage record = _workers[msg.sender];
         uint128 amount = record.unbonding;
         if (amount == 0) revert WorkerRegistry_NothingUnbonding(msg.sender);
 
+        // Effect:
         record.bond += amount;
         record.unbonding = 0;
         record.releaseAt = 0;
@@ -187,6 +197,7 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function withdraw(address to) external nonReentrant {
+        // Check:
         Worker storage record = _workers[msg.sender];
         uint128 amount = record.unbonding;
         if (to == address(0)) revert WorkerRegistry_ZeroAddress("to");
@@ -194,41 +205,51 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
         if (amount == 0) revert WorkerRegistry_NothingUnbonding(msg.sender);
         if (block.timestamp < record.releaseAt) revert WorkerRegistry_StillLocked(record.releaseAt);
 
+        // Effect:
         record.unbonding = 0;
         record.releaseAt = 0;
         totalBonded -= amount;
         emit BondWithdrawn(msg.sender, to, amount);
+        // Interaction:
         aipg.safeTransfer(to, amount);
     }
 
     /// @inheritdoc IWorkerRegistry
     function claimReward(address to) external nonReentrant {
+        // Check:
         uint128 amount = rewardOf[msg.sender];
         if (to == address(0)) revert WorkerRegistry_ZeroAddress("to");
         if (to == address(this)) revert WorkerRegistry_BadRecipient(to);
         if (amount == 0) revert WorkerRegistry_NothingToClaim(msg.sender);
 
+        // Effect:
         rewardOf[msg.sender] = 0;
         totalRewards -= amount;
         emit RewardClaimed(msg.sender, to, amount);
+        // Interaction:
         aipg.safeTransfer(to, amount);
     }
 
     /// @inheritdoc IWorkerRegistry
     function payTreasury() external nonReentrant {
+        // Check:
         uint128 amount = treasuryPot;
         if (amount == 0) revert WorkerRegistry_NothingToClaim(treasury);
 
+        // Effect:
         treasuryPot = 0;
         emit TreasuryPaid(treasury, amount);
+        // Interaction:
         aipg.safeTransfer(treasury, amount);
     }
 
     /// @inheritdoc IWorkerRegistry
     function slash(address worker, uint128 amount, address reporter) external returns (uint128 slashed) {
+        // Check:
         if (msg.sender != settlement) revert WorkerRegistry_NotSettlement(msg.sender);
         Worker storage record = _registered(worker);
 
+        // Effect:
         uint128 fromBond = amount < record.bond ? amount : record.bond;
         uint128 rest = amount - fromBond;
         uint128 fromUnbonding = rest < record.unbonding ? rest : record.unbonding;
@@ -253,9 +274,11 @@ contract WorkerRegistry is IWorkerRegistry, AccessManaged, ReentrancyGuardTransi
 
     /// @inheritdoc IWorkerRegistry
     function setMinBond(uint128 newMinBond) external restricted {
+        // Check:
         if (newMinBond < LEAST_MIN_BOND || newMinBond > MAX_MIN_BOND) {
             revert WorkerRegistry_MinBondOutOfRange(newMinBond, LEAST_MIN_BOND, MAX_MIN_BOND);
         }
+        // Effect:
         uint128 inForce = minBond();
         // forge-lint: disable-next-line(unsafe-typecast) -- at most MAX_MIN_BOND
         if (newMinBond > inForce) _raiseMinBond(uint96(inForce), uint96(newMinBond));

@@ -13,10 +13,12 @@ import {SettlementState, Word} from "./SettlementState.sol";
 library Anchors {
     /// @notice `IGridSettlement.confirmAnchor`.
     function confirm(SettlementState storage state, IWorkerRegistry registry, address payer, bytes32 root) external {
+        // Check:
         Word storage anchor = slotOf(state, 0, payer, root);
         (address worker, uint32 receiptCount) = waiting(anchor.bits);
         if (worker == address(0)) revert IGridSettlement.GridSettlement_AnchorNotWaiting(payer, root);
         if (!registry.isBonded(worker)) revert IGridSettlement.GridSettlement_WorkerNotBonded(worker);
+        // Effect:
         anchor.bits = stamped(worker);
         emit IGridSettlement.ReceiptsAnchored(0, worker, root, receiptCount);
     }

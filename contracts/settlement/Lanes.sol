@@ -18,6 +18,7 @@ library Lanes {
         external
         returns (bytes32 laneId)
     {
+        // Check:
         state.requireNotPaused();
         _requireTerms(config);
         _requirePayerSigner(state, config);
@@ -26,6 +27,7 @@ library Lanes {
         Lane storage lane = state.lanes[laneId];
         if (lane.opened) revert IGridSettlement.GridSettlement_LaneExists(laneId);
 
+        // Effect:
         uint128 balance = state.debit(config.payer, amount);
         lane.free = amount;
         lane.protocolBps = protocolBps;
@@ -37,6 +39,7 @@ library Lanes {
     function topUp(SettlementState storage state, bytes32 separator, LaneConfig calldata config, uint128 amount)
         external
     {
+        // Check:
         (bytes32 laneId, Lane storage lane) = state.laneOf(separator, config);
         if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
         _requireFeeConfigAlive(state, config);
@@ -53,6 +56,7 @@ library Lanes {
             emit IGridSettlement.LaneThawCancelled(laneId);
         }
 
+        // Effect:
         uint128 balance = state.debit(config.payer, amount);
         lane.free += amount;
         emit IGridSettlement.LaneToppedUp(laneId, config.payer, msg.sender, amount, lane.free, balance);
@@ -62,10 +66,12 @@ library Lanes {
     function thaw(SettlementState storage state, bytes32 separator, LaneConfig calldata config, uint128 amount)
         external
     {
+        // Check:
         (bytes32 laneId, Lane storage lane) = state.laneOf(separator, config);
         if (msg.sender != config.payer) revert IGridSettlement.GridSettlement_NotPayer(config.payer, msg.sender);
         if (amount == 0) revert IGridSettlement.GridSettlement_ZeroAmount();
 
+        // Effect:
         uint40 readyAt = uint40(block.timestamp) + config.thawDelay;
         lane.thawReadyAt = readyAt;
         lane.thawing = amount;
@@ -77,6 +83,7 @@ library Lanes {
 
     /// @notice `IGridSettlement.finaliseLaneThaw`.
     function finaliseThaw(SettlementState storage state, bytes32 separator, LaneConfig calldata config) external {
+        // Check:
         (bytes32 laneId, Lane storage lane) = state.laneOf(separator, config);
         uint40 readyAt = lane.thawReadyAt;
         if (readyAt == 0) revert IGridSettlement.GridSettlement_LaneNotThawing(laneId);
@@ -84,6 +91,7 @@ library Lanes {
         uint40 lapsesAt = readyAt + SettlementTimes.THAW_WINDOW;
         if (block.timestamp > lapsesAt) revert IGridSettlement.GridSettlement_LaneThawLapsed(laneId, lapsesAt);
 
+        // Effect:
         uint128 amount = lane.thawing < lane.free ? lane.thawing : lane.free;
         lane.free -= amount;
         lane.thawReadyAt = 0;

@@ -20,6 +20,7 @@ library Signers {
         uint64 deadline,
         bytes calldata signature
     ) external {
+        // Check:
         if (role == 0 || role > SignerRoles.WORKER_SIGNER) {
             revert IGridSettlement.GridSettlement_UnknownRole(role);
         }
@@ -32,17 +33,20 @@ library Signers {
         address recovered = EcdsaCalldata.recover(GridMessages.toDigest(separator, proof), signature);
         if (recovered != signer) revert IGridSettlement.GridSettlement_BadProof(signer, recovered);
 
+        // Effect:
         state.signers[signer] = Signer({account: msg.sender, role: role, revokedAt: 0});
         emit IGridSettlement.SignerAdded(msg.sender, role, signer);
     }
 
     /// @notice `IGridSettlement.revokeSigner`.
     function revoke(SettlementState storage state, address signer) external {
+        // Check:
         Signer storage record = state.signers[signer];
         uint8 role = record.role;
         if (record.account != msg.sender) revert IGridSettlement.GridSettlement_NotSigner(msg.sender, role, signer);
         if (record.revokedAt != 0) revert IGridSettlement.GridSettlement_SignerRevoked(signer, record.revokedAt);
 
+        // Effect:
         uint40 revokedAt = uint40(block.timestamp);
         record.revokedAt = revokedAt;
         uint40 validUntil = role == SignerRoles.TREASURER ? revokedAt : revokedAt + SettlementTimes.REVOCATION_DELAY;
@@ -51,12 +55,14 @@ library Signers {
 
     /// @notice `IGridSettlement.setTreasurerCap`.
     function setTreasurerCap(SettlementState storage state, address signer, uint128 cap) external {
+        // Check:
         Signer storage record = state.signers[signer];
         if (record.account != msg.sender || record.role != SignerRoles.TREASURER) {
             revert IGridSettlement.GridSettlement_NotSigner(msg.sender, SignerRoles.TREASURER, signer);
         }
         if (record.revokedAt != 0) revert IGridSettlement.GridSettlement_SignerRevoked(signer, record.revokedAt);
 
+        // Effect:
         state.treasurerCaps[signer].cap = cap;
         emit IGridSettlement.TreasurerCapSet(msg.sender, signer, cap);
     }

@@ -41,9 +41,11 @@ library Slashing {
         JobReceipt calldata b,
         bytes calldata signatureB
     ) external returns (uint128) {
+        // Check:
         _requireContradiction(state, a, b);
         bytes32 receiptA = _requireSigned(state, separator, 0, a, signatureA);
         bytes32 receiptB = _requireSigned(state, separator, 1, b, signatureB);
+        // Effect:
         return _slash(state, registry, a, receiptA, receiptB, msg.sender);
     }
 
@@ -59,11 +61,13 @@ library Slashing {
         bytes calldata signatureB,
         AnchorProof calldata proofB
     ) external returns (uint128) {
+        // Check:
         _requireContradiction(state, a, b);
         Attested memory first = _requireAttested(state, separator, 0, a, signatureA, proofA);
         Attested memory second = _requireAttested(state, separator, 1, b, signatureB, proofB);
         if (first.validUntil != 0) _requireExposed(0, first, second, b.requester, proofB);
         if (second.validUntil != 0) _requireExposed(1, second, first, a.requester, proofA);
+        // Effect:
         return _slash(state, registry, a, first.receiptId, second.receiptId, address(0));
     }
 
