@@ -1,13 +1,17 @@
 // `npm run check:trees [-- folder]`: every unit test follows its `.tree` (the rule is at the top of trees.ts), and every
 // function of the deployed contracts that changes state has a tree. With a folder, checks just the files in it.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { artifacts, type ContractArtifact, deployedContracts } from "./artifacts.ts";
 import { filesBelow, projectRoot, runCheck } from "./check.ts";
-import { compareTests, parseTrees, type Tree, testNames } from "./trees.ts";
+import { compareErrors, compareTests, declaredErrors, parseTrees, type Tree, testNames } from "./trees.ts";
+
+/** Folders of the errors that a tree can name. */
+const errorFolders = ["contracts", "script", "test", "node_modules/@openzeppelin", "node_modules/solady/src"];
 
 /** Checks the `.tree` files below `folder` against the `.t.sol` files beside them. */
 export function checkTreeFiles(folder: string): { trees: Tree[]; tests: number; faults: string[] } {
+  const errors = new Set(errorFolders.flatMap((name) => errorsBelow(join(projectRoot, name))));
   const trees: Tree[] = [];
   const faults: string[] = [];
   let tests = 0;
@@ -20,15 +24,33 @@ export function checkTreeFiles(folder: string): { trees: Tree[]; tests: number; 
       faults.push(`${file}: ${beside} is missing`);
       continue;
     }
-    const names = testNames(readFileSync(join(folder, beside), "utf8"));
+    const sources = sourcesOf(join(folder, beside));
+    const names = testNames(sources[0] ?? "");
     tests += names.length;
     faults.push(...compareTests(parsed.trees, names).map((fault) => `${file}: ${fault}`));
+    faults.push(...compareErrors(parsed.trees, sources, errors).map((fault) => `${file}: ${fault}`));
   }
   for (const file of filesBelow(folder, ".t.sol")) {
     const beside = file.replace(/\.t\.sol$/, ".tree");
     if (!existsSync(join(folder, beside))) faults.push(`${file}: ${beside} is missing`);
   }
   return { trees, tests, faults };
+}
+
+function errorsBelow(folder: string): string[] {
+  return filesBelow(folder, ".sol").flatMap((file) => declaredErrors(readFileSync(join(folder, file), "utf8")));
+}
+
+/** Text of a test file, then of the files of test/ that it imports, and these import. */
+function sourcesOf(testFile: string): string[] {
+  const texts = new Map([[testFile, readFileSync(testFile, "utf8")]]);
+  for (const [file, text] of texts) {
+    for (const match of text.matchAll(/\bfrom "(\.[^"]+)"/g)) {
+      const imported = resolve(dirname(file), match[1] ?? "");
+      if (imported.startsWith(join(projectRoot, "test/"))) texts.set(imported, readFileSync(imported, "utf8"));
+    }
+  }
+  return [...texts.values()];
 }
 
 /** Functions that change state, are callable from outside, and have their body in this project: `Contract::function`. */

@@ -5,7 +5,15 @@ import { describe, expect, test } from "vitest";
 import type { ContractArtifact } from "./artifacts.ts";
 import { projectRoot } from "./check.ts";
 import { checkTreeFiles, stateChanging } from "./checkTrees.ts";
-import { compareTests, parseTrees, pascalCase, testNames } from "./trees.ts";
+import {
+  compareErrors,
+  compareTests,
+  declaredErrors,
+  namedErrors,
+  parseTrees,
+  pascalCase,
+  testNames,
+} from "./trees.ts";
 
 const names = (tree: string) => parseTrees(tree).trees.flatMap(({ tests }) => tests.map(({ name }) => name));
 
@@ -39,7 +47,7 @@ describe("names", () => {
 
   test("with several roots the function comes first", () => {
     const tree =
-      "A::f\n└── when x\n    └── it should revert\n\nA::g\n├── when x\n│   └── it should a\n└── it should b\n";
+      "A::f\n└── when x\n    └── it should revert with E\n\nA::g\n├── when x\n│   └── it should a\n└── it should b\n";
     expect(names(tree)).toEqual(["F_RevertWhen_X", "G_WhenX", "G_ShouldB"]);
   });
 
@@ -56,7 +64,9 @@ describe("faults of a tree", () => {
     ["a condition without a leaf", "A::f\n└── when x\n", /ends without/],
     ["a line that is neither", "A::f\n└── x\n    └── it should a\n", /begins with none/],
     ["a leaf with branches", "A::f\n└── when x\n    └── it should a\n        └── it should b\n", /can't have branches/],
-    ["a revert without a condition", "A::f\n└── it should revert\n", /needs a condition/],
+    ["a revert without a condition", "A::f\n└── it should revert with E\n", /needs a condition/],
+    ["a revert without an error", "A::f\n└── when x\n    └── it should revert, naming E\n", /3: .* names no error/],
+    ["a refusal without an error", "A::f\n└── when x\n    └── it should refuse the rest\n", /3: .* names no error/],
     [
       "twins",
       "A::f\n├── when x\n│   └── it should a\n└── given y\n    └── when x\n        └── it should b\n",
@@ -70,7 +80,7 @@ describe("faults of a tree", () => {
 });
 
 describe("tests against their tree", () => {
-  const { trees } = parseTrees("A::f\n├── when x\n│   └── it should a\n└── when y\n    └── it should revert\n");
+  const { trees } = parseTrees("A::f\n├── when x\n│   └── it should a\n└── when y\n    └── it should revert with E\n");
 
   test("test_ and testFuzz_ both answer", () => {
     expect(compareTests(trees, ["test_WhenX", "testFuzz_RevertWhen_Y"])).toEqual([]);
@@ -90,6 +100,46 @@ describe("tests against their tree", () => {
   });
 });
 
+describe("errors", () => {
+  const { trees } = parseTrees(
+    "A::f\n├── when x\n│   └── it should revert with A_One or A_Two\n└── when y\n    └── it should revert with Panic(0x11)\n",
+  );
+  const declared = new Set(["A_One", "A_Two"]);
+  const x = "function test_RevertWhen_X() external { _expect(A.A_One.selector); }";
+  const y = "function testFuzz_RevertWhen_Y() external { vm.expectRevert(stdError.arithmeticError); }";
+  const helper =
+    "function _expect(bytes4 one) internal { _expectTwo(); } function _expectTwo() internal { A.A_Two.selector; }";
+
+  test("a leaf names one, or several", () => {
+    expect(namedErrors("it should revert with A_One")).toEqual(["A_One"]);
+    expect(namedErrors("it should revert with A, B or C and leave D")).toEqual(["A", "B", "C"]);
+    expect(namedErrors("it should refuse x with Panic(0x11), or y with B, naming C")).toEqual(["Panic(0x11)", "B"]);
+    expect(namedErrors("it should revert with its name")).toEqual([]);
+  });
+
+  test("Solidity declares them", () => {
+    expect(declaredErrors("error A_One(); // error A_No();\n  error A_Two(uint256 x);")).toEqual(["A_One", "A_Two"]);
+  });
+
+  test("a test mentions them itself, or by what it calls in its file or another", () => {
+    expect(compareErrors(trees, [`${x} ${y} ${helper}`], declared)).toEqual([]);
+    expect(compareErrors(trees, [`${x} ${y}`, helper], declared)).toEqual([]);
+  });
+
+  test("one that another function mentions, or that isn't declared, is a fault", () => {
+    const other = helper.replace("_expectTwo();", "");
+    expect(compareErrors(trees, [`${x} ${y} ${other}`], declared)).toEqual([
+      expect.stringMatching(/^line 2: test_RevertWhen_X doesn't mention A_Two$/),
+    ]);
+    expect(compareErrors(trees, [`${x} ${y} ${helper}`], new Set(["A_One"]))).toEqual([
+      expect.stringMatching(/^line 2: no error A_Two is declared$/),
+    ]);
+    expect(compareErrors(trees, [`${x} ${helper}`], declared)).toEqual([
+      expect.stringMatching(/^line 4: .* doesn't mention Panic\(0x11\)$/),
+    ]);
+  });
+});
+
 describe("files", () => {
   function folder(files: Record<string, string>): string {
     const root = mkdtempSync(join(tmpdir(), "trees-"));
@@ -101,6 +151,17 @@ describe("files", () => {
   test("a pair that matches has no fault", () => {
     const root = folder({ "f.tree": "A::f\n└── it should a\n", "f.t.sol": "function test_ShouldA() external {}" });
     expect(checkTreeFiles(root)).toMatchObject({ tests: 1, faults: [] });
+  });
+
+  test("errors are looked for in contracts, packages and test doubles", () => {
+    const tree =
+      "A::f\n└── when x\n    └── it should revert with GridNFT_Paused, AccessManagedUnauthorized or A_None\n";
+    const test =
+      "function test_RevertWhen_X() external { A.GridNFT_Paused.selector; B.AccessManagedUnauthorized.selector; }";
+    const root = folder({ "f.tree": tree, "f.t.sol": test });
+    expect(checkTreeFiles(root).faults).toEqual([
+      expect.stringMatching(/f\.tree: line 2: no error A_None is declared$/),
+    ]);
   });
 
   test("a tree needs tests, and tests need a tree", () => {

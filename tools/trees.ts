@@ -12,6 +12,13 @@
 // 5. In a file with several roots the function comes first: `test_Approve_WhenTheCallerIsTheOwner`.
 // 6. `testFuzz_` may stand for `test_` in any of these names.
 // 7. Two conditions that give the same name are an error: word one of them differently.
+// 8. A leaf that begins "it should revert" or "it should refuse" names its error: "it should revert with A", "... with A, B
+//    or C and leave the nonce unused", as Solidity declares it; a panic as Panic(0x11). The error must be declared in a
+//    contract, script or test double of this project or in a package, and the test, or a function that it calls, in its
+//    file or in a file of test/ that this imports, must mention it (`A.selector`; for a panic, forge's `stdError`). Whether
+//    the test expects it at the right place is not checked.
+// 9. Conditions stand in the order in which the function checks them, and those below a condition are looked at only
+//    where it holds. A condition without leaves of its own groups a stage, and asks for no test. No tool checks this rule.
 
 /** One line of a tree: the root, a condition or a leaf. */
 interface TreeNode {
@@ -21,10 +28,11 @@ interface TreeNode {
   children: TreeNode[];
 }
 
-/** One test that a tree asks for: `name` lacks its `test_` or `testFuzz_` prefix. */
+/** One test that a tree asks for: `name` lacks its `test_` or `testFuzz_` prefix, `errors` are named by its leaves. */
 export interface ExpectedTest {
   name: string;
   line: number;
+  errors: string[];
 }
 
 /** One root of a tree file. */
@@ -98,7 +106,8 @@ function readTree(root: TreeNode, several: boolean, faults: string[]): Tree {
   for (const child of root.children) {
     if (isLeaf(child)) {
       if (isRevert(child)) faults.push(`${child.line}: a revert needs a condition (when ..., given ...)`);
-      tests.push({ name: `${prefix}${pascalCase(child.text.replace(/^it /, ""))}`, line: child.line });
+      const name = `${prefix}${pascalCase(child.text.replace(/^it /, ""))}`;
+      tests.push({ name, line: child.line, errors: errorsOf([child], faults) });
     } else {
       readCondition(child, prefix, tests, faults);
     }
@@ -122,7 +131,7 @@ function readCondition(node: TreeNode, prefix: string, tests: ExpectedTest[], fa
     const word = pascalCase((match[1] ?? "").toLowerCase());
     const rest = pascalCase(match[2] ?? "");
     const name = leaves.some(isRevert) ? `Revert${word}_${rest}` : `${word}${rest}`;
-    tests.push({ name: `${prefix}${name}`, line: node.line });
+    tests.push({ name: `${prefix}${name}`, line: node.line, errors: errorsOf(leaves, faults) });
   }
   for (const child of node.children) {
     if (!isLeaf(child)) readCondition(child, prefix, tests, faults);
@@ -137,6 +146,24 @@ function isRevert(node: TreeNode): boolean {
   return /^it should revert\b/i.test(node.text);
 }
 
+/** Errors that leaves name; a fault for each leaf that ought to and doesn't. */
+function errorsOf(leaves: TreeNode[], faults: string[]): string[] {
+  return leaves
+    .filter((leaf) => /^it should (revert|refuse)\b/i.test(leaf.text))
+    .flatMap((leaf) => {
+      const errors = namedErrors(leaf.text);
+      if (errors.length === 0) faults.push(`${leaf.line}: "${leaf.text}" names no error ("... with <error>")`);
+      return errors;
+    });
+}
+
+/** "it should revert with A, B or C and leave no license" -> A, B, C */
+export function namedErrors(leaf: string): string[] {
+  const error = String.raw`[A-Z]\w*(?:\(0x[0-9a-f]{2}\))?`;
+  const lists = leaf.matchAll(new RegExp(String.raw`\bwith (${error}(?:(?:,| or|, or) ${error})*)`, "g"));
+  return [...lists].flatMap((list) => (list[1] ?? "").split(/,? or |, /));
+}
+
 function reportTwins(trees: Tree[], faults: string[]): void {
   const first = new Map<string, number>();
   for (const test of trees.flatMap((tree) => tree.tests)) {
@@ -148,8 +175,24 @@ function reportTwins(trees: Tree[], faults: string[]): void {
 
 /** Names of the test functions in a Solidity file, as written. */
 export function testNames(solidity: string): string[] {
-  const code = solidity.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
-  return [...code.matchAll(/\bfunction\s+(test\w*)\s*\(/g)].map((match) => match[1] ?? "");
+  return functionsOf(solidity)
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith("test"));
+}
+
+/** Errors that a Solidity file declares. */
+export function declaredErrors(solidity: string): string[] {
+  return [...withoutComments(solidity).matchAll(/\berror\s+(\w+)\s*\(/g)].map((match) => match[1] ?? "");
+}
+
+/** Functions of a Solidity file, each with its text from the name to the next function. */
+function functionsOf(solidity: string): { name: string; text: string }[] {
+  const pieces = withoutComments(solidity).split(/\bfunction\s+(?=\w+\s*\()/);
+  return pieces.slice(1).map((text) => ({ name: /^\w+/.exec(text)?.[0] ?? "", text }));
+}
+
+function withoutComments(solidity: string): string {
+  return solidity.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
 }
 
 /** Compares what the trees ask for with the tests there are; returns the faults. */
@@ -168,4 +211,47 @@ export function compareTests(trees: Tree[], names: string[]): string[] {
     if (count > 1) faults.push(`line ${test.line} asks for test_${test.name} once: found ${count}`);
   }
   return faults;
+}
+
+const panics: Record<string, string> = {
+  "Panic(0x01)": "assertionError",
+  "Panic(0x11)": "arithmeticError",
+  "Panic(0x12)": "divisionError",
+  "Panic(0x21)": "enumConversionError",
+  "Panic(0x32)": "indexOOBError",
+};
+
+/**
+ * Compares the errors that trees name with those that are declared, and with those that the tests mention; returns the
+ * faults. `sources`: the tests' file first, then the files whose functions they call.
+ */
+export function compareErrors(trees: Tree[], sources: string[], declared: Set<string>): string[] {
+  const texts = new Map<string, string>();
+  for (const { name, text } of sources.flatMap(functionsOf)) texts.set(name, (texts.get(name) ?? "") + text);
+
+  const faults: string[] = [];
+  for (const test of trees.flatMap((tree) => tree.tests)) {
+    if (test.errors.length === 0) continue;
+    const text = calledText([`test_${test.name}`, `testFuzz_${test.name}`], texts);
+    for (const error of test.errors) {
+      const panic = panics[error];
+      const mention = panic === undefined ? `${error}.selector` : `stdError.${panic}`;
+      if (panic === undefined && !declared.has(error)) faults.push(`line ${test.line}: no error ${error} is declared`);
+      else if (!new RegExp(`\\b${mention}\\b`).test(text)) {
+        faults.push(`line ${test.line}: test_${test.name} doesn't mention ${error}`);
+      }
+    }
+  }
+  return faults;
+}
+
+/** Text of functions, and of all that they call. */
+function calledText(names: string[], texts: Map<string, string>): string {
+  const called = new Set(names);
+  for (const name of called) {
+    for (const match of (texts.get(name) ?? "").matchAll(/\b(\w+)\s*\(/g)) {
+      if (texts.has(match[1] ?? "")) called.add(match[1] ?? "");
+    }
+  }
+  return [...called].map((name) => texts.get(name) ?? "").join("\n");
 }
