@@ -55,19 +55,19 @@ export class Sessions {
     const remembered = this.#remembered.get(hash);
     if (remembered && Date.now() < remembered.until) return remembered.session;
     this.#forget(hash);
-    // Listening begins before the look: a sign-out in between is not missed.
-    let isOver = false;
+    // Listening begins before the look: a session that ends in between is not remembered. Nor is one while notices were lost.
+    let isStale = false;
     const stop = this.notices.on("cloud_session", hash, () => {
-      isOver = true;
+      isStale = true;
       this.#forget(hash);
     });
     const session = await this.#look(hash).catch((error: unknown) => {
       stop();
       throw error;
     });
-    if (session && !isOver) this.#remember(hash, session, stop);
+    if (session && !isStale) this.#remember(hash, session, stop);
     else stop();
-    return isOver ? undefined : session;
+    return session;
   }
 
   /** Ends the session of a token, at every process. */

@@ -48,7 +48,8 @@ export async function readBody({ raw }: HonoRequest, maxSize: number, what: stri
 }
 
 /**
- * Takes a worker's file in one of its places. A refusal is answered when the client has sent what it has: many read none before.
+ * Takes a worker's file in one of its places. A refusal is answered when the client has sent what it has: many read none before. One for
+ * want of a place is answered at once: whoever sends slowly would keep more than places.
  * @throws {@link CloudError} `TOO_MANY_REQUESTS`, or as `take`.
  */
 export async function uploading<Answer>(
@@ -57,9 +58,8 @@ export async function uploading<Answer>(
   { raw }: HonoRequest,
   take: () => Promise<Answer>,
 ): Promise<Answer> {
-  let release = (): void => {};
+  const release = slots.take(worker);
   try {
-    release = slots.take(worker);
     return await take();
   } catch (error) {
     await drain(raw.body).catch(() => {});

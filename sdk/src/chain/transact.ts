@@ -61,11 +61,11 @@ interface Ask {
 async function sendCall(client: WalletClient, ask: Ask): Promise<Hex> {
   const { account, chain } = client;
   let signed: Hex | undefined;
-  const sign = account.signTransaction as LocalAccount["signTransaction"] | undefined;
+  const local = account as LocalAccount;
   const noting: LocalAccount["signTransaction"] | undefined =
-    sign &&
+    (local.signTransaction as LocalAccount["signTransaction"] | undefined) &&
     (async (...transaction) => {
-      const serialized = await sign.call(account, ...transaction);
+      const serialized = await local.signTransaction(...transaction);
       signed = keccak256(serialized as Hex);
       return serialized;
     });
