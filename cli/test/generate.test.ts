@@ -8,6 +8,7 @@ import { waitForTransactionReceipt } from "viem/actions";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LocalGridSystem, startLocalGrid } from "../../script/local/grid.ts";
+import { anyPort } from "../../script/local/ports.ts";
 import { aipgAbi, parseDeployment } from "../../sdk/src/index.ts";
 import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
@@ -19,7 +20,8 @@ let folder: string;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "gridnft-home-"));
   folder = mkdtempSync(join(tmpdir(), "gridnft-pictures-"));
-  grid = await startLocalGrid({ home, parts: ["cloud", "worker"] });
+  const ports = { rpc: await anyPort(), cloud: await anyPort(), indexer: await anyPort(), postgres: await anyPort() };
+  grid = await startLocalGrid({ home, ports, parts: ["cloud", "worker"] });
 }, 600_000);
 afterAll(async () => {
   await grid?.stop();
