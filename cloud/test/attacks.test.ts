@@ -493,7 +493,7 @@ describe("whoever asks the gateway", () => {
     const job = await until(() => honest.claim(1), "the lane is filled for the last job");
     expect(job.id).toBe(id);
 
-    // Who asks nothing needs nothing in its lane.
+    // A worker at rate 0 needs nothing in its lane.
     const free = await scriptedWorker(grid, open, own(), { rate: 0n, parallel: 1 });
     await grid.sql("UPDATE cloud.lane SET free = 0 WHERE worker = $1", [own().party.address.toLowerCase()]);
     await grid.sql(

@@ -168,7 +168,7 @@ async function meetLane(offer: VoucherOffer, { chain, ledger, account }: DeskSer
   const models = offer.voucher.totals.map(({ modelId }) => modelId).filter((modelId) => !earned?.has(modelId));
   if (earned === undefined || models.length > 0) {
     const { opened, totals } = await readLaneFacts(chain, laneId, offer.lane, models);
-    // What the journal knows stays there: a cloud can name lanes without end.
+    // Lines of the journal stay, and a cloud can name lanes without end.
     if (!opened)
       throw new WorkerError("VOUCHER_REFUSED", `The voucher is not accepted: lane ${laneId} was never opened.`);
     await ledger.recordLane(offer.lane, totals);

@@ -98,7 +98,7 @@ export async function resumeCommand(word: string, options: ResumeCommandOptions)
     };
     return await withSignals((signal) => finish(last, { images, signal, alreadyMinted }));
   } catch (error) {
-    // What is paid is named, whatever stands in the way.
+    // Errors after payment name job and receipts.
     throw explain(error).trace?.job === undefined ? traced(undertaking, error, images.map(receiptOf)) : error;
   }
 }

@@ -65,7 +65,7 @@ export async function checkSignIn(
   return {
     account: address.toLowerCase() as Address,
     worker: await workerOf(chain, address, fields.resources ?? []),
-    // Who signs an Expiration Time wants nothing to be done in its name after it.
+    // An Expiration Time ends the session, too: after it nothing is done in the signer's name.
     expiresAt: new Date(Math.min(now.getTime() + SESSION_SECONDS * 1_000, timeOf(fields.expirationTime ?? NEVER))),
   };
 }

@@ -121,7 +121,7 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, tend
         const seconds = waitSeconds(cloud, context.req.header("prefer"));
         const job = await waitForEnd(cloud, id, seconds, context.req.raw.signal);
         if (!isFinal(job)) return context.json(await jobJson(cloud, cloud.database, job), 202, pending);
-        // Whoever does not wait asks for the job, and learns from it how it ended.
+        // A request that does not wait gets the job, which says how it ended.
         if (!isNew && seconds === 0) return context.json(await jobJson(cloud, cloud.database, job), 202, { location });
         if (job.status === "done") return context.json(await resultJson(cloud, cloud.database, job), 200, { location });
         const code = job.error_code === "NO_WORKER" ? "NO_WORKER" : "JOB_FAILED";
