@@ -13,12 +13,14 @@ import { type ClientRequest, createServer, request as httpRequest } from "node:h
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { deflateRawSync } from "node:zlib";
 import { FsBlockstore } from "blockstore-fs";
 import { base32upper } from "multiformats/bases/base32";
 import { base36 } from "multiformats/bases/base36";
 import { CID } from "multiformats/cid";
 import type { MultihashDigest } from "multiformats/hashes/interface";
+import pg from "pg";
 import { pino } from "pino";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -333,6 +335,45 @@ describe("an upload", () => {
       for (const slow of open) slow.destroy();
     }
     await until(() => status(200), "the places are free again");
+  });
+
+  it("that breaks off before it is read costs the worker nothing", async () => {
+    const job = await claimed(64, 64);
+    const path = `/v1/worker/jobs/${job.id}/images/0?lease=${job.lease.token}`;
+    const locker = new pg.Client({ connectionString: grid.postgres.url });
+    await locker.connect();
+    try {
+      for (const [length, sent] of [
+        ["50000", "half"],
+        [undefined, "half"],
+        ["50000", ""],
+      ] as const) {
+        await locker.query("BEGIN; LOCK TABLE cloud.job IN ACCESS EXCLUSIVE MODE");
+        const headers = { authorization: `Bearer ${worker.token}`, ...(length && { "content-length": length }) };
+        const broken = httpRequest(`${cloud.url}${path}`, { method: "PUT", headers }).on("error", () => {});
+        broken.flushHeaders();
+        if (sent) broken.write(sent);
+        await until(async () => {
+          const [{ waiting } = { waiting: 0 }] = await grid.sql<{ waiting: number }>(
+            "SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND relation = 'cloud.job'::regclass",
+          );
+          return waiting > 0;
+        }, "the upload waits for its job");
+        const closed = new Promise((resolve) => broken.on("close", resolve));
+        broken.destroy();
+        await closed;
+        // The cloud hears of it by the same loop that this test runs on.
+        await setTimeout(100);
+        await locker.query("ROLLBACK");
+      }
+    } finally {
+      await locker.end();
+    }
+    const upload = await worker.upload(job, 0, await png(64, 64, 6));
+    expect([upload.status, await grid.sql("SELECT FROM cloud.job_failure WHERE job_id = $1", [job.id])]).toEqual([
+      200,
+      [],
+    ]);
   });
 });
 

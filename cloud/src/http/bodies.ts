@@ -22,22 +22,29 @@ export function limitBody(maxSize: number, what: string): MiddlewareHandler<Env>
 }
 
 /**
- * Reads a body of at most some bytes. What comes beyond is thrown away.
- * @throws {@link CloudError} `BODY_TOO_LARGE`.
+ * Reads a body of at most some bytes. What comes beyond is thrown away. A connection that ended before its body was read gives a body
+ * without bytes and without an error, so its end is looked at.
+ * @throws {@link CloudError} `BODY_TOO_LARGE`, `BODY_INCOMPLETE`.
  */
 export async function readBody({ raw }: HonoRequest, maxSize: number, what: string): Promise<Uint8Array> {
   const tooLarge = async (): Promise<never> => {
     await drain(raw.body).catch(() => {});
     throw new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
   };
-  if (Number(raw.headers.get("content-length") ?? 0) > maxSize) return tooLarge();
+  const said = raw.headers.get("content-length");
+  if (Number(said ?? 0) > maxSize) return tooLarge();
   if (!raw.body) return new Uint8Array();
   const reader = raw.body.getReader();
   const parts: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return Buffer.concat(parts, size);
+    if (done) {
+      if (raw.signal.aborted || (said !== null && size < Number(said))) {
+        throw new CloudError("BODY_INCOMPLETE", `${what} ended after ${size} bytes, before it was whole.`);
+      }
+      return Buffer.concat(parts, size);
+    }
     size += value.length;
     if (size > maxSize) {
       reader.releaseLock();

@@ -46,7 +46,14 @@ export function restoreRoutes(app: App, cloud: Cloud): void {
       params: z.object({ hash: bytes32Json }),
       file: "image/png",
       answers: { 204: { description: "Stored" } },
-      errors: ["IMAGE_UNKNOWN", "IMAGE_MISMATCH", "BODY_TOO_LARGE", "STORAGE_FULL", "STORAGE_UNAVAILABLE"],
+      errors: [
+        "IMAGE_UNKNOWN",
+        "IMAGE_MISMATCH",
+        "BODY_INCOMPLETE",
+        "BODY_TOO_LARGE",
+        "STORAGE_FULL",
+        "STORAGE_UNAVAILABLE",
+      ],
     },
     async ({ context, params, session }) => {
       await requireSigner(session);

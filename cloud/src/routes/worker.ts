@@ -198,7 +198,14 @@ export function workerRoutes(app: App, cloud: Cloud, tendLanes: () => void): voi
       query: z.object({ lease: leaseToken }),
       file: "image/png",
       answers: { 200: { description: "What the bytes hash to", schema: uploadAnswer } },
-      errors: ["LEASE_LOST", "BODY_TOO_LARGE", "IMAGE_INVALID", "STORAGE_FULL", "STORAGE_UNAVAILABLE"],
+      errors: [
+        "LEASE_LOST",
+        "BODY_INCOMPLETE",
+        "BODY_TOO_LARGE",
+        "IMAGE_INVALID",
+        "STORAGE_FULL",
+        "STORAGE_UNAVAILABLE",
+      ],
     },
     async ({ context, params, query, session }) => {
       await greet(session);

@@ -2,7 +2,8 @@ import * as z from "zod/mini";
 
 /** Every code that the AI Cloud API answers with, and its HTTP status. Codes are stable; messages may change. */
 export const cloudErrors = {
-  // 401, 402, 403
+  // 400, 401, 402, 403
+  BODY_INCOMPLETE: 400,
   SESSION_INVALID: 401,
   SIGN_IN_REFUSED: 401,
   PAYMENT_REQUIRED: 402,
