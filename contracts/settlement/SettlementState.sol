@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {PayerAccount, FeeConfig, Lane, LaneTotal, Signer, TreasurerCap} from "../interfaces/IGridSettlement.sol";
 
-/// @dev What every settlement needs of governance's settings, in one slot.
+/// @dev Settings of governance that every settlement reads, in one slot.
 struct Policy {
     address treasury;
     uint16 feeConfigId;
