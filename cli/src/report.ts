@@ -1,7 +1,7 @@
 import type { Check, Verification } from "@gridnft/sdk";
 import type { Rerun } from "./rerun.ts";
 import type { Terminal } from "./terminal.ts";
-import { printable, wrap } from "./text.ts";
+import { counted, printable, wrap } from "./text.ts";
 
 /** Headline, checks, and what remains unproven: for a collector who never read the protocol. */
 export function printReport(
@@ -48,17 +48,16 @@ export function printReport(
 
 function headline({ colors }: Terminal, { verdict, tokenId, checks }: Verification): string {
   const count = (status: Check["status"]): number => checks.filter((check) => check.status === status).length;
-  const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
   if (verdict === "proven") {
-    return colors.bold(colors.green(`✓ Token ${tokenId} is proven: ${plural(count("pass"), "check")} hold.`));
+    return colors.bold(colors.green(`✓ Token ${tokenId} is proven: ${counted(count("pass"), "check")} hold.`));
   }
   if (verdict === "incomplete") {
-    const missing = plural(count("unknown"), "check");
+    const missing = counted(count("unknown"), "check");
     return colors.bold(
       colors.yellow(`? Token ${tokenId} is not fully proven: evidence is missing for ${missing}, none failed.`),
     );
   }
-  return colors.bold(colors.red(`✗ Do not trust token ${tokenId}: ${plural(count("fail"), "check")} failed.`));
+  return colors.bold(colors.red(`✗ Do not trust token ${tokenId}: ${counted(count("fail"), "check")} failed.`));
 }
 
 function printCheck({ line, colors, width }: Terminal, check: Check, verbose: boolean): void {

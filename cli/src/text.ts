@@ -84,6 +84,11 @@ export function padded(text: string, width: number): string {
   return `${text}${" ".repeat(Math.max(width - widthOf(text), 0))}`;
 }
 
+/** A number and what it counts: 1 worker, 2 workers. */
+export function counted(number: number | bigint, noun: string): string {
+  return `${number} ${noun}${Number(number) === 1 ? "" : "s"}`;
+}
+
 /** Rows under a head, columns as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? title))));

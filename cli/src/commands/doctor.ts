@@ -6,7 +6,7 @@ import { ExitCode } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
 import { openSigner } from "../signer.ts";
-import { printable, wrap } from "../text.ts";
+import { counted, printable, wrap } from "../text.ts";
 import { aipg } from "../values.ts";
 
 export interface DoctorCommandOptions extends CommonOptions {
@@ -113,7 +113,7 @@ async function cloud({ cloudUrl }: Grid): Promise<Finding> {
   const client = createCloudClient({ url: cloudUrl, timeout: PATIENCE });
   await client.health();
   const [models, workers] = await Promise.all([client.models(), client.workers()]);
-  const detail = `${cloudUrl}: ${models.length} models, ${workers.length} workers`;
+  const detail = `${cloudUrl}: ${counted(models.length, "model")}, ${counted(workers.length, "worker")}`;
   if (models.some(({ workers: live }) => live > 0)) return { id: "cloud", status: "pass", detail };
   return { id: "cloud", status: "warn", detail, fix: "No worker serves a model now: generate has to wait for one." };
 }

@@ -33,6 +33,7 @@ import { type CommonOptions, openSession, type Session } from "../program.ts";
 import { unlessAborted, withSignals } from "../signals.ts";
 import { openSigner, type Signer } from "../signer.ts";
 import type { Terminal } from "../terminal.ts";
+import { counted } from "../text.ts";
 import { aipg, type Rail, readAipg, readRail, titleOf } from "../values.ts";
 import { mintBundles, requireMintOption, requireRoom, type SeriesOptions, seriesOf } from "./mint.ts";
 
@@ -420,8 +421,7 @@ function showProgress(terminal: Terminal, progress: GenerateProgress): void {
   switch (progress.stage) {
     case "quoted": {
       const { price, candidates } = progress.quote;
-      const workers = candidates.length === 1 ? "1 worker" : `${candidates.length} workers`;
-      terminal.progress(`${aipg(price)}, ${workers} ready`);
+      terminal.progress(`${aipg(price)}, ${counted(candidates.length, "worker")} ready`);
       break;
     }
     case "depositing":

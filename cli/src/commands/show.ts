@@ -3,7 +3,7 @@ import { ExitCode } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, readTokenId } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
-import { padded, printable, wrap } from "../text.ts";
+import { counted, padded, printable, wrap } from "../text.ts";
 import { aipg } from "../values.ts";
 
 /** `gridnft show <token>`. */
@@ -61,5 +61,5 @@ function print(terminal: Terminal, grid: Grid, artwork: ArtworkView): void {
 
 function sales({ transfers }: ArtworkView): string {
   if (!transfers) return "";
-  return `, after ${transfers} ${transfers === 1 ? "transfer" : "transfers"}`;
+  return `, after ${counted(transfers, "transfer")}`;
 }
