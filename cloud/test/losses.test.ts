@@ -148,14 +148,14 @@ it(`survives ${ROUNDS} terminations of all its connections under load`, async ()
   const end = new AbortController();
   const loaded = load(end.signal);
   let ended = 0;
-  for (let i = 0; i < ROUNDS; i++) {
+  // On a machine that is busy a round finds few connections, or none yet.
+  for (let i = 0; i < ROUNDS || ended <= ROUNDS; i++) {
     await pause(20 + (i % 7) * 15);
     ended += await terminate();
   }
   end.abort();
   const { accepted, faults } = await loaded;
   expect(faults).toEqual([]);
-  expect(ended).toBeGreaterThan(ROUNDS);
   await expectAllDone(accepted);
 }, 240_000);
 
@@ -450,7 +450,7 @@ it("lets those who waited for their turn go when the database is away, each afte
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const database = openDatabase(`postgresql://grid@127.0.0.1:${port}/grid`, () => undefined, 2, 400);
+  const database = openDatabase(`postgresql://grid@127.0.0.1:${port}/grid`, () => undefined, 2, 1_500);
   try {
     const asked = Array.from({ length: 5 }, () => database.transaction((queries) => queries.run("SELECT 1"), "turn"));
     const refused = { code: "DATABASE_UNAVAILABLE" } satisfies Partial<CloudError>;
