@@ -255,7 +255,8 @@ describe("bad days", () => {
     if (!killed) throw new Error("the job was never seen running");
     const survivor = world.person(killed === "worker-1" ? "worker2" : "worker1").address;
     expect(made.job.worker?.toLowerCase()).toBe(survivor.toLowerCase());
-    expect(made.job.attempts).toBe(2);
+    // A third one, if the machine was so busy that the survivor's lease ended too.
+    expect(made.job.attempts).toBeGreaterThanOrEqual(2);
     // One picture, one payment: the dead worker's order is worth nothing, and it can't be paid later.
     await world.system.restart(killed);
     const bundles = await Promise.all(bundlesOf(made).map((bundle) => attestedBundle(cloud, { bundle })));
