@@ -45,8 +45,8 @@ export default defineConfig({
     ],
     exclude: ["**/node_modules/**", "**/dist/**", "tools/canary/**", "tools/hardhat/**"],
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
     // Several suites start a chain of their own; more than two at once only slow each other down.
     maxWorkers: 2,
     // Files of one worker share its modules, so that viem and the like are loaded once: no test changes a module or the environment.

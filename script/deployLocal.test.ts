@@ -19,7 +19,7 @@ describe("deployLocal", () => {
     anvil = await startAnvil(port);
     folder = mkdtempSync(join(tmpdir(), "gridnft-deploy-"));
     file = await deployLocal({ rpcUrl: anvil.rpcUrl, environment, folder });
-  }, 300_000);
+  }, 600_000);
 
   afterAll(() => anvil?.stop());
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
     ],
   };
   writeFileSync(join(folder, ".grid", "grid.json"), JSON.stringify(grid));
-}, 300_000);
+}, 600_000);
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await gallery?.stop();

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await grid?.stop();
   for (const path of [home, folder]) rmSync(path, { recursive: true, force: true });
-}, 60_000);
+}, 180_000);
 
 /** In a process of its own, as signals and the engine want it. */
 function run(words: readonly string[], options: Partial<Parameters<typeof gridnft>[1]> = {}): Promise<Run> {
@@ -59,7 +59,7 @@ it("goes from a prompt to a proven token in one line, and makes the same picture
   expect(picture.subarray(1, 4).toString()).toBe("PNG");
   // Orders that were signed are of no use any more, and gone.
   expect(readdirSync(folder).filter((name) => name.includes(".job"))).toEqual([]);
-}, 180_000);
+}, 360_000);
 
 it("lets the cloud pay for a series on its lane", async () => {
   const made = await json([
@@ -82,7 +82,7 @@ it("lets the cloud pay for a series on its lane", async () => {
   const images = made.images as { seed: string; picture: string }[];
   expect(images.map(({ seed }) => seed)).toEqual(["7", "8"]);
   expect(images.every(({ picture }) => existsSync(picture))).toBe(true);
-}, 180_000);
+}, 360_000);
 
 it("refuses a licensed model until its license is bought", async () => {
   const licensed = grid.models.find(({ modelId }) => modelId !== grid.models[0]?.modelId);
@@ -94,7 +94,7 @@ it("refuses a licensed model until its license is bought", async () => {
   expect((await runHereAt(["license", "buy", `${licensed?.modelId}`, "--yes"])).code).toBe(0);
   expect((await runHereAt([...words, "--private"])).code).toBe(0);
   expect(existsSync(join(folder, "whales", "a-whale.png"))).toBe(true);
-}, 180_000);
+}, 360_000);
 
 it("pays no more than is allowed", async () => {
   const before = await json(["account"]);
@@ -104,7 +104,7 @@ it("pays no more than is allowed", async () => {
   expect((await json(["account"])).balance).toBe(before.balance);
   const unknown = await runHereAt(["generate", "x", "--model", "No such model"]);
   expect(unknown.err).toContain('No model "No such model" is served; there are');
-}, 60_000);
+}, 180_000);
 
 it("says what is signed when it is interrupted, and costs no more than that", async () => {
   const before = await json(["account"]);
@@ -129,7 +129,7 @@ it("says what is signed when it is interrupted, and costs no more than that", as
   expect(readdirSync(folder).filter((name) => name.startsWith("slowly") && name.includes(".job"))).toEqual([
     "slowly.job.json",
   ]);
-}, 120_000);
+}, 300_000);
 
 /** Tells whether a saved receipt is minted: a second mint is refused. */
 async function isMinted(name: string): Promise<boolean> {
@@ -142,7 +142,7 @@ it("mints what is paid though nobody reads its output, and shows no trace", asyn
   const { code, err } = await run(words, { stdout: "closed" });
   expect([code, err]).toEqual([0, expect.not.stringMatching(/\n\s+at |EPIPE/)]);
   expect(await isMinted("a-closed-pipe.json")).toBe(true);
-}, 120_000);
+}, 300_000);
 
 it.runIf(existsSync("/dev/full"))(
   "mints what is paid though its output goes to a full disk, and says so",
@@ -171,7 +171,7 @@ it("goes on when its terminal is closed", async () => {
   });
   expect([code, hungUp]).toEqual([0, true]);
   expect(out).toContain("Minted token");
-}, 120_000);
+}, 300_000);
 
 it("mints though the pictures can't be saved, and resume saves them", async () => {
   const lost = join(folder, "lost");
@@ -195,7 +195,7 @@ it("mints though the pictures can't be saved, and resume saves them", async () =
   const [image] = resumed.images as { picture: string; receipt: string }[];
   expect(image?.picture).toBe(join(folder, "no-folder.png"));
   expect(existsSync(image?.picture ?? "")).toBe(true);
-}, 180_000);
+}, 360_000);
 
 it("loses no paid picture when it is killed: resume fetches, settles and mints it, once", async () => {
   let killed = false;
@@ -224,7 +224,7 @@ it("loses no paid picture when it is killed: resume fetches, settles and mints i
   const again = await json(["resume", job, "--out", "a-killed-command.png", "--mint"]);
   expect(again).toMatchObject({ job, already_minted: true, images: resumed.images });
   expect(readdirSync(folder).sort()).toEqual(files);
-}, 180_000);
+}, 360_000);
 
 it("finds the job of orders whose answer was lost", async () => {
   let killed = false;
@@ -253,7 +253,7 @@ it("finds the job of orders whose answer was lost", async () => {
   if (job !== undefined) expect(resumed.job).toBe(job);
   const nothing = await runHereAt(["resume", "00000000-0000-4000-8000-000000000000"]);
   expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining("There is no job with this id.")]);
-}, 120_000);
+}, 300_000);
 
 it("finds the job of a request to the gateway whose answer was lost, and orders no second one", async () => {
   const file = "a-lost-request.job.json";
@@ -277,7 +277,7 @@ it("finds the job of a request to the gateway whose answer was lost, and orders 
   const other = await runHereAt(["resume", file]);
   expect([other.code, other.err]).toEqual([2, expect.stringContaining("has another prompt than was asked for")]);
   rmSync(join(folder, file));
-}, 120_000);
+}, 300_000);
 
 it("saves what is left of a job that is minted in part, and says how to mint it", async () => {
   const made = await json(["generate", "a pair", "--count", "2", "--steps", "2", "-W", "64", "-H", "64"]);
@@ -299,7 +299,7 @@ it("saves what is left of a job that is minted in part, and says how to mint it"
   writeFileSync(join(folder, "in-the-way"), "");
   const blocked = await json([...words.slice(0, -1), "in-the-way"]);
   expect(blocked.error).toMatchObject({ code: "NO_FOLDER", job: made.job, receipt_ids: receipts });
-}, 120_000);
+}, 300_000);
 
 it("asks with the amount before money moves, and pays nothing without a yes", async () => {
   const words = ["generate", "a careful buyer", "--steps", "4"];
@@ -319,7 +319,7 @@ it("asks with the amount before money moves, and pays nothing without a yes", as
   const later = await runHere(["resume", job, "--mint"], { ...at, typed: "n\n" });
   expect([later.code, later.err]).toEqual([0, expect.stringContaining(", and mint? [y/N]")]);
   expect(later.out).toContain("gridnft mint a-careful-buyer.json");
-}, 120_000);
+}, 300_000);
 
 it("checks what a mint needs before anything is paid", async () => {
   const poor = { GRID_HOME: home, POOR: generatePrivateKey() };
@@ -344,7 +344,7 @@ it("checks what a mint needs before anything is paid", async () => {
     expect.stringContaining("and the mint 0.1 AIPG; the wallet of POOR has 0.15"),
   ]);
   expect(existsSync(join(folder, "no-fee.job.json"))).toBe(false);
-}, 60_000);
+}, 180_000);
 
 it("finds nothing wrong with a grid that runs", async () => {
   const { healthy, checks } = await json(["doctor"]);
@@ -359,7 +359,7 @@ it("finds nothing wrong with a grid that runs", async () => {
     "gallery warn",
     "account pass",
   ]);
-}, 60_000);
+}, 180_000);
 
 it("prints the bare result with --quiet", async () => {
   const made = await runHereAt(["generate", "quietly", "--steps", "4", "--quiet"]);
@@ -369,7 +369,7 @@ it("prints the bare result with --quiet", async () => {
   expect((await runHereAt(["models", "-q"])).out.trim().split("\n")).toEqual(
     expect.arrayContaining(grid.models.map(({ modelId }) => `${modelId}`)),
   );
-}, 120_000);
+}, 300_000);
 
 it("has the documented keys in every document of the cloud", async () => {
   const made = await json(["generate", "keys", "--steps", "4", "--mint"]);
@@ -377,10 +377,10 @@ it("has the documented keys in every document of the cloud", async () => {
   expectKeys("generate", made, ["unknown_words", "minted"]);
   expectKeys("resume", resumed, ["unknown_words"]);
   for (const word of ["models", "workers", "doctor"]) expectKeys(word, await json([word]));
-}, 120_000);
+}, 300_000);
 
 it("lists what is served", async () => {
   const [models, workers] = await Promise.all([json(["models"]), json(["workers"])]);
   expect(models.models as unknown[]).toHaveLength(grid.models.length);
   expect(workers.workers as unknown[]).toHaveLength(1);
-}, 60_000);
+}, 180_000);

@@ -63,7 +63,7 @@ beforeAll(async () => {
   gallery = await startGallery();
   [first, second] = [gallery.series * 1_000n + 1n, gallery.series * 1_000n + 2n];
   [bought, remix] = [gallery.direct * 1_000n + 1n, gallery.remix * 1_000n + 1n];
-}, 300_000);
+}, 600_000);
 afterAll(() => gallery?.stop());
 
 function honestClient(): PublicClient {

@@ -48,7 +48,7 @@ beforeAll(async () => {
   ];
   token = await signIn(grid, clouds[0], privateKeyToAccount(generatePrivateKey()));
   await until(async () => (await grid.sql("SELECT 1 FROM cloud.lane WHERE state = 'open'")).length > 0, "a lane");
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 async function order(changes: object = {}): Promise<string> {
@@ -99,7 +99,7 @@ describe("a voucher", () => {
     expect(since).toMatchObject({ after: known, receipt_ids: ids.slice(-2) });
     const [nothing] = await list(`?known=${digestOf(since as VoucherJson)}`);
     expect(nothing).toMatchObject({ after: digestOf(since as VoucherJson), receipt_ids: [] });
-  }, 60_000);
+  }, 180_000);
 
   it("keeps up when jobs of a lane end together", async () => {
     for (let i = 0; i < 8; i++) await order();
@@ -109,7 +109,7 @@ describe("a voucher", () => {
     const counts = done.map(({ voucher }) => voucher?.voucher.receiptCount ?? 0).sort((a, b) => a - b);
     expect(new Set(counts).size).toBe(8);
     for (const { voucher } of done) expect(voucher?.voucher.receiptsRoot).toBe(rootOf(voucher?.receipt_ids ?? []));
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("the trees of lanes", () => {
@@ -378,7 +378,7 @@ describe("claims of one worker at two processes", () => {
     expect(sums?.promised).toBe(sums?.earned);
     expect(sums?.vouchers).toBe(sums?.receipts);
     await grid.sql("UPDATE cloud.job SET status = 'cancelled' WHERE status = 'queued'");
-  }, 60_000);
+  }, 180_000);
 });
 
 it("a job that is claimed for a worker that hung up meanwhile goes back at once, and that costs no attempt", async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   grid = await startTestGrid();
   cloud = await grid.cloud();
   worker = await scriptedWorker(grid, cloud, grid.workers[0], { parallel: 16 });
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 const wish = () => ({ prompt: "a lighthouse at dusk", model: grid.open.toString(), width: 128, height: 64, steps: 5 });

@@ -54,7 +54,7 @@ beforeAll(async () => {
   cloud = await grid.cloud({ blocks: folder });
   worker = await scriptedWorker(grid, cloud, grid.workers[0]);
   token = await signIn(grid, cloud, grid.artist.account);
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 /** A gateway job in the worker's hands. */

@@ -453,7 +453,7 @@ export async function signOrders(
 
 /** Asks again until it is so, or fails after a while. */
 export async function until<Value>(look: () => Promise<Value | undefined | false>, what: string): Promise<Value> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 90_000;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value;

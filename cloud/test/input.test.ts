@@ -25,7 +25,7 @@ beforeAll(async () => {
   grid = await startTestGrid();
   cloud = await grid.cloud();
   worker = await scriptedWorker(grid, cloud, grid.workers[0]);
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 const wish = () => ({ prompt: "a vault", model: grid.open.toString(), width: 64, height: 64, steps: 2 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   ]);
   token = await signIn(grid, cloud, privateKeyToAccount(generatePrivateKey()));
   await until(async () => (await grid.sql("SELECT 1 FROM cloud.lane WHERE state = 'open'")).length === 2, "two lanes");
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 beforeEach(async () => {
@@ -157,7 +157,7 @@ it(`survives ${ROUNDS} terminations of all its connections under load`, async ()
   const { accepted, faults } = await loaded;
   expect(faults).toEqual([]);
   await expectAllDone(accepted);
-}, 240_000);
+}, 480_000);
 
 it("survives a restart of Postgres under load", async () => {
   const end = new AbortController();
@@ -171,7 +171,7 @@ it("survives a restart of Postgres under load", async () => {
   const { accepted, faults } = await loaded;
   expect(faults).toEqual([]);
   await expectAllDone(accepted);
-}, 240_000);
+}, 480_000);
 
 it("leaves connections to a server that only reads, and hears of jobs again", async () => {
   await admin.query("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on");
@@ -189,7 +189,7 @@ it("leaves connections to a server that only reads, and hears of jobs again", as
   });
   expect(ordered.status).toBe(202);
   expect(await waiting).toMatchObject({ id: ordered.body.id });
-}, 60_000);
+}, 180_000);
 
 /** Signs in while the server only reads: that waits, and ends well once the server writes again. */
 async function signInLater(): Promise<string> {
@@ -416,7 +416,7 @@ it("names the job to whoever waits for it when the database goes away: asking ag
   }
   expect(await jobs()).toHaveLength(1);
   await grid.sql("UPDATE cloud.job SET status = 'failed' WHERE id = $1", [queued?.id]);
-}, 60_000);
+}, 180_000);
 
 it("holds no connection while it waits for a lock", async () => {
   const database = openDatabase(grid.postgres.url, () => undefined, 2);

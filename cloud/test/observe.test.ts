@@ -49,7 +49,7 @@ beforeAll(async () => {
   }
   const ready = await until(async () => /^\{"ready":true.*$/m.exec(output)?.[0], "the process is ready");
   cloud = { ...(JSON.parse(ready) as { url: string }), stop: async () => {} };
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   const gone = new Promise((resolve) => child?.once("exit", resolve));
   child?.kill("SIGTERM");

@@ -16,7 +16,7 @@ beforeAll(async () => {
   grid = await startTestGrid({ dailyImages: 4 });
   const changes = { leaseSeconds: 60, waitSeconds: 15 };
   clouds = await Promise.all([grid.cloud(changes), grid.cloud(changes)]);
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 beforeEach(async () => {
@@ -286,7 +286,7 @@ describe("orders", () => {
     const later = await until(() => other.claim(5), "the second candidate gets it");
     expect(later.order.nonce).toBe(first.nonce.toString());
     await other.upload(later, 0, await png(64, 64, 3));
-  }, 60_000);
+  }, 180_000);
 
   it("go to the next worker at once while nobody has seen them", async () => {
     const { parameters, orders, sign } = await directOrders();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   cloud = clouds[0] as RunningCloud;
   treasuries = await Promise.all([grid.treasury({ cap: CAP }), grid.treasury({ cap: CAP })]);
   worker = await scriptedWorker(grid, cloud, grid.workers[0]);
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 const wish = () => ({ prompt: "a lighthouse at dusk", model: grid.open.toString(), width: 128, height: 64, steps: 5 });

@@ -14,7 +14,7 @@ let token: string;
 beforeAll(async () => {
   grid = await startTestGrid({ dailyImages: 10_000 });
   cloud = await grid.cloud({ leaseSeconds: 60 });
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 beforeEach(async () => {
@@ -240,7 +240,7 @@ it("of a lease that is held without progress end it, count, and bar the worker; 
   expect(await workers[0].claim()).toBeUndefined();
   await workers[1].work(await gets(workers[1], "the other worker gets it"));
   expect((await look(id)).status).toBe("done");
-}, 60_000);
+}, 180_000);
 
 it("of a worker that makes its jobs one after the other don't come from the time that the others take", async () => {
   const ids = [await order(), await order()];

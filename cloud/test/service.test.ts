@@ -27,7 +27,7 @@ beforeAll(async () => {
   grid = await startTestGrid();
   cloud = await grid.cloud();
   worker = await scriptedWorker(grid, cloud, grid.workers[0]);
-}, 120_000);
+}, 300_000);
 afterAll(() => grid?.stop());
 
 const user = () => privateKeyToAccount(generatePrivateKey());

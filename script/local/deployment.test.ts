@@ -43,7 +43,7 @@ describe("the recorded deployment", () => {
       deployment: of?.deployment,
     });
     expect(essence(recording), "stale: run npm run deployment:record").toEqual(essence(fresh));
-  }, 300_000);
+  }, 600_000);
 
   it("makes the whole system on a new chain", async () => {
     const path = join(home, "deployment.json");

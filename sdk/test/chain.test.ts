@@ -80,7 +80,7 @@ const isThere = <item>(one: item | undefined): one is item => one !== undefined;
 let shop: Workshop;
 beforeAll(async () => {
   shop = await openWorkshop();
-}, 300_000);
+}, 600_000);
 afterAll(() => shop?.grid.stop());
 
 const deployment = () => shop.grid.deployment;

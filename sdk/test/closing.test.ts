@@ -132,7 +132,7 @@ describe("on chain", () => {
   beforeAll(async () => {
     shop = await openWorkshop();
     await depositAipg(shop.artist.wallet, { deployment: shop.grid.deployment, amount: parseEther("50") });
-  }, 300_000);
+  }, 600_000);
   afterAll(() => shop?.grid.stop());
 
   const deployment = () => shop.grid.deployment;

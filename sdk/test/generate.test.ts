@@ -34,7 +34,7 @@ import { fileOf, openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 let shop: Workshop;
 beforeAll(async () => {
   shop = await openWorkshop();
-}, 300_000);
+}, 600_000);
 afterAll(() => shop?.grid.stop());
 let server: ScriptedServer | undefined;
 afterEach(async () => {

@@ -78,7 +78,7 @@ beforeAll(() => {
   }
   writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
   [, script = ""] = /^```js\n([\s\S]*?)^```/m.exec(read("README.md")) ?? [];
-}, 240_000);
+}, 480_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -140,7 +140,7 @@ describe("the package", () => {
     expect(problems.filter(({ kind, resolutionKind }) => !expected.has(kind) && resolutionKind !== "node10")).toEqual(
       [],
     );
-  }, 120_000);
+  }, 300_000);
 });
 
 describe("in an app", () => {
@@ -178,7 +178,7 @@ describe("in an app", () => {
     } finally {
       await browser.close();
     }
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     ["bundler", ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],

@@ -43,7 +43,7 @@ describe("peers", () => {
   // wagmi brings the viem of its own, which is ours; apps with it are typed by `npm run lint`.
   it("are typed down to the oldest viem that is admitted", () => {
     expect(faultsWith("viem-oldest", sources)).toEqual([]);
-  }, 240_000);
+  }, 480_000);
 
   it("name the oldest versions that are tested, and are no dependencies", () => {
     const { peerDependencies, dependencies, devDependencies } = manifest;

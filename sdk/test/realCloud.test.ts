@@ -34,7 +34,7 @@ beforeAll(async () => {
   worker = await scriptedWorker(grid, running, grid.workers[0]);
   cloud = createCloudClient({ url: running.url });
   working = workOn();
-}, 300_000);
+}, 600_000);
 afterAll(async () => {
   stopping.abort();
   await working;

@@ -79,7 +79,7 @@ beforeAll(async () => {
   const tokenId = minted.tokenIds[0] ?? 0n;
   await evolveArtwork(wallet, { deployment, tokenId, bundle: next, parent: { tokenId, version: 1 } });
   await waitForBlock(gallery, await wallet.getBlockNumber({ cacheTime: 0 }), { timeout: 60_000 });
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   queries.clear();

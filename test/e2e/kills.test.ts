@@ -19,4 +19,4 @@ it("loses no job and pays none twice, whatever is killed", async () => {
   expect(faults["undo a commit"]?.hit).toBeGreaterThan(0);
   expect(figures.settlements).toBeGreaterThan(0);
   expect(figures.collects).toBeGreaterThan(0);
-}, 150_000);
+}, 300_000);

@@ -59,7 +59,7 @@ let grid: LocalGrid;
 beforeAll(async () => {
   console.log(`seed ${SEED}`);
   grid = await startGrid();
-}, 300_000);
+}, 600_000);
 
 afterAll(() => grid?.stop());
 
@@ -213,7 +213,7 @@ it("the SDK and the reader agree", async () => {
   console.log(`${bodies} of ${READ} are bodies`);
   expect(bodies).toBeGreaterThan(READ / 20);
   expect(bodies).toBeLessThan((READ * 19) / 20);
-}, 120_000);
+}, 300_000);
 
 it("the SDK and the codec agree", async () => {
   const { address, grid: contracts } = grid.party(7);
@@ -259,7 +259,7 @@ it("the SDK and the codec agree", async () => {
   console.log(`${JSON.stringify(counts)} of ${MINTED}`);
   expect(counts.bodies).toBeGreaterThan(MINTED / 20);
   expect(counts.none).toBeGreaterThan(MINTED / 20);
-}, 120_000);
+}, 300_000);
 
 /** A series without parents, whose anchors are all used, each (order, index) once. */
 function several(): Body {

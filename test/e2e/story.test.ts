@@ -92,7 +92,7 @@ beforeAll(async () => {
       await grid.mined(party.grid.aipg.write.approve([spender.address, maxUint256]));
     }
   }
-}, 300_000);
+}, 600_000);
 
 afterAll(() => grid?.stop());
 

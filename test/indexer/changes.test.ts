@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { pool, fresh, errors } = gallery;
   changes = createChanges({ pool, fresh, chainId: CHAIN_ID, onError: (error) => errors.push(error), max: 3 });
   app = createChangeStream({ changes, fresh, heartbeat: 50 });
-}, 300_000);
+}, 600_000);
 
 afterEach(async () => {
   for (const one of open.splice(0)) one.abort();

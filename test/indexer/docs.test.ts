@@ -41,7 +41,7 @@ beforeAll(async () => {
   const running = await indexer.start();
   stop = () => running.stop();
   await indexer.caughtUp();
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await stop?.();

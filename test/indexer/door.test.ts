@@ -731,7 +731,7 @@ describe("/tables", () => {
       await pool.end();
       await postgres.stop();
     }
-  }, 300_000);
+  }, 600_000);
 
   it("takes questions by POST alone", async () => {
     const answer = await tables().app.request("/tables");

@@ -8,7 +8,7 @@ let gallery: Gallery;
 
 beforeAll(async () => {
   gallery = await startGallery(3_000);
-}, 300_000);
+}, 600_000);
 afterAll(() => gallery?.stop());
 
 const families = ["SD15", "SD21", "SDXL", "FLUX1_SCHNELL", "FLUX1_DEV", "FLUX_KREA", "CHROMA", "SVD", "OTHER"];

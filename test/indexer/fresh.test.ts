@@ -16,7 +16,7 @@ const open: Fresh[] = [];
 beforeAll(async () => {
   postgres = await startPostgres();
   client = await postgres.connect();
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await postgres?.stop();

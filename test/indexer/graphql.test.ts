@@ -11,7 +11,7 @@ let gallery: Gallery;
 
 beforeAll(async () => {
   gallery = await startGallery(1_500);
-}, 300_000);
+}, 600_000);
 afterAll(() => gallery?.stop());
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

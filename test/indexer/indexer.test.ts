@@ -66,7 +66,7 @@ beforeAll(async () => {
   for (const name of ["models.register", "models.register", "bonds.register", "bonds.register", "lanes.open"]) {
     await attempt(world, name, tally);
   }
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await running?.stop();
@@ -108,7 +108,7 @@ describe("after a random history", () => {
     await happen(world, 10, tally);
     await indexer.caughtUp();
     await compare();
-  }, 300_000);
+  }, 600_000);
 
   it("forgets what a reorganisation took away", async () => {
     const before = await snapshot(grid);
@@ -124,7 +124,7 @@ describe("after a random history", () => {
     await mine(grid, 12); // longer than what was taken away
     await indexer.caughtUp();
     await compare();
-  }, 300_000);
+  }, 600_000);
 });
 
 describe("what changed", () => {
@@ -141,7 +141,7 @@ describe("what changed", () => {
     expect(await missingEvents(grid)).toEqual(neverHere);
     expect(await stampFaults(grid)).toEqual([]);
     await indexer.caughtUp();
-  }, 300_000);
+  }, 600_000);
 
   it.each(changingLists())("is what $name has since a block", async (list) => {
     await compareChanges(indexer.ask, list);
@@ -164,11 +164,11 @@ describe("what is computed for an answer", () => {
     expect(await read.usageRoyaltyBps([tokenId])).not.toBe(bps);
     await indexer.caughtUp();
     await compareAnswers(grid, indexer.ask);
-  }, 300_000);
+  }, 600_000);
 
   it("counts what lists list", async () => {
     await compareTotals(indexer.ask);
-  }, 120_000);
+  }, 300_000);
 });
 
 it("has the same rows, to the last bit, when it is built anew beside", async () => {
@@ -183,7 +183,7 @@ it("has the same rows, to the last bit, when it is built anew beside", async () 
     await second.stop();
     again.cleanUp();
   }
-}, 120_000);
+}, 300_000);
 
 describe("GraphQL", () => {
   /** Arguments that a list can't do without: of a worker that earned something, where one is named. */

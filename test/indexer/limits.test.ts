@@ -19,7 +19,7 @@ let gallery: Gallery;
 
 beforeAll(async () => {
   gallery = await startGallery(200);
-}, 300_000);
+}, 600_000);
 afterAll(() => gallery?.stop());
 
 const many = (count: number, of: (i: number) => string): string =>

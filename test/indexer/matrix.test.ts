@@ -23,7 +23,7 @@ beforeAll(async () => {
   await client.connect();
   // As in the pool.
   await client.query("set random_page_cost = 1.1; set jit = off; set max_parallel_workers_per_gather = 0");
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await client?.end();
@@ -205,5 +205,5 @@ describe.each(orders)("%s", (orderBy) => {
       expect([name, end.nodes.map(({ tokenId }) => tokenId)]).toEqual([name, all.slice(-5)]);
     }
     expect(slow).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });

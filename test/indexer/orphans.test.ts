@@ -15,7 +15,7 @@ let client: pg.Client;
 beforeAll(async () => {
   postgres = await startPostgres();
   client = await postgres.connect();
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await postgres?.stop();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   const [front, plain] = servers as [Server, Server];
   openLane(front, { answerer, gate, opensMetrics: false, onError });
   [url, plainUrl] = await Promise.all([listen(front), listen(plain)]);
-}, 300_000);
+}, 600_000);
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

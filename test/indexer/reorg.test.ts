@@ -99,7 +99,7 @@ describe("blocks that are taken back", () => {
     console.log(`ready ${Date.now() - began} ms after kill -9`);
     await indexer.caughtUp();
     await compareAll(grid, postgres.url, indexer.schema);
-  }, 300_000);
+  }, 600_000);
 });
 
 describe("blocks that are taken back from under what is final", () => {
@@ -129,7 +129,7 @@ describe("blocks that are taken back from under what is final", () => {
     const head = await height();
     while (((await health()).indexed?.block ?? 0) < head) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await health()).toMatchObject({ status: "reorganised", canonical: false });
-  }, 300_000);
+  }, 600_000);
 
   it("is put right by one command, while the old one answers", async () => {
     const began = Date.now();
@@ -139,7 +139,7 @@ describe("blocks that are taken back from under what is final", () => {
     for (let i = 0; i < 5; i++) await happenAnywhere();
     await indexer.caughtUp();
     await compareAll(grid, postgres.url, "grid_test_2");
-  }, 300_000);
+  }, 600_000);
 
   it("and the indexer goes on there when it is started again", async () => {
     await running?.stop();
@@ -153,5 +153,5 @@ describe("blocks that are taken back from under what is final", () => {
     await happen(world, 5, tally);
     await indexer.caughtUp();
     await compareAll(grid, postgres.url, "grid_test_2");
-  }, 300_000);
+  }, 600_000);
 });

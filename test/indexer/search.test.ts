@@ -14,7 +14,7 @@ let gallery: Gallery;
 beforeAll(async () => {
   gallery = await startGallery(3_000);
   await addWritten();
-}, 300_000);
+}, 600_000);
 afterAll(() => gallery?.stop());
 
 /** Artworks with words that the catalogue doesn't have: newer than its own, of the same series' other fields. */

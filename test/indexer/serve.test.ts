@@ -49,7 +49,7 @@ beforeAll(async () => {
   // Readers wait for an indexer that has something to show.
   const waiting = readers.map((reader) => reader.start());
   running = [await first.start(), ...(await Promise.all(waiting))];
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await Promise.all(running.map((process) => process?.stop()));
@@ -130,7 +130,7 @@ it("answers alike in each process", async () => {
   const page = await (await fetch(`${first.url}/explorer`)).text();
   const script = await fetch(`${first.url}/${/explorer\/[\w-]+\.js/.exec(page)?.[0]}`);
   expect(await script.text()).toContain("renderYogaGraphiQL");
-}, 300_000);
+}, 600_000);
 
 it("answers every question while another version takes over, and then from its tables", async () => {
   let isOver = false;
@@ -171,7 +171,7 @@ it("answers every question while another version takes over, and then from its t
     const [answer, ...others] = await Promise.all([second, ...readers].map((indexer) => indexer.ask(question)));
     expect(others).toEqual([answer, answer]);
   }
-}, 300_000);
+}, 600_000);
 
 it("tends the tables of an indexer that is ready", async () => {
   const client = new pg.Client({ connectionString: postgres.url });
@@ -192,7 +192,7 @@ it("tends the tables of an indexer that is ready", async () => {
   } finally {
     await client.end();
   }
-}, 180_000);
+}, 360_000);
 
 it("makes the words by which searches of its readers find what a slip meant", async () => {
   const client = new pg.Client({ connectionString: postgres.url });
@@ -225,7 +225,7 @@ it("makes the words by which searches of its readers find what a slip meant", as
   } finally {
     await client.end();
   }
-}, 180_000);
+}, 360_000);
 
 it("ends the statements of /tables in the database when their time is over", async () => {
   const client = new pg.Client({ connectionString: postgres.url });
@@ -254,7 +254,7 @@ it("ends the statements of /tables in the database when their time is over", asy
   } finally {
     await client.end();
   }
-}, 60_000);
+}, 180_000);
 
 it("has readers that survive the loss of their connections under load, whoever made them", async () => {
   const client = new pg.Client({ connectionString: postgres.url });
@@ -299,7 +299,7 @@ it("has readers that survive the loss of their connections under load, whoever m
     end.abort();
     await client.end();
   }
-}, 180_000);
+}, 360_000);
 
 it("says that it is behind when the indexer is gone, and stops in good order", async () => {
   await running.at(-1)?.stop();
@@ -312,7 +312,7 @@ it("says that it is behind when the indexer is gone, and stops in good order", a
     undefined,
     ...Array.from({ length: 3 }, () => "exit code 0"),
   ]);
-}, 180_000);
+}, 360_000);
 
 async function until(indexer: TestIndexer | undefined, status: string) {
   for (;;) {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await grid.mined(write.register([await read.minBond(), ""]));
   await grid.mined(artist().grid.settlement.write.deposit([PRICE * 100n]));
   running = await indexer.start();
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await running?.stop();
@@ -133,7 +133,7 @@ describe("an order that is settled while its worker isn't bonded", () => {
     expect(await found("settlements(filter: { anchored: false })")).toBe(2);
     expect(await found("receipts(filter: { anchored: true })")).toBe(0);
     await compare();
-  }, 60_000);
+  }, 180_000);
 
   it("is anchored by its confirmation, of which there may be two in one block", async () => {
     await bonded();
@@ -160,7 +160,7 @@ describe("an order that is settled while its worker isn't bonded", () => {
     expect(await found("settlements(filter: { anchored: false })")).toBe(0);
     expect(await found("receipts(filter: { anchored: true })")).toBe(5);
     await compare();
-  }, 60_000);
+  }, 180_000);
 
   it("waits again when its confirmation is taken back, and is anchored by the next one", async () => {
     const { root } = await settledUnbonded(1);
@@ -188,7 +188,7 @@ describe("an order that is settled while its worker isn't bonded", () => {
     const again = await shown();
     expect(again.settlements.at(-1)).toMatchObject({ root, anchored: true, anchorBlock: Number(blockNumber) });
     await compare();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("a least bond that was raised", () => {
@@ -252,7 +252,7 @@ describe("a least bond that was raised", () => {
     await setMinBond(next);
     expect(await asked()).toEqual(inForce);
     await compare();
-  }, 120_000);
+  }, 300_000);
 
   it("is the same for questions that come again with other filters", async () => {
     const query = (filter: string) => `query ($value: Boolean) {
@@ -295,4 +295,4 @@ it("goes on after confirmations that can't be: of an unknown root, and of one th
   // The next events are read as ever.
   await settledUnbonded(1);
   expect((await shown()).settlements.at(-1)).toMatchObject({ anchored: false });
-}, 60_000);
+}, 180_000);

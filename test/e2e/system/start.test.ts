@@ -108,7 +108,7 @@ describe("npm start", () => {
     const report = await shell(verify);
     expect(report).toContain("Token 1001 is proven");
     expect(report).toContain("identical");
-  }, 300_000);
+  }, 600_000);
 
   it("says so when it is started a second time in the same folder, and harms nothing", async () => {
     const second = start();
@@ -167,7 +167,7 @@ describe("npm start", () => {
       /✗ The cloud ended by itself \(killed by SIGKILL\)[\s\S]*Last lines of .*cloud\.log/,
     );
     expect(recorded.filter(isAlive)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it("begins anew with --reset, and can be stopped in the middle of it", async () => {
     const before = readFileSync(join(home, "keys.json"), "utf8");
@@ -180,7 +180,7 @@ describe("npm start", () => {
     expect(recorded.filter(isAlive)).toEqual([]);
     expect(readProcesses(home)).toEqual([]);
     expect(readFileSync(join(home, "chain/journal.jsonl"), "utf8").split("\n").length).toBeLessThan(100);
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     [["--workers", "3"], '--workers is 1 or 2, not "3"'],

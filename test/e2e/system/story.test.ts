@@ -92,7 +92,7 @@ describe("the story", () => {
     // Worker, model and protocol share what the artist paid.
     expect(await grid.settlement.read.earnedOf([bundle.order.worker])).toBeGreaterThan(0n);
     expect(await grid.settlement.read.modelEarnedOf([open])).toBe((made.price * 500n) / 10_000n);
-  }, 120_000);
+  }, 300_000);
 
   it("makes a series that the gateway pays, and mints it by one proof", async () => {
     const { wallet, signedIn } = world.person("collector");
@@ -107,7 +107,7 @@ describe("the story", () => {
     expect(minted.tokenIds.map((id) => id % 1_000n)).toEqual([1n, 2n, 3n]);
     const { quota } = await cloud.session();
     expect(quota).toMatchObject({ limit: 6, used: 3 });
-  }, 120_000);
+  }, 300_000);
 
   it("keeps the licensed model for those who hold a license", async () => {
     const { wallet, grid, signedIn } = world.person("collector");
@@ -126,7 +126,7 @@ describe("the story", () => {
     const bundles = await Promise.all(bundlesOf(made).map((bundle) => attestedBundle(cloud, { bundle })));
     const minted = await mintSeries(wallet, { deployment, bundles, series: { title: "Mist" } });
     tokens.push(...minted.tokenIds);
-  }, 120_000);
+  }, 300_000);
 
   it("evolves an artwork into a second version", async () => {
     const { wallet } = world.person("artist");
@@ -137,7 +137,7 @@ describe("the story", () => {
     expect(evolved.version).toBe(2);
     const { deployment } = world.system;
     expect((await provenanceOf(wallet, { deployment, tokenId })).receiptId).toBe(bundle.receipt_id);
-  }, 120_000);
+  }, 300_000);
 
   it("shows in GraphQL what the contracts say, row by row", async () => {
     const { grid } = world.person("artist");
@@ -151,7 +151,7 @@ describe("the story", () => {
     expect(rows.settlements).toBeGreaterThanOrEqual(4);
     const { page } = await world.gallery.query(documents.artworks, { search: "harbour" });
     expect(page.totalCount).toBe(3);
-  }, 120_000);
+  }, 300_000);
 
   it("proves every token from chain and IPFS alone", async () => {
     const { wallet } = world.person("deployer");
@@ -167,7 +167,7 @@ describe("the story", () => {
         failed: [],
       });
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 describe("bad days", () => {
@@ -221,7 +221,7 @@ describe("bad days", () => {
     const nonces = new Set(orders.map(({ order }) => order.nonce));
     expect(nonces.size).toBe(1);
     expect(new Set(orders.map(({ order }) => orderHash(order))).size).toBe(orders.length);
-  }, 60_000);
+  }, 180_000);
 
   it("refuses an ended session, and a quota that is used up", async () => {
     const { wallet, signedIn } = world.person("collector");
@@ -265,5 +265,5 @@ describe("bad days", () => {
     await world.indexed();
     await compareRows(world);
     expect(world.crashes).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 });

@@ -49,4 +49,4 @@ it("runs the development model: the same file twice, another picture for another
     await engine.close();
   }
   // Loading its 12,000 nodes takes seconds of one core, many times that on a busy machine.
-}, 180_000);
+}, 360_000);

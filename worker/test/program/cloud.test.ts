@@ -26,7 +26,7 @@ let treasury: RunningTreasury;
 let modelFolder: string;
 const children = new Set<ChildProcess>();
 /** Milliseconds: processes start slowly on a busy machine. */
-const LIMIT = { timeout: 240_000 };
+const LIMIT = { timeout: 480_000 };
 const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ beforeAll(async () => {
       ...{ GRID_GATEWAY_SIGNER: privateKeyToAccount(gatewaySigner).address, GRID_GATEWAY_TREASURER: address },
     }),
   );
-}, 300_000);
+}, 600_000);
 
 afterEach(() => Promise.all([...children].map((child) => end(child, "SIGKILL"))));
 

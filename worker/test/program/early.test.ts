@@ -17,7 +17,7 @@ const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(
 
 beforeAll(async () => {
   world = await startWorld();
-}, 120_000);
+}, 300_000);
 afterEach(async () => {
   await worker?.stop();
   await cloud?.stop();

@@ -14,12 +14,12 @@ let world: World;
 let cloud: ScriptedCloud;
 const children = new Set<ChildProcess>();
 /** Milliseconds: processes start slowly on a busy machine. */
-const LIMIT = { timeout: 240_000 };
+const LIMIT = { timeout: 480_000 };
 
 beforeAll(async () => {
   world = await startWorld();
   cloud = await startScriptedCloud(world);
-}, 120_000);
+}, 300_000);
 
 afterEach(() => Promise.all([...children].map(kill)));
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
     ...{ GRID_WORKER_SETTLE_AFTER: "3600", GRID_WORKER_EXPOSURE: "0.05" },
   });
   worker = await startWorker(environment, { log: quiet, software: "test", loadEngine: async () => tinyEngine() });
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await worker?.stop();

@@ -375,7 +375,7 @@ describe("on a chain", () => {
     const { rpcUrl, deployment } = world.environment();
     chain = await connectChain(rpcUrl, deployment);
     sign = createSigning(world.workerKey, world.domain);
-  }, 120_000);
+  }, 300_000);
 
   afterAll(() => world?.stop());
 

@@ -29,7 +29,7 @@ let worker: RunningWorker | undefined;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 120_000);
+}, 300_000);
 
 afterEach(async () => {
   await worker?.stop();
