@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-// Runs the sources: no build step between a change and the command. The tsconfig is named because its paths resolve
-// @gridnft/* to sources from whatever folder the command is started in.
-import { fileURLToPath } from "node:url";
-import { register } from "tsx/esm/api";
+// Runs the sources: no build step between a change and the command.
+import { load } from "../../tools/load.mjs";
 
 // A fault that nothing else catches is one line, never a trace: DEBUG=gridnft shows that.
 const end = (error) => {
@@ -16,8 +14,7 @@ const end = (error) => {
 };
 process.on("uncaughtException", end);
 
-register({ tsconfig: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)) });
-const { run } = await import("../src/main.ts").catch(end);
+const { run } = await load(new URL("../src/main.ts", import.meta.url)).catch(end);
 const exitCode = await run(process.argv.slice(2));
 process.exitCode = exitCode;
 // What was interrupted may still wait for a chain or a cloud.

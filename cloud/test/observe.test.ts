@@ -35,7 +35,8 @@ beforeAll(async () => {
   grid = await startTestGrid();
   const deployment = join(folder, "deployment.json");
   writeFileSync(deployment, JSON.stringify(grid.chain.deployment));
-  child = spawn(process.execPath, ["--import", "tsx", fileURLToPath(new URL("../src/main.ts", import.meta.url))], {
+  const paths = ["../../tools/run.mjs", "../src/main.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  child = spawn(process.execPath, paths, {
     env: {
       ...{ PATH: process.env.PATH, GRID_RPC_URL: grid.chain.rpcUrl, GRID_DEPLOYMENT: deployment },
       ...{ DATABASE_URL: grid.postgres.url, GRID_CLOUD_PORT: "0", GRID_BLOCKS: join(folder, "blocks") },

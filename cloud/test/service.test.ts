@@ -118,9 +118,11 @@ it("lists models and workers", async () => {
 });
 
 describe("as a process", () => {
-  const program = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const [runner, program] = ["../../tools/run.mjs", "../src/main.ts"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  ) as [string, string];
   const run = (environment: Record<string, string>) =>
-    spawn(process.execPath, ["--import", "tsx", program], {
+    spawn(process.execPath, [runner, program], {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

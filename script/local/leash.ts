@@ -1,18 +1,17 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { typescriptFlags } from "./packages.ts";
+import { programArguments } from "./packages.ts";
 
 /**
  * A process that does nothing but wait for our end: its input closes when we die, however that happens, and then it ends what
  * `processTable.ts` has on record. `release` sends it away.
  */
 export function holdLeash(home: string): { release: () => void } {
-  const reaper = fileURLToPath(new URL("./reap.ts", import.meta.url));
-  const child = spawn(
-    "/bin/sh",
-    ["-c", 'cat >/dev/null; exec "$0" "$@"', process.execPath, ...typescriptFlags(), reaper, home],
-    { stdio: ["pipe", "ignore", "ignore"], detached: true, cwd: "/" },
-  );
+  const reaper = programArguments("script/local/reap.ts");
+  const child = spawn("/bin/sh", ["-c", 'cat >/dev/null; exec "$0" "$@"', process.execPath, ...reaper, home], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    cwd: "/",
+  });
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   child.unref();

@@ -13,6 +13,11 @@ export function typescriptFlags(): string[] {
   return ["--import", pathToFileURL(require.resolve("tsx")).href];
 }
 
+/** Arguments with which node runs a TypeScript program of this project. */
+export function programArguments(path: string): string[] {
+  return [join(projectRoot, "tools/run.mjs"), join(projectRoot, path)];
+}
+
 /** A file of an installed package. */
 export function packageFile(name: string, file: string): string {
   for (const folder of require.resolve.paths(name) ?? []) {

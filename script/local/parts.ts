@@ -1,11 +1,10 @@
 // The programs of a local grid, as processes: what they are started with, and how one sees that they are ready.
-import { join } from "node:path";
 import pg from "pg";
 import { privateKeyToAccount } from "viem/accounts";
 import { projectRoot } from "../../tools/check.ts";
 import { testAccount } from "./accounts.ts";
 import type { Home } from "./home.ts";
-import { packageFile, typescriptFlags } from "./packages.ts";
+import { packageFile, programArguments } from "./packages.ts";
 import { type ProcessSpec, readyLine } from "./processes.ts";
 import type { HotKeys, SeededModel } from "./seed.ts";
 
@@ -140,8 +139,7 @@ export async function prepareIndexerSchema(databaseUrl: string, schema: string):
 
 /** A TypeScript program of this project, run from its sources. */
 export function program(path: string): Pick<ProcessSpec, "command" | "args" | "cwd"> {
-  const args = [...typescriptFlags(), join(projectRoot, path)];
-  return { command: process.execPath, args, cwd: projectRoot };
+  return { command: process.execPath, args: programArguments(path), cwd: projectRoot };
 }
 
 function environmentOf(context: PartContext, name: string, more: Record<string, string>): NodeJS.ProcessEnv {

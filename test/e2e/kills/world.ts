@@ -6,6 +6,7 @@ import pg from "pg";
 import { type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { holdLeash } from "../../../script/local/leash.ts";
+import { program } from "../../../script/local/parts.ts";
 import { anyPort } from "../../../script/local/ports.ts";
 import { removePostgres, startPostgres } from "../../../script/local/postgres.ts";
 import { createProcesses, lastLines, type RunningProcess, readyLine } from "../../../script/local/processes.ts";
@@ -20,12 +21,10 @@ import {
   settlementTypes,
   workLane,
 } from "../../../sdk/src/index.ts";
-import { projectRoot } from "../../../tools/check.ts";
 import { MODEL_HASH } from "../../../worker/test/program/tinyEngine.ts";
 import { type LocalGrid, type Party, startGrid } from "../chain.ts";
 import { type Balancer, type LostAnswers, repeat, startBalancer } from "./balancer.ts";
 import type { Fault, FaultMix } from "./plan.ts";
-import { bundlePrograms } from "./programs.ts";
 
 /** AIPG wei per megapixel and step. Odd, so that shares have to be rounded. */
 const RATE = 10n ** 16n + 7n;
@@ -189,14 +188,10 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
     };
     const database = `postgresql://grid:test@127.0.0.1:${postgresOptions.port}/grid`;
     undo.push(() => supervisor.end());
-    const [chain, programs] = await Promise.all([
+    const [chain] = await Promise.all([
       startGrid().then((chain) => {
         undo.push(() => chain.stop());
         return chain;
-      }),
-      bundlePrograms().then((bundled) => {
-        undo.push(bundled.remove);
-        return bundled;
       }),
       supervisor.add("postgres", async () => (await startPostgres(postgresOptions)).process),
     ]);
@@ -208,7 +203,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
     const common = { GRID_RPC_URL: chain.rpcUrl, GRID_DEPLOYMENT: furnished.deploymentFile };
     const clouds = ports.map((port, i) => () => ({
       name: `cloud-${i + 1}`,
-      ...run(programs.cloud),
+      ...program("cloud/src/main.ts"),
       environment: variables({
         ...common,
         DATABASE_URL: database,
@@ -229,7 +224,7 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
     }));
     const workers = furnished.workers.map(({ party, key, state }, i) => () => ({
       name: `worker-${i + 1}`,
-      ...run(programs.worker),
+      ...program("worker/test/program/child.ts"),
       environment: variables({
         ...common,
         GRID_CLOUD_URL: cloudUrl,
@@ -473,8 +468,6 @@ export async function inflict(
     }
   }
 }
-
-const run = (program: string) => ({ command: process.execPath, args: [program], cwd: projectRoot });
 
 /** Environment of a part: nothing of another grid's settings leaks into it. */
 function variables(own: Record<string, string>): NodeJS.ProcessEnv {

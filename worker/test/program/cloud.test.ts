@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +24,7 @@ let cloud: RunningCloud;
 let treasury: RunningTreasury;
 let modelFolder: string;
 const children = new Set<ChildProcess>();
+const runner = fileURLToPath(new URL("../../../tools/run.mjs", import.meta.url));
 /** Milliseconds: processes start slowly on a busy machine. */
 const LIMIT = { timeout: 480_000 };
 const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
@@ -71,12 +71,11 @@ const chain = () => world.owner.grid.settlement.read;
 /** Starts the program; resolves when it says that it is ready. */
 async function startProgram(over: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; lines: string[] }> {
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-  const loader = createRequire(import.meta.url).resolve("tsx");
   const environment = world.variables({
     ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_MODELS: `${world.modelId}=${modelFolder}`, GRID_LOG_LEVEL: "info" },
     ...{ GRID_WORKER_RATE: parseEther("0.01").toString(), ...over },
   });
-  const child = spawn(process.execPath, ["--import", loader, main], {
+  const child = spawn(process.execPath, [runner, main], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });

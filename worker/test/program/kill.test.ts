@@ -1,6 +1,5 @@
 /** kill -9 at any moment: nothing that left is forgotten, nothing is signed twice. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ANY_SEED, type JobOrder, type JobReceipt, orderHash, receiptId } from "@gridnft/sdk";
@@ -13,6 +12,7 @@ import { PRICE, startWorld, until, type World } from "./world.ts";
 let world: World;
 let cloud: ScriptedCloud;
 const children = new Set<ChildProcess>();
+const runner = fileURLToPath(new URL("../../../tools/run.mjs", import.meta.url));
 /** Milliseconds: processes start slowly on a busy machine. */
 const LIMIT = { timeout: 480_000 };
 
@@ -30,8 +30,7 @@ afterAll(async () => {
 
 function run(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const loader = createRequire(import.meta.url).resolve("tsx");
-  const child = spawn(process.execPath, ["--import", loader, path, ...args], {
+  const child = spawn(process.execPath, [runner, path, ...args], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });

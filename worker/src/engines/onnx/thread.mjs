@@ -1,5 +1,4 @@
 // Entry of the engine's thread. Sources are TypeScript, and a thread does not inherit how its parent reads them.
-import { register } from "tsx/esm/api";
+import { load } from "../../../../tools/load.mjs";
 
-register();
-await import("./thread.ts");
+await load(new URL("./thread.ts", import.meta.url));
