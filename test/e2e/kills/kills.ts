@@ -169,10 +169,15 @@ async function rest(world: KillWorld, impatience: AbortSignal, clients: Promise<
       const jobs = open.map(({ id, status, rail }) => `job ${id} (${rail}) is ${status}`);
       return jobs.join(", ") || "not every client was told how its job ended.";
     }
-    // A direct job whose worker gave it up waits until that worker can't settle its order any more: in a test not for so long.
+    // A direct job whose worker gave it up, or was not done before its order's deadline, waits until that worker can't settle the order any
+    // more: in a test not for so long.
+    const isOver = (deadline: string | null): boolean => Number(deadline ?? 0) < Date.now() / 1_000;
     const isStill =
       open.length > 0 &&
-      open.every(({ status, rail, wanted }) => status === "queued" && rail === "direct" && wanted === null);
+      open.every(
+        ({ status, rail, wanted, deadline }) =>
+          status === "queued" && rail === "direct" && (wanted === null || isOver(deadline)),
+      );
     if (isStill && (await unsettled(world)).length === 0) {
       const { timestamp } = await world.reader.wallet.getBlock();
       const latest = Math.max(...open.map(({ deadline }) => Number(deadline ?? 0)));
