@@ -39,7 +39,7 @@ export interface PostgresOptions {
   port: number;
   password: string;
   processes: Processes;
-  /** Where an empty cluster is kept: it is copied when one is made, which takes a tenth of the time. Those of one place have one password. */
+  /** Folder of an empty cluster, which is copied instead of made anew. It is made when it is not there, with the password of that start. */
   template?: string;
 }
 
