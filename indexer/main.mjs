@@ -22,13 +22,13 @@ async function run(command, { host, port }) {
   process.env.NODE_ENV ??= "production"; // anything else shows SQL in errors
   process.env.PONDER_TELEMETRY_DISABLED ??= "1";
   delete process.env.PORT; // Ponder would prefer it to what it is told
-  const places = ["--root", folder, "--hostname", host, "--port", `${port}`, "--log-format", "json"];
-  process.argv.splice(2, process.argv.length, command, ...places);
+  const flags = ["--root", folder, "--hostname", host, "--port", `${port}`, "--log-format", "json"];
+  process.argv.splice(2, process.argv.length, command, ...flags);
   await import(new URL("./bin/ponder.js", import.meta.resolve("ponder")).href);
 }
 
 async function main() {
-  const { readEnvironment, ...commands } = await load(new URL("./config/index.ts", import.meta.url));
+  const { readEnvironment, ...commands } = await load(new URL("./ops/index.ts", import.meta.url));
   const command = process.argv[2] ?? "start";
   if (!["start", "serve", "rebuild", "prune"].includes(command)) {
     console.error(`There is no command ${command}: start, serve, rebuild or prune.`);

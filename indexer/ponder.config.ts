@@ -1,1 +1,32 @@
-export { default } from "../ponder.config.ts";
+import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "@gridnft/sdk";
+import { createConfig } from "ponder";
+import { codecFingerprint } from "./ops/codec.ts";
+import { readEnvironment } from "./ops/environment.ts";
+
+const { chainId, deployment, rpcUrls, databaseUrl, pollingInterval, local } = await readEnvironment(process.env);
+const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = deployment.contracts;
+
+// Ponder derives its build id from this object, the text of `ponder.schema.ts` and that of `src` without `src/api`. The codec lives
+// outside of those. Its fingerprint stands here, so that a changed codec is a changed build and old rows get no new meaning.
+const codec = { codec: codecFingerprint() };
+
+export default createConfig({
+  ordering: "multichain",
+  database: { kind: "postgres", connectionString: databaseUrl, poolConfig: { max: 12 } },
+  chains: {
+    grid: {
+      id: chainId,
+      rpc: rpcUrls,
+      pollingInterval,
+      ethGetLogsBlockRange: 10_000,
+      // A local chain may begin anew under the same id: what was read from the one before must not be believed.
+      disableCache: local,
+    },
+  },
+  contracts: {
+    AIGC: { chain: "grid", abi: aigcAbi, ...AIGC, ...codec },
+    GridNFT: { chain: "grid", abi: gridNftAbi, ...GridNFT },
+    GridSettlement: { chain: "grid", abi: gridSettlementAbi, ...GridSettlement },
+    WorkerRegistry: { chain: "grid", abi: workerRegistryAbi, ...WorkerRegistry },
+  },
+});

@@ -5,7 +5,7 @@
 //   int8: none of them can be made to overflow by somebody who registers, signs or mints something odd.
 // - `seq` orders everything that happened: block number * 1,000,000 + log index.
 // - No index covers text that a stranger can make long: B-tree and GIN refuse what is above a third of a page, and would stop the indexer.
-//   What is indexed of such text is a key: cut to a length (`src/keys.ts`).
+//   What is indexed of such text is a key: cut to a length (`src/lib/keys.ts`).
 import { customType } from "drizzle-orm/pg-core";
 import { index, onchainTable, primaryKey } from "ponder";
 
@@ -222,14 +222,14 @@ export const artwork = onchainTable(
     remixesByOthers: t.integer().notNull(),
     /** Of a market; none is indexed yet, so nothing is listed. */
     listed: t.boolean().notNull(),
-    /** AIPG wei; `NOT_LISTED` (src/keys.ts), which is above every price, when it isn't listed. */
+    /** AIPG wei; `NOT_LISTED` (src/lib/keys.ts), which is above every price, when it isn't listed. */
     listPrice: t.bigint().notNull(),
     // Keys that lists are sorted and filtered by.
-    /** Micro-units, see src/trending.ts: grows with the time of the mint and with the logarithm of its remixes. */
+    /** Micro-units, see src/features/artworks/trending.ts: grows with the time of the mint and with the logarithm of its remixes. */
     trending: t.int8({ mode: "bigint" }).notNull(),
     /** Its name as it is sorted: without case and accents, cut. */
     nameKey: t.text().notNull(),
-    /** Its attributes as filters ask for them, see src/keys.ts: `sampler:euler_a`, `size:512x768`, `tag:fox` ... */
+    /** Its attributes as filters ask for them, see src/lib/keys.ts: `sampler:euler_a`, `size:512x768`, `tag:fox` ... */
     attributes: t.text().array().notNull(),
     // Of the latest version.
     modelId: t.bigint().notNull(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attributesOf } from "../../indexer/src/keys.ts";
+import { attributesOf } from "../../indexer/src/lib/keys.ts";
 import { casesOf, REQUESTS } from "./cases.ts";
 import { isWhole } from "./client.ts";
 import { Gallery, type Row } from "./gallery.ts";

@@ -1,6 +1,6 @@
-// Measures what each kind of question takes the processors, beside what it is said to cost (indexer/src/api/costs.ts).
-import { type Answerer, createAnswerer } from "../../indexer/src/api/graphql/execute.ts";
-import { createReadPool } from "../../indexer/src/api/sql/pool.ts";
+// Measures what each kind of question takes the processors, beside what it is said to cost (indexer/src/api/graphql/costs.ts).
+import { createExecutor, type GraphQLExecutor } from "../../indexer/src/api/graphql/executor.ts";
+import { createReadPool } from "../../indexer/src/api/query/readPool.ts";
 import { standing } from "../../test/indexer/gallery.ts";
 import { cpuSecondsOfTree } from "../measure/process.ts";
 import { createRandom, type Random } from "../synthetic/random.ts";
@@ -27,7 +27,7 @@ export interface CostingPlace {
   readonly stock: Stock;
 }
 
-interface Question {
+interface GraphQLRequest {
   readonly query: string;
   readonly variables: Record<string, unknown>;
 }
@@ -44,19 +44,19 @@ const [BLOCK, TIME_OF_BLOCK] = [1_000_000_000, FIRST_MINT + 10 * 365 * 86_400];
 export async function costings({ database, schema, postgres, chainId, stock }: CostingPlace): Promise<Costing[]> {
   const pool = createReadPool(database);
   let block = BLOCK;
-  const fresh = standing({ chainId, number: block, timestamp: TIME_OF_BLOCK }, schema);
-  const answerer = createAnswerer({
-    ...{ pool, fresh, chainId, settlement: "0x00000000000000000000000000000000000000A1" },
+  const indexingStatus = standing({ chainId, number: block, timestamp: TIME_OF_BLOCK }, schema);
+  const executor = createExecutor({
+    ...{ pool, indexingStatus, chainId, settlement: "0x00000000000000000000000000000000000000A1" },
     chain: { head: async () => undefined, block: async () => undefined, has: async () => "unknown" },
     onError: (error) => console.error(error),
   });
-  const next = () => fresh.move({ chainId, number: ++block, timestamp: TIME_OF_BLOCK });
+  const next = () => indexingStatus.move({ chainId, number: ++block, timestamp: TIME_OF_BLOCK });
   const measured: Costing[] = [];
   for (const [name, make] of Object.entries(kinds)) {
     const random = createRandom(11);
     const ask = async () => {
       next();
-      return cost(answerer, make(random, stock));
+      return cost(executor, make(random, stock));
     };
     for (let i = 0; i < WARM_UP; i++) await ask();
     const [own, database] = [process.cpuUsage(), cpuSecondsOfTree(postgres)];
@@ -74,8 +74,8 @@ export async function costings({ database, schema, postgres, chainId, stock }: C
   return measured;
 }
 
-async function cost(answerer: Answerer, question: Question): Promise<number> {
-  const { json, cost } = await answerer.answerJson(question);
+async function cost(executor: GraphQLExecutor, question: GraphQLRequest): Promise<number> {
+  const { json, cost } = await executor.executeJson(question);
   if (json.includes('"errors"')) throw new Error(`${question.query}: ${json.slice(0, 500)}`);
   return cost;
 }
@@ -83,17 +83,17 @@ async function cost(answerer: Answerer, question: Question): Promise<number> {
 const row = "tokenId name imageHash cid modelId sampler width height mintedAt trending versionCount";
 const page = "pageInfo { hasNextPage endCursor }";
 
-function artworks(filter: object, more = "", select = `nodes { ${row} } ${page}`): Question {
+function artworks(filter: object, more = "", select = `nodes { ${row} } ${page}`): GraphQLRequest {
   const query = `query Kind($filter: ArtworkFilter) { artworks(filter: $filter, first: 24${more}) { ${select} } }`;
   return { query, variables: { filter } };
 }
 
-function searched(search: string, select = `nodes { ${row} } ${page}`): Question {
+function searched(search: string, select = `nodes { ${row} } ${page}`): GraphQLRequest {
   const query = `query Kind($search: String) { artworks(search: $search, first: 24) { ${select} } }`;
   return { query, variables: { search: `${search} ` } };
 }
 
-function facets(given: { filter?: object; search?: string }, select: string): Question {
+function facets(given: { filter?: object; search?: string }, select: string): GraphQLRequest {
   const query = `query Kind($filter: ArtworkFilter, $search: String) { artworkFacets(filter: $filter, search: $search) { ${select} } }`;
   return { query, variables: given };
 }
@@ -115,7 +115,7 @@ const words = (list: string) => (random: Random) => ({
   variables: { search: common(random) },
 });
 
-const kinds: Readonly<Record<string, (random: Random, stock: Stock) => Question>> = {
+const kinds: Readonly<Record<string, (random: Random, stock: Stock) => GraphQLRequest>> = {
   "artwork by id": (random, { tokenIds }) => ({
     query: `query Kind($id: BigInt!) { artwork(tokenId: $id) { ${row} } }`,
     variables: { id: random.pick(tokenIds) },

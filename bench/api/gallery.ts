@@ -1,9 +1,9 @@
 // A gallery's rows, made without a chain: what the indexer's own tables would hold of so many artworks. Which tables, and what
 // each column says, is indexer/ponder.schema.ts; keys, words and scores come from the indexer's own functions.
 import type { Address, Hex } from "viem";
-import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/src/keys.ts";
-import { trendingOf } from "../../indexer/src/trending.ts";
-import { type Document, textOf } from "../../indexer/src/words.ts";
+import { trendingOf } from "../../indexer/src/features/artworks/trending.ts";
+import { type Document, textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
+import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/src/lib/keys.ts";
 import { artworkName } from "../../sdk/src/artworkName.ts";
 import { addressOf, CHAIN_ID } from "../synthetic/deployment.ts";
 import { createRandom, type Random } from "../synthetic/random.ts";

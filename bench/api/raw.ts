@@ -3,7 +3,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import pg from "pg";
-import { tsqueryOf } from "../../indexer/src/query.ts";
+import { tsqueryOf } from "../../indexer/src/lib/fullText/searchQuery.ts";
 import { CHAIN_ID } from "../synthetic/deployment.ts";
 
 const [database = "", schema = "", port = ""] = process.argv.slice(2);

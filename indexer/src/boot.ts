@@ -1,13 +1,13 @@
 // What has to be done before Ponder touches the database. Ponder runs this file with the handlers, in `start` and `dev`.
 import pg from "pg";
-import { readEnvironment } from "../config/environment.ts";
-import { writerLock } from "../config/presence.ts";
-import { createChainReader } from "./api/chain.ts";
-import { hideIndexes } from "./api/indexes.ts";
-import { databaseSchema, presence, setPresence, stopOnTerm } from "./api/namespace.ts";
-import { forgetOrphans } from "./api/orphans.ts";
-import { quoted } from "./api/sql/builder.ts";
-import { keepWitness } from "./api/witness.ts";
+import { writerLock } from "../ops/advisoryLocks.ts";
+import { createChainReader } from "../ops/chainReader.ts";
+import { readEnvironment } from "../ops/environment.ts";
+import { keepCheckpoint } from "../ops/finalizedCheckpoint.ts";
+import { hideIndexes } from "../ops/indexes.ts";
+import { databaseSchema, lockConnection, setLockConnection, stopOnTerm } from "../ops/ponderGlobals.ts";
+import { removeOrphanedBlocks } from "../ops/rpcCacheCleanup.ts";
+import { quoted } from "../ops/sql.ts";
 
 /** Milliseconds for which to wait for a predecessor that is about to end. */
 const PATIENCE = 10_000;
@@ -22,9 +22,9 @@ await takeOver(databaseSchema());
  * predecessor, and takes a mark that it finds away.
  */
 async function takeOver(schema: string): Promise<void> {
-  if (presence()) return;
+  if (lockConnection()) return;
   const client = new pg.Client({ connectionString: process.env.DATABASE_URL, application_name: "gridnft-indexer" });
-  setPresence(client);
+  setLockConnection(client);
   // Lost with the database, which Ponder can't do without either.
   client.on("error", () => undefined);
   await client.connect();
@@ -35,7 +35,7 @@ async function takeOver(schema: string): Promise<void> {
   }
   if (process.env.GRID_INDEXER_HANDS_OVER === "1") handOver(client, schema);
   const { chainId, rpcUrls } = await readEnvironment(process.env);
-  const kept = await forgetOrphans(client, createChainReader(rpcUrls), chainId);
+  const kept = await removeOrphanedBlocks(client, createChainReader(rpcUrls), chainId);
   if (kept !== undefined) {
     const msg = "Forgot fetched blocks that the chain took back";
     console.log(JSON.stringify({ level: 40, time: Date.now(), msg, kept }));
@@ -48,7 +48,7 @@ async function takeOver(schema: string): Promise<void> {
     `update ${quoted(schema)}._ponder_meta set value = jsonb_set(value, '{is_locked}', '0') where key = 'app'`,
   );
   await hideIndexes(client, schema);
-  await keepWitness(client, schema);
+  await keepCheckpoint(client, schema);
 }
 
 /**

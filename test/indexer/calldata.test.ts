@@ -2,8 +2,8 @@
 import { decodeFunctionData, encodeFunctionData, type Hex } from "viem";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../bench/synthetic/random.ts";
-import { settledReceipts } from "../../indexer/src/calldata.ts";
-import { settlementsIn } from "../../indexer/src/settlements.ts";
+import { settledReceipts } from "../../indexer/src/features/settlement/settledReceipts.ts";
+import { settlementsIn } from "../../indexer/src/features/settlement/settlementCalldata.ts";
 import {
   gridNftAbi,
   gridSettlementAbi,

@@ -1,10 +1,10 @@
 /** A gallery of made-up artworks, as rows of the indexer's tables: as many as wanted, always the same. */
 import { cidOf } from "@gridnft/sdk";
 import type { Hex } from "viem";
-import { attributesOf, cut, NOT_LISTED, nameKey } from "../../indexer/src/keys.ts";
-import { trendingOf } from "../../indexer/src/trending.ts";
-import { weekOf } from "../../indexer/src/weeks.ts";
-import { textOf } from "../../indexer/src/words.ts";
+import { trendingOf } from "../../indexer/src/features/artworks/trending.ts";
+import { textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
+import { attributesOf, cut, NOT_LISTED, nameKey } from "../../indexer/src/lib/keys.ts";
+import { weekOf } from "../../indexer/src/lib/weeks.ts";
 import type { TableRow } from "./tables.ts";
 
 export const CHAIN_ID = 31_337;

@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { type ChainBlock, createChainReader } from "../../indexer/src/api/chain.ts";
+import { type ChainBlock, createChainReader } from "../../indexer/ops/chainReader.ts";
 
 const servers: Server[] = [];
 

@@ -1,8 +1,8 @@
 /** `/v1/changes`: what is told of each block, to whom, and where a listener that was away goes on. */
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createChangeStream } from "../../indexer/src/api/changeStream.ts";
-import { type Changes, createChanges } from "../../indexer/src/api/changes.ts";
+import { type Changes, createChanges } from "../../indexer/src/api/rest/changeFeed.ts";
+import { createChangeStream } from "../../indexer/src/api/rest/changeStream.ts";
 import { CHAIN_ID } from "./catalogue.ts";
 import { type Gallery, PLACE, startGallery } from "./gallery.ts";
 
@@ -20,9 +20,9 @@ beforeAll(async () => {
   const { rows } = await client.query(`select max(seq) / 1000000 as block from ${PLACE}.activity`);
   block = Number(rows[0].block);
   gallery.move(block);
-  const { pool, fresh, errors } = gallery;
-  changes = createChanges({ pool, fresh, chainId: CHAIN_ID, onError: (error) => errors.push(error), max: 3 });
-  app = createChangeStream({ changes, fresh, heartbeat: 50 });
+  const { pool, indexingStatus, errors } = gallery;
+  changes = createChanges({ pool, indexingStatus, chainId: CHAIN_ID, onError: (error) => errors.push(error), max: 3 });
+  app = createChangeStream({ changes, indexingStatus, heartbeat: 50 });
 }, 600_000);
 
 afterEach(async () => {
@@ -197,7 +197,12 @@ describe("somebody who listens", () => {
   });
 
   it("is let go when it does not read", async () => {
-    const slow = createChangeStream({ changes, fresh: gallery.fresh, heartbeat: 60_000, maxUnread: 400 });
+    const slow = createChangeStream({
+      changes,
+      indexingStatus: gallery.indexingStatus,
+      heartbeat: 60_000,
+      maxUnread: 400,
+    });
     const response = await slow.request("/v1/changes");
     for (let i = 0; i < 3; i++) {
       await happen(block + 1, [{ token: 8_001 + 1_000 * i }]);

@@ -2,7 +2,7 @@ import { toSnakeCase } from "drizzle-orm/casing";
 import pg from "pg";
 import { zeroAddress } from "viem";
 import { expect } from "vitest";
-import { textOf } from "../../indexer/src/words.ts";
+import { textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
 import { type Counted, countedOf, counters, remixesByOthers } from "./counts.ts";
 import { columnNames } from "./tables.ts";

@@ -2,19 +2,21 @@
  * Everything in docs/graphql.md is run over a gallery of fixed history, and answered as the page shows. `npm run docs:update` writes the
  * answers into the page. What a public API needs beside its answers is tested over the same process.
  */
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSchema, parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readEnvironment } from "../../indexer/config/environment.ts";
-import { costs, EXPENSIVE, MAX_COST, MAX_TIME } from "../../indexer/src/api/costs.ts";
+import { readEnvironment } from "../../indexer/ops/environment.ts";
+import { costs, EXPENSIVE, MAX_COST, MAX_TIME } from "../../indexer/src/api/graphql/costs.ts";
 import * as limits from "../../indexer/src/api/graphql/limits.ts";
-import { MAX_BODY } from "../../indexer/src/api/public.ts";
+import { MAX_BODY } from "../../indexer/src/api/http/middleware.ts";
+
 import { routes } from "../../indexer/src/api/rest/catalogue.ts";
 import { nameOf } from "../../indexer/src/api/rest/describe.ts";
 import { exampleOf, examplePaths, examplesFile, shortened } from "../../indexer/src/api/rest/examples.ts";
-import { tableLimits } from "../../indexer/src/api/tableRows.ts";
+import { tableLimits } from "../../indexer/src/api/tables/rowCount.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { type Example, examplesOf, pageWith, snippetsOf } from "./examples.ts";
@@ -321,11 +323,11 @@ describe("the door", () => {
           ...{ GRID_RPC_URL: exhibition.grid.rpcUrl, DATABASE_URL: postgres.url, GRID_DEPLOYMENT: file },
           ...more,
         });
-      expect((await read({})).door).toEqual({ requestsPerMinute: 0, proxies: 0 });
-      expect((await read({ GRID_INDEXER_HOST: "localhost" })).door.requestsPerMinute).toBe(0);
-      expect((await read({ GRID_INDEXER_HOST: "0.0.0.0" })).door.requestsPerMinute).toBe(3_000);
+      expect((await read({})).rateLimit).toEqual({ requestsPerMinute: 0, proxies: 0 });
+      expect((await read({ GRID_INDEXER_HOST: "localhost" })).rateLimit.requestsPerMinute).toBe(0);
+      expect((await read({ GRID_INDEXER_HOST: "0.0.0.0" })).rateLimit.requestsPerMinute).toBe(3_000);
       const set = { GRID_INDEXER_REQUESTS_PER_MINUTE: "60", GRID_INDEXER_PROXIES: "1" };
-      expect((await read(set)).door).toEqual({ requestsPerMinute: 60, proxies: 1 });
+      expect((await read(set)).rateLimit).toEqual({ requestsPerMinute: 60, proxies: 1 });
       await expect(read({ GRID_INDEXER_PROXIES: "some" })).rejects.toThrow(
         "GRID_INDEXER_PROXIES is not a whole number from 0 to 10.",
       );

@@ -1,4 +1,5 @@
 /** The public side of the API, on Node's server and without it: limits, headers, preflights, media types, strictness. */
+
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
@@ -7,16 +8,18 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
-import { createApi } from "../../indexer/src/api/app.ts";
-import type { Question } from "../../indexer/src/api/graphql/execute.ts";
-import { openLane } from "../../indexer/src/api/lane.ts";
-import { createGate, type DoorSettings, MAX_BODY } from "../../indexer/src/api/public.ts";
-import { rowsOf, tableLimits } from "../../indexer/src/api/tableRows.ts";
-import { limitStatements, limitTables } from "../../indexer/src/api/tables.ts";
+import type { GraphQLRequest } from "../../indexer/src/api/graphql/executor.ts";
+import { MAX_BODY } from "../../indexer/src/api/http/middleware.ts";
+import { createRateLimiter, type RateLimitSettings } from "../../indexer/src/api/http/rateLimit.ts";
+
+import { createApi } from "../../indexer/src/api/server/app.ts";
+import { openFastPath } from "../../indexer/src/api/server/nodeFastPath.ts";
+import { rowsOf, tableLimits } from "../../indexer/src/api/tables/rowCount.ts";
+import { limitStatements, limitTables } from "../../indexer/src/api/tables/tablesOverHttp.ts";
 import { startPostgres } from "../utils/postgres.ts";
 import { restSchema } from "./restSchema.ts";
 
-const free: DoorSettings = { requestsPerMinute: 0, proxies: 0 };
+const free: RateLimitSettings = { requestsPerMinute: 0, proxies: 0 };
 const long = "a".repeat(5_000);
 
 let server: Server | undefined;
@@ -32,7 +35,7 @@ afterEach(async () => {
 const clients: (string | undefined)[] = [];
 
 /** Answers with what it is asked. */
-const answerJson = async ({ query, ...more }: Question, client?: string) => {
+const executeJson = async ({ query, ...more }: GraphQLRequest, client?: string) => {
   clients.push(client);
   if (query === "{ broken }") throw new Error("It broke.");
   const isRefused = query === "{ wrong }";
@@ -42,26 +45,26 @@ const answerJson = async ({ query, ...more }: Question, client?: string) => {
   return { json, isRefused, block: undefined, cost: costs[query ?? ""] ?? 1 };
 };
 const block = { chainId: 31_337, number: 5, timestamp: 1_763_164_805 };
-const fresh = {
+const indexingStatus = {
   current: () => block,
   contents: () => "a",
   cachedPerBlock: () => ({ remember: (_: string, make: () => unknown) => make() }),
 };
-const answerer = {
+const executor = {
   schema: restSchema,
-  answerJson,
-  answer: async (_: Question, client?: string) => {
+  executeJson,
+  execute: async (_: GraphQLRequest, client?: string) => {
     clients.push(client);
     return { result: { data: { artwork: null } }, isRefused: false, cost: 1 };
   },
 };
 
 /** The API by itself, as where Node's server is not behind it. */
-function api(settings: DoorSettings = free): Hono {
+function api(settings: RateLimitSettings = free): Hono {
   return createApi(
     {
-      ...{ answerer: answerer as never, fresh: fresh as never, health: {} as never, chainId: 31_337 },
-      ...{ gate: createGate(settings), publicUrl: undefined, onError: (error) => faults.push(error) },
+      ...{ executor: executor as never, indexingStatus: indexingStatus as never, health: {} as never, chainId: 31_337 },
+      ...{ rateLimiter: createRateLimiter(settings), publicUrl: undefined, onError: (error) => faults.push(error) },
     },
     (app) => app.get("/v1/long", (context) => context.json({ long }, 200, { etag: '"a"' })),
   );
@@ -74,7 +77,7 @@ interface Answered {
 }
 
 /** The API on Node's server as Ponder runs it: behind routes and middlewares of its own. Returns how to ask it. */
-async function serve(settings: DoorSettings = free, opensMetrics = false) {
+async function serve(settings: RateLimitSettings = free, opensMetrics = false) {
   const framework = new Hono();
   const seen: string[] = [];
   framework.use(async (context, next) => {
@@ -86,7 +89,12 @@ async function serve(settings: DoorSettings = free, opensMetrics = false) {
   framework.get("/ready", (context) => context.text("Historical indexing is not complete.", 503));
   framework.route("/", api(settings));
   server = createServer(getRequestListener(framework.fetch));
-  openLane(server, { answerer, gate: createGate(settings), opensMetrics, onError: (error) => faults.push(error) });
+  openFastPath(server, {
+    executor,
+    rateLimiter: createRateLimiter(settings),
+    opensMetrics,
+    onError: (error) => faults.push(error),
+  });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const ask = async (path: string, init: RequestInit = {}): Promise<Answered> =>
@@ -215,10 +223,10 @@ describe("a client", () => {
   });
 
   it.each([
-    ["on Node's server", async (settings: DoorSettings) => (await serve(settings)).ask],
+    ["on Node's server", async (settings: RateLimitSettings) => (await serve(settings)).ask],
     [
       "without it",
-      async (settings: DoorSettings) => {
+      async (settings: RateLimitSettings) => {
         const app = api(settings);
         return async (path: string, init: RequestInit) => read(await app.request(path, init));
       },

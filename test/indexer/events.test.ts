@@ -23,14 +23,16 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 const folder = join(projectRoot, "indexer/src");
-const sources = readdirSync(folder)
-  .filter((name) => name.endsWith(".ts"))
+const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.startsWith("features/") && name.endsWith(".ts"))
   .map((name) => readFileSync(join(folder, name), "utf8"))
   .join("\n");
 
 /** Events by name as the handlers' sources state them, those of a list of acts included. */
 function handled(contract: string): Set<string> {
-  const single = [...sources.matchAll(new RegExp(`\\bon\\("${contract}:(\\w+)"`, "g"))].map(([, name]) => name ?? "");
+  const single = [...sources.matchAll(new RegExp(`\\bregisterHandler\\("${contract}:(\\w+)"`, "g"))].map(
+    ([, name]) => name ?? "",
+  );
   const list = new RegExp(`\\b${contract}: \\[([^\\]]*)\\]`).exec(sources)?.[1] ?? "";
   return new Set([...single, ...[...list.matchAll(/"(\w+)"/g)].map(([, name]) => name ?? "")]);
 }

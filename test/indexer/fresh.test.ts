@@ -4,14 +4,18 @@
  */
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { BlockNotIndexedError, createFresh, type Fresh } from "../../indexer/src/api/fresh.ts";
+import {
+  BlockNotIndexedError,
+  createIndexingStatus,
+  type IndexingStatus,
+} from "../../indexer/src/api/status/indexingStatus.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 
 const chainId = 31_337;
 
 let postgres: TestPostgres;
 let client: pg.Client;
-const open: Fresh[] = [];
+const open: IndexingStatus[] = [];
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -25,16 +29,16 @@ afterAll(async () => {
 beforeEach(() => createTables("a"));
 
 afterEach(async () => {
-  for (const fresh of open.splice(0)) await fresh.close();
+  for (const indexingStatus of open.splice(0)) await indexingStatus.close();
   await client.query(
     "drop schema if exists a cascade; drop schema if exists b cascade; drop schema if exists gallery cascade",
   );
 });
 
-function follow(options: Partial<Parameters<typeof createFresh>[0]> = {}): Fresh {
-  const fresh = createFresh({ databaseUrl: postgres.url, schema: "a", chainId, ...options });
-  open.push(fresh);
-  return fresh;
+function follow(options: Partial<Parameters<typeof createIndexingStatus>[0]> = {}): IndexingStatus {
+  const indexingStatus = createIndexingStatus({ databaseUrl: postgres.url, schema: "a", chainId, ...options });
+  open.push(indexingStatus);
+  return indexingStatus;
 }
 
 /** As Ponder's `encodeCheckpoint`, for the end of a block. */
@@ -89,37 +93,40 @@ async function takeBack(): Promise<void> {
 }
 
 /** What is said once `condition` holds: the looks come every 200 ms, and a test has its own deadline. */
-async function until(fresh: Fresh, condition: (fresh: Fresh) => boolean): Promise<number | undefined> {
-  while (!condition(fresh)) await new Promise((resolve) => setTimeout(resolve, 10));
-  return fresh.current()?.number;
+async function until(
+  indexingStatus: IndexingStatus,
+  condition: (indexingStatus: IndexingStatus) => boolean,
+): Promise<number | undefined> {
+  while (!condition(indexingStatus)) await new Promise((resolve) => setTimeout(resolve, 10));
+  return indexingStatus.current()?.number;
 }
 
 it("knows no block before there is one, and follows a backfill without being told", async () => {
-  const fresh = follow();
-  await fresh.started;
-  expect([fresh.current(), fresh.ready()]).toEqual([undefined, false]);
+  const indexingStatus = follow();
+  await indexingStatus.started;
+  expect([indexingStatus.current(), indexingStatus.ready()]).toEqual([undefined, false]);
   await backfill(10);
-  expect(await until(fresh, () => fresh.current() !== undefined)).toBe(10);
-  expect(fresh.current()).toEqual({ chainId, number: 10, timestamp: 1_000_020 });
+  expect(await until(indexingStatus, () => indexingStatus.current() !== undefined)).toBe(10);
+  expect(indexingStatus.current()).toEqual({ chainId, number: 10, timestamp: 1_000_020 });
   await backfill(4_000);
-  expect(await until(fresh, () => fresh.current()?.number !== 10)).toBe(4_000);
+  expect(await until(indexingStatus, () => indexingStatus.current()?.number !== 10)).toBe(4_000);
   await goLive();
-  await until(fresh, () => fresh.ready());
+  await until(indexingStatus, () => indexingStatus.ready());
   await block(4_001);
-  expect((await fresh.atLeast(4_001, 5_000)).number).toBe(4_001);
+  expect((await indexingStatus.atLeast(4_001, 5_000)).number).toBe(4_001);
 });
 
 it("says what is certain while rows are taken back, and the new block after that", async () => {
   await backfill(100);
   await goLive();
   await block(120);
-  const fresh = follow();
-  await fresh.started;
-  expect(fresh.current()?.number).toBe(120);
+  const indexingStatus = follow();
+  await indexingStatus.started;
+  expect(indexingStatus.current()?.number).toBe(120);
   await takeBack();
-  expect(await until(fresh, () => fresh.current()?.number !== 120)).toBe(100);
+  expect(await until(indexingStatus, () => indexingStatus.current()?.number !== 120)).toBe(100);
   await block(101);
-  expect((await fresh.atLeast(101, 5_000)).number).toBe(101);
+  expect((await indexingStatus.atLeast(101, 5_000)).number).toBe(101);
 });
 
 it("does not believe the checkpoint that a restart has left", async () => {
@@ -129,23 +136,23 @@ it("does not believe the checkpoint that a restart has left", async () => {
   // Ponder takes back what is not final, and leaves the checkpoint as it was.
   await client.query(`begin; drop trigger live_query_notify on a._ponder_checkpoint;
     update a._ponder_meta set value = '{"is_ready": 0}'; commit`);
-  const fresh = follow();
-  await fresh.started;
-  expect([fresh.current()?.number, fresh.ready()]).toEqual([100, false]);
+  const indexingStatus = follow();
+  await indexingStatus.started;
+  expect([indexingStatus.current()?.number, indexingStatus.ready()]).toEqual([100, false]);
   await goLive();
-  await until(fresh, () => fresh.ready());
-  expect(fresh.current()?.number).toBe(100);
+  await until(indexingStatus, () => indexingStatus.ready());
+  expect(indexingStatus.current()?.number).toBe(100);
   await block(121);
-  expect((await fresh.atLeast(121, 5_000)).number).toBe(121);
+  expect((await indexingStatus.atLeast(121, 5_000)).number).toBe(121);
 });
 
 it("forgets what was remembered with every block, one of the same number too", async () => {
   await backfill(100);
   await goLive();
   await block(120);
-  const fresh = follow();
-  await fresh.started;
-  const cache = fresh.cachedPerBlock<string, number>(2);
+  const indexingStatus = follow();
+  await indexingStatus.started;
+  const cache = indexingStatus.cachedPerBlock<string, number>(2);
   let made = 0;
   const ask = (key: string) => cache.remember(key, async () => ++made);
   expect([await ask("a"), await ask("a"), await ask("b"), await ask("a"), await ask("c"), await ask("a")]).toEqual([
@@ -156,7 +163,7 @@ it("forgets what was remembered with every block, one of the same number too", a
   expect(await ask("d")).toBe(5);
 
   const heard = new Promise<number>((resolve) => {
-    fresh.onBlock(({ number }) => resolve(number));
+    indexingStatus.onBlock(({ number }) => resolve(number));
   });
   await block(120);
   expect(await heard).toBe(120);
@@ -165,9 +172,9 @@ it("forgets what was remembered with every block, one of the same number too", a
 
 it("gives up waiting with an error that says how far it is", async () => {
   await backfill(100);
-  const fresh = follow();
-  await fresh.started;
-  const refusal = await fresh.atLeast(107, 20).catch((error: unknown) => error);
+  const indexingStatus = follow();
+  await indexingStatus.started;
+  const refusal = await indexingStatus.atLeast(107, 20).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(BlockNotIndexedError);
   expect(refusal).toMatchObject({ code: "BLOCK_NOT_INDEXED", asked: 107, block: { number: 100 } });
   expect((refusal as Error).message).toBe(
@@ -188,9 +195,9 @@ it("goes where the views go, as long as the code can read it", async () => {
         )
         .join("\n")} commit`);
   await show("a");
-  const needed = [{ table: "protocol", column: "last_event_hash" }];
-  const reader = follow({ schema: "gallery", needed });
-  const picky = follow({ schema: "gallery", needed: [...needed, { table: "protocol", column: "mint_fee" }] });
+  const required = [{ table: "protocol", column: "last_event_hash" }];
+  const reader = follow({ schema: "gallery", required });
+  const picky = follow({ schema: "gallery", required: [...required, { table: "protocol", column: "mint_fee" }] });
   await Promise.all([reader.started, picky.started]);
   expect([reader.schema(), reader.current()?.number, picky.schema()]).toEqual(["a", 100, "a"]);
   await show("b");
@@ -225,7 +232,7 @@ it("follows an indexer's own tables, but for newer ones of the same name", async
     await backfill(61, "a_2");
     expect([await until(rebuilt, () => rebuilt.current()?.number === 61), rebuilt.schema()]).toEqual([61, "a_2"]);
   } finally {
-    for (const fresh of open.splice(0)) await fresh.close();
+    for (const indexingStatus of open.splice(0)) await indexingStatus.close();
     await client.query("drop schema a_2 cascade");
   }
 });

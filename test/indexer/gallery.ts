@@ -1,10 +1,14 @@
 /** The API's answerer on tables that were filled directly. */
 import pg from "pg";
-import type { Fresh, IndexedBlock } from "../../indexer/src/api/fresh.ts";
-import { BlockNotIndexedError } from "../../indexer/src/api/fresh.ts";
-import { type Answerer, type AnswererDependencies, createAnswerer } from "../../indexer/src/api/graphql/execute.ts";
-import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
-import { createReadPool, type ReadPool } from "../../indexer/src/api/sql/pool.ts";
+import {
+  createExecutor,
+  type ExecutorDependencies,
+  type GraphQLExecutor,
+} from "../../indexer/src/api/graphql/executor.ts";
+import { createBlockCache } from "../../indexer/src/api/query/blockCache.ts";
+import { createReadPool, type ReadPool } from "../../indexer/src/api/query/readPool.ts";
+import type { IndexedBlock, IndexingStatus } from "../../indexer/src/api/status/indexingStatus.ts";
+import { BlockNotIndexedError } from "../../indexer/src/api/status/indexingStatus.ts";
 import { startPostgres } from "../utils/postgres.ts";
 import { type Catalogue, CHAIN_ID, makeCatalogue } from "./catalogue.ts";
 import { createIndexes, createTables, insertRows } from "./tables.ts";
@@ -14,11 +18,11 @@ export const PLACE = "gallery_test";
 /** A database with a catalogue and an answerer on it. */
 export interface Gallery {
   readonly catalogue: Catalogue;
-  readonly answerer: Answerer;
+  readonly executor: GraphQLExecutor;
   /** Another answerer on the same tables. */
-  answererWith(dependencies: Partial<AnswererDependencies>): Answerer;
+  executorWith(dependencies: Partial<ExecutorDependencies>): GraphQLExecutor;
   readonly pool: ReadPool;
-  readonly fresh: ReturnType<typeof standing>;
+  readonly indexingStatus: ReturnType<typeof standing>;
   readonly url: string;
   /** Errors that askers were not shown. */
   readonly errors: unknown[];
@@ -32,7 +36,7 @@ export interface Gallery {
 }
 
 /** A follower of blocks that stands still, at one block, until it is told otherwise. */
-export function standing(block: IndexedBlock, place: string): Fresh & { move(to: IndexedBlock): void } {
+export function standing(block: IndexedBlock, place: string): IndexingStatus & { move(to: IndexedBlock): void } {
   let now = block;
   const caches: { forget(): void }[] = [];
   const listeners = new Set<(block: IndexedBlock) => void>();
@@ -50,7 +54,7 @@ export function standing(block: IndexedBlock, place: string): Fresh & { move(to:
       return () => listeners.delete(listener);
     },
     cachedPerBlock: <Key extends string, Value>(max: number) => {
-      const cache = createPerBlockCache<Key, Value>(max);
+      const cache = createBlockCache<Key, Value>(max);
       caches.push(cache);
       return cache;
     },
@@ -100,23 +104,23 @@ export async function startGallery(count: number): Promise<Gallery> {
     },
   };
   const errors: unknown[] = [];
-  const fresh = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
-  const dependencies: AnswererDependencies = {
-    ...{ pool, fresh, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
+  const indexingStatus = standing({ chainId: CHAIN_ID, number: 5_000, timestamp: catalogue.now }, PLACE);
+  const dependencies: ExecutorDependencies = {
+    ...{ pool, indexingStatus, chainId: CHAIN_ID, settlement: "0x00000000000000000000000000000000000000A1" },
     chain: { head: async () => undefined, block: async () => undefined, has: async () => "unknown" },
     onError: (error) => errors.push(error),
     maxTime: 60_000, // a busy machine is no fault of an answer
   };
-  const answerer = createAnswerer(dependencies);
+  const executor = createExecutor(dependencies);
   return {
-    answererWith: (others) => createAnswerer({ ...dependencies, ...others }),
-    ...{ catalogue, answerer, pool, fresh, errors, statements, url: postgres.url },
+    executorWith: (others) => createExecutor({ ...dependencies, ...others }),
+    ...{ catalogue, executor, pool, indexingStatus, errors, statements, url: postgres.url },
     ask: async <Data>(query: string, variables: Record<string, unknown> = {}) => {
-      const { result } = await answerer.answer({ query, variables });
+      const { result } = await executor.execute({ query, variables });
       if (result.errors || !result.data) throw new Error(JSON.stringify([result.errors, errors.map(String)]));
       return result.data as Data;
     },
-    move: (number) => fresh.move({ chainId: CHAIN_ID, number, timestamp: catalogue.now }),
+    move: (number) => indexingStatus.move({ chainId: CHAIN_ID, number, timestamp: catalogue.now }),
     stop: async () => {
       await pool.close().catch(() => undefined); // a test may have closed it
       await postgres.stop();

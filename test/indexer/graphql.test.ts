@@ -17,9 +17,9 @@ afterAll(() => gallery?.stop());
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe("answers as graphql-js would", () => {
-  const everywhere = listFields().map(({ name, node, needed }): [string, string] => [
+  const everywhere = listFields().map(({ name, node, required }): [string, string] => [
     `all of ${name}`,
-    `{ ${name}(${needed ? `${needed}, ` : ""}first: 3) { totalCount totalIsExact edges { cursor } nodes ${everything(node, 2)} } }`,
+    `{ ${name}(${required ? `${required}, ` : ""}first: 3) { totalCount totalIsExact edges { cursor } nodes ${everything(node, 2)} } }`,
   ]);
   const examples: [string, string, Record<string, unknown>?][] = [
     ...everywhere,
@@ -70,8 +70,8 @@ describe("answers as graphql-js would", () => {
   ];
   it.each(examples)("%s", async (_, query, variables = {}) => {
     const [{ json: text }, reference] = await Promise.all([
-      gallery.answerer.answerJson({ query, variables }),
-      gallery.answerer.answerByReference({ query, variables }),
+      gallery.executor.executeJson({ query, variables }),
+      gallery.executor.executeByReference({ query, variables }),
     ]);
     const answer = JSON.parse(text) as { data?: unknown };
     expect(answer).toEqual(json(reference));
@@ -118,7 +118,7 @@ describe("pages", () => {
       "not a cursor of this API",
     ],
   ])("refuses %s", async (_, given, code, message) => {
-    const { result } = await gallery.answerer.answer({ query: `{ artworks(${given}) { ${of} } }` });
+    const { result } = await gallery.executor.execute({ query: `{ artworks(${given}) { ${of} } }` });
     expect(result.errors).toMatchObject([{ message: expect.stringContaining(message), extensions: { code } }]);
   });
 });
@@ -211,7 +211,7 @@ describe("values that don't fit", () => {
       [1, 8],
     ],
   ])("%s", async (_, query, variables, message, [line, column]) => {
-    const { result, isRefused } = await gallery.answerer.answer({ query, variables });
+    const { result, isRefused } = await gallery.executor.execute({ query, variables });
     expect(isRefused).toBe(true);
     expect(result.errors).toMatchObject([
       {
@@ -230,7 +230,7 @@ function cursor(...parts: string[]): string {
 describe("pages that can't be", () => {
   const asked = ["totalCount", "pageInfo { hasNextPage }", "__typename"];
   it.each(asked)("are refused when only %s is asked", async (fields) => {
-    const { result } = await gallery.answerer.answer({
+    const { result } = await gallery.executor.execute({
       query: `{ artworks(first: 1000) { ${fields} } models(last: 0) { ${fields} }
         holders(collection: MODEL, first: 1, last: 1) { ${fields} } }`,
     });
@@ -249,7 +249,7 @@ describe("pages that can't be", () => {
 
 describe("blocks", () => {
   it("says up to which block everything is in the answer", async () => {
-    const { result } = await gallery.answerer.answer({ query: "{ artworks(first: 1) { nodes { name } } }" });
+    const { result } = await gallery.executor.execute({ query: "{ artworks(first: 1) { nodes { name } } }" });
     expect(result.extensions).toEqual({
       block: { chainId: 31_337, number: 5_000, timestamp: gallery.catalogue.now },
     });
@@ -257,9 +257,9 @@ describe("blocks", () => {
 
   it("waits for a block that is asked for, and says when it doesn't come", async () => {
     const query = "{ block { number } }";
-    const there = await gallery.answerer.answer({ query, extensions: { minBlock: 5_000 } });
+    const there = await gallery.executor.execute({ query, extensions: { minBlock: 5_000 } });
     expect(there.result.data).toEqual({ block: { number: 5_000 } });
-    const { result, isRefused } = await gallery.answerer.answer({ query, extensions: { minBlock: 5_001 } });
+    const { result, isRefused } = await gallery.executor.execute({ query, extensions: { minBlock: 5_001 } });
     expect(isRefused).toBe(true);
     expect(result.errors).toMatchObject([
       { message: expect.stringContaining("minBlock asks for 5001"), extensions: { code: "BLOCK_NOT_REACHED" } },
@@ -289,9 +289,9 @@ describe("what does not fit the schema", () => {
     "type Nothing { name: Nowhere } { protocol { artworks } }",
     "extend type Artwork { name: Int }",
   ])("is told as graphql-js tells it: %s", async (query) => {
-    const expected = validate(gallery.answerer.schema, parse(query));
+    const expected = validate(gallery.executor.schema, parse(query));
     expect(expected.length).toBeGreaterThan(0);
-    const { result, isRefused } = await gallery.answerer.answer({ query });
+    const { result, isRefused } = await gallery.executor.execute({ query });
     const told = json(result.errors) as { extensions?: object }[];
     expect(told.map(({ extensions }) => extensions)).toEqual(told.map(() => ({ code: "GRAPHQL_VALIDATION_FAILED" })));
     expect([told.map(({ extensions: _, ...error }) => error), isRefused]).toEqual([json(expected), true]);
@@ -301,7 +301,7 @@ describe("what does not fit the schema", () => {
     const query =
       "query ($id: BigInt!, $first: Int = 2) { artwork(tokenId: $id) { versions(first: $first) { version } } }";
     const ask = async (variables: Record<string, unknown>) =>
-      (await gallery.answerer.answer({ query, variables })).result;
+      (await gallery.executor.execute({ query, variables })).result;
     const wrong = await ask({ id: "x" });
     expect(wrong.errors).toMatchObject([{ message: expect.stringContaining("BigInt is a whole number") }]);
     expect(await ask({ id: "x" })).toEqual(wrong);
@@ -316,7 +316,7 @@ describe("what is kept of a question", () => {
   it("tells a variable that is null from one that is not given", async () => {
     const query = 'query ($first: Int) { artwork(tokenId: "3001") { versions(first: $first) { version } } }';
     const ask = async (variables: Record<string, unknown>) =>
-      (await gallery.answerer.answer({ query, variables })).result.errors?.map(({ message }) => message);
+      (await gallery.executor.execute({ query, variables })).result.errors?.map(({ message }) => message);
     expect(await ask({})).toBeUndefined();
     expect(await ask({ first: null })).toEqual(["first is a number from 1 to 100."]);
     expect(await ask({})).toBeUndefined();
@@ -337,7 +337,7 @@ describe("what is kept of a question", () => {
 describe("questions by their hash", () => {
   const query = "{ protocol { artworks } }";
   const ask = (sha256Hash: string, text?: string) =>
-    gallery.answerer.answer({
+    gallery.executor.execute({
       ...(text !== undefined && { query: text }),
       extensions: { persistedQuery: { version: 1, sha256Hash } },
     });
@@ -352,7 +352,7 @@ describe("questions by their hash", () => {
     expect(await ask(hash)).toEqual(first);
     // A text that is null is none.
     const extensions = { persistedQuery: { version: 1, sha256Hash: hash } } as const;
-    expect(await gallery.answerer.answer({ query: null as never, extensions })).toEqual(first);
+    expect(await gallery.executor.execute({ query: null as never, extensions })).toEqual(first);
   });
 
   it("must be of the text that comes with it", async () => {

@@ -1,5 +1,5 @@
 /** Texts and variables that are made to take long until they are refused. */
-import type { Question } from "../../indexer/src/api/graphql/execute.ts";
+import type { GraphQLRequest } from "../../indexer/src/api/graphql/executor.ts";
 import { MAX_TOKENS } from "../../indexer/src/api/graphql/limits.ts";
 
 const many = (count: number, of: (i: number) => string, between = " "): string =>
@@ -11,7 +11,7 @@ const LARGEST = 39_000;
 const parts = (tokens: number): number => Math.floor((MAX_TOKENS - 50) / tokens);
 
 /** Hostile questions by name. None of them is answered, and all have less than 100 kB. `salt` makes their texts new ones. */
-export function hostileQuestions(salt = ""): Readonly<Record<string, Question>> {
+export function hostileQuestions(salt = ""): Readonly<Record<string, GraphQLRequest>> {
   const texts: Readonly<Record<string, string>> = {
     "equal fields": `{ protocol { ${many(parts(1), () => "artworks")} } }`,
     "equal children": `{ ${many(parts(5), () => "protocol { artworks supply }")} }`,

@@ -187,18 +187,18 @@ it("has the same rows, to the last bit, when it is built anew beside", async () 
 
 describe("GraphQL", () => {
   /** Arguments that a list can't do without: of a worker that earned something, where one is named. */
-  async function argumentsOf(needed: string): Promise<string> {
-    if (!needed.includes("worker")) return needed;
+  async function argumentsOf(required: string): Promise<string> {
+    if (!required.includes("worker")) return required;
     const { workers } = await indexer.ask<{ workers: { nodes: { address: string }[] } }>(
       "{ workers(first: 1, orderBy: MOST_EARNED) { nodes { address } } }",
     );
-    return needed.replace(/0x[0-9a-f]{40}/, workers.nodes[0]?.address ?? "");
+    return required.replace(/0x[0-9a-f]{40}/, workers.nodes[0]?.address ?? "");
   }
 
-  it.each(listFields())("answers every field of $node, two levels deep", async ({ name, node, needed: some }) => {
-    const needed = await argumentsOf(some);
+  it.each(listFields())("answers every field of $node, two levels deep", async ({ name, node, required: some }) => {
+    const required = await argumentsOf(some);
     const { [name]: list } = await indexer.ask<Record<string, { nodes: unknown[]; totalCount: number }>>(
-      `{ ${name}(${needed ? `${needed}, ` : ""}first: 3) { totalCount nodes ${everything(node, 2)} } }`,
+      `{ ${name}(${required ? `${required}, ` : ""}first: 3) { totalCount nodes ${everything(node, 2)} } }`,
     );
     // A list of nothing would prove nothing.
     expect(list?.nodes.length).toBeGreaterThan(0);
@@ -242,20 +242,20 @@ describe("GraphQL", () => {
 
   it.each(listFields())(
     "pages through $name in every order, losing and repeating nothing",
-    async ({ name, orders, needed: some }) => {
-      const needed = await argumentsOf(some);
+    async ({ name, orders, required: some }) => {
+      const required = await argumentsOf(some);
       const of = `edges { cursor node { __typename } } pageInfo { hasNextPage hasPreviousPage endCursor } totalCount`;
       type Page = {
         edges: { cursor: string }[];
         pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null };
         totalCount: number;
       };
-      for (const order of needed ? [""] : orders.filter((each) => each !== "RELEVANCE")) {
+      for (const order of required ? [""] : orders.filter((each) => each !== "RELEVANCE")) {
         const cursors: string[] = [];
         let after: string | null = null;
         for (;;) {
           const answer: Record<string, Page> = await indexer.ask(
-            `query ($after: String) { ${name}(${needed || `orderBy: ${order}`}, first: 50, after: $after) { ${of} } }`,
+            `query ($after: String) { ${name}(${required || `orderBy: ${order}`}, first: 50, after: $after) { ${of} } }`,
             { after },
           );
           const page = answer[name];

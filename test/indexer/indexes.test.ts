@@ -1,7 +1,7 @@
 /** Indexes outlast a restart: Ponder drops and makes them by their names. */
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { hideIndexes, showIndexes } from "../../indexer/src/api/indexes.ts";
+import { hideIndexes, showIndexes } from "../../indexer/ops/indexes.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { indexesOf } from "./indexes.ts";
 

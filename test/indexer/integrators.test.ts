@@ -1,8 +1,8 @@
 /** Questions that integrators ask beyond lists: each answer is compared with a plain recomputation over a catalogue of made-up artworks. */
 import { getNamedType, isObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { idOf, readId } from "../../indexer/src/api/graphql/ids.ts";
-import { startOfWeek, WEEK, weekOf } from "../../indexer/src/weeks.ts";
+import { idOf, readId } from "../../indexer/src/api/query/globalIds.ts";
+import { startOfWeek, WEEK, weekOf } from "../../indexer/src/lib/weeks.ts";
 import { CHAIN_ID } from "./catalogue.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
 import { withWord } from "./naive.ts";
@@ -22,7 +22,7 @@ interface Named {
 
 /** The errors of a question that is refused. */
 async function refusalOf(query: string, variables: Record<string, unknown> = {}) {
-  const { result } = await gallery.answerer.answer({ query, variables });
+  const { result } = await gallery.executor.execute({ query, variables });
   return result.errors?.map(({ message, extensions }) => ({ message, code: extensions?.code }));
 }
 
@@ -65,8 +65,8 @@ describe("global ids", () => {
       }
       for (const inner of Object.values(value)) take(inner);
     };
-    for (const { name, needed } of listFields()) {
-      take(await gallery.ask(`{ ${name}(${needed ? `${needed}, ` : ""}first: 3) { nodes { __typename id } } }`));
+    for (const { name, required } of listFields()) {
+      take(await gallery.ask(`{ ${name}(${required ? `${required}, ` : ""}first: 3) { nodes { __typename id } } }`));
     }
     take(
       await gallery.ask(`{
@@ -113,8 +113,8 @@ describe("global ids", () => {
     fragment card on Artwork { tokenId series { id title } ... on Node { same: id } }`;
     const variables = { id: artwork, ids: [model, other, none, artwork, model] };
     const [{ json }, reference] = await Promise.all([
-      gallery.answerer.answerJson({ query, variables }),
-      gallery.answerer.answerByReference({ query, variables }),
+      gallery.executor.executeJson({ query, variables }),
+      gallery.executor.executeByReference({ query, variables }),
     ]);
     expect(gallery.errors.map(String)).toEqual([]);
     expect(JSON.stringify(JSON.parse(json).data)).toBe(JSON.stringify(reference.data));
@@ -143,8 +143,8 @@ describe("global ids", () => {
       artworks(first: 10) { edges { node { id ...Card_artwork_3ASum4 __typename } cursor } pageInfo { endCursor hasNextPage } } }`;
     const [first] = gallery.catalogue.artworks;
     const id = idOf({ entry: "Artwork", chainId: CHAIN_ID, values: [`${first?.tokenId}`] });
-    const { json: told } = await gallery.answerer.answerJson({ query, variables: { id } });
-    const reference = await gallery.answerer.answerByReference({ query, variables: { id } });
+    const { json: told } = await gallery.executor.executeJson({ query, variables: { id } });
+    const reference = await gallery.executor.executeByReference({ query, variables: { id } });
     expect(JSON.stringify(JSON.parse(told).data)).toBe(JSON.stringify(reference.data));
     expect(JSON.parse(told).data.node).toMatchObject({ __typename: "Artwork", id, tokenId: `${first?.tokenId}` });
     // Apollo's cache keeps objects as `Type:id`: two with the same would overwrite each other.
@@ -183,7 +183,7 @@ describe("global ids", () => {
     const wrong = text(`1:Transfer:${CHAIN_ID}:${"9".repeat(30)}`);
     const query =
       "query ($id: ID!) { node(id: $id) { id } artworks(first: 1) { nodes { tokenId } } models(first: 1) { nodes { modelId } } }";
-    const { json } = await gallery.answerer.answerJson({ query, variables: { id: wrong } });
+    const { json } = await gallery.executor.executeJson({ query, variables: { id: wrong } });
     const { data, errors } = JSON.parse(json) as { data: Record<string, unknown>; errors: { path: string[] }[] };
     expect(errors.map(({ path }) => path)).toEqual([["node"]]);
     expect(data).toEqual({

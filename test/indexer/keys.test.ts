@@ -10,7 +10,7 @@ import {
   partsOf,
   tagKey,
   tagsOf,
-} from "../../indexer/src/keys.ts";
+} from "../../indexer/src/lib/keys.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 

@@ -2,16 +2,16 @@
 import { parse } from "graphql";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAdmission } from "../../indexer/src/api/admission.ts";
-import { MAX_COST } from "../../indexer/src/api/costs.ts";
-import { Deadline } from "../../indexer/src/api/deadline.ts";
-import { excessOf } from "../../indexer/src/api/graphql/bounds.ts";
+import { MAX_COST } from "../../indexer/src/api/graphql/costs.ts";
+import { excessOf } from "../../indexer/src/api/graphql/documentLimits.ts";
 import { createDocuments } from "../../indexer/src/api/graphql/documents.ts";
 import { LateError } from "../../indexer/src/api/graphql/errors.ts";
-import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
-import { type Asking, oncePerBlock } from "../../indexer/src/api/sql/asking.ts";
-import type { Reader } from "../../indexer/src/api/sql/pool.ts";
-import { createReadPool } from "../../indexer/src/api/sql/pool.ts";
+import { createAdmission } from "../../indexer/src/api/query/admissionControl.ts";
+import { createBlockCache } from "../../indexer/src/api/query/blockCache.ts";
+import { Deadline } from "../../indexer/src/api/query/deadline.ts";
+import { oncePerBlock, type QueryContext } from "../../indexer/src/api/query/queryContext.ts";
+import type { Reader } from "../../indexer/src/api/query/readPool.ts";
+import { createReadPool } from "../../indexer/src/api/query/readPool.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
 import { hostileQuestions } from "./hostile.ts";
 
@@ -99,7 +99,7 @@ it.each([
     "more than 5000 fields",
   ],
 ])("refuses %s with a sentence", async (_, query, code, sentence) => {
-  const { result } = await gallery.answerer.answer({ query });
+  const { result } = await gallery.executor.execute({ query });
   expect(result.errors?.map(({ message }) => message).join("\n")).toContain(sentence);
   if (code !== undefined) expect(result.errors?.[0]?.extensions?.code).toBe(code);
   expect(gallery.errors).toEqual([]);
@@ -130,7 +130,7 @@ it("opens fragments that spread each other twice only once", async () => {
 
 describe("a hostile question", () => {
   it.each(Object.entries(hostileQuestions()))("is refused: %s", async (_, question) => {
-    const { json, isRefused, cost } = await gallery.answerer.answerJson(question);
+    const { json, isRefused, cost } = await gallery.executor.executeJson(question);
     const { errors, data } = JSON.parse(json) as { errors: { extensions: { code: string } }[]; data?: unknown };
     expect([isRefused, data, cost]).toEqual([true, undefined, 1]);
     expect(errors.map(({ extensions }) => extensions.code).filter((code) => code === "INTERNAL")).toEqual([]);
@@ -165,7 +165,7 @@ describe("a hostile question", () => {
 
 describe("what is kept of questions", () => {
   it("is nothing of the tree of a question that is refused", () => {
-    const documents = createDocuments(gallery.answerer.schema);
+    const documents = createDocuments(gallery.executor.schema);
     const read = documents.operation("query ($n: Int) { artwork(tokenId: 1) { activity(first: $n) { kind } } }", null);
     if (!("selections" in read)) throw new Error("The question does not fit the schema.");
     const made = read.selections({ n: 1 });
@@ -176,7 +176,7 @@ describe("what is kept of questions", () => {
   });
 
   it("is as much as there is room for, by size: the oldest goes first", () => {
-    const documents = createDocuments(gallery.answerer.schema);
+    const documents = createDocuments(gallery.executor.schema);
     const read = (name: string) => {
       // About a thousandth of the fields and of the text that are kept in all.
       const found = documents.operation(`query ${name} { artwork(tokenId: 1) { ${"name ".repeat(90)} } }`, null);
@@ -202,9 +202,9 @@ it("asks the nodes of the chain for a block once", async () => {
     asked++;
     return { number, hash: `0x${"ab".repeat(32)}`, timestamp: gallery.catalogue.now };
   };
-  const answerer = gallery.answererWith({ chain: { head: block as never, has: async () => "unknown", block } });
+  const executor = gallery.executorWith({ chain: { head: block as never, has: async () => "unknown", block } });
   gallery.move(5_001);
-  const { result } = await answerer.answer({ query: `{ ${many(20, (i) => `b${i}: block { hash }`)} }` });
+  const { result } = await executor.execute({ query: `{ ${many(20, (i) => `b${i}: block { hash }`)} }` });
   expect(result.errors).toBeUndefined();
   expect(new Set(Object.values(result.data ?? {}).map((one) => (one as { hash: string }).hash)).size).toBe(1);
   expect(asked).toBe(1);
@@ -234,7 +234,7 @@ describe("costs", () => {
     ],
     ["a leaderboard of sums", "{ leaderboard(of: WORKERS, first: 10) { entries { rank } } }", 1],
   ])("of %s are those that were measured", async (_, query, expected) => {
-    const { result, cost } = await gallery.answerer.answer({ query });
+    const { result, cost } = await gallery.executor.execute({ query });
     expect(result.errors?.filter(({ extensions }) => extensions?.code !== "BAD_INPUT") ?? []).toEqual([]);
     expect(Number(cost.toFixed(2))).toBe(expected);
   });
@@ -246,7 +246,7 @@ describe("many expensive questions at once", () => {
 
   it("are refused when one asks for twenty facets", async () => {
     gallery.statements.splice(0);
-    const { json, isRefused } = await gallery.answerer.answerJson({ query: facets(20) });
+    const { json, isRefused } = await gallery.executor.executeJson({ query: facets(20) });
     expect([isRefused, JSON.parse(json)]).toMatchObject([
       true,
       {
@@ -261,7 +261,7 @@ describe("many expensive questions at once", () => {
   it("leave connections to the lists and searches of others", async () => {
     // Facets hold their connection until they are let go: the longest that there could be.
     let letGo = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
+    const rateLimiter = new Promise<void>((resolve) => {
       letGo = resolve;
     });
     let held = 0;
@@ -269,23 +269,23 @@ describe("many expensive questions at once", () => {
       query: async (text, values, deadline) => {
         if (text.includes("chosen as materialized")) {
           held++;
-          await gate;
+          await rateLimiter;
         }
         return query(text, values, deadline);
       },
     });
-    const answerer = gallery.answererWith({
+    const executor = gallery.executorWith({
       pool: {
         ...gallery.pool,
         snapshot: (run, deadline) => gallery.pool.snapshot((reader) => run(slow(reader)), deadline),
       },
       maxTime: 120_000,
     });
-    const expensive = Array.from({ length: 7 }, (_, i) => answerer.answer({ query: facets(2, 100 * i) }));
+    const expensive = Array.from({ length: 7 }, (_, i) => executor.execute({ query: facets(2, 100 * i) }));
     while (held < 3) await new Promise((resolve) => setImmediate(resolve));
     const others = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
-        answerer.answer({
+        executor.execute({
           query:
             i % 2
               ? `{ artworks(first: ${1 + i}) { nodes { name } } }`
@@ -302,11 +302,11 @@ describe("many expensive questions at once", () => {
   it("end together with all that they still ask, when their time is over", async () => {
     const asleep: Reader["query"] = (_text, _values, deadline) =>
       gallery.pool.lists.query("select pg_sleep(60) as slow_statement", [], deadline);
-    const answerer = gallery.answererWith({
+    const executor = gallery.executorWith({
       pool: { ...gallery.pool, lists: { query: asleep }, reader: { query: asleep } },
       maxTime: 200,
     });
-    const { result } = await answerer.answer({ query: "{ artworks(first: 3) { nodes { name } } }" });
+    const { result } = await executor.execute({ query: "{ artworks(first: 3) { nodes { name } } }" });
     expect(result).toMatchObject({
       data: { artworks: null },
       errors: [
@@ -332,19 +332,19 @@ describe("many expensive questions at once", () => {
 
   it("are told to come again when there is no place", async () => {
     let letGo = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
+    const rateLimiter = new Promise<void>((resolve) => {
       letGo = resolve;
     });
     const admission = createAdmission({ running: 1, waiting: 1, expensive: { cost: 10, running: 1, waiting: 1 } });
     const deadline = new Deadline(60_000);
-    const first = admission.run({ cost: 1, client: "", deadline }, () => gate);
+    const first = admission.run({ cost: 1, client: "", deadline }, () => rateLimiter);
     const soon = new Deadline(1);
     await expect(admission.run({ cost: 1, client: "", deadline: soon }, async () => undefined)).rejects.toMatchObject({
       extensions: { code: "OVERLOADED" },
     });
     const second = admission.run({ cost: 1, client: "", deadline }, async () => "second");
-    const answerer = gallery.answererWith({ admission });
-    const refused = await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" });
+    const executor = gallery.executorWith({ admission });
+    const refused = await executor.executeJson({ query: "{ artworks(first: 2) { nodes { name } } }" });
     expect([refused.isRefused, refused.retryAfter, JSON.parse(refused.json)]).toMatchObject([
       true,
       1,
@@ -352,18 +352,18 @@ describe("many expensive questions at once", () => {
     ]);
     letGo();
     expect([await first, await second]).toEqual([undefined, "second"]);
-    expect((await answerer.answerJson({ query: "{ artworks(first: 2) { nodes { name } } }" })).isRefused).toBe(false);
+    expect((await executor.executeJson({ query: "{ artworks(first: 2) { nodes { name } } }" })).isRefused).toBe(false);
     deadline.end();
   });
 
   it("never wait for each other in a circle: for a connection, and for what another one is making", async () => {
     const pool = createReadPool(gallery.url, 1);
     let letGo = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
+    const rateLimiter = new Promise<void>((resolve) => {
       letGo = resolve;
     });
     let held = 0;
-    const answerer = gallery.answererWith({
+    const executor = gallery.executorWith({
       maxTime: 20_000,
       pool: {
         ...pool,
@@ -372,7 +372,7 @@ describe("many expensive questions at once", () => {
             ({ query }) =>
               run({
                 query: async (text, values, until) => {
-                  if (held++ === 0) await gate;
+                  if (held++ === 0) await rateLimiter;
                   return query(text, values, until);
                 },
               }),
@@ -380,7 +380,7 @@ describe("many expensive questions at once", () => {
           ),
       },
     });
-    const ask = (query: string) => answerer.answer({ query });
+    const ask = (query: string) => executor.execute({ query });
     const filter = "filter: { mintedAfter: 77, families: [SD15] }";
     // It holds the only connection for questions of several statements; the next waits for it, and then for what the last one is making.
     const several = [ask("{ artworks(first: 3) { nodes { name } } models(first: 3) { nodes { name } } }")];
@@ -405,10 +405,10 @@ describe("many expensive questions at once", () => {
       const admission = createAdmission({ running: 1, waiting, expensive });
       const done: string[] = [];
       let letGo = (): void => undefined;
-      const gate = new Promise<void>((resolve) => {
+      const rateLimiter = new Promise<void>((resolve) => {
         letGo = resolve;
       });
-      const running = [admission.run({ cost: 1, client: "first", deadline }, () => gate)];
+      const running = [admission.run({ cost: 1, client: "first", deadline }, () => rateLimiter)];
       const ask = (client: string, name = client, until = deadline): void => {
         const run = admission.run({ cost: 1, client, deadline: until }, async () => void done.push(name));
         running.push(run.catch((error) => void done.push(`${name}: ${error.extensions.code}`)));
@@ -459,8 +459,8 @@ describe("many expensive questions at once", () => {
   });
 
   it("go on with what another one was making when its time was over", async () => {
-    const cache = createPerBlockCache<string, unknown>(10);
-    const asking = (deadline: Deadline) => ({ shared: { cache }, deadline }) as unknown as Asking;
+    const cache = createBlockCache<string, unknown>(10);
+    const asking = (deadline: Deadline) => ({ shared: { cache }, deadline }) as unknown as QueryContext;
     const [short, long] = [new Deadline(1), new Deadline(60_000)];
     let made = 0;
     const make = (deadline: Deadline) => () =>
@@ -476,7 +476,7 @@ describe("many expensive questions at once", () => {
 it("shows nothing of what goes wrong inside, and tells the log", async () => {
   const { pool } = gallery;
   await pool.close();
-  const { result } = await gallery.answerer.answer({ query: "{ artworks(first: 7) { nodes { name } } }" });
+  const { result } = await gallery.executor.execute({ query: "{ artworks(first: 7) { nodes { name } } }" });
   expect(result.errors).toMatchObject([
     { message: "Something went wrong on our side.", extensions: { code: "INTERNAL" }, path: ["artworks"] },
   ]);

@@ -4,7 +4,7 @@
  */
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GATHER, PROBE } from "../../indexer/src/api/sql/driver.ts";
+import { SCAN_LIMIT, SORT_LIMIT } from "../../indexer/src/api/query/queryPlan.ts";
 import { type Gallery, type StatementRun, startGallery } from "./gallery.ts";
 import { filtered, ordered } from "./naive.ts";
 import { listFields } from "./questions.ts";
@@ -125,9 +125,9 @@ interface PlanNode {
 function slowParts(node: PlanNode): string[] {
   const [input] = node.Plans ?? [];
   const isScan = node["Node Type"] === "Seq Scan" && node["Relation Name"] === "artwork";
-  const isSort = node["Node Type"] === "Sort" && (input?.["Actual Rows"] ?? 0) > GATHER;
+  const isSort = node["Node Type"] === "Sort" && (input?.["Actual Rows"] ?? 0) > SORT_LIMIT;
   const walked = (node["Rows Removed by Filter"] ?? 0) + (node["Actual Rows"] ?? 0);
-  const isWalk = node["Node Type"].startsWith("Index") && node["Relation Name"] === "artwork" && walked > PROBE;
+  const isWalk = node["Node Type"].startsWith("Index") && node["Relation Name"] === "artwork" && walked > SCAN_LIMIT;
   return [
     ...(isScan || isSort || isWalk ? [`${node["Node Type"]} ${input?.["Actual Rows"] ?? walked}`] : []),
     ...(node.Plans ?? []).flatMap(slowParts),

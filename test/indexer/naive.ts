@@ -1,6 +1,7 @@
 /** What the API's filters and orders mean, said once more in the plainest way: no index, no counters, one look at each artwork. */
-import { tagKey } from "../../indexer/src/keys.ts";
-import { tokensOf } from "../../indexer/src/words.ts";
+
+import { tokensOf } from "../../indexer/src/lib/fullText/tsvector.ts";
+import { tagKey } from "../../indexer/src/lib/keys.ts";
 import type { Catalogue, MadeArtwork } from "./catalogue.ts";
 
 const families = ["SD15", "SD21", "SDXL", "FLUX1_SCHNELL", "FLUX1_DEV", "FLUX_KREA", "CHROMA", "SVD", "OTHER"];

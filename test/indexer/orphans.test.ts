@@ -1,10 +1,10 @@
 /** What a start does about an old branch: it forgets what Ponder fetched of it, and keeps a witness of the rows that stay. */
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { currentSchema, generationOf, nextSchema, succeeds } from "../../indexer/config/generations.ts";
-import type { ChainReader, KnownBlock, Verdict } from "../../indexer/src/api/chain.ts";
-import { forgetOrphans } from "../../indexer/src/api/orphans.ts";
-import { keepWitness, readWitnesses, releaseWitnesses } from "../../indexer/src/api/witness.ts";
+import type { ChainReader, KnownBlock, Verdict } from "../../indexer/ops/chainReader.ts";
+import { keepCheckpoint, readCheckpoints, releaseCheckpoints } from "../../indexer/ops/finalizedCheckpoint.ts";
+import { removeOrphanedBlocks } from "../../indexer/ops/rpcCacheCleanup.ts";
+import { currentSchema, nextSchema, succeeds, versionOf } from "../../indexer/ops/schemaVersions.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 
 const chainId = 31_337;
@@ -66,7 +66,7 @@ describe("what was fetched", () => {
     ["half", 30, 25, [10, 20, 25]],
     ["nothing", 5, -1, []],
   ] as const)("stays as far as the chain has it: %s", async (_, fork, last, kept) => {
-    expect(await forgetOrphans(client, chainUpTo(fork) as ChainReader, chainId)).toBe(last);
+    expect(await removeOrphanedBlocks(client, chainUpTo(fork) as ChainReader, chainId)).toBe(last);
     for (const table of ["blocks", ...others]) {
       expect([table, await left(table)]).toEqual([table, kept]);
       expect([table, await left(table, 1)]).toEqual([table, numbers]);
@@ -74,7 +74,7 @@ describe("what was fetched", () => {
   });
 
   it("counts as fetched up to the last block that is kept", async () => {
-    await forgetOrphans(client, chainUpTo(30) as ChainReader, chainId);
+    await removeOrphanedBlocks(client, chainUpTo(30) as ChainReader, chainId);
     expect(await intervals()).toEqual([
       { id: "a", blocks: "{[0,15],[18,25]}" },
       { id: "other", blocks: "{[0,61]}" },
@@ -82,10 +82,10 @@ describe("what was fetched", () => {
   });
 
   it("stays when a node can't tell, and when there is none yet", async () => {
-    expect(await forgetOrphans(client, chainUpTo(30, "unknown") as ChainReader, chainId)).toBe(undefined);
+    expect(await removeOrphanedBlocks(client, chainUpTo(30, "unknown") as ChainReader, chainId)).toBe(undefined);
     expect(await left("blocks")).toEqual(numbers);
     await client.query("drop schema ponder_sync cascade");
-    expect(await forgetOrphans(client, chainUpTo(30) as ChainReader, chainId)).toBe(undefined);
+    expect(await removeOrphanedBlocks(client, chainUpTo(30) as ChainReader, chainId)).toBe(undefined);
   });
 });
 
@@ -101,36 +101,36 @@ describe("a witness", () => {
   );
 
   it("is the newest row's block when all is final", async () => {
-    expect(await readWitnesses(reader as never, "w")).toEqual([]);
+    expect(await readCheckpoints(reader as never, "w")).toEqual([]);
     await client.query("insert into w.protocol values (90, '0x90')");
-    await keepWitness(client, "w");
-    await keepWitness(client, "w");
-    expect(await readWitnesses(reader as never, "w")).toEqual([{ number: 90, hash: "0x90" }]);
+    await keepCheckpoint(client, "w");
+    await keepCheckpoint(client, "w");
+    expect(await readCheckpoints(reader as never, "w")).toEqual([{ number: 90, hash: "0x90" }]);
   });
 
   it("is the last one before what will be taken back", async () => {
     await client.query(`insert into w.protocol values (120, '0x120');
       insert into w._reorg__protocol values (110, '0x110', 1, 8), (95, '0x95', 1, 7)`);
-    await keepWitness(client, "w");
-    expect(await readWitnesses(reader as never, "w")).toEqual([{ number: 95, hash: "0x95" }]);
+    await keepCheckpoint(client, "w");
+    expect(await readCheckpoints(reader as never, "w")).toEqual([{ number: 95, hash: "0x95" }]);
   });
 
   it("is none where nothing is final, or nothing is there", async () => {
-    await keepWitness(client, "w");
+    await keepCheckpoint(client, "w");
     await client.query(`insert into w.protocol values (120, '0x120');
       insert into w._reorg__protocol values (110, '0x110', 0, 7)`);
-    await keepWitness(client, "w");
-    await keepWitness(client, "nowhere");
-    expect(await readWitnesses(reader as never, "w")).toEqual([]);
+    await keepCheckpoint(client, "w");
+    await keepCheckpoint(client, "nowhere");
+    expect(await readCheckpoints(reader as never, "w")).toEqual([]);
   });
 
   it("goes when the chain was seen to have a newer one", async () => {
     for (const number of [90, 95, 97]) {
       await client.query(`delete from w.protocol; insert into w.protocol values (${number}, '0x${number}')`);
-      await keepWitness(client, "w");
+      await keepCheckpoint(client, "w");
     }
-    await releaseWitnesses(client, "w", (await readWitnesses(reader as never, "w")).slice(1));
-    expect((await readWitnesses(reader as never, "w")).map(({ number }) => number)).toEqual([97, 95]);
+    await releaseCheckpoints(client, "w", (await readCheckpoints(reader as never, "w")).slice(1));
+    expect((await readCheckpoints(reader as never, "w")).map(({ number }) => number)).toEqual([97, 95]);
   });
 });
 
@@ -144,7 +144,7 @@ describe("tables that are built again", () => {
     ["grid_1", "grid_2", undefined],
     ["grid", "grid_1_2", undefined],
   ] as const)("%s: %s is number %s", (base, schema, generation) => {
-    expect(generationOf(base, schema)).toBe(generation);
+    expect(versionOf(base, schema)).toBe(generation);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 /** The API's pages in a browser, and its GraphQL over HTTP by the suites of others. */
+
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache } from "@apollo/client";
@@ -7,10 +8,11 @@ import { getIntrospectionQuery } from "graphql";
 import { serverAudits } from "graphql-http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createApi } from "../../indexer/src/api/app.ts";
 import { unwrapped } from "../../indexer/src/api/graphql/descriptions.ts";
-import { openLane } from "../../indexer/src/api/lane.ts";
-import { createGate } from "../../indexer/src/api/public.ts";
+import { createRateLimiter } from "../../indexer/src/api/http/rateLimit.ts";
+
+import { createApi } from "../../indexer/src/api/server/app.ts";
+import { openFastPath } from "../../indexer/src/api/server/nodeFastPath.ts";
 import { startBrowser } from "../utils/browser.ts";
 import { CHAIN_ID } from "./catalogue.ts";
 import { type Gallery, PLACE, standing, startGallery } from "./gallery.ts";
@@ -27,14 +29,14 @@ let complaints: string[];
 
 beforeAll(async () => {
   [gallery, browser] = await Promise.all([startGallery(50), startBrowser()]);
-  const gate = createGate({ requestsPerMinute: 0, proxies: 0 });
+  const rateLimiter = createRateLimiter({ requestsPerMinute: 0, proxies: 0 });
   const onError = (error: unknown) => gallery.errors.push(error);
-  const { answerer } = gallery;
-  const fresh = standing({ chainId: CHAIN_ID, number: 100, timestamp: 1_763_164_800 }, PLACE);
+  const { executor } = gallery;
+  const indexingStatus = standing({ chainId: CHAIN_ID, number: 100, timestamp: 1_763_164_800 }, PLACE);
   const app = createApi({
-    answerer,
-    fresh,
-    gate,
+    executor,
+    indexingStatus,
+    rateLimiter,
     health: {} as never,
     chainId: CHAIN_ID,
     publicUrl: undefined,
@@ -42,7 +44,7 @@ beforeAll(async () => {
   });
   servers = [createServer(getRequestListener(app.fetch)), createServer(getRequestListener(app.fetch))];
   const [front, plain] = servers as [Server, Server];
-  openLane(front, { answerer, gate, opensMetrics: false, onError });
+  openFastPath(front, { executor, rateLimiter, opensMetrics: false, onError });
   [url, plainUrl] = await Promise.all([listen(front), listen(plain)]);
 }, 600_000);
 
@@ -113,7 +115,7 @@ describe("the explorer", () => {
     expect(unwrapped("One\nline,\n  and more.\n\nAnother.\n- a\n- b")).toBe(
       "One line, and more.\n\nAnother.\n- a\n- b",
     );
-    const result = await gallery.answerer.answer({ query: getIntrospectionQuery() });
+    const result = await gallery.executor.execute({ query: getIntrospectionQuery() });
     const told = [...JSON.stringify(result.result).matchAll(/"description":"((?:[^"\\]|\\.)*)"/g)].map(
       ([, text]) => text ?? "",
     );

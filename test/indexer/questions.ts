@@ -7,13 +7,13 @@ import { projectRoot } from "../../tools/check.ts";
 export const gallery = buildSchema(readFileSync(join(projectRoot, "indexer/src/api/graphql/schema.graphql"), "utf8"));
 
 /** Arguments that lists can't do without. */
-const needed: Readonly<Record<string, string>> = {
+const required: Readonly<Record<string, string>> = {
   collection: "collection: ARTWORK",
   filter: `filter: { worker: "0x776f${"0".repeat(36)}" }`,
 };
 
 /** Lists of the schema, with their orders, and arguments that they can't do without. */
-export function listFields(): { name: string; node: string; orders: string[]; needed: string }[] {
+export function listFields(): { name: string; node: string; orders: string[]; required: string }[] {
   return Object.values(gallery.getQueryType()?.getFields() ?? {}).flatMap((field) => {
     const type = getNamedType(field.type);
     if (!type.name.endsWith("Connection")) return [];
@@ -22,7 +22,7 @@ export function listFields(): { name: string; node: string; orders: string[]; ne
     return [
       {
         name: field.name,
-        needed: field.args.flatMap(({ name, type: of }) => (isNonNullType(of) ? (needed[name] ?? []) : [])).join(),
+        required: field.args.flatMap(({ name, type: of }) => (isNonNullType(of) ? (required[name] ?? []) : [])).join(),
         node: type.name.slice(0, -"Connection".length),
         orders: orders && "getValues" in orders ? orders.getValues().map(({ name }) => name) : [],
       },

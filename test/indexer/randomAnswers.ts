@@ -37,7 +37,7 @@ export async function compareRandom(gallery: Gallery): Promise<void> {
   const ends = new Map<End, number>();
   const differences: string[] = [];
   for (let i = seed; i < seed + runs; i++) {
-    const question = randomQuestion(gallery.answerer.schema, stock, i);
+    const question = randomQuestion(gallery.executor.schema, stock, i);
     try {
       for (const variables of [question.variables, ...question.others]) {
         const end = await compare(gallery, { ...question, variables });
@@ -78,14 +78,14 @@ function stockOf({ catalogue }: Gallery): Stock {
 }
 
 /** Compares two answers. Returns how the question ended. */
-async function compare({ answerer, errors }: Gallery, question: RandomQuestion): Promise<End> {
-  const { json, isRefused } = await answerer.answerJson(question);
+async function compare({ executor, errors }: Gallery, question: RandomQuestion): Promise<End> {
+  const { json, isRefused } = await executor.executeJson(question);
   const answer = JSON.parse(json) as FormattedExecutionResult;
   const told = answer.errors ?? [];
   if (told.some(({ extensions }) => extensions?.code === undefined)) throw new Error(`No code: ${json}`);
   const [first] = told;
   if (isRefused && first?.extensions?.code === "TOO_EXPENSIVE") return "limit";
-  const refusal = refusalOf(answerer.schema, question);
+  const refusal = refusalOf(executor.schema, question);
   if (refusal) {
     expect(isRefused).toBe(true);
     const unmatched = told.map(plain);
@@ -100,7 +100,7 @@ async function compare({ answerer, errors }: Gallery, question: RandomQuestion):
     return refusal.end;
   }
   expect([isRefused, told.map(plain)]).toEqual([false, told.map(plain)]);
-  const reference = JSON.parse(JSON.stringify(await answerer.answerByReference(question))) as FormattedExecutionResult;
+  const reference = JSON.parse(JSON.stringify(await executor.executeByReference(question))) as FormattedExecutionResult;
   expect(JSON.stringify(answer.data)).toBe(JSON.stringify(reference.data));
   expect(inOrder(told)).toEqual(inOrder(reference.errors ?? []));
   expect(answer.extensions).toEqual(reference.extensions);
@@ -114,7 +114,7 @@ async function compare({ answerer, errors }: Gallery, question: RandomQuestion):
 
 /** Returns graphql-js's reason not to run a question. */
 function refusalOf(
-  schema: Gallery["answerer"]["schema"],
+  schema: Gallery["executor"]["schema"],
   { query, variables, operationName }: RandomQuestion,
 ): { readonly end: End; readonly errors: readonly GraphQLFormattedError[] } | undefined {
   const refused = (end: End, errors: readonly GraphQLError[]) => ({

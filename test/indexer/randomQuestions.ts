@@ -78,9 +78,9 @@ class Writer {
     );
     const spoilt = this.#chance(0.15) ? this.#spoil(query) : query;
     const optional = [...this.#variables].filter(([, one]) => !one.declared.endsWith("!")).map(([name]) => name);
-    const needed = Object.fromEntries(Object.entries(variables).filter(([name]) => !optional.includes(name)));
+    const required = Object.fromEntries(Object.entries(variables).filter(([name]) => !optional.includes(name)));
     const nothing = Object.fromEntries(optional.map((name) => [name, null]));
-    const others = optional.length === 0 ? [] : [needed, { ...needed, ...nothing }];
+    const others = optional.length === 0 ? [] : [required, { ...required, ...nothing }];
     const name = spoilt.includes("query R") && this.#chance(0.8) ? this.#pick(["Q", "Q", "R", "S"]) : undefined;
     return { query: spoilt, variables, others, ...(name !== undefined && { operationName: name }) };
   }

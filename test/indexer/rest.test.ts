@@ -1,26 +1,34 @@
 /** `/v1` by itself: what it takes, refuses, keeps and describes. The answers' truth is tested over a real index. */
+
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { type ExecutionResult, GraphQLError } from "graphql";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createApi } from "../../indexer/src/api/app.ts";
-import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../../indexer/src/api/fresh.ts";
-import type { Question } from "../../indexer/src/api/graphql/execute.ts";
-import { createPerBlockCache } from "../../indexer/src/api/perBlock.ts";
-import { createGate } from "../../indexer/src/api/public.ts";
+import type { GraphQLRequest } from "../../indexer/src/api/graphql/executor.ts";
+import { createRateLimiter } from "../../indexer/src/api/http/rateLimit.ts";
+
+import { createBlockCache } from "../../indexer/src/api/query/blockCache.ts";
 import { routes } from "../../indexer/src/api/rest/catalogue.ts";
 import { exampleOf, examplePaths } from "../../indexer/src/api/rest/examples.ts";
+import { createApi } from "../../indexer/src/api/server/app.ts";
+import {
+  BlockNotIndexedError,
+  type IndexedBlock,
+  type IndexingStatus,
+} from "../../indexer/src/api/status/indexingStatus.ts";
 import { lintOpenApi } from "../utils/spectral.ts";
 import { restSchema } from "./restSchema.ts";
 
 const someone = `0x${"aB".repeat(20)}`;
-let asked: Question[] = [];
+let asked: GraphQLRequest[] = [];
 let answer: ExecutionResult;
 let failures: unknown[] = [];
 let block: IndexedBlock | undefined;
 let contents: string;
-const cache = createPerBlockCache<string, never>(500);
+const cache = createBlockCache<string, never>(500);
 
-const fresh: Pick<Fresh, "current" | "contents" | "atLeast"> & { readonly cachedPerBlock: () => typeof cache } = {
+const indexingStatus: Pick<IndexingStatus, "current" | "contents" | "atLeast"> & {
+  readonly cachedPerBlock: () => typeof cache;
+} = {
   current: () => block,
   contents: () => contents,
   atLeast: async (number) => {
@@ -30,15 +38,15 @@ const fresh: Pick<Fresh, "current" | "contents" | "atLeast"> & { readonly cached
   cachedPerBlock: () => cache,
 };
 const app = createApi({
-  answerer: {
+  executor: {
     schema: restSchema,
-    answer: async (question: Question) => {
+    execute: async (question: GraphQLRequest) => {
       asked.push(question);
       return { result: answer, isRefused: false, cost: 1 };
     },
   } as never,
-  fresh: fresh as never,
-  gate: createGate({ requestsPerMinute: 0, proxies: 0 }),
+  indexingStatus: indexingStatus as never,
+  rateLimiter: createRateLimiter({ requestsPerMinute: 0, proxies: 0 }),
   health: {} as never,
   chainId: 31_337,
   publicUrl: "https://gallery.example",

@@ -1,11 +1,11 @@
 /** Search: what is found, in which order, and what is shown of it. */
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { snippetOf } from "../../indexer/src/api/sql/snippet.ts";
-import { makeVocabulary } from "../../indexer/src/api/vocabulary.ts";
-import { deletionsOf, isOneEdit } from "../../indexer/src/edits.ts";
-import { parseSearch, type Search } from "../../indexer/src/query.ts";
-import { textOf } from "../../indexer/src/words.ts";
+import { makeVocabulary } from "../../indexer/ops/vocabulary.ts";
+import { snippetOf } from "../../indexer/src/api/query/snippet.ts";
+import { deletionsOf, isOneEdit } from "../../indexer/src/lib/fullText/edits.ts";
+import { parseSearch, type Search } from "../../indexer/src/lib/fullText/searchQuery.ts";
+import { textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { type Gallery, PLACE, startGallery } from "./gallery.ts";
 import { filtered, ordered, withWord } from "./naive.ts";
 
@@ -69,8 +69,8 @@ async function addWritten(): Promise<void> {
 
 /** The next block: nothing is remembered of the one before. */
 function nextBlock(): void {
-  const block = gallery.fresh.current();
-  if (block) gallery.fresh.move({ ...block, number: block.number + 1 });
+  const block = gallery.indexingStatus.current();
+  if (block) gallery.indexingStatus.move({ ...block, number: block.number + 1 });
 }
 
 /** Names of the written artworks that a search finds, in its order; others under their ids. */

@@ -1,14 +1,14 @@
 /** Events of a chain, given to the indexer's handlers one by one: whatever one changes of a row has to be stamped with its place. */
 import { isDeepStrictEqual } from "node:util";
-import "../../indexer/src/aigc.ts";
-import "../../indexer/src/anchors.ts";
-import "../../indexer/src/earnings.ts";
-import "../../indexer/src/governance.ts";
-import "../../indexer/src/gridNft.ts";
-import "../../indexer/src/lanes.ts";
-import "../../indexer/src/orders.ts";
-import "../../indexer/src/payers.ts";
-import "../../indexer/src/workerRegistry.ts";
+import "../../indexer/src/features/models/handlers.ts";
+import "../../indexer/src/features/settlement/handlers/anchors.ts";
+import "../../indexer/src/features/settlement/handlers/earnings.ts";
+import "../../indexer/src/features/governance/handlers.ts";
+import "../../indexer/src/features/artworks/handlers.ts";
+import "../../indexer/src/features/settlement/handlers/lanes.ts";
+import "../../indexer/src/features/settlement/handlers/orders.ts";
+import "../../indexer/src/features/settlement/handlers/accounts.ts";
+import "../../indexer/src/features/registry/handlers.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
 import { MemoryStore, type RowChange, type StoredRow } from "./memoryStore.ts";
 import { handlers } from "./registry.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { HALF_LIFE, log2, MICRO, trendingOf } from "../../indexer/src/trending.ts";
+import { HALF_LIFE, log2, MICRO, trendingOf } from "../../indexer/src/features/artworks/trending.ts";
 
 const mintedAt = 1_750_000_000n;
 

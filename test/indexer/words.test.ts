@@ -1,10 +1,10 @@
 /** The tokenizer, and that Postgres takes what it makes, whatever people write. */
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MAX_QUERY_WORDS, tsqueryOf } from "../../indexer/src/query.ts";
-import { formOf } from "../../indexer/src/stems.ts";
-import { stopWords } from "../../indexer/src/stopWords.ts";
-import { type Document, MAX_WORDS, textOf, tokensOf } from "../../indexer/src/words.ts";
+import { MAX_QUERY_WORDS, tsqueryOf } from "../../indexer/src/lib/fullText/searchQuery.ts";
+import { formOf } from "../../indexer/src/lib/fullText/stems.ts";
+import { stopWords } from "../../indexer/src/lib/fullText/stopWords.ts";
+import { type Document, MAX_WORDS, textOf, tokensOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { createDice } from "./world.ts";
 

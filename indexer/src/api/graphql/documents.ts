@@ -34,12 +34,12 @@ import {
   visit,
 } from "graphql";
 import { LRUCache } from "lru-cache";
-import { excessOf, tooDeep } from "./bounds.ts";
-import { questionError, withCode } from "./errors.ts";
-import { boundedIntrospection } from "./introspection.ts";
+import { excessOf, tooDeep } from "./documentLimits.ts";
+import { requestError, withCode } from "./errors.ts";
+import { boundedIntrospection } from "./introspectionLimit.ts";
 import { MAX_TEXT, MAX_TOKENS } from "./limits.ts";
 import { type Selection, selectRoot } from "./selection.ts";
-import { excessiveVariable, fittingLiterals } from "./values.ts";
+import { excessiveVariable, fittingLiterals } from "./valueErrors.ts";
 
 /** Characters of questions that are kept read, all together; of each some hundred bytes of memory. */
 const MAX_KEPT_TEXT = 500_000;
@@ -121,11 +121,11 @@ function rulesFor(query: string, { definitions }: DocumentNode): readonly Valida
   // What defines types is refused by rules that know of nothing else.
   const isOne = definitions.length === 1 && definitions[0]?.kind === "OperationDefinition";
   if (!isOne) return [...baseRules, ...ownRules];
-  const needed = baseRules.filter((rule) => {
+  const required = baseRules.filter((rule) => {
     if (rule === UniqueOperationNamesRule || rule === LoneAnonymousOperationRule) return false;
     return markedRules.get(rule)?.some((mark) => query.includes(mark)) ?? true;
   });
-  return [...needed, ...ownRules];
+  return [...required, ...ownRules];
 }
 
 export function createDocuments(schema: GraphQLSchema): Documents {
@@ -148,7 +148,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
       const known = read.operations.get(name ?? undefined);
       if (known) return known;
       const node = getOperationAST(read.document, name);
-      if (!node) return [questionError("BAD_INPUT", unknownOperation(name))];
+      if (!node) return [requestError("BAD_INPUT", unknownOperation(name))];
       if (node.operation !== "query") return [notConfigured(node)];
       const made = operationOf({ schema, trees }, read.document, node);
       read.operations.set(name ?? undefined, made);
@@ -157,7 +157,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
     byHash: (hash) => hashes.get(hash),
     keep: (hash, query) => {
       if (createHash("sha256").update(query).digest("hex") !== hash) {
-        throw questionError("BAD_INPUT", "persistedQuery.sha256Hash is not the SHA-256 of query.");
+        throw requestError("BAD_INPUT", "persistedQuery.sha256Hash is not the SHA-256 of query.");
       }
       hashes.set(hash, query, { size: query.length + 1 });
     },
@@ -178,7 +178,7 @@ function notConfigured(node: OperationDefinitionNode): GraphQLError {
 
 function readDocument(schema: GraphQLSchema, query: string): Read {
   if (query.length > MAX_TEXT) {
-    return [questionError("TOO_EXPENSIVE", `The text of a question has at most ${MAX_TEXT} characters.`)];
+    return [requestError("TOO_EXPENSIVE", `The text of a question has at most ${MAX_TEXT} characters.`)];
   }
   let document: DocumentNode;
   try {
@@ -187,10 +187,10 @@ function readDocument(schema: GraphQLSchema, query: string): Read {
     if (error instanceof GraphQLError) {
       if (!error.message.startsWith("Syntax Error: Document contains more"))
         return [withCode(error, "GRAPHQL_PARSE_FAILED")];
-      return [questionError("TOO_EXPENSIVE", `This has more than ${MAX_TOKENS} tokens, which is the limit.`)];
+      return [requestError("TOO_EXPENSIVE", `This has more than ${MAX_TOKENS} tokens, which is the limit.`)];
     }
     // The parser calls itself for all that stands in each other.
-    if (error instanceof RangeError) return [questionError("TOO_EXPENSIVE", tooDeep)];
+    if (error instanceof RangeError) return [requestError("TOO_EXPENSIVE", tooDeep)];
     throw error;
   }
   const check = (rules: readonly ValidationRule[]): readonly GraphQLError[] =>
@@ -198,7 +198,7 @@ function readDocument(schema: GraphQLSchema, query: string): Read {
   const circles = query.includes("...") ? check([NoFragmentCyclesRule]) : [];
   if (circles.length > 0) return circles;
   const excess = excessOf(document);
-  if (excess !== undefined) return [questionError("TOO_EXPENSIVE", excess)];
+  if (excess !== undefined) return [requestError("TOO_EXPENSIVE", excess)];
   const errors = check(rulesFor(query, document));
   return errors.length > 0 ? errors : { document, operations: new Map() };
 }

@@ -1,7 +1,7 @@
 import { GraphQLError } from "graphql";
 
 /** What can be wrong with a question, stable across versions. */
-export type QuestionErrorCode =
+export type RequestErrorCode =
   | "GRAPHQL_PARSE_FAILED"
   | "GRAPHQL_VALIDATION_FAILED"
   | "BAD_INPUT"
@@ -14,19 +14,19 @@ export type QuestionErrorCode =
   | "PERSISTED_QUERY_NOT_FOUND";
 
 /** Something in a question that whoever asked can put right. Shown as it is; every other error is masked. */
-export function questionError(code: QuestionErrorCode, message: string): GraphQLError {
+export function requestError(code: RequestErrorCode, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }
 
 /** Gives an error a code, unless it has one. A copy would look for its places in the text once more. */
-export function withCode(error: GraphQLError, code: QuestionErrorCode): GraphQLError {
+export function withCode(error: GraphQLError, code: RequestErrorCode): GraphQLError {
   if (error.extensions.code === undefined) error.extensions.code = code;
   return error;
 }
 
 /** Refusal of a question that found no place: its asker has done nothing wrong. */
 export function overloaded(): GraphQLError {
-  return questionError("OVERLOADED", "Too many questions are asked at the moment: ask again in a second.");
+  return requestError("OVERLOADED", "Too many questions are asked at the moment: ask again in a second.");
 }
 
 /** A question took longer than it may, all its statements together. */
@@ -35,7 +35,7 @@ export class LateError extends GraphQLError {
 
   constructor(milliseconds: number) {
     super(`This took more than ${milliseconds / 1_000} s: ask for less at a time.`, {
-      extensions: { code: "TOO_SLOW" satisfies QuestionErrorCode },
+      extensions: { code: "TOO_SLOW" satisfies RequestErrorCode },
     });
   }
 }

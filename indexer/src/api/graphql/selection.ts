@@ -20,7 +20,7 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from "graphql";
-import { childKey } from "./types.ts";
+import { childKey } from "../query/objectTypes.ts";
 
 /** One field that is asked for. Trees are never changed, so what follows from one may be kept with it. */
 export interface Selection {

@@ -29,7 +29,7 @@ const isPage = ({ shape }: ShapeField): boolean => shape.fields?.some(({ from })
 
 /** @throws Error when the question does not fit the schema: found at boot, not by whoever asks first. */
 export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRoute {
-  const document = parse(spec.question, { noLocation: true });
+  const document = parse(spec.query, { noLocation: true });
   const [fault] = validate(schema, document);
   if (fault) throw new Error(`${spec.path}: ${fault.message}`);
   const { subject, decided = {} } = spec;

@@ -1,12 +1,12 @@
 // The description of `/v1` as OpenAPI 3.1: what Spectral's rules ask of one is in it.
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import { statuses } from "../http/errors.ts";
 import type { RouteSpec } from "./catalogue.ts";
 import type { CompiledRoute } from "./compile.ts";
-import { statuses } from "./errors.ts";
 import { exampleOf } from "./examples.ts";
 import type { JsonSchema } from "./openApi.ts";
 import { describeParameter, type Parameter } from "./parameters.ts";
-import { questions } from "./questions.ts";
+import { queries } from "./queries.ts";
 import type { ApiDescription } from "./reference.ts";
 
 /** Version of `/v1`. */
@@ -22,8 +22,8 @@ const tags: Readonly<Record<RouteSpec["tag"] | "service", string>> = {
 };
 
 /** Name of a route among those of a client that is made from the description. */
-export function nameOf({ question }: RouteSpec): string {
-  return Object.entries(questions).find(([, text]) => text === question)?.[0] ?? "";
+export function nameOf({ query }: RouteSpec): string {
+  return Object.entries(queries).find(([, text]) => text === query)?.[0] ?? "";
 }
 
 /** Describes a route. `components`: collects the schemas that it refers to. */
@@ -102,12 +102,12 @@ function descriptionOf({ summary, subject, isTimed }: RouteSpec, isPaged: boolea
 }
 
 const integerOrNull: JsonSchema = { type: ["integer", "null"] };
-const placeOrNull: JsonSchema = {
+const positionOrNull: JsonSchema = {
   type: ["object", "null"],
   properties: { block: { type: "integer" }, timestamp: { type: "integer" } },
 };
 
-/** Answered by `health.ts`, whatever state the rest is in. */
+/** Answered by `status/health.ts`, whatever state the rest is in. */
 const healthSchema: JsonSchema = {
   type: "object",
   properties: {
@@ -117,8 +117,8 @@ const healthSchema: JsonSchema = {
     },
     reason: { type: ["string", "null"], description: "What is wrong, and what to do about it. Null when ok." },
     chain_id: { type: "integer" },
-    indexed: { ...placeOrNull, description: "The last block that is indexed." },
-    head: { ...placeOrNull, description: "The newest block of the chain." },
+    indexed: { ...positionOrNull, description: "The last block that is indexed." },
+    head: { ...positionOrNull, description: "The newest block of the chain." },
     lag_blocks: integerOrNull,
     lag_seconds: integerOrNull,
     canonical: {

@@ -137,7 +137,7 @@ function readWord(words: Readonly<Record<string, string>>, text: string | readon
 }
 
 /** Parameters as OpenAPI describes them. */
-export function describeParameter(parameter: Parameter, place: "path" | "query") {
+export function describeParameter(parameter: Parameter, location: "path" | "query") {
   const { name, type, description, isRequired } = parameter;
   const schema: JsonSchema = parameter.words
     ? { type: "string", enum: Object.keys(parameter.words) }
@@ -148,8 +148,8 @@ export function describeParameter(parameter: Parameter, place: "path" | "query")
       : { default: typeof parameter.default === "string" ? parameter.default.toLowerCase() : parameter.default };
   return {
     name,
-    in: place,
-    required: place === "path" || isRequired,
+    in: location,
+    required: location === "path" || isRequired,
     ...(description && { description }),
     schema: { ...schema, ...standing },
     ...(schema.type === "array" && { style: "form", explode: false }),

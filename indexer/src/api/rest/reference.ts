@@ -113,9 +113,9 @@ ${Object.entries(responses).map(([status, { description: meaning, content }]) =>
 
 function parameterTable(parameters: NonNullable<Operation["parameters"]>): Markup {
   return html`<table><thead><tr><th>parameter</th><th>type</th><th>meaning</th></tr></thead><tbody>${parameters.map(
-    ({ name, in: place, required, description, schema }) =>
+    ({ name, in: location, required, description, schema }) =>
       html`<tr><td><code>${name}</code>${
-        place === "path" ? html` <small>path</small>` : required ? html` <small>required</small>` : ""
+        location === "path" ? html` <small>path</small>` : required ? html` <small>required</small>` : ""
       }</td><td>${typeMarkup(schema)}</td><td>${prose(description)}</td></tr>`,
   )}</tbody></table>`;
 }

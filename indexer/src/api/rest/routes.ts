@@ -1,5 +1,6 @@
 // GET routes for questions that everybody asks: cacheable, described by OpenAPI, in the REST API's snake case. Each asks the gallery
 // schema, so that there is one vocabulary.
+
 import { createHash } from "node:crypto";
 import {
   namesEveryTag,
@@ -11,21 +12,22 @@ import {
 import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { type GraphQLInputType, type GraphQLSchema, getNullableType, isListType } from "graphql";
 import type { Context } from "hono";
-import { BlockNotIndexedError, type Fresh, type IndexedBlock } from "../fresh.ts";
-import { type Answerer, costOf } from "../graphql/execute.ts";
-import { entryOf } from "../public.ts";
-import { refusalHeaders } from "../refusal.ts";
+import { costOf, type GraphQLExecutor } from "../graphql/executor.ts";
+import { ApiError } from "../http/errors.ts";
+import { entryOf } from "../http/rateLimit.ts";
+import { refusalHeaders } from "../http/refusal.ts";
+import { BlockNotIndexedError, type IndexedBlock, type IndexingStatus } from "../status/indexingStatus.ts";
 import { type RouteSpec, routes } from "./catalogue.ts";
 import { type CompiledRoute, compileRoute } from "./compile.ts";
 import { changesRoute, describeApi, describeRoute, healthRoute, VERSION } from "./describe.ts";
-import { RestError, restErrorOf } from "./errors.ts";
+import { apiErrorOf } from "./errors.ts";
 import type { JsonSchema } from "./openApi.ts";
 import { type Parameter, parametersReader } from "./parameters.ts";
 import { type ApiDescription, referencePage } from "./reference.ts";
 
 export interface RestDependencies {
-  readonly answerer: Answerer;
-  readonly fresh: Fresh;
+  readonly executor: GraphQLExecutor;
+  readonly indexingStatus: IndexingStatus;
   /** Where others reach this API. */
   readonly publicUrl: string | undefined;
   /** Told of errors that the asker is not shown. */
@@ -42,11 +44,11 @@ const MAX_ANSWERS = 500;
 interface Answer {
   readonly status: 200 | 404;
   readonly body: string;
-  /** In the unit of `costs.ts`, whether it was kept or not. */
+  /** In the unit of `graphql/costs.ts`, whether it was kept or not. */
   readonly cost: number;
 }
 
-interface RouteQuestion {
+interface RouteRequest {
   readonly variables: Record<string, unknown>;
   readonly block: IndexedBlock;
   readonly client: string;
@@ -54,14 +56,14 @@ interface RouteQuestion {
 
 /** `/v1/...`, `/openapi.json` and `/reference`. */
 export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
-  const { answerer, fresh, publicUrl, onError } = dependencies;
-  const answers = fresh.cachedPerBlock<string, Answer>(MAX_ANSWERS);
+  const { executor, indexingStatus, publicUrl, onError } = dependencies;
+  const answers = indexingStatus.cachedPerBlock<string, Answer>(MAX_ANSWERS);
   const components = new Map<string, JsonSchema>();
   const app = new OpenAPIHono();
-  const minBlock = minBlockOf(answerer.schema);
+  const minBlock = minBlockOf(executor.schema);
 
   for (const spec of routes) {
-    const route = compileRoute(answerer.schema, spec);
+    const route = compileRoute(executor.schema, spec);
     const parameters = [...route.parameters, minBlock];
     const reader = parametersReader(parameters);
     const inQuery = searchParametersOf(spec, parameters);
@@ -74,9 +76,9 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
         return await answerRoute(context, route, parsed.data);
       } catch (error) {
         if (error instanceof SearchParameterError) return refuse(context, refusalOf(error));
-        if (error instanceof RestError) return refuse(context, error);
+        if (error instanceof ApiError) return refuse(context, error);
         onError(error);
-        return refuse(context, new RestError("INTERNAL", "Something went wrong on our side."));
+        return refuse(context, new ApiError("INTERNAL", "Something went wrong on our side."));
       }
     });
   }
@@ -86,13 +88,16 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     const { min_block: minBlock, ...parameters } = read;
     const block = await blockOf(minBlock as number | undefined);
     const variables = route.variables(parameters);
-    const question = `${route.spec.path} ${JSON.stringify(variables)}`;
-    const tag = tagOf(question, route.spec.isTimed ? `${fresh.contents()}/${block.timestamp}` : fresh.contents());
+    const cacheKey = `${route.spec.path} ${JSON.stringify(variables)}`;
+    const tag = tagOf(
+      cacheKey,
+      route.spec.isTimed ? `${indexingStatus.contents()}/${block.timestamp}` : indexingStatus.contents(),
+    );
     const headers = { etag: tag, "cache-control": CACHING, "x-indexed-block": String(block.number) };
     const known = context.req.header("if-none-match");
     // Only a good answer to this very question has this tag: whoever names it gets the same again.
     if (!namesEveryTag(known) && namesTag(known, tag)) return context.body(null, 304, headers);
-    const { status, body, cost } = await answers.remember(question, () =>
+    const { status, body, cost } = await answers.remember(cacheKey, () =>
       ask(route, { variables, block, client: entry.client }),
     );
     entry.charge(costOf({ cost }));
@@ -104,20 +109,21 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
 
   async function blockOf(minBlock: number | undefined): Promise<IndexedBlock> {
     try {
-      const block = minBlock === undefined ? fresh.current() : await fresh.atLeast(minBlock, PATIENCE);
+      const block =
+        minBlock === undefined ? indexingStatus.current() : await indexingStatus.atLeast(minBlock, PATIENCE);
       if (block) return block;
     } catch (error) {
       if (!(error instanceof BlockNotIndexedError)) throw error;
-      throw new RestError("BLOCK_NOT_REACHED", error.message.replace("minBlock", "min_block"), "min_block", 1);
+      throw new ApiError("BLOCK_NOT_REACHED", error.message.replace("minBlock", "min_block"), "min_block", 1);
     }
-    throw new RestError("NOT_READY", "Nothing is indexed yet: ask again in a moment.", undefined, 1);
+    throw new ApiError("NOT_READY", "Nothing is indexed yet: ask again in a moment.", undefined, 1);
   }
 
-  async function ask(route: CompiledRoute, { variables, block, client }: RouteQuestion): Promise<Answer> {
-    const { result, cost } = await answerer.answer({ query: route.spec.question, variables }, client);
+  async function ask(route: CompiledRoute, { variables, block, client }: RouteRequest): Promise<Answer> {
+    const { result, cost } = await executor.execute({ query: route.spec.query, variables }, client);
     const [error] = result.errors ?? [];
     if (error) {
-      const refusal = restErrorOf(error, route.names);
+      const refusal = apiErrorOf(error, route.names);
       // What the answerer masks it has logged; a question of ours that it refuses is a fault of ours.
       if (refusal.code === "INTERNAL" && error.extensions?.code !== "INTERNAL") onError(error);
       throw refusal;
@@ -126,7 +132,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     if (!answer) {
       const [key] = Object.values(variables);
       const { name } = route.spec.subject ?? { name: "such thing" };
-      const missing = new RestError("NOT_FOUND", `There is no ${name} ${String(key)} as of block ${block.number}.`);
+      const missing = new ApiError("NOT_FOUND", `There is no ${name} ${String(key)} as of block ${block.number}.`);
       return { status: 404, body: JSON.stringify(missing.json), cost };
     }
     const { chainId, number, timestamp } = block;
@@ -157,7 +163,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
 }
 
 /** Answers a refusal. */
-export function refuse(context: Context, error: RestError): Response {
+export function refuse(context: Context, error: ApiError): Response {
   for (const [name, value] of Object.entries(refusalHeaders(error))) context.header(name, value);
   return context.json(error.json, error.status);
 }
@@ -166,8 +172,8 @@ export function refuse(context: Context, error: RestError): Response {
  * Weak: equal answers differ by the block that they are told at, which `x-indexed-block` says. It names the question too, so that the tag
  * of one address is worth nothing at another one, where there may be an error.
  */
-function tagOf(question: string, contents: string): string {
-  const hash = createHash("sha256").update(`${revision}/${contents}/${question}`).digest("base64url");
+function tagOf(cacheKey: string, contents: string): string {
+  const hash = createHash("sha256").update(`${revision}/${contents}/${cacheKey}`).digest("base64url");
   return `W/"${hash.slice(0, 22)}"`;
 }
 
@@ -185,17 +191,17 @@ function searchParametersOf({ path }: RouteSpec, parameters: readonly Parameter[
   };
 }
 
-function refusalOf({ message, parameter }: SearchParameterError): RestError {
-  return new RestError("FIELD_INVALID", message, parameter);
+function refusalOf({ message, parameter }: SearchParameterError): ApiError {
+  return new ApiError("FIELD_INVALID", message, parameter);
 }
 
-function faultOf(error: z.core.$ZodError): RestError {
+function faultOf(error: z.core.$ZodError): ApiError {
   const [issue] = error.issues;
   const field = String(issue?.path[0] ?? "");
   if (issue?.code === "invalid_union" || issue?.code === "invalid_type") {
-    return new RestError("FIELD_INVALID", `${field} is missing.`, field);
+    return new ApiError("FIELD_INVALID", `${field} is missing.`, field);
   }
-  return new RestError("FIELD_INVALID", `${field} ${issue?.message ?? "is not valid"}.`, field);
+  return new ApiError("FIELD_INVALID", `${field} ${issue?.message ?? "is not valid"}.`, field);
 }
 
 function minBlockOf(schema: GraphQLSchema): Parameter {

@@ -1,0 +1,77 @@
+import type pg from "pg";
+import { writerLock } from "./advisoryLocks.ts";
+import { withDatabase } from "./database.ts";
+import type { IndexerEnvironment } from "./environment.ts";
+import { IndexerEnvironmentError } from "./environment.ts";
+import { type Pruned, prune } from "./prune.ts";
+import { schemaName } from "./schemaName.ts";
+import { currentSchema, nextSchema, shownSchema } from "./schemaVersions.ts";
+
+/** Where an indexing process keeps its tables, and where it shows them. */
+export interface Schemas {
+  readonly schema: string;
+  readonly views: string;
+  /** Whether to leave the views alone: what takes these tables' place is being built, and must not be pushed aside. */
+  readonly isReplaced: boolean;
+}
+
+const DEFAULT_VIEWS = "gallery";
+
+/** The tables that an indexer goes on with: the ones that the views show if they are of this version, else its own. */
+export async function schemasToStart(environment: IndexerEnvironment): Promise<Schemas> {
+  const [base, views] = [await baseOf(environment), viewsOf(environment)];
+  return withDatabase(environment.databaseUrl, async (client) => ({
+    schema: await currentSchema(client, base, views),
+    views,
+    isReplaced: await isWritten(client, await nextSchema(client, base, views)),
+  }));
+}
+
+/**
+ * The tables to build anew beside the current ones.
+ * @throws {@link IndexerEnvironmentError} `REBUILD_RUNS` when somebody does that already.
+ */
+export async function schemasToRebuild(environment: IndexerEnvironment): Promise<Schemas> {
+  const [base, views] = [await baseOf(environment), viewsOf(environment)];
+  return withDatabase(environment.databaseUrl, async (client) => {
+    const schema = await nextSchema(client, base, views);
+    if (await isWritten(client, schema)) {
+      throw new IndexerEnvironmentError("REBUILD_RUNS", `Another process builds ${schema} already.`);
+    }
+    return { schema, views, isReplaced: false };
+  });
+}
+
+/** Whether an indexing process works on a schema. */
+async function isWritten(client: pg.Client, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as got", [
+    writerLock(schema),
+  ]);
+  return rows[0]?.got !== true;
+}
+
+/** Waits until there are views to answer from. Returns their schema. */
+export async function viewsToServe(environment: IndexerEnvironment): Promise<string> {
+  const views = viewsOf(environment);
+  return withDatabase(environment.databaseUrl, async (client) => {
+    for (let turn = 0; (await shownSchema(client, views)) === undefined; turn++) {
+      if (turn % 30 === 0) console.log(JSON.stringify({ waiting: `until an indexer shows its tables in ${views}` }));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    return views;
+  });
+}
+
+/** Removes tables that nobody needs any more. */
+export async function pruneSchemas(environment: IndexerEnvironment): Promise<Pruned[]> {
+  const base = await baseOf(environment);
+  return withDatabase(environment.databaseUrl, (client) => prune(client, base));
+}
+
+async function baseOf(environment: IndexerEnvironment): Promise<string> {
+  return environment.schema ?? (await schemaName(environment));
+}
+
+function viewsOf(environment: IndexerEnvironment): string {
+  return environment.viewsSchema ?? DEFAULT_VIEWS;
+}

@@ -1,0 +1,197 @@
+import { readFileSync } from "node:fs";
+import { type Deployment, deploymentOf, parseDeployment } from "@gridnft/sdk";
+import { z } from "zod";
+
+/** What the indexer was told to index, and where to keep it. */
+export interface IndexerEnvironment {
+  readonly chainId: number;
+  readonly deployment: Deployment;
+  /** One entry for each URL given; more of them share the load of a backfill. */
+  readonly rpcUrls: string[];
+  readonly databaseUrl: string;
+  /** Schema for the tables, if it is not to be named after what they depend on. */
+  readonly schema: string | undefined;
+  /** Schema for views of the tables in use. */
+  readonly viewsSchema: string | undefined;
+  /** Milliseconds between looks at the chain's head. */
+  readonly pollingInterval: number;
+  readonly host: string;
+  readonly port: number;
+  /** Hash of the chain's block 0: tells a chain from another one of the same id. */
+  readonly firstBlockHash: () => Promise<string>;
+  /** Blocks that the index may be behind the chain before `/v1/health` says so. */
+  readonly maxLag: number;
+  /** Where others reach the API, if not at this machine's address. */
+  readonly publicUrl: string | undefined;
+  /** Limits of what anybody may ask. */
+  readonly rateLimit: RateLimitEnvironment;
+  /** True when Ponder's `/metrics` and `/status` are answered, to anybody. */
+  readonly opensMetrics: boolean;
+  /** True when `/sql` is answered: reading statements of `@ponder/client`. */
+  readonly opensSql: boolean;
+  /** Whether this is a development chain, which may be thrown away and begun anew. */
+  readonly local: boolean;
+}
+
+/** How the API tells its clients apart, and what each may ask. */
+export interface RateLimitEnvironment {
+  /** What a client may ask each minute, by cost; 0: as much as it likes. */
+  readonly requestsPerMinute: number;
+  /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
+  readonly proxies: number;
+}
+
+/** Something in the environment that has to be put right before the indexer can start. */
+export class IndexerEnvironmentError extends Error {
+  override readonly name = "IndexerEnvironmentError";
+
+  constructor(
+    readonly code:
+      | "ENVIRONMENT_INVALID"
+      | "RPC_UNREACHABLE"
+      | "CHAIN_MISMATCH"
+      | "DEPLOYMENT_INVALID"
+      | "DATABASE_UNREACHABLE"
+      | "REBUILD_RUNS",
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
+
+/** Where only programs of this machine reach the API. */
+const loopback = /^(127\.|::1$|localhost$)/;
+/** Limit of a client each minute where others reach the API, by cost: fifty lists a second. */
+const PUBLIC_RATE = 3_000;
+
+const localChains = [1337, 31_337];
+
+const httpUrl = z
+  .string({ error: "is missing: the URL of a JSON-RPC endpoint, or several with commas between" })
+  .transform((text) => text.split(",").map((url) => url.trim()))
+  .refine((urls) => urls.every((url) => /^https?:\/\//.test(url) && URL.canParse(url)), {
+    error: "is not a URL such as http://127.0.0.1:8545 (or several with commas between)",
+  });
+
+const wholeNumber = (from: number, to: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `is not a whole number from ${from} to ${to}`,
+    })
+    .transform(Number)
+    .optional();
+
+/** Ponder takes at most 45 characters; a number may come behind it. */
+const schemaText = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,39}$/, "is not a name such as grid_1: small letters, digits and _, at most 40")
+  .optional();
+
+const variables = z.object({
+  GRID_RPC_URL: httpUrl,
+  GRID_DEPLOYMENT: z.string().min(1).optional(),
+  DATABASE_URL: z
+    .string({ error: "is missing: the URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid" })
+    .regex(/^postgres(ql)?:\/\//, "is not a URL of a Postgres database, e.g. postgres://user@127.0.0.1:5432/grid"),
+  DATABASE_SCHEMA: schemaText,
+  DATABASE_VIEWS_SCHEMA: schemaText,
+  GRID_INDEXER_HOST: z.string().min(1).optional(),
+  GRID_INDEXER_PORT: wholeNumber(1, 65_535),
+  GRID_POLL_MILLISECONDS: wholeNumber(100, 600_000),
+  GRID_INDEXER_MAX_LAG: wholeNumber(0, 1_000_000),
+  GRID_INDEXER_REQUESTS_PER_MINUTE: wholeNumber(0, 10_000_000),
+  GRID_INDEXER_PROXIES: wholeNumber(0, 10),
+  GRID_INDEXER_METRICS: z.enum(["0", "1"], { error: "is not 0 or 1" }).optional(),
+  GRID_INDEXER_SQL: z.enum(["0", "1"], { error: "is not 0 or 1" }).optional(),
+  GRID_INDEXER_URL: z
+    .string()
+    .refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), { error: "is not a URL" })
+    .optional(),
+});
+
+/**
+ * Reads and checks the indexer's environment.
+ * @throws {@link IndexerEnvironmentError} with one sentence for each fault.
+ */
+export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<IndexerEnvironment> {
+  const parsed = variables.safeParse(environment);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`);
+    throw new IndexerEnvironmentError("ENVIRONMENT_INVALID", faults.join("\n"));
+  }
+  const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
+  const { DATABASE_SCHEMA, DATABASE_VIEWS_SCHEMA } = parsed.data;
+  const { GRID_INDEXER_HOST, GRID_INDEXER_PORT, GRID_INDEXER_MAX_LAG, GRID_INDEXER_URL } = parsed.data;
+  const { GRID_INDEXER_REQUESTS_PER_MINUTE, GRID_INDEXER_PROXIES } = parsed.data;
+  const host = GRID_INDEXER_HOST ?? "127.0.0.1";
+  const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
+  const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
+  const local = localChains.includes(chainId);
+  return {
+    chainId,
+    deployment,
+    rpcUrls: GRID_RPC_URL,
+    databaseUrl: DATABASE_URL,
+    schema: DATABASE_SCHEMA,
+    viewsSchema: DATABASE_VIEWS_SCHEMA,
+    pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
+    host,
+    port: GRID_INDEXER_PORT ?? 42_069,
+    firstBlockHash: async () => {
+      const block = await ask(GRID_RPC_URL[0] ?? "", "eth_getBlockByNumber", ["0x0", false]);
+      return z.object({ hash: hexJson }).parse(block).hash;
+    },
+    maxLag: GRID_INDEXER_MAX_LAG ?? 10,
+    publicUrl: GRID_INDEXER_URL,
+    rateLimit: {
+      requestsPerMinute: GRID_INDEXER_REQUESTS_PER_MINUTE ?? (loopback.test(host) ? 0 : PUBLIC_RATE),
+      proxies: GRID_INDEXER_PROXIES ?? 0,
+    },
+    opensMetrics: parsed.data.GRID_INDEXER_METRICS === "1",
+    opensSql: parsed.data.GRID_INDEXER_SQL === "1",
+    local,
+  };
+}
+
+function readDeployment(chainId: number, path: string | undefined): Deployment {
+  let deployment: Deployment;
+  try {
+    deployment = path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const subject = path === undefined ? "GRID_DEPLOYMENT is missing" : `GRID_DEPLOYMENT ${path} can't be used`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new IndexerEnvironmentError("DEPLOYMENT_INVALID", `${subject}: ${reason}`, { cause });
+  }
+  if (deployment.chainId !== chainId) {
+    throw new IndexerEnvironmentError(
+      "CHAIN_MISMATCH",
+      `GRID_DEPLOYMENT is of chain ${deployment.chainId}, but the chain at GRID_RPC_URL has id ${chainId}.`,
+    );
+  }
+  return deployment;
+}
+
+/** Asks the chain who it is: better to stop here with a sentence than after a minute of retries. */
+async function chainIdOf(rpcUrl: string): Promise<number> {
+  return Number(hexJson.parse(await ask(rpcUrl, "eth_chainId", [])));
+}
+
+async function ask(rpcUrl: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  try {
+    const response = await fetch(rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    return z.object({ result: z.unknown() }).parse(await response.json()).result;
+  } catch (cause) {
+    // The URL may hold a key: name its host alone.
+    const { host } = new URL(rpcUrl);
+    throw new IndexerEnvironmentError("RPC_UNREACHABLE", `No chain answers at ${host} (GRID_RPC_URL).`, { cause });
+  }
+}

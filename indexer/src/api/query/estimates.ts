@@ -1,0 +1,118 @@
+// How many rows a condition lets through, from the counters that the handlers keep: what the planner's statistics can't know of
+// values that are rare, or don't exist. Estimates choose a plan; no answer depends on them, unless they are said to be exact.
+import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import type { Statement } from "./statement.ts";
+
+/** Where counting stops. */
+export const COUNT_LIMIT = 10_000;
+
+/** A number of rows. */
+async function one(context: QueryContext, key: string, sql: (statement: Statement) => string): Promise<number> {
+  return oncePerBlock(context, key, async () => {
+    const statement = statementOf(context);
+    const [row] = await context.byKey.query<{ count: number | null }>(sql(statement), statement.values);
+    return row?.count ?? 0;
+  });
+}
+
+/** Artworks that aren't burnt and have an attribute: exact. */
+export function withAttribute(context: QueryContext, attribute: string): Promise<number> {
+  return one(
+    context,
+    `attribute/${attribute}`,
+    (statement) =>
+      `select artworks as count from ${tableRef(statement, "attribute")} where chain_id = ${statement.value(context.chainId)} and attribute = ${statement.value(attribute)}`,
+  );
+}
+
+/** Artworks that an account owns: exact. Of its own making: those that it minted, burnt ones included. */
+export function ofAccount(
+  context: QueryContext,
+  address: string,
+  column: "artworks_owned" | "artworks_created",
+): Promise<number> {
+  return one(
+    context,
+    `${column}/${address}`,
+    (statement) =>
+      `select ${column} as count from ${tableRef(statement, "account")} where chain_id = ${statement.value(context.chainId)} and address = ${statement.value(address)}`,
+  );
+}
+
+/** Artworks that were made from one, burnt ones included; at least. */
+export function remixesOf(context: QueryContext, tokenId: string): Promise<number> {
+  return one(
+    context,
+    `remixes/${tokenId}`,
+    (statement) =>
+      `select remixes as count from ${tableRef(statement, "artwork")} where chain_id = ${statement.value(context.chainId)} and token_id = ${statement.value(tokenId)}`,
+  );
+}
+
+/** Rows of a statement, counted up to a limit. */
+export function upTo(
+  context: QueryContext,
+  key: string,
+  limit: number,
+  rows: (statement: Statement) => string,
+): Promise<number> {
+  return oncePerBlock(context, `${limit}/${key}`, async () => {
+    const statement = statementOf(context);
+    const text = `select count(*)::int as count from (select 1 ${rows(statement)} limit ${statement.value(limit, "int")}) found`;
+    const [row] = await context.lists.query<{ count: number }>(text, statement.values);
+    return row?.count ?? 0;
+  });
+}
+
+export interface Totals {
+  readonly artworks: number;
+  readonly supply: number;
+  readonly holders: number;
+  readonly artists: number;
+  readonly transfers: number;
+  readonly evolutions: number;
+  readonly series: number;
+  readonly models: number;
+  readonly accounts: number;
+}
+
+const noTotals: Totals = {
+  artworks: 0,
+  supply: 0,
+  holders: 0,
+  artists: 0,
+  transfers: 0,
+  evolutions: 0,
+  series: 0,
+  models: 0,
+  accounts: 0,
+};
+
+/** Totals of the protocol: exact. */
+export function totals(context: QueryContext): Promise<Totals> {
+  return oncePerBlock(context, "totals", async () => {
+    const statement = statementOf(context);
+    const columns = Object.keys(noTotals).join(", ");
+    const text = `select ${columns} from ${tableRef(statement, "protocol")} where chain_id = ${statement.value(context.chainId)}`;
+    const [row] = await context.byKey.query<Totals>(text, statement.values);
+    return row ?? noTotals;
+  });
+}
+
+/** Models that are verified, or aren't, and the artworks made with them. */
+export interface Verified {
+  readonly modelIds: readonly string[];
+  readonly artworks: number;
+}
+
+export function verified(context: QueryContext, isVerified: boolean): Promise<Verified> {
+  return oncePerBlock(context, `verified/${isVerified}`, async () => {
+    const statement = statementOf(context);
+    const text = `select coalesce(array_agg(m.model_id::text), '{}') as "modelIds", coalesce(sum(a.artworks), 0)::int as artworks
+      from ${tableRef(statement, "model")} m
+      left join ${tableRef(statement, "attribute")} a on a.chain_id = m.chain_id and a.attribute = 'model:' || m.model_id
+      where m.chain_id = ${statement.value(context.chainId)} and m.verified = ${statement.value(isVerified)}`;
+    const [row] = await context.lists.query<Verified>(text, statement.values);
+    return row ?? { modelIds: [], artworks: 0 };
+  });
+}

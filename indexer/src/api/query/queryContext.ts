@@ -1,0 +1,67 @@
+import type { ChainReader } from "../../../ops/chainReader.ts";
+import { LateError } from "../graphql/errors.ts";
+import type { IndexedBlock, IndexingStatus } from "../status/indexingStatus.ts";
+import type { BlockCache } from "./blockCache.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Reader } from "./readPool.ts";
+import type { Budget } from "./selectList.ts";
+import { Statement } from "./statement.ts";
+import { type TableName, tableOf, tableRefOf } from "./tables.ts";
+
+/** What stays the same until the next block, for all questions of a process. */
+export interface SharedContext {
+  readonly chain: ChainReader;
+  readonly indexingStatus: IndexingStatus;
+  readonly chainId: number;
+  /** Totals, facets and estimates. */
+  readonly cache: BlockCache<string, unknown>;
+}
+
+/** One question on its way to the database. */
+export interface QueryContext {
+  readonly shared: SharedContext;
+  /** For rows by their key, and for walks along one index. */
+  readonly byKey: Reader;
+  /** For everything else. */
+  readonly lists: Reader;
+  readonly schema: string;
+  readonly chainId: number;
+  readonly budget: Budget;
+  /** When it has to be answered. */
+  readonly deadline: Deadline;
+  /** Everything up to it is in the answer. */
+  readonly block: IndexedBlock | undefined;
+}
+
+/**
+ * What `make` answers, once for each block. Several questions may wait for the same answer: if the one that makes it runs out of time, the
+ * next goes on with its own.
+ */
+export async function oncePerBlock<Value>(
+  { shared, deadline }: QueryContext,
+  key: string,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  for (;;) {
+    let isOwn = false;
+    try {
+      return (await shared.cache.remember(key, () => {
+        isOwn = true;
+        return make();
+      })) as Value;
+    } catch (error) {
+      if (isOwn || deadline.hasPassed || !(error instanceof LateError)) throw error;
+    }
+  }
+}
+
+/** Scope of a statement: schema of the tables, chain, and the block of the answer. */
+export type StatementScope = Pick<QueryContext, "schema" | "chainId" | "block">;
+
+export function statementOf({ schema, chainId, block }: StatementScope): Statement {
+  return new Statement(schema, chainId, block?.timestamp ?? 0, block?.number ?? 0);
+}
+
+export function tableRef(statement: Statement, name: TableName): string {
+  return tableRefOf(statement, tableOf(name));
+}
