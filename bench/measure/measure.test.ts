@@ -110,7 +110,9 @@ describe("a CPU profile", () => {
   });
 
   it("knows our own folders by name", () => {
-    expect(packageOf(new URL("../../indexer/src/features/artworks/mintBlob.ts", import.meta.url).href)).toBe("indexer/src/features/artworks");
+    expect(packageOf(new URL("../../indexer/src/features/artworks/mintBlob.ts", import.meta.url).href)).toBe(
+      "indexer/src/features/artworks",
+    );
     expect(packageOf("/a/node_modules/ponder/node_modules/vite/index.js")).toBe("vite");
   });
 });

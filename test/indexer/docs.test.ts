@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { buildSchema, parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEnvironment } from "../../indexer/ops/environment.ts";
-import { costs, EXPENSIVE, MAX_COST, MAX_TIME } from "../../indexer/src/api/graphql/costs.ts";
-import * as limits from "../../indexer/src/api/graphql/limits.ts";
+import { costs, EXPENSIVE, MAX_COST } from "../../indexer/src/api/graphql/costs.ts";
+import * as requestLimits from "../../indexer/src/api/graphql/limits.ts";
 import { MAX_BODY } from "../../indexer/src/api/http/middleware.ts";
+import * as queryLimits from "../../indexer/src/api/query/limits.ts";
 
 import { routes } from "../../indexer/src/api/rest/catalogue.ts";
 import { nameOf } from "../../indexer/src/api/rest/describe.ts";
@@ -80,6 +81,7 @@ describe("docs/graphql.md", () => {
   it("states the limits that hold", () => {
     const text = page.replaceAll(/\s+/g, " ");
     const number = (limit: number) => limit.toLocaleString("en");
+    const limits = { ...requestLimits, ...queryLimits };
     const { MAX_TEXT, MAX_TOKENS, MAX_ROOT_FIELDS, MAX_ALIASES, MAX_DEFINITIONS, MAX_LEVELS, MAX_ROWS } = limits;
     const { MAX_COMPARISONS, MAX_VALUE_DEPTH, MAX_VARIABLE_VALUES, MAX_FIRST, MAX_VALUES, MAX_SEARCH } = limits;
     expect(text).toContain(
@@ -93,7 +95,7 @@ describe("docs/graphql.md", () => {
       `A list has at most ${MAX_FIRST} items, a filter ${MAX_VALUES} values, a search ${MAX_SEARCH} characters.`,
     );
     expect(text).toContain(`Bodies have at most ${number(MAX_BODY)} bytes`);
-    const { page: rows, rows: all, aliases, depth, tokens, time, questions: atOnce } = tableLimits;
+    const { page: rows, rows: all, aliases, depth, tokens, time, requests: atOnce } = tableLimits;
     expect(atOnce).toBe(4);
     expect(text).toContain(
       `at most ${rows} rows, ${all} rows and ${aliases} aliases in all, ${depth} levels, ${tokens} tokens, ${time / 1_000} seconds, four questions at a time`,
@@ -105,7 +107,7 @@ describe("docs/graphql.md", () => {
     expect([...table.matchAll(/\| ([\d.]+) \|\n/g)].map(([, cost]) => Number(cost))).toEqual(Object.values(costs));
     const text = page.replaceAll(/\s+/g, " ");
     expect(text).toContain(`One question may cost ${MAX_COST}.`);
-    expect(text).toContain(`A question has ${MAX_TIME / 1_000} seconds`);
+    expect(text).toContain(`A question has ${queryLimits.MAX_TIME / 1_000} seconds`);
     expect(text).toContain(`Questions that cost ${EXPENSIVE} or more`);
   });
 

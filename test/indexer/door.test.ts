@@ -680,8 +680,8 @@ describe("/tables", () => {
 
   it("answers some questions at a time", async () => {
     const { ask, waiting } = tables();
-    const answers = Array.from({ length: tableLimits.questions }, () => ask("{ artworks { items { name } } }"));
-    while (waiting.length < tableLimits.questions) await new Promise((resolve) => setImmediate(resolve));
+    const answers = Array.from({ length: tableLimits.requests }, () => ask("{ artworks { items { name } } }"));
+    while (waiting.length < tableLimits.requests) await new Promise((resolve) => setImmediate(resolve));
     const refused = await ask("{ artworks { items { name } } }");
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toBe("1");

@@ -6,8 +6,9 @@ import {
   type GraphQLExecutor,
 } from "../../indexer/src/api/graphql/executor.ts";
 import { createBlockCache } from "../../indexer/src/api/query/blockCache.ts";
+import type { IndexedBlock } from "../../indexer/src/api/query/queryContext.ts";
 import { createReadPool, type ReadPool } from "../../indexer/src/api/query/readPool.ts";
-import type { IndexedBlock, IndexingStatus } from "../../indexer/src/api/status/indexingStatus.ts";
+import type { IndexingStatus } from "../../indexer/src/api/status/indexingStatus.ts";
 import { BlockNotIndexedError } from "../../indexer/src/api/status/indexingStatus.ts";
 import { startPostgres } from "../utils/postgres.ts";
 import { type Catalogue, CHAIN_ID, makeCatalogue } from "./catalogue.ts";

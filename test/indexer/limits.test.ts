@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAX_COST } from "../../indexer/src/api/graphql/costs.ts";
 import { excessOf } from "../../indexer/src/api/graphql/documentLimits.ts";
 import { createDocuments } from "../../indexer/src/api/graphql/documents.ts";
-import { LateError } from "../../indexer/src/api/graphql/errors.ts";
 import { createAdmission } from "../../indexer/src/api/query/admissionControl.ts";
 import { createBlockCache } from "../../indexer/src/api/query/blockCache.ts";
 import { Deadline } from "../../indexer/src/api/query/deadline.ts";
+import { LateError } from "../../indexer/src/api/query/errors.ts";
 import { oncePerBlock, type QueryContext } from "../../indexer/src/api/query/queryContext.ts";
 import type { Reader } from "../../indexer/src/api/query/readPool.ts";
 import { createReadPool } from "../../indexer/src/api/query/readPool.ts";
@@ -340,7 +340,7 @@ describe("many expensive questions at once", () => {
     const first = admission.run({ cost: 1, client: "", deadline }, () => rateLimiter);
     const soon = new Deadline(1);
     await expect(admission.run({ cost: 1, client: "", deadline: soon }, async () => undefined)).rejects.toMatchObject({
-      extensions: { code: "OVERLOADED" },
+      code: "OVERLOADED",
     });
     const second = admission.run({ cost: 1, client: "", deadline }, async () => "second");
     const executor = gallery.executorWith({ admission });
@@ -411,7 +411,7 @@ describe("many expensive questions at once", () => {
       const running = [admission.run({ cost: 1, client: "first", deadline }, () => rateLimiter)];
       const ask = (client: string, name = client, until = deadline): void => {
         const run = admission.run({ cost: 1, client, deadline: until }, async () => void done.push(name));
-        running.push(run.catch((error) => void done.push(`${name}: ${error.extensions.code}`)));
+        running.push(run.catch((error) => void done.push(`${name}: ${error.code}`)));
       };
       const all = async (): Promise<readonly string[]> => {
         letGo();

@@ -1,6 +1,6 @@
 /** What the API's filters and orders mean, said once more in the plainest way: no index, no counters, one look at each artwork. */
 
-import { tokensOf } from "../../indexer/src/lib/fullText/tsvector.ts";
+import { tokensOf } from "../../indexer/src/lib/fullText/tokenizer.ts";
 import { tagKey } from "../../indexer/src/lib/keys.ts";
 import type { Catalogue, MadeArtwork } from "./catalogue.ts";
 

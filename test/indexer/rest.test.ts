@@ -7,14 +7,11 @@ import type { GraphQLRequest } from "../../indexer/src/api/graphql/executor.ts";
 import { createRateLimiter } from "../../indexer/src/api/http/rateLimit.ts";
 
 import { createBlockCache } from "../../indexer/src/api/query/blockCache.ts";
+import type { IndexedBlock } from "../../indexer/src/api/query/queryContext.ts";
 import { routes } from "../../indexer/src/api/rest/catalogue.ts";
 import { exampleOf, examplePaths } from "../../indexer/src/api/rest/examples.ts";
 import { createApi } from "../../indexer/src/api/server/app.ts";
-import {
-  BlockNotIndexedError,
-  type IndexedBlock,
-  type IndexingStatus,
-} from "../../indexer/src/api/status/indexingStatus.ts";
+import { BlockNotIndexedError, type IndexingStatus } from "../../indexer/src/api/status/indexingStatus.ts";
 import { lintOpenApi } from "../utils/spectral.ts";
 import { restSchema } from "./restSchema.ts";
 

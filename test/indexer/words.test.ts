@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAX_QUERY_WORDS, tsqueryOf } from "../../indexer/src/lib/fullText/searchQuery.ts";
 import { formOf } from "../../indexer/src/lib/fullText/stems.ts";
 import { stopWords } from "../../indexer/src/lib/fullText/stopWords.ts";
-import { type Document, MAX_WORDS, textOf, tokensOf } from "../../indexer/src/lib/fullText/tsvector.ts";
+import { tokensOf } from "../../indexer/src/lib/fullText/tokenizer.ts";
+import { type Document, MAX_WORDS, textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { createDice } from "./world.ts";
 

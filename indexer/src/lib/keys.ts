@@ -25,7 +25,7 @@ export const KEY_CHARACTERS = 64;
 /** Most bytes of a key as UTF-8: far from the 2,700 that indexes take, with room for what else an entry holds. */
 export const KEY_BYTES = 200;
 
-/** What an attribute is of. The marks `remix`, `evolved` and `listed` have the value `true`, or there is no such attribute. */
+/** Field of an attribute. The marks `remix`, `evolved` and `listed` have the value `true`, or there is no such attribute. */
 export type AttributeField =
   | "model"
   | "family"
@@ -42,7 +42,7 @@ export type AttributeField =
   | "evolved"
   | "listed";
 
-/** What the attributes of an artwork follow from: fields of its row. */
+/** Fields of an artwork's row that its attributes follow from. */
 export interface AttributeSource {
   readonly modelId: bigint;
   readonly family: number;

@@ -1,7 +1,7 @@
-// Costs of questions, in one unit for `/graphql` and `/v1`: about what a page of 24 rows takes the processors of API and database, a
+// Costs of queries, in one unit for `/graphql` and `/v1`: about what a page of 24 rows takes the processors of API and database, a
 // millisecond. `npm run bench:api` prints them beside what it measures, over 100,000 artworks, and they are rounded from that.
 
-/** Costs of the parts of a question. */
+/** Costs of the parts of a query. */
 export const costs = {
   /** A root field, whatever it answers. */
   field: 0.25,
@@ -11,7 +11,7 @@ export const costs = {
   row: 0.01,
   /** A total that is counted, of a filter, up to 10,000. Others are kept by the indexer. */
   count: 10,
-  /** The same of a search. It takes 26 to 47; at its full cost it would wait with facets, and searches are not to. */
+  /** Total of a search. It takes 26 to 47. At its full cost it would wait with facets, and searches are not to. */
   searchedCount: 14,
   /** A page of a search, beside its rows. */
   search: 4,
@@ -29,9 +29,7 @@ export const costs = {
   schema: 20,
 } as const;
 
-/** Most that one question may cost. */
+/** Most that one query may cost. */
 export const MAX_COST = 300;
-/** Questions of this cost are expensive: they keep to a part of the connections. */
+/** Queries of this cost are expensive: they keep to a part of the connections. */
 export const EXPENSIVE = 20;
-/** Milliseconds that a question may take, all its statements together. */
-export const MAX_TIME = 5_000;

@@ -1,4 +1,4 @@
-// Bounds of a question's text, which hold before it is validated: several rules of graphql-js compare things by pairs, or carry what they
+// Bounds of a query's text, which hold before it is validated: several rules of graphql-js compare things by pairs, or carry what they
 // found in each fragment to each operation. One walk over the text tells how much there would be for them to do.
 import {
   type DefinitionNode,
@@ -76,7 +76,7 @@ function requireFlat(definitions: readonly DefinitionNode[]): void {
 
 /**
  * Limits what is compared with each other: mentions of one name in one place, and fragments that are spread in one place, those that they
- * spread included. Places are the same as when the question is answered: what is asked of several mentions of a field is one place.
+ * spread included. Places are the same as when the query is answered: what is asked of several mentions of a field is one place.
  */
 function requireFewComparisons(definitions: readonly DefinitionNode[]): void {
   const fragments = new Map<string, FragmentDefinitionNode>();

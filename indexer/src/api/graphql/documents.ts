@@ -1,4 +1,4 @@
-// Questions as text, read and checked once.
+// Queries as text, read and checked once.
 import { createHash } from "node:crypto";
 import {
   type DocumentNode,
@@ -41,9 +41,9 @@ import { MAX_TEXT, MAX_TOKENS } from "./limits.ts";
 import { type Selection, selectRoot } from "./selection.ts";
 import { excessiveVariable, fittingLiterals } from "./valueErrors.ts";
 
-/** Characters of questions that are kept read, all together; of each some hundred bytes of memory. */
+/** Characters of queries that are kept read, all together; of each some hundred bytes of memory. */
 const MAX_KEPT_TEXT = 500_000;
-/** Longer questions are read anew each time. */
+/** Longer queries are read anew each time. */
 const MAX_KEPT = 10_000;
 /** Fields of trees that are kept, all together, and characters of the variables that they depend on. */
 const MAX_KEPT_FIELDS = 100_000;
@@ -73,16 +73,16 @@ export interface Operation {
    * @throws GraphQLError when a directive on a root field has no value.
    */
   selections(variables: Readonly<Record<string, unknown>>): readonly Selection[];
-  /** Keeps what was selected for these variables: for questions that are run. */
+  /** Keeps what was selected for these variables: for queries that are run. */
   keep(variables: Readonly<Record<string, unknown>>, selections: readonly Selection[]): void;
 }
 
 export interface Documents {
-  /** The operation of that name in a question, or what is wrong with it. */
+  /** The operation of that name in a query, or what is wrong with it. */
   operation(query: string, name: string | null | undefined): Operation | readonly GraphQLError[];
-  /** The question of a hash that was asked before with its text. */
+  /** The query of a hash that was asked before with its text. */
   byHash(hash: string): string | undefined;
-  /** Remembers a question by its hash; refuses another text's. */
+  /** Remembers a query by its hash; refuses another text's. */
   keep(hash: string, query: string): void;
 }
 
@@ -118,7 +118,7 @@ const markedRules: ReadonlyMap<ValidationRule, readonly string[]> = new Map([
 
 /** Rules for a text: each of them is asked at each node, which takes longer than all else for a text that nobody has seen before. */
 function rulesFor(query: string, { definitions }: DocumentNode): readonly ValidationRule[] {
-  // What defines types is refused by rules that know of nothing else.
+  // Definitions of types are refused by rules that know of nothing else.
   const isOne = definitions.length === 1 && definitions[0]?.kind === "OperationDefinition";
   if (!isOne) return [...baseRules, ...ownRules];
   const required = baseRules.filter((rule) => {
@@ -275,7 +275,7 @@ function variablesReader(
 
 /**
  * Variables that what is selected depends on: all that stand in directives and in arguments below the root fields. Those of root
- * fields are read for each question.
+ * fields are read for each query.
  */
 function decisiveVariables(document: DocumentNode): string[] {
   const names = new Set<string>();

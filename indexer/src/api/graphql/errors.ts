@@ -1,19 +1,16 @@
 import { GraphQLError } from "graphql";
+import { QueryError, type QueryErrorCode } from "../query/errors.ts";
 
-/** What can be wrong with a question, stable across versions. */
+/** Codes of what can be wrong with a request, stable across versions. */
 export type RequestErrorCode =
+  | QueryErrorCode
   | "GRAPHQL_PARSE_FAILED"
   | "GRAPHQL_VALIDATION_FAILED"
-  | "BAD_INPUT"
-  | "BAD_CURSOR"
-  | "TOO_EXPENSIVE"
-  | "TOO_SLOW"
-  | "OVERLOADED"
   | "NOT_READY"
   | "BLOCK_NOT_REACHED"
   | "PERSISTED_QUERY_NOT_FOUND";
 
-/** Something in a question that whoever asked can put right. Shown as it is; every other error is masked. */
+/** Returns an error that the client can put right. It is shown as it is; every other error is masked. */
 export function requestError(code: RequestErrorCode, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }
@@ -24,18 +21,7 @@ export function withCode(error: GraphQLError, code: RequestErrorCode): GraphQLEr
   return error;
 }
 
-/** Refusal of a question that found no place: its asker has done nothing wrong. */
-export function overloaded(): GraphQLError {
-  return requestError("OVERLOADED", "Too many questions are asked at the moment: ask again in a second.");
-}
-
-/** A question took longer than it may, all its statements together. */
-export class LateError extends GraphQLError {
-  override readonly name = "LateError";
-
-  constructor(milliseconds: number) {
-    super(`This took more than ${milliseconds / 1_000} s: ask for less at a time.`, {
-      extensions: { code: "TOO_SLOW" satisfies RequestErrorCode },
-    });
-  }
+/** Returns an error of a query in GraphQL's form, and every other error as it is. */
+export function asGraphQLError(error: unknown): unknown {
+  return error instanceof QueryError ? requestError(error.code, error.message) : error;
 }

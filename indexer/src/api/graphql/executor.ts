@@ -6,22 +6,27 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getArgumentValues,
+  isListType,
+  isNonNullType,
 } from "graphql";
 import type { Address } from "viem";
 import type { ChainReader } from "../../../ops/chainReader.ts";
 import { type Admission, type Admitted, createAdmission } from "../query/admissionControl.ts";
+import { computedColumns } from "../query/computedColumns.ts";
 import { Deadline } from "../query/deadline.ts";
-import { computedColumns, fieldOf, isChild, objectTypes, reader, setSettlement } from "../query/objectTypes.ts";
-import type { QueryContext, SharedContext } from "../query/queryContext.ts";
+import { LateError } from "../query/errors.ts";
+import { MAX_TIME } from "../query/limits.ts";
+import { fieldOf, isChild, objectTypes, reader, setSettlement } from "../query/objectTypes.ts";
+import type { IndexedBlock, QueryContext, SharedContext } from "../query/queryContext.ts";
 import { MAX_CONNECTIONS, type Reader, type ReadPool } from "../query/readPool.ts";
-import { isList, newBudget } from "../query/selectList.ts";
+import { newBudget } from "../query/selectList.ts";
 import { tableOf } from "../query/tables.ts";
-import { BlockNotIndexedError, type IndexedBlock, type IndexingStatus } from "../status/indexingStatus.ts";
+import { BlockNotIndexedError, type IndexingStatus } from "../status/indexingStatus.ts";
 import { completeValue } from "./completeValue.ts";
-import { EXPENSIVE, MAX_COST, MAX_TIME } from "./costs.ts";
+import { EXPENSIVE, MAX_COST } from "./costs.ts";
 import { unwrapDescriptions } from "./descriptions.ts";
 import { createDocuments, type Operation } from "./documents.ts";
-import { LateError, requestError, withCode } from "./errors.ts";
+import { asGraphQLError, requestError, withCode } from "./errors.ts";
 import { MAX_ROOT_FIELDS } from "./limits.ts";
 import { costOfField } from "./queryCost.ts";
 import { asksDatabase, resolverOf } from "./resolvers/rootFields.ts";
@@ -33,15 +38,15 @@ import { badVariable } from "./valueErrors.ts";
 /** Text of the gallery schema. */
 export const schemaText = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
 
-/** What may stand beside a question. */
+/** Extensions that a request may have. */
 export interface RequestExtensions {
   /** Block that has to be indexed before the answer is read. */
   readonly minBlock?: number | undefined;
-  /** SHA-256 of a question in place of its text, or beside it the first time. */
+  /** SHA-256 of a request in place of its text, or beside it the first time. */
   readonly persistedQuery?: { readonly version: 1; readonly sha256Hash: string } | undefined;
 }
 
-/** One question as it comes over HTTP. */
+/** One request as it comes over HTTP. */
 export interface GraphQLRequest {
   readonly query?: string | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
@@ -52,7 +57,7 @@ export interface GraphQLRequest {
 /** An answer as JSON. */
 export interface GraphQLResponse {
   readonly json: string;
-  /** The question was never run. */
+  /** The request was never run. */
   readonly isRefused: boolean;
   /** Everything up to it is in the answer. */
   readonly block: IndexedBlock | undefined;
@@ -62,22 +67,22 @@ export interface GraphQLResponse {
   readonly retryAfter?: number;
 }
 
-/** What an answer cost beyond the 1 of its request. */
+/** Returns the cost of a response beyond the 1 of its request. */
 export function costOf({ cost }: Pick<GraphQLResponse, "cost">): number {
   return Math.ceil(cost) - 1;
 }
 
-/** Answers questions. */
+/** Answers requests. */
 export interface GraphQLExecutor {
   readonly schema: GraphQLSchema;
   /** The answer as it goes over the wire. `client`: who asks, for turns to go round; left out, one that nobody tells apart. */
   executeJson(request: GraphQLRequest, client?: string): Promise<GraphQLResponse>;
-  /** The same as an object. */
+  /** Returns the response as an object. */
   execute(
     request: GraphQLRequest,
     client?: string,
   ): Promise<Pick<GraphQLResponse, "isRefused" | "cost"> & { readonly result: ExecutionResult }>;
-  /** The same by graphql-js, field by field: slower, and what `executeJson` is compared with. */
+  /** Executes by graphql-js, field by field. It is slower, and `executeJson` is compared with it. */
   executeByReference(request: GraphQLRequest): Promise<ExecutionResult>;
 }
 
@@ -88,15 +93,15 @@ export interface ExecutorDependencies {
   readonly chainId: number;
   /** GridSettlement, in whose domain receipts are signed. */
   readonly settlement: Address;
-  /** Told of errors that the asker is not shown. */
+  /** Told of errors that the client is not shown. */
   readonly onError: (error: unknown) => void;
-  /** Milliseconds that a question may take. */
+  /** Milliseconds that a request may take. */
   readonly maxTime?: number;
   readonly admission?: Admission;
 }
 
 /**
- * Questions at a time, for a pool of {@link MAX_CONNECTIONS}: enough to keep all connections busy, while expensive ones have at most half of
+ * Requests at a time, for a pool of {@link MAX_CONNECTIONS}: enough to keep all connections busy, while expensive ones have at most half of
  * them.
  */
 const admitted = {
@@ -106,7 +111,7 @@ const admitted = {
 
 /** Milliseconds that `minBlock` waits. */
 const BLOCK_PATIENCE = 5_000;
-/** Seconds after which a question that found no place may be asked again. */
+/** Seconds after which a request that found no place may be asked again. */
 const RETRY_AFTER = 1;
 /** Totals, facets and estimates that are kept until the next block. */
 const MAX_CACHED = 20_000;
@@ -121,7 +126,7 @@ export function createExecutor(dependencies: ExecutorDependencies): GraphQLExecu
   requireAnswers(schema);
   setSettlement(chainId, settlement);
   const documents = createDocuments(schema);
-  const shared: SharedContext = { chain, indexingStatus, chainId, cache: indexingStatus.cachedPerBlock(MAX_CACHED) };
+  const shared: SharedContext = { chain, cache: indexingStatus.cachedPerBlock(MAX_CACHED) };
   const query = schema.getQueryType();
   if (!query) throw new Error("The schema has no queries.");
   const fields = query.getFields();
@@ -172,11 +177,11 @@ export function createExecutor(dependencies: ExecutorDependencies): GraphQLExecu
     return known;
   }
 
-  /** Reads a question and runs it, or says why it can't. */
+  /** Reads a request and runs it, or says why it can't. */
   async function begin<Result>(
     request: GraphQLRequest,
     client: string,
-    run: (running: Running) => Promise<Result>,
+    run: (running: Running) => Promise<Result | readonly GraphQLError[]>,
   ): Promise<Result | readonly GraphQLError[]> {
     try {
       const operation = documents.operation(textOf(request), request.operationName);
@@ -213,11 +218,11 @@ export function createExecutor(dependencies: ExecutorDependencies): GraphQLExecu
         return selections.filter(asksDatabase).length > 1 ? pool.snapshot(running, deadline) : running();
       });
     } catch (error) {
-      return [shown(error, dependencies)];
+      return [shown(asGraphQLError(error), dependencies)];
     }
   }
 
-  /** Runs a question when it is its turn, and ends its time. */
+  /** Runs a request when it is its turn, and ends its time. */
   async function within<Result>(
     request: Omit<Admitted, "deadline">,
     run: (deadline: Deadline) => Promise<Result>,
@@ -247,18 +252,23 @@ export function createExecutor(dependencies: ExecutorDependencies): GraphQLExecu
     const run = resolverOf(selection.name);
     if (!run) throw new Error(`Root field ${selection.name} has no meaning.`);
     if (!given) throw failure;
-    return of.deadline.race(run({ context: of, selection, arguments: given }), () => new LateError(maxTime));
+    try {
+      const made = run({ context: of, selection, arguments: given });
+      return await of.deadline.race(made, () => new LateError(maxTime));
+    } catch (error) {
+      throw asGraphQLError(error);
+    }
   }
 
-  async function runJson(running: Running): Promise<GraphQLResponse> {
+  async function runJson(running: Running): Promise<GraphQLResponse | readonly GraphQLError[]> {
     const { asked, failure, cost, context: of } = running;
     const parts = await Promise.all(asked.map((one) => part(of, one)));
     const errors = [...(failure ? [shown(failure, dependencies)] : []), ...parts.flatMap((one) => one.errors ?? [])];
     const told = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : "";
     const isNulled = failure !== undefined || parts.some(({ json }) => json === undefined);
-    // Half an answer is none where another process, or the same in a second, would answer.
+    // Half a response is none where another process, or the same in a second, would answer.
     const full = errors.find(({ extensions }) => extensions.code === "OVERLOADED");
-    if (full) throw full;
+    if (full) return [full];
     const members = asked.map(({ selection }, i) => `${JSON.stringify(selection.responseName)}:${parts[i]?.json}`);
     const json = `{${told}"data":${isNulled ? "null" : `{${members.join()}}`}${blockJson(of.block)}}`;
     return { json, isRefused: false, block: of.block, cost };
@@ -342,7 +352,7 @@ export function createExecutor(dependencies: ExecutorDependencies): GraphQLExecu
   };
 }
 
-/** A question that fits the schema, on its way. */
+/** A request that fits the schema, on its way. */
 interface Running {
   readonly operation: Operation;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -386,7 +396,7 @@ function blockJson(block: IndexedBlock | undefined): string {
 }
 
 /**
- * Says what the asker can put right, and of everything else only that it went wrong. graphql-js's own errors at this stage are of
+ * Says what the client can put right, and of everything else only that it went wrong. graphql-js's own errors at this stage are of
  * variables that are null where that can't be, and name the place; those of values that a type can't say name none.
  */
 function shown(error: unknown, { onError }: ExecutorDependencies): GraphQLError {
@@ -420,4 +430,9 @@ function requireAnswers(schema: GraphQLSchema): void {
   for (const field of Object.keys(schema.getQueryType()?.getFields() ?? {})) {
     if (!resolverOf(field)) throw new Error(`Root field ${field} has no meaning.`);
   }
+}
+
+/** Returns whether a field answers a list. */
+function isList({ type }: Pick<Selection, "type">): boolean {
+  return isListType(isNonNullType(type) ? type.ofType : type);
 }

@@ -1,6 +1,7 @@
-// What one question may ask for. Errors say the limit, so none of these is a secret.
+// Limits of what one request may ask for, beside those of `query/limits.ts`. Errors say the limit, so none of these is a secret.
+import { MAX_LEVELS } from "../query/limits.ts";
 
-/** Longest text of a question, in characters. */
+/** Longest text of a query, in characters. */
 export const MAX_TEXT = 40_000;
 /** The same in tokens. */
 export const MAX_TOKENS = 3_000;
@@ -8,8 +9,6 @@ export const MAX_TOKENS = 3_000;
 export const MAX_ROOT_FIELDS = 20;
 /** Most aliases. */
 export const MAX_ALIASES = 30;
-/** Most levels of types that come out of tables. */
-export const MAX_LEVELS = 8;
 /** Most braces within each other: a connection's own come on top of the levels. */
 export const MAX_DEPTH = 2 * MAX_LEVELS + 2;
 /** Most inline fragments within each other. */
@@ -26,15 +25,3 @@ export const MAX_DEFINITIONS = 200;
 export const MAX_FIELDS = 5_000;
 /** Most pairs of fields of the same name, or of fragments, in the same places: what validation compares with each other. */
 export const MAX_COMPARISONS = 5_000;
-/** Most rows that a question may ask for, lists within lists multiplied. */
-export const MAX_ROWS = 10_000;
-/** Most items of a list. */
-export const MAX_FIRST = 100;
-/** Items of a list when nothing is said. */
-export const DEFAULT_FIRST = 24;
-/** Most days of statistics. */
-export const MAX_DAYS = 1_000;
-/** Most values of one filter. */
-export const MAX_VALUES = 200;
-/** Longest search, in characters. */
-export const MAX_SEARCH = 200;

@@ -1,10 +1,10 @@
-// Cost of a question before it is asked, from what it selects: by the kinds of its root fields and the rows that it may read.
+// Cost of a query before it is asked, from what it selects: by the kinds of its root fields and the rows that it may read.
 import { getNamedType, isInterfaceType, isListType, isNonNullType } from "graphql";
 import { type FacetName, readFacetNames } from "../query/facets.ts";
 import { isSummedFromRows } from "../query/leaderboards.ts";
+import { DEFAULT_FIRST, MAX_FIRST, MAX_ROWS } from "../query/limits.ts";
 import { objectTypes } from "../query/objectTypes.ts";
 import { costs } from "./costs.ts";
-import { DEFAULT_FIRST, MAX_FIRST, MAX_ROWS } from "./limits.ts";
 import type { Selection } from "./selection.ts";
 
 type Given = Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ import {
 
 const MAX_UINT256 = 2n ** 256n - 1n;
 
-/** How a scalar is written and read. Reading takes what JSON or a document holds and throws a sentence for what it can't be. */
+/** Codec of a scalar. Reading takes what JSON or a document holds, and throws a sentence for what it can't be. */
 interface Codec {
   readonly write: (value: unknown) => unknown;
   readonly read: (value: unknown) => unknown;

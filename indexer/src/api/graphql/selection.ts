@@ -1,4 +1,4 @@
-// What a question selects, as a tree: fragments opened, directives obeyed, mentions of one name merged, arguments read.
+// Selections of a query as a tree: fragments opened, directives obeyed, mentions of one name merged, arguments read.
 import {
   type FieldNode,
   type FragmentDefinitionNode,
@@ -20,10 +20,10 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from "graphql";
-import { childKey } from "../query/objectTypes.ts";
+import type { SelectedField } from "../query/selection.ts";
 
 /** One field that is asked for. Trees are never changed, so what follows from one may be kept with it. */
-export interface Selection {
+export interface Selection extends SelectedField {
   /** Name of the field. */
   readonly name: string;
   /** Name that the answer gives it. */
@@ -31,7 +31,7 @@ export interface Selection {
   readonly type: GraphQLOutputType;
   /** The object type behind `type`; undefined for a leaf, and where it depends on the value. */
   readonly objectType: GraphQLObjectType | undefined;
-  /** Values of its arguments; of a root field they are read for each question. */
+  /** Values of its arguments; of a root field they are read for each query. */
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Fields that are asked of it; none for a leaf, and for an interface. */
   readonly fields: readonly Selection[];
@@ -39,11 +39,11 @@ export interface Selection {
   fieldsOn(typeName: string): readonly Selection[];
   /** Returns the same for each object type that its value may be of; none for one of which nothing can be read. */
   kinds(): readonly (readonly Selection[])[];
-  /** Where the question mentions it. */
+  /** Places in the text that mention it. */
   readonly nodes: readonly FieldNode[];
   /** Error of each value of the field: a variable is null where an argument must not be. */
   readonly failure?: GraphQLError;
-  /** The same of a directive on what is asked of it. */
+  /** Error of a directive on what is asked of it. */
   readonly fieldsFailure?: GraphQLError;
 }
 
@@ -118,7 +118,7 @@ function below(
   return { ...none, fieldsOn, kinds };
 }
 
-/** Returns what a function answers, or the fault that it finds in the question. */
+/** Returns what a function answers, or the fault that it finds in the query. */
 function attempt<Value>(make: () => Value): { readonly value?: Value; readonly error?: GraphQLError } {
   try {
     return { value: make() };
@@ -166,56 +166,4 @@ function isOf({ schema }: SelectionScope, type: GraphQLObjectType, condition: Na
   if (!condition || condition.name.value === type.name) return true;
   const named = schema.getType(condition.name.value);
   return isAbstractType(named) && schema.isSubType(named, type);
-}
-
-/** The selection of that name among others. */
-export function find(fields: readonly Selection[], name: string): Selection | undefined {
-  return fields.find((field) => field.name === name);
-}
-
-const allUnder = new WeakMap<readonly Selection[], Map<string, readonly Selection[]>>();
-
-/** What is asked of the fields of that name, under whatever aliases. */
-export function under(fields: readonly Selection[], name: string): readonly Selection[] {
-  let known = allUnder.get(fields);
-  if (!known) {
-    known = new Map();
-    allUnder.set(fields, known);
-  }
-  let made = known.get(name);
-  if (!made) {
-    made = merged(fields.filter((field) => field.name === name).map((field) => field.fields));
-    known.set(name, made);
-  }
-  return made;
-}
-
-/**
- * What is asked of the same rows in several places, as one: each field once for each value of its arguments. Names in the answer are
- * the first place's, and mean nothing.
- */
-export function merged(all: readonly (readonly Selection[])[]): readonly Selection[] {
-  const [only = [], ...others] = all.filter(({ length }) => length > 0);
-  if (others.length === 0) return only;
-  return unique([only, ...others].flat());
-}
-
-const uniques = new WeakMap<readonly Selection[], readonly Selection[]>();
-
-/** The same of one place, in which fields may stand under several names. */
-export function unique(fields: readonly Selection[]): readonly Selection[] {
-  const known = uniques.get(fields);
-  if (known) return known;
-  const found = new Map<string, Selection>();
-  for (const selection of fields) {
-    if (selection.failure) continue;
-    const key = childKey(selection);
-    const same = found.get(key);
-    if (!same) found.set(key, selection);
-    else if (same.objectType) found.set(key, { ...same, fields: merged([same.fields, selection.fields]) });
-  }
-  // Most often there is nothing to merge: then what is kept with the fields stays with them.
-  const made = found.size === fields.length ? fields : [...found.values()];
-  uniques.set(fields, made);
-  return made;
 }

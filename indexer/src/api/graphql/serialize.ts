@@ -95,7 +95,7 @@ function objectWriter(typeName: string, asked: readonly Selection[]): Serialize 
   };
 }
 
-/** What JSON has to escape. */
+/** Characters that JSON has to escape. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const special = /["\\\u0000-\u001f\ud800-\udfff]/;
 

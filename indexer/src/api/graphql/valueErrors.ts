@@ -16,7 +16,7 @@ const MAX_TOLD = 80;
 
 type Ancestor = ASTNode | readonly ASTNode[];
 type Enter = (node: ASTNode, key: unknown, parent: Ancestor, path: Path, above: readonly Ancestor[]) => unknown;
-/** What leads from each ancestor to the next, and from the last to the node. */
+/** Keys that lead from each ancestor to the next, and from the last to the node. */
 type Path = readonly (string | number)[];
 
 /** graphql-js's rule for literals, which by itself names neither argument nor place of what a scalar refuses. */
@@ -103,7 +103,7 @@ function locationOf(node: ASTNode, path: Path, ancestors: readonly Ancestor[]): 
   const of = owner.kind === "Directive" ? `@${owner.name.value}` : owner.name.value;
   return `Argument "${name}" of "${of}" got invalid value ${told}${within(name, start)}`;
 
-  /** Where in the holder's value the node is; nothing where it is all of it. */
+  /** Returns the location of the node in the holder's value; nothing where it is all of it. */
   function within(name: string, from: number): string {
     const steps = [...ancestors, node].slice(from + 1).map((one, i) => {
       if (isNode(one)) return one.kind === "ObjectField" ? `.${one.name.value}` : "";

@@ -45,7 +45,7 @@ function incomingOf(context: Context): IncomingMessage | undefined {
   return (context.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
 }
 
-/** Answers a refusal: in GraphQL's form for questions, else in that of the REST API. */
+/** Answers a refusal: in GraphQL's form for requests, else in that of the REST API. */
 function refuse(context: Context, refusal: ApiError): Response {
   return context.json(refusalJson(context.req.path, refusal), refusal.status, refusalHeaders(refusal));
 }

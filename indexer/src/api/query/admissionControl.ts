@@ -1,10 +1,10 @@
-// Admission of questions to the database: how many run at a time, and how many of them are expensive. Those that are keep to a part of the
+// Admission of queries to the database: how many run at a time, and how many of them are expensive. Those that are keep to a part of the
 // connections, so that everybody else's lists and searches find one. Clients take turns: whoever asks much waits behind himself.
 
-import { overloaded } from "../graphql/errors.ts";
 import type { Deadline } from "./deadline.ts";
+import { overloaded } from "./errors.ts";
 
-/** A question that wants to run. */
+/** A query that wants to run. */
 export interface Admitted {
   /** In the unit of `graphql/costs.ts`. */
   readonly cost: number;
@@ -13,17 +13,17 @@ export interface Admitted {
   readonly deadline: Deadline;
 }
 
-/** Runs questions when it is their turn. */
+/** Runs queries when it is their turn. */
 export interface Admission {
   /** @throws GraphQLError OVERLOADED when there is no place in the queue, or no turn before the deadline. */
   run<Result>(request: Admitted, work: () => Promise<Result>): Promise<Result>;
 }
 
-/** Numbers of questions that run, and that wait, at a time. */
+/** Numbers of queries that run, and that wait, at a time. */
 export interface AdmissionLimits {
   readonly running: number;
   readonly waiting: number;
-  /** Of those: questions of at least `cost`. */
+  /** Of those: queries of at least `cost`. */
   readonly expensive: { readonly cost: number; readonly running: number; readonly waiting: number };
 }
 
@@ -46,7 +46,7 @@ interface QueueEntry {
   readonly leave: () => void;
 }
 
-/** Turns: clients have them one after the other, each client's questions in the order in which they were asked. */
+/** Turns: clients have them one after the other, each client's queries in the order in which they were asked. */
 class FairQueue {
   #free: number;
   #waiting = 0;
@@ -79,12 +79,12 @@ class FairQueue {
     const [client, queue] = next;
     const [entry] = queue;
     entry?.take();
-    // Other questions of this client wait behind all other clients.
+    // Other queries of this client wait behind all other clients.
     if (this.#queues.delete(client)) this.#queues.set(client, queue);
   }
 
   #wait(client: string, deadline: Deadline): Promise<void> {
-    if (this.#waiting >= this.most && !this.#makePlace(client)) return Promise.reject(overloaded());
+    if (this.#waiting >= this.most && !this.#makeRoom(client)) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
       let stop = (): void => undefined;
       const end = (): void => {
@@ -106,8 +106,8 @@ class FairQueue {
     });
   }
 
-  /** Sends the last question of the client away that has most of them waiting, if it has more than the newcomer will have. */
-  #makePlace(client: string): boolean {
+  /** Sends the last query of the client away that has most of them waiting, if it has more than the newcomer will have. */
+  #makeRoom(client: string): boolean {
     const own = this.#queues.get(client)?.size ?? 0;
     const [longest] = [...this.#queues.values()].sort((a, b) => b.size - a.size);
     if (!longest || longest.size <= own + 1) return false;

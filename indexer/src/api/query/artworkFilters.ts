@@ -1,9 +1,9 @@
-// What artworks can be filtered by: each filter as SQL, and how many rows it lets through.
+// Filters of artworks: each as SQL, and how many rows it lets through.
 import { cidOf, GridError, parseCid } from "@gridnft/sdk";
 import { zeroHash } from "viem";
 import { quoted } from "../../../ops/sql.ts";
 import { type AttributeField, attributeOf, firstSeqOf } from "../../lib/keys.ts";
-import { requestError } from "../graphql/errors.ts";
+import { QueryError } from "./errors.ts";
 import { ofAccount, remixesOf, upTo, verified, withAttribute } from "./estimates.ts";
 import { type QueryContext, tableRef } from "./queryContext.ts";
 import type { Statement } from "./statement.ts";
@@ -54,13 +54,13 @@ export interface Condition {
   readonly sql: (column: ColumnSql, statement: Statement) => string;
   /** At most how many artworks that aren't burnt it holds for; left out: nobody knows. */
   readonly rows?: () => Promise<number>;
-  /** Whether `rows` is just how many. */
+  /** True when `rows` is exact. */
   readonly isExact?: boolean;
   /** Columns of which an index has the rows of this condition in order. */
   readonly ordered?: readonly string[];
-  /** Whether it is a range of such a column, not one value of another one. */
+  /** True for a range of such a column, false for one value of another one. */
   readonly isRange?: boolean;
-  /** The same by a column of the index that facets are counted from. */
+  /** SQL by a column of the index that facets are counted from. */
   readonly covered?: (column: ColumnSql, statement: Statement) => string;
 }
 
@@ -74,7 +74,7 @@ const SERIES_SIZE = 1_000n;
 const zero = "0x0000000000000000000000000000000000000000";
 /** More than any list of one picture's artworks. */
 const FEW = 1_000;
-/** Where estimates of ranges stop counting. */
+/** Rows at which estimates of ranges stop counting. */
 const RANGE_LIMIT = 8_000;
 const LAST_TOKEN = (2n ** 256n - 1n).toString();
 const LAST_SEQ = (2n ** 63n - 1n).toString();
@@ -130,7 +130,7 @@ function canonicalCid(text: string): string {
     return cidOf({ cidDigest, imageHash: raw ? cidDigest : zeroHash });
   } catch (error) {
     if (!(error instanceof GridError)) throw error;
-    throw requestError("BAD_INPUT", `cid is not the CID of a picture: ${error.message}`);
+    throw new QueryError("BAD_INPUT", `cid is not the CID of a picture: ${error.message}`);
   }
 }
 
@@ -291,7 +291,7 @@ export async function conditionsOf(
     if (!make) throw new Error(`Filter ${name} of artworks has no meaning.`);
     conditions.push(make(value, context, enums));
   }
-  // What was last changed before a time was minted before it: a walk by ids needn't begin later.
+  // An artwork that was last changed before a time was minted before it: a scan by ids needn't begin later.
   const minted = rangeOf(mintedAfter, earlier(mintedBefore, updatedBefore));
   if (minted) conditions.push(range(context, "minted", minted));
   const updated = rangeOf(updatedAfter, updatedBefore);

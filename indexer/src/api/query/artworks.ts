@@ -2,10 +2,8 @@
 
 import { parseSearch, type Search, type Spellings, writeTsquery } from "../../lib/fullText/searchQuery.ts";
 import { NOT_LISTED } from "../../lib/keys.ts";
-import { requestError } from "../graphql/errors.ts";
-import { MAX_SEARCH, MAX_VALUES } from "../graphql/limits.ts";
-import type { Selection } from "../graphql/selection.ts";
 import { type ArtworkFilter, artworkColumn, type Condition, conditionsOf, whereOf } from "./artworkFilters.ts";
+import { QueryError } from "./errors.ts";
 import {
   between,
   type Key,
@@ -16,9 +14,11 @@ import {
   type PageArguments,
   pageOf,
 } from "./keyset.ts";
+import { MAX_SEARCH, MAX_VALUES } from "./limits.ts";
 import { enums, type Row } from "./objectTypes.ts";
 import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
 import { planOf, type QueryPlan, SCAN_LIMIT, SORT_LIMIT } from "./queryPlan.ts";
+import type { SelectedField } from "./selection.ts";
 import { selectList } from "./selectList.ts";
 import { spellingsOf } from "./spellings.ts";
 import type { Statement } from "./statement.ts";
@@ -50,7 +50,7 @@ export interface ArtworkArguments extends PageArguments {
 /** Newest matches that a ranked search looks at. */
 export const RANKED = 200;
 
-/** What is asked for, read once for page, total and facets alike. */
+/** Filter and search of artworks, read once for page, total and facets. */
 export interface ArtworkCriteria {
   readonly conditions: readonly Condition[];
   /** Words that are searched for. Undefined when nothing is, or when a search has no word that must be there: `conditions` then let nothing through. */
@@ -59,11 +59,11 @@ export interface ArtworkCriteria {
   readonly spellings: Spellings | undefined;
   /** The search as Postgres reads it, other spellings included. */
   readonly query: string | undefined;
-  /** The same without other spellings; undefined when there are none. */
+  /** Search as Postgres reads it, without other spellings. Undefined when there are none. */
   readonly exactQuery: string | undefined;
   /** Words were given, whatever they ask for. */
   readonly isSearch: boolean;
-  /** Tells questions apart that differ in filter or search. */
+  /** Tells queries apart that differ in filter or search. */
   readonly key: string;
 }
 
@@ -106,18 +106,18 @@ const never: Condition = {
 export function requireSearch(search: string): void {
   requirePlain("search", search);
   if (search.length > 2 * MAX_SEARCH || [...search].length > MAX_SEARCH) {
-    throw requestError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
+    throw new QueryError("BAD_INPUT", `search has at most ${MAX_SEARCH} characters.`);
   }
 }
 
 /** Postgres takes no NUL in text, and nobody needs a thousand values in a list. */
 export function requirePlain(name: string, value: unknown): void {
   if (Array.isArray(value)) {
-    if (value.length > MAX_VALUES) throw requestError("BAD_INPUT", `${name} has at most ${MAX_VALUES} values.`);
+    if (value.length > MAX_VALUES) throw new QueryError("BAD_INPUT", `${name} has at most ${MAX_VALUES} values.`);
     for (const item of value) requirePlain(name, item);
   }
   if (typeof value === "string" && value.includes("\u0000")) {
-    throw requestError("BAD_INPUT", `${name} holds a NUL character.`);
+    throw new QueryError("BAD_INPUT", `${name} holds a NUL character.`);
   }
 }
 
@@ -136,12 +136,12 @@ export async function readArtworks(
   context: QueryContext,
   criteria: ArtworkCriteria,
   listArguments: ArtworkArguments,
-  selections: readonly Selection[],
+  selections: readonly SelectedField[],
   columns: readonly string[],
 ): Promise<ArtworkPage> {
   const given = listArguments.orderBy ?? (criteria.isSearch ? "RELEVANCE" : "NEWEST");
   if (given === "RELEVANCE" && !criteria.isSearch) {
-    throw requestError("BAD_INPUT", "orderBy: RELEVANCE needs a search.");
+    throw new QueryError("BAD_INPUT", "orderBy: RELEVANCE needs a search.");
   }
   const name = given === "RELEVANCE" && criteria.query === undefined ? "NEWEST" : given;
   if (name === "RELEVANCE") {
@@ -177,7 +177,7 @@ const onlyListed: Condition = {
   isRange: true,
 };
 
-/** The question with what its order implies: by price comes only what has one. */
+/** The query with what its order implies: by price comes only what has one. */
 export function withOrder(criteria: ArtworkCriteria, orderBy: ArtworkOrder | null | undefined): ArtworkCriteria {
   if (!orderBy?.startsWith("PRICE")) return criteria;
   return { ...criteria, conditions: [...criteria.conditions, onlyListed], key: `${criteria.key}/priced` };
@@ -193,7 +193,7 @@ async function searchPlan({ conditions }: ArtworkCriteria): Promise<QueryPlan> {
 interface Reading {
   readonly page: Page;
   readonly order: KeyOrder;
-  readonly selections: readonly Selection[];
+  readonly selections: readonly SelectedField[];
   readonly columns: readonly string[];
 }
 
@@ -248,14 +248,14 @@ function alongOf(conditions: readonly Condition[], { keys }: KeyOrder, alias: st
   return along.filter((condition) => condition.isRange || condition === value);
 }
 
-/** Joins what is searched. The question stands as a value where it is compared: only so Postgres plans by how frequent its words are. */
+/** Joins what is searched. The query stands as a value where it is compared: only so Postgres plans by how frequent its words are. */
 export function joinWords(statement: Statement, alias: string, query: string): string {
   return `join ${tableRef(statement, "artworkText")} x on x.chain_id = ${alias}.chain_id and x.token_id = ${alias}.token_id and x.words @@ ${statement.value(query, "tsquery")}`;
 }
 
 function selectOf(
   statement: Statement,
-  selections: readonly Selection[],
+  selections: readonly SelectedField[],
   columns: readonly string[],
   alias: string,
 ): string {
@@ -279,7 +279,7 @@ const relevance: KeyOrder = {
 const weights = "{0.1,0.3,0.6,1.0}";
 /** Divides by the logarithm of the length: a long prompt holds every word. */
 const NORMALIZATION = 1;
-/** The same, and below 1, so that what is found as it was written stands above what is found by other spellings. */
+/** Divides likewise and stays below 1, so that what is found as written stands above what is found by other spellings. */
 const BOUNDED = 1 | 32;
 
 async function readRanked(
@@ -327,7 +327,7 @@ export async function newestMatches(
   const texts = tableRef(statement, "artworkText");
   const matches = `x.words @@ ${statement.value(query, "tsquery")}`;
   const [, ...asked] = conditions;
-  // What is burnt has no words any more.
+  // Burnt artworks have no words any more.
   const isPlain = asked.length === 0 && conditions[0]?.rows === undefined && conditions[0]?.covered !== undefined;
   if (isPlain) {
     return `select x.token_id, x.words from ${texts} x where x.chain_id = ${chain} and ${matches} order by x.token_id desc limit ${limit}`;

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 
 /** Answers that are the same until the next block. */
 export interface BlockCache<Key, Value> {
-  /** What `make` answered for this key since the last block; asks it, once, if nobody did. A failure is not kept. */
+  /** Returns what `make` has answered for this key since the last block. Calls it once if nobody did. A failure is not kept. */
   remember(key: Key, make: () => Promise<Value>): Promise<Value>;
   /** Forgets everything. What is being made goes to those that wait for it and is not kept. */
   forget(): void;

@@ -1,6 +1,6 @@
 // Models and series by words: their ids, found once for each block.
 import { setImmediate } from "node:timers/promises";
-import { tokensOf } from "../../lib/fullText/tsvector.ts";
+import { tokensOf } from "../../lib/fullText/tokenizer.ts";
 import { artworkCriteria, newestMatches, requireSearch } from "./artworks.ts";
 import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
 

@@ -4,7 +4,7 @@ import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryC
 
 const DAY = 86_400;
 
-/** What is known of a whole collection, by the names of the schema. */
+/** Statistics of a whole collection, by the names of the schema. */
 export interface CollectionStatistics {
   readonly collection: "ARTWORK" | "MODEL";
   readonly items: number;

@@ -1,7 +1,7 @@
 // Pages of all lists but that of artworks.
 
-import type { Selection } from "../graphql/selection.ts";
 import { requirePlain } from "./artworks.ts";
+import { computedColumns } from "./computedColumns.ts";
 import type { Condition, List, Merged } from "./connections.ts";
 import { COUNT_LIMIT, type Totals, totals, upTo } from "./estimates.ts";
 import {
@@ -14,8 +14,9 @@ import {
   type PageArguments,
   pageOf,
 } from "./keyset.ts";
-import { computedColumns, type Row } from "./objectTypes.ts";
+import type { Row } from "./objectTypes.ts";
 import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import type { SelectedField } from "./selection.ts";
 import { requireType, selectList } from "./selectList.ts";
 import type { Statement } from "./statement.ts";
 import { columnOf, requireColumn, type Table, tableOf } from "./tables.ts";
@@ -41,7 +42,7 @@ export async function readPage(
   context: QueryContext,
   list: List,
   listArguments: ListArguments,
-  selections: readonly Selection[],
+  selections: readonly SelectedField[],
 ): Promise<ListPage> {
   const statement = statementOf(context);
   const table = tableOf(requireType(list.type).table);
@@ -116,7 +117,7 @@ function mergedRows(
   return `select distinct u.seq from (${parts.join(" union all ")}) u ${direction} limit ${limit}`;
 }
 
-/** How many there are: by a total of the protocol where there is one, else counted up to a limit. */
+/** Returns the number of all rows: by a total of the protocol where there is one, else counted up to a limit. */
 export async function listTotal(context: QueryContext, list: List, listArguments: ListArguments): Promise<Total> {
   const filter = Object.entries(listArguments.filter ?? {}).filter(
     ([, value]) => value !== null && value !== undefined,

@@ -1,9 +1,9 @@
-// What lists can be asked by: filters, orders, and the vocabulary of both in SQL.
+// Connections: filters and orders of all lists but that of artworks, in SQL.
 import { firstSeqOf } from "../../lib/keys.ts";
 import { weekOf } from "../../lib/weeks.ts";
-import { requestError } from "../graphql/errors.ts";
-import { MAX_DAYS } from "../graphql/limits.ts";
 import { modelsByWords, seriesByWords } from "./byWords.ts";
+import { QueryError } from "./errors.ts";
+import { MAX_DAYS } from "./limits.ts";
 import { enums, isInForce } from "./objectTypes.ts";
 import type { QueryContext } from "./queryContext.ts";
 import { countOf } from "./selectList.ts";
@@ -124,7 +124,7 @@ const inTransaction: Condition = (hash: Value, column, statement) => {
 /** Last change of owner of its token up to a block. Each row looks for a later one by the token's index. */
 const heldAtBlock: Condition = (block: number, column, statement) => {
   if (block > statement.block) {
-    throw requestError("BAD_INPUT", `heldAtBlock is at most ${statement.block}, the block of this answer.`);
+    throw new QueryError("BAD_INPUT", `heldAtBlock is at most ${statement.block}, the block of this answer.`);
   }
   const end = statement.value(`${(BigInt(block) + 1n) * 1_000_000n}`, "bigint");
   const transfers = tableRefOf(statement, tableOf("transfer"));

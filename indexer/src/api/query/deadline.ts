@@ -1,4 +1,4 @@
-/** End of the time that a question has. */
+/** End of the time that a query has. */
 export class Deadline {
   #hasPassed = false;
   readonly #listeners = new Set<() => void>();

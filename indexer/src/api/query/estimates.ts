@@ -1,9 +1,9 @@
-// How many rows a condition lets through, from the counters that the handlers keep: what the planner's statistics can't know of
+// Estimates of how many rows a condition lets through, from the counters that the handlers keep. The planner's statistics know nothing of
 // values that are rare, or don't exist. Estimates choose a plan; no answer depends on them, unless they are said to be exact.
 import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
 import type { Statement } from "./statement.ts";
 
-/** Where counting stops. */
+/** Rows at which counting stops. */
 export const COUNT_LIMIT = 10_000;
 
 /** A number of rows. */

@@ -1,5 +1,5 @@
-// How many artworks have what: by counters when nothing is asked for, else from the index that has the columns of facets, else, of the
-// newest alone, from what each artwork says of itself.
+// Facets: numbers of artworks by their values. They come from counters when nothing is asked for, else from the index that has the columns
+// of facets, else, of the newest alone, from what each artwork says of itself.
 import type { AttributeField } from "../../lib/keys.ts";
 import { whereOf } from "./artworkFilters.ts";
 import { type ArtworkCriteria, newestMatches } from "./artworks.ts";
@@ -22,7 +22,7 @@ export const facetFields = {
 
 export type FacetName = keyof typeof facetFields | "verified";
 
-/** Those that are columns of an artwork, and the columns. What is several for one artwork, or written in several ways, isn't. */
+/** Facets that are columns of an artwork, and the columns. Values that an artwork has several of, or writes in several ways, are none. */
 const columns = {
   models: ["model_id"],
   families: ["family"],
@@ -35,7 +35,7 @@ const columns = {
 
 type ColumnFacet = keyof typeof columns;
 
-/** Those whose columns an index has. */
+/** Facets whose columns an index has. */
 const covered: ReadonlySet<FacetName> = new Set(["models", "families", "samplers", "sizes", "policies", "verified"]);
 
 /** Facets of a filter that are counted by reading each artwork. */
@@ -96,7 +96,7 @@ export function artworkFacets(
   });
 }
 
-/** How many a filter lets through, up to one more than are counted. */
+/** Returns the number of artworks that a filter lets through, up to one more than are counted. */
 function matches(context: QueryContext, criteria: ArtworkCriteria): Promise<number> {
   const [, only, ...more] = criteria.conditions;
   if (only?.isExact && only.rows && more.length === 0) return only.rows();

@@ -1,7 +1,7 @@
 // Global ids (`Node.id`): opaque to clients. Each carries the version of its form, the entry of `objectTypes`, the chain and the key of
 // the row, so that one id names one thing among all types and chains.
 import { Buffer } from "node:buffer";
-import { requestError } from "../graphql/errors.ts";
+import { QueryError } from "./errors.ts";
 
 /** Version of the form. Ids of another one are refused. */
 const VERSION = "1";
@@ -35,7 +35,7 @@ const plain = /^(0|[1-9]\d{0,77}|0x([0-9a-f]{2}){1,32}|[A-Z]{1,20})$/;
  */
 export function readId(name: string, id: string, chainId: number, keyLengths: ReadonlyMap<string, number>): GlobalKey {
   const refuse = (reason: string): never => {
-    throw requestError("BAD_INPUT", `${name} ${reason}`);
+    throw new QueryError("BAD_INPUT", `${name} ${reason}`);
   };
   const told = id.length > 80 ? `${id.slice(0, 80)}...` : id;
   if (id.length > MAX_ID) return refuse(`"${told}" is not an id of this API: pass on what an \`id\` field answered.`);

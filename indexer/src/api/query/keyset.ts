@@ -1,7 +1,7 @@
 // Pages by keys: a cursor says where a row stands in an order, not the how-manieth it is. It holds when rows come and go.
 import { z } from "zod";
-import { requestError } from "../graphql/errors.ts";
-import { DEFAULT_FIRST, MAX_FIRST } from "../graphql/limits.ts";
+import { QueryError } from "./errors.ts";
+import { DEFAULT_FIRST, MAX_FIRST } from "./limits.ts";
 import { countOf } from "./selectList.ts";
 import type { SqlType, Statement } from "./statement.ts";
 
@@ -34,10 +34,10 @@ export interface KeyOrder {
   readonly keys: readonly Key[];
 }
 
-/** How many rows a page has at most, and whether they are counted from its end; refuses what no page can have. */
+/** Returns the most rows of a page, and whether they are counted from its end. Refuses what no page can have. */
 export function lengthOf({ first, last }: PageArguments): Pick<Page, "rows" | "isBackward"> {
   if (typeof first === "number" && typeof last === "number") {
-    throw requestError("BAD_INPUT", "Give first or last, not both.");
+    throw new QueryError("BAD_INPUT", "Give first or last, not both.");
   }
   const isBackward = typeof last === "number";
   const [name, value] = isBackward ? (["last", last] as const) : (["first", first ?? DEFAULT_FIRST] as const);
@@ -111,7 +111,7 @@ const cursorJson = z.tuple([z.string()], z.string().max(300));
 
 function readCursor(name: string, cursor: string, order: KeyOrder): string[] {
   const refuse = (message: string): never => {
-    throw requestError("BAD_CURSOR", message);
+    throw new QueryError("BAD_CURSOR", message);
   };
   let json: unknown;
   try {

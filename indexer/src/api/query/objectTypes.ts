@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { settlementDomain, settlementTypes } from "@gridnft/sdk";
 import { type Address, keccak256, toBytes, zeroHash } from "viem";
 import { NOT_LISTED, SEQ_PER_BLOCK } from "../../lib/keys.ts";
 import { startOfWeek } from "../../lib/weeks.ts";
 import { idOf } from "./globalIds.ts";
-import { columnOf, type TableName, tableOf } from "./tables.ts";
-import { attributesOf, type TraitSource, traitsSql } from "./traits.ts";
+import { childKey, type FieldArguments } from "./selection.ts";
+import { type TableName, tableOf } from "./tables.ts";
+import { attributesOf, type TraitSource } from "./traits.ts";
 
 /** A row, or what was asked of it, keyed by column; to-one and to-many children are keyed by `childKey`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface ColumnField {
   readonly of: (row: Row) => unknown;
 }
 
-/** What conditions are written with: each function gives SQL. */
+/** Names that conditions are written with: each function gives SQL. */
 export interface Names {
   readonly child: (column: string) => string;
   readonly parent: (column: string) => string;
@@ -38,7 +38,7 @@ export interface ChildField {
   readonly exists?: { readonly key: string; readonly from: string };
 }
 
-/** Where the fields of an object type come from. A field that isn't named here is the column of its name. */
+/** Source of the fields of an object type. A field that isn't named here is the column of its name. */
 export interface ObjectType {
   readonly table: TableName;
   /** Its name in the schema, if that isn't the name of this entry. */
@@ -511,51 +511,6 @@ function withIds(types: Readonly<Record<string, ObjectType>>): Readonly<Record<s
   );
 }
 
-/** Computed columns: each function gives their SQL. */
-export interface ComputedNames {
-  readonly column: (key: string) => string;
-  readonly table: (name: TableName) => string;
-  /** Time of the answer's block: what changes by time alone is true at that block, as a contract would answer there. */
-  readonly now: () => string;
-}
-
-/** Value in force of what is announced ahead: `next` from the time `from` on, which is 0 when nothing is announced. */
-const inForce =
-  (current: string, next: string, from: string) =>
-  (column: (key: string) => string, now: string): string =>
-    `case when ${column(from)} between 1 and ${now} then ${column(next)} else ${column(current)} end`;
-
-const minBondSql = inForce("minBond", "nextMinBond", "nextMinBondFrom");
-const usageBpsSql = inForce("usageBps", "nextUsageBps", "nextUsageFrom");
-
-/** Null unless what is announced for the time `from` is not in force yet. */
-const ifAnnounced =
-  (key: string, from: string, cast = "") =>
-  ({ column, now }: ComputedNames): string =>
-    `case when ${column(from)} > ${now()} then ${column(key)}${cast} end`;
-
-/** Columns that are no columns: SQL over a table's alias. Amounts go as text. */
-export const computedColumns: Readonly<Record<string, (names: ComputedNames) => string>> = {
-  "worker.bonded": ({ column, table, now }) => {
-    const minBond = minBondSql((key) => columnOf(tableOf("protocol"), "p", key), now());
-    return `(${column("bond")} >= (select ${minBond} from ${table("protocol")} p where p.chain_id = ${column("chainId")}))`;
-  },
-  "protocol.minBondNow": ({ column, now }) => `(${minBondSql(column, now())})::text`,
-  "protocol.raisedMinBond": ifAnnounced("nextMinBond", "nextMinBondFrom", "::text"),
-  "protocol.raisedMinBondFrom": ifAnnounced("nextMinBondFrom", "nextMinBondFrom"),
-  "model.usageBpsNow": ({ column, now }) => usageBpsSql(column, now()),
-  "model.announcedUsageBps": ifAnnounced("nextUsageBps", "nextUsageFrom"),
-  "model.announcedUsageFrom": ifAnnounced("nextUsageFrom", "nextUsageFrom"),
-  "model.userNow": ({ column, now }) =>
-    `case when ${column("userExpires")} >= ${now()} and ${column("user")} <> '${zero}' then ${column("user")} end`,
-  "artwork.royaltyReceiver": ({ column, table }) =>
-    `(select s.royalty_receiver from ${table("series")} s where s.chain_id = ${column("chainId")} and s.series_id = ${column("seriesId")})`,
-  "artwork.traits": ({ column, table }) => `(${traitsSql(column, table)})`,
-  // A receipt first seen in a mint has no root, and was anchored.
-  "receipt.anchored": ({ column, table }) =>
-    `(not exists (select 1 from ${table("waitingAnchor")} w where w.chain_id = ${column("chainId")} and w.root = ${column("root")} and w.confirmed_seq = 0))`,
-};
-
 /** The entry of a field, whether it is named or not. */
 export function fieldOf(type: ObjectType, name: string): ColumnField | ChildField {
   const field = type.fields[name] ?? name;
@@ -567,7 +522,7 @@ export function isChild(field: ColumnField | ChildField): field is ChildField {
 }
 
 /** Returns the reader of a field, from the row or the object that it belongs to. */
-export function reader(typeName: string, asked: ChildQuestion): (row: Row) => unknown {
+export function reader(typeName: string, asked: FieldArguments): (row: Row) => unknown {
   const type = objectTypes[typeName];
   const { name } = asked;
   if (!type) return (row) => row[name];
@@ -582,20 +537,4 @@ export function typeNameOf(row: Row): string {
   const { __typename: name } = row;
   if (typeof name !== "string") throw new Error("A row does not say which type it is of.");
   return name;
-}
-
-/**
- * Where the rows of a child are kept in their parent's row: by the field and its arguments. The name that a question gives it may stand
- * for something else in another place that shows the same rows, and may be longer than a name in Postgres.
- */
-export function childKey({ name, arguments: given }: ChildQuestion): string {
-  const json = JSON.stringify(given);
-  if (json === "{}") return `>${name}`;
-  return `>${name} ${createHash("sha256").update(json).digest("base64url").slice(0, 16)}`;
-}
-
-/** A field, and the values of its arguments. */
-export interface ChildQuestion {
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
 }

@@ -1,23 +1,28 @@
 import type { ChainReader } from "../../../ops/chainReader.ts";
-import { LateError } from "../graphql/errors.ts";
-import type { IndexedBlock, IndexingStatus } from "../status/indexingStatus.ts";
 import type { BlockCache } from "./blockCache.ts";
 import type { Deadline } from "./deadline.ts";
+import { LateError } from "./errors.ts";
 import type { Reader } from "./readPool.ts";
 import type { Budget } from "./selectList.ts";
 import { Statement } from "./statement.ts";
 import { type TableName, tableOf, tableRefOf } from "./tables.ts";
 
-/** What stays the same until the next block, for all questions of a process. */
+/** Block of the chain that is indexed. */
+export interface IndexedBlock {
+  readonly chainId: number;
+  readonly number: number;
+  /** Unix seconds. */
+  readonly timestamp: number;
+}
+
+/** Context that all queries of a process share. */
 export interface SharedContext {
   readonly chain: ChainReader;
-  readonly indexingStatus: IndexingStatus;
-  readonly chainId: number;
   /** Totals, facets and estimates. */
   readonly cache: BlockCache<string, unknown>;
 }
 
-/** One question on its way to the database. */
+/** Context of one query on its way to the database. */
 export interface QueryContext {
   readonly shared: SharedContext;
   /** For rows by their key, and for walks along one index. */
@@ -34,7 +39,7 @@ export interface QueryContext {
 }
 
 /**
- * What `make` answers, once for each block. Several questions may wait for the same answer: if the one that makes it runs out of time, the
+ * What `make` answers, once for each block. Several queries may wait for the same answer: if the one that makes it runs out of time, the
  * next goes on with its own.
  */
 export async function oncePerBlock<Value>(

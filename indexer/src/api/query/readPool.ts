@@ -1,8 +1,7 @@
-import { GraphQLError } from "graphql";
 import pg from "pg";
-import { MAX_TIME } from "../graphql/costs.ts";
-import { LateError, overloaded, requestError } from "../graphql/errors.ts";
 import type { Deadline } from "./deadline.ts";
+import { LateError, overloaded, QueryError } from "./errors.ts";
+import { MAX_TIME } from "./limits.ts";
 
 /** Runs statements for one answer. */
 export interface Reader {
@@ -45,7 +44,7 @@ const PATIENCE = 5_000;
 
 /**
  * Connections of the API's own, beside those with which Ponder writes. `max`: of each of the three kinds. Snapshots have their own: in one,
- * a question may wait for what a question with a single statement is making, which must not wait for that connection.
+ * a query may wait for what a query with a single statement is making, which must not wait for that connection.
  */
 export function createReadPool(connectionString: string, max = MAX_CONNECTIONS): ReadPool {
   const open = (planning: "force_generic_plan" | "force_custom_plan"): pg.Pool =>
@@ -178,18 +177,18 @@ async function connect(pool: pg.Pool, deadline: Deadline | undefined): Promise<p
 /** Returns whether an error may have left a connection broken: none that Postgres answers does, unless it ends the session. */
 function isBreaking(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.code?.startsWith(SESSION_ENDED) === true;
-  return !(error instanceof GraphQLError);
+  return !(error instanceof QueryError);
 }
 
-/** An error of the database that an asker can put right, in words for one; every other one as it is. */
+/** An error of the database that a client can put right, in words for one; every other one as it is. */
 function told(error: pg.DatabaseError, deadline: Deadline | undefined): Error {
   if (error.code === QUERY_CANCELED) {
     if (deadline?.hasPassed) return new LateError(MAX_TIME);
     const message = `The database gave up after ${STATEMENT_TIMEOUT / 1_000} s: ask for less at a time.`;
-    return requestError("TOO_SLOW", message);
+    return new QueryError("TOO_SLOW", message);
   }
   if (error.code?.startsWith(DATA_EXCEPTION)) {
-    return requestError("BAD_INPUT", "A value of this question is outside of what its column can hold.");
+    return new QueryError("BAD_INPUT", "A value of this question is outside of what its column can hold.");
   }
   return error;
 }

@@ -1,8 +1,8 @@
 // Rows of a table beside objects that no table has: counts, ranks, steps of a tree.
 
-import type { Selection } from "../graphql/selection.ts";
 import type { Row } from "./objectTypes.ts";
 import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import type { SelectedField } from "./selection.ts";
 import { requireType, selectList } from "./selectList.ts";
 import { columnOf, requireColumn, tableOf } from "./tables.ts";
 
@@ -14,7 +14,7 @@ export interface Attached {
   readonly key: string;
   readonly values: readonly string[];
   /** Fields that are asked of each row. */
-  readonly fields: readonly Selection[];
+  readonly fields: readonly SelectedField[];
 }
 
 /** Rows by their key, in one statement. None when nothing is asked of them. */

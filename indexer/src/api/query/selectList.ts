@@ -1,23 +1,15 @@
-// Look-ahead: turns what a question selects of a type into the select list of one statement. Children become subselects that
-// answer JSON; only columns that are asked for are read.
-import { isListType, isNonNullType } from "graphql";
+// Look-ahead: turns the fields that are asked of a type into the select list of one statement. Children become subselects that answer
+// JSON. Only columns that are asked for are read.
 import { quoted } from "../../../ops/sql.ts";
-import { requestError } from "../graphql/errors.ts";
-import { MAX_FIRST, MAX_LEVELS, MAX_ROWS } from "../graphql/limits.ts";
-import { type Selection, unique } from "../graphql/selection.ts";
-import {
-  type ChildField,
-  childKey,
-  computedColumns,
-  fieldOf,
-  isChild,
-  type ObjectType,
-  objectTypes,
-} from "./objectTypes.ts";
+import { computedColumns } from "./computedColumns.ts";
+import { QueryError } from "./errors.ts";
+import { MAX_FIRST, MAX_LEVELS, MAX_ROWS } from "./limits.ts";
+import { type ChildField, fieldOf, isChild, type ObjectType, objectTypes } from "./objectTypes.ts";
+import { childKey, type SelectedField, unique } from "./selection.ts";
 import type { Statement } from "./statement.ts";
 import { columnOf, requireColumn, type Table, tableOf, tableRefOf } from "./tables.ts";
 
-/** What the rows of a selection cost. */
+/** Cost of the rows of a selection. */
 interface Cost {
   /** Rows for one row of the parent, itself left out. */
   readonly rows: number;
@@ -25,10 +17,10 @@ interface Cost {
   readonly levels: number;
 }
 
-const costs = new WeakMap<readonly Selection[], Cost>();
+const costs = new WeakMap<readonly SelectedField[], Cost>();
 
 /** Cost of what is asked of a row of `source`. */
-function costOf(source: string, fields: readonly Selection[]): Cost {
+function costOf(source: string, fields: readonly SelectedField[]): Cost {
   const known = costs.get(fields);
   if (known) return known;
   const type = requireType(source);
@@ -46,12 +38,12 @@ function costOf(source: string, fields: readonly Selection[]): Cost {
   return cost;
 }
 
-/** Counts the rows that a question may read, and refuses too many. */
+/** Counts the rows that a query may read, and refuses too many. */
 export interface Budget {
   /** Rows so far. */
   readonly spent: number;
   /** Some rows of a source, and what is asked of each. */
-  spend(rows: number, source: string, fields: readonly Selection[]): void;
+  spend(rows: number, source: string, fields: readonly SelectedField[]): void;
 }
 
 export function newBudget(): Budget {
@@ -63,14 +55,14 @@ export function newBudget(): Budget {
     spend: (rows, source, fields) => {
       const cost = costOf(source, fields);
       if (1 + cost.levels > MAX_LEVELS) {
-        throw requestError(
+        throw new QueryError(
           "TOO_EXPENSIVE",
           `This asks for ${1 + cost.levels} levels of types within each other; the limit is ${MAX_LEVELS}.`,
         );
       }
       spent += rows * (1 + cost.rows);
       if (spent > MAX_ROWS) {
-        throw requestError(
+        throw new QueryError(
           "TOO_EXPENSIVE",
           `This asks for ${spent} rows, which is more than ${MAX_ROWS} rows at once (lists within lists count for each of their parents).`,
         );
@@ -80,10 +72,15 @@ export function newBudget(): Budget {
 }
 
 /** Select lists that hold no values, by schema of the database, source and alias. */
-const kept = new WeakMap<readonly Selection[], Map<string, { readonly text: string; readonly aliases: number }>>();
+const kept = new WeakMap<readonly SelectedField[], Map<string, { readonly text: string; readonly aliases: number }>>();
 
 /** The select list for what is asked of `source`, whose table is `alias` in the statement. */
-export function selectList(statement: Statement, source: string, fields: readonly Selection[], alias: string): string {
+export function selectList(
+  statement: Statement,
+  source: string,
+  fields: readonly SelectedField[],
+  alias: string,
+): string {
   const key = `${statement.schema}/${source}/${alias}/${statement.aliases}`;
   const lists = kept.get(fields) ?? new Map();
   const known = lists.get(key);
@@ -100,7 +97,7 @@ export function selectList(statement: Statement, source: string, fields: readonl
   return text;
 }
 
-function buildList(statement: Statement, source: string, fields: readonly Selection[], alias: string): string {
+function buildList(statement: Statement, source: string, fields: readonly SelectedField[], alias: string): string {
   const type = requireType(source);
   const table = tableOf(type.table);
   const columns = new Set<string>();
@@ -140,7 +137,7 @@ function readColumn(statement: Statement, table: Table, alias: string, key: stri
 }
 
 interface ChildOf {
-  readonly asked: Selection;
+  readonly asked: SelectedField;
   readonly field: ChildField;
   readonly table: Table;
   readonly alias: string;
@@ -182,13 +179,13 @@ function childSelect(statement: Statement, { asked, field, table, alias }: Child
 }
 
 /** Returns whether only the key, or the id, of a row is asked that is known to exist. */
-function isKeyOnly(field: ChildField, asked: Selection): boolean {
+function isKeyOnly(field: ChildField, asked: SelectedField): boolean {
   const key = field.exists?.key;
   return key !== undefined && asked.fields.every(({ name }) => name === key || name === "id" || name === "__typename");
 }
 
 /** Most rows of a child. */
-function limitOf(field: ChildField, asked: Selection): number {
+function limitOf(field: ChildField, asked: SelectedField): number {
   if (!field.order) return 1;
   if ("first" in asked.arguments) return countOf("first", asked.arguments.first, MAX_FIRST);
   if ("days" in asked.arguments) return countOf("days", asked.arguments.days, MAX_FIRST);
@@ -198,12 +195,7 @@ function limitOf(field: ChildField, asked: Selection): number {
 /** A number of items asked for. */
 export function countOf(name: string, value: unknown, most: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > most) {
-    throw requestError("BAD_INPUT", `${name} is a number from 1 to ${most}.`);
+    throw new QueryError("BAD_INPUT", `${name} is a number from 1 to ${most}.`);
   }
   return value;
-}
-
-/** Whether a field answers a list. */
-export function isList({ type }: { readonly type: Selection["type"] }): boolean {
-  return isListType(isNonNullType(type) ? type.ofType : type);
 }

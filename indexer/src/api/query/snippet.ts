@@ -2,7 +2,8 @@
 // text into other words, and find nothing in scripts without spaces.
 import type { Alternative, Search, Spellings } from "../../lib/fullText/searchQuery.ts";
 import { formOf } from "../../lib/fullText/stems.ts";
-import { MAX_WORDS, normal, split, type Token } from "../../lib/fullText/tsvector.ts";
+import { normal, split, type Token } from "../../lib/fullText/tokenizer.ts";
+import { MAX_WORDS } from "../../lib/fullText/tsvector.ts";
 
 /** Words of a piece. */
 const LENGTH = 30;
@@ -81,7 +82,7 @@ function matcherOf(alternatives: readonly Alternative[], spelled: readonly strin
 
 const arabic = /^\p{Script=Arabic}/u;
 
-/** Where the first window with the most of what was found begins. */
+/** Returns the begin of the first window with the most of what was found. */
 function bestWindow(found: readonly boolean[]): number | undefined {
   let best: number | undefined;
   let [most, count] = [0, 0];

@@ -89,7 +89,7 @@ function vocabularyOf({ schema }: QueryContext): string {
   return `${quoted(schema)}.${VOCABULARY}`;
 }
 
-/** Returns whether there is a vocabulary that may be read. An error of reading it would end the transaction of a question. */
+/** Returns whether there is a vocabulary that may be read. An error of reading it would end the transaction of a query. */
 function hasVocabulary(context: QueryContext): Promise<boolean> {
   return forAWhile(context, "vocabulary", async () => {
     const text = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false) as is";

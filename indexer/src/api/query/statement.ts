@@ -4,7 +4,7 @@ export type SqlType = "numeric" | "bigint" | "int" | "real" | "text[]" | "numeri
 /** Collects the values of one statement while its text is put together. */
 export class Statement {
   readonly values: unknown[] = [];
-  /** How many names for tables were given. */
+  /** Number of names for tables that were given. */
   aliases = 0;
   /** Number of placeholders that were asked for: text without one means the same in any statement. */
   uses = 0;

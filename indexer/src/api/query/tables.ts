@@ -8,7 +8,7 @@ import type { Statement } from "./statement.ts";
 /** Tables by the name that code knows them by. */
 export type TableName = Exclude<keyof typeof schema, "default">;
 
-/** How Postgres keeps a column, as far as reading it is concerned. */
+/** Kind of a column, as far as reading it is concerned. */
 export type ColumnKind = "numeric" | "bigint" | "other";
 
 export interface Column {
@@ -29,7 +29,7 @@ export interface Table {
 
 const tables = new Map<TableName, Table>();
 
-/** What SQL has to know of a table; read from Ponder's schema, so that the two can't differ. */
+/** Returns a table as SQL sees it. It is read from Ponder's schema, so that the two can't differ. */
 export function tableOf(name: TableName): Table {
   const known = tables.get(name);
   if (known) return known;

@@ -3,13 +3,13 @@ import { type ArtworkCriteria, joinWords } from "./artworks.ts";
 import { COUNT_LIMIT, totals, upTo } from "./estimates.ts";
 import { type QueryContext, tableRef } from "./queryContext.ts";
 
-/** How many there are in all. */
+/** Number of all rows of a list. */
 export interface Total {
   readonly count: number;
   readonly isExact: boolean;
 }
 
-/** How many artworks: by a counter where there is one, else counted up to a limit. */
+/** Returns the number of artworks: by a counter where there is one, else counted up to a limit. */
 export async function artworkTotal(context: QueryContext, criteria: ArtworkCriteria): Promise<Total> {
   const { conditions, query, key } = criteria;
   const [, ...asked] = conditions;

@@ -1,9 +1,9 @@
-// The routes of `/v1`: which question each asks, and how it says what it answers.
+// The routes of `/v1`: which query each asks, and how it says what it answers.
 import { queries } from "./queries.ts";
 
 /** A route that asks the gallery schema. */
 export interface RouteSpec {
-  /** As OpenAPI writes it. */
+  /** Path as OpenAPI writes it. */
   readonly path: string;
   readonly summary: string;
   readonly tag: "artworks" | "models" | "workers" | "accounts" | "statistics";
@@ -14,7 +14,7 @@ export interface RouteSpec {
   readonly decided?: Readonly<Record<string, string>>;
   /** Words that URLs have for values of the schema, by parameter. */
   readonly words?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Whether the answer changes by time alone. */
+  /** True when the answer changes by time alone. */
   readonly isTimed?: boolean;
 }
 

@@ -1,9 +1,9 @@
 // Changes as they are indexed: one computation for each block, told to everybody who listens.
 
 import { type ChangedIds, changedBetween, markAt } from "../query/changedIds.ts";
-import type { StatementScope } from "../query/queryContext.ts";
+import type { IndexedBlock, StatementScope } from "../query/queryContext.ts";
 import type { ReadPool } from "../query/readPool.ts";
-import type { IndexedBlock, IndexingStatus } from "../status/indexingStatus.ts";
+import type { IndexingStatus } from "../status/indexingStatus.ts";
 
 /** Reason for which a listener has to ask anew for whatever it keeps. */
 export type ResetReason =

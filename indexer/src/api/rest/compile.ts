@@ -27,7 +27,7 @@ interface Page {
 
 const isPage = ({ shape }: ShapeField): boolean => shape.fields?.some(({ from }) => from === "pageInfo") ?? false;
 
-/** @throws Error when the question does not fit the schema: found at boot, not by whoever asks first. */
+/** @throws Error when the query does not fit the schema: found at boot, not by whoever asks first. */
 export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRoute {
   const document = parse(spec.query, { noLocation: true });
   const [fault] = validate(schema, document);
@@ -76,7 +76,7 @@ export function compileRoute(schema: GraphQLSchema, spec: RouteSpec): CompiledRo
   };
 }
 
-/** What the schema's messages begin with are names of arguments, or of fields of filters. */
+/** Names of arguments and of fields of filters, which the schema's messages begin with. */
 function namesOf(document: DocumentNode, parameters: readonly Parameter[]): Map<string, string> {
   const byVariable = new Map(parameters.map(({ name, path }) => [path.at(-1) ?? "", name]));
   const names = new Map(byVariable);

@@ -1,4 +1,4 @@
-/** As much of JSON schema as the description of `/v1` uses. */
+/** Parts of JSON schema that the description of `/v1` uses. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly description?: string;

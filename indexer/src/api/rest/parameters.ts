@@ -1,4 +1,4 @@
-// Parameters of a route: the variables of its GraphQL question, by names that URLs use.
+// Parameters of a route: the variables of its GraphQL query, by names that URLs use.
 import { z } from "@hono/zod-openapi";
 import { toSnakeCase } from "drizzle-orm/casing";
 import {
@@ -20,7 +20,7 @@ import { parameterSchema, readParameter } from "./scalars.ts";
 export interface Parameter {
   readonly name: string;
   readonly type: GraphQLInputType;
-  /** Where it goes among the variables, e.g. `["filter", "artist"]`. */
+  /** Path among the variables, e.g. `["filter", "artist"]`. */
   readonly path: readonly string[];
   readonly description: string | undefined;
   readonly isRequired: boolean;
@@ -45,7 +45,7 @@ const descriptions: Readonly<Record<string, string>> = {
 };
 
 /**
- * The parameters that a question's variables make. What is an input object becomes a parameter for each of its fields.
+ * The parameters that a query's variables make. What is an input object becomes a parameter for each of its fields.
  * @param left Fields of input objects that the route itself decides.
  */
 export function parametersOf(
@@ -95,7 +95,7 @@ function describe(name: string, told: string | undefined): string | undefined {
   return (isPage ? descriptions[name] : undefined) ?? told;
 }
 
-/** What the schema says of the argument that a variable is passed to. */
+/** Returns the schema's description of the argument that a variable is passed to. */
 function argumentDescription(schema: GraphQLSchema, roots: readonly FieldNode[], variable: string): string | undefined {
   for (const root of roots) {
     const passed = root.arguments?.find(({ value }) => value.kind === "Variable" && value.name.value === variable);
@@ -156,7 +156,7 @@ export function describeParameter(parameter: Parameter, location: "path" | "quer
   };
 }
 
-/** Puts what was read where the question has it. */
+/** Puts what was read where the query has it. */
 export function variablesOf(parameters: readonly Parameter[], read: Readonly<Record<string, unknown>>) {
   const variables: Record<string, unknown> = {};
   for (const { name, path } of parameters) {

@@ -1,4 +1,4 @@
-// The questions that the routes of `/v1` ask the gallery schema. Fragments are the components of `/openapi.json`.
+// The queries that the routes of `/v1` ask the gallery schema. Fragments are the components of `/openapi.json`.
 
 const card = `
 fragment ArtworkCard on Artwork {

@@ -23,7 +23,7 @@ interface Operation {
   >;
 }
 
-/** As much of an OpenAPI document as the page shows. */
+/** Parts of an OpenAPI document that the page shows. */
 export interface ApiDescription {
   readonly info: { readonly title: string; readonly version: string; readonly description?: string };
   readonly tags?: readonly { readonly name: string; readonly description?: string }[];

@@ -1,4 +1,4 @@
-// GET routes for questions that everybody asks: cacheable, described by OpenAPI, in the REST API's snake case. Each asks the gallery
+// GET routes for queries that everybody asks: cacheable, described by OpenAPI, in the REST API's snake case. Each asks the gallery
 // schema, so that there is one vocabulary.
 
 import { createHash } from "node:crypto";
@@ -16,7 +16,8 @@ import { costOf, type GraphQLExecutor } from "../graphql/executor.ts";
 import { ApiError } from "../http/errors.ts";
 import { entryOf } from "../http/rateLimit.ts";
 import { refusalHeaders } from "../http/refusal.ts";
-import { BlockNotIndexedError, type IndexedBlock, type IndexingStatus } from "../status/indexingStatus.ts";
+import type { IndexedBlock } from "../query/queryContext.ts";
+import { BlockNotIndexedError, type IndexingStatus } from "../status/indexingStatus.ts";
 import { type RouteSpec, routes } from "./catalogue.ts";
 import { type CompiledRoute, compileRoute } from "./compile.ts";
 import { changesRoute, describeApi, describeRoute, healthRoute, VERSION } from "./describe.ts";
@@ -28,9 +29,9 @@ import { type ApiDescription, referencePage } from "./reference.ts";
 export interface RestDependencies {
   readonly executor: GraphQLExecutor;
   readonly indexingStatus: IndexingStatus;
-  /** Where others reach this API. */
+  /** Address at which others reach this API. */
   readonly publicUrl: string | undefined;
-  /** Told of errors that the asker is not shown. */
+  /** Told of errors that the client is not shown. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -95,7 +96,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     );
     const headers = { etag: tag, "cache-control": CACHING, "x-indexed-block": String(block.number) };
     const known = context.req.header("if-none-match");
-    // Only a good answer to this very question has this tag: whoever names it gets the same again.
+    // Only a good answer to this very query has this tag: whoever names it gets the same again.
     if (!namesEveryTag(known) && namesTag(known, tag)) return context.body(null, 304, headers);
     const { status, body, cost } = await answers.remember(cacheKey, () =>
       ask(route, { variables, block, client: entry.client }),
@@ -124,7 +125,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
     const [error] = result.errors ?? [];
     if (error) {
       const refusal = apiErrorOf(error, route.names);
-      // What the answerer masks it has logged; a question of ours that it refuses is a fault of ours.
+      // The executor has logged what it masks; a query of ours that it refuses is a fault of ours.
       if (refusal.code === "INTERNAL" && error.extensions?.code !== "INTERNAL") onError(error);
       throw refusal;
     }
@@ -169,7 +170,7 @@ export function refuse(context: Context, error: ApiError): Response {
 }
 
 /**
- * Weak: equal answers differ by the block that they are told at, which `x-indexed-block` says. It names the question too, so that the tag
+ * Weak: equal answers differ by the block that they are told at, which `x-indexed-block` says. It names the query too, so that the tag
  * of one address is worth nothing at another one, where there may be an error.
  */
 function tagOf(cacheKey: string, contents: string): string {

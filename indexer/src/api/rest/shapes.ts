@@ -1,4 +1,4 @@
-// What an answer of `/v1` looks like: the selection of its GraphQL question, in snake case.
+// Shapes of the answers of `/v1`: the selection of its GraphQL query, in snake case.
 import { toSnakeCase } from "drizzle-orm/casing";
 import {
   type DocumentNode,
@@ -37,7 +37,7 @@ export interface ShapeField {
   readonly shape: Shape;
 }
 
-/** Shapes of a question's root fields. */
+/** Shapes of a query's root fields. */
 export function shapesOf(schema: GraphQLSchema, document: DocumentNode): readonly ShapeField[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
   let root: SelectionSetNode | undefined;

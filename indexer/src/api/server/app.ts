@@ -23,7 +23,7 @@ export interface ApiDependencies {
   readonly chainId: number;
   /** Address at which others reach this API. */
   readonly publicUrl: string | undefined;
-  /** Told of errors that the asker is not shown. */
+  /** Told of errors that the client is not shown. */
   readonly onError: (error: unknown) => void;
 }
 

@@ -23,7 +23,7 @@ export interface FastPathDependencies {
   readonly rateLimiter: RateLimiter;
   /** True when Ponder's `/metrics` and `/status` are answered. */
   readonly opensMetrics: boolean;
-  /** Told of errors that the asker is not shown. */
+  /** Told of errors that the client is not shown. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -124,7 +124,7 @@ async function respond(
 
 const noRoute = new ApiError("ROUTE_UNKNOWN", "There is no such route: see /.");
 
-/** In GraphQL's media types where questions are asked. */
+/** In GraphQL's media types where requests are asked. */
 function refusalOf(request: IncomingMessage, path: string, refusal: Refusal): HttpReply {
   if (path === "/graphql") return refused(refusal, request.headers.accept);
   const headers = { "content-type": "application/json; charset=utf-8", ...refusalHeaders(refusal) };

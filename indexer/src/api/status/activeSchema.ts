@@ -9,11 +9,11 @@ export interface ActiveSchemaOptions {
   readonly schema: string;
   /** Of an indexing process: where it shows its tables. When they are built anew, it answers from the new ones. */
   readonly viewsSchema?: string | undefined;
-  /** What this version of the code reads. Tables that lack some of it are not moved to. */
+  /** Columns that this version of the code reads. Tables that lack some of them are not moved to. */
   readonly required?: readonly RequiredColumn[];
 }
 
-/** Where the tables are that answer. */
+/** Schema of the tables that answer. */
 export interface ActiveSchema {
   /** The schema that answers. */
   current(): string;
@@ -25,14 +25,14 @@ export interface ActiveSchema {
   move(schema: string): void;
 }
 
-/** Milliseconds for which old tables are still claimed after a move: longer than any question takes. */
+/** Milliseconds for which old tables are still claimed after a move: longer than any query takes. */
 const LEAVING = 5_000;
 
 export function createActiveSchema({ schema: given, viewsSchema, required = [] }: ActiveSchemaOptions): ActiveSchema {
   let answering: string | undefined;
   let refused: string | undefined;
   let held: string | undefined;
-  /** Those that were held before, which questions that are being answered may still read. */
+  /** Schemas that were held before. Queries that are being answered may still read them. */
   let left: { readonly schema: string; readonly at: number }[] = [];
 
   return {

@@ -7,7 +7,7 @@ import { type Progress, readProgress } from "./progress.ts";
 export interface Health {
   /** `ok` alone comes with status 200. */
   readonly status: "ok" | "starting" | "behind" | "reorganised" | "chain_unreachable" | "database_unreachable";
-  /** What is wrong, and what to do about it. Null when `ok`. */
+  /** Fault, and what to do about it. Null when `ok`. */
   readonly reason: string | null;
   readonly chain_id: number;
   /** Last block that was indexed. */
@@ -16,7 +16,7 @@ export interface Health {
   readonly head: { readonly block: number; readonly timestamp: number } | null;
   readonly lag_blocks: number | null;
   readonly lag_seconds: number | null;
-  /** Whether the chain still has the blocks that rows come from. Null when it can't be told. */
+  /** True when the chain still has the blocks that rows come from. Null when it can't be told. */
   readonly canonical: boolean | null;
 }
 
@@ -33,17 +33,17 @@ export interface HealthDependencies {
   readonly memory: HealthMemory;
 }
 
-/** What one look can't tell. */
+/** Memory of earlier looks. */
 export interface HealthMemory {
   /** When the chain last had all blocks that rows come from. */
   confirmedAt: number;
   /** When rows last came, and where the head was then. */
   moved: { readonly version: string; readonly at: number; readonly head: number } | undefined;
-  /** What the chain had at the last look, while it is no older than `LIFE`. */
+  /** Last look, while it is no older than `LIFE`. */
   last: { readonly at: number; readonly look: Promise<Look> } | undefined;
 }
 
-/** What a look found, and what it is founded on. */
+/** Findings of a look, and the checkpoints that it is founded on. */
 export interface Look {
   readonly health: Health;
   readonly checkpoints: readonly FinalizedCheckpoint[];
@@ -140,7 +140,7 @@ async function readIndex(
 
 /**
  * A block's hash commits to all before it: while the chain has the newest block that a row comes from, every row that was made
- * in one go is of this chain; witnesses stand for those that were made before the indexer was started again. That none is
+ * in one go is of this chain; checkpoints stand for those that were made before the indexer was started again. That none is
  * missing since is told by the time of the last block looked at.
  */
 async function judge(
@@ -188,7 +188,7 @@ function judgement(findings: Findings): [Health["status"], string | null] {
   return ["ok", null];
 }
 
-/** Whether rows are of another branch that the indexer does not take back. */
+/** Returns whether rows are of another branch that the indexer does not take back. */
 function isFinal({ progress, verdict, checkpoints }: Findings): boolean {
   if (verdict !== "no") return false;
   return checkpoints.length > 1 || (progress.lastEvent !== undefined && progress.lastEvent.number <= progress.final);

@@ -1,18 +1,11 @@
 // The block at which this process's answers are true, kept by every process that answers: the indexer itself, and readers.
 import type pg from "pg";
 import { type BlockCache, createBlockCache } from "../query/blockCache.ts";
+import type { IndexedBlock } from "../query/queryContext.ts";
 import type { Reader } from "../query/readPool.ts";
 import { type ActiveSchemaOptions, createActiveSchema } from "./activeSchema.ts";
 import { createPgListener } from "./pgListener.ts";
 import { type Progress, readProgress } from "./progress.ts";
-
-/** A block of the chain that is indexed. */
-export interface IndexedBlock {
-  readonly chainId: number;
-  readonly number: number;
-  /** Unix seconds. */
-  readonly timestamp: number;
-}
 
 /**
  * The last block that is indexed.
@@ -32,7 +25,7 @@ export interface IndexingStatus {
    * force. While it is the same, so are all answers but those that count by the time. The same in every process.
    */
   contents(): string;
-  /** Whether the indexer behind has indexed the history that was there when it started. */
+  /** Returns whether the indexer behind has indexed the history that was there when it started. */
   ready(): boolean;
   /**
    * The schema whose tables answer now. Ask for each statement: behind a schema of views it changes when another indexer takes
@@ -68,7 +61,7 @@ export class BlockNotIndexedError extends Error {
 
   constructor(
     readonly asked: number,
-    /** How far the index is. */
+    /** Last block that is indexed. */
     readonly block: IndexedBlock | undefined,
   ) {
     const activeSchema = block ? `Block ${block.number} is the last one that is indexed` : "No block is indexed yet";

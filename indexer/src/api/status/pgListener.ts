@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** What is done with the connection that follows the index. */
+/** Options of a listener. */
 export interface PgListenerOptions {
   readonly databaseUrl: string;
   /** Channels whose notifications are a reason to look. */
@@ -69,7 +69,7 @@ export function createPgListener({ databaseUrl, channels, poll, look }: PgListen
 
   async function run(): Promise<void> {
     while (!isClosed) {
-      // Whoever wakes us during a look wants another one.
+      // A notification during a look asks for another one.
       const rest = new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, poll);
         timer.unref();

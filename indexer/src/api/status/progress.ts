@@ -1,13 +1,13 @@
 import { quoted, type SqlReader } from "../../../ops/sql.ts";
 
-/** How far the rows go. */
+/** Progress of the index. */
 export interface Progress {
   /** Everything up to this block is in the rows. */
   readonly number: number;
   readonly timestamp: number;
   /** Block up to which the indexer takes no row back. */
   readonly final: number;
-  /** Whether the history up to the start of the indexing process is indexed. */
+  /** True when the history up to the start of the indexing process is indexed. */
   readonly ready: boolean;
   /** The newest block from which a row comes; undefined when there is none. */
   readonly lastEvent: { readonly number: number; readonly hash: string } | undefined;

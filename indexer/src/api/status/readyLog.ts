@@ -29,7 +29,7 @@ export function startReadyLog(health: HealthDependencies, publicUrl: string | un
       if (!isGood) return;
       isReady = true;
       console.log(JSON.stringify({ ready: true, url: publicUrl ?? `http://127.0.0.1:${port}` }));
-      // What a reader shows is looked after by its indexer.
+      // A reader's tables are looked after by its indexer.
       if (lockConnection()) {
         maintainTables(databaseSchema());
         keepVocabulary(databaseSchema());

@@ -1,4 +1,4 @@
-// Rows that a question to `/tables` may read, counted before it runs.
+// Rows that a request to `/tables` may read, counted before it runs.
 import {
   type DocumentNode,
   type FieldNode,
@@ -15,12 +15,12 @@ export const tableLimits = {
   aliases: 10,
   /** Rows of one list. */
   page: 100,
-  /** Rows of a whole question. */
+  /** Rows of a whole request. */
   rows: 500,
-  /** Fields and fragments of a whole question, fragments opened. */
+  /** Fields and fragments of a whole request, fragments opened. */
   nodes: 2_000,
-  /** Questions at a time. */
-  questions: 4,
+  /** Requests at a time. */
+  requests: 4,
   /** Milliseconds. */
   time: 5_000,
 } as const;

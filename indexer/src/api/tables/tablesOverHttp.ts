@@ -1,4 +1,4 @@
-// `/tables`: every table as it is, by Ponder's generated GraphQL, for questions that nobody foresaw. It makes a statement of its own for
+// `/tables`: every table as it is, by Ponder's generated GraphQL, for requests that nobody foresaw. It makes a statement of its own for
 // each field and reads whole rows, so its limits are tight.
 
 import { Buffer } from "node:buffer";
@@ -54,10 +54,10 @@ export function limitTables(): MiddlewareHandler {
     }
     const read = await readTablesRequest(context);
     if (isRefusal(read)) return refuse(context, read);
-    if (running >= tableLimits.questions) {
+    if (running >= tableLimits.requests) {
       return busy(
         context,
-        `Only ${tableLimits.questions} questions at a time are answered here: ask again in a moment.`,
+        `Only ${tableLimits.requests} questions at a time are answered here: ask again in a moment.`,
       );
     }
     entryOf(context).charge(Math.ceil(read.rows / ROWS_PER_COST));

@@ -43,7 +43,7 @@ export function addressWord(address: string): string {
 }
 
 /**
- * The identifier that a word of a question is: `#123`, an address or its beginning (`0x` and 6 digits or more), a CID or its beginning, with or
+ * The identifier that a word of a query is: `#123`, an address or its beginning (`0x` and 6 digits or more), a CID or its beginning, with or
  * without `ipfs://`. Undefined when it is none. The word as it was typed: case matters to CIDs of version 0.
  */
 export function identifierOf(typed: string): IdentifierWord | undefined {

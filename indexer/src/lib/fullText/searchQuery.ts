@@ -2,7 +2,7 @@
 import { identifierOf, tokenIdWord } from "./identifiers.ts";
 import { formOf } from "./stems.ts";
 import { isStopWord } from "./stopWords.ts";
-import { normal, split } from "./tsvector.ts";
+import { normal, split } from "./tokenizer.ts";
 
 /** Most words of a search; what is beyond isn't asked for. */
 export const MAX_QUERY_WORDS = 32;

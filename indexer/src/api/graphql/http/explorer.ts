@@ -4,12 +4,12 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type Context, Hono } from "hono";
 
-/** Where the page is. `GET /graphql` sends browsers there: what has a question in its URL is answered with JSON, also to them. */
+/** Path of the page. `GET /graphql` sends browsers there. A query in the URL is answered with JSON, also to them. */
 export const EXPLORER = "/explorer";
 
 const TITLE = "GridNFT gallery";
 
-const firstQuestion = `# Book icon: what there is.
+const firstQuery = `# Book icon: what there is.
 # Ctrl-Space: completes.
 
 query FrontPage {
@@ -40,19 +40,19 @@ YogaGraphiQL.renderYogaGraphiQL(document.getElementById("root"), ${JSON.stringif
   endpoint: "graphql",
   title: TITLE,
   logo,
-  defaultQuery: firstQuestion,
+  defaultQuery: firstQuery,
   credentials: "omit",
   shouldPersistHeaders: false,
 })});`;
 
-/** What GraphiQL's style sheet leaves to the page. On a phone, answers are below questions and documentation is in place of both. */
+/** Styles that GraphiQL leaves to the page. On a phone, answers are below queries and documentation is in place of both. */
 const frame = `html,body,#root{height:100%;margin:0}
 @media(max-width:700px){.graphiql-container .graphiql-session{flex-direction:column;gap:8px}
 .graphiql-container .graphiql-session>.graphiql-horizontal-drag-bar{display:none}
 .graphiql-container:has(.graphiql-sidebar .active) .graphiql-main>:not(:has(>.graphiql-plugin)){display:none!important}
 .graphiql-container .graphiql-main>:has(>.graphiql-plugin){flex:1!important}}`;
 
-/** GraphiQL marks places by style attributes and elements of its own; scripts, fonts and questions are of here alone. */
+/** GraphiQL marks places by style attributes and elements of its own; scripts, fonts and requests are of here alone. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -116,7 +116,7 @@ export function createExplorerRoutes(): Hono {
   return app;
 }
 
-/** Whether a browser asks for a page. */
+/** Returns whether a browser asks for a page. */
 export function wantsPage(context: Context): boolean {
   return (context.req.header("accept") ?? "").includes("text/html");
 }

@@ -60,14 +60,14 @@ export function bodyTypeFault({ type, encoding }: BodyHeaders): Refusal | undefi
   return undefined;
 }
 
-/** Reads the question in the body of a POST. */
+/** Reads the request in the body of a POST. */
 export function readRequest(body: Buffer): GraphQLRequest | Refusal {
   const read = readJsonBody(body, bodyShape);
   if ("refusal" in read) return read.refusal;
   return isPlain(read.fields) ? read.fields : requestOf(read.fields, requestKeys);
 }
 
-/** Reads the question in the query of a URL. */
+/** Reads the request in the query of a URL. */
 export function readSearchRequest(search: string): GraphQLRequest | Refusal {
   try {
     const { variables, extensions, ...texts } = readSearchParameters(search, { names: requestKeys });
@@ -104,7 +104,7 @@ function isMutation({ query = "", operationName }: GraphQLRequest): boolean {
   }
 }
 
-/** Fields of a body, or why it is refused: told apart by what is around them, since an asker may name fields as we name ours. */
+/** Fields of a body, or why it is refused: told apart by what is around them, since a client may name fields as we name ours. */
 export type ReadBody = { readonly fields: Readonly<Record<string, unknown>> } | { readonly refusal: Refusal };
 
 /** Reads a JSON object out of a body. `shape`: for the message. */
@@ -119,7 +119,7 @@ export function readJsonBody(body: Buffer, shape: string): ReadBody {
   return { fields: json };
 }
 
-/** Reads a question from its fields. `keys`: those that it may have. */
+/** Reads a request from its fields. `keys`: those that it may have. */
 export function requestOf(
   fields: Readonly<Record<string, unknown>>,
   keys: readonly (typeof requestKeys)[number][],
@@ -132,12 +132,12 @@ export function isRefusal(read: object): read is Refusal {
   return "status" in read && "code" in read;
 }
 
-/** Refuses what a question can't be read from. */
+/** Refuses what a request can't be read from. */
 function badInput(message: string): Refusal {
   return { status: 400, code: "BAD_INPUT", message };
 }
 
-/** Most questions are a text and its variables, and nothing else: those need no closer look. */
+/** Most requests are a text and its variables, and nothing else: those need no closer look. */
 function isPlain(json: Readonly<Record<string, unknown>>): boolean {
   for (const name in json) {
     const value = json[name];

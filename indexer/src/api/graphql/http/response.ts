@@ -1,4 +1,4 @@
-// GraphQL over HTTP: which media type a question is answered in, and with which status.
+// GraphQL over HTTP: which media type a request is answered in, and with which status.
 
 import { parseAccept } from "hono/utils/accept";
 import type { RateLimitEntry } from "../../http/rateLimit.ts";
@@ -22,7 +22,7 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Way in which a question was asked. */
+/** Way in which a request was asked. */
 export interface Asked {
   readonly method: "GET" | "POST";
   readonly accept: string | undefined;
@@ -30,7 +30,7 @@ export interface Asked {
   readonly entry: Pick<RateLimitEntry, "client" | "charge">;
 }
 
-/** Answers a question, or says why it is refused. */
+/** Answers a request, or says why it is refused. */
 export async function replyTo(
   executor: Pick<GraphQLExecutor, "executeJson">,
   read: GraphQLRequest | Refusal,

@@ -23,7 +23,7 @@ export function createGraphqlRoutes(executor: Pick<GraphQLExecutor, "executeJson
     return respond(await replyTo(executor, read, { method: "POST", accept, entry: entryOf(context) }));
   });
 
-  // A question in the URL can be cached; without one, the schema's text, or in a browser the explorer.
+  // A request in the URL can be cached; without one, the schema's text, or in a browser the explorer.
   app.get("/graphql", async (context) => {
     const { req } = context;
     const { search } = new URL(req.url);

@@ -1,11 +1,11 @@
 import { startOfWeek, weekOf } from "../../../lib/weeks.ts";
 import { type LeaderboardSubject, leaderboardOf } from "../../query/leaderboards.ts";
+import { MAX_FIRST } from "../../query/limits.ts";
 import { rowsByKey } from "../../query/rowsByKey.ts";
+import { under } from "../../query/selection.ts";
 import { countOf } from "../../query/selectList.ts";
 import { requestError } from "../errors.ts";
-import { MAX_FIRST } from "../limits.ts";
-import { under } from "../selection.ts";
-import type { ResolverArgs } from "./rootFields.ts";
+import type { ResolverArgs } from "./resolver.ts";
 
 /** Rows that summing a week up counts as: it is done once for each block. */
 const WEEK_COST = 200;

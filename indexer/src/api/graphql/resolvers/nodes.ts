@@ -2,14 +2,14 @@
 
 import { type GlobalKey, readId } from "../../query/globalIds.ts";
 import { keyColumns } from "../../query/keyset.ts";
+import { MAX_FIRST } from "../../query/limits.ts";
 import { objectTypes, type Row } from "../../query/objectTypes.ts";
 import { type QueryContext, statementOf, tableRef } from "../../query/queryContext.ts";
 import { requireType, selectList } from "../../query/selectList.ts";
 import { columnOf, requireColumn, tableOf } from "../../query/tables.ts";
 import { requestError } from "../errors.ts";
-import { MAX_FIRST } from "../limits.ts";
 import type { Selection } from "../selection.ts";
-import type { ResolverArgs } from "./rootFields.ts";
+import type { ResolverArgs } from "./resolver.ts";
 
 const keyLengths: ReadonlyMap<string, number> = new Map(
   Object.entries(objectTypes).map(([entry, { table }]) => [entry, tableOf(table).key.length]),

@@ -1,10 +1,10 @@
+import { MAX_FIRST, MAX_VALUES } from "../../query/limits.ts";
 import { rarityOf } from "../../query/rarity.ts";
 import { rowsByKey } from "../../query/rowsByKey.ts";
+import { under } from "../../query/selection.ts";
 import { countOf } from "../../query/selectList.ts";
 import { requestError } from "../errors.ts";
-import { MAX_FIRST, MAX_VALUES } from "../limits.ts";
-import { under } from "../selection.ts";
-import type { ResolverArgs } from "./rootFields.ts";
+import type { ResolverArgs } from "./resolver.ts";
 
 /** Rows that looking at a series counts as: its artworks are read once for each block. */
 const SERIES_COST = 10;

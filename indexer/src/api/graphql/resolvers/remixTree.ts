@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { MAX_FIRST } from "../../query/limits.ts";
 import { ancestors, descendants, type Step } from "../../query/remixes.ts";
 import { rowsByKey } from "../../query/rowsByKey.ts";
+import { under } from "../../query/selection.ts";
 import { countOf } from "../../query/selectList.ts";
 import { requestError } from "../errors.ts";
-import { MAX_FIRST } from "../limits.ts";
-import { under } from "../selection.ts";
-import type { ResolverArgs } from "./rootFields.ts";
+import type { ResolverArgs } from "./resolver.ts";
 
 const cursorJson = z.tuple([
   z.enum(["ANCESTORS", "DESCENDANTS"]),

@@ -12,29 +12,22 @@ import { type ListArguments, type ListPage, listTotal, readPage } from "../../qu
 import { holderLists, type List, lists } from "../../query/connections.ts";
 import { artworkFacets, type FacetName, type FacetValue } from "../../query/facets.ts";
 import { lengthOf, slice, writeCursor } from "../../query/keyset.ts";
+import { MAX_DAYS, MAX_FIRST } from "../../query/limits.ts";
 import { enums, type Row } from "../../query/objectTypes.ts";
 import { oncePerBlock, type QueryContext, statementOf, tableRef } from "../../query/queryContext.ts";
 import { rowsByKey } from "../../query/rowsByKey.ts";
+import { find, merged, type SelectedField, under } from "../../query/selection.ts";
 import { countOf, requireType, selectList } from "../../query/selectList.ts";
 import { snippetOf } from "../../query/snippet.ts";
 import { columnOf, tableOf } from "../../query/tables.ts";
 import { artworkTotal, type Total } from "../../query/totals.ts";
 import { requestError } from "../errors.ts";
-import { MAX_DAYS, MAX_FIRST } from "../limits.ts";
-import { find, merged, type Selection, under } from "../selection.ts";
+import type { Selection } from "../selection.ts";
 import { readLeaderboard } from "./leaderboard.ts";
 import { readNode, readNodes } from "./nodes.ts";
 import { readRarity } from "./rarity.ts";
 import { readRemixTree } from "./remixTree.ts";
-
-/** A field of `Query` as it is asked for. */
-export interface ResolverArgs {
-  readonly context: QueryContext;
-  readonly selection: Selection;
-  readonly arguments: Readonly<Record<string, unknown>>;
-}
-
-type Resolver = (args: ResolverArgs) => Promise<unknown>;
+import type { Resolver, ResolverArgs } from "./resolver.ts";
 
 /** Root fields that find one row: the arguments that name it, by column. */
 const single: Readonly<
@@ -72,7 +65,7 @@ const others: Readonly<Record<string, Resolver>> = {
   seriesRarity: readRarity,
 };
 
-/** How each field of `Query` is answered; undefined for one that has no meaning. */
+/** Returns the resolver of a field of `Query`. Undefined for one that has no meaning. */
 export function resolverOf(name: string): Resolver | undefined {
   const list = lists[name];
   if (list) return (args) => readList(args, list);
@@ -80,7 +73,7 @@ export function resolverOf(name: string): Resolver | undefined {
   return days[name] ? readDays : others[name];
 }
 
-/** Whether a root field asks the database. */
+/** Returns whether a root field asks the database. */
 export function asksDatabase({ name }: Selection): boolean {
   return name !== "block" && !name.startsWith("__");
 }
@@ -109,7 +102,7 @@ function whereBy(
 
 interface Reading {
   readonly type: string;
-  readonly fields: readonly Selection[];
+  readonly fields: readonly SelectedField[];
   readonly rows: number;
   readonly where: readonly (readonly [column: string, value: unknown])[];
   readonly newest?: string;
@@ -142,10 +135,10 @@ async function readBlock({ context, selection }: ResolverArgs): Promise<Row> {
 
 // ---------------------------------------------------------------------------------------------------------------- lists
 
-const nodeFields = new WeakMap<readonly Selection[], readonly Selection[]>();
+const nodeFields = new WeakMap<readonly SelectedField[], readonly SelectedField[]>();
 
-/** What is asked of the nodes of a connection: under `nodes`, and under `edges { node }`. */
-function nodesAsked(fields: readonly Selection[]): readonly Selection[] {
+/** Returns the fields that are asked of the nodes of a connection: under `nodes`, and under `edges { node }`. */
+function nodesAsked(fields: readonly SelectedField[]): readonly SelectedField[] {
   const known = nodeFields.get(fields);
   if (known) return known;
   const made = merged([under(fields, "nodes"), under(under(fields, "edges"), "node")]);
