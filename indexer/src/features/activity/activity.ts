@@ -48,7 +48,7 @@ export type ActivityKind =
   | "WORKER_EQUIVOCATED"
   | "REWARD_CLAIMED";
 
-/** What an entry says beside its kind and place. */
+/** Entry of history beside its kind and position. */
 export interface ActivityEntry {
   readonly actor: Address;
   readonly counterparty?: Address;

@@ -2,7 +2,7 @@ import { attribute } from "ponder:schema";
 import type { EventContext, Store } from "../../lib/eventContext.ts";
 import { partsOf } from "../../lib/keys.ts";
 
-/** How many artworks more or fewer have each attribute. */
+/** Numbers of artworks that more or fewer have each attribute. */
 export type AttributeChanges = Map<string, number>;
 
 /** Notes that artworks begin (1) or cease (-1) to have attributes. */

@@ -10,7 +10,7 @@ export type Provenance = Omit<
   "chainId" | "tokenId" | "version" | "addedAt" | "addedBlock" | "addedTx" | "seq"
 > & { readonly engineHash: Hex };
 
-/** What one `SeriesMinted` or `VersionAdded` says. */
+/** Content of one `SeriesMinted` or `VersionAdded`. */
 export interface Minted {
   readonly blob: Blob;
   readonly bodyHash: Hex;

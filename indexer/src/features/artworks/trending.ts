@@ -13,7 +13,7 @@ export const MICRO = 1_000_000n;
 /** Likes that a remix by another artist counts as. */
 const LIKES_PER_REMIX = 3;
 
-/** What a score follows from. */
+/** Figures that a score follows from. */
 export interface Regard {
   /** Accounts that like it; 0 as long as no contract states likes. */
   readonly likes?: number;

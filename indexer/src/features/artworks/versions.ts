@@ -1,4 +1,4 @@
-// What a mint and an evolution have in common.
+// Versions of artworks: parts that a mint and an evolution have in common.
 import { artworkVersion, receipt } from "ponder:schema";
 import type { Address } from "viem";
 import type { EventContext, Store } from "../../lib/eventContext.ts";
@@ -13,7 +13,7 @@ const OTHER_FAMILY = 8;
 /** The models that artworks were made with, by their ids. */
 export type Models = ReadonlyMap<bigint, ModelRow | undefined>;
 
-/** What an artwork shows of its latest version. */
+/** Returns the columns that an artwork shows of its latest version. */
 export function shownOf(provenance: Provenance, models: Models) {
   const { modelId, worker, prompt, seed, width, height, steps, guidanceMilli, sampler, scheduler } = provenance;
   const { imageHash, cid, receiptId } = provenance;

@@ -11,7 +11,7 @@ export interface Payment {
   readonly toWorker: bigint;
   readonly royalty: bigint;
   readonly protocolFee: bigint;
-  /** Those that it anchors. */
+  /** Receipts that it anchors. */
   readonly receipts: bigint;
   /** To a gateway, which pays a worker in turn: money on its way, not turnover. */
   readonly isHop: boolean;

@@ -14,7 +14,7 @@ interface Transaction {
   readonly input: Hex;
 }
 
-/** What each order is said to have brought in the last call that was read: a batch settles many orders with one call. */
+/** Receipts of each order in the last call that was read: a batch settles many orders with one call. */
 let lastRead: { readonly tx: Hex; readonly orders: ReadonlyMap<Hex, readonly (readonly JobReceipt[])[]> } | undefined;
 
 /**

@@ -3,7 +3,7 @@
 import { gridNftAbi, gridSettlementAbi, type JobOrder, type JobReceipt } from "@gridnft/sdk";
 import { type Hex, toFunctionSelector } from "viem";
 
-/** What a receipt adds to its order. */
+/** Output of an order: fields that a receipt has beside it. */
 export type Output = Omit<JobReceipt, "orderHash" | "requester" | "worker" | "modelId" | "requestHash">;
 
 /** An order, and what it is said to have brought. */
@@ -31,7 +31,7 @@ const argumentOf: Readonly<Record<string, number>> = {
   settleAndMintFor: 1,
 };
 
-/** The same by its selector, and whether it is one settlement alone. */
+/** Calls by their selector, and whether each has one settlement alone. */
 const calls = new Map(
   [...gridSettlementAbi, ...gridNftAbi].flatMap((item) => {
     const argument = item.type === "function" ? argumentOf[item.name] : undefined;
@@ -124,20 +124,20 @@ class Words {
     return Number(this.big(at, index, bits));
   }
 
-  /** Where the offset in a word leads. */
+  /** Returns the position that the offset in a word leads to. */
   follow(at: number, index: number): number {
     const offset = this.small(at, index, OFFSET_BITS);
     return at + offset;
   }
 
-  /** Where the elements of an array are, each of which has a size of its own. */
+  /** Returns the positions of the elements of an array, each of which has a size of its own. */
   elements(at: number): (() => number)[] {
     const count = this.small(at, 0, OFFSET_BITS);
     this.#word(at, count); // They are all there.
     return Array.from({ length: count }, (_, i) => () => this.follow(at + BYTES, i));
   }
 
-  /** The same of an array of outputs, which is counted before it is read. */
+  /** Returns the positions of an array of outputs, which is counted before it is read. */
   take(at: number): (() => number)[] {
     const count = this.small(at, 0, OFFSET_BITS);
     if (count > this.#budget) throw new RangeError("More is stated than there is room for.");

@@ -1,4 +1,4 @@
-// What GridSettlement has credited and pays out: workers, models, the protocol; and fee configs.
+// Earnings that GridSettlement has credited and pays out: workers, models, the protocol; and fee configs.
 import { equivocation, feeConfig } from "ponder:schema";
 import { setProtocol } from "../../../lib/counters.ts";
 import { registerHandler } from "../../../lib/registerHandler.ts";
