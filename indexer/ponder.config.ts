@@ -8,7 +8,7 @@ const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = deployment.contracts;
 
 // Ponder derives its build id from this object, the text of `ponder.schema.ts` and that of `src` without `src/api`. The codec lives
 // outside of those. Its fingerprint stands here, so that a changed codec is a changed build and old rows get no new meaning.
-const codec = { codec: codecFingerprint() };
+const codec = { codec: await codecFingerprint() };
 
 export default createConfig({
   ordering: "multichain",

@@ -5,7 +5,7 @@ export interface ChainBlock {
   readonly timestamp: number;
 }
 
-/** What is known of a block: by its hash, or at least by its time. */
+/** Block that is known by its hash, or at least by its time. */
 export interface KnownBlock {
   readonly number: number;
   readonly hash?: string;
@@ -99,7 +99,7 @@ interface Answer {
   readonly value: ChainBlock | undefined;
 }
 
-/** What nodes answer: all of them, or those that do soon after the first. Throws when none does. */
+/** Returns the answers of all nodes, or of those that answer soon after the first. Throws when none does. */
 async function gather(asked: readonly Promise<ChainBlock | undefined>[]): Promise<Answer[]> {
   const answers: Answer[] = [];
   const answered = asked.map((one, index) => one.then((value) => void answers.push({ index, value })));

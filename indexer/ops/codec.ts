@@ -1,27 +1,44 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { indexingSources } from "./indexingSources.ts";
 
-/** Files of the SDK on which the meaning of an indexed row depends: how blobs are read, receipts hashed and artworks named. */
-const files = [
-  "artworkName.ts",
-  "body.ts",
-  "bytes.ts",
-  "cid.ts",
-  "digest.ts",
-  "fast.ts",
-  "merkle.ts",
-  "packing.ts",
-  "receipt.ts",
-  "request.ts",
-  "typedData.ts",
-];
+const indexer = fileURLToPath(new URL("..", import.meta.url));
+const sdk = fileURLToPath(new URL("../../sdk/src/index.ts", import.meta.url));
 
-/** sha256 of the codec's sources: equal fingerprints read equal blobs equally. */
-export function codecFingerprint(): string {
+/**
+ * Returns the files of the SDK on which the meaning of an indexed row depends, sorted: those from which something is left when the
+ * features are bundled and what they do not use is dropped.
+ */
+export async function codecSources(): Promise<string[]> {
+  const features = indexingSources().filter((file) => file.startsWith("src/features/"));
+  const { metafile } = await build({
+    stdin: { contents: features.map((file) => `import "./${file}";`).join("\n"), resolveDir: indexer },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    alias: { "@gridnft/sdk": sdk },
+    absWorkingDir: indexer,
+    outdir: indexer,
+    logLevel: "error",
+  });
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  return inputs
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path.replaceAll("\\", "/"))
+    .filter((path) => path.startsWith("../sdk/src/"))
+    .sort();
+}
+
+/** Returns the sha256 of the codec's sources: equal fingerprints read equal blobs equally. */
+export async function codecFingerprint(): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of files) {
-    hash.update(`${file}\n`);
-    hash.update(readFileSync(new URL(`../../sdk/src/${file}`, import.meta.url)));
-  }
+  for (const path of await codecSources()) hash.update(`${path}\n`).update(readFileSync(resolve(indexer, path)));
   return hash.digest("hex");
 }

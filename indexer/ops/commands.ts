@@ -7,11 +7,11 @@ import { type Pruned, prune } from "./prune.ts";
 import { schemaName } from "./schemaName.ts";
 import { currentSchema, nextSchema, shownSchema } from "./schemaVersions.ts";
 
-/** Where an indexing process keeps its tables, and where it shows them. */
+/** Schemas of an indexing process: that of its tables, and that of its views. */
 export interface Schemas {
   readonly schema: string;
   readonly views: string;
-  /** Whether to leave the views alone: what takes these tables' place is being built, and must not be pushed aside. */
+  /** True when the views are left alone: tables that take the place of these are being built. */
   readonly isReplaced: boolean;
 }
 
@@ -42,7 +42,7 @@ export async function schemasToRebuild(environment: IndexerEnvironment): Promise
   });
 }
 
-/** Whether an indexing process works on a schema. */
+/** Returns whether an indexing process works on a schema. */
 async function isWritten(client: pg.Client, schema: string): Promise<boolean> {
   const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as got", [
     writerLock(schema),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Deployment, deploymentOf, parseDeployment } from "@gridnft/sdk";
 import { z } from "zod";
 
-/** What the indexer was told to index, and where to keep it. */
+/** Environment of the indexer: what it indexes, and where it keeps it. */
 export interface IndexerEnvironment {
   readonly chainId: number;
   readonly deployment: Deployment;
@@ -21,7 +21,7 @@ export interface IndexerEnvironment {
   readonly firstBlockHash: () => Promise<string>;
   /** Blocks that the index may be behind the chain before `/v1/health` says so. */
   readonly maxLag: number;
-  /** Where others reach the API, if not at this machine's address. */
+  /** Address at which others reach the API, if not this machine's. */
   readonly publicUrl: string | undefined;
   /** Limits of what anybody may ask. */
   readonly rateLimit: RateLimitEnvironment;
@@ -29,13 +29,13 @@ export interface IndexerEnvironment {
   readonly opensMetrics: boolean;
   /** True when `/sql` is answered: reading statements of `@ponder/client`. */
   readonly opensSql: boolean;
-  /** Whether this is a development chain, which may be thrown away and begun anew. */
+  /** True for a development chain, which may be thrown away and begun anew. */
   readonly local: boolean;
 }
 
-/** How the API tells its clients apart, and what each may ask. */
+/** Settings by which the API tells its clients apart, and limits each of them. */
 export interface RateLimitEnvironment {
-  /** What a client may ask each minute, by cost; 0: as much as it likes. */
+  /** Cost that a client may spend each minute. 0: any. */
   readonly requestsPerMinute: number;
   /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
   readonly proxies: number;
@@ -62,7 +62,7 @@ export class IndexerEnvironmentError extends Error {
 
 const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
 
-/** Where only programs of this machine reach the API. */
+/** Hosts at which only programs of this machine reach the API. */
 const loopback = /^(127\.|::1$|localhost$)/;
 /** Limit of a client each minute where others reach the API, by cost: fifty lists a second. */
 const PUBLIC_RATE = 3_000;

@@ -12,7 +12,7 @@ export interface FinalizedCheckpoint {
 
 const UNDEFINED_TABLE = "42P01";
 
-/** The witnesses of a schema: one after most starts, none before the second. */
+/** The checkpoints of a schema: one after most starts, none before the second. */
 export async function readCheckpoints(reader: SqlReader, schema: string): Promise<FinalizedCheckpoint[]> {
   try {
     const rows = await reader.query<{ block: string; hash: string }>(
@@ -34,7 +34,7 @@ export async function keepCheckpoint(writer: SqlWriter, schema: string): Promise
     [`${schemaName}.protocol`, `${schemaName}._reorg__protocol`],
   );
   if (tables[0]?.exist !== true) return;
-  // What the row said before its first change that is not final; operation 1 is an update.
+  // Reads the row before its first change that is not final; operation 1 is an update.
   const { rows } = await writer.query(
     `select last_event_block as block, last_event_hash as hash, operation
      from ${schemaName}._reorg__protocol order by operation_id limit 1`,
@@ -57,7 +57,7 @@ export async function keepCheckpoint(writer: SqlWriter, schema: string): Promise
   ]);
 }
 
-/** Lets go of all witnesses but the newest: for when the chain was seen to have each of them. */
+/** Lets go of all checkpoints but the newest: for when the chain was seen to have each of them. */
 export async function releaseCheckpoints(
   writer: SqlWriter,
   schema: string,

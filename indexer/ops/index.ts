@@ -1,3 +1,3 @@
-// What main.mjs needs of the configuration.
+// Operations that main.mjs needs.
 export { pruneSchemas, schemasToRebuild, schemasToStart, viewsToServe } from "./commands.ts";
 export { readEnvironment } from "./environment.ts";

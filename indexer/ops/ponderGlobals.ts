@@ -1,6 +1,6 @@
 import type pg from "pg";
 
-/** What Ponder leaves for modules that it runs, by names of its sources; and what `boot.ts` does. */
+/** Globals that Ponder leaves for modules that it runs, by names of its sources, and that of `boot.ts`. */
 interface Globals {
   readonly PONDER_NAMESPACE_BUILD?: { readonly schema: string; readonly viewsSchema?: string };
   readonly PONDER_COMMON?: { readonly metrics: { readonly port?: number | null } };

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { readerLock, writerLock } from "./advisoryLocks.ts";
 
-/** What became of a schema, and why. */
+/** Outcome for a schema, and the reason. */
 export interface Pruned {
   readonly schema: string;
   readonly removed: boolean;

@@ -59,7 +59,7 @@ async function forgetFrom(writer: SqlWriter, chainId: number, last: number): Pro
     for (const [table, column] of Object.entries(tables)) {
       await writer.query(`delete from ponder_sync.${table} where chain_id = $1 and ${column} > $2`, [chainId, last]);
     }
-    // What lies between the last block that is kept and the first that is not may have been empty on the old branch alone.
+    // Blocks between the last that is kept and the first that is not may have been empty on the old branch alone.
     await writer.query(
       `update ponder_sync.intervals set blocks = blocks * nummultirange(numrange(null, $2::numeric, '(]')) where chain_id = $1`,
       [chainId, last],

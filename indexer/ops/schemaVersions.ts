@@ -14,7 +14,7 @@ export function schemaOfVersion(base: string, version: number): string {
   return version === 1 ? base : `${base}_${version}`;
 }
 
-/** Whether `candidate` was built again from what `own` was: the same base, and a later number. */
+/** Returns whether `candidate` is a later build of the same base as `own`. */
 export function succeeds(candidate: string, own: string): boolean {
   if (versionOf(own, candidate) !== undefined) return candidate !== own;
   const [, base, number] = /^(.+)_(\d+)$/.exec(own) ?? [];

@@ -1,5 +1,5 @@
-// The words of the newest artworks, for searches to find what was meant (`query/spellings.ts`). A table of its own in the indexer's schema: Ponder
-// doesn't know it, a reorganisation doesn't touch it. It may lag behind, and no search needs it.
+// Vocabulary: the words of the newest artworks, for searches to find what was meant (`query/spellings.ts`). It is a table of its own in the
+// indexer's schema: Ponder doesn't know it, a reorganisation doesn't touch it. It may lag behind, and no search needs it.
 import type pg from "pg";
 import { withMaintenanceClient } from "./maintenanceClient.ts";
 import { quoted } from "./sql.ts";

@@ -1,4 +1,4 @@
-// How the gallery schema is linted (`npm run schema:check`): every rule for schemas that @graphql-eslint has, and why some don't fit.
+// Lint of the gallery schema (`npm run schema:check`): every rule for schemas that @graphql-eslint has, and why some don't fit.
 import graphql from "@graphql-eslint/eslint-plugin";
 
 const rule = (name) => `@graphql-eslint/${name}`;

@@ -1,4 +1,4 @@
-// What has to be done before Ponder touches the database. Ponder runs this file with the handlers, in `start` and `dev`.
+// Work that has to be done before Ponder touches the database. Ponder runs this file with the handlers, in `start` and `dev`.
 import pg from "pg";
 import { writerLock } from "../ops/advisoryLocks.ts";
 import { createChainReader } from "../ops/chainReader.ts";

@@ -1,0 +1,132 @@
+// Imports between files of this repository, by the TypeScript compiler: their direction, and circles.
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import ts from "typescript";
+import { filesBelow, projectRoot } from "./check.ts";
+
+/** Files by path, and the files that each imports. Types count like values. */
+export type ImportGraph = ReadonlyMap<string, readonly string[]>;
+
+/** Group of files that may import from itself, from the layers below it, and from all that those may import from. */
+export interface Layer {
+  readonly name: string;
+  /** Paths of its files. A file belongs to the first layer that matches. */
+  readonly files: RegExp;
+  readonly below: readonly string[];
+}
+
+/** Modules by the names that are not paths, as the root's tsconfig and Ponder resolve them. */
+const aliases: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(readTsconfigPaths()).map(([name, [path = ""]]) => [name, normalize(path)] as const),
+  ),
+  "ponder:schema": "indexer/ponder.schema.ts",
+};
+
+function readTsconfigPaths(): Readonly<Record<string, readonly string[]>> {
+  const { config } = ts.readConfigFile(join(projectRoot, "tsconfig.json"), (path) => readFileSync(path, "utf8"));
+  return config.compilerOptions.paths;
+}
+
+/** Returns the files of this repository that a module imports, without those of packages. */
+export function importsOf(file: string, text: string): string[] {
+  const { importedFiles } = ts.preProcessFile(text, true, true);
+  const paths = importedFiles.flatMap(({ fileName }) => {
+    if (fileName.startsWith(".")) return [normalize(join(dirname(file), fileName))];
+    return aliases[fileName] ?? [];
+  });
+  return [...new Set(paths)];
+}
+
+/** Reads the imports of all TypeScript and JavaScript modules below some folders, their tests included. */
+export function readImports(folders: readonly string[]): ImportGraph {
+  const files = folders.flatMap((folder) =>
+    [".ts", ".mts", ".mjs"].flatMap((end) =>
+      filesBelow(join(projectRoot, folder), end).map((path) => normalize(join(folder, path))),
+    ),
+  );
+  return new Map(files.map((file) => [file, importsOf(file, readFileSync(join(projectRoot, file), "utf8"))]));
+}
+
+/** Returns each import against the direction as a sentence. Files that no layer names are left out. */
+export function directionFaults(graph: ImportGraph, layers: readonly Layer[]): string[] {
+  const layerOf = (file: string): Layer | undefined => layers.find(({ files }) => files.test(file));
+  const allowed = new Map<string, ReadonlySet<string>>();
+  for (const { name, below } of layers) {
+    allowed.set(name, new Set([name, ...below.flatMap((one) => [...(allowed.get(one) ?? unknownLayer(name, one))])]));
+  }
+  return [...graph].flatMap(([file, imports]) => {
+    const from = layerOf(file);
+    return imports.flatMap((imported) => {
+      const to = layerOf(imported);
+      if (!from || !to || allowed.get(from.name)?.has(to.name)) return [];
+      return `${file} (${from.name}) imports ${imported} (${to.name}).`;
+    });
+  });
+}
+
+/** Layers stand in the table above those that they may import from: so no two can be above each other. */
+function unknownLayer(name: string, below: string): never {
+  throw new Error(`Layer ${name} is above ${below}, which does not stand before it.`);
+}
+
+/** Returns the groups of files that import each other, directly or through others, each sorted. */
+export function circlesIn(graph: ImportGraph): string[][] {
+  // Tarjan's strongly connected components.
+  const [numbers, lows] = [new Map<string, number>(), new Map<string, number>()];
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): void => {
+    const number = numbers.size;
+    numbers.set(file, number);
+    lows.set(file, number);
+    stack.push(file);
+    for (const next of graph.get(file) ?? []) {
+      if (!graph.has(next)) continue;
+      if (!numbers.has(next)) visit(next);
+      if (stack.includes(next)) lows.set(file, Math.min(lows.get(file) ?? 0, lows.get(next) ?? 0));
+    }
+    if (lows.get(file) !== number) return;
+    const group = stack.splice(stack.indexOf(file));
+    if (group.length > 1 || graph.get(file)?.includes(file)) circles.push(group.sort());
+  };
+  for (const file of graph.keys()) if (!numbers.has(file)) visit(file);
+  return circles;
+}
+
+/** Returns some files and all that they import, directly or through others, sorted. */
+export function importedBy(graph: ImportGraph, files: readonly string[]): string[] {
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    if (found.has(file)) return;
+    found.add(file);
+    for (const next of graph.get(file) ?? []) visit(next);
+  };
+  for (const file of files) visit(file);
+  return [...found].sort();
+}
+
+const api = (folder: string): RegExp => new RegExp(`^indexer/src/api/${folder}/`);
+
+/**
+ * Layers of the indexer, the lowest first.
+ *
+ * - Ponder runs and hashes `lib` and `features` as indexing code. Nothing else may change what rows say, so they import nothing of `ops`
+ *   or `api`.
+ * - `ops` stands below the API: schemas, locks and maintenance know nothing of what is asked.
+ * - `query` is SQL, and knows neither GraphQL nor REST.
+ */
+export const indexerLayers: readonly Layer[] = [
+  { name: "schema", files: /^indexer\/(ponder\.schema\.ts|src\/features\/\w+\/schema\.ts)$/, below: [] },
+  { name: "lib", files: /^indexer\/src\/lib\//, below: ["schema"] },
+  { name: "features", files: /^indexer\/src\/features\//, below: ["lib"] },
+  { name: "ops", files: /^indexer\/ops\//, below: ["schema"] },
+  { name: "query", files: api("query"), below: ["lib", "ops"] },
+  { name: "status", files: api("status"), below: ["query"] },
+  { name: "http", files: api("http"), below: [] },
+  { name: "graphql", files: api("graphql"), below: ["status", "http"] },
+  { name: "rest", files: api("rest"), below: ["graphql"] },
+  { name: "tables", files: api("tables"), below: ["graphql"] },
+  { name: "server", files: api("server"), below: ["rest", "tables"] },
+  { name: "programs", files: /^indexer\//, below: ["features", "server"] },
+];
