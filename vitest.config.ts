@@ -22,7 +22,9 @@ export default defineConfig({
       ["@gridnft/sdk/queries", "./sdk/src/queries/index.ts"],
       ["@gridnft/sdk/node", "./sdk/src/node/index.ts"],
       ["@gridnft/sdk", "./sdk/src/index.ts"],
+      ["@gridnft/worker/clipText", "./worker/src/engines/onnx/clipText.ts"],
       ["@gridnft/worker/engine", "./worker/src/engines/index.ts"],
+      ["@gridnft/worker/modelFolder", "./worker/src/engines/modelFolder.ts"],
       // What Ponder gives its modules under this name, for tests of the API without Ponder.
       ["ponder:schema", "./indexer/ponder.schema.ts"],
       // Keeps the handlers that Ponder would be given, for tests that call them.
@@ -36,6 +38,7 @@ export default defineConfig({
     include: [
       "sdk/**/*.test.ts",
       "cloud/**/*.test.ts",
+      "devmodel/**/*.test.ts",
       "worker/**/*.test.ts",
       "cli/**/*.test.ts",
       "tools/**/*.test.ts",

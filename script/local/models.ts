@@ -4,8 +4,9 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "viem";
 import { z } from "zod";
+import { makeDevModels } from "../../devmodel/src/index.ts";
 import { MODEL_CARD_FILE, type ModelCard, modelCard } from "../../sdk/src/index.ts";
-import { hashModelFolder, makeDevModels, readModelCard } from "../../worker/src/devmodel/index.ts";
+import { hashModelFolder, readModelCard } from "../../worker/src/engines/modelFolder.ts";
 import { LocalError } from "./errors.ts";
 
 /** A model folder, ready to be registered and served. */

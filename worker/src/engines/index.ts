@@ -1,5 +1,5 @@
-export { hashModelFolder, readModelCard } from "../devmodel/modelFolder.ts";
 export * from "./compare.ts";
+export { hashModelFolder, readModelCard } from "./modelFolder.ts";
 export { engineName, loadOnnxEngine, type OnnxEngineOptions } from "./onnx/engine.ts";
 export {
   DIGITAL_SOURCE_TYPE,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeDevModels } from "../../src/devmodel/index.ts";
+import { makeDevModels } from "../../../devmodel/src/index.ts";
 import { comparePictures, loadOnnxEngine, type PictureInput } from "../../src/engines/index.ts";
 
 const input: PictureInput = {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ELEMENT_TYPES, type ElementType, GraphBuilder, type Port, type Tensor } from "../../src/devmodel/onnx.ts";
+import { ELEMENT_TYPES, type ElementType, GraphBuilder, type Port, type Tensor } from "../../../devmodel/src/onnx.ts";
 
 /** Differences between exports of Stable Diffusion that the engine has to read from the files. */
 export interface Variant {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Message } from "../../src/devmodel/protobuf.ts";
+import { Message } from "../../../devmodel/src/protobuf.ts";
 import { fromHalf, toHalf } from "../../src/engines/onnx/float16.ts";
 import { openNetwork } from "../../src/engines/onnx/session.ts";
 import { createTokenizer } from "../../src/engines/onnx/tokenizer.ts";

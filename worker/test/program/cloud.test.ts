@@ -14,8 +14,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { readSettings, readTreasurySettings } from "../../../cloud/src/environment.ts";
 import { type RunningCloud, startCloud } from "../../../cloud/src/start.ts";
 import { type RunningTreasury, startTreasury } from "../../../cloud/src/startTreasury.ts";
+import { makeDevModels } from "../../../devmodel/src/index.ts";
 import { startPostgres, type TestPostgres } from "../../../test/utils/postgres.ts";
-import { makeDevModels } from "../../src/devmodel/index.ts";
 import { keyOf, startWorld, until, type World } from "./world.ts";
 
 let world: World;

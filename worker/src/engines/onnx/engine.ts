@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { MODEL_CARD_FILE } from "@gridnft/sdk";
 import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { z } from "zod";
-import { hashModelFolder } from "../../devmodel/modelFolder.ts";
+import { hashModelFolder } from "../modelFolder.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
 import { parsePythonJson } from "./pythonJson.ts";

@@ -1,9 +1,9 @@
-// What a model paints, on one sheet:
-//   tsx worker/scripts/contactSheet.ts <model folder> <sheet.png> [--seeds 1,2,3] [--columns 2] ... <prompt>...
+// Sheet of what a model paints:
+//   tsx devmodel/scripts/contactSheet.ts <model folder> <sheet.png> [--seeds 1,2,3] [--columns 2] ... <prompt>...
 import { parseArgs } from "node:util";
+import { loadOnnxEngine, type SamplerName, type SchedulerName } from "@gridnft/worker/engine";
+import { readModelCard } from "@gridnft/worker/modelFolder";
 import sharp, { type OverlayOptions } from "sharp";
-import { readModelCard } from "../src/devmodel/index.ts";
-import { loadOnnxEngine, type SamplerName, type SchedulerName } from "../src/engines/index.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,9 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { GraphBuilder, type Tensor } from "../../src/devmodel/onnx.ts";
-import { Algebra } from "../../src/devmodel/paint/algebra.ts";
-import { Painter, type Quantity } from "../../src/devmodel/paint/evaluate.ts";
-import { PaintError, parsePaint } from "../../src/devmodel/paint/syntax.ts";
+import { GraphBuilder, type Tensor } from "../src/onnx.ts";
+import { Algebra } from "../src/paint/algebra.ts";
+import { Painter, type Quantity } from "../src/paint/evaluate.ts";
+import { PaintError, parsePaint } from "../src/paint/syntax.ts";
 
 /** Runs a program over an input `v` and gives its `result`. */
 async function run(source: string, v: readonly number[]): Promise<number[]> {

@@ -1,3 +1,2 @@
 export { type MadeModel, makeDevModels } from "./make.ts";
-export { hashModelFolder, readModelCard } from "./modelFolder.ts";
 export { devModels } from "./models.ts";

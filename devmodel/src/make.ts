@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MODEL_CARD_FILE, type ModelCard, modelManifest } from "@gridnft/sdk";
+import { hashModelFolder } from "@gridnft/worker/modelFolder";
 import type { Hex } from "viem";
-import { hashModelFolder } from "./modelFolder.ts";
 import { cardOf, type DevModel, devModels, modelFiles } from "./models.ts";
 
 /** A development model as it lies on disk. */

@@ -1,5 +1,5 @@
 /** CLIP's byte-level BPE, trained to the end on a fixed list of words so that each becomes one token. */
-import { clipNormalizer, clipWords } from "../engines/onnx/clipText.ts";
+import { clipNormalizer, clipWords } from "@gridnft/worker/clipText";
 
 export interface Tokenizer {
   /** Text of each token by id. */

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
-import { logSnr, SCALING_FACTOR } from "../../src/devmodel/denoiser.ts";
-import { normal, uniform } from "../../src/devmodel/random.ts";
+import { logSnr, SCALING_FACTOR } from "../src/denoiser.ts";
+import { normal, uniform } from "../src/random.ts";
 
 /** A picture: RGB bytes, row by row. */
 export interface Picture {
