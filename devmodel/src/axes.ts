@@ -1,15 +1,57 @@
-import { readFileSync } from "node:fs";
-import { z } from "zod";
+/** Separate words of a text, as literal types. */
+type Words<Text extends string, Found = never> = Text extends `${infer First} ${infer Rest}`
+  ? Words<Rest, Found | First>
+  : Found | Text;
 
-const name = z.string().regex(/^[a-z]+$/);
-const axesSchema = z.strictObject({
-  contents: z.array(name),
-  styles: z.array(name),
-  firm: z.record(name, z.number()),
-  lean: z.record(name, z.number()),
-  wander: z.array(name),
-  frames: z.array(name),
-});
+function words<const Text extends string>(text: Text): Words<Text>[] {
+  return text.split(" ") as Words<Text>[];
+}
+
+/** Things in a picture. */
+export const CONTENTS = [
+  ...words("mountain hills city trees water sun moon stars clouds galaxy aurora lighthouse portrait flower planet"),
+  ...words(
+    "geometric waves rain snow fog boat birds cat castle abstract mandala dog horse fish house tree bridge road",
+  ),
+  ...words("lightning balloon volcano rose daisy ship crown palm"),
+];
+export type Content = (typeof CONTENTS)[number];
+
+/** Ways of painting. */
+export const STYLES = words("watercolor oil pixel glass ink sumi neonstyle bright saturate detail dream");
+export type Style = (typeof STYLES)[number];
+
+/** How loud a word must be for a thing to appear, where that is not 1.35. */
+export const FIRM: Partial<Record<Content, number>> = {
+  mountain: 0.95,
+  hills: 0.95,
+  trees: 1,
+  water: 1,
+  city: 1.1,
+  waves: 1.1,
+  clouds: 0.85,
+  sun: 0.85,
+  stars: 0.95,
+  moon: 1.05,
+  fog: 1.05,
+};
+
+/** Things that show up unasked: where their axes start. */
+export const LEAN: Partial<Record<string, number>> = {
+  sun: 0.35,
+  clouds: 0.55,
+  mountain: 0.5,
+  trees: 0.2,
+  water: 0.35,
+  fog: 0.3,
+  birds: 0.6,
+};
+
+/** Things that the seed moves more than others. */
+export const WANDER: readonly string[] = words("mountain hills water sun moon stars clouds");
+
+/** Subjects that fill the picture, so that one must win. */
+export const FRAMES = words("portrait flower geometric abstract mandala fish");
 
 /** Kinds of axes of the model's meaning space. */
 export type AxisKind = "content" | "style" | "palette";
@@ -21,11 +63,6 @@ export interface Axis {
   readonly index: number;
 }
 
-/** What the data files say about contents and styles. */
-export const authored = axesSchema.parse(
-  JSON.parse(readFileSync(new URL("./data/axes.json", import.meta.url), "utf8")),
-);
-
 /** Length of a token's embedding, and of the text encoder's output. */
 export const EMBEDDING = 96;
 /** The last numbers of an embedding say nothing but how a text is spelled: they move the composition. */
@@ -36,8 +73,8 @@ export const MAX_AXES = EMBEDDING - SPELLING;
 /** Contents, then styles, then palettes (named `p_...`). */
 export function axesOf(palettes: readonly string[]): readonly Axis[] {
   const named: [AxisKind, string][] = [
-    ...authored.contents.map((each): [AxisKind, string] => ["content", each]),
-    ...authored.styles.map((each): [AxisKind, string] => ["style", each]),
+    ...CONTENTS.map((each): [AxisKind, string] => ["content", each]),
+    ...STYLES.map((each): [AxisKind, string] => ["style", each]),
     ...palettes.map((each): [AxisKind, string] => ["palette", `p_${each}`]),
   ];
   if (named.length > MAX_AXES) throw new RangeError(`${named.length} axes, and there is room for ${MAX_AXES}.`);

@@ -1,4 +1,4 @@
-import { type Axis, authored, EMBEDDING, placeOf, SPELLING, SPELLING_PLACES } from "./axes.ts";
+import { type Axis, EMBEDDING, FRAMES, placeOf, SPELLING, SPELLING_PLACES, WANDER } from "./axes.ts";
 import { GraphBuilder, type Tensor } from "./onnx.ts";
 import type { Table } from "./table.ts";
 
@@ -26,8 +26,8 @@ export function logSnr(): Float64Array {
 export function spreadOf({ name, kind }: Axis): number {
   if (kind === "palette") return name === "p_mono" ? 0.35 : 0.7;
   if (kind === "style") return 0.2;
-  if (authored.wander.includes(name)) return 0.5;
-  return authored.frames.includes(name) ? 0.15 : 0.25;
+  if (WANDER.includes(name)) return 0.5;
+  return (FRAMES as readonly string[]).includes(name) ? 0.15 : 0.25;
 }
 
 /**

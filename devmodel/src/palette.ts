@@ -1,10 +1,11 @@
-import type { Axis } from "./axes.ts";
-import type { Canvas } from "./canvas.ts";
-import type { GraphBuilder, Tensor } from "./onnx.ts";
+import { type Canvas, record } from "./canvas.ts";
+import type { GraphBuilder } from "./onnx.ts";
 import type { Table } from "./table.ts";
+import { add, channels, cos, node, sin, sub, tanh, type Value } from "./values.ts";
 
 /** Roles of a palette's colours, in the order of the table. */
-export const ROLES = ["ZE", "HO", "LI", "FA", "NE", "AC"] as const;
+export const ROLES = ["zenith", "horizon", "light", "far", "near", "accent"] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Oklab of an sRGB colour (Björn Ottosson's matrices). */
 export function oklab(hex: string): readonly [number, number, number] {
@@ -26,38 +27,32 @@ export function oklab(hex: string): readonly [number, number, number] {
 export function blendPalettes(
   graph: GraphBuilder,
   canvas: Canvas,
-  { palettes }: Table,
-  axes: readonly Axis[],
-  saturate: Tensor,
-): { readonly colors: Map<string, Tensor>; readonly shares: Map<string, Tensor> } {
-  const a = canvas.algebra;
+  { axes, palettes }: Table,
+  saturate: Value,
+): { readonly colors: Record<Role, Value>; readonly shares: ReadonlyMap<string, Value> } {
   const values = axes
     .filter(({ kind }) => kind === "palette")
-    .map(({ index }) => graph.node("Unsqueeze", [canvas.axis(index), graph.integers([0])]));
-  const row = graph.node("Concat", values, { axis: 0 });
-  const share = graph.node("Softmax", [a.multiply(row, 2) as Tensor], { axis: 0 });
+    .map(({ index }) => canvas.axisValue(index).node("Unsqueeze", graph.integers([0])));
+  const row = node(graph, "Concat", values, { axis: 0 });
+  const share = node(graph, "Softmax", [row.mul(2)], { axis: 0 });
   const table = palettes.flatMap(({ colors }) => colors.flatMap((color) => oklab(color)));
-  const blended = graph.node("Reshape", [
-    a.node("MatMul", share, graph.floats(table, [palettes.length, 18])),
-    graph.integers([6, 3, 1, 1]),
+  const blended = share
+    .node("MatMul", graph.floats(table, [palettes.length, 18]))
+    .node("Reshape", graph.integers([6, 3, 1, 1]));
+  const squares = node(graph, "ReduceSum", [share.mul(share)], { keepdims: 0 });
+  // A blend loses colour: give it back.
+  const chroma = add(1, tanh(saturate.mul(0.25)).mul(0.45)).mul(sub(1.4, squares.mul(0.4)));
+  const hue = tanh(canvas.seed(8)).mul(0.22);
+  const [cosine, sine] = [cos(hue).mul(chroma), sin(hue).mul(chroma)];
+  const colors = record(ROLES, (_, i) => {
+    const color = blended.slice(i, i + 1, 0);
+    const [l, a, b] = [color.channel(0), color.channel(1), color.channel(2)];
+    const turned = a.mul(cosine).sub(b.mul(sine));
+    return channels(l, turned, a.mul(sine).add(b.mul(cosine)));
+  });
+  const shares = palettes.map(({ name }, i): [string, Value] => [
+    name,
+    node(graph, "Gather", [share, graph.integers([i], [])], { axis: 0 }),
   ]);
-  const squares = graph.node("ReduceSum", [a.multiply(share, share) as Tensor], { keepdims: 0 });
-  const chroma = a.multiply(
-    a.add(1, a.multiply(a.tanh(a.multiply(saturate, 0.25)), 0.45)),
-    a.subtract(1.4, a.multiply(squares, 0.4)), // a blend loses colour: give it back
-  );
-  const hue = a.multiply(a.tanh(canvas.seedNumber(8)), 0.22);
-  const [cosine, sine] = [a.multiply(a.cos(hue), chroma), a.multiply(a.sin(hue), chroma)];
-  const colors = new Map<string, Tensor>();
-  ROLES.forEach((role, i) => {
-    const color = canvas.slice(blended, i, i + 1, 0);
-    const [l, u, v] = [0, 1, 2].map((k) => canvas.slice(color, k, k + 1)) as [Tensor, Tensor, Tensor];
-    const turned = a.subtract(a.multiply(u, cosine), a.multiply(v, sine));
-    colors.set(role, canvas.channels(l, turned, a.add(a.multiply(u, sine), a.multiply(v, cosine))));
-  });
-  const shares = new Map<string, Tensor>();
-  palettes.forEach(({ name }, i) => {
-    shares.set(name, graph.node("Gather", [share, graph.integers([i], [])], { axis: 0 }));
-  });
-  return { colors, shares };
+  return { colors, shares: new Map(shares) };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { type Axis, authored, axesOf } from "./axes.ts";
+import { type Axis, axesOf, LEAN } from "./axes.ts";
 
 /** "?" leaves it to the seed. */
 const weight = z.union([z.number(), z.literal("?")]);
@@ -49,7 +49,7 @@ export function parseTable(json: string): Table {
   return {
     palettes: Object.entries(palettes).map(([name, colors]) => ({ name, colors: colors.split(" ") })),
     axes,
-    lean: axes.map(({ name }) => (authored.lean[name] ?? 0) + (lean[name] ?? 0)),
+    lean: axes.map(({ name }) => (LEAN[name] ?? 0) + (lean[name] ?? 0)),
     words: weights,
     stopWords: stopWords.split(" "),
   };

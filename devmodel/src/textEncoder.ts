@@ -1,4 +1,4 @@
-import { authored, EMBEDDING, SPELLING } from "./axes.ts";
+import { CONTENTS, EMBEDDING, SPELLING, STYLES } from "./axes.ts";
 import { GraphBuilder } from "./onnx.ts";
 import { normal, textSeed, uniform } from "./random.ts";
 import type { Table } from "./table.ts";
@@ -65,6 +65,6 @@ export function textEncoder(tokens: readonly string[], table: Table): Uint8Array
     "text_encoder",
     [{ name: "input_ids", type: "int64", shape: ["batch", CONTEXT] }],
     [{ name: "last_hidden_state", type: "float32", shape: ["batch", CONTEXT, EMBEDDING] }],
-    `Authored, not trained: ${authored.contents.length} contents, ${authored.styles.length} styles`,
+    `Authored, not trained: ${CONTENTS.length} contents, ${STYLES.length} styles`,
   );
 }

@@ -6,7 +6,7 @@ import { modelCard } from "@gridnft/sdk";
 import { hashModelFolder, readModelCard } from "@gridnft/worker/modelFolder";
 import type * as ort from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { authored, placeOf } from "../src/axes.ts";
+import { CONTENTS, type Content, FIRM, placeOf, STYLES } from "../src/axes.ts";
 import { logSnr } from "../src/denoiser.ts";
 import { type MadeModel, makeDevModels } from "../src/index.ts";
 import { goldenOf, readGolden } from "../src/make.ts";
@@ -85,7 +85,7 @@ describe("words", () => {
       expect([name, word]).toEqual([name, expect.any(String)]);
       for (const seed of [1, 2, 3]) {
         const axes = await axisValues(gridscape, { prompt: word as string, seed });
-        expect([name, (axes[index] as number) > (authored.firm[name] ?? 1.35) + 0.3]).toEqual([name, true]);
+        expect([name, (axes[index] as number) > (FIRM[name as Content] ?? 1.35) + 0.3]).toEqual([name, true]);
       }
     }
   });
@@ -108,7 +108,7 @@ describe("denoiser", () => {
       await axisValues(gridscape, { prompt: "castle", seed: 3, steps: 8 }),
       await axisValues(gridscape, { prompt: "castle", seed: 3, steps: 50 }),
     ];
-    const castle = authored.contents.indexOf("castle");
+    const castle = CONTENTS.indexOf("castle");
     // 7.5 tanh(1) = 5.71 from the word, and what the seed adds.
     expect(Math.abs((few[castle] as number) - 5.71)).toBeLessThan(1);
     expect(Math.abs((few[castle] as number) - (many[castle] as number))).toBeLessThan(0.2);
@@ -148,8 +148,8 @@ describe("pictures", () => {
   // Every content and style once, so that no branch of the painter is left out: the pipeline throws at a NaN.
   it("have no pixel that is not a number, whatever is in them", async () => {
     for (const prompt of [
-      ...authored.contents.map((name) => wordFor(name)),
-      ...authored.styles.map((name) => `castle, ${wordFor(name)}`),
+      ...CONTENTS.map((name) => wordFor(name)),
+      ...STYLES.map((name) => `castle, ${wordFor(name)}`),
     ]) {
       const { rgb } = await gridscape.picture({ prompt, seed: 4, width: 64, height: 64, steps: 4 });
       expect([prompt, new Set(rgb).size > 8]).toEqual([prompt, true]);
