@@ -13,7 +13,8 @@ export const CONTENTS = [
   ...words(
     "geometric waves rain snow fog boat birds cat castle abstract mandala dog horse fish house tree bridge road",
   ),
-  ...words("lightning balloon volcano rose daisy ship crown palm"),
+  ...words("lightning balloon volcano rose daisy ship crown palm dragon elephant rabbit owl butterfly antlers horn"),
+  ...words("helmet robot car train plane rocket fruit cup pizza room"),
 ];
 export type Content = (typeof CONTENTS)[number];
 
@@ -51,7 +52,7 @@ export const LEAN: Partial<Record<string, number>> = {
 export const WANDER: readonly string[] = words("mountain hills water sun moon stars clouds");
 
 /** Subjects that fill the picture, so that one must win. */
-export const FRAMES = words("portrait flower geometric abstract mandala fish");
+export const FRAMES = words("portrait flower geometric abstract mandala fish robot fruit cup pizza");
 
 /** Kinds of axes of the model's meaning space. */
 export type AxisKind = "content" | "style" | "palette";
@@ -64,7 +65,7 @@ export interface Axis {
 }
 
 /** Length of a token's embedding, and of the text encoder's output. */
-export const EMBEDDING = 96;
+export const EMBEDDING = 100;
 /** The last numbers of an embedding say nothing but how a text is spelled: they move the composition. */
 export const SPELLING = 9;
 /** Axes that fit: channel 0 of the latents holds 64, the lower half of channel 3's block the rest. */

@@ -38,7 +38,6 @@ export class Scene extends Canvas {
     this.xs = this.x.add(0.5);
     this.colors = { ...colors, black: this.lab(0.12, 0, 0), white: this.lab(0.97, 0, 0.01) };
     this.starAtlas = makeStarAtlas(graph);
-    this.lab(1, 0, 0);
   }
 
   /** Share of some palettes in the picture's colours; one that the model doesn't have has no share. */

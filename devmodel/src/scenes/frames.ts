@@ -1,6 +1,7 @@
 import { abs, add, atan, clamp, cos, div, exp, floor, fract, length, log, max, min, mix, mul, pick, range, sigmoid,
   sign, sin, smoothstep, sub, tanh, type Value } from "../values.ts";
 import type { Ground } from "./layout.ts";
+import { columns, shapes, union } from "./shapes.ts";
 
 /** Colour of a place, 0 to 1, on a ramp through the palette. */
 function ramp(scene: Ground, place: Value): Value {
@@ -59,7 +60,8 @@ export function geometric(scene: Ground, amount: Value): void {
   const m1 = quarter.mul(kind(-1, 0.3)).add(disc.mul(kind(0.3, 0.48))).add(corner.mul(kind(0.48, 0.64)))
     .add(bowl.mul(kind(0.64, 0.76))).add(bars.mul(kind(0.76, 0.86))).add(quarter.mul(kind(0.86, 2)));
   const m2 = small.mul(kind(-1, 0.3)).add(dot.mul(kind(0.3, 0.48))).add(small.mul(kind(0.86, 2)));
-  const c = mix(mix(tint(A), tint(fract(A.add(0.2).add(B.mul(0.6)))), m1), tint(fract(A.add(0.55).add(K.mul(0.3)))), m2);
+  const c = mix(mix(tint(A), tint(fract(A.add(0.2).add(B.mul(0.6)))), m1), tint(fract(A.add(0.55).add(K.mul(0.3)))),
+    m2);
   paint(c.lighten(noise(x.mul(2), y.mul(2)).mul(0.008)), amount);
   focusOn(amount.add(zeros));
 }
@@ -155,7 +157,7 @@ export function flower(scene: Ground, amount: Value): void {
       const er = length(ex, ey.mul(1 + i * 0.018));
       const et = atan(ey, ex).add(i * 2.1).add(seed(6).mul(1.5));
       const folds = pick(i, 2.5, 2.5, 2, 2, 1.5, 1.5, 1.5, 1, 1);
-      const lobe = abs(sin(et.mul(folds).mul(0.5).mul(2).div(2).add(sin(et).mul(0.3))));
+      const lobe = abs(sin(et.mul(folds * 0.5).add(sin(et).mul(0.3))));
       const pr = R.mul(add(0.84, mul(0.16, lobe.pow(0.6)))).add(noise(x.mul(1.6).add(i * 0.11), y.mul(1.6)).mul(0.006));
       const s = pr.sub(er);
       const curl = exp(abs(s.sub(0.012)).mul(-95));
@@ -176,7 +178,7 @@ export function flower(scene: Ground, amount: Value): void {
 
 /** Face. */
 export function portrait(scene: Ground, amount: Value): void {
-  const { x, snorm, y, skyNoise, seed, coverage, paint, focusOn, gates } = scene;
+  const { x, snorm, y, skyNoise, seed, coverage, paint, when, focusOn, gates } = scene;
   const { zenith, horizon, light, accent, near, far, white, black } = scene.colors;
   const px = x.sub(snorm(0).mul(0.05));
   const dx = px.sub(snorm(4).mul(0.02));
@@ -211,7 +213,8 @@ export function portrait(scene: Ground, amount: Value): void {
   c = mix(c, light, coverage(sub(0.006, abs(body))).mul(0.8));
   c = mix(c, sk, coverage(max(ell(0, 0.385, 0.128, 0.15), ell(0, 0.44, 0.1, 0.13))));
   const eye = (s: number) =>
-    min(sub(0.0048, abs(y.sub(0.395).sub(sub(0.012, dx.sub(s * 0.052).pow(2).mul(9))))), sub(0.03, abs(dx.sub(s * 0.052))));
+    min(sub(0.0048, abs(y.sub(0.395).sub(sub(0.012, dx.sub(s * 0.052).pow(2).mul(9))))),
+      sub(0.03, abs(dx.sub(s * 0.052))));
   const brow = (s: number) =>
     min(sub(0.0045, abs(y.sub(0.352).sub(dx.sub(s * 0.052).pow(2).mul(5)))), sub(0.034, abs(dx.sub(s * 0.052))));
   // Eyes closed, or open and looking out.
@@ -238,7 +241,26 @@ export function portrait(scene: Ground, amount: Value): void {
   const crown = min(sub(0.14, abs(dx)), min(y.sub(add(0.165, abs(fract(dx.mul(12.5).add(0.5)).sub(0.5)).mul(0.11))),
     sub(0.24, y)));
   c = mix(c, mix(light, accent, 0.35), coverage(crown).mul(gates.crown));
-  c = mix(c, light, coverage(max(sub(0.013, length(abs(dx).sub(0.132), y.sub(0.49))), -1)));
+  c = mix(c, light, coverage(max(sub(0.013, length(abs(dx).sub(0.132), y.sub(0.49))), -1))
+    .mul(gates.helmet.oneMinus()));
+  // Space suit: a globe round the head, a collar, hoses.
+  [c] = when(gates.helmet, [c], () => {
+    const globe = length(dx, y.sub(0.4).mul(1.04));
+    const suit = mix(mix(white, horizon, 0.25), near, smoothstep(-0.3, 0.4, dx).mul(0.45)).lighten(skyNoise.mul(0.008));
+    const dress = (color: Value, shape: Value, part: number) => {
+      c = mix(c, color, coverage(shape).mul(gates.helmet).mul(part));
+    };
+    dress(suit, max(body, ell(0, 0.84, 0.3, 0.16)), 1);
+    dress(mix(accent, near, 0.15), min(sub(0.014, abs(abs(dx).sub(0.2))), y.sub(0.8)), 1);
+    dress(mix(near, horizon, 0.3), sub(0.045, length(dx, y.sub(0.9).mul(1.3))), 1);
+    dress(accent, sub(0.022, length(dx.add(0.012), y.sub(0.9))), 1);
+    dress(mix(suit, near, 0.2), min(sub(0.27, globe), y.sub(0.62)), 1);
+    dress(mix(near, black, 0.4), sub(0.238, globe), 0.3);
+    dress(suit, sub(0.018, abs(globe.sub(0.246))), 1);
+    dress(mix(near, horizon, 0.3), sub(0.003, abs(globe.sub(0.229))), 1);
+    dress(white, min(sub(0.012, abs(globe.sub(0.19))), min(dx.mul(-1).sub(0.03), sub(0.38, y))), 0.7);
+    return [c];
+  });
   paint(c, amount);
   focusOn(clamp(sub(1.5, length(dx, y.sub(0.42)).mul(5))).mul(amount));
 }
@@ -277,7 +299,7 @@ export function fish(scene: Ground, amount: Value): void {
     const v = y.sub(by).div(s).add(sin(u.mul(2).add(i)).mul(0.06));
     const outline = mul(0.46, clamp(u.mul(u).oneMinus(), 0, 1).add(0.0001).pow(0.75)).mul(add(1, u.mul(0.12)));
     const hull = min(outline.sub(abs(v)), abs(u).oneMinus());
-    let tail = min(min(sub(-0.78, u), u.add(1.5)), add(0.16, sub(-0.75, u).mul(0.62)).sub(abs(v)).sub(0));
+    let tail = min(min(sub(-0.78, u), u.add(1.5)), add(0.16, sub(-0.75, u).mul(0.62)).sub(abs(v)));
     tail = min(tail, abs(v).mul(0.9).add(u.add(1.42)));
     const fin = min(min(add(0.78, u.mul(0.35)).sub(abs(v.add(0.1))).sub(u.sub(0.1).pow(2).mul(1.2)), sub(0.02, v)),
       sub(0.45, abs(u)));
@@ -298,14 +320,60 @@ export function fish(scene: Ground, amount: Value): void {
       .mul(coverage(hull.mul(s))).mul(0.35));
   });
   // Bubbles.
-  c = fold(range(9), c, (c, i) => {
-    const bx = snorm(4).mul(0.3).add(pick(i, -0.2, -0.18, -0.21, 0.22, 0.24, 0.2, 0.02, 0.05, 0.03)).mul(aspect);
-    const by = fract(add(pick(i, 0.1, 0.19, 0.31, 0.2, 0.36, 0.47, 0.55, 0.12, 0.66), seed(2).mul(0.3)));
-    const rr = pick(i, 0.008, 0.012, 0.006, 0.014, 0.007, 0.01, 0.006, 0.011, 0.008);
-    const d = length(x.sub(bx), y.sub(by));
-    return mix(c, light, coverage(sub(0.0014, abs(d.sub(rr)))).mul(0.7).add(coverage(sub(rr, d)).mul(0.12))
-      .add(coverage(sub(rr * 0.22, length(x.sub(bx).add(rr * 0.4), y.sub(by).add(rr * 0.4)))).mul(0.9)));
-  });
+  const [ox, oy, rr] = columns(x.graph, [
+    [-0.2, 0.1, 0.008], [-0.18, 0.19, 0.012], [-0.21, 0.31, 0.006], [0.22, 0.2, 0.014], [0.24, 0.36, 0.007],
+    [0.2, 0.47, 0.01], [0.02, 0.55, 0.006], [0.05, 0.12, 0.011], [0.03, 0.66, 0.008],
+  ]);
+  const [bx, by] = [x.sub(snorm(4).mul(0.3).add(ox).mul(aspect)), y.sub(fract(oy.add(seed(2).mul(0.3))))];
+  const d = length(bx, by);
+  c = mix(c, light, union(coverage(sub(0.0014, abs(d.sub(rr)))).mul(0.7).add(coverage(rr.sub(d)).mul(0.12))
+    .add(coverage(rr.mul(0.22).sub(length(bx.add(rr.mul(0.4)), by.add(rr.mul(0.4))))).mul(0.9))));
   paint(c, amount);
   focusOn(amount.mul(0.5).add(zeros));
+}
+
+/** Robot's head and shoulders. */
+export function robot(scene: Ground, amount: Value): void {
+  const { x, y, seed, snorm, fbm, lab, fill, paint, coverage, each, focusOn } = scene;
+  const { zenith, horizon, near, far, accent, light, white, black } = scene.colors;
+  const [u, v] = [x.sub(snorm(0).mul(0.04)), y];
+  const { box, ellipse, ellipses, limb, polygon } = shapes(u, v);
+  paint(mix(zenith, mix(horizon, far, 0.4), smoothstep(0, 1.1, y)).lighten(fbm(x.mul(0.7), y.mul(0.7), 4).mul(0.012)),
+    amount);
+  paint(light, exp(length(u, v.sub(0.4)).mul(-3.2)).mul(amount).mul(0.45));
+  const round = smoothstep(-0.28, 0.32, u);
+  const metal = mix(mix(mix(white, horizon, 0.35), far, 0.15), near, round.mul(0.55))
+    .lighten(fbm(x.mul(2), y.mul(0.4), 3).mul(0.012));
+  const trim = mix(accent, near, round.mul(0.4));
+  // Shoulders, neck, ears, antenna.
+  const torso = max(polygon([-0.2, 0.8], [0.2, 0.8], [0.36, 1.02], [-0.36, 1.02]),
+    limb(-0.24, 0.9, 0.24, 0.9, 0.09, 0.09));
+  fill(mix(near, black, 0.3).lighten(sin(v.mul(210)).mul(0.05)), box(0, 0.72, 0.075, 0.1), amount);
+  fill(metal, max(torso, ellipse(0, 1, 0.4, 0.2)), amount);
+  fill(trim, ellipses([-0.33, 0.92, 0.1, 0.1], [0.33, 0.92, 0.1, 0.1]), amount);
+  fill(mix(near, black, 0.5), sub(0.05, length(u, v.sub(0.93))), amount);
+  fill(mix(light, accent, 0.3), sub(0.034, length(u, v.sub(0.93))), amount);
+  fill(mix(near, metal, 0.4), limb(0, 0.24, 0, 0.12, 0.008, 0.006), amount);
+  fill(trim, ellipse(0, 0.105, 0.026, 0.026), amount);
+  fill(mix(metal, near, 0.35), max(box(-0.255, 0.44, 0.035, 0.075), box(0.255, 0.44, 0.035, 0.075)), amount);
+  const head = max(limb(-0.15, 0.31, 0.15, 0.31, 0.085, 0.085),
+    max(box(0, 0.44, 0.235, 0.13), limb(-0.16, 0.57, 0.16, 0.57, 0.075, 0.075)));
+  fill(metal, head, amount);
+  paint(near, coverage(sub(0.0025, abs(head.sub(0.016)))).mul(amount).mul(0.4));
+  fill(trim, min(head, sub(0.012, abs(v.sub(0.295)))), amount);
+  // Eyes that glow, a grille for a mouth, rivets.
+  fill(mix(near, black, 0.6), limb(-0.11, 0.41, 0.11, 0.41, 0.078, 0.078), amount);
+  const glowing = mix(lab(0.86, -0.1, -0.03), mix(light, accent, 0.5), seed(7).gt(0.2));
+  each([-0.105, 0.105], (at) => {
+    const eye = length(u.sub(at), v.sub(0.41));
+    paint(glowing, exp(max(eye.sub(0.04), 0).mul(-22)).mul(amount).mul(0.6));
+    fill(glowing, sub(0.05, eye), amount);
+    fill(mix(glowing, white, 0.75), sub(0.026, eye), amount);
+    fill(mix(near, metal, 0.35), ellipses([at * 1.85, 0.6, 0.01, 0.01], [at * 1.85, 0.33, 0.01, 0.01]),
+      amount);
+  });
+  const mouth = box(0, 0.565, 0.11, 0.032);
+  fill(mix(near, black, 0.55), mouth, amount);
+  fill(mix(metal, white, 0.3), min(mouth, sub(0.004, abs(fract(u.mul(32)).sub(0.5)).div(32))), amount);
+  focusOn(clamp(sub(1.5, length(u, v.sub(0.45)).mul(3.4))).mul(amount));
 }

@@ -1,14 +1,16 @@
 import type { Content } from "../axes.ts";
 import type { Scene } from "../scene.ts";
 import type { Value } from "../values.ts";
-import { cat, dog, horse } from "./creatures.ts";
+import { butterfly, cat, dog, dragon, elephant, horse, owl, rabbit } from "./creatures.ts";
 import { finish } from "./finish.ts";
-import { abstract, fish, flower, geometric, mandala, portrait } from "./frames.ts";
+import { abstract, fish, flower, geometric, mandala, portrait, robot } from "./frames.ts";
 import { bridge, castle, city, hills, mountain, neonGrid, road, volcano } from "./land.ts";
 import { withGround, withSky } from "./layout.ts";
 import { balloon, house, lighthouse, palm, tree, trees } from "./places.ts";
 import { aurora, birds, clouds, galaxy, lightning, moon, planet, stars, sun } from "./sky.ts";
+import { cup, fruit, pizza, room } from "./still.ts";
 import { restyle } from "./styles.ts";
+import { car, plane, rocket, train } from "./vehicles.ts";
 import { boat, breaker, ship, water, waves } from "./water.ts";
 import { fog, rain, snow } from "./weather.ts";
 
@@ -28,17 +30,18 @@ export function paintScene(scene: Scene): Value {
   // Everything on the ground that stands behind the water is mirrored there.
   paintThings(ground, { mountain, volcano });
   on(ground.hilly, () => hills(ground, ground.hilly));
-  paintThings(ground, { bridge, castle });
-  const streetY = ground.horizonY.add(0.02);
-  on(gates.city, () => city(ground, gates.city, streetY));
+  paintThings(ground, { bridge, castle, city });
   on(styles.neonstyle, () => neonGrid(ground, styles.neonstyle));
   const dryRoad = gates.road.mul(wet.oneMinus());
   on(dryRoad, () => road(ground, dryRoad));
   paintThings(ground, { water, waves });
   const lone = gates.waves.mul(gates.lighthouse.oneMinus()).mul(gates.boat.oneMinus()).mul(gates.ship.oneMinus());
   on(lone, () => breaker(ground, lone));
-  paintThings(ground, { boat, ship, trees, tree, palm, house, lighthouse, balloon, cat, dog, horse });
-  paintThings(ground, { fog, abstract, geometric, mandala, flower, portrait, fish, rain, snow });
+  paintThings(ground, { boat, ship, trees, tree, palm, house, lighthouse, balloon });
+  paintThings(ground, { plane, rocket, train, car, room });
+  paintThings(ground, { dragon, elephant, horse, dog, cat, rabbit, owl, butterfly });
+  paintThings(ground, { fog, abstract, geometric, mandala, flower, portrait, robot, fish, fruit, cup, pizza, rain,
+    snow });
   return finish(ground, restyle(ground));
 }
 

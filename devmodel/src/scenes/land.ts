@@ -198,8 +198,8 @@ export function castle(scene: Ground, amount: Value): void {
 }
 
 /** Three rows of buildings with lit windows. */
-export function city(scene: Ground, amount: Value, streetY: Value): void {
-  const { each, xs, profile, seed, hash, x, snorm, halfWidth, y, glow, darkness, fill } = scene;
+export function city(scene: Ground, amount: Value): void {
+  const { each, xs, profile, seed, hash, x, snorm, halfWidth, horizonY, y, glow, darkness, fill } = scene;
   const { far, horizon, near, light, accent } = scene.colors;
   each(range(3), (i) => {
     const n = pick(i, 15, 11, 7.5);
@@ -212,7 +212,7 @@ export function city(scene: Ground, amount: Value, streetY: Value): void {
     const hgt = add(0.1, r1.mul(r1).mul(0.26)).add(clu.mul(r1).mul(0.2)).mul(pick(i, 1.15, 0.92, 0.62));
     const step = abs(fx.sub(0.5)).gt(0.26).mul(r2.gt(0.5)).mul(0.035);
     const ant = gt(0.022 * n / 11, abs(fx.sub(0.5))).mul(r3.gt(0.62)).mul(0.075);
-    const top = streetY.add(pick(i, 0, 0.035, 0.12)).sub(hgt.add(ant).sub(step));
+    const top = horizonY.add(0.02).add(pick(i, 0, 0.035, 0.12)).sub(hgt.add(ant).sub(step));
     const dp = y.sub(top);
     let c = mix(mix(far, horizon, pick(i, 0.38, 0.1, 0)), near, pick(i, 0.12, 0.5, 0.92));
     c = mix(c, light, glow.mul(pick(i, 0.25, 0.12, 0.04)));

@@ -1,3 +1,4 @@
+import type { Content } from "../axes.ts";
 import type { Scene } from "../scene.ts";
 import { abs, add, clamp, exp, length, max, mix } from "../values.ts";
 
@@ -42,14 +43,16 @@ export function withSky(scene: Scene) {
 
 export type Sky = ReturnType<typeof withSky>;
 
+/** Things beside which there are no hills unasked. */
+const FILLING: readonly Content[] = [
+  ...["mountain", "city", "trees", "water", "waves", "portrait", "flower", "planet", "geometric", "abstract"] as const,
+  ...["mandala", "galaxy", "castle", "fish", "volcano", "robot", "fruit", "cup", "pizza"] as const,
+];
+
 /** Scene whose sky is painted, with what its ground has to know. */
 export function withGround(sky: Sky) {
   const { gates, palette, x, sunX, orb } = sky;
-  const bare = gates.mountain.oneMinus().mul(gates.city.oneMinus()).mul(gates.trees.oneMinus())
-    .mul(gates.water.oneMinus()).mul(gates.waves.oneMinus()).mul(gates.portrait.oneMinus())
-    .mul(gates.flower.oneMinus()).mul(gates.planet.oneMinus()).mul(gates.geometric.oneMinus())
-    .mul(gates.abstract.oneMinus()).mul(gates.mandala.oneMinus()).mul(gates.galaxy.oneMinus())
-    .mul(gates.castle.oneMinus()).mul(gates.fish.oneMinus()).mul(gates.volcano.oneMinus());
+  const bare = FILLING.map((name) => gates[name].oneMinus()).reduce((product, each) => product.mul(each));
   return Object.assign(sky, {
     /** Hills, also where nothing else would stand. */
     hilly: max(gates.hills.mul(gates.water.oneMinus()), bare),

@@ -1,6 +1,7 @@
 import { abs, add, clamp, exp, floor, fract, gt, length, max, min, mix, mul, pick, range, sign, sin, smoothstep, sub,
   tanh, type Value } from "../values.ts";
 import type { Ground } from "./layout.ts";
+import { columns, union } from "./shapes.ts";
 
 /** Forest: six rows of firs. */
 export function trees(scene: Ground, amount: Value): void {
@@ -36,7 +37,7 @@ export function trees(scene: Ground, amount: Value): void {
 
 /** Broad tree; in water it stands on an islet. */
 export function tree(scene: Ground, amount: Value): void {
-  const { seed, aspect, snorm, horizonY, y, profile, x, fbm, noise, zeros, sunX, palette, xs, glow, skyNoise, paint,
+  const { seed, aspect, snorm, horizonY, y, profile, x, fbm, noise, sunX, palette, xs, glow, skyNoise, paint,
     coverage, wet, orb, fill, hash, focusOn } = scene;
   const { near, far, light, accent, white, black } = scene.colors;
   const cx = sign(seed(13).add(0.001)).mul(-0.16).mul(aspect).add(snorm(10).mul(0.06));
@@ -53,14 +54,12 @@ export function tree(scene: Ground, amount: Value): void {
   }
   const leaf = fbm(x.mul(2.2), y.mul(2.2).add(0.3), 4);
   const fine = noise(x.mul(4.1).add(y.mul(2.7)).add(0.31), y.mul(4.3).sub(x.mul(2.9)).add(0.17));
-  let crown = zeros.sub(1);
-  for (const [ox, oy, radius] of [
+  const [ox, oy, radius] = columns(x.graph, [
     [0, 0.05, 0.15], [-0.12, -0.03, 0.105], [0.125, -0.02, 0.11], [-0.065, 0.11, 0.1],
     [0.07, 0.12, 0.1], [-0.02, -0.06, 0.12], [0.19, -0.07, 0.06], [-0.19, -0.075, 0.062],
-  ] as const) {
-    crown = max(crown, mul(radius, add(1, snorm(14).mul(0.1)))
-      .sub(length(x.sub(cx).sub(ox).sub(snorm(7).mul(0.03)), y.sub(foot.sub(tall).sub(0.04)).add(oy).mul(1.1))));
-  }
+  ]);
+  const [tx, ty] = [x.sub(cx).sub(snorm(7).mul(0.03)), y.sub(foot.sub(tall).sub(0.04))];
+  let crown = union(radius.mul(add(1, snorm(14).mul(0.1))).sub(length(tx.sub(ox), ty.add(oy).mul(1.1))));
   crown = crown.add(leaf.mul(0.012)).add(fine.mul(0.008));
   const lit = clamp(add(0.5, foot.sub(tall).sub(y).mul(1.6)).add(x.sub(cx).mul(sign(sunX.sub(cx).add(0.001))).mul(1.8))
     .add(leaf.mul(0.16)).add(fine.mul(0.14)));
@@ -109,7 +108,7 @@ export function palm(scene: Ground, amount: Value): void {
     amount);
   paint(mix(light, white, 0.5), edge.mul(amount).mul(wet).mul(0.7));
   each(range(3), (i) => {
-    const root = side.mul(pick(i, 0.17, 0.3, 0.36)).mul(aspect).mul(1).add(snorm(10 + i).mul(0.03));
+    const root = side.mul(pick(i, 0.17, 0.3, 0.36)).mul(aspect).add(snorm(10 + i).mul(0.03));
     const foot = horizonY.add(pick(i, 0.17, 0.13, 0.2));
     const tall = mul(pick(i, 0.4, 0.3, 0.45), add(1, snorm(14).mul(0.12)));
     const way = sub(0, side.mul(pick(i, 1, 1, -0.3)));
@@ -119,18 +118,17 @@ export function palm(scene: Ground, amount: Value): void {
       min(y.sub(foot).add(tall), foot.sub(y).add(0.02)));
     const [tx, ty] = [x.sub(root.add(way.mul(0.13))), y.sub(foot.sub(tall))];
     let fronds = zeros.sub(1);
-    for (const [span, slope, curve] of [
+    const [span, slope, curve] = columns(x.graph, [
       [0.2, -0.75, 2.6], [0.23, -0.35, 2.9], [0.22, 0.1, 2.6], [0.17, 0.55, 3.5],
-    ] as const) {
-      for (const d of [-1, 1]) {
-        const u = tx.mul(d).sub(0.002);
-        const v = ty.sub(u.mul(slope).add(u.mul(u).mul(curve)));
-        const s = clamp(u.div(span));
-        const comb = abs(fract(u.mul(95).add(v.mul(40).mul(d))).sub(0.5)).mul(2);
-        const leaf = mul(0.026, s.mul(s.oneMinus()).mul(4).pow(0.6)).add(0.002).mul(add(0.62, mul(0.38, comb)))
-          .sub(abs(v.sub(0.006)));
-        fronds = max(fronds, min(leaf, min(u, sub(span, u))));
-      }
+    ]);
+    for (const d of [-1, 1]) {
+      const u = tx.mul(d).sub(0.002);
+      const v = ty.sub(u.mul(slope).add(u.mul(u).mul(curve)));
+      const t = clamp(u.div(span));
+      const comb = abs(fract(u.mul(95).add(v.mul(40 * d))).sub(0.5)).mul(2);
+      const leaf = mul(0.026, t.mul(t.oneMinus()).mul(4).pow(0.6)).add(0.002).mul(add(0.62, mul(0.38, comb)))
+        .sub(abs(v.sub(0.006)));
+      fronds = max(fronds, union(min(leaf, min(u, span.sub(u)))));
     }
     const nuts = sub(0.011, length(abs(tx).sub(0.01), ty.sub(0.012)));
     const c = mix(near, black, 0.25);
@@ -159,7 +157,7 @@ export function house(scene: Ground, amount: Value): void {
   const front = min(sub(0.075, abs(dx.add(0.055))), min(dy.add(0.095), sub(0, dy)));
   const gable = min(dy.add(0.175).sub(abs(dx.add(0.055)).mul(0.95)), sub(-0.09, dy));
   const flank = min(sub(0.075, abs(dx.sub(0.09))), min(dy.add(0.095), sub(0, dy)));
-  const roof = min(min(dx.add(0.06).sub(dy.add(0.185).mul(0)), sub(0.19, dx).add(dy.add(0.09).mul(0.35))),
+  const roof = min(min(dx.add(0.06), sub(0.19, dx).add(dy.add(0.09).mul(0.35))),
     min(dy.add(0.178), sub(-0.082, dy)));
   const slope = min(roof, dy.add(0.178).sub(sub(0, dx).sub(0.055).mul(0.95)));
   let edge = sub(0.008, abs(dy.add(0.18).sub(abs(dx.add(0.055)).mul(0.95))));

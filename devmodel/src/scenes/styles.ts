@@ -67,7 +67,7 @@ export function restyle(scene: Ground): Restyled {
 
   let img = moved;
   [img] = when(wash, [img], () => [watercolor(scene, surface, img, wash)]);
-  [img] = when(oil, [img], () => [impasto(scene, surface, img, oil)]);
+  [img] = when(oil, [img], () => [impasto(surface, img, oil)]);
   [img] = when(panes, [img], () => [glass(scene, surface, img, panes)]);
   img = mix(img, mix(near, black, 0.6), panes.mul(smoothstep(0.05, 0.11, lead).oneMinus()).mul(0.92));
   [img] = when(pen, [img], () => [ink(scene, surface, img, pen)]);
@@ -76,8 +76,10 @@ export function restyle(scene: Ground): Restyled {
 }
 
 /**
- * Cells of a warped Voronoi diagram: panes of glass, or, stretched and turned, strokes of a brush. Six channels: the middle of the
- * cell (u, v), the distance to the next cell, a random number, and the distance from the middle along the stroke and across it.
+ * Cells of a warped Voronoi diagram: panes of glass, or, stretched and turned,
+   strokes of a brush. Six channels: the middle of the
+ * cell (u, v), the distance to the next cell, a random number,
+   and the distance from the middle along the stroke and across it.
  */
 function cells({ snorm, noise, hash, x, y, spreadX, spreadY, zeros }: Ground, oil: Value): Value {
   const turn = oil.mul(add(0.62, snorm(17).mul(0.35)));
@@ -124,15 +126,14 @@ function watercolor(scene: Ground, surface: Surface, img: Value, amount: Value):
 }
 
 /** Oil: each stroke has a relief and hairs. */
-function impasto(scene: Ground, surface: Surface, img: Value, amount: Value): Value {
-  const { lab } = scene;
+function impasto(surface: Surface, img: Value, amount: Value): Value {
   const { grain, care, strokes, tone } = surface;
   const [lx, ly] = [strokes.channel(4), strokes.channel(5)];
   const bump = ly.mul(-0.8).sub(lx.mul(0.25)).mul(0.055);
   const hairs = sin(ly.mul(15).add(sin(lx.mul(3)).mul(1.5)).add(tone.mul(9))).mul(0.012);
   const relief = bump.add(tone.mul(0.065)).add(hairs).mul(care.mul(0.5).oneMinus())
     .add(grain.mul(0.02));
-  return img.add(relief.mul(lab(1, 0, 0)).mul(amount));
+  return img.lighten(relief.mul(amount));
 }
 
 /** Stained glass. */

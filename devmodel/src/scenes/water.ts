@@ -1,6 +1,7 @@
 import { abs, add, atan, clamp, cos, div, exp, floor, fract, gt, length, max, min, mix, mul, pick, range, sign, sin,
   smoothstep, sub, type Value } from "../values.ts";
 import type { Ground } from "./layout.ts";
+import { columns, union } from "./shapes.ts";
 
 /** Still water with the mirrored picture and the light's glitter. */
 export function water(scene: Ground, amount: Value): void {
@@ -122,7 +123,8 @@ export function breaker(scene: Ground, amount: Value): void {
   const lace = smoothstep(0.5, 0.95, abs(boil).mul(1.05).oneMinus()).mul(exp(max(churn, 0).mul(-4.5)));
   const froth = max(smoothstep(0.07, 0.01, churn.add(boil.mul(0.02))), lace.mul(0.85));
   const cc = mix(mix(far, near, 0.45), near, clamp(churn.mul(2.2))).lighten(boil.mul(0.02));
-  paint(mix(cc, mix(light, white, 0.5).darken(clamp(sub(0, boil)).mul(0.06)), clamp(froth)), coverage(churn).mul(amount));
+  paint(mix(cc, mix(light, white, 0.5).darken(clamp(sub(0, boil)).mul(0.06)), clamp(froth)),
+    coverage(churn).mul(amount));
   focusOn(clamp(add(1, lip.mul(20))).mul(amount).mul(0.6));
 }
 
@@ -174,18 +176,16 @@ export function ship(scene: Ground, amount: Value): void {
   let folds = zeros;
   for (const [mast, tall, beam] of [[-0.36, 0.78, 0.17], [0.02, 1, 0.22], [0.37, 0.84, 0.18]] as const) {
     spars = max(spars, min(sub(0.013, abs(dx.sub(mast))), min(dy.add(tall).add(0.06), sub(0, dy))));
-    for (const [rise, share, span] of [[0.24, 0.3, 1], [0.55, 0.26, 0.84], [0.8, 0.16, 0.62]] as const) {
-      const foot = 0 - tall * (rise - 0.06);
-      const high = tall * share;
-      const t = clamp(sub(foot, dy).div(high));
-      const w = mul(beam * span, t.mul(0.14).oneMinus());
-      const belly = dx.sub(mast).sub(mul(0.045, sin(t.mul(Math.PI))));
-      const sail = min(w.sub(abs(belly)),
-        min(sub(foot, dy).sub(mul(0.02, belly.div(w).pow(2).oneMinus())), dy.sub(foot - high)));
-      sails = max(sails, sail);
-      folds = max(folds, coverage(sail.mul(s)).mul(add(0.55, belly.div(w).mul(0.4)).sub(t.mul(0.2))));
-      spars = max(spars, min(sub(0.008, abs(dy.sub(foot - high))), w.add(0.02).sub(abs(dx.sub(mast)))));
-    }
+    const [foot, high, wide] = columns(x.graph, [[0.24, 0.3, 1], [0.55, 0.26, 0.84], [0.8, 0.16, 0.62]].map(
+      ([rise = 0, share = 0, span = 0]) => [-tall * (rise - 0.06), tall * share, beam * span] as const));
+    const [t, top] = [clamp(foot.sub(dy).div(high)), foot.sub(high)];
+    const w = wide.mul(t.mul(0.14).oneMinus());
+    const belly = dx.sub(mast).sub(mul(0.045, sin(t.mul(Math.PI))));
+    const part = belly.div(w);
+    const sail = min(w.sub(abs(belly)), min(foot.sub(dy).sub(mul(0.02, part.pow(2).oneMinus())), dy.sub(top)));
+    sails = max(sails, union(sail));
+    folds = max(folds, union(coverage(sail.mul(s)).mul(add(0.55, part.mul(0.4)).sub(t.mul(0.2)))));
+    spars = max(spars, union(min(sub(0.008, abs(dy.sub(top))), w.add(0.02).sub(abs(dx.sub(mast))))));
   }
   const jib = min(min(dx.sub(0.42), dy.add(0.72).sub(dx.sub(0.4).mul(1.15)).mul(0.6)),
     sub(-0.18, dy).sub(dx.sub(0.62).mul(0.42)));

@@ -1,4 +1,5 @@
-import { abs, add, clamp, exp, floor, fract, length, max, mix, pick, range, sin, smoothstep, type Value } from "../values.ts";
+import { abs, add, clamp, exp, floor, fract, length, max, mix, pick, range, sin, smoothstep,
+  type Value } from "../values.ts";
 import type { Ground } from "./layout.ts";
 
 /** Bank of fog along the horizon. */
