@@ -34,11 +34,11 @@ export interface ChainReader {
 const HEAD_LIFE = 500;
 /** Milliseconds for which a head is remembered that no node shows any more. */
 const HEAD_MEMORY = 10_000;
-const PATIENCE = 2_000;
+const RPC_TIMEOUT = 2_000;
 /** Milliseconds that others get when one node has answered. */
-const GRACE = 250;
-const LOOKS = 3;
-const BETWEEN_LOOKS = 150;
+const LATE_ANSWER_TIMEOUT = 250;
+const ATTEMPTS = 3;
+const RETRY_DELAY = 150;
 
 /** @param rpcUrls URLs that differ in their query alone count as one node. */
 export function createChainReader(rpcUrls: readonly string[]): ChainReader {
@@ -81,8 +81,8 @@ export function createChainReader(rpcUrls: readonly string[]): ChainReader {
     block: async (number) => (await ask(hex(number))).find(({ value }) => value)?.value,
     has: async (known) => {
       const verdicts = new Set<Verdict>();
-      for (let turn = 0; turn < LOOKS; turn++) {
-        if (turn > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS));
+      for (let turn = 0; turn < ATTEMPTS; turn++) {
+        if (turn > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
         const verdict = await look(known);
         if (verdict === "yes") return verdict;
         verdicts.add(verdict);
@@ -109,7 +109,7 @@ async function gather(asked: readonly Promise<ChainBlock | undefined>[]): Promis
   });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, GRACE);
+    timer = setTimeout(resolve, LATE_ANSWER_TIMEOUT);
   });
   await Promise.race([all, late]);
   clearTimeout(timer);
@@ -121,7 +121,7 @@ async function blockOf(url: string, tag: string): Promise<ChainBlock | undefined
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_getBlockByNumber", params: [tag, false] }),
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(RPC_TIMEOUT),
   });
   const answer = (await response.json()) as {
     result?: { number: string; hash: string; timestamp: string } | null;

@@ -10,7 +10,7 @@ import { removeOrphanedBlocks } from "../ops/rpcCacheCleanup.ts";
 import { quoted } from "../ops/sql.ts";
 
 /** Milliseconds for which to wait for a predecessor that is about to end. */
-const PATIENCE = 10_000;
+const LOCK_TIMEOUT = 10_000;
 const LOCK_NOT_AVAILABLE = "55P03";
 
 stopOnTerm();
@@ -76,7 +76,7 @@ function handOver(client: pg.Client, schema: string): void {
 
 /** Gets the lock, if need be from one that is about to end: it was told to, or it hands over. */
 async function lock(client: pg.Client, schema: string): Promise<boolean> {
-  await client.query(`set lock_timeout = ${PATIENCE}`);
+  await client.query(`set lock_timeout = ${LOCK_TIMEOUT}`);
   try {
     await client.query("select pg_advisory_lock($1::bigint)", [writerLock(schema)]);
     return true;

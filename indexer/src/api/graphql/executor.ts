@@ -110,7 +110,7 @@ const admitted = {
 } as const;
 
 /** Milliseconds that `minBlock` waits. */
-const BLOCK_PATIENCE = 5_000;
+const BLOCK_TIMEOUT = 5_000;
 /** Seconds after which a request that found no place may be asked again. */
 const RETRY_AFTER = 1;
 /** Totals, facets and estimates that are kept until the next block. */
@@ -153,7 +153,7 @@ export function createExecutor(dependencies: ExecutorDependencies): GraphQLExecu
     const now = indexingStatus.current();
     if (now && now.number >= block) return;
     try {
-      await indexingStatus.atLeast(block, BLOCK_PATIENCE);
+      await indexingStatus.atLeast(block, BLOCK_TIMEOUT);
     } catch (error) {
       if (error instanceof BlockNotIndexedError) throw requestError("BLOCK_NOT_REACHED", error.message);
       throw error;

@@ -15,7 +15,7 @@ export interface Admitted {
 
 /** Runs queries when it is their turn. */
 export interface Admission {
-  /** @throws GraphQLError OVERLOADED when there is no place in the queue, or no turn before the deadline. */
+  /** @throws QueryError OVERLOADED when there is no place in the queue, or no turn before the deadline. */
   run<Result>(request: Admitted, work: () => Promise<Result>): Promise<Result>;
 }
 
@@ -38,15 +38,15 @@ export function createAdmission({ running, waiting, expensive }: AdmissionLimits
   };
 }
 
-/** Place in a queue. */
+/** Entry of a queue. */
 interface QueueEntry {
-  /** Takes the turn. */
+  /** Starts the query. */
   readonly take: () => void;
-  /** Gives the place up, with OVERLOADED. */
+  /** Gives up, with OVERLOADED. */
   readonly leave: () => void;
 }
 
-/** Turns: clients have them one after the other, each client's queries in the order in which they were asked. */
+/** Fair queue: clients take turns, each client's queries in the order in which they were asked. */
 class FairQueue {
   #free: number;
   #waiting = 0;
@@ -55,7 +55,7 @@ class FairQueue {
 
   constructor(
     count: number,
-    readonly most: number,
+    readonly max: number,
   ) {
     this.#free = count;
   }
@@ -84,7 +84,7 @@ class FairQueue {
   }
 
   #wait(client: string, deadline: Deadline): Promise<void> {
-    if (this.#waiting >= this.most && !this.#makeRoom(client)) return Promise.reject(overloaded());
+    if (this.#waiting >= this.max && !this.#makeRoom(client)) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
       let stop = (): void => undefined;
       const end = (): void => {

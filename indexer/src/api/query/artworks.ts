@@ -201,7 +201,7 @@ async function read(
   context: QueryContext,
   criteria: ArtworkCriteria,
   { page, order, selections, columns }: Reading,
-  { first: way, rows: most }: QueryPlan,
+  { first: way, rows: max }: QueryPlan,
 ): Promise<Row[]> {
   const statement = statementOf(context);
   const alias = statement.alias();
@@ -232,7 +232,7 @@ async function read(
     if (way === "boundedScan") {
       const column = artworkColumn(alias);
       const walked = [chain, ...along.map(({ sql }) => sql(column, statement)), ...cursors].join(" and ");
-      text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${most}) ${alias} where ${conditions} ${sorted} limit ${limit}`;
+      text = `select ${list} from (select * from ${artworks} ${alias} where ${walked} ${sorted} limit ${max}) ${alias} where ${conditions} ${sorted} limit ${limit}`;
     } else {
       text = `select ${list} from ${artworks} ${alias}${found} where ${all} ${sorted} limit ${limit}`;
     }

@@ -5,9 +5,9 @@ import { artworkCriteria, newestMatches, requireSearch } from "./artworks.ts";
 import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
 
 /** Artworks whose series are looked at: the newest that match. */
-const MOST_ARTWORKS = 2_000;
+const MAX_ARTWORKS = 2_000;
 /** Models that are looked at: the newest. */
-const MOST_MODELS = 20_000;
+const MAX_MODELS = 20_000;
 /** Names that are split at a time: others are answered in between. */
 const PIECE = 200;
 /** Letters from which on the last word of a search may be unfinished. */
@@ -19,7 +19,7 @@ export async function seriesByWords(context: QueryContext, search: string): Prom
   if (criteria.query === undefined) return [];
   return oncePerBlock(context, `seriesByWords/${criteria.key}`, async () => {
     const statement = statementOf(context);
-    const matches = await newestMatches(context, criteria, statement, MOST_ARTWORKS);
+    const matches = await newestMatches(context, criteria, statement, MAX_ARTWORKS);
     const text = `select distinct trunc(m.token_id / 1000)::text as id from (${matches}) m`;
     const rows = await context.lists.query<{ id: string }>(text, statement.values);
     return rows.map(({ id }) => id);
@@ -50,7 +50,7 @@ export async function modelsByWords(context: QueryContext, search: string): Prom
 
 async function readModelWords(context: QueryContext): Promise<readonly ModelWords[]> {
   const statement = statementOf(context);
-  const text = `select m.model_id::text as id, left(m.name, 200) || ' , ' || left(m.version, 100) || ' , ' || left(m.license, 100) as text from ${tableRef(statement, "model")} m where m.chain_id = ${statement.value(context.chainId)} order by m.seq desc limit ${MOST_MODELS}`;
+  const text = `select m.model_id::text as id, left(m.name, 200) || ' , ' || left(m.version, 100) || ' , ' || left(m.license, 100) as text from ${tableRef(statement, "model")} m where m.chain_id = ${statement.value(context.chainId)} order by m.seq desc limit ${MAX_MODELS}`;
   const rows = await context.lists.query<{ id: string; text: string }>(text, statement.values);
   const models: ModelWords[] = [];
   for (const [i, { id, text: of }] of rows.entries()) {
@@ -67,7 +67,7 @@ function wordsOf(text: string): readonly string[] {
   const before = known.get(text);
   if (before) return before;
   const words = tokensOf(text);
-  if (known.size >= 2 * MOST_MODELS) known.clear();
+  if (known.size >= 2 * MAX_MODELS) known.clear();
   known.set(text, words);
   return words;
 }

@@ -14,7 +14,7 @@ export interface ChangedIds {
 }
 
 /** Most lines of history that one answer covers. */
-export const MOST_LINES = 10_000;
+export const MAX_LINES = 10_000;
 /** Lines of history whose places and transactions tell one branch of the chain from another. */
 const MARKED = 100;
 
@@ -37,7 +37,7 @@ export async function changedBetween(
   upTo: number,
 ): Promise<ChangedIds | undefined> {
   const statement = statementOf(scope);
-  const lines = `select h.* from ${tableRef(statement, "activity")} h where h.chain_id = ${statement.value(scope.chainId)} and h.seq >= ${endOf(statement, after)} and h.seq < ${endOf(statement, upTo)} order by h.seq limit ${MOST_LINES + 1}`;
+  const lines = `select h.* from ${tableRef(statement, "activity")} h where h.chain_id = ${statement.value(scope.chainId)} and h.seq >= ${endOf(statement, after)} and h.seq < ${endOf(statement, upTo)} order by h.seq limit ${MAX_LINES + 1}`;
   const ids = (of: string, order = of) =>
     `(select coalesce(array_agg(distinct ${of} order by ${order}) filter (where ${of} is not null), '{}') from lines)`;
   const accounts = `(select coalesce(array_agg(distinct a.address order by a.address) filter (where a.address is not null), '{}') from (select actor as address from lines union all select counterparty from lines) a)`;
@@ -45,7 +45,7 @@ export async function changedBetween(
   const [row] = await reader.query<ChangedIds & { readonly count: number }>(text, statement.values);
   if (!row) throw new Error("A sum has one row.");
   const { count, ...changed } = row;
-  return count > MOST_LINES ? undefined : changed;
+  return count > MAX_LINES ? undefined : changed;
 }
 
 /** First place in history after a block. */

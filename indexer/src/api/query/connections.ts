@@ -80,7 +80,7 @@ const bySeq: Readonly<Record<string, Order>> = {
   NEWEST: { column: "seq", descending: true },
   OLDEST: { column: "seq", descending: false },
 };
-const most = (column: string, tie: string): Order => ({ column, descending: true, tie });
+const mostFirst = (column: string, tie: string): Order => ({ column, descending: true, tie });
 
 /**
  * Times are asked of the index that has rows in the order in which they came: of history, which every row of these lists is part of.
@@ -160,8 +160,8 @@ export const lists: Readonly<Record<string, List>> = {
     type: "Model",
     orders: {
       ...bySeq,
-      MOST_ARTWORKS: most("artworks", "modelId"),
-      MOST_VOLUME: most("volume", "modelId"),
+      MOST_ARTWORKS: mostFirst("artworks", "modelId"),
+      MOST_VOLUME: mostFirst("volume", "modelId"),
     },
     filters: {
       modelIds: isOneOf("modelId", "numeric[]"),
@@ -197,9 +197,9 @@ export const lists: Readonly<Record<string, List>> = {
     orders: {
       NEWEST: { column: "seq", descending: true, tie: "address" },
       OLDEST: { column: "seq", descending: false, tie: "address" },
-      MOST_BOND: most("bond", "address"),
-      MOST_EARNED: most("earnedTotal", "address"),
-      MOST_RECEIPTS: most("receipts", "address"),
+      MOST_BOND: mostFirst("bond", "address"),
+      MOST_EARNED: mostFirst("earnedTotal", "address"),
+      MOST_RECEIPTS: mostFirst("receipts", "address"),
     },
     filters: {
       addresses: isOneOf("address", "text[]"),
@@ -213,9 +213,9 @@ export const lists: Readonly<Record<string, List>> = {
     orders: {
       NEWEST: { column: "seq", descending: true, tie: "address" },
       OLDEST: { column: "seq", descending: false, tie: "address" },
-      MOST_OWNED: most("artworksOwned", "address"),
-      MOST_CREATED: most("artworksCreated", "address"),
-      MOST_SPENT: most("spent", "address"),
+      MOST_OWNED: mostFirst("artworksOwned", "address"),
+      MOST_CREATED: mostFirst("artworksCreated", "address"),
+      MOST_SPENT: mostFirst("spent", "address"),
     },
     filters: { addresses: isOneOf("address", "text[]"), ...updatedSince },
     counter: "accounts",
@@ -337,20 +337,20 @@ export const lists: Readonly<Record<string, List>> = {
 export const holderLists = {
   series: {
     type: "Holder",
-    orders: { MOST: most("artworks", "owner") },
+    orders: { MOST: mostFirst("artworks", "owner") },
     filters: { seriesId: is("seriesId") },
     only: (column) => `${column("artworks")} > 0`,
   },
   artworks: {
     type: "ArtworkHolder",
-    orders: { MOST: most("artworksOwned", "address") },
+    orders: { MOST: mostFirst("artworksOwned", "address") },
     filters: {},
     only: (column) => `${column("artworksOwned")} > 0`,
     counter: "holders",
   },
   models: {
     type: "ModelHolder",
-    orders: { MOST: most("modelsOwned", "address") },
+    orders: { MOST: mostFirst("modelsOwned", "address") },
     filters: {},
     only: (column) => `${column("modelsOwned")} > 0`,
   },

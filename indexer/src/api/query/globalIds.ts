@@ -31,7 +31,7 @@ const plain = /^(0|[1-9]\d{0,77}|0x([0-9a-f]{2}){1,32}|[A-Z]{1,20})$/;
 /**
  * Reads an id.
  * @param keyLengths Number of values in the key of each entry that has ids.
- * @throws GraphQLError BAD_INPUT that says what is wrong with it.
+ * @throws QueryError BAD_INPUT that says what is wrong with it.
  */
 export function readId(name: string, id: string, chainId: number, keyLengths: ReadonlyMap<string, number>): GlobalKey {
   const refuse = (reason: string): never => {

@@ -14,12 +14,12 @@ export interface Ranked {
 
 export interface Ranking {
   readonly entries: readonly Ranked[];
-  /** Only the newest {@link MOST_COUNTED} mints or transfers of the week were counted. */
+  /** Only the newest {@link MAX_COUNTED} mints or transfers of the week were counted. */
   readonly isApproximate: boolean;
 }
 
 /** Mints and transfers that are counted. Sums by day need no such limit. */
-const MOST_COUNTED = 100_000;
+const MAX_COUNTED = 100_000;
 /** Places that are kept. */
 const MAX_RANKS = 100;
 const zero = "0x0000000000000000000000000000000000000000";
@@ -36,7 +36,7 @@ export function leaderboardOf(context: QueryContext, subject: LeaderboardSubject
       from sums order by sums.score desc, sums.key limit ${MAX_RANKS}`;
     const found = await context.lists.query<Ranked & { readonly counted: number }>(text, statement.values);
     const entries = found.map(({ key: one, rank, score }) => ({ key: one, rank, score }));
-    return { entries, isApproximate: isSummedFromRows(subject) && found[0]?.counted === MOST_COUNTED };
+    return { entries, isApproximate: isSummedFromRows(subject) && found[0]?.counted === MAX_COUNTED };
   });
 }
 
@@ -56,13 +56,13 @@ interface Source {
 
 const sources: Readonly<Record<LeaderboardSubject, (statement: Statement, from: number, to: number) => Source>> = {
   ARTISTS: (statement, from, to) => ({
-    rows: `from ${tableRef(statement, "series")} s where s.chain_id = ${statement.value(statement.chainId)} and ${during(statement, "s.seq", "s.minted_at", from, to)} order by s.seq desc limit ${MOST_COUNTED}`,
+    rows: `from ${tableRef(statement, "series")} s where s.chain_id = ${statement.value(statement.chainId)} and ${during(statement, "s.seq", "s.minted_at", from, to)} order by s.seq desc limit ${MAX_COUNTED}`,
     key: "s.artist",
     amount: "s.count",
   }),
   // Mints, burns, and transfers to oneself collect nothing.
   COLLECTORS: (statement, from, to) => ({
-    rows: `from ${tableRef(statement, "transfer")} s where s.chain_id = ${statement.value(statement.chainId)} and s.collection = 'ARTWORK' and s."from" <> ${statement.value(zero)} and s."to" <> ${statement.value(zero)} and s."from" <> s."to" and ${during(statement, "s.seq", "s.time", from, to)} order by s.seq desc limit ${MOST_COUNTED}`,
+    rows: `from ${tableRef(statement, "transfer")} s where s.chain_id = ${statement.value(statement.chainId)} and s.collection = 'ARTWORK' and s."from" <> ${statement.value(zero)} and s."to" <> ${statement.value(zero)} and s."from" <> s."to" and ${during(statement, "s.seq", "s.time", from, to)} order by s.seq desc limit ${MAX_COUNTED}`,
     key: `s."to"`,
     amount: "1",
   }),

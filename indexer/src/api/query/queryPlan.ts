@@ -29,7 +29,7 @@ const MAX_SORTED = 60_000;
 /** Rows that a scan may read before something else is tried. */
 export const SCAN_LIMIT = 5_000;
 /** Factor by which a scan goes further than is likely before something else is tried. */
-const PATIENCE = 4;
+const SCAN_FACTOR = 4;
 
 /** @param key Column that the order begins with. `rows`: of a page. */
 export async function planOf(
@@ -41,9 +41,9 @@ export async function planOf(
   const plan = (
     first: QueryPlan["first"],
     otherwise: QueryPlan["otherwise"] = "indexScan",
-    most = SCAN_LIMIT,
+    max = SCAN_LIMIT,
   ): QueryPlan => ({
-    ...{ first, otherwise, rows: most },
+    ...{ first, otherwise, rows: max },
   });
   // The first is that about burnt artworks, which nearly all pass.
   const [first, ...asked] = conditions;
@@ -57,18 +57,18 @@ export async function planOf(
     totals(context),
     ...asked.map(({ rows: count }) => count?.() ?? Promise.resolve(Number.POSITIVE_INFINITY)),
   ]);
-  const least = Math.min(...counts);
-  if (least <= FEW) return plan("sort", "sort");
+  const min = Math.min(...counts);
+  if (min <= FEW) return plan("sort", "sort");
   // Rows that a scan has to read, if conditions and order had nothing to do with each other.
   const share = counts.reduce((product, count) => product * Math.min(1, count / supply), 1);
   const far = rows / share;
-  if (least <= SORT_LIMIT) return 2 * far < least ? plan("boundedScan", "sort", patience(far)) : plan("sort", "sort");
+  if (min <= SORT_LIMIT) return 2 * far < min ? plan("boundedScan", "sort", scanLimitOf(far)) : plan("sort", "sort");
   if (supply <= SCAN_LIMIT) return plan("indexScan");
-  const otherwise = least <= MAX_SORTED ? "sort" : "indexScan";
+  const otherwise = min <= MAX_SORTED ? "sort" : "indexScan";
   return far > SCAN_LIMIT ? plan(otherwise, otherwise) : plan("boundedScan", otherwise);
 }
 
 /** A power of two: statements that differ by it are planned apart. */
-function patience(far: number): number {
-  return Math.min(SCAN_LIMIT, 2 ** Math.ceil(Math.log2(PATIENCE * far)));
+function scanLimitOf(far: number): number {
+  return Math.min(SCAN_LIMIT, 2 ** Math.ceil(Math.log2(SCAN_FACTOR * far)));
 }

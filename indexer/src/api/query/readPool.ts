@@ -40,7 +40,7 @@ const DEADLOCK = "40P01";
 const TRIES = 3;
 
 /** Milliseconds that a statement waits for a connection. */
-const PATIENCE = 5_000;
+const CONNECT_TIMEOUT = 5_000;
 
 /**
  * Connections of the API's own, beside those with which Ponder writes. `max`: of each of the three kinds. Snapshots have their own: in one,
@@ -51,7 +51,7 @@ export function createReadPool(connectionString: string, max = MAX_CONNECTIONS):
     createPool({
       connectionString,
       max,
-      connectionTimeoutMillis: PATIENCE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
       maxLifetimeSeconds: PREPARED_LIFE / 1_000,
       options: `-c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT} -c jit=off -c random_page_cost=1.1 -c plan_cache_mode=${planning} -c max_parallel_workers_per_gather=0`,
     });

@@ -193,9 +193,9 @@ function limitOf(field: ChildField, asked: SelectedField): number {
 }
 
 /** A number of items asked for. */
-export function countOf(name: string, value: unknown, most: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > most) {
-    throw new QueryError("BAD_INPUT", `${name} is a number from 1 to ${most}.`);
+export function countOf(name: string, value: unknown, max: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > max) {
+    throw new QueryError("BAD_INPUT", `${name} is a number from 1 to ${max}.`);
   }
   return value;
 }

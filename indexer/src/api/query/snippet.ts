@@ -85,12 +85,12 @@ const arabic = /^\p{Script=Arabic}/u;
 /** Returns the begin of the first window with the most of what was found. */
 function bestWindow(found: readonly boolean[]): number | undefined {
   let best: number | undefined;
-  let [most, count] = [0, 0];
+  let [max, count] = [0, 0];
   for (let i = 0; i < found.length; i++) {
     if (found[i]) count += 1;
     if (i >= LENGTH && found[i - LENGTH]) count -= 1;
-    if (count <= most) continue;
-    most = count;
+    if (count <= max) continue;
+    max = count;
     best = Math.max(0, i - LENGTH + 1);
   }
   return best;

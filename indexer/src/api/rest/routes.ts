@@ -39,7 +39,7 @@ export interface RestDependencies {
 const CACHING = "public, max-age=2, must-revalidate";
 const json = { "content-type": "application/json; charset=utf-8" };
 /** Milliseconds that `min_block` waits. */
-const PATIENCE = 5_000;
+const BLOCK_TIMEOUT = 5_000;
 const MAX_ANSWERS = 500;
 
 interface Answer {
@@ -111,7 +111,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   async function blockOf(minBlock: number | undefined): Promise<IndexedBlock> {
     try {
       const block =
-        minBlock === undefined ? indexingStatus.current() : await indexingStatus.atLeast(minBlock, PATIENCE);
+        minBlock === undefined ? indexingStatus.current() : await indexingStatus.atLeast(minBlock, BLOCK_TIMEOUT);
       if (block) return block;
     } catch (error) {
       if (!(error instanceof BlockNotIndexedError)) throw error;
@@ -210,7 +210,7 @@ function minBlockOf(schema: GraphQLSchema): Parameter {
     name: "min_block",
     type: schema.getType("Long") as GraphQLInputType,
     path: ["min_block"],
-    description: `Waits until this block is indexed, up to ${PATIENCE / 1_000} s: for reading one's own writes.`,
+    description: `Waits until this block is indexed, up to ${BLOCK_TIMEOUT / 1_000} s: for reading one's own writes.`,
     isRequired: false,
     default: undefined,
     words: undefined,

@@ -26,7 +26,7 @@ export interface ActiveSchema {
 }
 
 /** Milliseconds for which old tables are still claimed after a move: longer than any query takes. */
-const LEAVING = 5_000;
+const RELEASE_DELAY = 5_000;
 
 export function createActiveSchema({ schema: given, viewsSchema, required = [] }: ActiveSchemaOptions): ActiveSchema {
   let answering: string | undefined;
@@ -62,7 +62,7 @@ export function createActiveSchema({ schema: given, viewsSchema, required = [] }
         if (held !== undefined) left.push({ schema: held, at: Date.now() });
         held = schema;
       }
-      while (left[0] && Date.now() - left[0].at > LEAVING) {
+      while (left[0] && Date.now() - left[0].at > RELEASE_DELAY) {
         await connection.query("select pg_advisory_unlock_shared($1::bigint)", [readerLock(left[0].schema)]);
         left.shift();
       }

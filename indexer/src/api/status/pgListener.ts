@@ -19,7 +19,7 @@ export interface PgListener {
 }
 
 /** Milliseconds that a statement may take. */
-const PATIENCE = 5_000;
+const CONNECT_TIMEOUT = 5_000;
 
 /** Looks again and again, by a connection of its own. It never fails: it connects anew and looks again. */
 export function createPgListener({ databaseUrl, channels, poll, look }: PgListenerOptions): PgListener {
@@ -36,8 +36,8 @@ export function createPgListener({ databaseUrl, channels, poll, look }: PgListen
       connectionString: databaseUrl,
       application_name: "gridnft-fresh",
       keepAlive: true,
-      connectionTimeoutMillis: PATIENCE,
-      query_timeout: PATIENCE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      query_timeout: CONNECT_TIMEOUT,
       options: "-c default_transaction_read_only=on",
     });
     const lose = () => {

@@ -68,10 +68,10 @@ export function limitTables(): MiddlewareHandler {
     const answered = next().finally(() => running--);
     const late = Symbol();
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<typeof late>((resolve) => {
+    const timeout = new Promise<typeof late>((resolve) => {
       timer = setTimeout(() => resolve(late), tableLimits.time);
     });
-    const first = await Promise.race([answered, patience]).finally(() => clearTimeout(timer));
+    const first = await Promise.race([answered, timeout]).finally(() => clearTimeout(timer));
     if (first !== late) return undefined;
     answered.catch(() => undefined);
     return busy(context, `This took more than ${tableLimits.time / 1_000} s: ask for less at a time.`);

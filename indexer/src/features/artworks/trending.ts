@@ -14,7 +14,7 @@ export const MICRO = 1_000_000n;
 const LIKES_PER_REMIX = 3;
 
 /** Figures that a score follows from. */
-export interface Regard {
+export interface Popularity {
   /** Accounts that like it; 0 as long as no contract states likes. */
   readonly likes?: number;
   /** Versions of other artists' artworks that were made from a picture of it. */
@@ -24,7 +24,7 @@ export interface Regard {
 }
 
 /** The score by which `TRENDING` sorts, in millionths. */
-export function trendingOf({ likes = 0, remixesByOthers, mintedAt }: Regard): bigint {
+export function trendingOf({ likes = 0, remixesByOthers, mintedAt }: Popularity): bigint {
   return log2(1 + likes + LIKES_PER_REMIX * remixesByOthers) + (mintedAt * MICRO) / HALF_LIFE;
 }
 
@@ -33,7 +33,7 @@ const MANTISSA = 80n;
 const FRACTION = 32n;
 
 const known = new Map<number, bigint>();
-const MOST_KNOWN = 10_000;
+const MAX_KNOWN = 10_000;
 
 /**
  * Logarithm to base 2 in millionths, rounded. Bit by bit: the square of a number has twice its logarithm.
@@ -55,6 +55,6 @@ export function log2(value: number): bigint {
   }
   const half = 1n << (FRACTION - 1n);
   const micro = (logarithm * MICRO + half) >> FRACTION;
-  if (known.size < MOST_KNOWN) known.set(value, micro);
+  if (known.size < MAX_KNOWN) known.set(value, micro);
   return micro;
 }

@@ -62,9 +62,9 @@ export function parseSearch(text: string): Search | undefined {
       continue;
     }
     left -= tokens.length;
-    const least = word.endsWith("*") ? SHORTEST_STATED_PREFIX : isLast ? SHORTEST_PREFIX : Number.POSITIVE_INFINITY;
+    const min = word.endsWith("*") ? SHORTEST_STATED_PREFIX : isLast ? SHORTEST_PREFIX : Number.POSITIVE_INFINITY;
     const isPhrase = phrase !== undefined;
-    const isBeginning = !isPhrase && [...(tokens.at(-1) ?? "")].length >= least;
+    const isBeginning = !isPhrase && [...(tokens.at(-1) ?? "")].length >= min;
     const positions = tokens.map((token, i) =>
       alternatives(token, isBeginning && i === tokens.length - 1, isPhrase || isNot),
     );

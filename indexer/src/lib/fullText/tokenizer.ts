@@ -55,13 +55,13 @@ export function normal(text: string): string {
 }
 
 /** The first words of a text that `normal` has made. */
-export function split(normalised: string, most = Number.POSITIVE_INFINITY): Token[] {
+export function split(normalised: string, max = Number.POSITIVE_INFINITY): Token[] {
   const tokens: Token[] = [];
   for (const { 0: found, index } of normalised.matchAll(run)) {
-    if (tokens.length >= most) break;
+    if (tokens.length >= max) break;
     if (mayBeUnspaced.test(found)) {
       for (const { 0: piece, index: at } of found.matchAll(part)) {
-        if (tokens.length >= most) break;
+        if (tokens.length >= max) break;
         tokens.push(tokenOf(piece, index + at));
       }
     } else tokens.push(tokenOf(found, index));
