@@ -16,10 +16,10 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { openChain } from "../cloud/src/chain/chain.ts";
 import type { Cloud } from "../cloud/src/cloud.ts";
 import { openDatabase } from "../cloud/src/database/database.ts";
+import { openPictures, type PictureStore } from "../cloud/src/files/pictures.ts";
+import { claimJob, type WorkerJobJson } from "../cloud/src/jobs/claim.ts";
+import { completeJob, type Delivery } from "../cloud/src/jobs/complete.ts";
 import { LaneTrees } from "../cloud/src/payment/laneTrees.ts";
-import { claimJob, type WorkerJobJson } from "../cloud/src/queue/claim.ts";
-import { completeJob, type Delivery } from "../cloud/src/queue/complete.ts";
-import { openPictures, type PictureStore } from "../cloud/src/storage/pictures.ts";
 import { call, signIn, startTestGrid, type TestGrid, until, type WorkerIdentity } from "../cloud/test/grid.ts";
 import { scriptedWorker } from "../cloud/test/scriptedWorker.ts";
 import {

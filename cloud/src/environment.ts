@@ -4,34 +4,47 @@ import { addressJson, bytes32Json } from "@gridnft/sdk/wire";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
-import type { GatewayCaps } from "./payment/quota.ts";
 
-/** The environment is not what this program needs. The message has one line a fault. */
+/** Error of an environment that this program cannot use. The message has one line per error. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
   readonly code = "ENVIRONMENT_INVALID";
 }
 
-/** The cloud as a payer: its account, its hot keys, and what it pays at most. The account's own key is with the treasury. */
+/** Spending limits of the gateway. Amounts are AIPG wei, days are UTC days. */
+export interface GatewayCaps {
+  /** Cap of one job. */
+  readonly job: bigint;
+  /** Cap of an account per day. */
+  readonly account: bigint;
+  /** Cap per day of an address that requests come from: an IPv4 address, or the /64 of an IPv6 address. */
+  readonly address: bigint;
+  /** Cap per day of all accounts together. Accounts and addresses are cheap to make, so this cap bounds the loss. */
+  readonly all: bigint;
+  /** Images of an account per day. */
+  readonly images: number;
+}
+
+/** Gateway: the cloud as a payer, with its account, its hot keys and its caps. The treasury has the account's own key. */
 export interface GatewayTerms {
   readonly account: Address;
-  /** Signs vouchers: the account's PAYER_SIGNER. */
+  /** Key that signs vouchers: the account's PAYER_SIGNER. */
   readonly signer: PrivateKeyAccount;
-  /** Fills open lanes: the account's TREASURER, within its cap on chain. Without it lanes are filled by hand. */
+  /** Key that fills open lanes: the account's TREASURER, within its cap on chain. Without it lanes are filled by hand. */
   readonly treasurer: PrivateKeyAccount | undefined;
   readonly caps: GatewayCaps;
-  /** AIPG wei that a lane is given at a time, when a job needs it. */
+  /** AIPG wei of one top-up of a lane, when a job needs it. */
   readonly laneFunding: bigint;
   /** Highest rate that the gateway pays, AIPG wei per megapixel and step. */
   readonly maxRate: bigint;
-  /** Seconds that a job is kept for the cheapest worker, when that one is busy; six times as long when it is not. */
-  readonly patience: number;
+  /** Seconds that a job is held for the cheapest worker when it is busy; six times as long when it is not. */
+  readonly cheapestHoldSeconds: number;
   /** Accounts that the gateway pays for. */
-  readonly payees: Payees;
+  readonly sponsored: SponsoredAccounts;
 }
 
 /** Accounts that a gateway pays for: all, those that hold so much AIPG, or those of a list (lower case). */
-export type Payees =
+export type SponsoredAccounts =
   | { readonly kind: "everybody" }
   | { readonly kind: "holders"; readonly least: bigint }
   | { readonly kind: "listed"; readonly accounts: ReadonlySet<string> };
@@ -42,7 +55,7 @@ export interface TreasurySettings {
   readonly deployment: Deployment | undefined;
   readonly databaseUrl: string;
   readonly account: Address;
-  /** The account's own key; undefined where transactions are printed only. */
+  /** Key of the account; undefined where transactions are printed only. */
   readonly owner: PrivateKeyAccount | undefined;
   /** Address of the PAYER_SIGNER that may be registered, and that lanes may name. */
   readonly signer: Address;
@@ -50,21 +63,21 @@ export interface TreasurySettings {
   readonly treasurer: Address;
   /** AIPG wei that the TREASURER may move into lanes a day. */
   readonly cap: bigint;
-  /** AIPG wei that the account in GridSettlement is filled up to, out of the account's own AIPG, once it has less than half of it. */
+  /** AIPG wei that the account's balance in GridSettlement is filled up to, out of its own AIPG, when less than half of it is left. */
   readonly balance: bigint;
-  /** Seconds without a job after which a lane's money is asked back. */
+  /** Seconds without a job after which a lane's funds are withdrawn. */
   readonly idleSeconds: number;
-  /** Lanes that are opened in a day at most: a database that was broken into shall not burn the account's gas. */
+  /** Most lanes that are opened in a day. It bounds the gas that a broken database can cost the account. */
   readonly dailyLanes: number;
-  /** Milliseconds between looks. */
+  /** Milliseconds between checks. */
   readonly poll: number;
   readonly logLevel: Settings["logLevel"];
 }
 
-/** What a cloud process is started with. */
+/** Settings of a cloud process. */
 export interface Settings {
   readonly rpcUrl: string;
-  /** Read from a file; else the project's own for the chain. */
+  /** Deployment of a file; else the project's own for the chain. */
   readonly deployment: Deployment | undefined;
   readonly databaseUrl: string;
   readonly host: string;
@@ -74,11 +87,11 @@ export interface Settings {
   /** Folder of the pictures' blocks. */
   readonly blocks: string;
   readonly gateway: GatewayTerms | undefined;
-  /** Milliseconds between looks at the chain. */
+  /** Milliseconds between polls of the chain. */
   readonly chainPoll: number;
   /** Seconds that `POST /v1/generate-image` waits for the picture before it answers 202. */
   readonly waitSeconds: number;
-  /** Seconds for which a lease is good without a heartbeat. */
+  /** Seconds for which a lease is valid without a heartbeat. */
   readonly leaseSeconds: number;
   /** Seconds for which heartbeats keep a lease without progress, for each job that the worker has. */
   readonly stallSeconds: number;
@@ -90,7 +103,7 @@ export interface Settings {
   readonly requestsPerMinute: number;
   /** Jobs per minute that one IP address, or one account, may post. */
   readonly jobsPerMinute: number;
-  /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
+  /** Number of trusted reverse proxies, whose X-Forwarded-For entries count. */
   readonly proxies: number;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
   /** Base URLs of gateways that are asked for public blocks which are missing here, without a slash at the end. */
@@ -123,7 +136,7 @@ const key = z.pipe(
 
 const AIPG = 10n ** 18n;
 
-/** Of both programs. */
+/** Variables of both programs. */
 const shared = {
   GRID_RPC_URL: httpUrl,
   GRID_DEPLOYMENT: z.string().optional(),
@@ -184,7 +197,7 @@ const treasuryEnvironment = z.object({
   GRID_TREASURY_POLL_MS: wholeNumber(50, 600_000).default(2_000),
 });
 
-/** Variables of earlier versions, and of the other program: left in place, they would say something else than they did. */
+/** Variables of earlier versions, and of the other program. They are refused, because their meaning changed. */
 const misplaced: Readonly<Record<string, string>> = {
   GRID_GATEWAY_ACCOUNT_KEY:
     "has no place in this process: give it to the treasury (npm run treasury -w cloud), and this process GRID_GATEWAY_ACCOUNT.",
@@ -197,10 +210,10 @@ const misplaced: Readonly<Record<string, string>> = {
  * @throws {@link EnvironmentError} with one sentence for each fault.
  */
 export function readSettings(variables: Readonly<Record<string, string | undefined>>): Settings {
-  const faults = Object.entries(misplaced).flatMap(([name, message]) =>
+  const errors = Object.entries(misplaced).flatMap(([name, message]) =>
     variables[name] ? [`${name} ${message}`] : [],
   );
-  const read = parse(environment, variables, faults);
+  const read = parse(environment, variables, errors);
   return {
     rpcUrl: read.GRID_RPC_URL,
     deployment: read.GRID_DEPLOYMENT === undefined ? undefined : deploymentAt(read.GRID_DEPLOYMENT),
@@ -271,18 +284,18 @@ export function readTreasurySettings(
   };
 }
 
-/** The variables by a schema; empty ones count as absent. */
+/** Parses the variables by a schema. Empty ones count as absent. */
 function parse<Schema extends z.ZodType>(
   schema: Schema,
   variables: Readonly<Record<string, string | undefined>>,
-  faults: readonly string[],
+  errors: readonly string[],
 ): z.output<Schema> {
   const given = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
   );
   const parsed = schema.safeParse(given);
   const all = [
-    ...faults,
+    ...errors,
     ...(parsed.error?.issues ?? []).map((issue) => {
       const name = issue.path.join(".");
       return given[name] === undefined ? `${name} is missing.` : `${name} ${issue.message}.`;
@@ -319,12 +332,12 @@ function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefi
     },
     laneFunding: read.GRID_LANE_FUNDING,
     maxRate: read.GRID_GATEWAY_MAX_RATE,
-    patience: read.GRID_GATEWAY_PATIENCE_SECONDS,
-    payees: payeesOf(read.GRID_GATEWAY_ACCOUNTS),
+    cheapestHoldSeconds: read.GRID_GATEWAY_PATIENCE_SECONDS,
+    sponsored: sponsoredAccounts(read.GRID_GATEWAY_ACCOUNTS),
   };
 }
 
-/** Insists that each name has a key of its own: the account's key in a hot process would be no cold key. */
+/** Requires that each name has a key of its own. The account's key in a hot process would not be cold. */
 function requireDistinct(roles: readonly (readonly [name: string, address: Address])[]): void {
   for (const [i, [name, address]] of roles.entries()) {
     const same = roles.slice(0, i).find(([, other]) => other.toLowerCase() === address.toLowerCase());
@@ -332,7 +345,7 @@ function requireDistinct(roles: readonly (readonly [name: string, address: Addre
   }
 }
 
-function payeesOf(text: string): Payees {
+function sponsoredAccounts(text: string): SponsoredAccounts {
   if (text === "everybody") return { kind: "everybody" };
   const least = /^holders:(\d{1,38})$/.exec(text)?.[1];
   if (least !== undefined) return { kind: "holders", least: BigInt(least) };

@@ -1,10 +1,10 @@
 import { type CloudErrorCode, cloudErrors } from "@gridnft/sdk/wire";
 
-/** What the API answers when it refuses: a stable code, a sentence for the user, the field at fault. */
+/** Error of the API: a stable code, a sentence for the user, and the field. */
 export class CloudError extends Error {
   override readonly name = "CloudError";
   readonly field: string | undefined;
-  /** The job that the very same order made before. */
+  /** Job that the same order made before. */
   readonly job: string | undefined;
   /** Headers of the answer, e.g. Retry-After. */
   readonly headers: Readonly<Record<string, string>>;
@@ -31,8 +31,8 @@ export class CloudError extends Error {
 }
 
 /**
- * What a log may say of an error: names and first lines, no stack of requests. URLs are cut to their origin, because an RPC's
- * path or query is often a credential.
+ * Returns an error for the log: names and first lines, without stacks. URLs are cut to their origin, because an RPC's path or query is
+ * often a credential.
  */
 export function describeError(error: unknown): string {
   const parts: string[] = [];

@@ -2,38 +2,39 @@ import type { AddressInfo } from "node:net";
 import { createFastChecker } from "@gridnft/sdk";
 import { serve } from "@hono/node-server";
 import { pino } from "pino";
-import { createApp } from "./app.ts";
+import { createApp } from "./api/app.ts";
+import type { App } from "./api/http/endpoint.ts";
+import { answerParserError } from "./api/http/parserErrors.ts";
 import { openChain } from "./chain/chain.ts";
 import type { Cloud } from "./cloud.ts";
 import { openDatabase } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
-import { listen } from "./database/notices.ts";
+import { listen } from "./database/pgNotify.ts";
 import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
-import type { App } from "./http/endpoint.ts";
-import { createMetrics } from "./http/metrics.ts";
-import { answerParserError } from "./http/parserErrors.ts";
+import { openPictures } from "./files/pictures.ts";
+import { scrubber } from "./files/scrub.ts";
+import { openTakedowns } from "./files/takedowns.ts";
+import { laneDemand } from "./jobs/laneDemand.ts";
+import { reap, sweep } from "./jobs/reaper.ts";
+import { deleteExpired } from "./jobs/retention.ts";
+import { createMetrics } from "./metrics.ts";
 import { laneFunding } from "./payment/laneFunding.ts";
 import { LaneTrees } from "./payment/laneTrees.ts";
-import { settlementReader } from "./payment/laneWatch.ts";
 import { sweepQuota } from "./payment/quota.ts";
-import { reap, sweep } from "./queue/reaper.ts";
-import { expire } from "./queue/retention.ts";
-import { openPictures } from "./storage/pictures.ts";
-import { scrubber } from "./storage/scrub.ts";
-import { openTakedowns } from "./storage/takedowns.ts";
+import { settlementSync } from "./payment/settlementSync.ts";
 
-/** A cloud that answers. */
+/** Cloud that serves requests. */
 export interface RunningCloud {
   readonly url: string;
-  /** Answers what is under way, refuses what is new, closes everything. */
+  /** Finishes running requests, refuses new ones, and closes everything. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds that requests get to end before their connections are closed. */
-const STOP_TIME = 5_000;
+/** Milliseconds that requests may take to end before their connections are closed. */
+const STOP_TIMEOUT = 5_000;
 
-/** Brings the database up to date, connects to the chain, and serves. */
+/** Migrates the database, connects to the chain, and serves. */
 export async function startCloud(settings: Settings): Promise<RunningCloud> {
   const log = pino({
     level: settings.logLevel,
@@ -41,18 +42,18 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
     // Nothing of this is logged; should it ever be, it stays unreadable.
     redact: ["token", "*.token", "authorization", "*.authorization", "signature", "*.signature", "*.key"],
   });
-  const complain = (what: string) => (error: unknown) => log.warn({ error: describeError(error) }, what);
+  const warn = (what: string) => (error: unknown) => log.warn({ error: describeError(error) }, what);
   const closing: (() => Promise<void> | void)[] = [];
   const stopping = new AbortController();
   try {
     await migrate(settings.databaseUrl);
-    const database = openDatabase(settings.databaseUrl, complain("database connection lost"));
+    const database = openDatabase(settings.databaseUrl, warn("database connection lost"));
     closing.push(() => database.close());
-    const notices = await listen(settings.databaseUrl, complain("notices lost"));
-    closing.push(() => notices.close());
+    const notifications = await listen(settings.databaseUrl, warn("notices lost"));
+    closing.push(() => notifications.close());
     const chain = await openChain(
       { rpcUrl: settings.rpcUrl, deployment: settings.deployment, pollEvery: settings.chainPoll },
-      complain("chain does not answer"),
+      warn("chain does not answer"),
     );
     closing.push(() => chain.stop());
     const metrics = createMetrics({ chain, stopping: stopping.signal });
@@ -94,7 +95,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       settings,
       publicUrl: url,
       database,
-      notices,
+      notifications,
       chain,
       pictures,
       takedowns,
@@ -105,9 +106,9 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       metrics,
       stopping: stopping.signal,
     };
-    const duties = startDuties(cloud);
-    closing.push(duties.stop);
-    app = createApp(cloud, duties.tendLanes);
+    const tasks = startTasks(cloud);
+    closing.push(tasks.stop);
+    app = createApp(cloud, tasks.checkLanesSoon);
     log.info({ url, chain: chain.domain.chainId, gateway: settings.gateway?.account }, "serving");
 
     return {
@@ -124,30 +125,34 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
   }
 }
 
-/** What is done from time to time. */
-function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise<void> } {
+/** Starts the periodic tasks. */
+function startTasks(cloud: Cloud): { checkLanesSoon: () => void; stop: () => Promise<void> } {
   const { settings, log } = cloud;
-  const funding = laneFunding(cloud);
-  const duties = [
+  const { gateway } = cloud;
+  const funding = gateway && laneFunding(cloud, gateway, laneDemand(cloud, gateway));
+  const tasks = [
     repeat(1_000, () => reap(cloud)),
     repeat(60_000, async () => {
       await sweep(cloud);
       await sweepQuota(cloud.database);
     }),
-    repeat(settings.chainPoll, settlementReader(cloud)),
-    repeat(5_000, async () => funding?.tend()),
-    repeat(600_000, () => expire(cloud)),
+    repeat(settings.chainPoll, settlementSync(cloud)),
+    repeat(5_000, async () => funding?.check()),
+    repeat(600_000, () => deleteExpired(cloud)),
     repeat(600_000, scrubber(cloud)),
   ] as const;
   return {
-    tendLanes: () => duties[3].soon(),
+    checkLanesSoon: () => tasks[3].runSoon(),
     stop: async () => {
-      await Promise.all(duties.map((duty) => duty.stop()));
+      await Promise.all(tasks.map((duty) => duty.stop()));
     },
   };
 
-  /** Does something again and again, never twice at once. It may say itself after how many milliseconds. */
-  function repeat(milliseconds: number, work: () => Promise<unknown>): { soon: () => void; stop: () => Promise<void> } {
+  /** Repeats a task, never twice at once. The task may return the milliseconds until the next run. */
+  function repeat(
+    milliseconds: number,
+    work: () => Promise<unknown>,
+  ): { runSoon: () => void; stop: () => Promise<void> } {
     let timer: NodeJS.Timeout | undefined;
     let running: Promise<void> | undefined;
     let again = false;
@@ -165,7 +170,7 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
     };
     timer = setTimeout(run, 0);
     return {
-      soon: () => {
+      runSoon: () => {
         again = true;
         if (!running) run();
       },
@@ -178,12 +183,12 @@ function startDuties(cloud: Cloud): { tendLanes: () => void; stop: () => Promise
   }
 }
 
-/** Waits for answers under way, closes connections as they fall idle, and what is left after a while. */
+/** Waits for running requests, closes idle connections, and after a timeout all. */
 async function closeServer(server: ReturnType<typeof serve>): Promise<void> {
   if (!("closeIdleConnections" in server)) throw new Error("This cloud serves HTTP/1.1.");
   await new Promise<void>((resolve) => {
     const idle = setInterval(() => server.closeIdleConnections(), 50);
-    const force = setTimeout(() => server.closeAllConnections(), STOP_TIME);
+    const force = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
     server.close(() => {
       clearInterval(idle);
       clearTimeout(force);

@@ -7,7 +7,7 @@ import { describeError } from "./error.ts";
 import { openSender } from "./payment/sender.ts";
 import { Treasury, type TreasuryStep } from "./payment/treasury.ts";
 
-/** A treasury that works. */
+/** Treasury that runs. */
 export interface RunningTreasury {
   stop(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function startTreasury(settings: TreasurySettings): Promise<Running
   };
 }
 
-/** Does what is due, once. */
+/** Sends the due transactions, once. */
 export async function workOnce(settings: TreasurySettings): Promise<void> {
   const opened = await openTreasury(settings);
   try {
@@ -43,11 +43,11 @@ export async function workOnce(settings: TreasurySettings): Promise<void> {
   }
 }
 
-/** Returns the transactions that are due, for somebody else to send. */
+/** Returns the due transactions, for somebody else to send. */
 export async function planOf(settings: TreasurySettings): Promise<TreasuryStep[]> {
   const opened = await openTreasury(settings);
   try {
-    return await opened.treasury.print();
+    return await opened.treasury.plan();
   } finally {
     await opened.close();
   }

@@ -8,10 +8,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { jobPrice } from "../../sdk/src/index.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { openDatabase } from "../src/database/database.ts";
-import type { GatewayCaps } from "../src/payment/quota.ts";
-import { sweepStaging } from "../src/queue/staging.ts";
+import type { GatewayCaps } from "../src/environment.ts";
+import { openPictures } from "../src/files/pictures.ts";
+import { sweepStaging } from "../src/jobs/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { openPictures } from "../src/storage/pictures.ts";
 import {
   call,
   png,
@@ -47,7 +47,7 @@ afterEach(async () => {
   await grid.sql("UPDATE cloud.candidate SET handed_at = NULL");
 });
 
-const wish = () => ({ prompt: "a vault", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
+const resolved = () => ({ prompt: "a vault", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
 const SALT = `0x${"5a".repeat(32)}`;
 
 interface Quote {
@@ -56,7 +56,7 @@ interface Quote {
 }
 async function quote(changes: object = {}, from = "192.0.2.1"): Promise<Quote> {
   const { body } = await call<{ quote: Quote }>(clouds[0], "POST", "/v1/generate-image", {
-    json: { ...wish(), requester: grid.artist.address, ...changes },
+    json: { ...resolved(), requester: grid.artist.address, ...changes },
     headers: { "x-forwarded-for": from },
   });
   return body.quote;
@@ -272,7 +272,7 @@ describe("whoever asks the gateway", () => {
       "/v1/generate-image",
       {
         token,
-        json: { ...wish(), ...changes },
+        json: { ...resolved(), ...changes },
         headers: { prefer: "respond-async", "x-forwarded-for": from, ...headers },
       },
     );
@@ -354,7 +354,7 @@ describe("whoever asks the gateway", () => {
 
     // The day is used up for a new job, not for the one that is there. JSON of another order is the same body.
     expect((await under('"a-2"')).body.error.code).toBe("QUOTA_USED");
-    const { prompt, ...rest } = wish();
+    const { prompt, ...rest } = resolved();
     expect((await under("a-1", { ...rest, prompt })).body.id).toBe(id);
     const reused = await under('"a-1"', { prompt: "another vault" });
     expect([reused.status, reused.body.error]).toEqual([
@@ -541,13 +541,13 @@ describe("whoever asks the gateway", () => {
     const [stranger] = await freshKeys(1);
     const holders = await grid.cloud({
       ...{ blocks, proxies: 1 },
-      gateway: { ...grid.gatewayTerms, payees: { kind: "holders", least: parseEther("1") } },
+      gateway: { ...grid.gatewayTerms, sponsored: { kind: "holders", least: parseEther("1") } },
     });
     const listed = await grid.cloud({
       ...{ blocks, proxies: 1 },
       gateway: {
         ...grid.gatewayTerms,
-        payees: { kind: "listed", accounts: new Set([grid.artist.address.toLowerCase()]) },
+        sponsored: { kind: "listed", accounts: new Set([grid.artist.address.toLowerCase()]) },
       },
     });
     await scriptedWorker(grid, holders, grid.workers[0]);

@@ -15,17 +15,17 @@ import pg from "pg";
 import { type Address, type Hex, keccak256, toHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { JobStreams } from "../src/api/grid/jobStreams.ts";
 import { Sessions } from "../src/auth/sessions.ts";
 import { modelCatalogue } from "../src/chain/models.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase, type Queries } from "../src/database/database.ts";
-import { listen, type Notices } from "../src/database/notices.ts";
+import { listen, type Notifications } from "../src/database/pgNotify.ts";
+import { claimJob } from "../src/jobs/claim.ts";
+import { completeJob } from "../src/jobs/complete.ts";
+import { heartbeat } from "../src/jobs/lease.ts";
+import { WaitingClaims } from "../src/jobs/waitingClaims.ts";
 import { LaneTrees } from "../src/payment/laneTrees.ts";
-import { claimJob } from "../src/queue/claim.ts";
-import { completeJob } from "../src/queue/complete.ts";
-import { heartbeat } from "../src/queue/lease.ts";
-import { WaitingClaims } from "../src/queue/waiting.ts";
-import { JobStreams } from "../src/routes/streams.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, RATE, signIn, signReceipt, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { ENGINE, type JobJson, type ScriptedWorker, scriptedWorker, type VoucherJson } from "./scriptedWorker.ts";
@@ -201,7 +201,7 @@ function counted(database: Database): { database: Database; statements: () => nu
       all: count(database.all),
       one: count(database.one),
       run: count(database.run),
-      once: count(database.once),
+      runOnce: count(database.runOnce),
       transaction: (work, turn) =>
         database.transaction(({ all, one, run }) => {
           statements++;
@@ -282,7 +282,7 @@ describe("waiting claims", () => {
 
   function board() {
     const listeners = new Map<string, Set<() => void>>();
-    const notices: Pick<Notices, "on"> = {
+    const notifications: Pick<Notifications, "on"> = {
       on: (channel, payload, listener) => {
         const key = `${channel} ${payload}`;
         const set = listeners.get(key) ?? new Set();
@@ -290,37 +290,37 @@ describe("waiting claims", () => {
         return () => set.delete(listener);
       },
     };
-    const tell = (payload: string) => {
+    const notify = (payload: string) => {
       for (const listener of listeners.get(`cloud_queue ${payload}`) ?? []) listener();
     };
     const listening = () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0);
-    return { claims: new WaitingClaims(notices), tell, listening };
+    return { claims: new WaitingClaims(notifications), notify, listening };
   }
 
   it("are woken one of each worker that a job is for, and nobody else", async () => {
-    const { claims, tell, listening } = board();
+    const { claims, notify, listening } = board();
     const woken: string[] = [];
     const end = new AbortController();
     const wait = (name: string, worker: Address, models: string[]) =>
       claims.next(worker, models, 60_000, end.signal).then(() => woken.push(name));
     const all = [wait("a", first, ["1", "2"]), wait("b", first, ["1", "2"]), wait("c", second, ["2"])];
     const settle = () => new Promise((resolve) => setImmediate(resolve));
-    tell("model 3");
-    tell("worker 0x3333");
+    notify("model 3");
+    notify("worker 0x3333");
     await settle();
     expect(woken).toEqual([]);
-    tell("model 1");
+    notify("model 1");
     await settle();
     expect(woken).toEqual(["a"]);
-    tell("model 2");
+    notify("model 2");
     await settle();
     expect(woken).toEqual(["a", "b", "c"]);
     all.push(wait("d", second, ["2"]), wait("e", second, ["2", "4"]));
     // The worker serves more since: the newest word counts for all of its claims.
-    tell("model 4");
+    notify("model 4");
     await settle();
     expect(woken.slice(3)).toEqual(["d"]);
-    tell(`worker ${second}`);
+    notify(`worker ${second}`);
     await settle();
     expect(woken.slice(3)).toEqual(["d", "e"]);
     end.abort();
@@ -413,12 +413,12 @@ it("the streams of 500 readers read a job once a change, and ask nothing by time
   const own = openDatabase(grid.postgres.url, () => undefined);
   const { database, statements } = counted(own);
   const heard = new Map<string, Set<() => void>>();
-  const notices = {
+  const notifications = {
     on: (_: string, payload: string, listener: () => void) => {
       heard.set(payload, (heard.get(payload) ?? new Set()).add(listener));
       return () => heard.get(payload)?.delete(listener);
     },
-  } as unknown as Notices;
+  } as unknown as Notifications;
   const change = (id: string) => {
     for (const listener of heard.get(id) ?? []) listener();
   };
@@ -445,7 +445,7 @@ it("the streams of 500 readers read a job once a change, and ask nothing by time
         },
       };
     };
-    const told = read(new JobStreams({ database, notices, publicUrl: "", log }, 3_600_000));
+    const told = read(new JobStreams({ database, notifications, publicUrl: "", log }, 3_600_000));
     await told.all("everybody has the state", 1);
     expect(statements()).toBe(1);
     await workers[0].heartbeat(job, { image: 0, step: 1, steps: 2 });
@@ -456,7 +456,7 @@ it("the streams of 500 readers read a job once a change, and ask nothing by time
     expect(statements()).toBeLessThanOrEqual(3);
     told.end();
     // A notice that was lost is made up for by a tick, which is one statement for all.
-    const streams = new JobStreams({ database, notices, publicUrl: "", log }, 300);
+    const streams = new JobStreams({ database, notifications, publicUrl: "", log }, 300);
     const before = statements();
     const ticking = read(streams);
     await ticking.all("everybody has the state", 1);
@@ -576,7 +576,7 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
         now: () => BigInt(Math.floor(Date.now() / 1_000)),
         domain: grid.domain,
       },
-      gateway: { account: grid.gateway.address, signer: grid.gatewayKey, maxRate: 10n ** 18n, patience: 5 },
+      gateway: { account: grid.gateway.address, signer: grid.gatewayKey, maxRate: 10n ** 18n, cheapestHoldSeconds: 5 },
       checker: { ...(await createFastChecker()), digester },
       laneTrees: new LaneTrees(digester),
       pictures: { holds: async () => true },

@@ -33,8 +33,14 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => grid?.stop());
 
-const wish = () => ({ prompt: "a lighthouse at dusk", model: grid.open.toString(), width: 128, height: 64, steps: 5 });
-const ask = (n: number) => ({ ...wish(), requester: grid.artist.address, seed: 42, n });
+const resolved = () => ({
+  prompt: "a lighthouse at dusk",
+  model: grid.open.toString(),
+  width: 128,
+  height: 64,
+  steps: 5,
+});
+const ask = (n: number) => ({ ...resolved(), requester: grid.artist.address, seed: 42, n });
 
 /** A direct job of `n` images, queued. */
 async function order(n: number): Promise<string> {
@@ -185,7 +191,7 @@ describe("an order that its worker ended early", () => {
       async () => (await call<{ gateway?: { lanes: number } }>(cloud, "GET", "/health")).body.gateway?.lanes === 2,
       "the cloud knows the lanes",
     );
-    const json = { ...wish(), n: 2 };
+    const json = { ...resolved(), n: 2 };
     await call(cloud, "POST", "/v1/generate-image", { token, json, headers: { prefer: "respond-async" } });
     const onLane = await until(() => worker.claim(5), "the worker gets the job");
     const { body } = await worker.upload(onLane, 0, await png(128, 64, 99));

@@ -99,17 +99,17 @@ describe("the account's own key", () => {
 });
 
 it("accounts that the gateway pays for are all, holders, or those of a file", () => {
-  const payees = (text: string) => gatewayOf({ GRID_GATEWAY_ACCOUNTS: text }).payees;
-  expect(payees("everybody")).toEqual({ kind: "everybody" });
-  expect(payees(`holders:${parseEther("10")}`)).toEqual({ kind: "holders", least: parseEther("10") });
+  const sponsored = (text: string) => gatewayOf({ GRID_GATEWAY_ACCOUNTS: text }).sponsored;
+  expect(sponsored("everybody")).toEqual({ kind: "everybody" });
+  expect(sponsored(`holders:${parseEther("10")}`)).toEqual({ kind: "holders", least: parseEther("10") });
   const list = join(folder, "accounts");
   writeFileSync(list, `# friends\n${account}\n\n${signer?.toLowerCase()} # Ann\r\n`);
-  expect(payees(`file:${list}`)).toEqual({
+  expect(sponsored(`file:${list}`)).toEqual({
     kind: "listed",
     accounts: new Set([account?.toLowerCase(), signer?.toLowerCase()]),
   });
   writeFileSync(list, `${account}\nnobody\n`);
-  expect(() => payees(`file:${list}`)).toThrow(/line 2 of .* is no address/);
-  expect(() => payees(`file:${folder}/none`)).toThrow(/can't be read/);
-  expect(() => payees("friends")).toThrow(/GRID_GATEWAY_ACCOUNTS is everybody/);
+  expect(() => sponsored(`file:${list}`)).toThrow(/line 2 of .* is no address/);
+  expect(() => sponsored(`file:${folder}/none`)).toThrow(/can't be read/);
+  expect(() => sponsored("friends")).toThrow(/GRID_GATEWAY_ACCOUNTS is everybody/);
 });

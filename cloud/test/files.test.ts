@@ -26,19 +26,19 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileBlocks } from "../../sdk/src/index.ts";
 import { MemoryDisk } from "../../sdk/test/memoryDisk.ts";
+import { MAX_UPLOADS } from "../src/api/http/concurrencyLimit.ts";
+import { chosenType, isRangeAsked, rangeOf } from "../src/api/http/negotiation.ts";
 import { openChain } from "../src/chain/chain.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase } from "../src/database/database.ts";
 import { readSettings } from "../src/environment.ts";
-import { chosenType, isRangeAsked, rangeOf } from "../src/http/negotiation.ts";
-import { MOST_UPLOADS } from "../src/http/slots.ts";
-import { expire } from "../src/queue/retention.ts";
-import { sweepStaging } from "../src/queue/staging.ts";
+import { openPictures, type PictureStore } from "../src/files/pictures.ts";
+import { maxFileSize, requirePng } from "../src/files/png.ts";
+import { scrubber } from "../src/files/scrub.ts";
+import { openTakedowns } from "../src/files/takedowns.ts";
+import { deleteExpired } from "../src/jobs/retention.ts";
+import { sweepStaging } from "../src/jobs/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { openPictures, type PictureStore } from "../src/storage/pictures.ts";
-import { mostBytesOf, requirePng } from "../src/storage/png.ts";
-import { scrubber } from "../src/storage/scrub.ts";
-import { openTakedowns } from "../src/storage/takedowns.ts";
 import { call, png, type Refusal, signIn, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
@@ -272,7 +272,7 @@ describe("an upload", () => {
       colours,
     ]) {
       await requirePng(good, size);
-      expect(good.length).toBeLessThanOrEqual(mostBytesOf(size));
+      expect(good.length).toBeLessThanOrEqual(maxFileSize(size));
     }
   });
 
@@ -297,7 +297,7 @@ describe("an upload", () => {
   it("is read up to what its pixels can weigh, whether its length is said or not", async () => {
     const job = await claimed(64, 64);
     const path = `/v1/worker/jobs/${job.id}/images/0?lease=${job.lease.token}`;
-    const most = mostBytesOf(size);
+    const most = maxFileSize(size);
     expect(most).toBeLessThan(100_000);
     const body = new Uint8Array(most + 1);
     const said = await call<Refusal>(cloud, "PUT", path, { token: worker.token, body });
@@ -324,7 +324,7 @@ describe("an upload", () => {
     };
     const status = async (of: number) => (await worker.upload(job, 0, file)).status === of;
     try {
-      while (open.length < MOST_UPLOADS - 1) begin();
+      while (open.length < MAX_UPLOADS - 1) begin();
       expect(await status(200)).toBe(true);
       // One of them may come while a place is taken for looking.
       await until(() => {
@@ -647,9 +647,9 @@ describe("the keeping of files", () => {
     // A database that forgot what the chain knows.
     const isMinted: Cloud["chain"]["isMinted"] = async (requester, orderHash, index) =>
       orderHash === mintedOrder || chain.isMinted(requester, orderHash, index);
-    await expire(parts({ chain: { ...chain, isMinted }, settings: { keepPicturesDays: 0, keepJobsDays: 0 } }));
+    await deleteExpired(parts({ chain: { ...chain, isMinted }, settings: { keepPicturesDays: 0, keepJobsDays: 0 } }));
     expect(await isKept(oldCid)).toBe(true);
-    await expire(parts({ chain: { ...chain, isMinted } }));
+    await deleteExpired(parts({ chain: { ...chain, isMinted } }));
     const kept = await Promise.all([oldCid, recentCid, againCid, anchoredCid, mintedCid].map(isKept));
     expect(kept).toEqual([false, true, true, true, true]);
     const looks = await grid.sql<{ cid: string }>("SELECT cid FROM cloud.picture WHERE look_at = 'infinity'");
@@ -711,10 +711,10 @@ describe("the keeping of files", () => {
     }
     const rows = (table: string) => grid.sql(`SELECT FROM cloud.${table} WHERE job_id = ANY ($1)`, [[doneId, ids[0]]]);
     await age(done, 29);
-    await expire(parts());
+    await deleteExpired(parts());
     expect([(await rows("candidate")).length, (await rows("job_failure")).length]).toEqual([1, 1]);
     await age(done, 31);
-    await expire(parts());
+    await deleteExpired(parts());
     expect([(await rows("candidate")).length, (await rows("job_failure")).length]).toEqual([0, 0]);
     const left = await grid.sql<{ id: string }>("SELECT id FROM cloud.job WHERE id = ANY ($1)", [[doneId, ...ids]]);
     expect(left.map(({ id }) => id).sort()).toEqual([doneId, ids[2], ids[3]].sort());

@@ -163,8 +163,8 @@ export async function startTestGrid({
     },
     laneFunding: parseEther("10"),
     maxRate: 10n ** 18n,
-    patience: 5,
-    payees: { kind: "everybody" },
+    cheapestHoldSeconds: 5,
+    sponsored: { kind: "everybody" },
   };
   const untold: LaneConfig[] = [];
   const openLane = async ({ party }: WorkerIdentity): Promise<void> => {

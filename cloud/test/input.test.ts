@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { type Address, createPublicClient, getAddress, http, InvalidAddressError } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorJson } from "../../sdk/src/wire/index.ts";
-import { asked, isOfChain, isUnanswered } from "../src/chain/faults.ts";
+import { isChainError, isUnanswered, withChainErrors } from "../src/chain/errors.ts";
 import type { RunningCloud } from "../src/start.ts";
 import {
   call,
@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => grid?.stop());
 
-const wish = () => ({ prompt: "a vault", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
+const resolved = () => ({ prompt: "a vault", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
 const capitals = (address: Address) => `0x${address.slice(2).toUpperCase()}`;
 /** The address with the case of its last letter turned. */
 const mistyped = (address: Address) => {
@@ -47,7 +47,11 @@ describe("addresses", () => {
   const places: readonly [string, (address: string) => Promise<{ status: number; body: Refusal }>, number][] = [
     ["requester", (requester) => call(cloud, "GET", `/v1/quote?model=${grid.open}&requester=${requester}`), 200],
     ["payer", (payer) => call(cloud, "GET", `/v1/quote?model=${grid.open}&payer=${payer}`), 200],
-    ["requester", (requester) => call(cloud, "POST", "/v1/generate-image", { json: { ...wish(), requester } }), 402],
+    [
+      "requester",
+      (requester) => call(cloud, "POST", "/v1/generate-image", { json: { ...resolved(), requester } }),
+      402,
+    ],
   ];
 
   it.each(places)(
@@ -128,15 +132,15 @@ describe("addresses", () => {
 describe("errors of a library", () => {
   it("on input are not the chain's, and those of a node that is away are", async () => {
     const input = new InvalidAddressError({ address: "0x12" });
-    await expect(asked(Promise.reject(input))).rejects.toBe(input);
-    expect(isOfChain(new TypeError("Cannot convert x to a BigInt"))).toBe(false);
+    await expect(withChainErrors(Promise.reject(input))).rejects.toBe(input);
+    expect(isChainError(new TypeError("Cannot convert x to a BigInt"))).toBe(false);
     const client = createPublicClient({ transport: http("http://127.0.0.1:9", { retryCount: 0 }) });
     const fault = await client.getChainId().catch((error: unknown) => error);
-    expect([isOfChain(fault), isUnanswered(fault)]).toEqual([true, true]);
+    expect([isChainError(fault), isUnanswered(fault)]).toEqual([true, true]);
     // A contract that says no has answered.
     const no = await grid.owner.grid.aigc.read.ownerOf([999n]).catch((error: unknown) => error);
-    expect([isOfChain(no), isUnanswered(no)]).toEqual([true, false]);
-    await expect(asked(Promise.reject(fault))).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
+    expect([isChainError(no), isUnanswered(no)]).toEqual([true, false]);
+    await expect(withChainErrors(Promise.reject(fault))).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
   });
 });
 

@@ -74,9 +74,9 @@ describe("a log at info", () => {
     const account = grid.artist.account;
     const token = await signIn(grid, cloud, account);
     const worker = await scriptedWorker(grid, cloud, grid.workers[0]);
-    const wish = { prompt: SECRET, model: "1", width: 64, height: 64, steps: 2, salt: `0x${"5a".repeat(32)}` };
+    const resolved = { prompt: SECRET, model: "1", width: 64, height: 64, steps: 2, salt: `0x${"5a".repeat(32)}` };
     const quoted = await call<{ quote: { parameters: object; candidates: { order: object }[] } }>(
-      ...([cloud, "POST", "/v1/generate-image", { json: wish, token }] as const),
+      ...([cloud, "POST", "/v1/generate-image", { json: resolved, token }] as const),
     );
     expect(quoted.status).toBe(402);
     const query = await call(cloud, "GET", `/v1/quote?${new URLSearchParams({ prompt: SECRET, model: "1" })}`);

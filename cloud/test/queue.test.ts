@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const user = () => privateKeyToAccount(generatePrivateKey());
-const wish = () => ({ prompt: "a harbour", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
+const resolved = () => ({ prompt: "a harbour", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
 
 interface JobAnswer {
   id: string;
@@ -42,11 +42,11 @@ interface JobAnswer {
   worker?: string;
   error?: { code: string; message: string };
 }
-const jobOf = async (id: string, token?: string) =>
+const workloadOf = async (id: string, token?: string) =>
   (await call<JobAnswer>(clouds[0], "GET", `/v1/jobs/${id}`, { token })).body;
 const becomes = (id: string, status: string, token?: string) =>
   until(async () => {
-    const job = await jobOf(id, token);
+    const job = await workloadOf(id, token);
     return job.status === status && job;
   }, `job is ${status}`);
 
@@ -56,7 +56,7 @@ async function gatewayJob(changes: object = {}): Promise<{ id: string; token: st
   const token = await signIn(grid, clouds[0], user());
   const { status, body } = await call<{ id: string }>(clouds[0], "POST", "/v1/generate-image", {
     token,
-    json: { ...wish(), ...changes },
+    json: { ...resolved(), ...changes },
     headers: { prefer: "respond-async" },
   });
   expect(status).toBe(202);
@@ -69,7 +69,7 @@ async function directOrders(changes: object = {}) {
     clouds[0],
     "POST",
     "/v1/generate-image",
-    { json: { ...wish(), requester: grid.artist.address, ...changes } },
+    { json: { ...resolved(), requester: grid.artist.address, ...changes } },
   );
   const { parameters, candidates } = body.quote;
   const sign = (orders: readonly object[]) => signOrders(grid, grid.artist.account, orders);
@@ -148,12 +148,12 @@ describe("two processes", () => {
     const quota = async () =>
       (await call<{ quota: { used: number } }>(clouds[0], "GET", "/v1/auth/session", { token })).body.quota.used;
     expect(await quota()).toBe(3);
-    const over = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token, json: { ...wish(), n: 2 } });
+    const over = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token, json: { ...resolved(), n: 2 } });
     expect([over.status, over.body.error.code]).toEqual([402, "QUOTA_USED"]);
     const stranger = await signIn(grid, clouds[0], user());
     // Accounts cost nothing, so there is a limit for all of them together.
     await grid.sql("UPDATE cloud.quota SET spent = spent + 100000 * 10::numeric ^ 18 WHERE account = 'everybody'");
-    const another = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token: stranger, json: wish() });
+    const another = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", { token: stranger, json: resolved() });
     expect([another.status, another.body.error.code]).toEqual([402, "QUOTA_USED"]);
     await grid.sql("UPDATE cloud.quota SET spent = spent - 100000 * 10::numeric ^ 18 WHERE account = 'everybody'");
     const notTheirs = await call<Refusal>(clouds[0], "DELETE", `/v1/jobs/${id}`, { token: stranger });
@@ -278,7 +278,7 @@ describe("orders", () => {
     await mine.release(job, "failed");
     expect(await other.claim()).toBeUndefined();
     expect(await mine.claim()).toBeUndefined();
-    expect((await jobOf(body.id)).status).toBe("queued");
+    expect((await workloadOf(body.id)).status).toBe("queued");
     // Past the deadline, but not past the grace.
     await grid.chain.pass(Number(first.deadline - (await grid.chain.now())) + 10);
     expect(await other.claim(1)).toBeUndefined();
@@ -362,13 +362,13 @@ describe("a licensed model", () => {
   it("is for its licensees: by their session, or by their own signature", async () => {
     const model = { model: grid.licensed.toString() };
     const asked = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", {
-      json: { ...wish(), ...model, requester: grid.artist.address },
+      json: { ...resolved(), ...model, requester: grid.artist.address },
     });
     expect([asked.status, asked.body.error.code]).toEqual([403, "MODEL_NOT_LICENSED"]);
     const stranger = await signIn(grid, clouds[0], user());
     const denied = await call<Refusal>(clouds[0], "POST", "/v1/generate-image", {
       token: stranger,
-      json: { ...wish(), ...model },
+      json: { ...resolved(), ...model },
     });
     expect([denied.status, denied.body.error.code]).toEqual([403, "MODEL_NOT_LICENSED"]);
 
@@ -394,7 +394,7 @@ describe("a licensed model", () => {
     const mine = () =>
       call<Refusal>(clouds[0], "POST", "/v1/generate-image", {
         token,
-        json: { ...wish(), ...model },
+        json: { ...resolved(), ...model },
         headers: { prefer: "respond-async" },
       });
     expect((await mine()).status).toBe(202);

@@ -23,7 +23,7 @@ import {
   quote as quoteSchema,
   receiptBundle,
 } from "../../sdk/src/wire/index.ts";
-import { callOf, openSender } from "../src/payment/sender.ts";
+import { encodeCall, openSender } from "../src/payment/sender.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { planOf, type RunningTreasury, workOnce } from "../src/startTreasury.ts";
 import { call, RATE, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
@@ -47,10 +47,16 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => grid?.stop());
 
-const wish = () => ({ prompt: "a lighthouse at dusk", model: grid.open.toString(), width: 128, height: 64, steps: 5 });
+const resolved = () => ({
+  prompt: "a lighthouse at dusk",
+  model: grid.open.toString(),
+  width: 128,
+  height: 64,
+  steps: 5,
+});
 
 it("tells what to sign, and does it once it is signed", async () => {
-  const ask = { ...wish(), requester: grid.artist.address, seed: 42, n: 2 };
+  const ask = { ...resolved(), requester: grid.artist.address, seed: 42, n: 2 };
   const asked = await call<{ error: { code: string }; quote: unknown }>(cloud, "POST", "/v1/generate-image", {
     json: ask,
   });
@@ -120,7 +126,7 @@ it("pays by the gateway's lane, by one collect for several jobs, and goes on aft
   // The worker's offer stands for long, and nobody opened a lane for it.
   expect(await grid.sql("SELECT 1 FROM cloud.lane")).toEqual([]);
   const order = async (prompt: string) => {
-    const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...wish(), prompt } });
+    const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...resolved(), prompt } });
     const job = await until(() => worker.claim(5), "the worker gets the job");
     const parties = [job.lane?.payer, job.lane?.worker].map((address) => address?.toLowerCase());
     expect(parties).toEqual([grid.gateway.address, job.order.worker].map((address) => address.toLowerCase()));
@@ -181,7 +187,7 @@ it("counts the gateway's pictures against a quota", async () => {
 it("takes receipts into the next voucher again when their anchor is gone by a reorg", async () => {
   const token = await signIn(grid, cloud, grid.artist.account);
   const order = async (prompt: string) => {
-    const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...wish(), prompt } });
+    const answer = call(cloud, "POST", "/v1/generate-image", { token, json: { ...resolved(), prompt } });
     const job = await until(() => worker.claim(5), "the worker gets the job");
     const { voucher } = await worker.work(job);
     const result = generateImageResponse.parse((await answer).body);
@@ -289,7 +295,7 @@ describe("the gateway's lanes", () => {
     const token = await signIn(grid, cloud, grid.artist.account);
     const { status, body } = await call<{ id: string }>(cloud, "POST", "/v1/generate-image", {
       token,
-      json: { ...wish(), ...changes },
+      json: { ...resolved(), ...changes },
       headers: { prefer: "respond-async" },
     });
     expect(status).toBe(202);
@@ -338,7 +344,7 @@ describe("the gateway's lanes", () => {
     const { deployment, rpcUrl } = grid.chain;
     const [config] = await grid.sql<{ config: unknown }>("SELECT config FROM cloud.lane");
     const senders = [1, 2].map(() => openSender(grid.treasurer, { rpcUrl, deployment, poll: 100 }));
-    const topUp = callOf(settlement(), "topUpLane", [messageFromJson("LaneConfig", config?.config), 5n]);
+    const topUp = encodeCall(settlement(), "topUpLane", [messageFromJson("LaneConfig", config?.config), 5n]);
     const before = (await laneState()).free;
     await rpc("evm_setAutomine", false);
     try {
@@ -370,9 +376,9 @@ describe("the gateway's lanes", () => {
     await new Promise<void>((resolve) => lying.listen(0, "127.0.0.1", resolve));
     try {
       const url = `http://127.0.0.1:${(lying.address() as AddressInfo).port}`;
-      const sender = openSender(grid.treasurer, { rpcUrl: url, deployment, poll: 100, patience: 1_000 });
+      const sender = openSender(grid.treasurer, { rpcUrl: url, deployment, poll: 100, timeout: 1_000 });
       const [row] = await grid.sql<{ config: unknown }>("SELECT config FROM cloud.lane");
-      const topUp = callOf(settlement(), "topUpLane", [messageFromJson("LaneConfig", row?.config), 1n]);
+      const topUp = encodeCall(settlement(), "topUpLane", [messageFromJson("LaneConfig", row?.config), 1n]);
       await expect(sender.send(topUp, gridSettlementAbi)).rejects.toThrow("4294967295");
     } finally {
       lying.closeAllConnections();

@@ -34,12 +34,12 @@ afterEach(async () => {
   );
 });
 
-const wish = { prompt: "a pier", width: 64, height: 64, steps: 2 };
+const resolved = { prompt: "a pier", width: 64, height: 64, steps: 2 };
 
 async function order(changes: object = {}): Promise<string> {
   const { status, body } = await call<{ id: string }>(cloud, "POST", "/v1/generate-image", {
     token,
-    json: { ...wish, model: grid.open.toString(), ...changes },
+    json: { ...resolved, model: grid.open.toString(), ...changes },
     headers: { prefer: "respond-async" },
   });
   expect(status).toBe(202);
@@ -187,7 +187,7 @@ it("that are final count and bar as before, and so do codes that nobody knows", 
 
 /** A direct order of the artist for one worker. */
 async function orderDirect(worker: string): Promise<string> {
-  const json = { ...wish, model: grid.open.toString(), requester: grid.artist.address };
+  const json = { ...resolved, model: grid.open.toString(), requester: grid.artist.address };
   const { body } = await call<{ quote: { parameters: object; candidates: { order: object; worker: string }[] } }>(
     cloud,
     "POST",
@@ -327,7 +327,7 @@ it("by a lease that heartbeats kept until its order was over bar the worker and 
 it("for a side that no engine takes come at submission, with the step and the nearest sizes", async () => {
   const stepped = { parallel: 8, models: [grid.open], sideStep: 64 };
   for (const identity of grid.workers) await scriptedWorker(grid, cloud, identity, stepped);
-  const body = { ...wish, model: grid.open.toString(), width: 520, height: 520 };
+  const body = { ...resolved, model: grid.open.toString(), width: 520, height: 520 };
   const quote = `/v1/quote?model=${grid.open}&prompt=a&width=512&height=520&steps=2`;
   const refusals = [
     await call<Refusal>(cloud, "POST", "/v1/generate-image", { json: body }),

@@ -192,10 +192,10 @@ describe("says what is wrong", () => {
     }).toEqual(expected);
     return errorJson.parse(body).error.message;
   };
-  const wish = { prompt: "a buoy", model: "1" };
+  const resolved = { prompt: "a buoy", model: "1" };
   const post = (changes: object, field: string) =>
     refused({ status: 422, code: "FIELD_INVALID", field }, "POST", "/v1/generate-image", {
-      json: { ...wish, ...changes },
+      json: { ...resolved, ...changes },
     });
 
   it.each([
@@ -229,10 +229,10 @@ describe("says what is wrong", () => {
     await refused({ status: 404, code: "JOB_UNKNOWN" }, "GET", "/v1/jobs/00000000-0000-4000-8000-000000000000");
     await refused({ status: 404, code: "RECEIPT_UNKNOWN" }, "GET", `/v1/receipts/0x${"00".repeat(32)}`);
     await refused({ status: 404, code: "MODEL_UNKNOWN", field: "model" }, "POST", "/v1/generate-image", {
-      json: { ...wish, model: "Mona Lisa" },
+      json: { ...resolved, model: "Mona Lisa" },
     });
     await refused({ status: 415, code: "BODY_NOT_JSON" }, "POST", "/v1/generate-image", {
-      body: new TextEncoder().encode(JSON.stringify(wish)),
+      body: new TextEncoder().encode(JSON.stringify(resolved)),
       headers: { "content-type": "text/plain" },
     });
     await refused({ status: 415, code: "BODY_NOT_JSON" }, "POST", "/v1/generate-image", {
@@ -240,7 +240,7 @@ describe("says what is wrong", () => {
       headers: { "content-type": "application/json" },
     });
     await refused({ status: 413, code: "BODY_TOO_LARGE" }, "POST", "/v1/generate-image", {
-      json: { ...wish, prompt: "x".repeat(300_000) },
+      json: { ...resolved, prompt: "x".repeat(300_000) },
     });
     // Deep nesting is refused, not followed.
     await refused({ status: 422, code: "FIELD_INVALID" }, "POST", "/v1/generate-image", {
@@ -265,7 +265,7 @@ describe("says what is wrong", () => {
     expect(await refused(fault("steps"), "GET", "/v1/quote?model=1&steps=1&steps=2")).toBe(
       "steps is given more than once.",
     );
-    const body = new TextEncoder().encode(JSON.stringify(wish));
+    const body = new TextEncoder().encode(JSON.stringify(resolved));
     for (const headers of [
       { "content-type": "application/json; charset=latin1" },
       { "content-type": "application/json", "content-encoding": "gzip" },
@@ -328,7 +328,7 @@ describe("says what is wrong", () => {
 
   it("when it is too much", async () => {
     const strict = await grid.cloud({ jobsPerMinute: 2, requestsPerMinute: 30 });
-    const ask = () => call<Refusal>(strict, "POST", "/v1/generate-image", { json: { ...wish, model: "none" } });
+    const ask = () => call<Refusal>(strict, "POST", "/v1/generate-image", { json: { ...resolved, model: "none" } });
     expect([(await ask()).status, (await ask()).status]).toEqual([404, 404]);
     const third = await ask();
     expect([third.status, third.body.error.code]).toEqual([429, "TOO_MANY_REQUESTS"]);

@@ -4,7 +4,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage, type SiweMessage } from "viem/siwe";
 import { describe, expect, it } from "vitest";
 import { instantOf, parseSignInMessage, writeSignInMessage } from "../src/auth/message.ts";
-import { checkSignIn, signInPlace } from "../src/auth/signIn.ts";
+import { checkSignIn, signInAudience } from "../src/auth/signIn.ts";
 import type { Chain } from "../src/chain/chain.ts";
 import type { Queries } from "../src/database/database.ts";
 
@@ -124,7 +124,7 @@ describe("a signature, while the chain is away,", () => {
   const parts = {
     chain: { client } as unknown as Chain,
     queries: { run: async () => 1 } as unknown as Queries,
-    place: signInPlace("https://cloud.example:3300", 8_453),
+    audience: signInAudience("https://cloud.example:3300", 8_453),
   };
   const message = createSiweMessage({ ...base, address: account.address });
   const now = new Date("2026-11-29T12:00:30.000Z");

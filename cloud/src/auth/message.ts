@@ -1,11 +1,11 @@
 import { addressFault } from "@gridnft/sdk";
 import type { Address } from "viem";
 
-/** Fields of an EIP-4361 message, as they stand in it. */
+/** Fields of an EIP-4361 message, as text. */
 export interface SignInFields {
   readonly scheme: string | undefined;
   readonly domain: string;
-  /** In any case that EIP-55 allows. */
+  /** Address in any case that EIP-55 allows. */
   readonly address: Address;
   readonly statement: string | undefined;
   readonly uri: string;
@@ -19,7 +19,7 @@ export interface SignInFields {
   readonly resources: readonly string[] | undefined;
 }
 
-/** A text that is not what EIP-4361's grammar makes. The message is the rest of a sentence. */
+/** Error of a text that does not match EIP-4361's grammar. The message is the rest of a sentence. */
 export class SignInMessageError extends Error {
   override readonly name = "SignInMessageError";
 }
@@ -37,7 +37,7 @@ const named = [
 ] as const;
 type NamedKey = (typeof named)[number]["key"];
 
-const INVITATION = " wants you to sign in with your Ethereum account:";
+const PREAMBLE = " wants you to sign in with your Ethereum account:";
 const RESOURCES = "Resources:";
 /** RFC 3986: unreserved, percent-encoded and sub-delims of a path's segment. */
 const pchar = /^(?:[\w.~!$&'()*+,;=:@-]|%[\da-f]{2})*$/i;
@@ -49,7 +49,7 @@ const uriText = /^[a-z][a-z\d+.-]*:(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-f]{2})*$/
 const statementText = /^[\w.~:/?#[\]@!$&'()*+,;= -]+$/;
 
 /**
- * Reads a message by EIP-4361's grammar. All of the text is read: made again from the fields it is the same, byte by byte.
+ * Parses a message by EIP-4361's grammar. All of the text is read: written again from its fields, it is the same byte by byte.
  * @throws {@link SignInMessageError} for anything else, with the first fault.
  */
 export function parseSignInMessage(message: string): SignInFields {
@@ -84,7 +84,7 @@ export function parseSignInMessage(message: string): SignInFields {
 /** Writes a message by EIP-4361's grammar. */
 export function writeSignInMessage(fields: SignInFields): string {
   const { scheme, domain, address, statement, resources } = fields;
-  const lines = [`${scheme === undefined ? "" : `${scheme}://`}${domain}${INVITATION}`, address, ""];
+  const lines = [`${scheme === undefined ? "" : `${scheme}://`}${domain}${PREAMBLE}`, address, ""];
   if (statement !== undefined) lines.push(statement);
   lines.push("");
   for (const { key, name } of named) {
@@ -110,8 +110,8 @@ export function instantOf(text: string): number | undefined {
 }
 
 function readInvitation(line: string): Pick<SignInFields, "scheme" | "domain"> {
-  if (!line.endsWith(INVITATION)) fail(`does not begin with "<domain>${INVITATION}"`);
-  const origin = line.slice(0, -INVITATION.length);
+  if (!line.endsWith(PREAMBLE)) fail(`does not begin with "<domain>${PREAMBLE}"`);
+  const origin = line.slice(0, -PREAMBLE.length);
   const [, scheme, domain = ""] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/i.exec(origin) ?? [];
   if (!authority.test(domain)) fail(`is for ${shown(domain)}, which is not a host with an optional port`);
   return { scheme, domain };
@@ -142,7 +142,7 @@ function readResources(lines: readonly string[]): string[] {
   return (end < 0 ? lines : lines.slice(0, end)).map((line) => line.slice(2));
 }
 
-/** The reason why a line is not in its place. */
+/** Returns the reason why a line is not in its place. */
 function misplaced(line: string | undefined, before: readonly string[], expected?: string): string {
   const name = [...named.map((field) => field.name), "Resources"].find((one) => line?.startsWith(`${one}:`));
   if (name !== undefined && before.some((one) => one.startsWith(`${name}:`))) return `says ${name} twice`;
@@ -176,7 +176,7 @@ function checkValues(fields: SignInFields): void {
   }
 }
 
-/** Text of the message, short enough for an answer. */
+/** Returns text of the message, short enough for a response. */
 function shown(text: string | undefined): string {
   const { length } = text ?? "";
   return JSON.stringify(length > 100 ? `${text?.slice(0, 100)}...` : (text ?? ""));

@@ -1,39 +1,44 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Address } from "viem";
-import { often, type Queries } from "../database/database.ts";
-import type { Notices } from "../database/notices.ts";
+import { prepared, type Queries } from "../database/database.ts";
+import type { Notifications } from "../database/pgNotify.ts";
 
-/** Who is signed in. */
+/** Session of an account, or of a worker's key. */
 export interface SessionRecord {
-  /** The account that signed, lower case. */
+  /** Account that signed, lower case. */
   readonly account: Address;
   /** Cold account of the worker that the signer's key works for. */
   readonly worker: Address | undefined;
   readonly expiresAt: Date;
 }
 
+/** Session of a worker's key. */
+export interface WorkerSession extends SessionRecord {
+  readonly worker: NonNullable<SessionRecord["worker"]>;
+}
+
 /** Longest life of a session, seconds. */
 export const SESSION_SECONDS = 24 * 60 * 60;
 
-/** Seconds for which a process answers from its memory; a sign-out at another process ends it at once, unless its notice is lost. */
-const REMEMBERED = 10;
-/** Sessions that a process remembers. */
-const MOST_REMEMBERED = 10_000;
+/** Seconds for which a process caches a session. A sign-out at another process ends it at once, unless its notification is lost. */
+const CACHE_SECONDS = 10;
+/** Sessions that a process caches. */
+const MAX_CACHED = 10_000;
 
-interface Remembered {
+interface CachedSession {
   readonly session: SessionRecord;
   readonly until: number;
   /** Stops listening for the sign-out. */
   readonly stop: () => void;
 }
 
-/** Sessions, in the database; those in use are remembered for some seconds, since each request asks for one. */
+/** Session store in the database. Those in use are cached for some seconds, because each request reads one. */
 export class Sessions {
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #cache = new Map<string, CachedSession>();
 
   constructor(
     private readonly database: Queries,
-    private readonly notices: Pick<Notices, "on">,
+    private readonly notifications: Pick<Notifications, "on">,
   ) {}
 
   /**
@@ -52,56 +57,56 @@ export class Sessions {
   /** Returns the live session of a token. */
   async find(token: string): Promise<SessionRecord | undefined> {
     const hash = hashOf(token);
-    const remembered = this.#remembered.get(hash);
-    if (remembered && Date.now() < remembered.until) return remembered.session;
-    this.#forget(hash);
-    // Listening begins before the look: a session that ends in between is not remembered. Nor is one while notices were lost.
+    const cached = this.#cache.get(hash);
+    if (cached && Date.now() < cached.until) return cached.session;
+    this.#drop(hash);
+    // Listening begins before the query: a session that ends in between is not cached. Nor is one while notifications were lost.
     let isStale = false;
-    const stop = this.notices.on("cloud_session", hash, () => {
+    const stop = this.notifications.on("cloud_session", hash, () => {
       isStale = true;
-      this.#forget(hash);
+      this.#drop(hash);
     });
-    const session = await this.#look(hash).catch((error: unknown) => {
+    const session = await this.#load(hash).catch((error: unknown) => {
       stop();
       throw error;
     });
-    if (session && !isStale) this.#remember(hash, session, stop);
+    if (session && !isStale) this.#store(hash, session, stop);
     else stop();
     return session;
   }
 
-  /** Ends the session of a token, at every process. */
+  /** Ends the session of a token, in every process. */
   async close(token: string): Promise<void> {
     const hash = hashOf(token);
     await this.database.run(CLOSE, [hash]);
-    this.#forget(hash);
+    this.#drop(hash);
   }
 
-  async #look(hash: string): Promise<SessionRecord | undefined> {
+  async #load(hash: string): Promise<SessionRecord | undefined> {
     const row = await this.database.one<{ account: Address; worker: Address | null; expires_at: Date }>(FIND, [hash]);
     return row && { account: row.account, worker: row.worker ?? undefined, expiresAt: row.expires_at };
   }
 
-  #remember(hash: string, session: SessionRecord, stop: () => void): void {
-    this.#forget(hash);
-    if (this.#remembered.size >= MOST_REMEMBERED) for (const old of [...this.#remembered.keys()]) this.#forget(old);
-    const until = Math.min(Date.now() + REMEMBERED * 1_000, session.expiresAt.getTime());
-    this.#remembered.set(hash, { session, until, stop });
+  #store(hash: string, session: SessionRecord, stop: () => void): void {
+    this.#drop(hash);
+    if (this.#cache.size >= MAX_CACHED) for (const old of [...this.#cache.keys()]) this.#drop(old);
+    const until = Math.min(Date.now() + CACHE_SECONDS * 1_000, session.expiresAt.getTime());
+    this.#cache.set(hash, { session, until, stop });
   }
 
-  #forget(hash: string): void {
-    this.#remembered.get(hash)?.stop();
-    this.#remembered.delete(hash);
+  #drop(hash: string): void {
+    this.#cache.get(hash)?.stop();
+    this.#cache.delete(hash);
   }
 }
 
-const FIND = often(
+const FIND = prepared(
   "SELECT account, worker, expires_at FROM cloud.session WHERE token_hash = decode($1, 'hex') AND expires_at > now()",
 );
 const CLOSE = `WITH closed AS (DELETE FROM cloud.session WHERE token_hash = decode($1, 'hex'))
   SELECT pg_notify('cloud_session', $1)`;
 
-/** Token of an Authorization header. */
+/** Returns the token of an Authorization header. */
 export function bearerToken(header: string | undefined): string | undefined {
   return header === undefined ? undefined : (/^Bearer\s+(\S+)$/i.exec(header)?.[1] ?? "");
 }

@@ -3,7 +3,7 @@ import { addressFault, parseAddress, SignerRole } from "@gridnft/sdk";
 import { type Address, type Hex, hashMessage, isAddressEqual, recoverAddress } from "viem";
 import { verifyHash } from "viem/actions";
 import type { Chain } from "../chain/chain.ts";
-import { chainUnreachable, isOfChain, isUnanswered } from "../chain/faults.ts";
+import { chainUnreachable, isChainError, isUnanswered } from "../chain/errors.ts";
 import type { Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
 import { instantOf, parseSignInMessage, type SignInFields, SignInMessageError } from "./message.ts";
@@ -15,22 +15,22 @@ export const NONCE_SECONDS = 10 * 60;
 const CLOCK_SKEW = 5 * 60;
 
 /** Latest date of RFC 3339. */
-const NEVER = "9999-12-31T23:59:59Z";
+const MAX_DATE = "9999-12-31T23:59:59Z";
 
-/** What a sign-in message must name. */
-export interface SignInPlace {
+/** Domain, URI and chain that a sign-in message must name. */
+export interface SignInAudience {
   /** Host and port, as EIP-4361 writes its domain. */
   readonly domain: string;
   readonly uri: string;
   readonly chainId: number;
 }
 
-/** The place of a cloud that is reached under a base URL. */
-export function signInPlace(publicUrl: string, chainId: number): SignInPlace {
+/** Returns what sign-in messages to a cloud must name, by its base URL. */
+export function signInAudience(publicUrl: string, chainId: number): SignInAudience {
   return { domain: new URL(publicUrl).host, uri: publicUrl, chainId };
 }
 
-/** A nonce for one sign-in. */
+/** Creates a nonce for one sign-in. */
 export async function newNonce(queries: Queries): Promise<string> {
   const nonce = randomBytes(16).toString("hex");
   await queries.run(
@@ -41,20 +41,20 @@ export async function newNonce(queries: Queries): Promise<string> {
 }
 
 /**
- * Checks a signed EIP-4361 message. Its nonce is used up by the attempt, whatever comes of it.
+ * Checks a signed EIP-4361 message. The attempt uses up its nonce, also when it fails.
  *
  * @returns The session that it opens.
  * @throws {@link CloudError} `SIGN_IN_REFUSED` with what is wrong.
  */
 export async function checkSignIn(
-  { queries, chain, place }: { queries: Queries; chain: Chain; place: SignInPlace },
+  { queries, chain, audience }: { queries: Queries; chain: Chain; audience: SignInAudience },
   { message, signature }: { message: string; signature: string },
   now: Date = new Date(),
 ): Promise<SessionRecord> {
   const fields = readMessage(message);
   const { nonce } = fields;
   const address = parseAddress(fields.address);
-  requirePlace(fields, place);
+  requireAudience(fields, audience);
   requireTime(fields, now);
   if (!/^0x([0-9a-fA-F]{2})+$/.test(signature)) refuse("the signature is not hex.");
 
@@ -66,7 +66,7 @@ export async function checkSignIn(
     account: address.toLowerCase() as Address,
     worker: await workerOf(chain, address, fields.resources ?? []),
     // An Expiration Time ends the session, too: after it nothing is done in the signer's name.
-    expiresAt: new Date(Math.min(now.getTime() + SESSION_SECONDS * 1_000, timeOf(fields.expirationTime ?? NEVER))),
+    expiresAt: new Date(Math.min(now.getTime() + SESSION_SECONDS * 1_000, timeOf(fields.expirationTime ?? MAX_DATE))),
   };
 }
 
@@ -83,14 +83,14 @@ function readMessage(message: string): SignInFields {
   }
 }
 
-function requirePlace({ domain, scheme, uri, chainId }: SignInFields, place: SignInPlace): void {
-  if (domain !== place.domain) refuse(`the message is for ${domain}, this is ${place.domain}.`);
-  if (scheme !== undefined && !place.uri.startsWith(`${scheme}://`)) {
-    refuse(`the message is for ${scheme}://${domain}, this is ${place.uri}.`);
+function requireAudience({ domain, scheme, uri, chainId }: SignInFields, audience: SignInAudience): void {
+  if (domain !== audience.domain) refuse(`the message is for ${domain}, this is ${audience.domain}.`);
+  if (scheme !== undefined && !audience.uri.startsWith(`${scheme}://`)) {
+    refuse(`the message is for ${scheme}://${domain}, this is ${audience.uri}.`);
   }
-  if (uri.replace(/\/+$/, "") !== place.uri) refuse(`the message's URI is ${uri}, not ${place.uri}.`);
-  if (BigInt(chainId) !== BigInt(place.chainId)) {
-    refuse(`the message is for chain ${chainId}, this is chain ${place.chainId}.`);
+  if (uri.replace(/\/+$/, "") !== audience.uri) refuse(`the message's URI is ${uri}, not ${audience.uri}.`);
+  if (BigInt(chainId) !== BigInt(audience.chainId)) {
+    refuse(`the message is for chain ${chainId}, this is chain ${audience.chainId}.`);
   }
 }
 
@@ -106,13 +106,13 @@ function requireTime({ issuedAt, expirationTime, notBefore }: SignInFields, now:
   }
 }
 
-/** Returns the milliseconds of a date that the grammar has let through. */
+/** Returns the milliseconds of a date that the grammar accepted. */
 function timeOf(text: string): number {
   return instantOf(text) ?? Number.NaN;
 }
 
 /**
- * Returns whether an account signed a message: by its key, or as a contract (ERC-1271, ERC-6492).
+ * Returns true if an account signed a message, by its key or as a contract (ERC-1271, ERC-6492).
  * @throws {@link CloudError} `CHAIN_UNREACHABLE` while a contract can't be asked.
  */
 async function isSignedBy({ client }: Chain, address: Address, message: string, signature: Hex): Promise<boolean> {
@@ -121,22 +121,22 @@ async function isSignedBy({ client }: Chain, address: Address, message: string, 
   const signer = await recoverAddress({ hash, signature }).catch(() => undefined);
   if (signer && isAddressEqual(signer, address)) return true;
   // viem takes a node that does not answer for a contract that says no, so its requests are watched.
-  let fault: unknown;
+  let chainError: unknown;
   const ask = client.request as (...args: readonly unknown[]) => Promise<unknown>;
   const request = (async (...args: readonly unknown[]) => {
     try {
       return await ask(...args);
     } catch (error) {
-      if (isUnanswered(error)) fault = error;
+      if (isUnanswered(error)) chainError = error;
       throw error;
     }
   }) as typeof client.request;
   const isValid = await verifyHash({ ...client, request }, { address, hash, signature }).catch((error: unknown) => {
-    if (isOfChain(error)) fault ??= error;
+    if (isChainError(error)) chainError ??= error;
     // Else the signature is malformed: the library threw before it asked.
     return false;
   });
-  if (!isValid && fault !== undefined) throw chainUnreachable(fault);
+  if (!isValid && chainError !== undefined) throw chainUnreachable(chainError);
   return isValid;
 }
 
@@ -147,8 +147,8 @@ async function workerOf(chain: Chain, signer: Address, resources: readonly strin
   if (account === undefined) return undefined;
   if (accounts.length > 1) refuse(`the message names ${accounts.length} accounts to work for. Name one.`);
   const [, chainId = "", text = ""] = /^eip155:(\d{1,32}):(.*)$/.exec(account) ?? [];
-  const fault = chainId === "" ? "is no CAIP-10 account such as eip155:8453:0x..." : addressFault(text);
-  if (fault !== undefined) refuse(`the resource ${account.slice(0, 200)} ${fault}.`);
+  const chainError = chainId === "" ? "is no CAIP-10 account such as eip155:8453:0x..." : addressFault(text);
+  if (chainError !== undefined) refuse(`the resource ${account.slice(0, 200)} ${chainError}.`);
   if (BigInt(chainId) !== BigInt(chain.deployment.chainId)) refuse(`the account ${account} is on another chain.`);
   const worker = text.toLowerCase() as Address;
   const itself = isAddressEqual(worker, signer);

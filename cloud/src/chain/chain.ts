@@ -9,59 +9,59 @@ import {
   settlementDomainOf,
 } from "@gridnft/sdk";
 import { type Address, createPublicClient, type Hex, http, isAddressEqual, type PublicClient } from "viem";
-import { Memory } from "./cache.ts";
-import { asked } from "./faults.ts";
+import { withChainErrors } from "./errors.ts";
 import { type ChainModel, type ModelCatalogue, modelCatalogue } from "./models.ts";
+import { TtlCache } from "./ttlCache.ts";
 
 /** Seconds that an order's deadline may lie ahead. */
-export const MOST_ORDER_TIME = 24n * 60n * 60n;
+export const MAX_ORDER_SECONDS = 24n * 60n * 60n;
 /** Seconds until the last order that is signed now can be settled. */
-const LONGEST_ORDER = MOST_ORDER_TIME + BigInt(SETTLE_GRACE);
+const MAX_SETTLE_SECONDS = MAX_ORDER_SECONDS + BigInt(SETTLE_GRACE);
 
-/** The newest block that this process knows of. */
+/** Newest block that this process knows. */
 export interface Head {
   readonly number: bigint;
   readonly hash: Hex;
   readonly timestamp: bigint;
-  /** By this machine's clock, milliseconds. */
+  /** Time by this machine's clock, milliseconds. */
   readonly seenAt: number;
 }
 
-/** What the cloud asks the chain. Answers may be some seconds old where that harms nobody, which each function says. */
+/** Reader of the chain. Each function says how old its answer may be. */
 export interface Chain extends ModelCatalogue {
   readonly client: PublicClient;
   readonly deployment: Deployment;
   readonly domain: SettlementDomain;
   readonly contracts: GridContracts<PublicClient>;
-  /** Local chains mine a block only when there is something in it. */
+  /** Set for local chains, which mine a block only when there is a transaction. */
   readonly isLocal: boolean;
   head(): Head;
-  /** Asks for the head now. */
+  /** Reads the head now. */
   refresh(): Promise<Head>;
-  /** Unix time that the next block will have, about. For deadlines that are given out. */
+  /** Returns the approximate Unix time of the next block, for new deadlines. */
   now(): bigint;
-  /** Unix time that no later block can be before. For deadlines that must be over for certain. */
+  /** Returns the Unix time that no later block can be before, for deadlines that must be over. */
   certainTime(): bigint;
-  /** A yes is up to 15 s old. */
+  /** Returns true if a key signs for an account in a role. True is cached for up to 15 s. */
   isSigner(account: Address, role: SignerRole, signer: Address): Promise<boolean>;
-  /** Returns whether a key signs for a worker with no end in sight: a revoked key's last day does not count. A yes is up to 15 s old. */
+  /** Returns true if a key signs for a worker without an end; a revoked key in its last day does not. True is cached for up to 15 s. */
   isLastingSigner(worker: Address, signer: Address): Promise<boolean>;
-  /** Whether the worker can anchor what it makes; a yes is up to 15 s old. */
+  /** Returns true if the worker can anchor its receipts. True is cached for up to 15 s. */
   isBonded(worker: Address): Promise<boolean>;
   /**
-   * Returns whether direct orders for the worker are safe to sign: its active bond is at least the minimum, also once an announced
-   * raise holds that comes before the longest order can be settled, and it has announced to take none of it back. Otherwise an
-   * order could be paid and its receipts not anchored. Read once a block.
+   * Returns true if direct orders for the worker are safe to sign. Its active bond is at least the minimum, also after an announced raise
+   * that comes before the longest order can be settled, and none of it is unbonding. Otherwise an order could be paid and its receipts not
+   * anchored. Cached for one block.
    */
   staysBonded(worker: Address): Promise<boolean>;
-  /** Up to a minute old; the previous one is accepted for a week. */
+  /** Returns the current fee configuration. It is cached for up to a minute; the previous one is accepted for a week. */
   feeConfigId(): Promise<number>;
   isFeeConfigAccepted(feeConfigId: number): Promise<boolean>;
-  /** What a payer can spend on direct orders: its balance without what it announced to withdraw. */
+  /** Returns what a payer can spend on direct orders: its balance without what it announced to withdraw. */
   spendableOf(payer: Address): Promise<bigint>;
-  /** AIPG wei that an account holds. Up to 15 s old. */
+  /** Returns the AIPG wei that an account holds. Cached for up to 15 s. */
   aipgOf(account: Address): Promise<bigint>;
-  /** Whether an order with this nonce can be settled: not used, not cancelled, no cancelling announced. */
+  /** Returns true if an order with this nonce can be settled: not used, not cancelled, no cancellation announced. */
   isNonceFree(payer: Address, nonce: bigint): Promise<boolean>;
   isNonceUsed(payer: Address, nonce: bigint): Promise<boolean>;
   nonceWordOf(payer: Address, word: bigint): Promise<bigint>;
@@ -70,7 +70,7 @@ export interface Chain extends ModelCatalogue {
 }
 
 const LOCAL_CHAINS = [31_337, 1_337];
-const SHORT = 15_000;
+const CACHE_TIME = 15_000;
 
 /**
  * Connects to a chain and follows its head.
@@ -85,7 +85,7 @@ export async function openChain(
     pollingInterval: pollEvery,
     cacheTime: 0,
   });
-  const chainId = await asked(client.getChainId());
+  const chainId = await withChainErrors(client.getChainId());
   const deployment = given ?? deploymentOf(chainId);
   if (deployment.chainId !== chainId) {
     throw new Error(`The deployment is of chain ${deployment.chainId}, but the RPC answers for chain ${chainId}.`);
@@ -96,7 +96,7 @@ export async function openChain(
 
   let head: Head | undefined;
   const refresh = async (): Promise<Head> => {
-    const { number, hash, timestamp } = await asked(client.getBlock({ blockTag: "latest" }));
+    const { number, hash, timestamp } = await withChainErrors(client.getBlock({ blockTag: "latest" }));
     if (head?.hash !== hash) head = { number, hash, timestamp, seenAt: Date.now() };
     return head;
   };
@@ -111,12 +111,12 @@ export async function openChain(
   timer = setTimeout(poll, pollEvery);
 
   const yes = (answer: boolean) => answer;
-  const signers = new Memory<boolean>(SHORT, yes);
-  const bonded = new Memory<boolean>(SHORT, yes);
-  const staying = new Memory<boolean>(SHORT);
-  const holdings = new Memory<bigint>(SHORT);
-  const feeConfigs = new Memory<number>(60_000);
-  const minted = new Memory<boolean>(60 * 60_000, yes);
+  const signers = new TtlCache<boolean>(CACHE_TIME, yes);
+  const bonded = new TtlCache<boolean>(CACHE_TIME, yes);
+  const eligible = new TtlCache<boolean>(CACHE_TIME);
+  const holdings = new TtlCache<bigint>(CACHE_TIME);
+  const feeConfigs = new TtlCache<number>(60_000);
+  const minted = new TtlCache<boolean>(60 * 60_000, yes);
 
   const now = (): bigint => {
     const { timestamp, seenAt } = current();
@@ -127,7 +127,7 @@ export async function openChain(
   };
 
   return {
-    ...modelCatalogue(contracts.aigc, asked, () => current().hash),
+    ...modelCatalogue(contracts.aigc, withChainErrors, () => current().hash),
     client,
     deployment,
     domain: settlementDomainOf(deployment),
@@ -141,44 +141,44 @@ export async function openChain(
     isSigner: (account, role, signer) =>
       isAddressEqual(account, signer) && role !== SignerRole.TREASURER
         ? Promise.resolve(true)
-        : signers.ask(`${account}/${role}/${signer}`.toLowerCase(), () =>
-            asked(settlement.read.isSigner([account, role, signer])),
+        : signers.get(`${account}/${role}/${signer}`.toLowerCase(), () =>
+            withChainErrors(settlement.read.isSigner([account, role, signer])),
           ),
     isLastingSigner: async (worker, signer) => {
       if (isAddressEqual(worker, signer)) return true;
-      return signers.ask(`${worker}/lasting/${signer}`.toLowerCase(), async () => {
-        const { account, role, revokedAt } = await asked(settlement.read.signerOf([signer]));
+      return signers.get(`${worker}/lasting/${signer}`.toLowerCase(), async () => {
+        const { account, role, revokedAt } = await withChainErrors(settlement.read.signerOf([signer]));
         return isAddressEqual(account, worker) && role === SignerRole.WORKER_SIGNER && revokedAt === 0;
       });
     },
-    isBonded: (worker) => bonded.ask(worker.toLowerCase(), () => asked(registry.read.isBonded([worker]))),
+    isBonded: (worker) => bonded.get(worker.toLowerCase(), () => withChainErrors(registry.read.isBonded([worker]))),
     staysBonded: (worker) =>
-      staying.ask(`${current().hash}/${worker}`.toLowerCase(), async () => {
-        const [{ bond, unbonding }, minBond, [nextMinBond, nextFrom]] = await asked(
+      eligible.get(`${current().hash}/${worker}`.toLowerCase(), async () => {
+        const [{ bond, unbonding }, minBond, [nextMinBond, nextFrom]] = await withChainErrors(
           Promise.all([registry.read.workerOf([worker]), registry.read.minBond(), registry.read.nextMinBond()]),
         );
-        const isRaised = nextFrom !== 0 && BigInt(nextFrom) <= now() + LONGEST_ORDER;
+        const isRaised = nextFrom !== 0 && BigInt(nextFrom) <= now() + MAX_SETTLE_SECONDS;
         return bond >= minBond && (!isRaised || bond >= nextMinBond) && unbonding === 0n;
       }),
-    feeConfigId: () => feeConfigs.ask("current", () => asked(settlement.read.currentFeeConfigId())),
-    isFeeConfigAccepted: (feeConfigId) => asked(settlement.read.isFeeConfigAccepted([feeConfigId])),
+    feeConfigId: () => feeConfigs.get("current", () => withChainErrors(settlement.read.currentFeeConfigId())),
+    isFeeConfigAccepted: (feeConfigId) => withChainErrors(settlement.read.isFeeConfigAccepted([feeConfigId])),
     spendableOf: async (payer) => {
-      const { balance, thawing, thawReadyAt } = await asked(settlement.read.accountOf([payer]));
+      const { balance, thawing, thawReadyAt } = await withChainErrors(settlement.read.accountOf([payer]));
       if (thawReadyAt === 0) return balance;
       return balance > thawing ? balance - thawing : 0n;
     },
-    aipgOf: (account) => holdings.ask(account.toLowerCase(), () => asked(aipg.read.balanceOf([account]))),
+    aipgOf: (account) => holdings.get(account.toLowerCase(), () => withChainErrors(aipg.read.balanceOf([account]))),
     isNonceFree: async (payer, nonce) => {
-      const [used, cancelAt] = await asked(
+      const [used, cancelAt] = await withChainErrors(
         Promise.all([settlement.read.isNonceUsed([payer, nonce]), settlement.read.cancelReadyAt([payer, nonce])]),
       );
       return !used && cancelAt === 0;
     },
-    isNonceUsed: (payer, nonce) => asked(settlement.read.isNonceUsed([payer, nonce])),
-    nonceWordOf: (payer, word) => asked(settlement.read.nonceWordOf([payer, word])),
+    isNonceUsed: (payer, nonce) => withChainErrors(settlement.read.isNonceUsed([payer, nonce])),
+    nonceWordOf: (payer, word) => withChainErrors(settlement.read.nonceWordOf([payer, word])),
     isMinted: (requester, orderHash, index) =>
-      minted.ask(`${requester}/${orderHash}/${index}`.toLowerCase(), () =>
-        asked(nft.read.isMinted([requester, orderHash, BigInt(index)])),
+      minted.get(`${requester}/${orderHash}/${index}`.toLowerCase(), () =>
+        withChainErrors(nft.read.isMinted([requester, orderHash, BigInt(index)])),
       ),
     stop: () => {
       stopped = true;

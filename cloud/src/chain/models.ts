@@ -1,9 +1,9 @@
 import type { GridContracts } from "@gridnft/sdk";
 import type { Address, Hex, PublicClient } from "viem";
 import { CloudError } from "../error.ts";
-import { Memory } from "./cache.ts";
+import { TtlCache } from "./ttlCache.ts";
 
-/** A model as AIGC has it. */
+/** Model of AIGC. */
 export interface ChainModel {
   readonly modelId: bigint;
   readonly name: string;
@@ -13,49 +13,49 @@ export interface ChainModel {
   readonly access: "open" | "licensed" | "private";
   readonly owner: Address;
   readonly weightsHash: Hex;
-  /** Usage royalty now, basis points. */
+  /** Current usage royalty, basis points. */
   readonly usageBps: number;
   readonly verified: boolean;
   readonly deprecated: boolean;
 }
 
-/** The models of AIGC. */
+/** Catalogue of AIGC's models. */
 export interface ModelCatalogue {
-  /** All of them, up to 5 s old. */
+  /** Returns all models, cached for up to 5 s. */
   models(): Promise<readonly ChainModel[]>;
   /**
-   * One by token id or by name; of several with one name the verified, not deprecated, oldest.
+   * Returns a model by token id or by name. Of several with one name it is the verified, not deprecated, oldest.
    * @throws {@link CloudError} `MODEL_UNKNOWN`.
    */
   modelNamed(idOrName: string): Promise<ChainModel>;
-  /** AIGC's answer in this moment. */
+  /** Returns AIGC's current answer. */
   canUse(modelId: bigint, account: Address): Promise<boolean>;
 }
 
 const accesses = ["open", "licensed", "private"] as const;
 const PAGE = 100;
 
-/** Milliseconds for which a number of models is good enough to say that a name is none of theirs. */
+/** Milliseconds for which the number of models is cached to tell that a name is unknown. */
 const SUPPLY_AGE = 250;
-/** Names that are remembered as unknown. */
-const MOST_UNKNOWN = 10_000;
+/** Names that are cached as unknown. */
+const MAX_UNKNOWN = 10_000;
 
 /**
- * Reads AIGC; ids count from 1.
+ * Creates the catalogue of AIGC's models. Ids count from 1.
  * @param head Hash of the newest block that is known.
  */
 export function modelCatalogue(
   aigc: GridContracts<PublicClient>["aigc"],
-  asked: <Answer>(question: Promise<Answer>) => Promise<Answer>,
+  withChainErrors: <Answer>(call: Promise<Answer>) => Promise<Answer>,
   head: () => Hex,
 ): ModelCatalogue {
-  const lists = new Memory<readonly ChainModel[]>(5_000);
-  const supplies = new Memory<number>(SUPPLY_AGE);
-  /** Names that no model had at a block: nobody asks the chain again before the next one. */
+  const lists = new TtlCache<readonly ChainModel[]>(5_000);
+  const supplies = new TtlCache<number>(SUPPLY_AGE);
+  /** Names that no model had at a block. The chain is asked again at the next one. */
   const unknown = new Map<string, Hex>();
 
   const page = async (ids: readonly bigint[]): Promise<ChainModel[]> => {
-    const [models, owners] = await asked(
+    const [models, owners] = await withChainErrors(
       Promise.all([aigc.read.modelsOf([ids]), Promise.all(ids.map((id) => aigc.read.ownerOf([id])))]),
     );
     const now = Math.floor(Date.now() / 1_000);
@@ -73,13 +73,13 @@ export function modelCatalogue(
     }));
   };
   const all = async (): Promise<readonly ChainModel[]> => {
-    const count = await asked(aigc.read.totalSupply());
+    const count = await withChainErrors(aigc.read.totalSupply());
     const ids = Array.from({ length: Number(count) }, (_, i) => BigInt(i + 1));
     const pages: ChainModel[][] = [];
     for (let from = 0; from < ids.length; from += PAGE) pages.push(await page(ids.slice(from, from + PAGE)));
     return pages.flat();
   };
-  const models = () => lists.ask("all", all);
+  const models = () => lists.get("all", all);
 
   return {
     models,
@@ -89,19 +89,19 @@ export function modelCatalogue(
       const name = idOrName.trim().toLowerCase();
       const block = head();
       if (unknown.get(name) !== block) {
-        // It may have been registered a moment ago. Models have their names for ever, so their number tells.
-        const count = await supplies.ask("all", async () => Number(await asked(aigc.read.totalSupply())));
-        if ((await models()).length !== count) lists.forget();
+        // It may have been registered a moment ago. Names never change, so a new number of models shows it.
+        const count = await supplies.get("all", async () => Number(await withChainErrors(aigc.read.totalSupply())));
+        if ((await models()).length !== count) lists.clear();
         const fresh = find(await models(), idOrName);
         if (fresh) return fresh;
-        if (unknown.size >= MOST_UNKNOWN) unknown.clear();
+        if (unknown.size >= MAX_UNKNOWN) unknown.clear();
         unknown.set(name, block);
       }
       throw new CloudError("MODEL_UNKNOWN", `There is no model "${idOrName}". GET /v1/models lists them all.`, {
         field: "model",
       });
     },
-    canUse: (modelId, account) => asked(aigc.read.canUse([modelId, account])),
+    canUse: (modelId, account) => withChainErrors(aigc.read.canUse([modelId, account])),
   };
 }
 

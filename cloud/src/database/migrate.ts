@@ -3,8 +3,7 @@ import pg from "pg";
 import Postgrator from "postgrator";
 
 /**
- * Brings the schema `cloud` up to date, in one transaction: a migration and the row that says so come together, whatever ends in
- * between. Processes that start together take turns.
+ * Migrates the schema `cloud`, in one transaction with the row that records it. Processes that start together wait for each other.
  * @returns The schema's version.
  */
 export async function migrate(databaseUrl: string): Promise<number> {

@@ -1,11 +1,11 @@
-/** The smaller one of two amounts (Math.min knows no bigints). */
-export function lesser(a: bigint, b: bigint): bigint {
+/** Returns the smaller one of two amounts (Math.min takes no bigints). */
+export function minBigInt(a: bigint, b: bigint): bigint {
   if (a < b) return a;
   return b;
 }
 
-/** The larger one of two amounts. */
-export function greater(a: bigint, b: bigint): bigint {
+/** Returns the larger one of two amounts. */
+export function maxBigInt(a: bigint, b: bigint): bigint {
   if (a > b) return a;
   return b;
 }

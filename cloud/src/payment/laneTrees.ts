@@ -2,14 +2,14 @@ import { type Digester, type GrowingTree, growingTree } from "@gridnft/sdk";
 import type { Hex } from "viem";
 import type { Queries } from "../database/database.ts";
 
-/** Lanes whose trees are kept; those that were used longest ago go first. */
-const MOST_LANES = 256;
+/** Lanes whose trees are cached. The least recently used go first. */
+const MAX_TREES = 256;
 
 /** Receipts of a lane that a voucher would pay for, with their tree. */
 export interface LaneTree {
-  /** Place of the first receipt on its lane. */
+  /** Position of the first receipt on its lane. */
   readonly first: number;
-  /** By place, from `first` on. */
+  /** Receipt ids by position, from `first` on. */
   readonly receiptIds: readonly Hex[];
   readonly root: Hex;
 }
@@ -28,8 +28,8 @@ interface Entry {
 }
 
 /**
- * Trees of the lanes' open receipts, so that a voucher reads and hashes only what is new. They are a cache of the database: each is
- * checked against the root of the newest voucher there, and made anew when it says something else.
+ * Cache of the Merkle trees of the lanes' open receipts, so that a voucher reads and hashes only new ones. Each is checked against the root
+ * of the newest voucher in the database, and rebuilt when it differs.
  */
 export class LaneTrees {
   readonly #entries = new Map<Hex, Entry>();
@@ -37,8 +37,8 @@ export class LaneTrees {
   constructor(private readonly digester: Pick<Digester, "leafOf" | "keccak">) {}
 
   /**
-   * Returns the tree of a lane's open receipts and of those that a completion adds behind them. Nobody else completes a job of the lane
-   * in this process meanwhile.
+   * Returns the tree of a lane's open receipts and of those that a completion adds. No other job of the lane is completed in this process
+   * meanwhile.
    * @param newest The lane's newest voucher. All receipts through its last one are committed, and no others.
    * @param added Receipts that are not stored yet. Should they never be, the next call takes them out again.
    */
@@ -69,7 +69,7 @@ export class LaneTrees {
     this.#append(entry, added);
     this.#entries.set(laneId, entry);
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MOST_LANES) break;
+      if (this.#entries.size <= MAX_TREES) break;
       this.#entries.delete(oldest);
     }
     return { first, receiptIds: [...entry.receiptIds], root: entry.tree.root() };

@@ -2,7 +2,7 @@ import { type LaneConfig, type MessageJson, messageFromJson } from "@gridnft/sdk
 import type { Address, Hex } from "viem";
 import type { Queries } from "../database/database.ts";
 
-/** A row of `cloud.lane`. */
+/** Row of `cloud.lane`. */
 export interface LaneRow {
   readonly lane_id: Hex;
   readonly config: MessageJson<"LaneConfig">;
@@ -12,32 +12,39 @@ export interface LaneRow {
   readonly state: "opening" | "open" | "closed";
   readonly free: string;
   readonly thawing: boolean;
-  /** It was idle, and its money goes back to the account: it gets no jobs until one needs it. */
+  /** Set while its funds return to the account because it was idle. It gets no jobs until one needs it. */
   readonly resting: boolean;
-  /** When a job last needed it. */
+  /** Time when a job last needed it. */
   readonly wanted_at: Date | null;
   readonly synced_block: string;
   readonly receipts: number;
   readonly anchored_through: number;
 }
 
-/** A model's totals on a lane, AIPG wei. */
+/** Totals of a model on a lane, AIPG wei. */
 export interface LaneTotalRow {
   readonly model_id: string;
   readonly promised: string;
   readonly collected: string;
 }
 
-/** What of a lane new jobs can use. */
-export interface LaneRoom {
+/** Room of a lane for new jobs. */
+export interface LaneCapacity {
   readonly lane: LaneRow;
-  /** AIPG wei: what is in it, less what is promised and not collected, less what jobs under way will cost. */
+  /** AIPG wei in the lane, less what is promised and not collected, less what claimed jobs will cost. */
   readonly available: bigint;
-  /** Models with something promised and not collected: rows that a voucher must carry. */
+  /** Models with promised and not collected amounts, which a voucher must carry. */
   readonly openModels: readonly string[];
 }
 
 export const laneConfigOf = (lane: Pick<LaneRow, "config">): LaneConfig => messageFromJson("LaneConfig", lane.config);
+
+/** Returns one lane, without a lock. */
+export async function getLane(queries: Queries, laneId: Hex): Promise<LaneRow> {
+  const lane = await queries.one<LaneRow>("SELECT * FROM cloud.lane WHERE lane_id = $1", [laneId]);
+  if (!lane) throw new Error(`Lane ${laneId} is unknown.`);
+  return lane;
+}
 
 /** Locks one lane. */
 export async function lockLane(queries: Queries, laneId: Hex): Promise<LaneRow> {
@@ -46,7 +53,7 @@ export async function lockLane(queries: Queries, laneId: Hex): Promise<LaneRow> 
   return lane;
 }
 
-/** A lane's totals, ascending by model. */
+/** Returns the totals of a lane, ascending by model. */
 export function totalsOf(queries: Queries, laneId: Hex): Promise<LaneTotalRow[]> {
   return queries.all<LaneTotalRow>(
     "SELECT model_id, promised, collected FROM cloud.lane_total WHERE lane_id = $1 ORDER BY model_id",
@@ -54,7 +61,7 @@ export function totalsOf(queries: Queries, laneId: Hex): Promise<LaneTotalRow[]>
   );
 }
 
-/** AIPG wei promised on a lane and not collected as of its last reading. */
+/** Returns the AIPG wei that are promised on a lane and not collected as of its last reading. */
 export function outstanding(totals: readonly LaneTotalRow[]): bigint {
   return totals.reduce((sum, { promised, collected }) => {
     const due = BigInt(promised) - BigInt(collected);
@@ -62,8 +69,8 @@ export function outstanding(totals: readonly LaneTotalRow[]): bigint {
   }, 0n);
 }
 
-/** What is left of a locked lane. */
-export async function roomOf(queries: Queries, lane: LaneRow): Promise<LaneRoom> {
+/** Returns the room of a locked lane. */
+export async function capacityOf(queries: Queries, lane: LaneRow): Promise<LaneCapacity> {
   const totals = await totalsOf(queries, lane.lane_id);
   const row = await queries.one<{ reserved: string }>(
     "SELECT coalesce(sum(price), 0)::text AS reserved FROM cloud.job WHERE lane_id = $1 AND status IN ('claimed', 'running')",

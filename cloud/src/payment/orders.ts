@@ -1,50 +1,59 @@
-import { GridError, type JobOrder, jobPrice, SETTLE_GRACE, SignerRole } from "@gridnft/sdk";
+import { GridError, type JobOrder, SETTLE_GRACE, SignerRole } from "@gridnft/sdk";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
-import { MOST_ORDER_TIME } from "../chain/chain.ts";
+import { MAX_ORDER_SECONDS } from "../chain/chain.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
 import { CloudError } from "../error.ts";
-import { covers, liveOffers } from "../queue/offers.ts";
-import { lesser } from "./amounts.ts";
-import type { Wish } from "./parameters.ts";
-import { byStanding, jobOf, noWorker } from "./quote.ts";
 
-/** An order of the direct rail, as it was posted. */
+/** Signed order of the direct rail. */
 export interface SignedOrder {
   readonly order: JobOrder;
   readonly signature: Hex;
 }
 
-/** A checked order, and what its worker takes for it. */
+/** Checked order with its worker's price. */
 export interface Candidate extends SignedOrder {
   readonly orderHash: Hex;
   readonly price: bigint;
 }
 
-/** The orders of one job after all checks. */
+/** Request that orders must be for. */
+export interface OrderedRequest {
+  readonly requestHash: Hex;
+  readonly modelId: bigint;
+  /** Images. */
+  readonly count: number;
+}
+
+/** Orders of one job after all checks. */
 export interface CheckedOrders {
   readonly requester: Address;
   readonly payer: Address;
   readonly nonce: bigint;
   readonly orderHashes: readonly Hex[];
-  /** AIPG wei that the payer had when it was asked, and that the dearest order may take: only one of them can be settled. */
+  /** AIPG wei that the payer had, and the maximum of the dearest order. Only one order can be settled. */
   readonly spendable: bigint;
-  readonly most: bigint;
+  readonly maxCost: bigint;
   readonly candidates: readonly Candidate[];
-  /** The requester itself ordered: its own signature, or its ORDER_SIGNER's. */
+  /** Set if the requester ordered itself, by its own signature or its ORDER_SIGNER's. */
   readonly provesRequester: boolean;
 }
 
 /** Seconds that must be left to the first order's deadline. */
-const LEAST_TIME = 20n;
+const MIN_SECONDS_LEFT = 20n;
 
 /**
- * Checks everything about posted orders that can make them worthless to their workers, or the job worthless to its payer.
+ * Checks everything about posted orders that could make them worthless to their workers, or the job worthless to its payer.
  *
- * @throws {@link CloudError} `ORDER_INVALID`, `ORDER_EXPIRED`, `SIGNATURE_INVALID`, `ORDER_REPLAYED`, `BALANCE_TOO_LOW` or
- * `NO_WORKER`.
+ * @param price Returns the orders that live workers take, with their prices.
+ * @throws {@link CloudError} `ORDER_INVALID`, `ORDER_EXPIRED`, `SIGNATURE_INVALID`, `ORDER_REPLAYED`, `BALANCE_TOO_LOW` or `NO_WORKER`.
  */
-export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]): Promise<CheckedOrders> {
+export async function checkOrders(
+  cloud: Cloud,
+  request: OrderedRequest,
+  orders: readonly SignedOrder[],
+  price: (orders: readonly SignedOrder[]) => Promise<readonly Candidate[]>,
+): Promise<CheckedOrders> {
   const { chain, database } = cloud;
   const first = orders[0]?.order;
   if (!first) throw new CloudError("ORDER_INVALID", "There is no order.", { field: "payment.orders" });
@@ -56,11 +65,11 @@ export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly Sig
       });
     };
     if (order.laneId !== zeroHash) refuse("laneId", "is not 0, which the direct rail needs");
-    if (order.requestHash !== wish.requestHash) {
+    if (order.requestHash !== request.requestHash) {
       refuse("requestHash", "is not the hash of this request; send the quote's parameters unchanged");
     }
-    if (order.modelId !== wish.model.modelId) refuse("modelId", "is another model");
-    if (order.count !== wish.count) refuse("count", `is not the number of images, ${wish.count}`);
+    if (order.modelId !== request.modelId) refuse("modelId", "is another model");
+    if (order.count !== request.count) refuse("count", `is not the number of images, ${request.count}`);
     if (!isAddressEqual(order.requester, first.requester)) refuse("requester", "is not that of the first order");
     if (!isAddressEqual(order.payer, first.payer)) refuse("payer", "is not that of the first order");
     if (order.nonce !== first.nonce)
@@ -73,19 +82,19 @@ export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly Sig
     if (before && order.deadline < before.deadline + BigInt(SETTLE_GRACE)) {
       refuse("deadline", `is less than ${SETTLE_GRACE} s after that of the order before, which could still be settled`);
     }
-    if (order.deadline > chain.now() + MOST_ORDER_TIME) refuse("deadline", "is more than a day ahead");
+    if (order.deadline > chain.now() + MAX_ORDER_SECONDS) refuse("deadline", "is more than a day ahead");
   });
   const signers = await Promise.all(orders.map((signed, i) => orderSigner(cloud, signed, i)));
   const { payer, requester, nonce } = first;
   const orderHashes = orders.map(({ order }) => cloud.checker.digester.orderHash(order));
   // Before all that changes with time: who lost the answer asks again later.
-  await requireFresh(database, { payer, nonce, orderHashes });
-  if (first.deadline < chain.now() + LEAST_TIME) {
+  await requireUnusedNonce(database, { payer, nonce, orderHashes });
+  if (first.deadline < chain.now() + MIN_SECONDS_LEFT) {
     throw new CloudError("ORDER_EXPIRED", "The order's deadline is over, or too near. Ask for a new quote.", {
       field: "payment.orders.0.order.deadline",
     });
   }
-  const candidates = await priced(cloud, wish, orders);
+  const candidates = await price(orders);
   for (const id of new Set(orders.map(({ order }) => order.feeConfigId))) {
     if (await chain.isFeeConfigAccepted(id)) continue;
     throw new CloudError("ORDER_INVALID", "feeConfigId is not accepted any more. Ask for a new quote.", {
@@ -93,30 +102,30 @@ export async function checkOrders(cloud: Cloud, wish: Wish, orders: readonly Sig
     });
   }
 
-  if (!(await chain.isNonceFree(payer, nonce))) throw orderReplayed();
+  if (!(await chain.isNonceFree(payer, nonce))) throw orderReplayedError();
 
-  const most = candidates.map(({ order }) => order.maxPrice).sort((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
+  const maxCost = candidates.map(({ order }) => order.maxPrice).sort((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
   const spendable = await chain.spendableOf(payer);
-  await requireFunds(cloud, database, { payer, spendable, most });
+  await requireFunds(cloud, database, { payer, spendable, maxCost });
   return {
     requester,
     payer,
     nonce,
     orderHashes,
     spendable,
-    most,
+    maxCost,
     candidates,
     provesRequester: isAddressEqual(requester, payer) && signers.length > 0,
   };
 }
 
 /**
- * Insists that a nonce was not posted here before. The signatures are checked by then: who shows the very same order is told
- * which job it made, because the answer to it may have been lost.
+ * Requires that a nonce was not posted here before. The signatures are checked by then, so the sender of the same order is told its job:
+ * the first answer may have been lost.
  *
  * @throws {@link CloudError} `ORDER_REPLAYED`.
  */
-export async function requireFresh(
+export async function requireUnusedNonce(
   queries: Queries,
   { payer, nonce, orderHashes }: Pick<CheckedOrders, "payer" | "nonce" | "orderHashes">,
 ): Promise<void> {
@@ -126,11 +135,11 @@ export async function requireFresh(
      FROM cloud.order_nonce n WHERE n.payer = $1 AND n.nonce = $2`,
     [payer.toLowerCase(), nonce.toString(), orderHashes],
   );
-  if (posted) throw orderReplayed(posted.same ? posted.job_id : undefined);
+  if (posted) throw orderReplayedError(posted.same ? posted.job_id : undefined);
 }
 
-/** The refusal of an order whose nonce was seen before. */
-function orderReplayed(job?: string): CloudError {
+/** Creates the error of an order whose nonce was used before. */
+function orderReplayedError(job?: string): CloudError {
   const message = job
     ? `This order was posted before: it made job ${job}.`
     : "An order with this nonce was used before. Ask for a new quote.";
@@ -138,23 +147,23 @@ function orderReplayed(job?: string): CloudError {
 }
 
 /**
- * Insists that a payer can pay for one more job beside those under way.
+ * Requires that a payer can pay for one more job beside those under way.
  * @throws {@link CloudError} `BALANCE_TOO_LOW`.
  */
 export async function requireFunds(
   { chain }: Pick<Cloud, "chain">,
   queries: Queries,
-  { payer, spendable, most }: Pick<CheckedOrders, "payer" | "spendable" | "most">,
+  { payer, spendable, maxCost }: Pick<CheckedOrders, "payer" | "spendable" | "maxCost">,
 ): Promise<void> {
   const owed = await owedBy(chain, queries, payer);
-  if (spendable >= owed + most) return;
+  if (spendable >= owed + maxCost) return;
   throw new CloudError(
     "BALANCE_TOO_LOW",
-    `${payer} has ${spendable} AIPG wei in GridSettlement, of which ${owed} are for orders under way; this one may cost ${most}. Deposit first.`,
+    `${payer} has ${spendable} AIPG wei in GridSettlement, of which ${owed} are for orders under way; this one may cost ${maxCost}. Deposit first.`,
   );
 }
 
-/** The key that signed: the payer's own, or its live ORDER_SIGNER. */
+/** Returns the key that signed: the payer's own, or its live ORDER_SIGNER. */
 async function orderSigner({ chain, checker }: Cloud, { order, signature }: SignedOrder, i: number): Promise<Address> {
   const field = `payment.orders.${i}.signature`;
   let signer: Address;
@@ -174,38 +183,7 @@ async function orderSigner({ chain, checker }: Cloud, { order, signature }: Sign
   );
 }
 
-/** Orders with their workers' prices. Each worker must offer the job; one of them must be live, and keep its bond. */
-async function priced(cloud: Cloud, wish: Wish, orders: readonly SignedOrder[]): Promise<Candidate[]> {
-  const all = await liveOffers(cloud.database, wish.model.modelId);
-  const job = jobOf(wish);
-  const named = all.filter(
-    (offer) => covers(offer, job) && orders.some((one) => isAddressEqual(one.order.worker, offer.worker)),
-  );
-  const { staying: offers, leaving } = await byStanding(cloud, named);
-  const candidates = orders.flatMap(({ order, signature }, i): Candidate[] => {
-    const offer = offers.find(({ worker }) => isAddressEqual(worker, order.worker));
-    if (!offer) return [];
-    const asked = jobPrice(job, offer.rate);
-    const least = jobPrice(job, offer.leastRate);
-    if (order.maxPrice < least) {
-      throw new CloudError("ORDER_INVALID", `maxPrice is below the worker's price of ${least} AIPG wei.`, {
-        field: `payment.orders.${i}.order.maxPrice`,
-      });
-    }
-    return [
-      {
-        order,
-        signature,
-        orderHash: cloud.checker.digester.orderHash(order),
-        price: lesser(asked, order.maxPrice),
-      },
-    ];
-  });
-  if (candidates.length === 0) throw noWorker(wish, all, leaving);
-  return candidates;
-}
-
-/** What a payer's other direct jobs may still take, AIPG wei. */
+/** Returns the AIPG wei that a payer's other direct jobs may still take. */
 async function owedBy(chain: Cloud["chain"], queries: Queries, payer: Address): Promise<bigint> {
   const row = await queries.one<{ owed: string }>(
     `SELECT coalesce(sum(most), 0)::text AS owed FROM (

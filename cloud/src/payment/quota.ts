@@ -1,23 +1,10 @@
 import type { Address } from "viem";
 import { formatEther } from "viem";
 import type { Database, Queries } from "../database/database.ts";
+import type { GatewayCaps } from "../environment.ts";
 import { CloudError } from "../error.ts";
 
-/** Limits of what the gateway pays for. Amounts are AIPG wei, days are UTC days. */
-export interface GatewayCaps {
-  /** One job. */
-  readonly job: bigint;
-  /** An account's day. */
-  readonly account: bigint;
-  /** Day of an address that requests come from: an IPv4 address, or the /64 of an IPv6 address. */
-  readonly address: bigint;
-  /** Day of all accounts together. Accounts and addresses cost little, so this one bounds what can be lost. */
-  readonly all: bigint;
-  /** Images of an account's day. */
-  readonly images: number;
-}
-
-/** Promise of the gateway for a job. */
+/** Charge of a job against the gateway's caps. */
 export interface Charge {
   readonly account: Address;
   /** Address that the request comes from. */
@@ -27,24 +14,24 @@ export interface Charge {
   readonly price: bigint;
 }
 
-/** State of an account's day. */
+/** Quota of an account for the day. */
 export interface QuotaState {
-  /** Images. */
+  /** Images per day. */
   readonly limit: number;
   readonly used: number;
-  /** AIPG wei. */
+  /** AIPG wei per day. */
   readonly cap: bigint;
   readonly spent: bigint;
-  /** Unix seconds: the next UTC midnight. */
+  /** Unix time of the next UTC midnight, seconds. */
   readonly resetsAt: number;
 }
 
-/** Name of the turns that changes of the counters take. */
-export const QUOTA_TURN = "quota";
-/** Row that counts everybody's. */
-const EVERYBODY = "everybody";
-/** Days for which rows are kept: an address is nobody's concern for longer. */
-const KEPT_DAYS = 2;
+/** Mutex of changes to the counters. */
+export const QUOTA_MUTEX = "quota";
+/** Name of the row that counts all accounts. */
+const ALL_ACCOUNTS = "everybody";
+/** Days for which rows are kept. Addresses are not stored for longer. */
+const RETENTION_DAYS = 2;
 const REMEDY = "Pay by a signed order, or come back tomorrow (UTC).";
 
 interface CounterRow {
@@ -52,12 +39,12 @@ interface CounterRow {
   readonly account: string;
   readonly used: number;
   readonly spent: string;
-  /** Jobs are over whose charge is not settled. */
+  /** Set if ended jobs have charges that are not settled. */
   readonly open: boolean;
 }
 
 /**
- * Refuses what has no chance, without a lock: a gateway that is used up is not to be kept busy by being asked.
+ * Refuses charges beyond a cap, without a lock, so that requests to a used-up gateway cost little.
  * @throws {@link CloudError} `QUOTA_USED`, which names the cap and what is left.
  */
 export async function requireQuota(queries: Queries, caps: GatewayCaps, charge: Charge): Promise<void> {
@@ -67,24 +54,24 @@ export async function requireQuota(queries: Queries, caps: GatewayCaps, charge: 
   }
   const rows = await countersOf(queries, countersFor(charge));
   // The reserve of jobs that are over may make room.
-  if (!rows.some(({ open }) => open)) requireRoom(rows, caps, charge);
+  if (!rows.some(({ open }) => open)) requireWithinCaps(rows, caps, charge);
 }
 
 /**
- * Charges a job that can cost `price` at most to its account, its address and everybody, in the transaction that queues it. What jobs
- * that are over did not cost is given back first.
+ * Charges the highest price of a job to its account, its address and all accounts, in the transaction that queues it. Ended jobs are
+ * refunded first.
  *
  * @returns The day, and the rows that count the job.
  * @throws {@link CloudError} `QUOTA_USED`.
  */
-export async function takeQuota(
+export async function chargeQuota(
   queries: Queries,
   caps: GatewayCaps,
   charge: Charge,
 ): Promise<{ readonly day: string; readonly chargedTo: readonly string[] }> {
-  await giveBack(queries);
+  await refundEndedJobs(queries);
   const rows = await countersOf(queries, countersFor(charge));
-  const day = requireRoom(rows, caps, charge);
+  const day = requireWithinCaps(rows, caps, charge);
   const chargedTo = rows.map(({ account }) => account);
   await queries.run(
     `INSERT INTO cloud.quota (account, day, used, spent) SELECT account, $2, $3, $4 FROM unnest($1::text[]) AS account
@@ -94,24 +81,24 @@ export async function takeQuota(
   return { day, chargedTo };
 }
 
-const countersFor = ({ account, address }: Charge) => [account.toLowerCase(), `from ${address}`, EVERYBODY];
+const countersFor = ({ account, address }: Charge) => [account.toLowerCase(), `from ${address}`, ALL_ACCOUNTS];
 
-/** Insists that a charge fits under each cap; returns the day. */
-function requireRoom(rows: readonly CounterRow[], caps: GatewayCaps, { images, price }: Charge): string {
-  const [own, place, all] = rows;
-  if (!own || !place || !all) throw new Error("The gateway's counters were not read.");
+/** Requires that a charge fits under each cap. Returns the day. */
+function requireWithinCaps(rows: readonly CounterRow[], caps: GatewayCaps, { images, price }: Charge): string {
+  const [own, network, all] = rows;
+  if (!own || !network || !all) throw new Error("The gateway's counters were not read.");
   if (own.used + images > caps.images) {
     const left = Math.max(0, caps.images - own.used);
     const message = `The gateway pays for ${caps.images} images a day for an account. ${left} are left, and this would be ${images}.`;
     throw new CloudError("QUOTA_USED", `${message} ${REMEDY}`);
   }
-  requireLeft("for an account", own, caps.account, price);
-  requireLeft("for the network that this request comes from", place, caps.address, price);
-  requireLeft("for all accounts together", all, caps.all, price);
+  requireWithinCap("for an account", own, caps.account, price);
+  requireWithinCap("for the network that this request comes from", network, caps.address, price);
+  requireWithinCap("for all accounts together", all, caps.all, price);
   return own.day;
 }
 
-function requireLeft(whose: string, { spent }: CounterRow, cap: bigint, price: bigint): void {
+function requireWithinCap(whose: string, { spent }: CounterRow, cap: bigint, price: bigint): void {
   if (BigInt(spent) + price <= cap) return;
   const left = cap > BigInt(spent) ? cap - BigInt(spent) : 0n;
   const message = `The gateway pays at most ${aipg(cap)} a day ${whose}. ${aipg(left)} are left, and this job can cost up to ${aipg(price)}.`;
@@ -120,7 +107,7 @@ function requireLeft(whose: string, { spent }: CounterRow, cap: bigint, price: b
 
 const aipg = (wei: bigint): string => `${formatEther(wei)} AIPG`;
 
-/** Today's counters, in the order of their names. */
+/** Returns today's counters, in the order of their names. */
 async function countersOf(queries: Queries, accounts: readonly string[]): Promise<CounterRow[]> {
   return queries.all<CounterRow>(
     `SELECT today.day::text, asked.account, coalesce(q.used, 0) AS used, coalesce(q.spent, 0)::text AS spent,
@@ -133,10 +120,10 @@ async function countersOf(queries: Queries, accounts: readonly string[]): Promis
 }
 
 /**
- * Gives back what jobs that are over did not cost: all of those that failed or were cancelled, the rest of those that are done. A job
- * says itself what is open, so ending one changes no counter, and nothing is given back twice. Whoever changes counters holds this lock.
+ * Refunds ended jobs: all of those that failed or were cancelled, the rest of those that are done. Each job stores its open charge, so
+ * ending one changes no counter, and nothing is refunded twice. Every change of the counters holds this lock.
  */
-async function giveBack(queries: Queries): Promise<void> {
+async function refundEndedJobs(queries: Queries): Promise<void> {
   await queries.one("SELECT pg_advisory_xact_lock(hashtextextended('gridnft gateway quota', 4))");
   await queries.run(
     `WITH over AS (
@@ -154,10 +141,10 @@ async function giveBack(queries: Queries): Promise<void> {
   );
 }
 
-/** An account's day. */
+/** Returns the quota of an account for the day. */
 export function quotaOf(database: Database, account: Address, caps: GatewayCaps | undefined): Promise<QuotaState> {
   return database.transaction(async (queries) => {
-    await giveBack(queries);
+    await refundEndedJobs(queries);
     const [own] = await countersOf(queries, [account.toLowerCase()]);
     const row = await queries.one<{ resets: string }>(
       "SELECT extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'utc') + interval '1 day')::bigint AS resets",
@@ -169,14 +156,14 @@ export function quotaOf(database: Database, account: Address, caps: GatewayCaps 
       spent: BigInt(own?.spent ?? 0),
       resetsAt: Number(row?.resets ?? 0),
     };
-  }, QUOTA_TURN);
+  }, QUOTA_MUTEX);
 }
 
-/** Deletes rows of days that are over, once no open job counts in them. */
+/** Deletes rows of past days, once no open job counts in them. */
 export async function sweepQuota(queries: Queries): Promise<void> {
   await queries.run(
     `DELETE FROM cloud.quota q WHERE q.day < (now() AT TIME ZONE 'utc')::date - $1::int
        AND NOT EXISTS (SELECT FROM cloud.job j WHERE j.charged_to IS NOT NULL AND j.quota_day = q.day)`,
-    [KEPT_DAYS],
+    [RETENTION_DAYS],
   );
 }

@@ -22,19 +22,19 @@ import type { PrivateKeyAccount } from "viem/accounts";
 type SenderClient = WalletClient<Transport, ViemChain | undefined, Account> &
   PublicActions<Transport, ViemChain | undefined, Account>;
 
-/** Call of a contract, as a transaction has it. */
+/** Call of a contract: target and data of a transaction. */
 export interface ContractCall {
   readonly to: Address;
   readonly data: Hex;
 }
 
-/** Sends an account's transactions, one after the other. */
+/** Sender of an account's transactions, one after the other. */
 export interface Sender {
   readonly client: SenderClient;
   readonly contracts: ReturnType<typeof gridContracts<SenderClient>>;
   /**
-   * Sends a call and waits until it is in a block; returns the block. Its nonce is the account's next one on chain: a transaction that a
-   * process left behind when it was killed is never followed by a second one, only replaced or waited for.
+   * Sends a call, waits until it is in a block, and returns the block. Its nonce is the account's next one on chain. So a transaction of a
+   * killed process is never followed by a second one, only replaced or awaited.
    *
    * @param abi Names the errors by which a contract refuses.
    * @throws An error with the contract's reason, when the call would revert.
@@ -43,7 +43,7 @@ export interface Sender {
 }
 
 /** Milliseconds that a transaction may take. */
-const PATIENCE = 120_000;
+const TRANSACTION_TIMEOUT = 120_000;
 
 /** Connects an account's key to a chain. */
 export function openSender(
@@ -52,13 +52,13 @@ export function openSender(
     rpcUrl,
     deployment,
     poll,
-    patience = PATIENCE,
+    timeout = TRANSACTION_TIMEOUT,
   }: {
     readonly rpcUrl: string;
     readonly deployment: Deployment;
     readonly poll: number;
     /** Milliseconds that a transaction may take, and after it the node's own block. */
-    readonly patience?: number;
+    readonly timeout?: number;
   },
 ): Sender {
   const client: SenderClient = createWalletClient({
@@ -76,10 +76,10 @@ export function openSender(
       });
       const nonce = await client.getTransactionCount({ address: account.address, blockTag: "latest" });
       const hash = await client.sendTransaction({ account, chain: null, to, data, nonce });
-      const receipt = await client.waitForTransactionReceipt({ hash, timeout: patience });
+      const receipt = await client.waitForTransactionReceipt({ hash, timeout: timeout });
       if (receipt.status !== "success") throw new Error(`Transaction ${receipt.transactionHash} reverted.`);
       // Nodes behind a balancer may be a block apart: what is read next must not be older than this.
-      const end = Date.now() + patience;
+      const end = Date.now() + timeout;
       while ((await client.getBlockNumber()) < receipt.blockNumber) {
         if (Date.now() > end)
           throw new Error(`The node says that ${hash} is in block ${receipt.blockNumber}, and has no such block.`);
@@ -90,9 +90,9 @@ export function openSender(
   };
 }
 
-/** A contract's refusal, by the name of its error. */
-export class Refused extends Error {
-  override readonly name = "Refused";
+/** Revert of a contract, by the name of its error. */
+export class RevertError extends Error {
+  override readonly name = "RevertError";
 
   constructor(
     readonly reason: string,
@@ -102,16 +102,16 @@ export class Refused extends Error {
   }
 }
 
-function revertOf(error: unknown, abi: Abi): Refused | undefined {
+function revertOf(error: unknown, abi: Abi): RevertError | undefined {
   if (!(error instanceof BaseError)) return undefined;
   const raw = error.walk((cause) => typeof (cause as { data?: unknown }).data === "string") as { data?: Hex } | null;
   if (!raw?.data) return undefined;
   const { data, reason } = new ContractFunctionRevertedError({ abi, data: raw.data, functionName: "" });
-  return new Refused(data?.errorName ?? reason ?? raw.data, { cause: error });
+  return new RevertError(data?.errorName ?? reason ?? raw.data, { cause: error });
 }
 
-/** A contract's function with its arguments as a call. */
-export const callOf = (
+/** Encodes a contract's function with its arguments as a call. */
+export const encodeCall = (
   contract: { readonly address: Address; readonly abi: Abi },
   functionName: string,
   args: readonly unknown[],

@@ -21,25 +21,25 @@ import {
 } from "viem";
 import type { Chain } from "../chain/chain.ts";
 import type { Database } from "../database/database.ts";
-import { tell } from "../database/notices.ts";
+import { notify } from "../database/pgNotify.ts";
 import type { TreasurySettings } from "../environment.ts";
 import { describeError } from "../error.ts";
-import { lesser } from "./amounts.ts";
+import { minBigInt } from "./amounts.ts";
 import { WANTED_SECONDS } from "./laneFunding.ts";
-import { type LaneRow, laneConfigOf, lockLane, roomOf } from "./lanes.ts";
-import { syncLanes } from "./laneWatch.ts";
-import { type ContractCall, callOf, Refused, type Sender } from "./sender.ts";
+import { capacityOf, type LaneRow, laneConfigOf, lockLane } from "./lanes.ts";
+import { type ContractCall, encodeCall, RevertError, type Sender } from "./sender.ts";
+import { syncLanes } from "./settlementSync.ts";
 
 const DAY = 24 * 60 * 60 * 1_000;
-/** AIPG wei below which what is in an idle lane is not worth two transactions. */
-const LEAST_THAW = 10n ** 16n;
-/** Smallest top-up: it takes back a thaw, and nothing else. */
+/** AIPG wei below which an idle lane's funds are not worth two transactions. */
+const MIN_THAW = 10n ** 16n;
+/** Smallest top-up, which cancels a thaw. */
 const ONE_WEI = 1n;
-/** Looks after which an idle lane with nothing to do is looked at again: each costs calls of the chain. */
-const SELDOM = 30;
-/** Milliseconds until the same thing is said again, or tried again when it failed. */
-const QUIET = 10 * 60_000;
-const PAUSE = 30_000;
+/** Checks after which an idle lane without work is read again. Each costs calls of the chain. */
+const IDLE_CHECK_FACTOR = 30;
+/** Milliseconds until the same message is logged again, and until a failed step is retried. */
+const LOG_INTERVAL = 10 * 60_000;
+const RETRY_DELAY = 30_000;
 
 /** Transaction of the account's own key. */
 export interface TreasuryStep {
@@ -50,12 +50,12 @@ export interface TreasuryStep {
 
 interface Step extends TreasuryStep {
   readonly abi: Abi;
-  /** Opens a lane, of which there is a number a day. */
+  /** Set for steps that open a lane, whose number per day is limited. */
   readonly isOpening?: boolean;
-  /** Notes in the database what the chain says now. */
+  /** Stores the chain's new state. */
   readonly done?: (block: bigint) => Promise<void>;
-  /** Takes a refusal of the contract for an answer. */
-  readonly refused?: (error: Refused) => Promise<void>;
+  /** Handles a revert of the contract. */
+  readonly refused?: (error: RevertError) => Promise<void>;
 }
 
 export interface TreasuryParts {
@@ -66,36 +66,36 @@ export interface TreasuryParts {
 }
 
 interface TreasuryLane extends LaneRow {
-  /** A job needs it now. */
+  /** Set if a job needs it now. */
   readonly wanted: boolean;
-  /** No job needed it for long, and nothing is made on it. */
+  /** Set if no job needed it for long, and none is under way. */
   readonly idle: boolean;
 }
 
 /**
- * The part of a gateway that has the account's own key, apart from the process that answers requests. It registers the hot keys that it
- * was told, caps the TREASURER, keeps the account filled, opens lanes, empty ones, that jobs need, and asks idle lanes' money back.
+ * Treasury of a gateway: it has the account's own key, apart from the process that serves requests. It registers the configured hot keys,
+ * caps the TREASURER, keeps the account filled, opens empty lanes that jobs need, and withdraws idle lanes' funds.
  *
- * The database asks, the settings decide: nothing that is written there makes it name another key, pay a lane, or lift a cap. Money goes
- * into lanes by the TREASURER alone, within its cap on chain.
+ * The database asks, the settings decide: no row makes it name another key, pay a lane, or lift a cap. Money goes into lanes by the
+ * TREASURER alone, within its cap on chain.
  */
 export class Treasury {
-  /** When transactions that open lanes were sent, of the last day. */
+  /** Times of the last day's transactions that open lanes. */
   #openings: number[] = [];
-  readonly #said = new Map<string, number>();
+  readonly #loggedAt = new Map<string, number>();
   readonly #pauses = new Map<string, number>();
-  /** When an idle lane was looked at in vain. */
-  readonly #looked = new Map<Hex, number>();
+  /** Time of the last check of an idle lane without a step. */
+  readonly #checkedAt = new Map<Hex, number>();
 
   constructor(private readonly parts: TreasuryParts) {}
 
-  /** Does what is due, one transaction after the other. No other treasury of the account does anything meanwhile. */
+  /** Sends the due transactions, one after the other. No other treasury of the account works meanwhile. */
   async work(sender: Sender, stopping: AbortSignal): Promise<void> {
     const { database, log } = this.parts;
     // A treasury with nothing to do takes no lock.
-    if ((await this.#plan()).length === 0) return;
-    await database.exclusively("gridnft gateway account", async () => {
-      for (const step of await this.#plan()) {
+    if ((await this.#steps()).length === 0) return;
+    await database.withLock("gridnft gateway account", async () => {
+      for (const step of await this.#steps()) {
         if (stopping.aborted) return;
         if ((this.#pauses.get(step.what) ?? 0) > Date.now()) continue;
         if (step.isOpening && !this.#mayOpen()) continue;
@@ -106,9 +106,9 @@ export class Treasury {
           log.info({ block: block.toString() }, step.what);
           await step.done?.(block);
         } catch (error) {
-          this.#pauses.set(step.what, Date.now() + PAUSE);
+          this.#pauses.set(step.what, Date.now() + RETRY_DELAY);
           log.error({ error: describeError(error) }, `not done: ${step.what}`);
-          if (!(error instanceof Refused)) continue;
+          if (!(error instanceof RevertError)) continue;
           if (step.isOpening) this.#openings.pop();
           await step.refused?.(error);
         }
@@ -120,20 +120,20 @@ export class Treasury {
     const { dailyLanes } = this.parts.settings;
     this.#openings = this.#openings.filter((time) => time > Date.now() - DAY);
     if (this.#openings.length < dailyLanes) return true;
-    this.#say("error", `${dailyLanes} lanes were opened within a day. No more are.`);
+    this.#logOnce("error", `${dailyLanes} lanes were opened within a day. No more are.`);
     return false;
   }
 
-  /** The transactions that are due, for an account whose key is not here: a multisig's. */
-  async print(): Promise<TreasuryStep[]> {
-    return (await this.#plan()).map(({ what, call }) => ({ what, call }));
+  /** Returns the due transactions for an account whose key is elsewhere, such as a multisig. */
+  async plan(): Promise<TreasuryStep[]> {
+    return (await this.#steps()).map(({ what, call }) => ({ what, call }));
   }
 
-  async #plan(): Promise<Step[]> {
+  async #steps(): Promise<Step[]> {
     const { database } = this.parts;
     const table = await database.one<{ name: string | null }>("SELECT to_regclass('cloud.signer_proof')::text AS name");
     if (!table?.name) {
-      this.#say("warn", "The database has no tables of this version yet: a cloud makes them when it starts.");
+      this.#logOnce("warn", "The database has no tables of this version yet: a cloud makes them when it starts.");
       return [];
     }
     return [...(await this.#keySteps()), ...(await this.#moneySteps()), ...(await this.#laneSteps())];
@@ -144,10 +144,10 @@ export class Treasury {
   }
 
   #step(what: string, functionName: string, args: readonly unknown[], more: Partial<Step> = {}): Step {
-    return { what, call: callOf(this.#contracts.settlement, functionName, args), abi: gridSettlementAbi, ...more };
+    return { what, call: encodeCall(this.#contracts.settlement, functionName, args), abi: gridSettlementAbi, ...more };
   }
 
-  /** Hot keys that are to be registered, and the TREASURER's cap. */
+  /** Returns the steps that register hot keys and set the TREASURER's cap. */
   async #keySteps(): Promise<Step[]> {
     const { settings, database, chain } = this.parts;
     const { settlement } = this.#contracts;
@@ -162,7 +162,7 @@ export class Treasury {
       if (isAddressEqual(known.account, settings.account) && known.role === role && known.revokedAt === 0) continue;
       if (known.account !== zeroAddress) {
         waiting.add(key);
-        this.#say(
+        this.#logOnce(
           "error",
           `${key} can't be the ${name}: it has another role or account, or was revoked. Make a new key.`,
         );
@@ -174,7 +174,7 @@ export class Treasury {
       );
       if (!proof) {
         waiting.add(key);
-        this.#say("warn", `The ${name} ${key} is not registered, and no cloud that has it left its proof.`);
+        this.#logOnce("warn", `The ${name} ${key} is not registered, and no cloud that has it left its proof.`);
         continue;
       }
       steps.push(
@@ -190,21 +190,21 @@ export class Treasury {
     return steps;
   }
 
-  /** A deposit, when the account in GridSettlement has less than half of what it is to have. */
+  /** Returns the steps of a deposit, when the account's balance is below half of its target. */
   async #moneySteps(): Promise<Step[]> {
     const { settings } = this.parts;
     const { settlement, aipg } = this.#contracts;
     const { balance } = await settlement.read.accountOf([settings.account]);
     if (balance * 2n >= settings.balance) return [];
     const held = await aipg.read.balanceOf([settings.account]);
-    const amount = lesser(held, settings.balance - balance);
+    const amount = minBigInt(held, settings.balance - balance);
     if (amount < settings.balance - balance) {
-      this.#say("warn", `${settings.account} is short of AIPG: it has ${formatEther(balance + held)}.`);
+      this.#logOnce("warn", `${settings.account} is short of AIPG: it has ${formatEther(balance + held)}.`);
     }
     if (amount === 0n) return [];
     const steps: Step[] = [];
     if ((await aipg.read.allowance([settings.account, settlement.address])) < amount) {
-      const call = callOf(aipg, "approve", [settlement.address, amount]);
+      const call = encodeCall(aipg, "approve", [settlement.address, amount]);
       steps.push({ what: `approve ${formatEther(amount)} AIPG for the deposit`, call, abi: aipgAbi });
     }
     steps.push(this.#step(`deposit ${formatEther(amount)} AIPG`, "deposit", [amount]));
@@ -225,7 +225,7 @@ export class Treasury {
     const steps: Step[] = [];
     for (const lane of lanes) {
       try {
-        const step = lane.state === "opening" ? await this.#opening(lane) : await this.#leaving(lane);
+        const step = lane.state === "opening" ? await this.#openStep(lane) : await this.#idleStep(lane);
         if (step) steps.push(step);
       } catch (error) {
         this.parts.log.error({ lane: lane.lane_id, error: describeError(error) }, "lane could not be looked after");
@@ -234,14 +234,14 @@ export class Treasury {
     return steps;
   }
 
-  /** Opens a lane that a job needs: empty, on the terms that this treasury would have made. */
-  async #opening(lane: TreasuryLane): Promise<Step | undefined> {
+  /** Returns the step that opens a lane for a job: empty, on this treasury's own terms. */
+  async #openStep(lane: TreasuryLane): Promise<Step | undefined> {
     if (!lane.wanted) return undefined;
     const { chain } = this.parts;
     const config = laneConfigOf(lane);
-    const fault = this.#faultOf(lane, config);
-    if (fault !== undefined) {
-      this.#say("error", `Lane ${lane.lane_id} is not opened: ${fault}.`);
+    const problem = this.#termsProblem(lane, config);
+    if (problem !== undefined) {
+      this.#logOnce("error", `Lane ${lane.lane_id} is not opened: ${problem}.`);
       return undefined;
     }
     const sync = (block: bigint) => syncLanes(this.parts, [lane.lane_id], block);
@@ -251,7 +251,7 @@ export class Treasury {
       return undefined;
     }
     if (!(await chain.isBonded(config.worker))) {
-      this.#say("warn", `No lane is opened to ${getAddress(config.worker)}: it is not bonded.`);
+      this.#logOnce("warn", `No lane is opened to ${getAddress(config.worker)}: it is not bonded.`);
       return undefined;
     }
     return this.#step(`open a lane to ${getAddress(config.worker)}`, "openLane", [config, 0n], {
@@ -268,7 +268,7 @@ export class Treasury {
     });
   }
 
-  #faultOf({ lane_id }: LaneRow, config: LaneConfig): string | undefined {
+  #termsProblem({ lane_id }: LaneRow, config: LaneConfig): string | undefined {
     const { settings, chain } = this.parts;
     if (laneIdOf(config, chain.domain) !== lane_id) return "its terms are not those of its id";
     if (!isAddressEqual(config.payer, settings.account)) return "another account is its payer";
@@ -277,19 +277,20 @@ export class Treasury {
     return undefined;
   }
 
-  /** Asks an idle lane's money back, brings it home, or takes that back when a job needs the lane. */
-  async #leaving(lane: TreasuryLane): Promise<Step | undefined> {
-    const isConcerned = lane.resting || lane.thawing || lane.idle;
-    if (!isConcerned) return undefined;
-    if (!lane.wanted && !lane.thawing && BigInt(lane.free) < LEAST_THAW) return undefined;
+  /** Returns the step that thaws an idle lane's funds, withdraws them, or cancels the thaw when a job needs the lane. */
+  async #idleStep(lane: TreasuryLane): Promise<Step | undefined> {
+    const isRelevant = lane.resting || lane.thawing || lane.idle;
+    if (!isRelevant) return undefined;
+    if (!lane.wanted && !lane.thawing && BigInt(lane.free) < MIN_THAW) return undefined;
     const { poll } = this.parts.settings;
-    if (!lane.wanted && (this.#looked.get(lane.lane_id) ?? 0) > Date.now() - poll * SELDOM) return undefined;
-    const step = await this.#leavingStep(lane);
-    if (!step) this.#looked.set(lane.lane_id, Date.now());
+    if (!lane.wanted && (this.#checkedAt.get(lane.lane_id) ?? 0) > Date.now() - poll * IDLE_CHECK_FACTOR)
+      return undefined;
+    const step = await this.#nextIdleStep(lane);
+    if (!step) this.#checkedAt.set(lane.lane_id, Date.now());
     return step;
   }
 
-  async #leavingStep(lane: TreasuryLane): Promise<Step | undefined> {
+  async #nextIdleStep(lane: TreasuryLane): Promise<Step | undefined> {
     const { chain, database } = this.parts;
     const { settlement } = this.#contracts;
     const config = laneConfigOf(lane);
@@ -308,15 +309,15 @@ export class Treasury {
     // The lane's money and its promises are read at one block.
     await sync(number);
     const { available } = await database.transaction(async (queries) =>
-      roomOf(queries, await lockLane(queries, lane.lane_id)),
+      capacityOf(queries, await lockLane(queries, lane.lane_id)),
     );
-    const asked = lesser(state.thawing, state.free);
+    const withdrawable = minBigInt(state.thawing, state.free);
     // Money that was promised while the thaw was on its way stays in the lane.
-    if (isThawing && (isNeeded || (isPending && asked > available))) {
+    if (isThawing && (isNeeded || (isPending && withdrawable > available))) {
       return this.#step(`take back the thaw of lane ${lane.lane_id}`, "topUpLane", [config, ONE_WEI], {
         done: async (block) => {
           await sync(block);
-          if (isNeeded) await this.#wake(lane);
+          if (isNeeded) await this.#clearResting(lane);
         },
         refused: async ({ reason }) => {
           // It takes no more for ever: a successor is made, and this one's money comes home.
@@ -326,29 +327,29 @@ export class Treasury {
       });
     }
     if (isNeeded) {
-      await this.#wake(lane);
+      await this.#clearResting(lane);
       return undefined;
     }
     if (isPending) {
       if (timestamp < ready) return undefined;
-      const what = `bring ${formatEther(asked)} AIPG of lane ${lane.lane_id} home`;
+      const what = `bring ${formatEther(withdrawable)} AIPG of lane ${lane.lane_id} home`;
       return this.#step(what, "finaliseLaneThaw", [config], {
         done: sync,
         refused: async () => sync((await chain.refresh()).number),
       });
     }
-    if (!lane.idle || available < LEAST_THAW) return undefined;
-    const amount = await this.#rest(lane);
+    if (!lane.idle || available < MIN_THAW) return undefined;
+    const amount = await this.#setResting(lane);
     if (amount === undefined) return undefined;
     const what = `ask ${formatEther(amount)} AIPG of idle lane ${lane.lane_id} back`;
     return this.#step(what, "thawLane", [config, amount], { done: sync });
   }
 
   /**
-   * Keeps new jobs from a lane, and returns what is in it and promised to nobody. The mark comes before the transaction: a job that is
-   * given out now is counted, one that comes later does not use this lane.
+   * Marks a lane as resting, and returns its funds that are not promised. The mark is stored before the transaction: an earlier job is
+   * counted, and a later one does not use this lane.
    */
-  #rest({ lane_id }: LaneRow): Promise<bigint | undefined> {
+  #setResting({ lane_id }: LaneRow): Promise<bigint | undefined> {
     return this.parts.database.transaction(async (queries) => {
       const lane = await lockLane(queries, lane_id);
       const busy = await queries.one(
@@ -357,24 +358,24 @@ export class Treasury {
         [lane_id, WANTED_SECONDS],
       );
       if (busy) return undefined;
-      const { available } = await roomOf(queries, lane);
-      if (available < LEAST_THAW) return undefined;
+      const { available } = await capacityOf(queries, lane);
+      if (available < MIN_THAW) return undefined;
       await queries.run("UPDATE cloud.lane SET resting = true WHERE lane_id = $1", [lane_id]);
       return available;
     });
   }
 
   /** Lets jobs use a lane again. */
-  async #wake({ lane_id, worker }: LaneRow): Promise<void> {
+  async #clearResting({ lane_id, worker }: LaneRow): Promise<void> {
     await this.parts.database.transaction(async (queries) => {
       await queries.run("UPDATE cloud.lane SET resting = false WHERE lane_id = $1", [lane_id]);
-      await tell(queries, "cloud_queue", `worker ${worker}`);
+      await notify(queries, "cloud_queue", `worker ${worker}`);
     });
   }
 
-  #say(level: "warn" | "error", message: string): void {
-    if ((this.#said.get(message) ?? 0) > Date.now() - QUIET) return;
-    this.#said.set(message, Date.now());
+  #logOnce(level: "warn" | "error", message: string): void {
+    if ((this.#loggedAt.get(message) ?? 0) > Date.now() - LOG_INTERVAL) return;
+    this.#loggedAt.set(message, Date.now());
     this.parts.log[level](message);
   }
 }

@@ -3,15 +3,15 @@ import type { voucherOffer } from "@gridnft/sdk/wire";
 import { type Address, type Hex, isAddressEqual } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import { often, type Queries } from "../database/database.ts";
-import { tell } from "../database/notices.ts";
+import { prepared, type Queries } from "../database/database.ts";
+import { notify } from "../database/pgNotify.ts";
 import type { GatewayTerms } from "../environment.ts";
 import { CloudError } from "../error.ts";
 import { type LaneRow, type LaneTotalRow, outstanding } from "./lanes.ts";
 
 export type VoucherOfferJson = z.input<typeof voucherOffer>;
 
-/** A row of `cloud.voucher`. */
+/** Row of `cloud.voucher`. */
 export interface VoucherRow {
   readonly lane_id: Hex;
   readonly number: number;
@@ -25,7 +25,7 @@ export interface VoucherRow {
   readonly anchored_block: string | null;
 }
 
-/** Lane as a completion finds it: what its next voucher follows from. */
+/** Lane as a completion reads it, for its next voucher. */
 export interface LaneState extends LaneRow {
   readonly totals: readonly LaneTotalRow[];
   readonly newest: Pick<VoucherRow, "number" | "first" | "last" | "root"> | null;
@@ -33,7 +33,7 @@ export interface LaneState extends LaneRow {
   readonly known: Pick<VoucherRow, "digest" | "first" | "last"> | null;
 }
 
-const LANE_STATE = often(
+const LANE_STATE = prepared(
   `SELECT l.*,
      (SELECT coalesce(json_agg(json_build_object(
           'model_id', t.model_id::text, 'promised', t.promised::text, 'collected', t.collected::text) ORDER BY t.model_id), '[]')
@@ -46,7 +46,7 @@ const LANE_STATE = often(
 );
 
 /**
- * Reads a lane, without a lock: whoever stores a voucher makes sure that it is still so.
+ * Reads a lane, without a lock. The statement that stores a voucher checks that the lane is unchanged.
  * @param known Digest of a voucher that the worker has, with its receipts.
  */
 export async function laneState(queries: Queries, laneId: Hex, known: Hex | undefined): Promise<LaneState> {
@@ -60,21 +60,21 @@ export interface VoucherDraft {
   readonly lane: LaneState;
   readonly modelId: string;
   readonly amount: bigint;
-  /** All ever promised on the lane for the model, with `amount`. */
+  /** Total that is promised on the lane for the model, with `amount`. */
   readonly promised: bigint;
   readonly number: number;
   readonly digest: Hex;
   readonly root: Hex;
   readonly first: number;
-  /** AIPG wei of the lane that nobody is promised. */
+  /** AIPG wei of the lane that are not promised. */
   readonly left: bigint;
-  /** The voucher as its worker gets it. */
+  /** Voucher as its worker gets it. */
   readonly offer: VoucherOfferJson;
 }
 
 /**
- * Signs a lane's next voucher, which adds `amount` for a model and whose tree are all receipts of the lane that are not anchored, and
- * those of `receiptIds`. It may leave this process only once it is stored together with them, with the lane as it was read.
+ * Signs a lane's next voucher, which adds `amount` for a model. Its tree has all receipts of the lane that are not anchored, and those of
+ * `receiptIds`. It may leave this process only once it is stored together with them, with the lane as it was read.
  *
  * @throws {@link CloudError} `INTERNAL` rather than promise more than is in the lane.
  */
@@ -129,14 +129,26 @@ export async function draftVoucher(
   };
 }
 
-/** The newest voucher of a lane. */
+/** Returns the newest voucher of a lane. */
 export function newestVoucher(queries: Queries, laneId: Hex): Promise<VoucherRow | undefined> {
   return queries.one<VoucherRow>("SELECT * FROM cloud.voucher WHERE lane_id = $1 ORDER BY number DESC LIMIT 1", [
     laneId,
   ]);
 }
 
-/** Ids of the receipts in a voucher's tree, in leaf order, from a place on. */
+/** Returns the best voucher whose tree has the receipt: one that is on chain, else the newest that can be collected, else the newest. */
+export function bestVoucherFor(
+  queries: Queries,
+  { lane_id, lane_position }: { readonly lane_id: Hex | null; readonly lane_position: number | null },
+): Promise<VoucherRow | undefined> {
+  return queries.one<VoucherRow>(
+    `SELECT * FROM cloud.voucher WHERE lane_id = $1 AND $2 BETWEEN first AND last
+     ORDER BY (anchored_block IS NULL), anchored_block, (worker_signature IS NULL), number DESC LIMIT 1`,
+    [lane_id, lane_position],
+  );
+}
+
+/** Returns the ids of the receipts in a voucher's tree, in leaf order, from a position on. */
 export async function receiptsUnder(queries: Queries, voucher: VoucherRow, from = voucher.first): Promise<Hex[]> {
   const rows = await queries.all<{ receipt_id: Hex }>(
     "SELECT receipt_id FROM cloud.receipt WHERE lane_id = $1 AND lane_position BETWEEN $2 AND $3 ORDER BY lane_position",
@@ -145,7 +157,7 @@ export async function receiptsUnder(queries: Queries, voucher: VoucherRow, from 
   return rows.map(({ receipt_id }) => receipt_id);
 }
 
-/** A voucher as its worker gets it, which has those of the digests `known`, with their receipts. */
+/** Returns a voucher as its worker gets it. The worker has the vouchers of the digests `known`, with their receipts. */
 export async function offerOf(
   queries: Queries,
   voucher: VoucherRow,
@@ -167,7 +179,7 @@ export async function offerOf(
   };
 }
 
-/** The newest voucher of each lane to a worker. */
+/** Returns the newest voucher of each lane to a worker. */
 export async function vouchersFor(
   queries: Queries,
   worker: Address,
@@ -183,7 +195,7 @@ export async function vouchersFor(
 }
 
 /**
- * Keeps a worker's counter-signature of a voucher: with it anyone can collect, and so anchor.
+ * Stores a worker's counter-signature of a voucher. With it anyone can collect, and so anchor.
  * @throws {@link CloudError} `VOUCHER_INVALID` for a voucher that is not the worker's; `SIGNATURE_INVALID`.
  */
 export async function counterSign(
@@ -222,5 +234,5 @@ export async function counterSign(
     "UPDATE cloud.worker SET lane_paused_until = NULL WHERE worker = $1 AND lane_paused_until > now() AND lane_paused_price > 0",
     [worker],
   );
-  if (resumed > 0) await tell(database, "cloud_queue", `worker ${worker}`);
+  if (resumed > 0) await notify(database, "cloud_queue", `worker ${worker}`);
 }

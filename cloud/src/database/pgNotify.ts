@@ -1,0 +1,110 @@
+import pg from "pg";
+import type { Queries } from "./database.ts";
+
+/**
+ * Channel. `cloud_queue`: a job waits. `cloud_job`: a job changed (payload: its id). `cloud_session`: a session ended (payload: its token's
+ * hash).
+ */
+export type Channel = "cloud_queue" | "cloud_job" | "cloud_session";
+
+/** Notifications of changes by all connections and processes. They may get lost, so waiting code polls as well. */
+export interface Notifications {
+  /** Calls `listener` at each notification with that payload. Returns its removal. */
+  on(channel: Channel, payload: string, listener: () => void): () => void;
+  /** Resolves at the next notification, after `milliseconds`, or when a signal aborts. */
+  next(channel: Channel, payload: string, milliseconds: number, ...signals: AbortSignal[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds between two checks that the connection answers. */
+const KEEPALIVE_INTERVAL = 30_000;
+
+/** Notifies all listeners, when the transaction commits. */
+export async function notify(queries: Queries, channel: Channel, payload = ""): Promise<void> {
+  await queries.run("SELECT pg_notify($1, $2)", [channel, payload]);
+}
+
+/** Listens on a connection of its own. A broken connection is opened again. */
+export async function listen(databaseUrl: string, onError: (error: unknown) => void): Promise<Notifications> {
+  const listeners = new Map<string, Set<() => void>>();
+  const wake = (key: string) => {
+    for (const listener of [...(listeners.get(key) ?? [])]) listener();
+  };
+  let closed = false;
+  let client: pg.Client | undefined;
+  let retry: NodeJS.Timeout | undefined;
+
+  const connect = async (): Promise<void> => {
+    const fresh = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: "gridnft-cloud notices",
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
+    });
+    let broken = false;
+    const reconnect = (error: unknown) => {
+      if (broken || closed) return;
+      broken = true;
+      onError(error);
+      fresh.end().catch(() => {});
+      retry = setTimeout(() => connect().catch(() => {}), 1_000);
+    };
+    fresh.on("error", reconnect);
+    fresh.on("end", () => reconnect(new Error("The connection for notices ended.")));
+    fresh.on("notification", ({ channel, payload }) => wake(`${channel}:${payload ?? ""}`));
+    try {
+      await fresh.connect();
+      await fresh.query("LISTEN cloud_queue; LISTEN cloud_job; LISTEN cloud_session");
+    } catch (error) {
+      reconnect(error);
+      throw error;
+    }
+    client = fresh;
+    // A server that is gone without a word is noticed by asking it.
+    const keepalive = setInterval(() => {
+      if (broken || closed) clearInterval(keepalive);
+      else fresh.query("SELECT 1").catch(reconnect);
+    }, KEEPALIVE_INTERVAL);
+    keepalive.unref();
+    // What happened in between was not heard.
+    for (const key of [...listeners.keys()]) wake(key);
+  };
+  await connect().catch((error: unknown) => {
+    closed = true;
+    clearTimeout(retry);
+    throw error;
+  });
+
+  const on: Notifications["on"] = (channel, payload, listener) => {
+    const key = `${channel}:${payload}`;
+    const set = listeners.get(key) ?? new Set();
+    listeners.set(key, set.add(listener));
+    return () => {
+      set.delete(listener);
+      if (set.size === 0 && listeners.get(key) === set) listeners.delete(key);
+    };
+  };
+
+  return {
+    on,
+    next: (channel, payload, milliseconds, ...signals) =>
+      new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          off();
+          for (const signal of signals) signal.removeEventListener("abort", done);
+          resolve();
+        };
+        const timer = setTimeout(done, milliseconds);
+        const off = on(channel, payload, done);
+        for (const signal of signals) signal.addEventListener("abort", done);
+        if (signals.some((signal) => signal.aborted)) done();
+      }),
+    close: async () => {
+      closed = true;
+      clearTimeout(retry);
+      await client?.end().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import sharp from "sharp";
+import { CloudError } from "../error.ts";
+
+/**
+ * Chunks that a picture may have: those of one still image, its colours, its texts, and C2PA's manifest. Other chunks hold data that no
+ * viewer shows: frames of animations, previews, places of photographs, programs' own data. A compressed text (zTXt) can inflate without
+ * end.
+ */
+const allowedChunks: ReadonlySet<string> = new Set([
+  ...["IHDR", "PLTE", "tRNS", "IDAT", "IEND"],
+  ...["cHRM", "cICP", "gAMA", "iCCP", "sBIT", "sRGB", "bKGD", "pHYs", "tIME"],
+  ...["tEXt", "iTXt", "caBX"],
+]);
+/** Largest size of all chunks together that are not pixels, bytes. */
+const MAX_METADATA_BYTES = 65_536;
+
+/** Returns the size of the largest valid file of a picture: 8-bit RGBA, stored without compression, with the most metadata. */
+export function maxFileSize({ width, height }: { readonly width: number; readonly height: number }): number {
+  const rows = height * (4 * width + 1);
+  // zlib adds 5 bytes for each 16 KiB that don't compress; IDAT chunks of 8 KiB add 12 bytes each.
+  return rows + 5 * Math.ceil(rows / 16_384) + 12 * Math.ceil(rows / 8_192) + MAX_METADATA_BYTES + 1_024;
+}
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/**
+ * Requires that bytes are exactly one complete PNG of the given size, by its chunks and by decoding it. The size is read from the header
+ * first, so that a small file of a huge picture is never decoded.
+ *
+ * @throws {@link CloudError} `IMAGE_INVALID`.
+ */
+export async function requirePng(
+  file: Uint8Array,
+  size: { readonly width: number; readonly height: number },
+): Promise<void> {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new CloudError("IMAGE_INVALID", `The upload ${reason}.`, { cause });
+  };
+  if (SIGNATURE.some((byte, i) => file[i] !== byte)) refuse("is not a PNG");
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const chunks = chunksOf(view);
+  if (chunks === undefined) return refuse("is a PNG that is cut off");
+  if (chunks.end !== file.length) refuse("has bytes after the end of its PNG");
+  if (chunks.disallowed !== undefined) {
+    refuse(
+      `has the PNG chunk ${JSON.stringify(chunks.disallowed)}: leave it out, a picture has ${[...allowedChunks].join(", ")}`,
+    );
+  }
+  if (chunks.metadataBytes > MAX_METADATA_BYTES) {
+    refuse(
+      `has ${chunks.metadataBytes} bytes of PNG chunks beside its pixels: at most ${MAX_METADATA_BYTES} are taken`,
+    );
+  }
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  if (width !== size.width || height !== size.height) {
+    refuse(`is ${width} x ${height} pixels, not ${size.width} x ${size.height}`);
+  }
+  try {
+    const image = sharp(file, { limitInputPixels: size.width * size.height, failOn: "warning", animated: false });
+    const { info } = await image.raw().toBuffer({ resolveWithObject: true });
+    if (info.width !== size.width || info.height !== size.height) refuse("does not decode to its stated size");
+  } catch (error) {
+    if (error instanceof CloudError) throw error;
+    refuse("is a PNG that does not decode", error);
+  }
+}
+
+/** Chunks of a PNG, measured. */
+interface Chunks {
+  /** End of the IEND chunk. */
+  readonly end: number;
+  /** First chunk type that is not allowed. */
+  readonly disallowed: string | undefined;
+  /** Bytes of chunks that are not pixels. */
+  readonly metadataBytes: number;
+}
+
+/** Reads the chunks. Returns undefined when they do not end with IEND, or do not begin with IHDR. */
+function chunksOf(view: DataView): Chunks | undefined {
+  let disallowed: string | undefined;
+  let metadataBytes = 0;
+  for (let at = SIGNATURE.length; at + 12 <= view.byteLength; ) {
+    const length = view.getUint32(at);
+    const type = String.fromCharCode(...[4, 5, 6, 7].map((i) => view.getUint8(at + i)));
+    if (at === SIGNATURE.length && (type !== "IHDR" || length !== 13)) return undefined;
+    if (!allowedChunks.has(type)) disallowed ??= type;
+    if (type === "iTXt" && isCompressed(view, at + 8, length)) disallowed ??= "iTXt (compressed)";
+    if (type !== "IDAT") metadataBytes += 12 + length;
+    at += 12 + length;
+    if (type === "IEND") return at <= view.byteLength ? { end: at, disallowed, metadataBytes } : undefined;
+  }
+  return undefined;
+}
+
+/** Returns true if an iTXt chunk is compressed: the byte behind its keyword's zero is not 0. */
+function isCompressed(view: DataView, from: number, length: number): boolean {
+  const end = Math.min(from + length, view.byteLength);
+  for (let at = from; at + 1 < end; at++) if (view.getUint8(at) === 0) return view.getUint8(at + 1) !== 0;
+  return false;
+}

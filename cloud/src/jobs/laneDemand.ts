@@ -1,0 +1,118 @@
+import { jobPrice } from "@gridnft/sdk";
+import type { Address, Hex } from "viem";
+import type { Cloud } from "../cloud.ts";
+import type { GatewayTerms } from "../environment.ts";
+import type { LaneDemand, NeededJob, WaitingReason, WorkerDemand } from "../payment/laneFunding.ts";
+import { covers, isCovered, type LiveOffer, liveOffers } from "./offers.ts";
+import { IDLE_HOLD_FACTOR, SAME_WORKER_DELAY } from "./ranking.ts";
+
+/** Oldest queued jobs of an offer that are read: more than its worker has at a time. */
+const MAX_JOBS = 128;
+
+/** Creates the lane demand of a gateway's queued jobs. */
+export function laneDemand(cloud: Pick<Cloud, "database">, gateway: GatewayTerms): LaneDemand {
+  return {
+    find: () => findDemand(cloud, gateway),
+    explain: (reasons) => storeWaitingReasons(cloud, reasons),
+  };
+}
+
+interface QueuedJobRow {
+  readonly id: string;
+  readonly model_id: string;
+  readonly model_hash: Hex;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly count: number;
+  readonly sampler: string;
+  readonly scheduler: string;
+  readonly max_price: string;
+  readonly age: number;
+}
+
+/**
+ * Returns the queued jobs by the worker that could begin with them now: the cheapest one with a free slot, or the next one after its hold
+ * time. An offer alone opens no lane.
+ */
+async function findDemand({ database }: Pick<Cloud, "database">, gateway: GatewayTerms): Promise<WorkerDemand[]> {
+  const waits = await database.one(
+    "SELECT 1 FROM cloud.job WHERE status = 'queued' AND rail = 'gateway' AND payer = $1 LIMIT 1",
+    [gateway.account.toLowerCase()],
+  );
+  if (!waits) return [];
+  const paused = await database.all<{ worker: Address }>(
+    "SELECT worker FROM cloud.worker WHERE paused_until > now() OR lane_paused_until > now()",
+  );
+  const pausedWorkers = new Set(paused.map(({ worker }) => worker));
+  const offers = (await liveOffers(database))
+    .filter(({ rate, worker }) => rate <= gateway.maxRate && !pausedWorkers.has(worker))
+    .sort((a, b) => (a.rate < b.rate ? -1 : a.rate > b.rate ? 1 : a.worker < b.worker ? -1 : 1));
+  // Of each offer its own: no crowd of jobs that only one worker can do stands in the way of the others'.
+  const jobs = await database.all<QueuedJobRow>(
+    `SELECT DISTINCT ON (found.place) found.* FROM unnest($3::text[], $4::numeric[]) AS live (worker, model_id)
+     JOIN cloud.offer o USING (worker, model_id) CROSS JOIN LATERAL (
+       SELECT j.place, j.id, j.model_id, j.model_hash, (j.request->>'width')::int AS width,
+         (j.request->>'height')::int AS height, j.steps, j.count, j.sampler, j.scheduler, j.max_price,
+         extract(epoch FROM now() - j.queued_at)::float8 AS age
+       FROM cloud.job j WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id
+         AND CASE WHEN j.payer = $1 AND ${isCovered("o")} THEN true ELSE false END
+       ORDER BY j.place LIMIT $2) found
+     ORDER BY found.place`,
+    [
+      gateway.account.toLowerCase(),
+      MAX_JOBS,
+      offers.map(({ worker }) => worker),
+      offers.map(({ modelId }) => modelId.toString()),
+    ],
+  );
+  const barred = await database.all<{ key: string }>(
+    `SELECT job_id || ' ' || worker AS key FROM cloud.job_failure
+     WHERE job_id = ANY ($1) AND CASE kind WHEN 'stopping' THEN false WHEN 'passing' THEN until > now()
+       WHEN 'expired' THEN at > now() - $2 * interval '1 second' ELSE true END`,
+    [jobs.map(({ id }) => id), SAME_WORKER_DELAY],
+  );
+  const isExcluded = new Set(barred.map(({ key }) => key));
+  const needs = new Map<Address, NeededJob[]>();
+  for (const job of jobs) {
+    const eligible = offers.filter(
+      (refresh) =>
+        refresh.modelId === BigInt(job.model_id) &&
+        covers(refresh, { ...job, modelHash: job.model_hash }) &&
+        !isExcluded.has(`${job.id} ${refresh.worker}`) &&
+        jobPrice(job, refresh.rate) <= BigInt(job.max_price) &&
+        (needs.get(refresh.worker)?.length ?? 0) + refresh.busy < refresh.parallel,
+    );
+    const elapsedHolds = Math.floor(job.age / (Math.max(1, gateway.cheapestHoldSeconds) * IDLE_HOLD_FACTOR));
+    const chosen: LiveOffer | undefined = eligible[Math.min(elapsedHolds, eligible.length - 1)];
+    if (!chosen) continue;
+    const price = jobPrice(job, chosen.rate);
+    needs.set(chosen.worker, [...(needs.get(chosen.worker) ?? []), { id: job.id, price }]);
+  }
+  return [...needs].map(([worker, jobs]) => ({ worker, jobs }));
+}
+
+/** Stores why jobs wait, and removes the reasons of all others. */
+async function storeWaitingReasons(
+  { database }: Pick<Cloud, "database">,
+  reasons: ReadonlyMap<string, WaitingReason>,
+): Promise<void> {
+  const ids = [...reasons.keys()];
+  if (ids.length > 0) {
+    await database.run(
+      `WITH told AS (
+         UPDATE cloud.job j SET waiting_code = given.code, waiting_message = given.message, version = version + 1
+         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, code, message)
+         WHERE j.id = given.id AND j.status = 'queued' AND j.waiting_message IS DISTINCT FROM given.message RETURNING j.id)
+       SELECT pg_notify('cloud_job', id::text) FROM told`,
+      [ids, ids.map((id) => reasons.get(id)?.code), ids.map((id) => reasons.get(id)?.message)],
+    );
+  }
+  await database.run(
+    `WITH told AS (
+       UPDATE cloud.job SET waiting_code = NULL, waiting_message = NULL, version = version + 1
+       WHERE status = 'queued' AND waiting_code IS NOT NULL AND NOT id = ANY ($1::uuid[]) RETURNING id)
+     SELECT pg_notify('cloud_job', id::text) FROM told`,
+    [ids],
+  );
+}

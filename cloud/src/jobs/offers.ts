@@ -1,0 +1,232 @@
+import { limits, type modelDefaults, type workerOffer } from "@gridnft/sdk/wire";
+import type { Address, Hex } from "viem";
+import type { z } from "zod";
+import type { Cloud } from "../cloud.ts";
+import type { Database, Queries } from "../database/database.ts";
+import { CloudError } from "../error.ts";
+
+export type ModelDefaults = z.output<typeof modelDefaults>;
+type Offer = z.output<typeof workerOffer>;
+
+/** Seconds after a worker's last request for which it counts as live. */
+export const LIVE_SECONDS = 60;
+/** Seconds for which a quote's prices hold. */
+export const QUOTE_SECONDS = 300;
+
+/** Offer of a model by a live worker. */
+export interface LiveOffer {
+  readonly worker: Address;
+  readonly modelId: bigint;
+  readonly modelHash: Hex;
+  /** Price, AIPG wei per megapixel and step. */
+  readonly rate: bigint;
+  /** Lower one of the current rate and the rate in recent quotes. */
+  readonly leastRate: bigint;
+  readonly samplers: readonly string[];
+  readonly schedulers: readonly string[];
+  /** Step of width and height, which must be multiples of it. */
+  readonly sideStep: number;
+  readonly maxPixels: bigint;
+  readonly maxSteps: number;
+  readonly maxCount: number;
+  readonly defaults: ModelDefaults | undefined;
+  readonly busy: number;
+  readonly parallel: number;
+}
+
+/** Stores a worker's offer, in place of its earlier one. */
+export async function putOffer(database: Database, worker: Address, offer: Offer): Promise<void> {
+  await database.transaction(async (queries) => {
+    await queries.run(
+      `INSERT INTO cloud.worker (worker, software, parallel) VALUES ($1, $2, $3)
+       ON CONFLICT (worker) DO UPDATE SET software = $2, parallel = $3, last_seen = now()`,
+      [worker, offer.software, offer.parallel],
+    );
+    await queries.run("DELETE FROM cloud.offer WHERE worker = $1 AND NOT model_id = ANY($2::numeric[])", [
+      worker,
+      offer.models.map(({ model_id }) => model_id.toString()),
+    ]);
+    for (const model of offer.models) {
+      await queries.run(
+        `INSERT INTO cloud.offer
+           (worker, model_id, model_hash, rate, samplers, schedulers, max_pixels, max_steps, max_count, defaults, side_step)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (worker, model_id) DO UPDATE SET
+           model_hash = excluded.model_hash, samplers = excluded.samplers, schedulers = excluded.schedulers,
+           max_pixels = excluded.max_pixels, max_steps = excluded.max_steps, max_count = excluded.max_count,
+           defaults = excluded.defaults, side_step = excluded.side_step, rate = excluded.rate,
+           previous_rate = CASE WHEN offer.rate = excluded.rate THEN offer.previous_rate ELSE offer.rate END,
+           rate_changed_at = CASE WHEN offer.rate = excluded.rate THEN offer.rate_changed_at ELSE now() END`,
+        [
+          worker,
+          model.model_id.toString(),
+          model.model_hash,
+          model.rate.toString(),
+          model.samplers,
+          model.schedulers,
+          model.max_pixels,
+          model.max_steps,
+          model.max_count,
+          model.defaults ? JSON.stringify(model.defaults) : null,
+          model.side_step,
+        ],
+      );
+    }
+  });
+}
+
+/** Returns the ids of the models that a worker serves. */
+export async function modelsOf(queries: Queries, worker: Address): Promise<string[]> {
+  const rows = await queries.all<{ model_id: string }>("SELECT model_id FROM cloud.offer WHERE worker = $1", [worker]);
+  return rows.map(({ model_id }) => model_id);
+}
+
+interface OfferRow {
+  worker: Address;
+  model_id: string;
+  model_hash: Hex;
+  rate: string;
+  least_rate: string;
+  samplers: string[];
+  schedulers: string[];
+  side_step: number;
+  max_pixels: string;
+  max_steps: number;
+  max_count: number;
+  defaults: ModelDefaults | null;
+  busy: number;
+  parallel: number;
+}
+
+/** Returns the offers of workers that are live and not blocked, of one model or of all. */
+export async function liveOffers(queries: Queries, modelId?: bigint): Promise<LiveOffer[]> {
+  const rows = await queries.all<OfferRow>(
+    `SELECT o.*, w.parallel,
+       CASE WHEN o.rate_changed_at > now() - $2 * interval '1 second' THEN least(o.rate, o.previous_rate) ELSE o.rate END
+         AS least_rate,
+       (SELECT count(*)::int FROM cloud.job j WHERE j.worker = o.worker AND j.status IN ('claimed', 'running')) AS busy
+     FROM cloud.offer o JOIN cloud.worker w USING (worker)
+     WHERE w.last_seen > now() - $1 * interval '1 second'
+       AND (w.blocked_until IS NULL OR w.blocked_until < now())
+       AND ($3::numeric IS NULL OR o.model_id = $3)
+     ORDER BY o.worker, o.model_id`,
+    [LIVE_SECONDS, QUOTE_SECONDS, modelId?.toString() ?? null],
+  );
+  return rows.map((row) => ({
+    worker: row.worker,
+    modelId: BigInt(row.model_id),
+    modelHash: row.model_hash,
+    rate: BigInt(row.rate),
+    leastRate: BigInt(row.least_rate),
+    samplers: row.samplers,
+    schedulers: row.schedulers,
+    sideStep: row.side_step,
+    maxPixels: BigInt(row.max_pixels),
+    maxSteps: row.max_steps,
+    maxCount: row.max_count,
+    defaults: row.defaults ?? undefined,
+    busy: row.busy,
+    parallel: row.parallel,
+  }));
+}
+
+/** Size and kind of a job, for a comparison with offers. */
+export interface Workload {
+  readonly modelHash: Hex;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly count: number;
+  readonly sampler: string;
+  readonly scheduler: string;
+}
+
+/** Returns true if an offer covers a job of this size and kind. */
+export function covers(offer: LiveOffer, job: Workload): boolean {
+  return (
+    offer.modelHash === job.modelHash.toLowerCase() &&
+    job.width % offer.sideStep === 0 &&
+    job.height % offer.sideStep === 0 &&
+    BigInt(job.width * job.height) <= offer.maxPixels &&
+    job.steps <= offer.maxSteps &&
+    job.count <= offer.maxCount &&
+    offer.samplers.includes(job.sampler) &&
+    offer.schedulers.includes(job.scheduler)
+  );
+}
+
+/** Returns the SQL of `covers`: a condition on a job `j` and an offer of its model. */
+export function isCovered(offer: string): string {
+  return `j.model_hash = $offer.model_hash
+    AND j.pixels <= $offer.max_pixels AND j.steps <= $offer.max_steps AND j.count <= $offer.max_count
+    AND j.sampler = ANY ($offer.samplers) AND j.scheduler = ANY ($offer.schedulers)
+    AND gcd((j.request->>'width')::int, (j.request->>'height')::int) % $offer.side_step = 0`.replaceAll(
+    "$offer",
+    offer,
+  );
+}
+
+/**
+ * Returns the error for a job that offers would cover if its sides were multiples of their steps; undefined otherwise. It names the
+ * smallest step, and the nearest sizes that an offer covers.
+ */
+export function sideStepError(offers: readonly LiveOffer[], job: Workload): CloudError | undefined {
+  // Something else is in the way of what an offer covers: its worker is not asked for, or too dear.
+  if (offers.some((offer) => covers(offer, job))) return undefined;
+  const [finest, ...others] = offers
+    .filter((offer) => sizesNear(job, offer).length > 0)
+    .sort((a, b) => a.sideStep - b.sideStep);
+  if (!finest) return undefined;
+  const { sideStep } = finest;
+  const field = job.width % sideStep === 0 ? "height" : "width";
+  const sizes = new Set(
+    [finest, ...others].filter((one) => one.sideStep === sideStep).flatMap((one) => sizesNear(job, one)),
+  );
+  const nearest = sizes.size === 1 ? "size is" : "sizes are";
+  return new CloudError(
+    "FIELD_INVALID",
+    `${field} is not a multiple of ${sideStep}, as the model needs it. The nearest ${nearest} ${[...sizes].join(" and ")}.`,
+    { field },
+  );
+}
+
+/** Returns the sizes nearest to a job's, rounded to an offer's step, that the offer covers. */
+function sizesNear(job: Workload, offer: LiveOffer): string[] {
+  const { sideStep } = offer;
+  return [Math.floor, Math.ceil].flatMap((round) => {
+    const [width, height] = [job.width, job.height].map((side) => round(side / sideStep) * sideStep) as [
+      number,
+      number,
+    ];
+    const isTaken = Math.min(width, height) >= limits.minSide && Math.max(width, height) <= limits.maxSide;
+    return isTaken && covers(offer, { ...job, width, height }) ? [`${width} x ${height}`] : [];
+  });
+}
+
+/**
+ * Requires that an offer names each model once, with AIGC's weights hash and with defaults of its own step.
+ * @throws {@link CloudError} `MODEL_UNKNOWN`, `FIELD_INVALID`.
+ */
+export async function requireValidOffer({ chain }: Pick<Cloud, "chain">, offer: Offer): Promise<void> {
+  for (const [i, offered] of offer.models.entries()) {
+    requireStep(offered, `models.${i}.defaults`);
+    const model = await chain.modelNamed(offered.model_id.toString());
+    if (model.modelId === offered.model_id && model.weightsHash.toLowerCase() === offered.model_hash) continue;
+    throw new CloudError("FIELD_INVALID", `models.${i}.model_hash is not AIGC's weights hash, ${model.weightsHash}.`, {
+      field: `models.${i}.model_hash`,
+    });
+  }
+  if (new Set(offer.models.map(({ model_id }) => model_id)).size !== offer.models.length) {
+    throw new CloudError("FIELD_INVALID", "models names a model twice.", { field: "models" });
+  }
+}
+
+/** @throws {@link CloudError} `FIELD_INVALID` for defaults that the worker itself does not take. */
+function requireStep({ side_step: step, defaults }: Offer["models"][number], name: string): void {
+  for (const side of ["width", "height"] as const) {
+    if (!defaults || defaults[side] % step === 0) continue;
+    throw new CloudError("FIELD_INVALID", `${name}.${side} is not a multiple of side_step, ${step}.`, {
+      field: `${name}.${side}`,
+    });
+  }
+}
