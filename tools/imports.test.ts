@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   circlesIn,
+  cloudLayers,
   directionFaults,
   type ImportGraph,
   importedBy,
@@ -81,16 +82,19 @@ describe("imports", () => {
   });
 });
 
-describe("the indexer", () => {
-  const imports = readImports(["indexer"]);
+describe.each([
+  ["indexer", "indexer", indexerLayers],
+  ["cloud", "cloud/src", cloudLayers],
+] as const)("the %s", (_, folder, layers) => {
+  const imports = readImports([folder]);
 
   it("has files in every layer", () => {
-    const firstOf = (file: string) => indexerLayers.find(({ files }) => files.test(file))?.name;
-    expect(new Set([...imports.keys()].map(firstOf))).toEqual(new Set(indexerLayers.map(({ name }) => name)));
+    const firstOf = (file: string) => layers.find(({ files }) => files.test(file))?.name;
+    expect(new Set([...imports.keys()].map(firstOf))).toEqual(new Set(layers.map(({ name }) => name)));
   });
 
   it("imports in one direction", () => {
-    expect(directionFaults(imports, indexerLayers)).toEqual([]);
+    expect(directionFaults(imports, layers)).toEqual([]);
   });
 
   it("has no circle of files", () => {

@@ -130,3 +130,29 @@ export const indexerLayers: readonly Layer[] = [
   { name: "server", files: api("server"), below: ["rest", "tables"] },
   { name: "programs", files: /^indexer\//, below: ["features", "server"] },
 ];
+
+const cloud = (paths: string): RegExp => new RegExp(`^cloud/src/(${paths})`);
+
+/**
+ * Layers of the cloud, the lowest first.
+ *
+ * - `cloud.ts` names what every part of a running cloud works with. What it names stands below it.
+ * - `payment` knows no queue and no offers: `jobs` hands it prices, and which lanes are needed.
+ * - `jobs` decides all that a job goes through, and knows no API. A second shape of the API is a folder beside `api/grid`.
+ */
+export const cloudLayers: readonly Layer[] = [
+  { name: "base", files: cloud("(error|environment)\\.ts$"), below: [] },
+  { name: "database", files: cloud("database/"), below: ["base"] },
+  { name: "chain", files: cloud("chain/"), below: ["base"] },
+  { name: "metrics", files: cloud("metrics\\.ts$"), below: ["chain"] },
+  { name: "stores", files: cloud("(files/(pictures|takedowns|unixFs)|payment/laneTrees)\\.ts$"), below: ["database"] },
+  { name: "context", files: cloud("cloud\\.ts$"), below: ["metrics", "stores"] },
+  { name: "auth", files: cloud("auth/"), below: ["database", "chain"] },
+  { name: "files", files: cloud("files/"), below: ["context", "auth"] },
+  { name: "payment", files: cloud("payment/"), below: ["context"] },
+  { name: "jobs", files: cloud("jobs/"), below: ["files", "payment"] },
+  { name: "http", files: cloud("api/http/"), below: ["metrics", "auth"] },
+  { name: "grid", files: cloud("api/grid/"), below: ["jobs", "http"] },
+  { name: "app", files: cloud("api/"), below: ["grid"] },
+  { name: "programs", files: cloud(""), below: ["app"] },
+];
