@@ -40,7 +40,7 @@ export class CloudError extends WorkerError {
 }
 
 /** Whether asking again later may help: the cloud is away, stopping, or busy. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof CloudError) return error.status >= 500 || error.status === 429;
   return error instanceof WorkerError && error.code === "CLOUD_UNREACHABLE";
 }
@@ -52,10 +52,10 @@ export interface SignedReceipt {
 }
 
 /** Largest answer that is read, bytes: vouchers come with the ids of their receipts. */
-const MOST_ANSWER = 64 * 1_048_576;
+const MAX_ANSWER = 64 * 1_048_576;
 
 /** Digests that fit into one URL. */
-const MOST_KNOWN = 100;
+const MAX_KNOWN = 100;
 
 /** Papers of a delivery. */
 export interface DeliveryPapers {
@@ -115,8 +115,8 @@ interface Call {
   readonly json?: unknown;
   readonly file?: Uint8Array;
   readonly signal?: AbortSignal | undefined;
-  /** Seconds until it is given up. */
-  readonly patience?: number;
+  /** Seconds until the call is given up. */
+  readonly timeoutSeconds?: number;
 }
 
 /** A client of one cloud. Its session is renewed by itself when the cloud no longer knows it. */
@@ -125,8 +125,8 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
   let signingIn: Promise<void> | undefined;
 
   const send = async (call: Call): Promise<Response> => {
-    const { method, path, json, file, signal, patience = 30 } = call;
-    const timeout = AbortSignal.timeout(patience * 1_000);
+    const { method, path, json, file, signal, timeoutSeconds = 30 } = call;
+    const timeout = AbortSignal.timeout(timeoutSeconds * 1_000);
     const headers: { [name: string]: string } = { accept: "application/json" };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     if (json !== undefined) headers["content-type"] = "application/json";
@@ -229,19 +229,19 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
         path: "/v1/worker/claim",
         json,
         signal,
-        patience: waitSeconds + 20,
+        timeoutSeconds: waitSeconds + 20,
       });
       if (response.status === 204) return undefined;
       return read(response, workerJob);
     },
     heartbeat: async (job, progress) => {
       const json = { lease: job.lease.token, ...(progress ? { progress } : {}) };
-      const response = await call({ method: "POST", path: `${of(job)}/heartbeat`, json, patience: 10 });
+      const response = await call({ method: "POST", path: `${of(job)}/heartbeat`, json, timeoutSeconds: 10 });
       return read(response, heartbeatAnswer);
     },
     upload: async (job, index, file) => {
       const path = `${of(job)}/images/${index}?lease=${encodeURIComponent(job.lease.token)}`;
-      return read(await call({ method: "PUT", path, file, patience: 120 }), uploadAnswer);
+      return read(await call({ method: "PUT", path, file, timeoutSeconds: 120 }), uploadAnswer);
     },
     complete: async (job, engine, receipts, { closingSignature, knownVoucher, reading } = {}) => {
       const json = {
@@ -257,15 +257,18 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
         ...(reading?.unknownWords && { unknown_words: sayable(reading.unknownWords) }),
       };
       return (
-        await read(await call({ method: "POST", path: `${of(job)}/complete`, json, patience: 60 }), completeAnswer)
+        await read(
+          await call({ method: "POST", path: `${of(job)}/complete`, json, timeoutSeconds: 60 }),
+          completeAnswer,
+        )
       ).voucher;
     },
     release: async (job, reason, message, code) => {
       const json = { lease: job.lease.token, reason, message: message.slice(0, 1_000), ...(code && { code }) };
-      await discard(await call({ method: "POST", path: `${of(job)}/release`, json, patience: 10 }));
+      await discard(await call({ method: "POST", path: `${of(job)}/release`, json, timeoutSeconds: 10 }));
     },
     vouchers: async (known) => {
-      const query = known.length === 0 ? "" : `?known=${known.slice(0, MOST_KNOWN).join(",")}`;
+      const query = known.length === 0 ? "" : `?known=${known.slice(0, MAX_KNOWN).join(",")}`;
       return (await read(await call({ method: "GET", path: `/v1/worker/vouchers${query}` }), voucherList)).vouchers;
     },
     counterSign: async (laneId, digest, signature) => {
@@ -292,7 +295,7 @@ export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch
     },
     handIn: async (imageHash, file) => {
       const path = `/v1/worker/wanted-images/${imageHash}`;
-      await discard(await call({ method: "PUT", path, file, patience: 120 }));
+      await discard(await call({ method: "PUT", path, file, timeoutSeconds: 120 }));
     },
   };
 }
@@ -342,8 +345,8 @@ async function bytesOf({ body }: Response): Promise<Uint8Array> {
   for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += part.length;
     // Leaving the loop ends the answer.
-    if (size > MOST_ANSWER) {
-      throw new WorkerError("CLOUD_ANSWER_INVALID", `The cloud's answer has more than ${MOST_ANSWER} bytes.`);
+    if (size > MAX_ANSWER) {
+      throw new WorkerError("CLOUD_ANSWER_INVALID", `The cloud's answer has more than ${MAX_ANSWER} bytes.`);
     }
     parts.push(part);
   }

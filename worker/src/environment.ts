@@ -4,14 +4,11 @@ import { addressJson } from "@gridnft/sdk/wire";
 import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
 import { WorkerError } from "./errors.ts";
+import type { WorkLimits } from "./jobs/checkRequest.ts";
+import type { ModelFolder } from "./jobs/models.ts";
 import type { MetricsAddress } from "./metrics.ts";
+import type { PayoutTerms } from "./payouts/profitability.ts";
 import type { KeepTerms } from "./state/pictures.ts";
-
-/** A model to serve: its AIGC token id and the folder with its files. */
-export interface ModelFolder {
-  readonly modelId: bigint;
-  readonly folder: string;
-}
 
 /** Everything that the worker program is told from outside. Amounts are AIPG wei, times seconds. */
 export interface WorkerEnvironment {
@@ -31,7 +28,7 @@ export interface WorkerEnvironment {
   /** Least price, AIPG wei per megapixel and step. */
   readonly rate: bigint;
   readonly limits: WorkLimits;
-  readonly purse: PurseTerms;
+  readonly payouts: PayoutTerms;
   /** Jobs at a time. */
   readonly parallel: number;
   /** Undelivered or unvouchered work that one lane may owe, AIPG wei. */
@@ -45,33 +42,6 @@ export interface WorkerEnvironment {
   readonly metrics: MetricsAddress | undefined;
   /** Time for which copies of delivered pictures are kept. */
   readonly keep: KeepTerms;
-}
-
-/** Largest job that is taken. */
-export interface WorkLimits {
-  readonly maxPixels: number;
-  readonly maxSteps: number;
-  readonly maxCount: number;
-}
-
-/** When it is worth to settle and to collect. */
-export interface PurseTerms {
-  /** What one ETH costs in AIPG wei; 0 counts gas as free. */
-  readonly aipgPerEth: bigint;
-  /** Settling or collecting waits until the amount is this many times its gas, unless something presses. */
-  readonly gasFactor: bigint;
-  /** Nor for less than this, AIPG wei, unless something presses. */
-  readonly minimum: bigint;
-  /** Seconds that an order waits for its artist to settle and mint in one, and for others to share its transaction. */
-  readonly settleAfter: number;
-  /** Seconds after which a lane is collected even when it is not worth it by `gasFactor`. */
-  readonly collectAfter: number;
-  /** Collect everything that covers its gas when stopping. */
-  readonly atStop: boolean;
-  /** Blocks on top of a settlement before it counts as done; by default 12, on local chains 0. */
-  readonly confirmations: number | undefined;
-  /** Seconds between looks at orders and lanes. */
-  readonly interval: number;
 }
 
 const key = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex");
@@ -174,7 +144,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironme
       maxSteps: read.GRID_WORKER_MAX_STEPS,
       maxCount: read.GRID_WORKER_MAX_COUNT,
     },
-    purse: {
+    payouts: {
       aipgPerEth: parseEther(read.GRID_WORKER_AIPG_PER_ETH),
       gasFactor: BigInt(read.GRID_WORKER_GAS_FACTOR),
       minimum: parseEther(read.GRID_WORKER_MIN_COLLECT),

@@ -3,12 +3,12 @@
  * Prints `{"ready":true,...}` when the cloud has its offer, ends with code 0 on SIGTERM and SIGINT, with 1 and one sentence otherwise.
  */
 import { createRequire } from "node:module";
-import { claimEarnings } from "./claim.ts";
+import { claimEarnings } from "./commands/claim.ts";
+import { registerWorker } from "./commands/register.ts";
 import { loadOnnxEngine } from "./engines/index.ts";
 import { readEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { createLog } from "./log.ts";
-import { registerWorker } from "./register.ts";
 import { startWorker } from "./worker.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { WorkerError } from "./errors.ts";
-import type { JobOutcome } from "./job.ts";
+import type { JobOutcome } from "./jobs/run.ts";
 
 /** Metrics of the worker, in Prometheus' words. No label names an account, a job or a prompt. */
 export interface Metrics {

@@ -4,12 +4,12 @@ export interface Mutex {
 }
 
 /** Runs what it is given for the same name one after the other. */
-export interface Turns {
+export interface KeyedMutex {
   run<result>(name: string, work: () => Promise<result>): Promise<result>;
 }
 
-/** Makes {@link Turns}. A name that nobody waits for is forgotten. */
-export function createTurns(): Turns {
+/** Makes {@link KeyedMutex}. A name that nobody waits for is forgotten. */
+export function createKeyedMutex(): KeyedMutex {
   const last = new Map<string, Promise<unknown>>();
   return {
     run: (name, work) => {

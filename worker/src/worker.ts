@@ -4,24 +4,26 @@ import { privateKeyToAccount } from "viem/accounts";
 import { chainClock } from "./chain/clock.ts";
 import { connectChain, type GridChain } from "./chain/connect.ts";
 import { isGoodSigner } from "./chain/facts.ts";
+import { createSigning } from "./chain/signing.ts";
 import { createTransactions } from "./chain/transactions.ts";
-import { createCloudClient, isPassing } from "./cloud.ts";
+import { createCloudClient, isTransient } from "./cloud.ts";
 import type { WorkerEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
-import { handInWanted } from "./handIn.ts";
-import { doJob, type JobOutcome, type JobServices, reconcile } from "./job.ts";
+import { reconcile } from "./jobs/deliver.ts";
+import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./jobs/models.ts";
+import { type JobOutcome, runJob } from "./jobs/run.ts";
+import type { JobServices } from "./jobs/services.ts";
+import { createThroughput } from "./jobs/throughput.ts";
+import { uploadWantedImages } from "./jobs/wantedImages.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics, type Metrics, serveMetrics } from "./metrics.ts";
-import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./models.ts";
-import { createMutex, createTurns } from "./mutex.ts";
-import { createPace } from "./pace.ts";
+import { createKeyedMutex, createMutex } from "./mutex.ts";
 import { backoff, pause } from "./pause.ts";
-import { createPurse, type Purse } from "./purse/index.ts";
-import type { PurseServices } from "./purse/services.ts";
-import { createSigning } from "./signing.ts";
+import { createVoucherAcceptor, type VoucherAcceptor } from "./payouts/acceptVoucher.ts";
+import { createPayouts, type Payouts } from "./payouts/index.ts";
+import type { PayoutServices } from "./payouts/services.ts";
 import { openState, type State } from "./state/index.ts";
 import { type KeepTerms, tidyPictures } from "./state/pictures.ts";
-import { createVoucherDesk, type VoucherDesk } from "./voucherDesk.ts";
 
 /** A worker at work. */
 export interface RunningWorker {
@@ -44,11 +46,11 @@ export interface WorkerParts {
 /** Seconds of a long poll for a job. */
 const CLAIM_WAIT = 20;
 /** Milliseconds that taking pay may last when the worker stops. */
-const LAST_LOOK = 60_000;
+const LAST_PAYOUT_TIMEOUT = 60_000;
 /** Milliseconds that engines get to end. */
-const ENGINES_END = 10_000;
+const ENGINE_CLOSE_TIMEOUT = 10_000;
 /** Milliseconds between two looks for vouchers that got lost on the way, and jobs whose answer did. */
-const CATCH_UP = 60_000;
+const CATCH_UP_INTERVAL = 60_000;
 
 /**
  * Starts a worker: locks its state, checks its standing on the chain, loads its models, signs in, offers them, and works.
@@ -71,7 +73,7 @@ export async function startWorker(
     const metrics = createMetrics();
     const shown = environment.metrics && (await serveMetrics(metrics, environment.metrics));
     if (shown) undo.push(shown.close);
-    const chain = await persist(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
+    const chain = await retry(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
     const onWait = (sentence: string): void => log.warn(sentence);
     const state = await openState(environment.state, chain.domain, { signal: stopSignal, onWait });
     undo.push(state.close);
@@ -88,35 +90,35 @@ export async function startWorker(
     const { ledger, pictures } = state;
     const sign = createSigning(signer, chain.domain);
     const transactions = createTransactions({ chain, signer, ledger, log, now: clock.now });
-    const purseServices: PurseServices = {
+    const payoutServices: PayoutServices = {
       ...{ chain, clock, ledger, transactions, sign, account, log },
-      terms: environment.purse,
-      confirmations: environment.purse.confirmations ?? (chain.isLocal ? 0 : 12),
+      terms: environment.payouts,
+      confirmations: environment.payouts.confirmations ?? (chain.isLocal ? 0 : 12),
       signal: closing.signal,
     };
     const { cloudUrl: url, cloudDomain: domain } = environment;
     const cloud = createCloudClient({ url, domain, chainId: chain.chain.id, account, signer }, metrics.counted(fetch));
-    const desk = createVoucherDesk({ ...purseServices, cloud });
-    const pace = createPace();
+    const vouchers = createVoucherAcceptor({ ...payoutServices, cloud });
+    const throughput = createThroughput();
     const services: JobServices = {
-      ...{ chain, clock, ledger, account, cloud, pictures, desk, sign, pace, log },
+      ...{ chain, clock, ledger, account, cloud, pictures, vouchers, sign, throughput, log },
       terms: { models, limits: environment.limits, rate: environment.rate },
       exposure: environment.exposure,
-      estimate: pace.estimate,
-      taking: createMutex(),
-      orders: createTurns(),
+      estimate: throughput.estimate,
+      accepting: createMutex(),
+      orders: createKeyedMutex(),
     };
     const offer = async (): Promise<void> => {
       await cloud.putOffer(offerOf(models, { ...environment, software }));
     };
-    const purse = createPurse(purseServices);
-    await persist(() => clock.sync(), log, stopSignal);
+    const payouts = createPayouts(payoutServices);
+    await retry(() => clock.sync(), log, stopSignal);
     // Pay that waits from before a restart does not wait for the cloud.
-    void purse.look().catch((error: unknown) => log.warn({ reason: describe(error) }, "the purse waits"));
-    await persist(offer, log, stopSignal);
-    await catchUp(services, desk, log);
+    void payouts.runOnce().catch((error: unknown) => log.warn({ reason: describe(error) }, "payouts wait"));
+    await retry(offer, log, stopSignal);
+    await catchUp(services, vouchers, log);
 
-    const tasks: Tasks = { offer, desk, purse, metrics, state, closing, stopping: stopping.signal };
+    const tasks: Tasks = { offer, vouchers, payouts, metrics, state, closing, stopping: stopping.signal };
     const working = work(environment, services, tasks);
     const ended = working.finally(close);
     ended.catch(() => {});
@@ -136,8 +138,8 @@ export async function startWorker(
 
 interface Tasks {
   readonly offer: () => Promise<void>;
-  readonly desk: VoucherDesk;
-  readonly purse: Purse;
+  readonly vouchers: VoucherAcceptor;
+  readonly payouts: Payouts;
   readonly metrics: Metrics;
   readonly state: State;
   /** Aborted when nothing is waited for any more. */
@@ -148,7 +150,7 @@ interface Tasks {
 
 /** Claims and does jobs until it is stopped; rejects when it can't go on. */
 async function work(environment: WorkerEnvironment, services: JobServices, tasks: Tasks): Promise<void> {
-  const { stopping, purse, closing } = tasks;
+  const { stopping, payouts, closing } = tasks;
   const { log } = services;
   // Ends claiming: on a signal, or when one of the lanes of work can't go on.
   const fatal = new AbortController();
@@ -160,7 +162,7 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
     failure ??= error;
     fatal.abort();
   };
-  const side = [purse.run(noMore), repeatCatchUp(environment, services, tasks, noMore).catch(give)];
+  const side = [payouts.run(noMore), repeatCatchUp(environment, services, tasks, noMore).catch(give)];
   const claiming = Array.from({ length: environment.parallel }, () =>
     claimJobs(services, tasks, noMore, hard.signal).catch(give),
   );
@@ -168,9 +170,11 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
   await Promise.all(claiming);
   timer.cancel();
   fatal.abort();
-  const limit = setTimeout(() => closing.abort(), LAST_LOOK);
-  if (environment.purse.atStop && failure === undefined) {
-    await purse.look(true).catch((error: unknown) => log.warn({ reason: describe(error) }, "not all pay was taken"));
+  const limit = setTimeout(() => closing.abort(), LAST_PAYOUT_TIMEOUT);
+  if (environment.payouts.atStop && failure === undefined) {
+    await payouts
+      .runOnce(true)
+      .catch((error: unknown) => log.warn({ reason: describe(error) }, "not all pay was taken"));
   }
   clearTimeout(limit);
   closing.abort();
@@ -196,7 +200,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
       const job = await cloud.claim(CLAIM_WAIT, noMore);
       if (job === undefined) continue;
       log.info({ job: job.id, model: `${job.order.modelId}`, images: job.order.count }, "a job is claimed");
-      const outcome = await counted(tasks.metrics, () => doJob(job, services, hard));
+      const outcome = await counted(tasks.metrics, () => runJob(job, services, hard));
       // The same job may come straight back: not in a tight loop.
       const again = outcome === "delivered" ? 0 : (failed.get(job.id) ?? 0) + 1;
       if (again > 1) await pause(backoff(again), noMore);
@@ -237,15 +241,15 @@ function isFatal(error: unknown): boolean {
 async function repeatCatchUp(
   { account, signerKey, keep }: WorkerEnvironment,
   services: JobServices,
-  { desk, state }: Tasks,
+  { vouchers, state }: Tasks,
   noMore: AbortSignal,
 ): Promise<void> {
   const { chain, log } = services;
   const { address } = privateKeyToAccount(signerKey);
-  while (await pause(CATCH_UP, noMore)) {
+  while (await pause(CATCH_UP_INTERVAL, noMore)) {
     state.requireLock();
-    await catchUp(services, desk, log);
-    await handInWanted(services).catch((error: unknown) =>
+    await catchUp(services, vouchers, log);
+    await uploadWantedImages(services).catch((error: unknown) =>
       log.warn({ reason: describe(error) }, "the cloud was not asked for pictures that it lost"),
     );
     await keepSmall(services, keep, log);
@@ -266,10 +270,10 @@ async function keepSmall(services: JobServices, keep: KeepTerms, log: Logger): P
   }
 }
 
-async function catchUp(services: JobServices, desk: VoucherDesk, log: Logger): Promise<void> {
+async function catchUp(services: JobServices, vouchers: VoucherAcceptor, log: Logger): Promise<void> {
   try {
     await reconcile(services);
-    await desk.catchUp();
+    await vouchers.catchUp();
   } catch (error) {
     if (isFatal(error)) throw error;
     log.warn({ reason: describe(error) }, "the cloud was not asked for vouchers");
@@ -303,17 +307,17 @@ async function requireStanding(
 async function closeEngines(models: readonly Pick<LoadedModel, "engine">[]): Promise<void> {
   const closed = new AbortController();
   const closing = Promise.allSettled(models.map(({ engine }) => engine.close())).finally(() => closed.abort());
-  await Promise.race([closing, pause(ENGINES_END, closed.signal)]);
+  await Promise.race([closing, pause(ENGINE_CLOSE_TIMEOUT, closed.signal)]);
 }
 
 /** Repeats what fails while cloud or chain are away. */
-async function persist<result>(task: () => Promise<result>, log: Logger, signal: AbortSignal): Promise<result> {
+async function retry<result>(task: () => Promise<result>, log: Logger, signal: AbortSignal): Promise<result> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await task();
     } catch (error) {
       const passing =
-        isPassing(error) ||
+        isTransient(error) ||
         (error instanceof WorkerError && ["CHAIN_UNREACHABLE", "CHAIN_BEHIND"].includes(error.code));
       if (!passing) throw error;
       log.warn({ reason: describe(error) }, "waiting");

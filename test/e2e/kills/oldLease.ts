@@ -2,7 +2,7 @@
 import { privateKeyToAccount } from "viem/accounts";
 import { engineHash, type JobReceipt, messageFromJson, orderHash, settlementDomainOf } from "../../../sdk/src/index.ts";
 import type { WorkerJob } from "../../../sdk/src/wire/index.ts";
-import { CloudError, createCloudClient, isPassing } from "../../../worker/src/cloud.ts";
+import { CloudError, createCloudClient, isTransient } from "../../../worker/src/cloud.ts";
 import type { Load } from "./load.ts";
 import { type KillWorld, pause } from "./world.ts";
 
@@ -12,7 +12,7 @@ const STEPS = 80;
 /** Milliseconds that the first worker stands still. */
 const STALL = 4_000;
 /** Milliseconds within which the job must have gone to the second one, and each call must be answered. */
-const PATIENCE = 20_000;
+const HANG_TIMEOUT = 20_000;
 
 interface Held {
   readonly worker: string | null;
@@ -83,7 +83,7 @@ async function tryOnce(world: KillWorld, load: Load): Promise<readonly string[] 
 
 /** Waits until a worker has the job under another lease than that one; undefined when it is over, or none has it in time. */
 async function heldBy({ sql }: KillWorld, job: string, not: string | undefined): Promise<Held | undefined> {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + HANG_TIMEOUT;
   while (Date.now() < end) {
     const [row] = await sql<Held & { readonly status: string }>(
       "SELECT worker, lease_token, order_message, status FROM cloud.job WHERE id = $1",
@@ -98,13 +98,13 @@ async function heldBy({ sql }: KillWorld, job: string, not: string | undefined):
 
 /** Code of the answer to a call; "yes" for one that does what was asked. It is asked until the cloud is there, for some time. */
 async function answerOf(call: () => Promise<unknown>): Promise<string> {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + HANG_TIMEOUT;
   for (;;) {
     try {
       await call();
       return "yes";
     } catch (error) {
-      if (!isPassing(error) || Date.now() > end) return error instanceof CloudError ? error.reason : String(error);
+      if (!isTransient(error) || Date.now() > end) return error instanceof CloudError ? error.reason : String(error);
       await pause(50);
     }
   }

@@ -35,8 +35,8 @@ export interface Transactions {
 }
 
 /** Milliseconds until a transaction counts as stuck. */
-const STUCK = 45_000;
-const MOST_ATTEMPTS = 6;
+const STUCK_TIMEOUT = 45_000;
+const MAX_ATTEMPTS = 6;
 
 interface Services {
   readonly chain: GridChain;
@@ -49,7 +49,7 @@ interface Services {
 }
 
 /** {@link Transactions} of the worker's hot key. */
-export function createTransactions({ chain, signer, ledger, log, now, stuck = STUCK }: Services): Transactions {
+export function createTransactions({ chain, signer, ledger, log, now, stuck = STUCK_TIMEOUT }: Services): Transactions {
   const { client } = chain;
   const mutex = createMutex();
 
@@ -107,7 +107,7 @@ export function createTransactions({ chain, signer, ledger, log, now, stuck = ST
     const replaced = stuckBefore.filter((sent) => sent.nonce === nonce);
     const hashes = replaced.map(({ hash }) => hash);
     let fees = await raise(replaced.map(({ raw }) => feesOf(raw)));
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (signal?.aborted) break;
       const raw = await signer.signTransaction({
         ...{ type: "eip1559", chainId: chain.chain.id, nonce, to: call.to, data: call.data, gas: call.gas, value: 0n },

@@ -10,7 +10,7 @@ import {
   modelCard,
   modelManifest,
 } from "@gridnft/sdk";
-import { parsePythonJson } from "./onnx/pythonJson.ts";
+import { parsePythonJson } from "./pythonJson.ts";
 
 /** Hashes every file of a model folder, links followed. Large files are streamed. */
 export async function hashModelFolder(folder: string): Promise<ModelManifest> {

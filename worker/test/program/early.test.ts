@@ -3,7 +3,7 @@ import { checkOrderClosing, type JobOrder, orderHash, receiptTree } from "@gridn
 import { pino } from "pino";
 import { type Hex, parseEther, zeroAddress, zeroHash } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { risesAt } from "../../src/purse/collecting.ts";
+import { risesAt } from "../../src/payouts/collect.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
 import { tinyEngine } from "./tinyEngine.ts";

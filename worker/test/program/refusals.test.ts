@@ -11,8 +11,8 @@ import { type Hex, parseEther, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectChain } from "../../src/chain/connect.ts";
+import { type AcceptServices, acceptJob } from "../../src/jobs/accept.ts";
 import { openState } from "../../src/state/index.ts";
-import { type TakeServices, takeJob } from "../../src/take.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, startScriptedCloud } from "./scriptedCloud.ts";
 import { tinyEngine } from "./tinyEngine.ts";
@@ -207,7 +207,7 @@ describe("a lane's order", () => {
       const engine = tinyEngine();
       const { modelHash, samplers, schedulers, sideStep } = engine;
       const model = { modelId: world.modelId, modelHash, samplers, schedulers, sideStep, engine, card: undefined };
-      const services: TakeServices = {
+      const services: AcceptServices = {
         ...{ chain, ledger, account: world.worker.address, exposure: PRICE * 2n, estimate: () => 1 },
         ...{ terms: { models: [model], rate, limits }, clock: { now: () => now, sync: async () => 1n } },
       };
@@ -215,7 +215,7 @@ describe("a lane's order", () => {
       const take = async () => {
         const order = await world.order(request, { laneId, payer: config.payer, deadline: BigInt(now + 60) });
         const lease = { token: "t", expires_at: now };
-        return takeJob({ ...{ id: "1", lease, request, order }, lane: config, price: PRICE }, services);
+        return acceptJob({ ...{ id: "1", lease, request, order }, lane: config, price: PRICE }, services);
       };
       await ledger.recordLane(config, [{ modelId: world.modelId, cumulative: 0n }]);
       for (const outcome of [undefined, "expired"] as const) {

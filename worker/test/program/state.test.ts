@@ -34,23 +34,23 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MemoryDisk } from "../../../sdk/test/memoryDisk.ts";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
+import { createSigning, type Signing } from "../../src/chain/signing.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
-import { claimEarnings } from "../../src/claim.ts";
 import type { CloudClient } from "../../src/cloud.ts";
+import { claimEarnings } from "../../src/commands/claim.ts";
+import { registerWorker } from "../../src/commands/register.ts";
+import { restartingEngine } from "../../src/engines/restartingEngine.ts";
 import { type Engine, EngineError } from "../../src/engines/types.ts";
 import { readEnvironment } from "../../src/environment.ts";
 import { WorkerError } from "../../src/errors.ts";
-import { createPurse } from "../../src/purse/index.ts";
-import { settleOrders } from "../../src/purse/settling.ts";
-import { registerWorker } from "../../src/register.ts";
-import { revivingEngine } from "../../src/revivingEngine.ts";
-import { createSigning, type Signing } from "../../src/signing.ts";
+import { createVoucherAcceptor } from "../../src/payouts/acceptVoucher.ts";
+import { createPayouts } from "../../src/payouts/index.ts";
+import { settleOrders } from "../../src/payouts/settle.ts";
 import { openState, type State } from "../../src/state/index.ts";
 import { openJournal } from "../../src/state/journal.ts";
 import type { Ledger } from "../../src/state/ledger.ts";
 import { lockFolder } from "../../src/state/lock.ts";
 import { openPictures } from "../../src/state/pictures.ts";
-import { createVoucherDesk } from "../../src/voucherDesk.ts";
 import { tinyEngine } from "./tinyEngine.ts";
 import { keyOf, PRICE, quiet, startWorld, until, type World } from "./world.ts";
 
@@ -340,7 +340,7 @@ it("loads an engine again after its thread has died, but not another engine", as
     },
   });
   const loads = [dying(), { ...tinyEngine(), name: "another" }, tinyEngine()];
-  const engine = revivingEngine(dying(), async () => loads.shift() ?? dying(), quiet);
+  const engine = restartingEngine(dying(), async () => loads.shift() ?? dying(), quiet);
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "MODEL_CHANGED" });
@@ -352,7 +352,7 @@ it("loads an engine again after its thread has died, but not another engine", as
 it("loads an engine again that goes on after it was told to stop, for ever", async () => {
   let closed = 0;
   const hanging: Engine = { ...tinyEngine(), generate: () => new Promise(() => {}), close: async () => void closed++ };
-  const engine = revivingEngine(hanging, async () => tinyEngine(), quiet, { patience: 20 });
+  const engine = restartingEngine(hanging, async () => tinyEngine(), quiet, { hangTimeout: 20 });
   const input = {
     ...{ prompt: "", negativePrompt: "", seed: 1n, width: 8, height: 8, steps: 1, guidanceScale: 1 },
     ...({ sampler: "euler", scheduler: "normal" } as const),
@@ -628,15 +628,18 @@ describe("on a chain", () => {
     });
   });
 
-  /** Services of a purse over a chain whose answers to some questions are others. */
-  const purse = (ledger: Ledger, answers: { [name: string]: (args: readonly [Hex, bigint]) => Promise<unknown> }) => {
+  /** Services of payouts over a chain whose answers to some questions are others. */
+  const payoutServices = (
+    ledger: Ledger,
+    answers: { [name: string]: (args: readonly [Hex, bigint]) => Promise<unknown> },
+  ) => {
     const { settlement } = chain.grid;
     const read = new Proxy(settlement.read, { get: (real, name) => answers[String(name)] ?? Reflect.get(real, name) });
     const grid = { ...chain.grid, settlement: { ...settlement, read } } as GridChain["grid"];
     const clock = { now: () => Math.floor(Date.now() / 1_000), sync: async () => 1n };
     const services = { chain: { ...chain, grid }, clock, ledger, log: quiet, sign, account: world.worker.address };
     const transactions = createTransactions({ ...services, signer: world.workerKey, now: clock.now });
-    const { purse: terms } = world.environment();
+    const { payouts: terms } = world.environment();
     return { ...services, transactions, terms, confirmations: 0, signal: new AbortController().signal };
   };
 
@@ -662,7 +665,7 @@ describe("on a chain", () => {
       throw new Error("block range is too large");
     };
     const isNonceUsed = (args: readonly [Hex, bigint]) => (args[1] === odd.nonce ? refuse() : real.isNonceUsed(args));
-    await settleOrders(purse(ledger, { isNonceUsed }));
+    await settleOrders(payoutServices(ledger, { isNonceUsed }));
     expect(await real.isNonceUsed([good.payer, good.nonce])).toBe(true);
     expect(ledger.jobsIn("delivered").map(({ order }) => order.nonce)).toEqual([odd.nonce]);
     let looked = 0;
@@ -670,8 +673,8 @@ describe("on a chain", () => {
       looked++;
       return ledger.lanes();
     };
-    const look = createPurse(purse({ ...ledger, lanes }, { accountOf: refuse })).look();
-    await expect(look).rejects.toThrow("block range is too large");
+    const run = createPayouts(payoutServices({ ...ledger, lanes }, { accountOf: refuse })).runOnce();
+    await expect(run).rejects.toThrow("block range is too large");
     expect(looked).toBe(1);
   });
 
@@ -682,8 +685,8 @@ describe("on a chain", () => {
     const voucher = { laneId: laneId(made, world.domain), totals: [], receiptCount: 0, receiptsRoot: zeroHash };
     const offer = { lane: made, voucher, payer_signature: `0x${"11".repeat(65)}` as Hex, receipt_ids: [] };
     const cloud = { vouchers: async () => [offer] } as unknown as CloudClient;
-    const desk = createVoucherDesk({ ...purse(ledger, {}), cloud });
-    await expect(desk.accept(offer)).rejects.toMatchObject({ code: "VOUCHER_REFUSED" });
+    const vouchers = createVoucherAcceptor({ ...payoutServices(ledger, {}), cloud });
+    await expect(vouchers.accept(offer)).rejects.toMatchObject({ code: "VOUCHER_REFUSED" });
     expect(ledger.lanes()).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createCloudClient } from "../../src/cloud.ts";
 import { WorkerError } from "../../src/errors.ts";
-import { handInWanted } from "../../src/handIn.ts";
+import { uploadWantedImages } from "../../src/jobs/wantedImages.ts";
 import { openState } from "../../src/state/index.ts";
 import { tidyPictures } from "../../src/state/pictures.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
@@ -128,7 +128,7 @@ describe("the direct rail", () => {
       // One that another worker handed in meanwhile.
       const wantedImages = async () => [...(await client.wantedImages()), refused];
       await pictures.put(`0x${createHash("sha256").update("x").digest("hex")}`, Buffer.from("x"));
-      await handInWanted({ cloud: { ...client, wantedImages }, pictures, log: quiet });
+      await uploadWantedImages({ cloud: { ...client, wantedImages }, pictures, log: quiet });
       expect([...cloud.handedIn]).toEqual([[imageHash, files[0]]]);
 
       const names = async () => (await pictures.list()).map(({ sha256 }) => `0x${sha256}`);

@@ -6,9 +6,9 @@ import { MODEL_CARD_FILE } from "@gridnft/sdk";
 import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { z } from "zod";
 import { hashModelFolder } from "../modelFolder.ts";
+import { parsePythonJson } from "../pythonJson.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
-import { parsePythonJson } from "./pythonJson.ts";
 import { OPTIMISATION } from "./session.ts";
 
 /** Raised whenever the same input gives other pixels. */

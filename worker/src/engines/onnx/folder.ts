@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { parsePythonJson } from "../pythonJson.ts";
 import { EngineError } from "../types.ts";
-import { parsePythonJson } from "./pythonJson.ts";
 import { type SchedulerConfig, schedulerConfig } from "./schedule.ts";
 import { createTokenizer, type PromptTokenizer } from "./tokenizer.ts";
 

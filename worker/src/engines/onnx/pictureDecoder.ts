@@ -8,7 +8,7 @@ export interface Pixels {
   readonly rgb: Uint8Array;
 }
 
-/** Turns latents into pixels. */
+/** KeyedMutex latents into pixels. */
 export interface PictureDecoder {
   /** Channels of the latents, where the file says. */
   readonly channels: number | undefined;

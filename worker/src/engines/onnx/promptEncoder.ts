@@ -14,7 +14,7 @@ export interface EncodedPrompts {
   readonly cut: boolean;
 }
 
-/** Turns prompts into what the denoiser attends to. */
+/** KeyedMutex prompts into what the denoiser attends to. */
 export interface PromptEncoder {
   encode(prompt: string, negative: string | undefined): Promise<EncodedPrompts>;
 }

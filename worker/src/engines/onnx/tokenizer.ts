@@ -1,8 +1,8 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
+import { parsePythonJson } from "../pythonJson.ts";
 import { EngineError } from "../types.ts";
 import { cleanPrompt, clipNormalizer, clipWordsAnyCase } from "./clipText.ts";
-import { parsePythonJson } from "./pythonJson.ts";
 
 /** Texts of the files of a tokenizer folder; `tokenizer.json`, or both `vocab.json` and `merges.txt`. */
 export interface TokenizerFiles {

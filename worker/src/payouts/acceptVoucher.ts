@@ -12,15 +12,15 @@ import {
 } from "@gridnft/sdk";
 import type { VoucherOffer } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
-import { isGoodSigner, readLaneFacts } from "./chain/facts.ts";
-import { checkVoucher } from "./checks/voucher.ts";
-import type { CloudClient } from "./cloud.ts";
-import { WorkerError } from "./errors.ts";
-import { createMutex } from "./mutex.ts";
-import type { PurseServices } from "./purse/services.ts";
+import { isGoodSigner, readLaneFacts } from "../chain/facts.ts";
+import type { CloudClient } from "../cloud.ts";
+import { WorkerError } from "../errors.ts";
+import { createMutex } from "../mutex.ts";
+import { checkVoucher } from "./checkVoucher.ts";
+import type { PayoutServices } from "./services.ts";
 
 /** Accepts vouchers: checks, journals, counter-signs. */
-export interface VoucherDesk {
+export interface VoucherAcceptor {
   /**
    * Takes a voucher that the cloud offers and gives the counter-signature back to it. One taken before is answered the same.
    * @throws {@link WorkerError} `VOUCHER_REFUSED`, or as the chain and the cloud.
@@ -32,18 +32,18 @@ export interface VoucherDesk {
   knownOn(laneId: Hex): Hex | undefined;
 }
 
-type DeskServices = Pick<PurseServices, "chain" | "clock" | "ledger" | "sign" | "account" | "log"> & {
+type VoucherServices = Pick<PayoutServices, "chain" | "clock" | "ledger" | "sign" | "account" | "log"> & {
   readonly cloud: CloudClient;
 };
 
 /** Most receipts of a voucher that a worker without its journal fetches one by one. */
-const MOST_ADOPTED = 2_000;
+const MAX_ADOPTED = 2_000;
 
 /** Vouchers of a lane that the next one may follow. */
-const MOST_BASES = 64;
+const MAX_BASES = 64;
 
-/** The voucher desk of one worker. One voucher at a time. */
-export function createVoucherDesk(services: DeskServices): VoucherDesk {
+/** Creates the {@link VoucherAcceptor} of one worker. It accepts one voucher at a time. */
+export function createVoucherAcceptor(services: VoucherServices): VoucherAcceptor {
   const { chain, clock, ledger, sign, cloud, log } = services;
   const mutex = createMutex();
   const trees = new Map<Hex, CheckedTree>();
@@ -71,7 +71,7 @@ export function createVoucherDesk(services: DeskServices): VoucherDesk {
   };
 
   const accept = async (offer: VoucherOffer): Promise<void> => {
-    const laneId = await meetLane(offer, services);
+    const laneId = await ensureLane(offer, services);
     const digest = voucherDigest(offer.voucher, chain.domain);
     const before = ledger.lane(laneId)?.voucher;
     if (before !== undefined && voucherDigest(before.voucher, chain.domain) === digest) {
@@ -102,7 +102,7 @@ export function createVoucherDesk(services: DeskServices): VoucherDesk {
   const remember = (laneId: Hex, digest: Hex, { tree, receiptIds, sizes, count }: OfferedTree): void => {
     sizes.set(digest, count);
     for (const oldest of sizes.keys()) {
-      if (sizes.size <= MOST_BASES) break;
+      if (sizes.size <= MAX_BASES) break;
       sizes.delete(oldest);
     }
     trees.set(laneId, { tree, receiptIds, sizes });
@@ -159,7 +159,7 @@ function newestOf(checked: CheckedTree | undefined): Hex | undefined {
 }
 
 /** Makes sure that the journal knows the lane, and what it had paid for each model when it did not. */
-async function meetLane(offer: VoucherOffer, { chain, ledger, account }: DeskServices): Promise<Hex> {
+async function ensureLane(offer: VoucherOffer, { chain, ledger, account }: VoucherServices): Promise<Hex> {
   const laneId = laneIdOf(offer.lane, chain.domain);
   if (offer.voucher.laneId !== laneId || !isAddressEqual(offer.lane.worker, account)) {
     throw new WorkerError("VOUCHER_REFUSED", "The voucher is not accepted: it is for another lane than comes with it.");
@@ -180,9 +180,9 @@ async function meetLane(offer: VoucherOffer, { chain, ledger, account }: DeskSer
  * Receipts of a voucher that the journal does not know: this worker's own, if its key signed them, from before its state was
  * lost. Anything else stays unknown, and the check refuses it.
  */
-async function adoptReceipts(offer: VoucherOffer, laneId: Hex, services: DeskServices): Promise<void> {
+async function adoptReceipts(offer: VoucherOffer, laneId: Hex, services: VoucherServices): Promise<void> {
   const { chain, ledger, cloud, account, log } = services;
-  const unknown = offer.receipt_ids.filter((id) => ledger.laneReceipt(id) === undefined).slice(0, MOST_ADOPTED);
+  const unknown = offer.receipt_ids.filter((id) => ledger.laneReceipt(id) === undefined).slice(0, MAX_ADOPTED);
   for (const id of unknown) {
     const bundle = await cloud.receipt(id);
     if (bundle === undefined || bundle.order.laneId !== laneId) return;

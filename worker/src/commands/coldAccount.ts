@@ -13,8 +13,8 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
-import { connectChain, type GridChain } from "./chain/connect.ts";
-import { WorkerError } from "./errors.ts";
+import { connectChain, type GridChain } from "../chain/connect.ts";
+import { WorkerError } from "../errors.ts";
 
 type Writer = WalletClient<Transport, Chain, Account> & PublicActions<Transport, Chain, Account>;
 

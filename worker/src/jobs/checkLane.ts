@@ -1,8 +1,8 @@
 import { type JobOrder, LANE_WORK, type LaneConfig, laneId as laneIdOf, type SettlementDomain } from "@gridnft/sdk";
 import { formatEther, isAddressEqual } from "viem";
 import type { LaneFacts } from "../chain/facts.ts";
-import { type Refusal, refusal } from "../refusal.ts";
-import { checkTime, type OrderContext } from "./order.ts";
+import { checkTime, type OrderContext } from "./checkOrder.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 
 /** What a lane order is judged by beside the chain. Amounts are AIPG wei. */
 export interface LaneContext extends OrderContext {

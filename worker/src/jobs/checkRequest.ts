@@ -1,8 +1,7 @@
 import { type GenerationRequest, GridError, jobPrice, requestHash, seedAt } from "@gridnft/sdk";
 import { type WorkerJob, limits as wireLimits } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
-import type { WorkLimits } from "../environment.ts";
-import { type Refusal, refusal } from "../refusal.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 
 /** A model that this worker serves, as far as requests are judged by it. */
 export interface ServedModel {
@@ -12,6 +11,13 @@ export interface ServedModel {
   readonly schedulers: readonly string[];
   /** Width and height are multiples of this. */
   readonly sideStep: number;
+}
+
+/** Largest job that is accepted. */
+export interface WorkLimits {
+  readonly maxPixels: number;
+  readonly maxSteps: number;
+  readonly maxCount: number;
 }
 
 /** What the operator allows. `rate` is AIPG wei per megapixel and step. */

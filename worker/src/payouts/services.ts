@@ -1,14 +1,14 @@
 import type { Address } from "viem";
 import type { ChainClock } from "../chain/clock.ts";
 import type { GridChain } from "../chain/connect.ts";
+import type { Signing } from "../chain/signing.ts";
 import type { Transactions } from "../chain/transactions.ts";
-import type { PurseTerms } from "../environment.ts";
 import type { Logger } from "../log.ts";
-import type { Signing } from "../signing.ts";
 import type { Ledger } from "../state/ledger.ts";
+import type { PayoutTerms } from "./profitability.ts";
 
-/** What settling and collecting need. */
-export interface PurseServices {
+/** Services of payouts. */
+export interface PayoutServices {
   readonly chain: GridChain;
   readonly clock: ChainClock;
   readonly ledger: Ledger;
@@ -16,7 +16,7 @@ export interface PurseServices {
   readonly sign: Signing;
   /** Cold account of the worker. */
   readonly account: Address;
-  readonly terms: PurseTerms;
+  readonly terms: PayoutTerms;
   /** Blocks on top of a settlement until it counts. */
   readonly confirmations: number;
   readonly log: Logger;

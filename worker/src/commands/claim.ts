@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { addressFault, parseAddress } from "@gridnft/sdk";
 import { formatEther } from "viem";
+import { WorkerError } from "../errors.ts";
 import { claimVariables, openColdAccount, readVariables } from "./coldAccount.ts";
-import { WorkerError } from "./errors.ts";
 
 /**
  * `main.ts claim [--to 0x...]`: pays all that the worker has earned to its cold account, or to another address.

@@ -2,9 +2,9 @@ import { parseArgs } from "node:util";
 import { SignerRole, settlementTypes } from "@gridnft/sdk";
 import { formatEther, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { isGoodSigner } from "./chain/facts.ts";
+import { isGoodSigner } from "../chain/facts.ts";
+import { WorkerError } from "../errors.ts";
 import { type ColdAccount, openColdAccount, readVariables, registerVariables } from "./coldAccount.ts";
-import { WorkerError } from "./errors.ts";
 
 /** Seconds for which the key's proof of possession is good. */
 const PROOF_LIFE = 3_600n;

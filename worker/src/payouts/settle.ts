@@ -3,26 +3,25 @@ import { encodeFunctionData, formatEther, type Hex, isAddressEqual, parseEventLo
 import { describe } from "../errors.ts";
 import { isMade, type LedgerJob, payOf, receiptsOf } from "../state/ledger.ts";
 import { errorName } from "./errorNames.ts";
-import type { PurseServices } from "./services.ts";
-import { gasCost, isWorth, type Occasion } from "./worth.ts";
+import { gasCost, isProfitable, type Occasion } from "./profitability.ts";
+import type { PayoutServices } from "./services.ts";
 
 /** Most receipts of one transaction: keeps it well below Base's 16,777,216 gas. */
-const MOST_RECEIPTS = 150;
+const MAX_RECEIPTS = 150;
 /** Gas above which a batch is halved. */
-const MOST_GAS = 12_000_000n;
+const MAX_GAS = 12_000_000n;
 /** Seconds after its receipts for which a mint takes an anchor: GridNFT's 30 days. */
 const MINT_LIFE = 30 * 86_400;
-/** Seconds before the end of its grace from which an order is settled whatever it is worth. */
-const MARGIN = 8 * 60;
+/** Seconds before the end of its grace from which an order is settled even when it is not profitable. */
+const GRACE_MARGIN = 8 * 60;
 
 /**
- * One look at all orders of the direct rail that were delivered: writes off those that somebody settled, and settles what is
- * due. An order is due when it is worth its share of gas and has waited `settleAfter` (its artist may settle it while minting, at
+ * Settles the delivered orders of the direct rail that are due, and writes off those that somebody has settled. An order is due when it is profitable and has waited `settleAfter` (its artist may settle it while minting, at
  * their own cost); at once when its payer leaves, or when its time runs out.
  *
- * @param pressing Settle everything that covers its gas now.
+ * @param urgent Settle everything that covers its gas now.
  */
-export async function settleOrders(services: PurseServices, pressing = false): Promise<void> {
+export async function settleOrders(services: PayoutServices, urgent = false): Promise<void> {
   const { ledger, clock, log, terms } = services;
   const waiting: LedgerJob[] = [];
   for (const job of ledger.jobsIn("delivered")) {
@@ -53,27 +52,27 @@ export async function settleOrders(services: PurseServices, pressing = false): P
     waiting.push(job);
   }
   if (waiting.length === 0) return;
-  const pressed = await pressedPayers(waiting, services);
-  const urgent: LedgerJob[] = [];
-  const patient: LedgerJob[] = [];
+  const atRisk = await ordersAtRisk(waiting, services);
+  const urgentJobs: LedgerJob[] = [];
+  const waitedJobs: LedgerJob[] = [];
   for (const job of waiting) {
     const end = Number(job.order.deadline) + SETTLE_GRACE;
-    const hasToGo = pressing || pressed.has(nonceKey(job)) || clock.now() >= end - MARGIN;
-    if (hasToGo) urgent.push(job);
-    else if (clock.now() >= (job.deliveredAt ?? job.at) + terms.settleAfter) patient.push(job);
+    const isUrgent = urgent || atRisk.has(nonceKey(job)) || clock.now() >= end - GRACE_MARGIN;
+    if (isUrgent) urgentJobs.push(job);
+    else if (clock.now() >= (job.deliveredAt ?? job.at) + terms.settleAfter) waitedJobs.push(job);
   }
-  // Whatever goes now takes the patient ones along: together they share the fixed costs.
-  const due = [...urgent, ...patient];
+  // Whatever goes now takes those that waited long enough along: together they share the fixed costs.
+  const due = [...urgentJobs, ...waitedJobs];
   for (let i = 0; i < due.length; ) {
     const batch: LedgerJob[] = [];
     let receipts = 0;
     for (; i < due.length; i++) {
       const job = due[i] as LedgerJob;
-      if (batch.length > 0 && receipts + job.receipts.size > MOST_RECEIPTS) break;
+      if (batch.length > 0 && receipts + job.receipts.size > MAX_RECEIPTS) break;
       batch.push(job);
       receipts += job.receipts.size;
     }
-    await settleBatch(batch, urgent.includes(batch[0] as LedgerJob) ? "pressing" : "worth", services);
+    await settleBatch(batch, urgentJobs.includes(batch[0] as LedgerJob) ? "urgent" : "profitable", services);
   }
 }
 
@@ -81,7 +80,7 @@ export async function settleOrders(services: PurseServices, pressing = false): P
 async function confirmedBlock({
   chain,
   confirmations,
-}: Pick<PurseServices, "chain" | "confirmations">): Promise<{ readonly blockNumber?: bigint }> {
+}: Pick<PayoutServices, "chain" | "confirmations">): Promise<{ readonly blockNumber?: bigint }> {
   if (confirmations === 0) return {};
   const head = await chain.client.getBlockNumber();
   return { blockNumber: head > BigInt(confirmations) ? head - BigInt(confirmations) : 0n };
@@ -90,7 +89,7 @@ async function confirmedBlock({
 /** Whether the nonce is used, deep enough to stay so; then says by what. */
 async function isDone(
   job: LedgerJob,
-  { chain, ledger, clock, log, confirmations, account }: PurseServices,
+  { chain, ledger, clock, log, confirmations, account }: PayoutServices,
 ): Promise<boolean> {
   const { settlement } = chain.grid;
   const { order, orderHash } = job;
@@ -123,7 +122,7 @@ interface End {
 async function settlementOf(
   job: LedgerJob,
   at: { readonly blockNumber?: bigint },
-  { chain: { client, grid, domain }, account }: Pick<PurseServices, "chain" | "account">,
+  { chain: { client, grid, domain }, account }: Pick<PayoutServices, "chain" | "account">,
 ): Promise<End> {
   const { order, orderHash, block } = job;
   const { root } = receiptTree(receiptsOf(job), domain);
@@ -154,10 +153,10 @@ async function settlementOf(
 }
 
 /**
- * One look at orders that were paid in a bond dip: confirms their anchors once the bond is enough, so that their receipts can be
- * minted. Written off when they are confirmed deep enough to stay so, by whomever, or when no mint would take them any more.
+ * Confirms the anchors of orders that were paid in a bond dip, once the bond is enough: then their receipts can be minted. They are
+ * written off when they are confirmed deep enough to stay so, by anybody, or when no mint would take them any more.
  */
-export async function confirmAnchors(services: PurseServices): Promise<void> {
+export async function confirmAnchors(services: PayoutServices): Promise<void> {
   const { ledger, chain, clock, log, account, transactions, signal, confirmations } = services;
   const { settlement, registry } = chain.grid;
   const waiting = ledger.jobsIn("waiting");
@@ -195,9 +194,9 @@ export async function confirmAnchors(services: PurseServices): Promise<void> {
 }
 
 /** Orders whose money may go elsewhere: the payer withdraws, cancels, or has less than it owes here. */
-async function pressedPayers(jobs: readonly LedgerJob[], { chain }: PurseServices): Promise<ReadonlySet<string>> {
+async function ordersAtRisk(jobs: readonly LedgerJob[], { chain }: PayoutServices): Promise<ReadonlySet<string>> {
   const { settlement } = chain.grid;
-  const pressed = new Set<string>();
+  const atRisk = new Set<string>();
   const payers = new Set(jobs.map(({ order }) => order.payer));
   for (const payer of payers) {
     const theirs = jobs.filter(({ order }) => order.payer === payer);
@@ -206,13 +205,13 @@ async function pressedPayers(jobs: readonly LedgerJob[], { chain }: PurseService
     const leaves = balance < owed + thawing;
     for (const job of theirs) {
       const cancels = (await settlement.read.cancelReadyAt([payer, job.order.nonce])) !== 0;
-      if (leaves || cancels) pressed.add(nonceKey(job));
+      if (leaves || cancels) atRisk.add(nonceKey(job));
     }
   }
-  return pressed;
+  return atRisk;
 }
 
-async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, services: PurseServices): Promise<void> {
+async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, services: PayoutServices): Promise<void> {
   const { chain, transactions, log, terms, signal } = services;
   const { client, deployment } = chain;
   const address = deployment.contracts.GridSettlement.address;
@@ -228,14 +227,14 @@ async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, servi
   if (good.length === 0) return;
   const sending = items.filter((_, i) => isNoError(failures[i]));
   const gas = ((await client.estimateContractGas({ ...call, args: [sending] })) * 12n) / 10n;
-  if (gas > MOST_GAS && good.length > 1) {
+  if (gas > MAX_GAS && good.length > 1) {
     const half = Math.ceil(good.length / 2);
     await settleBatch(good.slice(0, half), occasion, services);
     return settleBatch(good.slice(half), occasion, services);
   }
   const amount = good.reduce((sum, job) => sum + payOf(job), 0n);
   const cost = gasCost(gas, await client.getGasPrice(), terms);
-  if (!isWorth(amount, cost, occasion, terms)) {
+  if (!isProfitable(amount, cost, occasion, terms)) {
     log.debug({ aipg: formatEther(amount), cost: formatEther(cost) }, "orders wait until they are worth their gas");
     return;
   }
@@ -250,7 +249,7 @@ async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, servi
 }
 
 /** A settlement of all receipts that there are, which the worker itself may settle of an order that it ended early; each signed again: signatures are deterministic, and the journal holds none. */
-async function itemOf(job: LedgerJob, { sign }: PurseServices) {
+async function itemOf(job: LedgerJob, { sign }: PayoutServices) {
   const receipts = await Promise.all(
     receiptsOf(job).map(async (receipt) => ({ ...receipt, signature: await sign.receipt(receipt) })),
   );

@@ -3,21 +3,21 @@ import { type Address, encodeFunctionData, formatEther, parseEventLogs } from "v
 import { type LaneFacts, readLaneFacts } from "../chain/facts.ts";
 import { describe } from "../errors.ts";
 import type { LaneBook, SignedVoucher } from "../state/ledger.ts";
-import type { PurseServices } from "./services.ts";
-import { gasCost, isWorth, type Occasion } from "./worth.ts";
+import { gasCost, isProfitable, type Occasion } from "./profitability.ts";
+import type { PayoutServices } from "./services.ts";
 
 /**
- * One look at all lanes with an accepted voucher: collects what is worth its gas, what has waited `collectAfter`, and at once
+ * Collects the lanes with an accepted voucher: those that are profitable, those that have waited `collectAfter`, and at once
  * where the payer takes its money back or revokes the key that signed, or where the model's royalty is about to rise for this lane.
  *
- * @param pressing Collect everything that covers its gas now.
+ * @param urgent Collect everything that covers its gas now.
  */
-export async function collectLanes(services: PurseServices, pressing = false): Promise<void> {
+export async function collectLanes(services: PayoutServices, urgent = false): Promise<void> {
   const { ledger, log } = services;
   for (const lane of ledger.lanes()) {
     if (lane.voucher === undefined) continue;
     try {
-      await collectLane(lane, lane.voucher, pressing, services);
+      await collectLane(lane, lane.voucher, urgent, services);
     } catch (error) {
       log.error({ lane: lane.laneId, reason: describe(error) }, "a lane could not be collected");
     }
@@ -27,8 +27,8 @@ export async function collectLanes(services: PurseServices, pressing = false): P
 async function collectLane(
   lane: LaneBook,
   signed: SignedVoucher,
-  pressing: boolean,
-  services: PurseServices,
+  urgent: boolean,
+  services: PayoutServices,
 ): Promise<void> {
   const { chain, ledger, clock, log, terms } = services;
   const models = signed.voucher.totals.map(({ modelId }) => modelId);
@@ -52,7 +52,7 @@ async function collectLane(
     signed,
     asked,
     facts,
-    leaving || pressing || rising.length > 0 ? "pressing" : old ? "age" : "worth",
+    leaving || urgent || rising.length > 0 ? "urgent" : old ? "age" : "profitable",
     services,
   );
 }
@@ -67,7 +67,7 @@ const ROYALTY_MARGIN = 86_400;
 async function risingRoyalties(
   voucher: Voucher,
   { totals }: LaneFacts,
-  { chain, clock }: PurseServices,
+  { chain, clock }: PayoutServices,
 ): Promise<readonly bigint[]> {
   const due = new Map(voucher.totals.map(({ modelId, cumulative }) => [modelId, cumulative]));
   const pending = totals.filter(
@@ -109,7 +109,7 @@ async function collect(
   asked: bigint,
   facts: LaneFacts,
   occasion: Occasion,
-  { chain, ledger, clock, log, terms, transactions, signal }: PurseServices,
+  { chain, ledger, clock, log, terms, transactions, signal }: PayoutServices,
 ): Promise<void> {
   const { client, deployment } = chain;
   const address: Address = deployment.contracts.GridSettlement.address;
@@ -124,7 +124,7 @@ async function collect(
     : await client.estimateContractGas({ ...call, functionName: "collectUpTo", args: [...paper, amount] });
   const gas = (estimate * 12n) / 10n;
   const cost = gasCost(gas, await client.getGasPrice(), terms);
-  if (!isWorth(amount, cost, occasion, terms)) {
+  if (!isProfitable(amount, cost, occasion, terms)) {
     log.debug(
       { lane: laneId, aipg: formatEther(amount), cost: formatEther(cost) },
       "a lane waits until it is worth its gas",

@@ -1,7 +1,7 @@
 import { type JobOrder, SETTLE_GRACE } from "@gridnft/sdk";
 import { type Address, formatEther, isAddressEqual, zeroHash } from "viem";
 import type { OrderFacts } from "../chain/facts.ts";
-import { type Refusal, refusal } from "../refusal.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 
 /** What an order is judged by beside the chain. Times are Unix seconds. */
 export interface OrderContext {

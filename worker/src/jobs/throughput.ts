@@ -2,7 +2,7 @@ import { workOf } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/wire";
 
 /** How fast this machine works, learnt from what it did. */
-export interface Pace {
+export interface Throughput {
   /** Seconds that `images` of a job will take, with a margin. */
   estimate(job: Pick<WorkerJob, "request" | "order">, images: number): number;
   /** One image took `seconds`. */
@@ -36,10 +36,10 @@ interface Sums {
 }
 
 /**
- * A {@link Pace} by model: seconds an image (loading, encoding, saving) and seconds per pixel and step, by least squares, newer
+ * A {@link Throughput} by model: seconds an image (loading, encoding, saving) and seconds per pixel and step, by least squares, newer
  * images counting more.
  */
-export function createPace(now: () => number = Date.now): Pace {
+export function createThroughput(now: () => number = Date.now): Throughput {
   const sums = new Map<bigint, Sums>();
   const workOfImage = ({ request: { width, height, steps } }: Pick<WorkerJob, "request">): number =>
     Number(workOf({ width, height, steps, count: 1 }));
@@ -50,7 +50,7 @@ export function createPace(now: () => number = Date.now): Pace {
     const age = Math.max(0, now() - known.at) / 1_000;
     return (overhead + rate * Math.min(workOfImage(job), REACH * known.most)) * 0.5 ** (age / HALF_LIFE);
   };
-  const learn: Pace["learn"] = (job, seconds) => {
+  const learn: Throughput["learn"] = (job, seconds) => {
     const work = workOfImage(job);
     const { n, x, y, xx, xy, most } = sums.get(job.order.modelId) ?? { n: 0, x: 0, y: 0, xx: 0, xy: 0, most: 0 };
     sums.set(job.order.modelId, {

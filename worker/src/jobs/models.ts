@@ -3,13 +3,18 @@ import { join } from "node:path";
 import { MODEL_CARD_FILE, type ModelCard, modelCard } from "@gridnft/sdk";
 import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/wire";
 import { zeroHash } from "viem";
-import type { GridChain } from "./chain/connect.ts";
-import type { ServedModel } from "./checks/request.ts";
-import type { Engine } from "./engines/types.ts";
-import type { ModelFolder, WorkLimits } from "./environment.ts";
-import { describe, WorkerError } from "./errors.ts";
-import type { Logger } from "./log.ts";
-import { revivingEngine } from "./revivingEngine.ts";
+import type { GridChain } from "../chain/connect.ts";
+import { restartingEngine } from "../engines/restartingEngine.ts";
+import type { Engine } from "../engines/types.ts";
+import { describe, WorkerError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { ServedModel, WorkLimits } from "./checkRequest.ts";
+
+/** A model to serve: its AIGC token id and the folder with its files. */
+export interface ModelFolder {
+  readonly modelId: bigint;
+  readonly folder: string;
+}
 
 /** A loaded model, proven to be the one on the chain. */
 export interface LoadedModel extends ServedModel {
@@ -56,7 +61,7 @@ async function loadModel(
       cause,
     });
   });
-  const engine = revivingEngine(first, loadIt, log);
+  const engine = restartingEngine(first, loadIt, log);
   const { modelHash, samplers, schedulers, sideStep } = engine;
   if (modelHash.toLowerCase() !== weightsHash.toLowerCase()) {
     await engine.close();

@@ -1,12 +1,12 @@
-import { type CloudClient, CloudError } from "./cloud.ts";
-import type { Logger } from "./log.ts";
-import type { Pictures } from "./state/pictures.ts";
+import { type CloudClient, CloudError } from "../cloud.ts";
+import type { Logger } from "../log.ts";
+import type { Pictures } from "../state/pictures.ts";
 
 /** Answers of the cloud that are worked through at a time: each names some of the pictures. */
-const MOST_ROUNDS = 50;
+const MAX_ROUNDS = 50;
 
 /** Gives the cloud copies of pictures that it has lost or found damaged, as far as they are kept here. */
-export async function handInWanted({
+export async function uploadWantedImages({
   cloud,
   pictures,
   log,
@@ -16,7 +16,7 @@ export async function handInWanted({
   readonly log: Logger;
 }): Promise<void> {
   const tried = new Set<string>();
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const news = (await cloud.wantedImages()).filter((imageHash) => !tried.has(imageHash));
     if (news.length === 0) return;
     for (const imageHash of news) {

@@ -1,53 +1,53 @@
 import type { WorkerJob } from "@gridnft/sdk/wire";
-import { type CloudClient, CloudError } from "./cloud.ts";
-import { describe } from "./errors.ts";
-import type { Logger } from "./log.ts";
-import { pause } from "./pause.ts";
+import { type CloudClient, CloudError, isTransient } from "../cloud.ts";
+import { describe } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { backoff, pause } from "../pause.ts";
 
-/** How far a job is: image from 0, step from 1. */
+/** Progress of a job: image from 0, step from 1. */
 export interface Progress {
   readonly image: number;
   readonly step: number;
   readonly steps: number;
 }
 
-/** A job while this worker has its lease: heartbeats go on until `end`. */
-export interface Holding {
+/** Lease of a job: heartbeats keep it until `end`. */
+export interface Lease {
   /** Aborted when the lease is lost, the job is cancelled, or the worker has to stop. */
   readonly signal: AbortSignal;
   /** Aborted when the worker has to stop. */
   readonly stop: AbortSignal;
-  /** Why the job is not this worker's any more; undefined while it is. */
-  readonly lostTo: string | undefined;
+  /** Reason for which the lease is lost; undefined while this worker has it. */
+  readonly lostReason: string | undefined;
   /** Tells the cloud with the next heartbeat. */
   progress(progress: Progress): void;
   end(): void;
 }
 
-/** Milliseconds between two heartbeats: while there is news, and while there is none. */
-const NEWS = 400;
-const QUIET = 5_000;
+/** Milliseconds between two heartbeats: while there is progress, and while there is none. */
+const PROGRESS_INTERVAL = 400;
+const HEARTBEAT_INTERVAL = 5_000;
 
-/** Returns true if the cloud says that a job is not this worker's any more. */
+/** Returns true if the cloud says that this worker has lost the lease. */
 export function isGone(error: unknown): boolean {
   return error instanceof CloudError && ["LEASE_LOST", "JOB_UNKNOWN", "JOB_FINISHED"].includes(error.reason);
 }
 
-/** Starts to hold a job. */
-export function createHolding(
+/** Starts the heartbeats of a job's {@link Lease}. */
+export function createLease(
   job: WorkerJob,
   { cloud, log }: { readonly cloud: CloudClient; readonly log: Logger },
   stop: AbortSignal,
-): Holding {
+): Lease {
   const own = new AbortController();
   const ended = new AbortController();
   const signal = AbortSignal.any([own.signal, stop]);
-  let lostTo: string | undefined;
+  let lostReason: string | undefined;
   let news: Progress | undefined;
   let wake = new AbortController();
 
   const lose = (reason: string): void => {
-    lostTo ??= reason;
+    lostReason ??= reason;
     own.abort();
   };
   const beat = async (): Promise<void> => {
@@ -63,22 +63,22 @@ export function createHolding(
     }
   };
   const run = async (): Promise<void> => {
-    while (!ended.signal.aborted && lostTo === undefined) {
+    while (!ended.signal.aborted && lostReason === undefined) {
       if (news === undefined) {
         wake = new AbortController();
-        await pause(QUIET, AbortSignal.any([wake.signal, ended.signal]));
+        await pause(HEARTBEAT_INTERVAL, AbortSignal.any([wake.signal, ended.signal]));
       }
       if (ended.signal.aborted) return;
       await beat();
-      await pause(NEWS, ended.signal);
+      await pause(PROGRESS_INTERVAL, ended.signal);
     }
   };
   void run();
 
   return {
     ...{ signal, stop },
-    get lostTo() {
-      return lostTo;
+    get lostReason() {
+      return lostReason;
     },
     progress: (progress) => {
       news = progress;
@@ -86,4 +86,15 @@ export function createHolding(
     },
     end: () => ended.abort(),
   };
+}
+
+/** Repeats a call while the cloud is away, as long as this worker has the lease. */
+export async function retryWhileLeased<result>(call: () => Promise<result>, lease: Lease): Promise<result> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isTransient(error) || !(await pause(backoff(attempt), lease.signal))) throw error;
+    }
+  }
 }

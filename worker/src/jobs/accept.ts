@@ -1,19 +1,19 @@
 import { type LaneConfig, laneId as laneIdOf, orderClosing, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/wire";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
-import type { ChainClock } from "./chain/clock.ts";
-import type { GridChain } from "./chain/connect.ts";
-import { readLaneFacts, readOrderFacts } from "./chain/facts.ts";
-import { checkLane } from "./checks/lane.ts";
-import { checkOrder, type OrderContext } from "./checks/order.ts";
-import { checkRequest, type RequestTerms } from "./checks/request.ts";
+import type { ChainClock } from "../chain/clock.ts";
+import type { GridChain } from "../chain/connect.ts";
+import { readLaneFacts, readOrderFacts } from "../chain/facts.ts";
+import { dueOf } from "../payouts/collect.ts";
+import { isMade, type Ledger, type LedgerJob, payOf, receiptsOf } from "../state/ledger.ts";
+import { checkLane } from "./checkLane.ts";
+import { checkOrder, type OrderContext } from "./checkOrder.ts";
+import { checkRequest, type RequestTerms } from "./checkRequest.ts";
 import type { LoadedModel } from "./models.ts";
-import { dueOf } from "./purse/collecting.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import { isMade, type Ledger, type LedgerJob, payOf, receiptsOf } from "./state/ledger.ts";
 
-/** What taking a job is decided by. */
-export interface TakeServices {
+/** What accepting a job is decided by. */
+export interface AcceptServices {
   readonly chain: GridChain;
   readonly clock: ChainClock;
   readonly ledger: Ledger;
@@ -26,13 +26,13 @@ export interface TakeServices {
 }
 
 /** Seconds for which work that was delivered and not acknowledged counts as owed. */
-const THANKLESS = 3_600;
+const UNACKNOWLEDGED_WINDOW = 3_600;
 
 /**
- * Decides about a job, and journals it when it is taken. One decision at a time: two must not count on the same money.
+ * Decides about a job, and journals it when it is accepted. One decision at a time: two must not count on the same money.
  * @returns The journal's job, or why not.
  */
-export async function takeJob(job: WorkerJob, services: TakeServices): Promise<LedgerJob | Refusal> {
+export async function acceptJob(job: WorkerJob, services: AcceptServices): Promise<LedgerJob | Refusal> {
   const { ledger, terms, clock, chain } = services;
   const block = await clock.sync();
   const hash = orderHash(job.order);
@@ -67,9 +67,9 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
   }
   const { order, request, price, order_signature: orderSignature } = job;
   await ledger.recordJob({ order, orderSignature, request, engine, price, at: clock.now(), block });
-  const taken = ledger.job(hash);
-  if (taken === undefined) throw new Error("a journalled job is known");
-  return taken;
+  const accepted = ledger.job(hash);
+  if (accepted === undefined) throw new Error("a journalled job is known");
+  return accepted;
 }
 
 /**
@@ -78,7 +78,7 @@ export async function takeJob(job: WorkerJob, services: TakeServices): Promise<L
  */
 export async function endEarly<otherwise>(
   job: LedgerJob,
-  { ledger, chain }: Pick<TakeServices, "ledger" | "chain">,
+  { ledger, chain }: Pick<AcceptServices, "ledger" | "chain">,
   otherwise: otherwise,
 ): Promise<LedgerJob | otherwise> {
   if (job.order.laneId !== zeroHash || job.receipts.size === 0) return otherwise;
@@ -90,7 +90,7 @@ async function checkMoney(
   job: WorkerJob,
   hash: Hex,
   context: OrderContext,
-  services: TakeServices,
+  services: AcceptServices,
 ): Promise<Refusal | undefined> {
   const { chain } = services;
   const { order, lane } = job;
@@ -108,7 +108,7 @@ async function checkLaneMoney(
   lane: LaneConfig,
   hash: Hex,
   context: OrderContext,
-  { chain, ledger, exposure }: TakeServices,
+  { chain, ledger, exposure }: AcceptServices,
 ): Promise<Refusal | undefined> {
   const book = ledger.lane(order.laneId);
   const voucher = book?.voucher?.voucher;
@@ -131,10 +131,10 @@ async function checkLaneMoney(
   for (const state of ["open", "rejected", "expired"] as const) {
     for (const other of ledger.jobsIn(state)) {
       if (!onLane(other)) continue;
-      const isInTheMaking = state === "open" && Number(other.order.deadline) > context.now;
+      const isInProgress = state === "open" && Number(other.order.deadline) > context.now;
       // Its pictures may be with the router, which need not say so. Its deadline is the router's choice.
-      const isThankless = other.receipts.size > 0 && other.at > context.now - THANKLESS;
-      if (isInTheMaking || isThankless) uncovered += other.price;
+      const isUnacknowledged = other.receipts.size > 0 && other.at > context.now - UNACKNOWLEDGED_WINDOW;
+      if (isInProgress || isUnacknowledged) uncovered += other.price;
     }
   }
   return checkLane(order, price, lane, facts, {
@@ -147,7 +147,7 @@ async function checkLaneMoney(
 }
 
 /** What a payer owes by other direct orders that are in the making or wait to be settled, AIPG wei. */
-function owedBy(payer: Address, except: Hex, { ledger, clock }: TakeServices): bigint {
+function owedBy(payer: Address, except: Hex, { ledger, clock }: AcceptServices): bigint {
   return [...ledger.jobsIn("open"), ...ledger.jobsIn("delivered")]
     .filter(
       ({ order, orderHash: hash }) =>

@@ -1,18 +1,18 @@
-import { type Engine, EngineError } from "./engines/types.ts";
-import type { Logger } from "./log.ts";
+import type { Logger } from "../log.ts";
+import { type Engine, EngineError } from "./types.ts";
 
 /** Milliseconds after which an engine that was told to give a picture up counts as hanging: a step of a large one may take minutes. */
-const PATIENCE = 300_000;
+const HANG_TIMEOUT = 300_000;
 
 /**
  * Engine that is loaded again when its thread has died (out of memory, a fault in the runtime) or hangs: the job at hand fails, the
  * next one finds a working engine. What is loaded again must be the same engine on the same files.
  */
-export function revivingEngine(
+export function restartingEngine(
   first: Engine,
   load: () => Promise<Engine>,
   log: Logger,
-  { patience = PATIENCE }: { readonly patience?: number } = {},
+  { hangTimeout = HANG_TIMEOUT }: { readonly hangTimeout?: number } = {},
 ): Engine {
   let current: Promise<Engine> | undefined = Promise.resolve(first);
   let closed = false;
@@ -33,7 +33,7 @@ export function revivingEngine(
       const using = current;
       try {
         const engine = await using;
-        return await unlessHanging(engine.generate(input, options), options?.signal, patience, () => {
+        return await rejectIfHanging(engine.generate(input, options), options?.signal, hangTimeout, () => {
           // It may only be slow, and then gives its memory back.
           void engine.close().catch(() => {});
         });
@@ -58,10 +58,10 @@ export function revivingEngine(
  * Waits for a picture, and for some time after it was given up.
  * @throws {@link EngineError} `CLOSED` when it is not given up by then; `leave` is called before.
  */
-async function unlessHanging<result>(
+async function rejectIfHanging<result>(
   making: Promise<result>,
   signal: AbortSignal | undefined,
-  patience: number,
+  hangTimeout: number,
   leave: () => void,
 ): Promise<result> {
   let timer: NodeJS.Timeout | undefined;
@@ -70,8 +70,8 @@ async function unlessHanging<result>(
     begin = () => {
       timer = setTimeout(() => {
         leave();
-        reject(new EngineError("CLOSED", `The engine went on for ${patience / 1_000} s after it was told to stop.`));
-      }, patience);
+        reject(new EngineError("CLOSED", `The engine went on for ${hangTimeout / 1_000} s after it was told to stop.`));
+      }, hangTimeout);
     };
   });
   if (signal?.aborted) begin();

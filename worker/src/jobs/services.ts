@@ -1,0 +1,21 @@
+import type { Signing } from "../chain/signing.ts";
+import type { CloudClient } from "../cloud.ts";
+import type { Logger } from "../log.ts";
+import type { KeyedMutex, Mutex } from "../mutex.ts";
+import type { VoucherAcceptor } from "../payouts/acceptVoucher.ts";
+import type { Pictures } from "../state/pictures.ts";
+import type { AcceptServices } from "./accept.ts";
+import type { Throughput } from "./throughput.ts";
+
+/** Services of running a job. */
+export interface JobServices extends AcceptServices {
+  readonly cloud: CloudClient;
+  readonly pictures: Pictures;
+  readonly vouchers: VoucherAcceptor;
+  readonly sign: Signing;
+  readonly throughput: Throughput;
+  readonly accepting: Mutex;
+  /** KeyedMutex of the jobs of one order. */
+  readonly orders: KeyedMutex;
+  readonly log: Logger;
+}
