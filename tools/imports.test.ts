@@ -8,6 +8,7 @@ import {
   importsOf,
   indexerLayers,
   readImports,
+  workerLayers,
 } from "./imports.ts";
 
 const layers = [
@@ -83,18 +84,19 @@ describe("imports", () => {
 });
 
 describe.each([
-  ["indexer", "indexer", indexerLayers],
-  ["cloud", "cloud/src", cloudLayers],
-] as const)("the %s", (_, folder, layers) => {
-  const imports = readImports([folder]);
+  ["the indexer", ["indexer"], indexerLayers],
+  ["the cloud", ["cloud/src"], cloudLayers],
+  ["the worker", ["worker", "devmodel"], workerLayers],
+] as const)("%s", (_, folders, layersOf) => {
+  const imports = readImports(folders);
 
   it("has files in every layer", () => {
-    const firstOf = (file: string) => layers.find(({ files }) => files.test(file))?.name;
-    expect(new Set([...imports.keys()].map(firstOf))).toEqual(new Set(layers.map(({ name }) => name)));
+    const firstOf = (file: string) => layersOf.find(({ files }) => files.test(file))?.name;
+    expect(new Set([...imports.keys()].map(firstOf))).toEqual(new Set(layersOf.map(({ name }) => name)));
   });
 
   it("imports in one direction", () => {
-    expect(directionFaults(imports, layers)).toEqual([]);
+    expect(directionFaults(imports, layersOf)).toEqual([]);
   });
 
   it("has no circle of files", () => {

@@ -156,3 +156,30 @@ export const cloudLayers: readonly Layer[] = [
   { name: "app", files: cloud("api/"), below: ["grid"] },
   { name: "programs", files: cloud(""), below: ["app"] },
 ];
+
+const worker = (folder: string): RegExp => new RegExp(`^worker/src/${folder}/`);
+
+/**
+ * Layers of the worker, the lowest first.
+ *
+ * - Engines know nothing of jobs, chain or cloud: other programs load them too. They import nothing of the development models.
+ * - `payouts` knows nothing of jobs, only their entries in `state`.
+ */
+export const workerLayers: readonly Layer[] = [
+  { name: "base", files: /^worker\/src\/(errors|log|mutex|pause)\.ts$/, below: [] },
+  {
+    name: "engine parts",
+    files: /^worker\/src\/engines\/(?!index\.ts|rerun\.ts)\w+\.ts$/,
+    below: ["base"],
+  },
+  { name: "onnx", files: worker("engines/onnx"), below: ["engine parts"] },
+  { name: "engines", files: worker("engines"), below: ["onnx"] },
+  { name: "state", files: worker("state"), below: ["base"] },
+  { name: "chain", files: worker("chain"), below: ["state"] },
+  { name: "cloud", files: /^worker\/src\/cloud\.ts$/, below: ["engine parts"] },
+  { name: "payouts", files: worker("payouts"), below: ["chain", "cloud"] },
+  { name: "jobs", files: worker("jobs"), below: ["payouts", "engine parts"] },
+  { name: "program", files: /^worker\/src\//, below: ["jobs", "engines"] },
+  { name: "devmodel", files: /^devmodel\//, below: ["engines"] },
+  { name: "tests", files: /^worker\/test\//, below: ["program", "devmodel"] },
+];
