@@ -169,7 +169,7 @@ export const workerLayers: readonly Layer[] = [
   { name: "base", files: /^worker\/src\/(errors|log|mutex|pause)\.ts$/, below: [] },
   {
     name: "engine parts",
-    files: /^worker\/src\/engines\/(?!index\.ts|rerun\.ts)\w+\.ts$/,
+    files: /^worker\/src\/engines\/(?!index\.ts|load\.ts|rerun\.ts)\w+\.ts$/,
     below: ["base"],
   },
   { name: "onnx", files: worker("engines/onnx"), below: ["engine parts"] },

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { addressJson } from "@gridnft/sdk/wire";
 import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
+import { engineKinds, type ModelSource } from "./engines/kinds.ts";
 import { WorkerError } from "./errors.ts";
 import type { WorkLimits } from "./jobs/checkRequest.ts";
-import type { ModelFolder } from "./jobs/models.ts";
+import type { ModelEntry } from "./jobs/models.ts";
 import type { MetricsAddress } from "./metrics.ts";
 import type { PayoutTerms } from "./payouts/profitability.ts";
 import type { KeepTerms } from "./state/pictures.ts";
@@ -22,7 +23,7 @@ export interface WorkerEnvironment {
   readonly account: Address;
   /** Hot key: signs receipts and counter-signs vouchers, signs in, pays gas. */
   readonly signerKey: Hex;
-  readonly models: readonly ModelFolder[];
+  readonly models: readonly ModelEntry[];
   /** Folder of journal, pictures and lock. */
   readonly state: string;
   /** Least price, AIPG wei per megapixel and step. */
@@ -59,18 +60,18 @@ const decimal = z.string().regex(/^\d{1,20}(\.\d{1,18})?$/, "is not an amount of
 const flag = z.enum(["true", "false"], "is neither true nor false").transform((text) => text === "true");
 const models = z.string().transform((text, context) => {
   const entries = text.split(",").map((entry) => /^\s*([1-9]\d{0,77})\s*=\s*(\S.*?)\s*$/.exec(entry));
-  const found: ModelFolder[] = [];
+  const found: ModelEntry[] = [];
   for (const entry of entries) {
     if (entry?.[1] === undefined || entry[2] === undefined) {
-      context.addIssue({ code: "custom", message: "is not a list such as 7=/models/sd15,8=/models/other" });
+      context.addIssue({ code: "custom", message: "is not a list such as 7=onnx:/models/sd15,8=onnx:/models/other" });
       return z.NEVER;
     }
-    const folder = resolve(entry[2]);
-    if (!existsSync(folder)) {
-      context.addIssue({ code: "custom", message: `names the folder ${entry[2]}, which does not exist` });
+    const source = readSource(entry[2]);
+    if ("fault" in source) {
+      context.addIssue({ code: "custom", message: source.fault });
       return z.NEVER;
     }
-    found.push({ modelId: BigInt(entry[1]), folder });
+    found.push({ modelId: BigInt(entry[1]), ...source });
   }
   if (new Set(found.map(({ modelId }) => modelId)).size !== found.length) {
     context.addIssue({ code: "custom", message: "names a model twice" });
@@ -78,6 +79,19 @@ const models = z.string().transform((text, context) => {
   }
   return found;
 });
+
+/** Reads `engine:locator`. A folder alone is one of the built-in engine. */
+function readSource(text: string): ModelSource | { readonly fault: string } {
+  const [, name, rest] = /^([a-z]\w*):(.+)$/.exec(text) ?? [];
+  const engine = engineKinds.find((kind) => kind === name);
+  const locator = engine === undefined ? text : (rest as string);
+  const folder = resolve(locator);
+  if (existsSync(folder)) return { engine: engine ?? "onnx", locator: folder };
+  if (engine === undefined && name !== undefined) {
+    return { fault: `names the engine ${name}, which does not exist; there is ${engineKinds.join(", ")}` };
+  }
+  return { fault: `names the folder ${locator}, which does not exist` };
+}
 
 const variables = z.object({
   GRID_RPC_URL: url,

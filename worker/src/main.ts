@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { claimEarnings } from "./commands/claim.ts";
 import { registerWorker } from "./commands/register.ts";
-import { loadOnnxEngine } from "./engines/index.ts";
+import { engineLoaders } from "./engines/load.ts";
 import { readEnvironment } from "./environment.ts";
 import { describe, WorkerError } from "./errors.ts";
 import { createLog } from "./log.ts";
@@ -31,8 +31,7 @@ async function run(): Promise<void> {
       {
         log,
         software: `gridnft-worker ${version}`,
-        loadEngine: (folder, modelName) =>
-          loadOnnxEngine({ folder, ...(modelName === undefined ? {} : { modelName }) }),
+        loadEngine: ({ engine, locator }, modelName) => engineLoaders[engine](locator, modelName),
       },
       stopping.signal,
     );

@@ -4,16 +4,16 @@ import { MODEL_CARD_FILE, type ModelCard, modelCard } from "@gridnft/sdk";
 import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/wire";
 import { zeroHash } from "viem";
 import type { GridChain } from "../chain/connect.ts";
+import type { ModelSource } from "../engines/kinds.ts";
 import { restartingEngine } from "../engines/restartingEngine.ts";
 import type { Engine } from "../engines/types.ts";
 import { describe, WorkerError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ServedModel, WorkLimits } from "./checkRequest.ts";
 
-/** A model to serve: its AIGC token id and the folder with its files. */
-export interface ModelFolder {
+/** Model to serve: its AIGC token id, and where its engine finds it. */
+export interface ModelEntry extends ModelSource {
   readonly modelId: bigint;
-  readonly folder: string;
 }
 
 /** A loaded model, proven to be the one on the chain. */
@@ -22,8 +22,8 @@ export interface LoadedModel extends ServedModel {
   readonly card: ModelCard | undefined;
 }
 
-/** Loads the engine of a folder. */
-export type LoadEngine = (folder: string, modelName: string | undefined) => Promise<Engine>;
+/** Loads the engine of a model. */
+export type LoadEngine = (source: ModelSource, modelName: string | undefined) => Promise<Engine>;
 
 /**
  * Loads every model, all at once, and compares its hash with `AIGC.weightsHash`: a receipt for other weights than it names would
@@ -31,12 +31,12 @@ export type LoadEngine = (folder: string, modelName: string | undefined) => Prom
  * @throws {@link WorkerError} `MODEL_MISMATCH`, `ENGINE_FAILED`, after all engines are closed again.
  */
 export async function loadModels(
-  folders: readonly ModelFolder[],
+  entries: readonly ModelEntry[],
   chain: Pick<GridChain, "grid">,
   load: LoadEngine,
   log: Logger,
 ): Promise<readonly LoadedModel[]> {
-  const results = await Promise.allSettled(folders.map((folder) => loadModel(folder, chain, load, log)));
+  const results = await Promise.allSettled(entries.map((entry) => loadModel(entry, chain, load, log)));
   const loaded = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = results.find((result) => result.status === "rejected");
   if (failed === undefined) return loaded;
@@ -45,7 +45,7 @@ export async function loadModels(
 }
 
 async function loadModel(
-  { modelId, folder }: ModelFolder,
+  { modelId, engine: kind, locator }: ModelEntry,
   { grid }: Pick<GridChain, "grid">,
   load: LoadEngine,
   log: Logger,
@@ -54,10 +54,10 @@ async function loadModel(
     throw new WorkerError("MODEL_MISMATCH", `AIGC names no model ${modelId}: ${describe(cause)}`, { cause });
   });
   if (weightsHash === zeroHash) throw new WorkerError("MODEL_MISMATCH", `AIGC has no model ${modelId}.`);
-  const card = await readCard(folder);
-  const loadIt = (): Promise<Engine> => load(folder, card?.name);
+  const card = await readCard(locator);
+  const loadIt = (): Promise<Engine> => load({ engine: kind, locator }, card?.name);
   const first = await loadIt().catch((cause: unknown) => {
-    throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${folder} does not load: ${describe(cause)}`, {
+    throw new WorkerError("ENGINE_FAILED", `Model ${modelId} in ${locator} does not load: ${describe(cause)}`, {
       cause,
     });
   });
@@ -67,7 +67,7 @@ async function loadModel(
     await engine.close();
     throw new WorkerError(
       "MODEL_MISMATCH",
-      `The files in ${folder} have the hash ${modelHash}, model ${modelId} on the chain has ${weightsHash}.`,
+      `The files in ${locator} have the hash ${modelHash}, model ${modelId} on the chain has ${weightsHash}.`,
     );
   }
   return { modelId, modelHash, samplers, schedulers, sideStep, engine, card };

@@ -73,8 +73,16 @@ describe("the environment", () => {
   it("is read", () => {
     const read = readEnvironment({ ...good, GRID_WORKER_EXPOSURE: "1.5", GRID_DEPLOYMENT: "" });
     expect(read).toMatchObject({ cloudUrl: "http://127.0.0.1:3300", rate: 1000n, exposure: parseEther("1.5") });
-    expect(read.models).toEqual([{ modelId: 7n, folder }]);
+    expect(read.models).toEqual([{ modelId: 7n, engine: "onnx", locator: folder }]);
     expect(read.deployment).toBeUndefined();
+  });
+
+  it("names a model's engine and where that finds it, and takes a folder alone", () => {
+    const { models } = readEnvironment({ ...good, GRID_WORKER_MODELS: `7=onnx:${folder}, 8 = ${folder}` });
+    expect(models).toEqual([
+      { modelId: 7n, engine: "onnx", locator: folder },
+      { modelId: 8n, engine: "onnx", locator: folder },
+    ]);
   });
 
   it.each([
@@ -84,6 +92,8 @@ describe("the environment", () => {
     ["GRID_WORKER_ACCOUNT", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "GRID_WORKER_ACCOUNT has a wrong checksum"],
     ["GRID_WORKER_METRICS_PORT", "65536", "GRID_WORKER_METRICS_PORT is not between 0 and 65535."],
     ["GRID_WORKER_MODELS", "seven", "GRID_WORKER_MODELS is not a list"],
+    ["GRID_WORKER_MODELS", `7=other:${folder}`, "GRID_WORKER_MODELS names the engine other, which does not exist"],
+    ["GRID_WORKER_MODELS", "7=onnx:/nowhere/at/all", "GRID_WORKER_MODELS names the folder /nowhere/at/all, which"],
     ["GRID_WORKER_MODELS", "7=/nowhere/at/all", "GRID_WORKER_MODELS names the folder /nowhere/at/all"],
     ["GRID_WORKER_MODELS", `7=${folder},7=${folder}`, "GRID_WORKER_MODELS names a model twice."],
     ["GRID_WORKER_RATE", "-1", "GRID_WORKER_RATE is not a whole number of AIPG wei."],
