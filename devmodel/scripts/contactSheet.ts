@@ -40,7 +40,7 @@ for (const [i, prompt] of prompts.entries()) {
   tiles.push({ input: Buffer.from(label), left, top });
   for (const [k, seed] of seeds.entries()) {
     const from = performance.now();
-    const { png } = await engine.generate({
+    const { file } = await engine.generate({
       prompt,
       negativePrompt: values.negative,
       seed,
@@ -52,7 +52,7 @@ for (const [i, prompt] of prompts.entries()) {
       scheduler: defaults.scheduler as SchedulerName,
     });
     times.push(performance.now() - from);
-    const input = await sharp(png).resize(shown, shown, { fit: "inside" }).png().toBuffer();
+    const input = await sharp(file).resize(shown, shown, { fit: "inside" }).png().toBuffer();
     tiles.push({ input, left: left + k * (shown + gap), top: top + caption });
   }
 }

@@ -11,6 +11,7 @@ export {
   readPictureTexts,
   samplerTitles,
 } from "./parameters.ts";
+export { type InputFiles, pictureInput } from "./pictureInput.ts";
 export { encodePng, type PngText, readPngTexts } from "./png.ts";
 export * from "./rerun.ts";
 export * from "./types.ts";

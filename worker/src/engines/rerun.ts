@@ -1,16 +1,17 @@
 import type { GenerationRequest } from "@gridnft/sdk";
 import { type Comparison, comparePictures } from "./compare.ts";
 import { loadOnnxEngine, threadsOf } from "./onnx/engine.ts";
-import { type Engine, EngineError, type PictureInput, type PictureOptions } from "./types.ts";
+import { pictureInput } from "./pictureInput.ts";
+import { type Engine, EngineError, type ImageFile, type PictureOptions } from "./types.ts";
 
-/** What came out of making a picture again. */
+/** Outcome of making a picture again. */
 export interface Rerun extends Comparison {
   /** Engine string of the run now. */
   readonly engine: string;
   /** Whether it is the one that the receipt names. If not, the initial noise may differ, and `different` proves nothing. */
   readonly sameEngine: boolean;
-  /** The picture made now. */
-  readonly png: Uint8Array;
+  /** File of the picture made now. */
+  readonly file: Uint8Array;
 }
 
 /** A picture's claim about how it was made, and where the model is. */
@@ -24,6 +25,9 @@ export interface RerunClaim extends PictureOptions {
   readonly picture: Uint8Array;
   /** A folder to load, or an engine that is loaded. */
   readonly model: string | Engine;
+  /** File that the request's `sourceHash` names, and its mask. */
+  readonly source?: ImageFile;
+  readonly mask?: ImageFile;
 }
 
 /**
@@ -34,9 +38,10 @@ export interface RerunClaim extends PictureOptions {
  * engine cannot fulfil (an input image, extras), and those of {@link Engine.generate}.
  */
 export async function rerun(claim: RerunClaim): Promise<Rerun> {
-  const { request, model, picture } = claim;
-  const input = pictureInput(request, claim.seed);
+  const { request, model, picture, source, mask } = claim;
   const loaded = typeof model === "string";
+  const takes = loaded ? [] : model.inputs;
+  const input = pictureInput(request, claim.seed, { takes, source, mask });
   const threads = threadsOf(claim.engine);
   const engine = loaded ? await loadOnnxEngine({ folder: model, ...(threads && { threads }) }) : model;
   try {
@@ -46,39 +51,14 @@ export async function rerun(claim: RerunClaim): Promise<Rerun> {
         `The model here has hash ${engine.modelHash}, the request names ${request.modelHash}.`,
       );
     }
-    const { png } = await engine.generate(input, claim);
+    const { file } = await engine.generate(input, claim);
     return {
-      ...(await comparePictures(picture, png)),
+      ...(await comparePictures(picture, file)),
       engine: engine.name,
       sameEngine: engine.name === claim.engine,
-      png,
+      file,
     };
   } finally {
     if (loaded) await engine.close();
   }
-}
-
-/**
- * What an engine needs of a request, with the seed that a receipt names.
- * @throws {@link EngineError} `MODEL_UNSUPPORTED` when the request asks for more than a prompt can say.
- */
-export function pictureInput(request: GenerationRequest, seed: bigint): PictureInput {
-  if (request.extras !== "" || BigInt(request.sourceHash) !== 0n) {
-    throw new EngineError(
-      "MODEL_UNSUPPORTED",
-      "This engine makes pictures from prompts only: no input image, no extras.",
-    );
-  }
-  return {
-    prompt: request.prompt,
-    negativePrompt: request.negativePrompt,
-    seed,
-    width: request.width,
-    height: request.height,
-    steps: request.steps,
-    guidanceScale: request.guidanceMilli / 1_000,
-    // Names that are unknown are refused by the engine.
-    sampler: request.sampler as PictureInput["sampler"],
-    scheduler: request.scheduler as PictureInput["scheduler"],
-  };
 }

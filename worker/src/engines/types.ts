@@ -6,6 +6,19 @@ export type SamplerName = (typeof samplers)[number];
 /** Noise schedules by the names that requests carry. */
 export type SchedulerName = (typeof schedulers)[number];
 
+/** Media type of the files that artworks are made of. */
+export const PNG = "image/png";
+
+/** Picture as a file. */
+export interface ImageFile {
+  readonly file: Uint8Array;
+  /** Media type, such as `image/png`. */
+  readonly mediaType: string;
+}
+
+/** Parts of an input that not every engine takes. */
+export type InputPart = "source" | "mask" | "extras";
+
 /** Input that decides a picture, given engine and model. */
 export interface PictureInput {
   readonly prompt: string;
@@ -20,12 +33,25 @@ export interface PictureInput {
   readonly guidanceScale: number;
   readonly sampler: SamplerName;
   readonly scheduler: SchedulerName;
+  /** Picture that the new one begins from. */
+  readonly source?: ImageFile;
+  /** Mask of the source: its white parts are made anew. */
+  readonly mask?: ImageFile;
+  /** LoRAs, ControlNet and the like, as the request states them. */
+  readonly extras?: string;
+}
+
+/** Unfinished picture after a step, from 1. */
+export interface Preview extends ImageFile {
+  readonly step: number;
 }
 
 /** How a picture is made, which does not change it. */
 export interface PictureOptions {
   /** Called after each step, from 1. */
   readonly onStep?: (step: number, steps: number) => void;
+  /** Called with unfinished pictures, by engines that show them. */
+  readonly onPreview?: (preview: Preview) => void;
   /** Looked at between steps; `generate` then rejects with {@link EngineError} `ABORTED`. */
   readonly signal?: AbortSignal;
 }
@@ -41,11 +67,8 @@ export interface PromptReading {
   readonly unknownWords?: readonly string[];
 }
 
-/** A finished picture. */
-export interface Picture extends PromptReading {
-  /** The file, metadata included: hash these bytes. */
-  readonly png: Uint8Array;
-}
+/** Finished picture. The file has its metadata in it: hash its bytes. */
+export interface Picture extends PromptReading, ImageFile {}
 
 /** One loaded model. Pictures are made one at a time; calls wait for each other. */
 export interface Engine {
@@ -60,7 +83,9 @@ export interface Engine {
   readonly schedulers: readonly SchedulerName[];
   /** Width and height are multiples of this. */
   readonly sideStep: number;
-  /** @throws {@link EngineError} `INPUT_INVALID`, `ABORTED`, `RUN_FAILED`, `CLOSED`. */
+  /** Parts of an input that it takes beside the prompt and numbers. Absent: none. */
+  readonly inputs?: readonly InputPart[];
+  /** @throws {@link EngineError} `INPUT_INVALID`, `MODEL_UNSUPPORTED` (a part that it does not take), `ABORTED`, `RUN_FAILED`, `CLOSED`. */
   generate(input: PictureInput, options?: PictureOptions): Promise<Picture>;
   /** Ends what runs and gives the memory back. */
   close(): Promise<void>;

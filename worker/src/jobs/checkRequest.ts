@@ -1,6 +1,7 @@
 import { type GenerationRequest, GridError, jobPrice, requestHash, seedAt } from "@gridnft/sdk";
 import { type WorkerJob, limits as wireLimits } from "@gridnft/sdk/wire";
 import { formatEther, type Hex, zeroHash } from "viem";
+import type { InputPart } from "../engines/types.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 /** A model that this worker serves, as far as requests are judged by it. */
@@ -11,6 +12,8 @@ export interface ServedModel {
   readonly schedulers: readonly string[];
   /** Width and height are multiples of this. */
   readonly sideStep: number;
+  /** Parts of a request that its engine takes beside the prompt and numbers. Absent: none. */
+  readonly inputs?: readonly InputPart[] | undefined;
 }
 
 /** Largest job that is accepted. */
@@ -51,8 +54,10 @@ function checkParameters(
   limits: WorkLimits,
 ): Refusal | undefined {
   const { width, height, steps, guidanceMilli } = request;
+  // No message brings a worker the image.
   if (request.sourceHash !== zeroHash) return refusal("UNSUPPORTED", "Input images are not supported here.");
-  if (request.extras !== "") return refusal("UNSUPPORTED", "Extras (LoRAs, ControlNet ...) are not supported here.");
+  if (request.extras !== "" && !model.inputs?.includes("extras"))
+    return refusal("UNSUPPORTED", "Extras (LoRAs, ControlNet ...) are not supported here.");
   if (!model.samplers.includes(request.sampler))
     return refusal("UNSUPPORTED", `There is no sampler "${request.sampler}".`);
   if (!model.schedulers.includes(request.scheduler)) {

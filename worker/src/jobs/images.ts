@@ -9,7 +9,8 @@ import {
   seedAt,
 } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/wire";
-import { type Engine, EngineError, type Picture, type PictureInput, type PromptReading } from "../engines/types.ts";
+import { pictureInput } from "../engines/pictureInput.ts";
+import { type Engine, EngineError, type Picture, PNG, type PromptReading } from "../engines/types.ts";
 import { describe, WorkerError } from "../errors.ts";
 import type { LedgerJob } from "../state/ledger.ts";
 import { endEarly } from "./accept.ts";
@@ -80,13 +81,14 @@ async function makeImage(
   const seed = seedAt(job.request, index) ?? BigInt(randomBytes(4).readUInt32BE());
   const started = performance.now();
   const secondsTaken = (): number => (performance.now() - started) / 1_000;
-  const { png: file, ...reading } = await inTime(
+  const { file, mediaType, ...reading } = await inTime(
     job,
     clock.now(),
     (signal) => generate(job, index, seed, engine, lease, signal),
     () => throughput.learnAtLeast(job, secondsTaken()),
   );
   throughput.learn(job, secondsTaken());
+  if (mediaType !== PNG) throw new WorkerError("ENGINE_FAILED", `The engine made ${mediaType}; artworks are ${PNG}.`);
   const hashes = hashesOf(file);
   const completedAt = clock.now();
   if (completedAt > Number(job.order.deadline)) {
@@ -139,7 +141,7 @@ async function fileOf(
 ): Promise<Uint8Array> {
   const stored = await pictures.get(receipt.imageHash);
   if (stored) return stored;
-  const { png: file } = await generate(job, index, receipt.seed, engine, lease);
+  const { file } = await generate(job, index, receipt.seed, engine, lease);
   if (hashesOf(file).imageHash !== receipt.imageHash) {
     throw new WorkerError(
       "ENGINE_FAILED",
@@ -157,11 +159,8 @@ async function generate(
   lease: Lease,
   late?: AbortSignal,
 ): Promise<Picture> {
-  const { prompt, negativePrompt, width, height, steps, guidanceMilli, sampler, scheduler } = request;
-  const input = {
-    ...{ prompt, negativePrompt, seed, width, height, steps, sampler, scheduler },
-    guidanceScale: guidanceMilli / 1_000,
-  } as PictureInput;
+  const { steps } = request;
+  const input = pictureInput(request, seed, { takes: engine.inputs });
   lease.progress({ image: index, step: 0, steps });
   const making = engine.generate(input, {
     signal: late === undefined ? lease.signal : AbortSignal.any([lease.signal, late]),

@@ -62,7 +62,7 @@ async function loadModel(
     });
   });
   const engine = restartingEngine(first, loadIt, log);
-  const { modelHash, samplers, schedulers, sideStep } = engine;
+  const { modelHash, samplers, schedulers, sideStep, inputs } = engine;
   if (modelHash.toLowerCase() !== weightsHash.toLowerCase()) {
     await engine.close();
     throw new WorkerError(
@@ -70,7 +70,7 @@ async function loadModel(
       `The files in ${locator} have the hash ${modelHash}, model ${modelId} on the chain has ${weightsHash}.`,
     );
   }
-  return { modelId, modelHash, samplers, schedulers, sideStep, engine, card };
+  return { modelId, modelHash, samplers, schedulers, sideStep, inputs, engine, card };
 }
 
 /** What the cloud is told of the models. `rate` is AIPG wei per megapixel and step. */

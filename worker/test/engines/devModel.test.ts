@@ -29,11 +29,11 @@ it("runs the development model: the same file twice, another picture for another
   const engine = await loadOnnxEngine({ folder: model.folder });
   try {
     expect(engine.modelHash).toBe(model.manifestHash);
-    const { png } = await engine.generate(input);
-    expect(await comparePictures(png, (await engine.generate(input)).png)).toMatchObject({ sameBytes: true });
+    const { file } = await engine.generate(input);
+    expect(await comparePictures(file, (await engine.generate(input)).file)).toMatchObject({ sameBytes: true });
     for (const change of [{ prompt: "a cat in a garden" }, { negativePrompt: "storm, clouds" }, { seed: 6n }]) {
       const other = await engine.generate({ ...input, ...change });
-      expect((await comparePictures(png, other.png)).meanDifference).toBeGreaterThan(2);
+      expect((await comparePictures(file, other.file)).meanDifference).toBeGreaterThan(2);
     }
     // Words of the table and words without a meaning are known, others are named.
     const asked = { prompt: "a lighthouse in the Qwertz, 4k", negativePrompt: "blorf, an ugly storm", steps: 1 };
@@ -44,7 +44,7 @@ it("runs the development model: the same file twice, another picture for another
     // Without guidance there is still a prompt.
     const cat = await engine.generate({ ...input, prompt: "a cat in a garden", guidanceScale: 0 });
     const plain = await engine.generate({ ...input, guidanceScale: 0 });
-    expect((await comparePictures(cat.png, plain.png)).meanDifference).toBeGreaterThan(2);
+    expect((await comparePictures(cat.file, plain.file)).meanDifference).toBeGreaterThan(2);
   } finally {
     await engine.close();
   }

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generationRequest } from "@gridnft/sdk";
-import { zeroHash } from "viem";
+import { type Hex, zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   comparePictures,
@@ -56,18 +57,20 @@ describe("an engine", () => {
   });
 
   it("makes the same file for the same input, also when loaded anew, and another one for another seed", async () => {
-    const { png, promptCut } = await engine.generate(input);
+    const { file, promptCut } = await engine.generate(input);
     expect(promptCut).toBe(false);
-    expect(Buffer.compare((await engine.generate(input)).png, png)).toBe(0);
+    expect(Buffer.compare((await engine.generate(input)).file, file)).toBe(0);
     const other = await loadOnnxEngine({ folder });
-    expect(Buffer.compare((await other.generate(input)).png, png)).toBe(0);
+    expect(Buffer.compare((await other.generate(input)).file, file)).toBe(0);
     await other.close();
-    expect((await comparePictures(png, (await engine.generate({ ...input, seed: 6n })).png)).verdict).toBe("different");
+    expect((await comparePictures(file, (await engine.generate({ ...input, seed: 6n })).file)).verdict).toBe(
+      "different",
+    );
   });
 
   it("writes into the file what made it", async () => {
-    const { png } = await engine.generate(input);
-    expect(readPictureTexts(png).parameters?.text).toBe(
+    const { file } = await engine.generate(input);
+    expect(readPictureTexts(file).parameters?.text).toBe(
       `ab a\nSteps: 6, Sampler: Euler a, Schedule type: Karras, CFG scale: 4, Seed: 5, Size: 64x32, Model hash: ${engine.modelHash.slice(2, 12)}, Model: Linear, RNG: NV, Version: ${engine.name}`,
     );
   });
@@ -99,7 +102,7 @@ describe("an engine", () => {
     const next = engine.generate(input);
     await expect(long).rejects.toMatchObject({ code: "ABORTED", cause: reason });
     expect(steps.length).toBeLessThan(900);
-    expect((await next).png.length).toBeGreaterThan(100);
+    expect((await next).file.length).toBeGreaterThan(100);
   });
 
   it("hands an error of the caller's own progress function to the caller", async () => {
@@ -109,7 +112,7 @@ describe("an engine", () => {
     };
     await expect(engine.generate({ ...input, steps: 900 }, { onStep })).rejects.toBe(fault);
     await expect(engine.generate({ ...input, steps: 1 }, { onStep })).rejects.toBe(fault);
-    expect((await engine.generate(input)).png.length).toBeGreaterThan(100);
+    expect((await engine.generate(input)).file.length).toBeGreaterThan(100);
   });
 
   it("does not begin what was given up before its turn", async () => {
@@ -137,6 +140,15 @@ describe("an engine", () => {
   ])("refuses %o", async (change, sentence) => {
     const refused = engine.generate({ ...input, ...change });
     await expect(refused).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    await expect(refused).rejects.toThrow(sentence);
+  });
+
+  it.each<[Partial<PictureInput>, string]>([
+    [{ source: { file: Uint8Array.of(1), mediaType: "image/png" } }, "takes no source image: it makes pictures from"],
+    [{ mask: { file: Uint8Array.of(1), mediaType: "image/png" }, extras: "{}" }, "takes no mask, no extras"],
+  ])("takes a prompt alone, not %o", async (change, sentence) => {
+    const refused = engine.generate({ ...input, ...change });
+    await expect(refused).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
     await expect(refused).rejects.toThrow(sentence);
   });
 
@@ -183,29 +195,41 @@ describe("making a picture again", () => {
   });
 
   it("finds the honest one identical, with a loaded engine or a folder", async () => {
-    const { png } = await engine.generate(input);
-    expect(await rerun(claim(png))).toMatchObject({ verdict: "identical", sameBytes: true, sameEngine: true });
-    expect(await rerun({ ...claim(png), model: folder })).toMatchObject({ verdict: "identical", sameBytes: true });
+    const { file } = await engine.generate(input);
+    expect(await rerun(claim(file))).toMatchObject({ verdict: "identical", sameBytes: true, sameEngine: true });
+    expect(await rerun({ ...claim(file), model: folder })).toMatchObject({ verdict: "identical", sameBytes: true });
   });
 
   it("finds one of another seed or prompt different", async () => {
-    const { png } = await engine.generate({ ...input, seed: 6n });
-    expect(await rerun(claim(png))).toMatchObject({ verdict: "different", sameEngine: true });
+    const { file } = await engine.generate({ ...input, seed: 6n });
+    expect(await rerun(claim(file))).toMatchObject({ verdict: "different", sameEngine: true });
   });
 
   it("says when another engine made it", async () => {
-    const { png } = await engine.generate(input);
-    expect(await rerun({ ...claim(png), engine: "ComfyUI 0.3" })).toMatchObject({ sameEngine: false });
+    const { file } = await engine.generate(input);
+    expect(await rerun({ ...claim(file), engine: "ComfyUI 0.3" })).toMatchObject({ sameEngine: false });
   });
 
   it("refuses another model, and requests that a prompt alone cannot fulfil", async () => {
-    const { png } = await engine.generate(input);
-    const foreign = { ...claim(png), request: { ...request(), modelHash: zeroHash } };
+    const { file } = await engine.generate(input);
+    const foreign = { ...claim(file), request: { ...request(), modelHash: zeroHash } };
     await expect(rerun(foreign)).rejects.toMatchObject({ code: "MODEL_CHANGED" });
     for (const change of [{ extras: '{"lora":"x"}' }, { sourceHash: engine.modelHash }]) {
       expect(() => pictureInput({ ...request(), ...change }, 5n)).toThrow(
         expect.objectContaining({ code: "MODEL_UNSUPPORTED" }),
       );
+    }
+  });
+
+  it("hands an engine the parts of a request that it takes, and no other source image", () => {
+    const source = { file: Uint8Array.of(1, 2, 3), mediaType: "image/png" };
+    const sourceHash: Hex = `0x${createHash("sha256").update(source.file).digest("hex")}`;
+    const asked = { ...request(), extras: '{"lora":"x"}', sourceHash };
+    const takes = ["source", "extras"] as const;
+    expect(pictureInput(asked, 5n, { takes, source })).toEqual({ ...input, seed: 5n, source, extras: asked.extras });
+    expect(() => pictureInput(asked, 5n, { takes: ["source"], source })).toThrow("takes no extras");
+    for (const other of [undefined, { ...source, file: Uint8Array.of(4) }]) {
+      expect(() => pictureInput(asked, 5n, { takes, source: other })).toThrow("is not the one that the request names");
     }
   });
 });

@@ -354,7 +354,7 @@ it("loads an engine again after its thread has died, but not another engine", as
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "MODEL_CHANGED" });
-  expect((await engine.generate(input)).png.length).toBeGreaterThan(0);
+  expect((await engine.generate(input)).file.length).toBeGreaterThan(0);
   await engine.close();
   await expect(engine.generate(input)).rejects.toMatchObject({ code: "CLOSED" });
 });
@@ -372,7 +372,7 @@ it("loads an engine again that goes on after it was told to stop, for ever", asy
   late.abort();
   await expect(given).rejects.toMatchObject({ code: "CLOSED" });
   expect(closed).toBe(1);
-  expect((await engine.generate(input)).png.length).toBeGreaterThan(0);
+  expect((await engine.generate(input)).file.length).toBeGreaterThan(0);
 });
 
 describe("on a chain", () => {

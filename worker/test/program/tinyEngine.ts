@@ -31,7 +31,8 @@ export function tinyEngine(
       const [r, g, b] = [Number(seed & 255n), Number((seed >> 8n) & 255n), Number((seed >> 16n) & 255n)];
       const picture = sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
       return {
-        png: new Uint8Array(await picture.png().toBuffer()),
+        file: new Uint8Array(await picture.png().toBuffer()),
+        mediaType: "image/png",
         promptCut: false,
         ...(prompt.includes("zyxw") && { unknownWords: ["zyxw", "https://odd.example"] }),
       };

@@ -425,6 +425,17 @@ describe("bad days", () => {
     expect(await answer).toMatchObject({ released: "stopping" });
   });
 
+  it("fails a job whose engine makes another kind of file", async () => {
+    cloud = await startScriptedCloud(world);
+    const generate = async () => ({ file: Uint8Array.of(1), mediaType: "image/webp", promptCut: false });
+    const loadEngine = async () => ({ ...tinyEngine(), generate });
+    const environment = world.environment({ GRID_CLOUD_URL: cloud.url });
+    const running = await startWorker(environment, { log: quiet, software: "test", loadEngine });
+    const { answer } = await giveDirect();
+    expect(await answer).toMatchObject({ released: "failed" });
+    await running.stop();
+  });
+
   it("gives the running job back when it cannot finish in time", async () => {
     const running = await start({ stepMilliseconds: 2_000, over: { GRID_WORKER_STOP_GRACE: "0" } });
     const { answer } = await giveDirect();

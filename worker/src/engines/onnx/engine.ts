@@ -6,6 +6,7 @@ import { MODEL_CARD_FILE } from "@gridnft/sdk";
 import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { z } from "zod";
 import { hashModelFolder } from "../modelFolder.ts";
+import { requireTaken } from "../pictureInput.ts";
 import { parsePythonJson } from "../pythonJson.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
@@ -33,7 +34,7 @@ export interface OnnxEngineOptions {
  * @throws {@link EngineError} `FOLDER_INVALID`, `MODEL_UNSUPPORTED`, `RUN_FAILED`.
  * @example
  * const engine = await loadOnnxEngine({ folder: ".grid/models/gridscape-dev" });
- * const { png } = await engine.generate({ prompt: "a lighthouse", negativePrompt: "", seed: 42n, width: 512, height: 512,
+ * const { file } = await engine.generate({ prompt: "a lighthouse", negativePrompt: "", seed: 42n, width: 512, height: 512,
  *   steps: 30, guidanceScale: 7.5, sampler: "dpmpp_2m", scheduler: "karras" });
  * await engine.close();
  */
@@ -221,6 +222,8 @@ const MAX_SIDE = 4096;
 const MAX_STEPS = 1_000;
 
 function checkInput(input: PictureInput, sideStep: number): void {
+  const { source, mask, extras = "" } = input;
+  requireTaken({ source: source !== undefined, mask: mask !== undefined, extras: extras !== "" }, []);
   const refuse = (message: string): never => {
     throw new EngineError("INPUT_INVALID", message);
   };

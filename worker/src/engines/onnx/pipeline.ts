@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EngineError, type Picture, type PictureInput } from "../types.ts";
+import { EngineError, type PictureInput, type PromptReading } from "../types.ts";
 import { unknownWords } from "../unknownWords.ts";
 import { createDenoiser } from "./denoiser.ts";
 import { networkFiles, readModelFolder } from "./folder.ts";
@@ -10,8 +10,8 @@ import { createSampler } from "./sampler.ts";
 import { cumulativeAlphas, makePlan, scheduleTitle } from "./schedule.ts";
 import { type Network, openNetwork, type SessionSettings } from "./session.ts";
 
-/** A picture before it is a file. */
-export interface PaintedPicture extends Omit<Picture, "png"> {
+/** Picture before it is a file. */
+export interface PaintedPicture extends PromptReading {
   readonly pixels: Pixels;
   /** Name of its noise schedule, for the file's text. */
   readonly schedule: string;

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { encodePicture } from "../parameters.ts";
-import { EngineError } from "../types.ts";
+import { EngineError, PNG } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
 import { openPipeline } from "./pipeline.ts";
 
@@ -35,8 +35,8 @@ try {
         say({ kind: "step", step });
         return true;
       });
-      const png = await encodePicture(pixels, order.input, { ...origin, schedule });
-      say({ kind: "done", picture: { png, ...notes } }, [png.buffer as ArrayBuffer]);
+      const file = await encodePicture(pixels, order.input, { ...origin, schedule });
+      say({ kind: "done", picture: { file, mediaType: PNG, ...notes } }, [file.buffer as ArrayBuffer]);
     } catch (error) {
       say(failure(error));
     }
