@@ -155,7 +155,7 @@ describe("what is typed wrongly", () => {
     [["generate", "x", "--steps", "-3"], "--steps"],
     [["generate", "x", "--width", "513"], "--width is a multiple of 8."],
     [["generate", "x", "--guidance", "31"], "--guidance is at most 30."],
-    [["generate", "x", "--sampler", "magic"], "--sampler is ddim or euler or euler_a or dpmpp_2m."],
+    [["generate", "x", "--sampler", "euler a"], "--sampler is not a name such as euler_a."],
     [["generate", ""], "The prompt is empty."],
     [["generate", "y".repeat(20_000)], "The prompt is longer than 8000 bytes."],
     [["generate", "two\nlines"], "control characters"],

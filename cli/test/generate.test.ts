@@ -321,6 +321,12 @@ it("asks with the amount before money moves, and pays nothing without a yes", as
   expect(later.out).toContain("gridnft mint a-careful-buyer.json");
 }, 300_000);
 
+it("says which samplers the model's workers have", async () => {
+  const { code, err } = await runHereAt(["generate", "a fox", "--sampler", "magic"]);
+  expect(err).toContain("sampler is not one of ddim, dpmpp_2m, euler, euler_a.");
+  expect(code).not.toBe(0);
+});
+
 it("checks what a mint needs before anything is paid", async () => {
   const poor = { GRID_HOME: home, POOR: generatePrivateKey() };
   const words = ["generate", "no gas", "--mint", "--account", "POOR"];

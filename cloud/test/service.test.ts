@@ -207,7 +207,7 @@ describe("says what is wrong", () => {
     ["prompt", { prompt: "two\nlines" }, "prompt has control characters (a newline is one)."],
     ["prompt", { prompt: "half a \ud800 pair" }, "prompt is not valid Unicode."],
     ["prompt", { prompt: undefined }, "prompt is missing."],
-    ["sampler", { sampler: "magic" }, "sampler is not one of ddim, euler, euler_a, dpmpp_2m."],
+    ["sampler", { sampler: "euler a" }, "sampler is not a name such as euler_a."],
     ["seed", { seed: "9223372036854775808" }, "seed must be below 2^63, or -1 for any."],
     ["seed", { seed: "9223372036854775807", n: 2 }, "seed is too high: the last image's seed must be below 2^63."],
     ["style", { style: "oil" }, "style is not a field of this request."],
@@ -221,6 +221,15 @@ describe("says what is wrong", () => {
   ])("%s of %j", async (field, changes, sentence) => {
     const said = await post(changes, field);
     if (sentence) expect(said).toBe(sentence);
+  });
+
+  it.each([
+    ["sampler", "sampler is not one of ddim, euler_a."],
+    ["scheduler", "scheduler is not one of karras, normal."],
+  ])("a %s that no live offer of the model names", async (field, sentence) => {
+    // A worker that was not heard of for a minute offers nothing.
+    await call(cloud, "GET", "/v1/worker/vouchers", { token: worker.token });
+    expect(await post({ [field]: "magic" }, field)).toBe(sentence);
   });
 
   it("about routes, bodies and tokens", async () => {

@@ -1,7 +1,7 @@
 // Sheet of what a model paints:
 //   tsx devmodel/scripts/contactSheet.ts <model folder> <sheet.png> [--seeds 1,2,3] [--columns 2] ... <prompt>...
 import { parseArgs } from "node:util";
-import { loadOnnxEngine, type SamplerName, type SchedulerName } from "@gridnft/worker/engine";
+import { loadOnnxEngine } from "@gridnft/worker/engine";
 import { readModelCard } from "@gridnft/worker/modelFolder";
 import sharp, { type OverlayOptions } from "sharp";
 
@@ -48,8 +48,8 @@ for (const [i, prompt] of prompts.entries()) {
       height: defaults.height,
       steps: Number(values.steps ?? defaults.steps),
       guidanceScale: Number(values.guidance ?? defaults.guidance_scale),
-      sampler: defaults.sampler as SamplerName,
-      scheduler: defaults.scheduler as SchedulerName,
+      sampler: defaults.sampler,
+      scheduler: defaults.scheduler,
     });
     times.push(performance.now() - from);
     const input = await sharp(file).resize(shown, shown, { fit: "inside" }).png().toBuffer();

@@ -4,7 +4,7 @@ import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
 import { minBigInt } from "../payment/amounts.ts";
 import type { Candidate, SignedOrder } from "../payment/orders.ts";
-import { covers, type LiveOffer, liveOffers, sideStepError } from "./offers.ts";
+import { covers, type LiveOffer, liveOffers, samplingError, sideStepError } from "./offers.ts";
 import { type ResolvedRequest, workloadOf } from "./resolve.ts";
 
 /** Returns the live offers that cover a request, best first: cheap, and not busy. */
@@ -52,8 +52,9 @@ export function noWorkerError(
     );
   }
   const ofModel = offers.filter((offer) => offer.modelId === resolved.model.modelId);
-  const stepFault = sideStepError(ofModel, workloadOf(resolved));
-  if (stepFault) return stepFault;
+  const workload = workloadOf(resolved);
+  const error = samplingError(ofModel, workload) ?? sideStepError(ofModel, workload);
+  if (error) return error;
   const served = offers.some((offer) => offer.modelId === resolved.model.modelId);
   return new CloudError(
     "NO_WORKER",

@@ -190,6 +190,21 @@ export function sideStepError(offers: readonly LiveOffer[], job: Workload): Clou
   );
 }
 
+/** Names in one sentence: each worker chooses its own. */
+const MAX_NAMES = 40;
+
+/** The error for a job whose sampler or noise schedule no offer of its model has, by its name; undefined if there are no offers. */
+export function samplingError(offers: readonly LiveOffer[], job: Workload): CloudError | undefined {
+  if (offers.length === 0) return undefined;
+  for (const field of ["sampler", "scheduler"] as const) {
+    const names = new Set(offers.flatMap((offer) => offer[`${field}s`]));
+    if (names.has(job[field])) continue;
+    const some = [...names].sort().slice(0, MAX_NAMES).join(", ");
+    return new CloudError("FIELD_INVALID", `${field} is not one of ${some}.`, { field });
+  }
+  return undefined;
+}
+
 /** Returns the sizes nearest to a job's, rounded to an offer's step, that the offer covers. */
 function sizesNear(job: Workload, offer: LiveOffer): string[] {
   const { sideStep } = offer;

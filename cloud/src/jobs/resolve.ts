@@ -1,5 +1,5 @@
 import { ANY_SEED, FIXED_SEED_LIMIT, type GenerationRequest, generationRequest, requestHash } from "@gridnft/sdk";
-import type { generationParameters, samplers, schedulers } from "@gridnft/sdk/wire";
+import type { generationParameters } from "@gridnft/sdk/wire";
 import type { Hex } from "viem";
 import type { z } from "zod";
 import type { ChainModel } from "../chain/models.ts";
@@ -22,10 +22,7 @@ export interface ResolvedRequest {
   readonly isPrivate: boolean;
 }
 
-const defaultSampling = {
-  sampler: "euler_a" as (typeof samplers)[number],
-  scheduler: "karras" as (typeof schedulers)[number],
-};
+const defaultSampling = { sampler: "euler_a", scheduler: "karras" };
 const squareDefaults = (side: number, steps: number, guidance: number): ModelDefaults => ({
   width: side,
   height: side,
@@ -50,8 +47,8 @@ export function defaultsOf(model: ChainModel, offers: readonly LiveOffer[]): Mod
   const base = named ?? familyDefaults[model.family] ?? squareDefaults(512, 30, 7.5);
   // A default that no worker serves would refuse every short request.
   const served = offers.filter((offer) => offer.modelId === model.modelId);
-  const pick = <Name extends string>(name: Name, lists: readonly (readonly string[])[]): Name =>
-    lists.length === 0 || lists.some((list) => list.includes(name)) ? name : ((lists[0]?.[0] ?? name) as Name);
+  const pick = (name: string, lists: readonly (readonly string[])[]): string =>
+    lists.length === 0 || lists.some((list) => list.includes(name)) ? name : (lists[0]?.[0] ?? name);
   return {
     ...base,
     sampler: pick(

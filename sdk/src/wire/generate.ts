@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { addressJson, bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "./common.js";
 
-/** Samplers by the names that requests carry. */
-export const samplers = ["ddim", "euler", "euler_a", "dpmpp_2m"] as const;
-/** Noise schedules by the names that requests carry. */
-export const schedulers = ["normal", "karras"] as const;
+/** Name of a sampler, or of a noise schedule. A request may carry those that the live offers of its model name. */
+export const samplingName = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$/, "is not a name such as euler_a"));
 
 /** Bounds of what the API takes. Prompts are UTF-8 bytes: a mint stores them, and its body has 24,575. */
 export const limits = {
@@ -38,8 +38,8 @@ export const modelDefaults = z.strictObject({
   height: side,
   steps,
   guidance_scale: guidance,
-  sampler: z.enum(samplers),
-  scheduler: z.enum(schedulers),
+  sampler: samplingName,
+  scheduler: samplingName,
 });
 
 /** A seed: a number, a decimal string from 2^53 on; -1, or nothing, leaves it to the worker. */
@@ -59,8 +59,8 @@ export const generationParameters = z.strictObject({
   width: z.optional(side),
   height: z.optional(side),
   seed: z.optional(seed),
-  sampler: z.optional(z.enum(samplers)),
-  scheduler: z.optional(z.enum(schedulers)),
+  sampler: z.optional(samplingName),
+  scheduler: z.optional(samplingName),
   /** Number of images, default 1. Image i of a fixed seed has seed + i. */
   n: z.optional(z.int().check(z.minimum(1), z.maximum(limits.maxCount))),
   /** 32 random bytes that hide the prompt until its mint. Its presence makes the job private. */

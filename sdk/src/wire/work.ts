@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { bytes32Json, integerJson, messageSchema, promptReading, signatureJson, unixSeconds } from "./common.js";
-import { limits, modelDefaults, samplers, schedulers } from "./generate.js";
+import { limits, modelDefaults, samplingName } from "./generate.js";
 
 /** A number that a 32-bit column holds. */
 const count = z.int().check(z.nonnegative(), z.maximum(2_147_483_647));
@@ -18,8 +18,8 @@ export const workerOffer = z.strictObject({
         model_hash: bytes32Json,
         /** Least price, AIPG wei per megapixel and step. */
         rate: integerJson,
-        samplers: z.array(z.enum(samplers)).check(z.minLength(1)),
-        schedulers: z.array(z.enum(schedulers)).check(z.minLength(1)),
+        samplers: z.array(samplingName).check(z.minLength(1), z.maxLength(100)),
+        schedulers: z.array(samplingName).check(z.minLength(1), z.maxLength(100)),
         /** Width and height are multiples of this. Default: what the API takes. */
         side_step: z._default(z.int().check(z.minimum(1), z.maximum(limits.maxSide)), limits.sideStep),
         max_pixels: z.int().check(z.positive()),

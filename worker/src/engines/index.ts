@@ -1,6 +1,7 @@
 export * from "./compare.ts";
 export { hashModelFolder, readModelCard } from "./modelFolder.ts";
 export { engineName, loadOnnxEngine, type OnnxEngineOptions } from "./onnx/engine.ts";
+export type { SamplerName, SchedulerName } from "./onnx/names.ts";
 export {
   DIGITAL_SOURCE_TYPE,
   encodePicture,

@@ -1,9 +1,9 @@
 import type { Hex } from "viem";
 import { encodePng, type PngText, readPngTexts } from "./png.ts";
-import type { PictureInput, SamplerName } from "./types.ts";
+import type { PictureInput } from "./types.ts";
 
 /** A1111's names of the samplers, which Civitai and other readers know. */
-export const samplerTitles: Readonly<Record<SamplerName, string>> = {
+export const samplerTitles: Readonly<Record<string, string>> = {
   ddim: "DDIM",
   euler: "Euler",
   euler_a: "Euler a",
@@ -24,7 +24,7 @@ export interface PictureOrigin {
 export function formatParameters(input: PictureInput, origin: PictureOrigin): string {
   const settings: readonly (readonly [string, string | number | bigint])[] = [
     ["Steps", input.steps],
-    ["Sampler", samplerTitles[input.sampler]],
+    ["Sampler", samplerTitles[input.sampler] ?? input.sampler],
     ["Schedule type", origin.schedule],
     ["CFG scale", input.guidanceScale],
     ["Seed", input.seed],

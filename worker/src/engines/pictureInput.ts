@@ -34,9 +34,8 @@ export function pictureInput(
     height: request.height,
     steps: request.steps,
     guidanceScale: request.guidanceMilli / 1_000,
-    // Names that are unknown are refused by the engine.
-    sampler: request.sampler as PictureInput["sampler"],
-    scheduler: request.scheduler as PictureInput["scheduler"],
+    sampler: request.sampler,
+    scheduler: request.scheduler,
     ...(hasSource && source && { source }),
     ...(mask && { mask }),
     ...(request.extras !== "" && { extras: request.extras }),

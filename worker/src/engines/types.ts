@@ -1,10 +1,4 @@
-import type { samplers, schedulers } from "@gridnft/sdk/wire";
 import type { Hex } from "viem";
-
-/** Samplers by the names that requests carry. */
-export type SamplerName = (typeof samplers)[number];
-/** Noise schedules by the names that requests carry. */
-export type SchedulerName = (typeof schedulers)[number];
 
 /** Media type of the files that artworks are made of. */
 export const PNG = "image/png";
@@ -31,8 +25,10 @@ export interface PictureInput {
   readonly steps: number;
   /** Classifier-free guidance; 0 to 1 is the prompt alone, without guidance and negative prompt, as in diffusers. */
   readonly guidanceScale: number;
-  readonly sampler: SamplerName;
-  readonly scheduler: SchedulerName;
+  /** One of the engine's `samplers`. */
+  readonly sampler: string;
+  /** One of the engine's `schedulers`. */
+  readonly scheduler: string;
   /** Picture that the new one begins from. */
   readonly source?: ImageFile;
   /** Mask of the source: its white parts are made anew. */
@@ -79,8 +75,10 @@ export interface Engine {
   readonly name: string;
   /** sha256 of the canonical manifest of the model folder; must be the chain's weightsHash. */
   readonly modelHash: Hex;
-  readonly samplers: readonly SamplerName[];
-  readonly schedulers: readonly SchedulerName[];
+  /** Names of the samplers that requests may carry. */
+  readonly samplers: readonly string[];
+  /** Names of the noise schedules that requests may carry. */
+  readonly schedulers: readonly string[];
   /** Width and height are multiples of this. */
   readonly sideStep: number;
   /** Parts of an input that it takes beside the prompt and numbers. Absent: none. */

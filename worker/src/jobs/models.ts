@@ -97,13 +97,18 @@ export function offerOf(
   };
 }
 
-/** A card may recommend what the API or its engine does not take; then the cloud's own usual values count. */
+/** Defaults that a card recommends. One that recommends what the API or its engine does not take gives none: the cloud's own count then. */
 function defaultsOf(
   card: ModelCard | undefined,
-  { sideStep }: Pick<Engine, "sideStep">,
+  { sideStep, samplers, schedulers }: Engine,
 ): Pick<WorkerOffer["models"][number], "defaults"> {
   const { success, data } = modelDefaults.safeParse(card?.defaults);
-  const isTaken = success && data.width % sideStep === 0 && data.height % sideStep === 0;
+  const isTaken =
+    success &&
+    data.width % sideStep === 0 &&
+    data.height % sideStep === 0 &&
+    samplers.includes(data.sampler) &&
+    schedulers.includes(data.scheduler);
   return isTaken ? { defaults: data } : {};
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { denoised } from "../../src/engines/onnx/denoiser.ts";
+import type { SamplerName, SchedulerName } from "../../src/engines/onnx/names.ts";
 import { gaussianNoise } from "../../src/engines/onnx/noise.ts";
 import { createSampler } from "../../src/engines/onnx/sampler.ts";
 import { cumulativeAlphas, makePlan, type Plan, schedulerConfig } from "../../src/engines/onnx/schedule.ts";
-import type { SamplerName, SchedulerName } from "../../src/engines/types.ts";
 
 const noNoise = () => {
   throw new Error("This sampler is not to ask for noise.");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { SamplerName, SchedulerName } from "../../src/engines/onnx/names.ts";
 import {
   cumulativeAlphas,
   makePlan,
@@ -6,7 +7,6 @@ import {
   schedulerConfig,
   scheduleTitle,
 } from "../../src/engines/onnx/schedule.ts";
-import type { SamplerName, SchedulerName } from "../../src/engines/types.ts";
 
 /** Stable Diffusion 1.5's own. */
 const sd15 = {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { samplers, schedulers } from "@gridnft/sdk/wire";
 import sharp from "sharp";
 import type { Hex } from "viem";
+import { samplers, schedulers } from "../../src/engines/onnx/names.ts";
 import { type Engine, EngineError } from "../../src/engines/types.ts";
 
 /** Hash of the model that {@link tinyEngine} serves. */

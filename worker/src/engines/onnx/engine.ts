@@ -3,13 +3,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MODEL_CARD_FILE } from "@gridnft/sdk";
-import { samplers, schedulers } from "@gridnft/sdk/wire";
 import { z } from "zod";
 import { hashModelFolder } from "../modelFolder.ts";
 import { requireTaken } from "../pictureInput.ts";
 import { parsePythonJson } from "../pythonJson.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
+import { samplerNamed, samplers, schedulerNamed, schedulers } from "./names.ts";
 import { OPTIMISATION } from "./session.ts";
 
 /** Raised whenever the same input gives other pixels. */
@@ -242,9 +242,6 @@ function checkInput(input: PictureInput, sideStep: number): void {
     refuse(`The guidance scale is 0 to 1000, not ${input.guidanceScale}.`);
   }
   if (input.seed < 0n || input.seed >= 1n << 64n) refuse("A seed is 0 to 2^64-1.");
-  if (!samplers.includes(input.sampler))
-    refuse(`The sampler "${input.sampler}" is unknown; there are ${samplers.join(", ")}.`);
-  if (!schedulers.includes(input.scheduler)) {
-    refuse(`The noise schedule "${input.scheduler}" is unknown; there are ${schedulers.join(", ")}.`);
-  }
+  samplerNamed(input.sampler);
+  schedulerNamed(input.scheduler);
 }

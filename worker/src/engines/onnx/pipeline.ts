@@ -3,6 +3,7 @@ import { EngineError, type PictureInput, type PromptReading } from "../types.ts"
 import { unknownWords } from "../unknownWords.ts";
 import { createDenoiser } from "./denoiser.ts";
 import { networkFiles, readModelFolder } from "./folder.ts";
+import { samplerNamed, schedulerNamed } from "./names.ts";
 import { gaussianNoise } from "./noise.ts";
 import { createPictureDecoder, type Pixels } from "./pictureDecoder.ts";
 import { createPromptEncoder, MAX_WINDOWS } from "./promptEncoder.ts";
@@ -73,8 +74,9 @@ export async function openPipeline(
     const knows = (word: string) => listed?.has(word) || folder.tokenizer.encode(word).length === 1;
 
     const paint: Pipeline["paint"] = async (input, onStep) => {
-      const { seed, sampler: samplerName, steps, guidanceScale } = input;
-      const plan = makePlan(folder.scheduler, alphas, input);
+      const { seed, steps, guidanceScale } = input;
+      const choice = { sampler: samplerNamed(input.sampler), scheduler: schedulerNamed(input.scheduler), steps };
+      const plan = makePlan(folder.scheduler, alphas, choice);
       // Up to 1 there is no guidance, as in diffusers: the prompt alone, asked once.
       const negative = guidanceScale <= 1 ? undefined : input.negativePrompt;
       const prompts = await encoder.encode(input.prompt, negative);
@@ -85,7 +87,9 @@ export async function openPipeline(
       };
       const size = shape.channels * shape.height * shape.width;
       const latents = gaussianNoise(seed, 0, size).map((value) => value * plan.initialScale);
-      const sampler = createSampler(samplerName, plan, folder.scheduler, (step) => gaussianNoise(seed, step + 1, size));
+      const sampler = createSampler(choice.sampler, plan, folder.scheduler, (step) =>
+        gaussianNoise(seed, step + 1, size),
+      );
       const guide = { prompts, scale: guidanceScale };
       for (let step = 0; step < steps; step++) {
         const level = { time: plan.timesteps[step] as number, sigma: plan.sigmas[step] as number };
@@ -102,7 +106,7 @@ export async function openPipeline(
       const texts = negative === undefined ? [input.prompt] : [input.prompt, negative];
       return {
         pixels,
-        schedule: scheduleTitle(folder.scheduler, input),
+        schedule: scheduleTitle(folder.scheduler, choice),
         promptCut: prompts.cut,
         ...(listed && { unknownWords: unknownWords(texts, knows) }),
       };

@@ -1,4 +1,4 @@
-import type { SamplerName } from "../types.ts";
+import type { SamplerName } from "./names.ts";
 import type { Plan, SchedulerConfig } from "./schedule.ts";
 
 /** Latents, or anything else that diffuses. */

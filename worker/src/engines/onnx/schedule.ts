@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { EngineError, type SamplerName, type SchedulerName } from "../types.ts";
+import { EngineError } from "../types.ts";
+import type { SamplerName, SchedulerName } from "./names.ts";
 
 const spacings = ["leading", "linspace", "trailing"] as const;
 
