@@ -26,7 +26,7 @@ import { z } from "zod";
 import type { PromptReading } from "./engines/types.ts";
 import { WorkerError } from "./errors.ts";
 
-/** An answer of the cloud that says no. */
+/** Refusal by the cloud. */
 export class CloudError extends WorkerError {
   constructor(
     readonly reason: CloudErrorCode,
@@ -39,13 +39,13 @@ export class CloudError extends WorkerError {
   }
 }
 
-/** Whether asking again later may help: the cloud is away, stopping, or busy. */
+/** Returns true if the same call may succeed later: the cloud is away, stopping, or busy. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof CloudError) return error.status >= 500 || error.status === 429;
   return error instanceof WorkerError && error.code === "CLOUD_UNREACHABLE";
 }
 
-/** One signed receipt. */
+/** Signed receipt. */
 export interface SignedReceipt {
   readonly receipt: JobReceipt;
   readonly signature: Hex;
@@ -67,12 +67,12 @@ export interface DeliveryPapers {
   readonly reading?: PromptReading | undefined;
 }
 
-/** The worker's side of the AI Cloud API. Every answer is read by the wire's schemas. */
+/** Client of the worker's routes of the AI Cloud API. Every answer is read by the wire's schemas. */
 export interface CloudClient {
   /** Signs in with the hot key; the message names the cold account that it works for. */
   signIn(): Promise<void>;
   putOffer(offer: WorkerOffer): Promise<void>;
-  /** The next job, or undefined when none came within `waitSeconds`. */
+  /** Returns the next job, or undefined when none came within `waitSeconds`. */
   claim(waitSeconds: number, signal: AbortSignal): Promise<WorkerJob | undefined>;
   heartbeat(
     job: WorkerJob,
@@ -87,10 +87,10 @@ export interface CloudClient {
   ): Promise<VoucherOffer | undefined>;
   /** Gives a job back; `code` says why in a word that the cloud knows. */
   release(job: WorkerJob, reason: "stopping" | "failed" | "refused", message: string, code?: string): Promise<void>;
-  /** The newest voucher of each lane; of one that follows a voucher in `known`, only the receipts since that. */
+  /** Returns the newest voucher of each lane. One that follows a voucher in `known` comes with the receipts since that. */
   vouchers(known: readonly Hex[]): Promise<readonly VoucherOffer[]>;
   counterSign(laneId: Hex, digest: Hex, signature: Hex): Promise<void>;
-  /** What the cloud holds of a receipt, or undefined when it has none. */
+  /** Returns what the cloud holds of a receipt, or undefined when it has none. */
   receipt(id: Hex): Promise<ReceiptBundle | undefined>;
   /** Hashes of pictures of this worker that the cloud has lost or found damaged. */
   wantedImages(): Promise<readonly Hex[]>;
@@ -98,7 +98,7 @@ export interface CloudClient {
   handIn(imageHash: Hex, file: Uint8Array): Promise<void>;
 }
 
-/** Who signs in, and where. */
+/** Identity that signs in, and its cloud. */
 export interface CloudIdentity {
   readonly url: string;
   /** Host (with port) that its sign-in messages name, where that is not the URL's: it is reached by a detour. */
@@ -119,7 +119,7 @@ interface Call {
   readonly timeoutSeconds?: number;
 }
 
-/** A client of one cloud. Its session is renewed by itself when the cloud no longer knows it. */
+/** Creates a client of one cloud. It renews its session when the cloud no longer knows it. */
 export function createCloudClient(identity: CloudIdentity, fetcher: typeof fetch = fetch): CloudClient {
   let token: string | undefined;
   let signingIn: Promise<void> | undefined;

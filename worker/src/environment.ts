@@ -11,7 +11,7 @@ import type { MetricsAddress } from "./metrics.ts";
 import type { PayoutTerms } from "./payouts/profitability.ts";
 import type { KeepTerms } from "./state/pictures.ts";
 
-/** Everything that the worker program is told from outside. Amounts are AIPG wei, times seconds. */
+/** Environment of the worker program. Amounts are AIPG wei, times seconds. */
 export interface WorkerEnvironment {
   readonly rpcUrl: string;
   /** Path of a deployment file; the SDK's own for the chain when absent. */

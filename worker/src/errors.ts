@@ -1,4 +1,4 @@
-/** What stops the worker program, or one of its jobs; stable across versions. */
+/** Code of an error that stops the worker program, or one of its jobs; stable across versions. */
 export type WorkerErrorCode =
   | "ENVIRONMENT_INVALID"
   | "STATE_LOCKED"
@@ -21,7 +21,7 @@ export type WorkerErrorCode =
   | "STOPPED";
 
 /**
- * The one error class of the worker program.
+ * Error of the worker program.
  * @param message A sentence that its operator understands.
  */
 export class WorkerError extends Error {
@@ -36,7 +36,7 @@ export class WorkerError extends Error {
   }
 }
 
-/** One line about any error: ours as they stand, viem's in their short form. Never a key, a token or a body. */
+/** Returns one line about any error: viem's in its short form, others as they are. It never holds a key, a token or a body. */
 export function describe(error: unknown): string {
   if (error instanceof Error && "shortMessage" in error && typeof error.shortMessage === "string") {
     return error.shortMessage;

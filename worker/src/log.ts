@@ -2,7 +2,7 @@ import { type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
 
-/** JSON lines on stdout. Bigints are written as decimal strings; nothing secret is ever handed to it. */
+/** Creates the log: JSON lines on stdout. Bigints are written as decimal strings. No secret is ever logged. */
 export function createLog(level: string, worker?: string): Logger {
   return pino({
     level,

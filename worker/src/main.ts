@@ -1,5 +1,5 @@
 /**
- * The worker program: `tsx worker/src/main.ts [register|claim]`. Its environment is described in docs/worker.md.
+ * Worker program: `tsx worker/src/main.ts [register|claim]`. Its environment is described in docs/worker.md.
  * Prints `{"ready":true,...}` when the cloud has its offer, ends with code 0 on SIGTERM and SIGINT, with 1 and one sentence otherwise.
  */
 import { createRequire } from "node:module";

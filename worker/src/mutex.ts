@@ -1,14 +1,14 @@
-/** Runs what it is given one after the other. */
+/** Mutex: runs tasks one after the other. */
 export interface Mutex {
   run<result>(work: () => Promise<result>): Promise<result>;
 }
 
-/** Runs what it is given for the same name one after the other. */
+/** Mutex by name: runs the tasks of one name one after the other. */
 export interface KeyedMutex {
   run<result>(name: string, work: () => Promise<result>): Promise<result>;
 }
 
-/** Makes {@link KeyedMutex}. A name that nobody waits for is forgotten. */
+/** Creates a {@link KeyedMutex}. A name without a waiting task is forgotten. */
 export function createKeyedMutex(): KeyedMutex {
   const last = new Map<string, Promise<unknown>>();
   return {
@@ -25,7 +25,7 @@ export function createKeyedMutex(): KeyedMutex {
   };
 }
 
-/** Makes a {@link Mutex}. A failure concerns its own caller only. */
+/** Creates a {@link Mutex}. A failure concerns its own caller only. */
 export function createMutex(): Mutex {
   let last: Promise<unknown> = Promise.resolve();
   return {

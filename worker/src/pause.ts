@@ -1,4 +1,4 @@
-/** Waits, or less if `signal` ends it: then it returns false. */
+/** Waits for some time. Returns false if `signal` ended it early. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve(false);

@@ -25,9 +25,9 @@ import type { PayoutServices } from "./payouts/services.ts";
 import { openState, type State } from "./state/index.ts";
 import { type KeepTerms, tidyPictures } from "./state/pictures.ts";
 
-/** A worker at work. */
+/** Running worker. */
 export interface RunningWorker {
-  /** Resolves when it ended by itself: rejects with the reason. */
+  /** Resolves when the worker ends; rejects with the reason when it ends by itself. */
   readonly ended: Promise<void>;
   /** Claims nothing more, lets the running job finish within the grace time or gives it back, and closes everything. */
   stop(): Promise<void>;
@@ -35,7 +35,7 @@ export interface RunningWorker {
   readonly metricsUrl: string | undefined;
 }
 
-/** What the program is made of beside its environment. */
+/** Parts of the program beside its environment. */
 export interface WorkerParts {
   readonly loadEngine: LoadEngine;
   readonly log: Logger;
@@ -47,9 +47,9 @@ export interface WorkerParts {
 const CLAIM_WAIT = 20;
 /** Milliseconds that taking pay may last when the worker stops. */
 const LAST_PAYOUT_TIMEOUT = 60_000;
-/** Milliseconds that engines get to end. */
+/** Milliseconds that engines get to close. */
 const ENGINE_CLOSE_TIMEOUT = 10_000;
-/** Milliseconds between two looks for vouchers that got lost on the way, and jobs whose answer did. */
+/** Milliseconds between two requests for vouchers and deliveries whose answer got lost. */
 const CATCH_UP_INTERVAL = 60_000;
 
 /**
@@ -148,7 +148,7 @@ interface Tasks {
   readonly stopping: AbortSignal;
 }
 
-/** Claims and does jobs until it is stopped; rejects when it can't go on. */
+/** Claims and runs jobs until it is stopped. Rejects when it can't go on. */
 async function work(environment: WorkerEnvironment, services: JobServices, tasks: Tasks): Promise<void> {
   const { stopping, payouts, closing } = tasks;
   const { log } = services;
@@ -182,7 +182,7 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
   if (failure !== undefined) throw failure;
 }
 
-/** One place of work: a job at a time. */
+/** Claims and runs jobs, one at a time. */
 async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSignal, hard: AbortSignal): Promise<void> {
   const { cloud, log, clock } = services;
   const failed = new Map<string, number>();
@@ -218,7 +218,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
   }
 }
 
-/** Does a job, and counts how it ended. */
+/** Runs a job, and counts its end. */
 async function counted(metrics: Metrics, job: () => Promise<JobOutcome>): Promise<JobOutcome> {
   const end = metrics.jobBegun();
   try {
@@ -231,13 +231,13 @@ async function counted(metrics: Metrics, job: () => Promise<JobOutcome>): Promis
   }
 }
 
-/** What retrying does not mend. */
+/** Returns true for an error that no retry mends. */
 function isFatal(error: unknown): boolean {
   const codes = ["STATE_UNWRITABLE", "STATE_DAMAGED", "EQUIVOCATION", "ORDER_CLOSED", "NOT_SIGNER", "MODEL_MISMATCH"];
   return error instanceof WorkerError && codes.includes(error.code);
 }
 
-/** Looks for vouchers that got lost on the way, and whether key and folder are still good; keeps the folder small. */
+/** Repeats some work at intervals: asks for vouchers that got lost, checks key and lock, keeps the folder small. */
 async function repeatCatchUp(
   { account, signerKey, keep }: WorkerEnvironment,
   services: JobServices,
@@ -260,7 +260,7 @@ async function repeatCatchUp(
   }
 }
 
-/** Forgets what is over, and removes pictures that are kept long enough. A disk that does not do it is tried again. */
+/** Compacts the journal, and removes pictures that were kept long enough. A failure of the disk is tried again later. */
 async function keepSmall(services: JobServices, keep: KeepTerms, log: Logger): Promise<void> {
   try {
     await services.ledger.compact(services.clock.now());
@@ -280,7 +280,7 @@ async function catchUp(services: JobServices, vouchers: VoucherAcceptor, log: Lo
   }
 }
 
-/** The key must be the account's, and the account bonded: else nothing that is made here can be minted. */
+/** Checks that the key signs for the account, and that the account is bonded: else nothing that is made here can be minted. */
 async function requireStanding(
   chain: GridChain,
   account: `0x${string}`,
@@ -303,14 +303,14 @@ async function requireStanding(
   else log.info({ account, signer, gas: formatEther(balance) }, "the worker's standing is good");
 }
 
-/** Closes engines; one that hangs keeps nothing else from being closed. */
+/** Closes engines. One that hangs does not keep the others from being closed. */
 async function closeEngines(models: readonly Pick<LoadedModel, "engine">[]): Promise<void> {
   const closed = new AbortController();
   const closing = Promise.allSettled(models.map(({ engine }) => engine.close())).finally(() => closed.abort());
   await Promise.race([closing, pause(ENGINE_CLOSE_TIMEOUT, closed.signal)]);
 }
 
-/** Repeats what fails while cloud or chain are away. */
+/** Repeats a task that fails while cloud or chain are away. */
 async function retry<result>(task: () => Promise<result>, log: Logger, signal: AbortSignal): Promise<result> {
   for (let attempt = 0; ; attempt++) {
     try {

@@ -1,7 +1,7 @@
 import { WorkerError } from "../errors.ts";
 import type { GridChain } from "./connect.ts";
 
-/** The time by which contracts judge deadlines. */
+/** Clock by which contracts judge deadlines. */
 export interface ChainClock {
   /** Unix seconds. */
   now(): number;
@@ -17,7 +17,7 @@ export interface ChainClock {
 const TOLERANCE = 15;
 
 /**
- * The machine's clock, corrected by the chain's where the two are far apart (a local chain whose time was moved).
+ * Creates the machine's clock, corrected by the chain's where the two are far apart (a local chain whose time was moved).
  * @param maxHeadAge Seconds; 0 asks nothing of the head's age.
  */
 export function chainClock(

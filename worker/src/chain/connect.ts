@@ -12,10 +12,10 @@ import {
 import { type Chain, createPublicClient, defineChain, http, type PublicClient, type Transport } from "viem";
 import { describe, WorkerError } from "../errors.ts";
 
-/** A viem client that only reads. */
+/** Viem client that only reads. */
 export type Reader = PublicClient<Transport, Chain>;
 
-/** The chain, the protocol on it, and the domain of its messages. */
+/** Chain, the protocol on it, and the domain of its messages. */
 export interface GridChain {
   readonly chain: Chain;
   readonly isLocal: boolean;

@@ -10,11 +10,11 @@ import {
 import { type Address, type Hex, isAddressEqual, maxUint128 } from "viem";
 import type { GridChain } from "./connect.ts";
 
-/** What the chain says about a direct order, at one moment. Amounts are AIPG wei, times Unix seconds. */
+/** State of the chain about a direct order, at one moment. Amounts are AIPG wei, times Unix seconds. */
 export interface OrderFacts {
-  /** Who signed it; undefined for a signature that the contracts refuse. */
+  /** Signer of the order; undefined for a signature that the contracts refuse. */
   readonly signer: Address | undefined;
-  /** Whether that key orders for the payer, and is not being revoked. */
+  /** True if that key orders for the payer, and is not being revoked. */
   readonly signerGood: boolean;
   readonly balance: bigint;
   readonly thawing: bigint;
@@ -44,14 +44,14 @@ export async function readOrderFacts(
   return { signer, signerGood, balance, thawing, nonceUsed, cancelReadyAt, feeAcceptedUntil };
 }
 
-/** What the chain says about a lane, at one moment. Amounts are AIPG wei, times Unix seconds. */
+/** State of the chain about a lane, at one moment. Amounts are AIPG wei, times Unix seconds. */
 export interface LaneFacts {
   readonly opened: boolean;
   readonly free: bigint;
   /** 0 when no thaw is pending. */
   readonly thawReadyAt: number;
   readonly thawing: bigint;
-  /** Whether its payerSigner's vouchers count without an end. */
+  /** True if its payerSigner's vouchers count without an end. */
   readonly payerSignerGood: boolean;
   readonly payerSignerValidUntil: number;
   /** Amounts that it has paid, for the models asked about, and the royalty rate that it goes by. */
@@ -90,7 +90,7 @@ export async function readLaneFacts(
   };
 }
 
-/** Whether a key signs for an account in a role, with no end in sight: a revoked key's last day does not count. */
+/** Returns true if a key signs for an account in a role, with no end in sight: a revoked key's last day does not count. */
 export async function isGoodSigner(
   grid: GridChain["grid"],
   account: Address,

@@ -14,7 +14,7 @@ import { pause } from "../pause.ts";
 import type { Ledger, SentTransaction } from "../state/ledger.ts";
 import type { GridChain } from "./connect.ts";
 
-/** A call that changes the chain. `gas` is its limit. */
+/** Call that changes the chain. `gas` is its limit. */
 export interface TransactionCall {
   readonly purpose: string;
   readonly to: Address;
@@ -92,7 +92,7 @@ export function createTransactions({ chain, signer, ledger, log, now, stuck = ST
     }
   };
 
-  /** The market's fees, but enough to replace transactions with these: a tenth more of both is the least. */
+  /** Returns the market's fees, raised so that they replace transactions with these: nodes ask for a tenth more of both. */
   const raise = async (before: readonly Fees[]): Promise<Fees> => {
     const market = await client.estimateFeesPerGas();
     const above = (field: keyof Fees): bigint =>

@@ -18,7 +18,7 @@ import { WorkerError } from "../errors.ts";
 
 type Writer = WalletClient<Transport, Chain, Account> & PublicActions<Transport, Chain, Account>;
 
-/** The worker's cold account, for the few things that only it can do. The running worker never sees its key. */
+/** Cold account of the worker, for the few things that only it can do. The running worker never sees its key. */
 export interface ColdAccount {
   readonly account: PrivateKeyAccount;
   readonly chain: GridChain;

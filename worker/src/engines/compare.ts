@@ -1,13 +1,13 @@
 import sharp, { type Sharp } from "sharp";
 import { EngineError } from "./types.ts";
 
-/** How alike two pictures are. */
+/** Likeness of two pictures. */
 export interface Comparison {
   /**
    * `identical`: every pixel equal. `similar`: a re-run on other hardware could differ so much. `different`: another picture.
    */
   readonly verdict: "identical" | "similar" | "different";
-  /** Whether the files are equal, metadata included. */
+  /** True if the files are equal, metadata included. */
   readonly sameBytes: boolean;
   readonly sameSize: boolean;
   /** Greatest difference of a channel, 0 to 255. Absent when sizes differ. */

@@ -42,7 +42,7 @@ export function formatParameters(input: PictureInput, origin: PictureOrigin): st
 }
 
 /**
- * A name without the separators of the line. A1111 quotes such values, but Civitai's reader and others cut at each comma and colon,
+ * Returns a name without the separators of the line. A1111 quotes such values, but Civitai's reader and others cut at each comma and colon,
  * and what follows is taken for another setting.
  */
 function plainName(name: string): string {
@@ -58,11 +58,11 @@ function quote(value: string): string {
   return /[,:\n]/.test(value) ? JSON.stringify(value) : value;
 }
 
-/** What a `parameters` text says. */
+/** Content of a `parameters` text. */
 export interface ParametersText {
   readonly prompt: string;
   readonly negativePrompt: string;
-  /** The settings by their names, in order. */
+  /** Settings by their names, in order. */
   readonly settings: ReadonlyMap<string, string>;
 }
 
@@ -120,7 +120,7 @@ function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
 
-/** A picture as PNG file with `parameters` and XMP in it: hash these bytes, nothing is added later. */
+/** Encodes a picture as a PNG file with `parameters` and XMP in it. Hash these bytes: nothing is added later. */
 export function encodePicture(
   pixels: { readonly width: number; readonly height: number; readonly rgb: Uint8Array },
   input: PictureInput,
@@ -133,7 +133,7 @@ export function encodePicture(
   return encodePng(pixels, texts);
 }
 
-/** What a picture file says about itself. Nobody signed it: the receipt says what is true. */
+/** Texts of a picture file about itself. Nobody signed them: the receipt is the proof. */
 export interface PictureTexts {
   /** The `parameters` text as it stands there, and read. */
   readonly parameters: (ParametersText & { readonly text: string }) | undefined;

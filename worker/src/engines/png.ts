@@ -5,7 +5,7 @@ import { EngineError } from "./types.ts";
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const compress = promisify(deflate);
 
-/** One text of a PNG file. */
+/** Text of a PNG file. */
 export interface PngText {
   /** 1 to 79 Latin-1 characters. */
   readonly keyword: string;
@@ -41,7 +41,7 @@ export async function encodePng(
   ]);
 }
 
-/** Per row the filter whose output has the least sum of absolute values (section 12.7 of the standard). */
+/** Filters each row by the filter whose output has the least sum of absolute values (section 12.7 of the standard). */
 function filterRows(width: number, height: number, rgb: Uint8Array): Uint8Array {
   const stride = 3 * width;
   const rows = new Uint8Array((stride + 1) * height);

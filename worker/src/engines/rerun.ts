@@ -8,22 +8,22 @@ import { type Engine, EngineError, type ImageFile, type PictureOptions } from ".
 export interface Rerun extends Comparison {
   /** Engine string of the run now. */
   readonly engine: string;
-  /** Whether it is the one that the receipt names. If not, the initial noise may differ, and `different` proves nothing. */
+  /** True if it is the one that the receipt names. If not, the initial noise may differ, and `different` proves nothing. */
   readonly sameEngine: boolean;
   /** File of the picture made now. */
   readonly file: Uint8Array;
 }
 
-/** A picture's claim about how it was made, and where the model is. */
+/** Picture's claim about how it was made, and where the model is. */
 export interface RerunClaim extends PictureOptions {
   readonly request: GenerationRequest;
-  /** The receipt's. */
+  /** Seed of the receipt. */
   readonly seed: bigint;
   /** Engine string that the artwork names. */
   readonly engine: string;
-  /** The picture's file. */
+  /** File of the picture. */
   readonly picture: Uint8Array;
-  /** A folder to load, or an engine that is loaded. */
+  /** Folder to load, or an engine that is loaded. */
   readonly model: string | Engine;
   /** File that the request's `sourceHash` names, and its mask. */
   readonly source?: ImageFile;

@@ -25,9 +25,9 @@ export interface PictureInput {
   readonly steps: number;
   /** Classifier-free guidance; 0 to 1 is the prompt alone, without guidance and negative prompt, as in diffusers. */
   readonly guidanceScale: number;
-  /** One of the engine's `samplers`. */
+  /** Name in the engine's `samplers`. */
   readonly sampler: string;
-  /** One of the engine's `schedulers`. */
+  /** Name in the engine's `schedulers`. */
   readonly scheduler: string;
   /** Picture that the new one begins from. */
   readonly source?: ImageFile;
@@ -42,13 +42,13 @@ export interface Preview extends ImageFile {
   readonly step: number;
 }
 
-/** How a picture is made, which does not change it. */
+/** Options of making a picture. They do not change it. */
 export interface PictureOptions {
   /** Called after each step, from 1. */
   readonly onStep?: (step: number, steps: number) => void;
   /** Called with unfinished pictures, by engines that show them. */
   readonly onPreview?: (preview: Preview) => void;
-  /** Looked at between steps; `generate` then rejects with {@link EngineError} `ABORTED`. */
+  /** Read between steps; once aborted, `generate` rejects with {@link EngineError} `ABORTED`. */
   readonly signal?: AbortSignal;
 }
 
@@ -66,7 +66,7 @@ export interface PromptReading {
 /** Finished picture. The file has its metadata in it: hash its bytes. */
 export interface Picture extends PromptReading, ImageFile {}
 
-/** One loaded model. Pictures are made one at a time; calls wait for each other. */
+/** Loaded model. Pictures are made one at a time; calls wait for each other. */
 export interface Engine {
   /**
    * Engine string: software, version, runtime and every setting that changes bytes. Its keccak256 is the receipt's engineHash,
@@ -85,11 +85,11 @@ export interface Engine {
   readonly inputs?: readonly InputPart[];
   /** @throws {@link EngineError} `INPUT_INVALID`, `MODEL_UNSUPPORTED` (a part that it does not take), `ABORTED`, `RUN_FAILED`, `CLOSED`. */
   generate(input: PictureInput, options?: PictureOptions): Promise<Picture>;
-  /** Ends what runs and gives the memory back. */
+  /** Ends the running picture, and frees the memory. */
   close(): Promise<void>;
 }
 
-/** What went wrong, stable across versions. */
+/** Code of an {@link EngineError}, stable across versions. */
 export type EngineErrorCode =
   | "FOLDER_INVALID"
   | "MODEL_UNSUPPORTED"
@@ -100,7 +100,7 @@ export type EngineErrorCode =
   | "ABORTED"
   | "CLOSED";
 
-/** The one error of the engines. */
+/** Error of the engines. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
 

@@ -12,7 +12,7 @@ import { checkRequest, type RequestTerms } from "./checkRequest.ts";
 import type { LoadedModel } from "./models.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-/** What accepting a job is decided by. */
+/** Services of the decision about a job. */
 export interface AcceptServices {
   readonly chain: GridChain;
   readonly clock: ChainClock;
@@ -41,7 +41,7 @@ export async function acceptJob(job: WorkerJob, services: AcceptServices): Promi
   if (wrong) return wrong;
   const engine = terms.models.find(({ modelId }) => modelId === job.order.modelId)?.engine.name ?? "";
   if (before !== undefined && before.receipts.size > 0) {
-    // All is made and signed: what remains is to hand it over.
+    // All is made and signed, and remains to be delivered.
     if (isMade(before)) return before;
     if (before.engine !== engine)
       return endEarly(
@@ -58,7 +58,7 @@ export async function acceptJob(job: WorkerJob, services: AcceptServices): Promi
     owed: owedBy(job.order.payer, hash, services),
   };
   const refused = await checkMoney(job, hash, context, services);
-  // Too late for the rest: what is made by then is handed over all the same.
+  // Too late for the rest: the images that are made are delivered all the same.
   if (refused?.code === "DEADLINE_TOO_NEAR" && before !== undefined) return endEarly(before, services, refused);
   if (refused) return refused;
   if (job.lane && ledger.lane(job.order.laneId)?.earned.has(job.order.modelId) !== true) {
@@ -74,7 +74,7 @@ export async function acceptJob(job: WorkerJob, services: AcceptServices): Promi
 
 /**
  * Ends a direct order with the receipts that it has, which is journalled before the closing is signed.
- * @returns The job, to be handed over; or the refusal, when there is nothing to hand over.
+ * @returns The job, to be delivered; or the refusal, when there is nothing to deliver.
  */
 export async function endEarly<otherwise>(
   job: LedgerJob,
@@ -146,7 +146,7 @@ async function checkLaneMoney(
   });
 }
 
-/** What a payer owes by other direct orders that are in the making or wait to be settled, AIPG wei. */
+/** Sum of a payer's other direct orders that are in progress or not settled yet, AIPG wei. */
 function owedBy(payer: Address, except: Hex, { ledger, clock }: AcceptServices): bigint {
   return [...ledger.jobsIn("open"), ...ledger.jobsIn("delivered")]
     .filter(

@@ -4,14 +4,14 @@ import type { LaneFacts } from "../chain/facts.ts";
 import { checkTime, type OrderContext } from "./checkOrder.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-/** What a lane order is judged by beside the chain. Amounts are AIPG wei. */
+/** Facts that a lane order is checked by, beside those of the chain. Amounts are AIPG wei. */
 export interface LaneContext extends OrderContext {
   readonly domain: SettlementDomain;
-  /** Work of this lane without a voucher: delivered and unpaid, in the making, or taken without thanks. */
+  /** Work of this lane without a voucher: delivered and unpaid, in progress, or not acknowledged. */
   readonly uncovered: bigint;
-  /** What accepted vouchers would still take from the lane. */
+  /** Amount that accepted vouchers would still take from the lane. */
   readonly promised: bigint;
-  /** The most that `uncovered` may become. */
+  /** Limit of `uncovered`. */
   readonly exposure: bigint;
 }
 

@@ -3,14 +3,14 @@ import { type Address, formatEther, isAddressEqual, zeroHash } from "viem";
 import type { OrderFacts } from "../chain/facts.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-/** What an order is judged by beside the chain. Times are Unix seconds. */
+/** Facts that an order is checked by, beside those of the chain. Times are Unix seconds. */
 export interface OrderContext {
-  /** The worker's cold account. */
+  /** Cold account of the worker. */
   readonly account: Address;
   readonly now: number;
   /** Seconds that the job will take, as far as this worker can tell. */
   readonly needed: number;
-  /** What this payer owes already by orders taken and not settled yet, AIPG wei. */
+  /** Sum of this payer's orders that are accepted and not settled yet, AIPG wei. */
   readonly owed: bigint;
 }
 

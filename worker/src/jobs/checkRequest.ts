@@ -4,7 +4,7 @@ import { formatEther, type Hex, zeroHash } from "viem";
 import type { InputPart } from "../engines/types.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-/** A model that this worker serves, as far as requests are judged by it. */
+/** Model that this worker serves: the part that requests are checked by. */
 export interface ServedModel {
   readonly modelId: bigint;
   readonly modelHash: Hex;
@@ -23,14 +23,14 @@ export interface WorkLimits {
   readonly maxCount: number;
 }
 
-/** What the operator allows. `rate` is AIPG wei per megapixel and step. */
+/** Terms of the operator. `rate` is AIPG wei per megapixel and step. */
 export interface RequestTerms {
   readonly models: readonly ServedModel[];
   readonly limits: WorkLimits;
   readonly rate: bigint;
 }
 
-/** Checks a job's request and price, believing the router nothing. */
+/** Checks a job's request and price. Nothing that the router says is trusted. */
 export function checkRequest(
   job: Pick<WorkerJob, "request" | "order" | "price">,
   terms: RequestTerms,

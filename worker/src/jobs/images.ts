@@ -20,7 +20,7 @@ import type { JobServices } from "./services.ts";
 /** Seconds that a timer can wait. */
 const MAX_WAIT = 2_000_000;
 
-/** One image on the disk, and its receipt in the journal. */
+/** Image on the disk, and its receipt in the journal. */
 export interface Image {
   readonly receipt: JobReceipt;
   readonly file: Uint8Array;
@@ -48,7 +48,7 @@ export async function makeImages(
           ? await makeImage(job, accepted, index, model.engine, lease, services)
           : { receipt: before, file: await fileOf(before, job, index, model.engine, lease, services) };
     } catch (error) {
-      // The next try of this order would find the same engine: what is made already is handed over instead.
+      // The next try of this order would find the same engine: the images that are made are delivered instead.
       const isForGood = before === undefined && images.length === accepted.receipts.size && endsJob(error, lease);
       if (!isForGood || (await endEarly(accepted, services, undefined)) === undefined) throw error;
       services.log.error(
@@ -63,7 +63,7 @@ export async function makeImages(
   return images;
 }
 
-/** Returns whether the engine, or the time of the order, will give no more images of a job that is still this worker's. */
+/** Returns true if the engine, or the order's deadline, allows no more images of a job whose lease is still held. */
 function endsJob(error: unknown, lease: Lease): boolean {
   if (lease.signal.aborted || lease.lostReason !== undefined) return false;
   return error instanceof EngineError || (error instanceof WorkerError && error.code === "ENGINE_FAILED");
@@ -130,7 +130,7 @@ function hashesOf(file: Uint8Array): FileHashes {
   return fileHashes(file, { sha256: (bytes) => createHash("sha256").update(bytes).digest() });
 }
 
-/** The file of a receipt from before a restart; made again if it is gone, which must give the very same bytes. */
+/** Returns the file of a receipt from before a restart. One that is gone is made again, with the same bytes. */
 async function fileOf(
   receipt: JobReceipt,
   job: WorkerJob,
@@ -169,7 +169,7 @@ async function generate(
   return rejectIfStopped(making, lease.stop);
 }
 
-/** Waits for a picture, but not when the worker has to stop: an engine looks up only between steps, or hangs. */
+/** Waits for a picture, but not when the worker has to stop: an engine looks at its signal only between steps, or hangs. */
 async function rejectIfStopped<result>(making: Promise<result>, stop: AbortSignal): Promise<result> {
   let leave = (): void => {};
   const stopped = new Promise<never>((_, reject) => {

@@ -16,7 +16,7 @@ export interface ModelEntry extends ModelSource {
   readonly modelId: bigint;
 }
 
-/** A loaded model, proven to be the one on the chain. */
+/** Loaded model, proven to be the one on the chain. */
 export interface LoadedModel extends ServedModel {
   readonly engine: Engine;
   readonly card: ModelCard | undefined;
@@ -73,7 +73,7 @@ async function loadModel(
   return { modelId, modelHash, samplers, schedulers, sideStep, inputs, engine, card };
 }
 
-/** What the cloud is told of the models. `rate` is AIPG wei per megapixel and step. */
+/** Returns the offer that the cloud gets. `rate` is AIPG wei per megapixel and step. */
 export function offerOf(
   models: readonly LoadedModel[],
   terms: { readonly rate: bigint; readonly limits: WorkLimits; readonly parallel: number; readonly software: string },

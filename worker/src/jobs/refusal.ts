@@ -1,9 +1,9 @@
 import type { RefusalCode } from "@gridnft/sdk/wire";
 
-/** Why the worker does not take a job. Codes are stable and go to the cloud, which knows those that pass. */
+/** Reason for which a job is refused. Codes are stable. The cloud gets them, and knows which of them pass. */
 export type { RefusalCode };
 
-/** A job refused, with the reason in a sentence. */
+/** Job refused, with the reason in a sentence. */
 export interface Refusal {
   readonly code: RefusalCode;
   readonly message: string;

@@ -15,7 +15,7 @@ export interface JobServices extends AcceptServices {
   readonly sign: Signing;
   readonly throughput: Throughput;
   readonly accepting: Mutex;
-  /** KeyedMutex of the jobs of one order. */
+  /** Mutex of the jobs of one order. */
   readonly orders: KeyedMutex;
   readonly log: Logger;
 }

@@ -1,17 +1,17 @@
 import { workOf } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/wire";
 
-/** How fast this machine works, learnt from what it did. */
+/** Throughput of this machine, learnt from the images that it made. */
 export interface Throughput {
   /** Seconds that `images` of a job will take, with a margin. */
   estimate(job: Pick<WorkerJob, "request" | "order">, images: number): number;
-  /** One image took `seconds`. */
+  /** Learns that one image took `seconds`. */
   learn(job: Pick<WorkerJob, "request" | "order">, seconds: number): void;
-  /** One image was given up after `seconds`: it takes that long at least. */
+  /** Learns that one image was given up after `seconds`: it takes that long at least. */
   learnAtLeast(job: Pick<WorkerJob, "request" | "order">, seconds: number): void;
 }
 
-/** Seconds that hand-over, journal and network may take beside the engine. */
+/** Seconds that delivery, journal and network may take beside the engine. */
 const MARGIN = 5;
 /** Factor of an estimate. */
 const CAUTION = 1.5;
@@ -36,8 +36,8 @@ interface Sums {
 }
 
 /**
- * A {@link Throughput} by model: seconds an image (loading, encoding, saving) and seconds per pixel and step, by least squares, newer
- * images counting more.
+ * Creates a {@link Throughput} by model: seconds an image (loading, encoding, saving) and seconds per pixel and step, by least squares.
+ * Newer images count more.
  */
 export function createThroughput(now: () => number = Date.now): Throughput {
   const sums = new Map<bigint, Sums>();
@@ -72,7 +72,7 @@ export function createThroughput(now: () => number = Date.now): Throughput {
   };
 }
 
-/** The line that fits best; neither part of it is below 0. */
+/** Returns the line that fits best. Neither part of it is below 0. */
 function lineThrough({ n, x, y, xx, xy }: Sums): { readonly overhead: number; readonly rate: number } {
   const spread = n * xx - x * x;
   // Images of one size don't tell the parts apart: all of their time counts as work then.

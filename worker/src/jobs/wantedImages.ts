@@ -2,7 +2,7 @@ import { type CloudClient, CloudError } from "../cloud.ts";
 import type { Logger } from "../log.ts";
 import type { Pictures } from "../state/pictures.ts";
 
-/** Answers of the cloud that are worked through at a time: each names some of the pictures. */
+/** Limit of the cloud's answers that are worked through at a time. Each names some of the pictures. */
 const MAX_ROUNDS = 50;
 
 /** Gives the cloud copies of pictures that it has lost or found damaged, as far as they are kept here. */

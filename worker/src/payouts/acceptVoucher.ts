@@ -36,7 +36,7 @@ type VoucherServices = Pick<PayoutServices, "chain" | "clock" | "ledger" | "sign
   readonly cloud: CloudClient;
 };
 
-/** Most receipts of a voucher that a worker without its journal fetches one by one. */
+/** Limit of receipts of a voucher that a worker without its journal fetches one by one. */
 const MAX_ADOPTED = 2_000;
 
 /** Vouchers of a lane that the next one may follow. */
@@ -138,7 +138,7 @@ export function createVoucherAcceptor(services: VoucherServices): VoucherAccepto
 /** Tree of the vouchers of a lane that were accepted: all of its receipts are this worker's. */
 interface CheckedTree {
   readonly tree: GrowingTree;
-  /** In leaf order. */
+  /** Ids in leaf order. */
   readonly receiptIds: Hex[];
   /** Numbers of receipts by the vouchers' digests, oldest first. Jobs that end together get vouchers that follow the same one. */
   readonly sizes: Map<Hex, number>;
@@ -158,7 +158,7 @@ function newestOf(checked: CheckedTree | undefined): Hex | undefined {
   return [...(checked?.sizes.keys() ?? [])].at(-1);
 }
 
-/** Makes sure that the journal knows the lane, and what it had paid for each model when it did not. */
+/** Records the lane, and what it has paid for each model, where the journal does not know them. */
 async function ensureLane(offer: VoucherOffer, { chain, ledger, account }: VoucherServices): Promise<Hex> {
   const laneId = laneIdOf(offer.lane, chain.domain);
   if (offer.voucher.laneId !== laneId || !isAddressEqual(offer.lane.worker, account)) {

@@ -12,15 +12,15 @@ import { formatEther, type Hex, isAddressEqual } from "viem";
 import { WorkerError } from "../errors.ts";
 import type { LaneBook } from "../state/ledger.ts";
 
-/** What a voucher is judged by. Amounts are AIPG wei. */
+/** Facts that a voucher is checked by. Amounts are AIPG wei. */
 export interface VoucherContext {
   readonly domain: SettlementDomain;
   readonly lane: LaneBook;
-  /** Whether this worker signed that receipt, for that lane. */
+  /** Returns true if this worker signed that receipt, for that lane. */
   readonly isMine: (receiptId: Hex) => boolean;
-  /** What the lane has paid, for every model in the voucher and in the lane's book. */
+  /** Totals that the lane has paid, for every model in the voucher and in the lane's book. */
   readonly paid: readonly ModelTotal[];
-  /** What the lane can still pay. */
+  /** Amount that the lane can still pay. */
   readonly free: bigint;
 }
 

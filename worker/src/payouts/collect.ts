@@ -149,7 +149,7 @@ function threatOf({ thawReadyAt, payerSignerValidUntil }: LaneFacts): { [reason:
   return thawReadyAt === 0 ? { signer_valid_until: payerSignerValidUntil } : { thaw_ready_at: thawReadyAt };
 }
 
-/** What a voucher would still take from its lane, AIPG wei. */
+/** Amount that a voucher would still take from its lane, AIPG wei. */
 export function dueOf(voucher: Voucher | undefined, facts: Pick<LaneFacts, "totals">): bigint {
   return voucher === undefined ? 0n : voucherDelta(voucher, facts.totals);
 }

@@ -29,7 +29,7 @@ export function createPayouts(services: PayoutServices): Payouts {
       () => collectLanes(services, urgent),
     ];
     const failures: unknown[] = [];
-    // Pay that cannot be taken now is not to keep the rest waiting.
+    // One payout that fails does not keep the others waiting.
     for (const step of steps) await step().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
     const earned = await chain.grid.settlement.read.earnedOf([account]);

@@ -1,10 +1,10 @@
 /** Terms of the operator for settling and collecting. */
 export interface PayoutTerms {
-  /** What one ETH costs in AIPG wei; 0 counts gas as free. */
+  /** Price of one ETH in AIPG wei; 0 counts gas as free. */
   readonly aipgPerEth: bigint;
   /** Settling or collecting waits until the amount is this many times its gas, unless it is urgent. */
   readonly gasFactor: bigint;
-  /** Nor for less than this, AIPG wei, unless it is urgent. */
+  /** Least amount, AIPG wei, unless it is urgent. */
   readonly minimum: bigint;
   /** Seconds that an order waits for its artist to settle and mint in one, and for others to share its transaction. */
   readonly settleAfter: number;
@@ -20,11 +20,11 @@ export interface PayoutTerms {
 
 /** Reason for which a payment is taken now. */
 export type Occasion =
-  /** It covers its gas many times. */
+  /** Covers its gas many times. */
   | "profitable"
-  /** It has waited long enough, and covers its gas. */
+  /** Has waited long enough, and covers its gas. */
   | "age"
-  /** It may be lost, or the worker stops, and it covers its gas. */
+  /** Covers its gas, and may be lost or the worker stops. */
   | "urgent";
 
 /** Cost of taking a payment, AIPG wei. */

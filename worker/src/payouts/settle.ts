@@ -6,7 +6,7 @@ import { errorName } from "./errorNames.ts";
 import { gasCost, isProfitable, type Occasion } from "./profitability.ts";
 import type { PayoutServices } from "./services.ts";
 
-/** Most receipts of one transaction: keeps it well below Base's 16,777,216 gas. */
+/** Limit of receipts in one transaction: keeps it well below Base's 16,777,216 gas. */
 const MAX_RECEIPTS = 150;
 /** Gas above which a batch is halved. */
 const MAX_GAS = 12_000_000n;
@@ -86,7 +86,7 @@ async function confirmedBlock({
   return { blockNumber: head > BigInt(confirmations) ? head - BigInt(confirmations) : 0n };
 }
 
-/** Whether the nonce is used, deep enough to stay so; then says by what. */
+/** Returns true if the nonce is used. When it is so deep that it stays used, writes down by what. */
 async function isDone(
   job: LedgerJob,
   { chain, ledger, clock, log, confirmations, account }: PayoutServices,
@@ -244,11 +244,14 @@ async function settleBatch(jobs: readonly LedgerJob[], occasion: Occasion, servi
   const line = { orders: good.length, settled: settled.length, transaction: receipt.transactionHash };
   if (settled.length < good.length) log.warn(line, "not all orders of a batch were settled");
   else log.info({ ...line, aipg: formatEther(amount) }, "orders are settled");
-  // Written off by the next look, from what the chain says: `isDone`.
+  // Written off from what the chain says, now or by the next run: `isDone`.
   for (const job of good) await isDone(job, services);
 }
 
-/** A settlement of all receipts that there are, which the worker itself may settle of an order that it ended early; each signed again: signatures are deterministic, and the journal holds none. */
+/**
+ * Returns the settlement of an order with all of its receipts. The worker itself may settle an order that it ended early. Each receipt
+ * is signed again: signatures are deterministic, and the journal holds none.
+ */
 async function itemOf(job: LedgerJob, { sign }: PayoutServices) {
   const receipts = await Promise.all(
     receiptsOf(job).map(async (receipt) => ({ ...receipt, signature: await sign.receipt(receipt) })),

@@ -6,7 +6,7 @@ import { type Ledger, openLedger } from "./ledger.ts";
 import { type LockTerms, lockFolder } from "./lock.ts";
 import { openPictures, type Pictures, tidyPictures } from "./pictures.ts";
 
-/** Everything that a worker keeps in its state folder. */
+/** State folder of a worker. */
 export interface State {
   readonly ledger: Ledger;
   readonly pictures: Pictures;

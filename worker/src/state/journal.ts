@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { errnoOf, syncFolder } from "@gridnft/sdk/node";
 import { WorkerError } from "../errors.ts";
 
-/** A line that is made when its turn has come; undefined writes nothing. */
+/** Line that is made when its turn has come; undefined writes nothing. */
 export type LateLine = () => object | undefined;
 
-/** An append-only file of JSON lines. What `append` has resolved for survives the process and the power. */
+/** Append-only file of JSON lines. What `append` has resolved for survives the process and the power. */
 export interface Journal {
   /**
    * Writes a line and waits until it is on the disk. `written` is called before the next line is made.
@@ -31,7 +31,7 @@ const CHUNK = 1_048_576;
 /**
  * Opens a journal and reads what it holds. A last line without its newline was never acknowledged to anybody: it is cut off.
  *
- * What is read goes into a new file in the old one's place: whoever had the old one open, a process that was stopped and lost its lock
+ * The lines that are read go into a new file in the old one's place: a holder of the old one, a process that was stopped and lost its lock
  * meanwhile, adds nothing to this one.
  *
  * @param requireLock Insists that the folder is this process' alone, by throwing. Asked before anything is replaced, and after each line: a

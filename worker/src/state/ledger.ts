@@ -22,7 +22,7 @@ import type { Journal } from "./journal.ts";
 import { type Record, type RecordJson, record } from "./records.ts";
 
 /**
- * What became of an order. `open`: being made, or not acknowledged yet. `delivered`: to be settled on the direct rail; a lane's
+ * State of an order. `open`: being made, or not acknowledged yet. `delivered`: to be settled on the direct rail; a lane's
  * jobs are `settled` with their delivery, since their pay is in the lane's book. `waiting`: paid, but the anchor waits for the bond.
  * `short`: settled with other receipts, for less than is due.
  */
@@ -30,7 +30,7 @@ export type JobState = "open" | "delivered" | Outcome;
 /** End of an order. */
 export type Outcome = "settled" | "waiting" | "short" | "lost" | "expired" | "rejected";
 
-/** A job as the journal knows it. */
+/** Job as the journal knows it. */
 export interface LedgerJob {
   readonly orderHash: Hex;
   readonly order: JobOrder;
@@ -42,29 +42,29 @@ export interface LedgerJob {
   /** Unix seconds, and head of the chain, when it was taken. */
   readonly at: number;
   readonly block: bigint;
-  /** By index. */
+  /** Receipts by index. */
   readonly receipts: ReadonlyMap<number, JobReceipt>;
-  /** Of a direct order that ended early: with which of its receipts. */
+  /** Closing of a direct order that ended early; it names the receipts. */
   readonly closing: OrderClosing | undefined;
   readonly state: JobState;
   /** Unix seconds of its delivery. */
   readonly deliveredAt: number | undefined;
 }
 
-/** A voucher with both signatures. */
+/** Voucher with both signatures. */
 export interface SignedVoucher {
   readonly voucher: Voucher;
   readonly payerSignature: Hex;
   readonly workerSignature: Hex;
 }
 
-/** A lane as the journal knows it. Amounts are AIPG wei. */
+/** Lane as the journal knows it. Amounts are AIPG wei. */
 export interface LaneBook {
   readonly laneId: Hex;
   readonly config: LaneConfig;
   /** Totals that must be promised by now: what it had paid when first met, and every receipt delivered since. */
   readonly earned: ReadonlyMap<bigint, bigint>;
-  /** The newest voucher accepted. */
+  /** Newest voucher accepted. */
   readonly voucher: SignedVoucher | undefined;
   /** Unix seconds of the first voucher since the last collect. */
   readonly waitingSince: number | undefined;
@@ -78,7 +78,7 @@ export interface LaneBook {
   readonly forgottenBefore: number;
 }
 
-/** A transaction that may still be on its way. */
+/** Transaction that may still be on its way. */
 export interface SentTransaction {
   readonly purpose: string;
   readonly nonce: number;
@@ -86,7 +86,7 @@ export interface SentTransaction {
   readonly raw: Hex;
 }
 
-/** A receipt on a lane, by its id. */
+/** Receipt on a lane, by its id. */
 export interface LaneReceipt {
   readonly laneId: Hex;
   /** Unix seconds of its completion, and of its delivery, if that is known. */
@@ -94,7 +94,7 @@ export interface LaneReceipt {
   readonly deliveredAt: number | undefined;
 }
 
-/** Everything the worker must not forget: the journal's lines, and what follows from them. Every `record...` is on disk when it resolves. */
+/** Ledger: the journal's lines, and what follows from them. Every `record...` is on disk when it resolves. */
 export interface Ledger {
   job(orderHash: Hex): LedgerJob | undefined;
   /** Jobs in a state, oldest first. */
@@ -102,7 +102,7 @@ export interface Ledger {
   lane(laneId: Hex): LaneBook | undefined;
   lanes(): readonly LaneBook[];
   laneReceipt(receiptId: Hex): LaneReceipt | undefined;
-  /** By nonce: every version sent of the transactions not known to be mined. */
+  /** Returns every version sent of the transactions that are not known to be mined, by nonce. */
   sent(): readonly SentTransaction[];
   recordJob(
     job: Pick<LedgerJob, "order" | "orderSignature" | "request" | "engine" | "price" | "at" | "block">,
@@ -120,7 +120,7 @@ export interface Ledger {
   recordClosing(closing: OrderClosing): Promise<void>;
   recordDelivered(orderHash: Hex, at: number): Promise<void>;
   recordClosed(orderHash: Hex, outcome: Outcome, at: number): Promise<void>;
-  /** What a lane had paid for models that it was not known to pay for yet. */
+  /** Records what a lane had paid for models that are new to it. */
   recordLane(config: LaneConfig, base: readonly ModelTotal[]): Promise<void>;
   recordVoucher(signed: SignedVoucher, at: number): Promise<void>;
   recordCollected(laneId: Hex, at: number): Promise<void>;
@@ -150,7 +150,7 @@ export function receiptsOf({ receipts }: Pick<LedgerJob, "receipts">): JobReceip
   return [...receipts.values()].sort((a, b) => a.index - b.index);
 }
 
-/** Returns whether nothing more is made of a job: every image has its receipt, or it ended early. */
+/** Returns true if nothing more is made of a job: every image has its receipt, or it ended early. */
 export function isMade({ receipts, order, closing }: Pick<LedgerJob, "receipts" | "order" | "closing">): boolean {
   return closing === undefined ? receipts.size === order.count : receipts.size === closing.receiptCount;
 }

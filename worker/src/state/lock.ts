@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { WorkerError } from "../errors.ts";
 import { pause } from "../pause.ts";
 
-/** A folder that nobody else works in. */
+/** Lock of a folder. */
 export interface FolderLock {
   /**
    * Insists that the lock is still this process': one that was stopped for long may have lost it.
@@ -41,7 +41,7 @@ export interface LockTerms {
  * Takes a state folder for this process, making it if need be (mode 0700). Two processes on one folder would keep two journals
  * of what was signed; a second signature for one image costs the bond.
  *
- * Whoever holds the lock touches its file every few seconds. A lock whose process is known to have died, because the system still counts
+ * The holder of the lock touches its file every few seconds. A lock whose process is known to have died, because the system still counts
  * processes as it did then, is taken over at once. Any other one, of another host name, container or boot, is watched for half a minute: one
  * that is touched is held, one that is not was left behind. Clocks of different machines are not compared.
  *
@@ -91,7 +91,7 @@ export async function lockFolder(
   throw new WorkerError("STATE_LOCKED", `Other workers compete for the state folder ${folder}.`);
 }
 
-/** The lock, with its signs of life. */
+/** Returns the lock, and touches its file at intervals. */
 function held(path: string, mine: string, beat: number): FolderLock {
   let isLost = false;
   const timer = setInterval(() => {
@@ -205,7 +205,7 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-/** Returns what this system can say of a process: nothing of one that it does not count, or counted otherwise. */
+/** Returns the fate of a process; "unknown" for one of another system, boot or process namespace. */
 function fateOf({ pid, started, host, space, beats }: Holder): "gone" | "alive" | "unknown" {
   if (host !== hostname()) return "unknown";
   // Container platforms give one name to several machines' containers. Locks of before do not say more than the name.

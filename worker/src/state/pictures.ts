@@ -12,7 +12,7 @@ export interface Pictures {
    * @throws {@link WorkerError} `STATE_UNWRITABLE`.
    */
   put(imageHash: Hex, file: Uint8Array): Promise<void>;
-  /** The file, or undefined when it is not there or not itself any more. */
+  /** Returns the file, or undefined when it is absent or damaged. */
   get(imageHash: Hex): Promise<Uint8Array | undefined>;
   remove(imageHash: string): Promise<void>;
   /** Returns true if a file was put a moment ago: its receipt may not be written yet. */
@@ -20,7 +20,7 @@ export interface Pictures {
   list(): Promise<StoredEntry[]>;
 }
 
-/** One folder: there are as many as fit into `KeepTerms`. */
+/** Layout of one folder: its pictures are as many as fit into `KeepTerms`. */
 const layout: FileLayout = {
   pathOf: (sha256) => `${sha256}.png`,
   hashOf: (name) => /^([0-9a-f]{64})\.png$/.exec(name)?.[1],
@@ -46,7 +46,7 @@ export async function openPictures(
     throw new WorkerError("STATE_UNWRITABLE", `The pictures of the state folder: ${cause.message}`, { cause });
   };
   const store = await openFileStore(folder, { layout, ...(files && { files }) }).catch(unwritable);
-  // The folder is this process' alone, so nobody is at any of them.
+  // The folder is locked, so no other process writes to any of them.
   await store.clean(0);
   for (const name of await readdir(folder).catch(() => []))
     if (name.endsWith(".part")) await rm(join(folder, name), { force: true });

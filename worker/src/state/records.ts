@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const modelTotals = z.array(messageSchema("ModelTotal"));
 
-/** A job taken: written before its first receipt. `block` is the chain's head then. */
+/** Job taken: written before its first receipt. `block` is the chain's head then. */
 export const jobRecord = z.strictObject({
   type: z.literal("job"),
   at: unixSeconds,
@@ -15,19 +15,19 @@ export const jobRecord = z.strictObject({
   price: integerJson,
 });
 
-/** A receipt, written before its signature exists. */
+/** Receipt, written before its signature exists. */
 export const receiptRecord = z.strictObject({
   type: z.literal("receipt"),
   receipt: messageSchema("JobReceipt"),
 });
 
-/** The closing of a direct order, written before its signature exists: no receipt of the order comes after it. */
+/** Closing of a direct order, written before its signature exists: no receipt of the order comes after it. */
 export const closingRecord = z.strictObject({
   type: z.literal("closing"),
   closing: messageSchema("OrderClosing"),
 });
 
-/** The cloud has acknowledged all receipts of an order. */
+/** Acknowledgement of all receipts of an order by the cloud. */
 export const deliveredRecord = z.strictObject({
   type: z.literal("delivered"),
   at: unixSeconds,
@@ -45,14 +45,14 @@ export const closedRecord = z.strictObject({
   outcome: z.enum(["settled", "waiting", "short", "lost", "expired", "rejected"]),
 });
 
-/** A lane met for the first time, and what it had paid by then. */
+/** Lane met for the first time, and what it had paid by then. */
 export const laneRecord = z.strictObject({
   type: z.literal("lane"),
   config: messageSchema("LaneConfig"),
   base: modelTotals,
 });
 
-/** A voucher accepted, with both signatures: written before the worker's leaves. */
+/** Voucher accepted, with both signatures: written before the worker's leaves. */
 export const voucherRecord = z.strictObject({
   type: z.literal("voucher"),
   at: unixSeconds,
@@ -61,14 +61,14 @@ export const voucherRecord = z.strictObject({
   worker_signature: signatureJson,
 });
 
-/** A lane was collected, by this worker or somebody else. */
+/** Collect of a lane, by this worker or another account. */
 export const collectedRecord = z.strictObject({
   type: z.literal("collected"),
   at: unixSeconds,
   lane_id: bytes32Json,
 });
 
-/** A receipt that this worker's key had signed, found at the cloud after its journal was lost. */
+/** Receipt that this worker's key had signed, found at the cloud after its journal was lost. */
 export const adoptedRecord = z.strictObject({
   type: z.literal("adopted"),
   lane_id: bytes32Json,
@@ -76,7 +76,7 @@ export const adoptedRecord = z.strictObject({
 });
 
 /**
- * A lane as it stood when the journal was compacted. It replaces what the lines before it say of the lane; receipts that were completed
+ * Lane as it stood when the journal was compacted. It replaces what the lines before it say of the lane; receipts that were completed
  * before `forgotten_before` and are not known any more are in `earned`.
  */
 export const laneBookRecord = z.strictObject({
@@ -104,7 +104,7 @@ export const laneReceiptsRecord = z.strictObject({
   receipts: z.array(z.tuple([bytes32Json, unixSeconds, z.nullable(unixSeconds)])),
 });
 
-/** A transaction signed, written before it is sent; `raw` is sent again after a crash. */
+/** Transaction signed, written before it is sent; `raw` is sent again after a crash. */
 export const transactionRecord = z.strictObject({
   type: z.literal("transaction"),
   at: unixSeconds,
@@ -114,10 +114,10 @@ export const transactionRecord = z.strictObject({
   raw: z.string().regex(/^0x[0-9a-f]+$/),
 });
 
-/** A transaction of that nonce is on the chain. */
+/** Nonce of a transaction that is on the chain. */
 export const minedRecord = z.strictObject({ type: z.literal("mined"), nonce: z.int().nonnegative() });
 
-/** One line of the journal. */
+/** Line of the journal. */
 export const record = z.discriminatedUnion("type", [
   jobRecord,
   receiptRecord,
@@ -134,5 +134,5 @@ export const record = z.discriminatedUnion("type", [
   minedRecord,
 ]);
 export type Record = z.output<typeof record>;
-/** A line as it stands in the file. */
+/** Line as it stands in the file. */
 export type RecordJson = z.input<typeof record>;

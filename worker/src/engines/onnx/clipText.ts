@@ -5,7 +5,7 @@ export const clipNormalizer = {
   normalizers: [{ type: "NFC" }, { type: "Replace", pattern: { Regex: "\\s+" }, content: " " }, { type: "Lowercase" }],
 };
 
-/** Everything between these words is dropped. */
+/** Split into words. All between them is dropped. */
 export const clipWords = {
   type: "Split",
   pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
@@ -13,7 +13,7 @@ export const clipWords = {
   invert: true,
 };
 
-/** As CLIPTokenizer compiles the same pattern, without regard to case: a long s is an s. */
+/** Same pattern as CLIPTokenizer compiles it, without regard to case: a long s is an s. */
 export const clipWordsAnyCase = {
   ...clipWords,
   pattern: { Regex: clipWords.pattern.Regex.replace("'s", "'[s\\u017f]") },

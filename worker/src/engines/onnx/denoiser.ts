@@ -4,17 +4,17 @@ import type { Vector } from "./sampler.ts";
 import type { SchedulerConfig } from "./schedule.ts";
 import type { Feed, Network, Port, Values } from "./session.ts";
 
-/** What the latents are like. */
+/** Shape of the latents. */
 export interface LatentShape {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** The unet with guidance: from latents at a noise level to what it takes the picture to be. */
+/** Unet with guidance: predicts the picture from latents at a noise level. */
 export interface Denoiser {
   readonly channels: number;
-  /** Whether its attention takes prompts of any length. */
+  /** True if its attention takes prompts of any length. */
   readonly takesLongPrompts: boolean;
   denoise(
     latents: Vector,
@@ -24,7 +24,7 @@ export interface Denoiser {
   ): Promise<Float32Array>;
 }
 
-/** Which way to go, and how much. */
+/** Guidance of the denoising: prompts and scale. */
 export interface Guide {
   readonly prompts: EncodedPrompts;
   readonly scale: number;
@@ -122,7 +122,7 @@ export function createDenoiser(
 }
 
 /**
- * The picture that a prediction means, at noise level sigma: of the noise (epsilon), of the velocity (Salimans and Ho, "Progressive
+ * Returns the picture that a prediction means, at noise level sigma: of the noise (epsilon), of the velocity (Salimans and Ho, "Progressive
  * Distillation", 2022, appendix D) or of the picture itself.
  */
 export function denoised(

@@ -85,7 +85,7 @@ async function readCard(folder: string): Promise<z.output<typeof cardNotes> | un
   }
 }
 
-/** One picture that the thread works on. */
+/** Picture that the thread works on. */
 interface Task {
   readonly onStep: (step: number) => void;
   readonly resolve: (picture: Picture) => void;

@@ -6,7 +6,7 @@ import { EngineError } from "../types.ts";
 import { type SchedulerConfig, schedulerConfig } from "./schedule.ts";
 import { createTokenizer, type PromptTokenizer } from "./tokenizer.ts";
 
-/** The networks of Stable Diffusion 1 and 2, where diffusers and optimum put them. */
+/** Networks of Stable Diffusion 1 and 2, in the files where diffusers and optimum put them. */
 export const networkFiles = {
   textEncoder: "text_encoder/model.onnx",
   denoiser: "unet/model.onnx",
@@ -18,7 +18,7 @@ export interface ModelFolder {
   readonly path: string;
   readonly scheduler: SchedulerConfig;
   readonly tokenizer: PromptTokenizer;
-  /** Whether padding is hidden from the text encoder, if it asks for a mask. */
+  /** True if padding is hidden from a text encoder that asks for a mask. */
   readonly masksPadding: boolean;
   /** Latents are pictures' latents times this. */
   readonly scalingFactor: number;
@@ -55,7 +55,7 @@ const schedulerFamily = z.object({
 const FOREIGN_SCHEDULERS =
   /FlowMatch|^EDM|^Cosine|^CMStochastic|Wuerstchen|UnCLIP|VQDiffusion|Amused|^Score|Karras[VS]/;
 
-/** The first exports came without the configurations of their networks. */
+/** Configuration of Stable Diffusion 1 and 2, for exports without the configurations of their networks: the first ones. */
 const STABLE_DIFFUSION_BLOCKS = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
 const SCALING_FACTOR = 0.18215;
 const LATENT_PIXELS = 8;

@@ -15,7 +15,7 @@ export interface PictureDecoder {
   decode(latents: Float32Array, shape: readonly [number, number, number, number]): Promise<Pixels>;
 }
 
-/** The decoder of the autoencoder. Latents come in the scale that the unet works in. */
+/** Decoder of the autoencoder. Latents come in the scale that the unet works in. */
 export function createPictureDecoder(network: Network, scalingFactor: number): PictureDecoder {
   const input = network.inputs.find((port) => port.name === "latent_sample") ?? network.inputs[0];
   const output = network.outputs.find((port) => port.name === "sample") ?? network.outputs[0];

@@ -18,7 +18,7 @@ export interface PaintedPicture extends PromptReading {
   readonly schedule: string;
 }
 
-/** A loaded model folder, in this thread. */
+/** Loaded model folder, in this thread. */
 export interface Pipeline {
   /** Width and height are multiples of this many pixels. */
   readonly sideStep: number;

@@ -10,7 +10,7 @@ export interface EncodedPrompts {
   readonly prompt: Values;
   /** Absent when guidance does not ask for it. */
   readonly negative: Values | undefined;
-  /** Whether an end was cut off. */
+  /** True if an end was cut off. */
   readonly cut: boolean;
 }
 
@@ -52,7 +52,7 @@ export function createPromptEncoder(
   };
 }
 
-/** One after the other: sessions have one thread, and the order must not depend on timing. */
+/** Maps a list one item after the other: sessions have one thread, and the order must not depend on timing. */
 async function mapInOrder<from, to>(list: readonly from[], map: (item: from) => Promise<to>): Promise<to[]> {
   const results: to[] = [];
   for (const item of list) results.push(await map(item));

@@ -16,7 +16,7 @@ export interface Sampler {
 /** Standard normal numbers for step `step`. Only ancestral sampling asks. */
 export type StepNoise = (step: number, length: number) => ArrayLike<number>;
 
-/** The sampler of that name over a plan. */
+/** Creates the sampler of that name over a plan. */
 export function createSampler(name: SamplerName, plan: Plan, config: SchedulerConfig, noise: StepNoise): Sampler {
   switch (name) {
     case "ddim":

@@ -5,7 +5,7 @@ import type { SamplerName, SchedulerName } from "./names.ts";
 const spacings = ["leading", "linspace", "trailing"] as const;
 
 /**
- * The part of diffusers' `scheduler/scheduler_config.json` that decides the noise levels. The scheduler class named there only
+ * Part of diffusers' `scheduler/scheduler_config.json` that decides the noise levels. The scheduler class named there only
  * says what the authors sampled with: the request chooses the sampler.
  */
 export const schedulerConfig = z.object({
@@ -233,7 +233,7 @@ function linspace(from: number, to: number, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 }
 
-/** As NumPy rounds. */
+/** Rounds as NumPy does. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;

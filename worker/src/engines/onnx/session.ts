@@ -2,7 +2,7 @@ import * as ort from "onnxruntime-node";
 import { EngineError } from "../types.ts";
 import { fromHalf, toHalf } from "./float16.ts";
 
-/** How sessions are made. All of it is in the engine string: each of them can change bytes of a picture. */
+/** Settings of sessions. Each of them can change bytes of a picture, so the engine string names them all. */
 export interface SessionSettings {
   /** Threads inside one operator. From 3 on, results differ in the last place. */
   readonly threads: number;
@@ -18,19 +18,19 @@ export interface Port {
   readonly shape: readonly (number | string)[];
 }
 
-/** A tensor on our side: always single precision, whatever the network wants. */
+/** Tensor on our side: always single precision, whatever the network wants. */
 export interface Values {
   readonly values: Float32Array;
   readonly shape: readonly number[];
 }
 
-/** What is fed: numbers that are converted to the input's type. */
+/** Numbers of an input. They are converted to its type. */
 export interface Feed {
   readonly values: ArrayLike<number>;
   readonly shape: readonly number[];
 }
 
-/** One network of a model. */
+/** Network of a model. */
 export interface Network {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];

@@ -17,7 +17,7 @@ export interface TokenizerFiles {
 export interface PromptTokenizer {
   /** Ids that the text encoder reads at a time, start and end token included. */
   readonly windowLength: number;
-  /** The prompt's own tokens. */
+  /** Prompt's own tokens. */
   encode(prompt: string): readonly number[];
   /** Ids cut into windows of start, up to `windowLength - 2` tokens, end and padding; at least one. */
   windows(ids: readonly number[]): readonly (readonly number[])[];
