@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import type { GridFile } from "../script/local/home.ts";
-import { removePostgres } from "../script/local/postgres.ts";
+import { removePostgres } from "../local/src/postgres.ts";
+import type { GridFile } from "../local/src/stateDir.ts";
 import { npmStart } from "../test/e2e/system/npmStart.ts";
 import { projectRoot } from "../tools/check.ts";
 

@@ -7,6 +7,7 @@ import {
   importedBy,
   importsOf,
   indexerLayers,
+  localLayers,
   readImports,
   workerLayers,
 } from "./imports.ts";
@@ -101,5 +102,17 @@ describe.each([
 
   it("has no circle of files", () => {
     expect(circlesIn(imports)).toEqual([]);
+  });
+});
+
+describe("the local grid", () => {
+  const imports = readImports(["local", "devmodel/src", "worker/src"]);
+
+  it("imports in one direction", () => {
+    expect(directionFaults(imports, localLayers)).toEqual([]);
+  });
+
+  it("has no circle of files", () => {
+    expect(circlesIn(readImports(["local"]))).toEqual([]);
   });
 });

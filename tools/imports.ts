@@ -183,3 +183,13 @@ export const workerLayers: readonly Layer[] = [
   { name: "devmodel", files: /^devmodel\//, below: ["engines"] },
   { name: "tests", files: /^worker\/test\//, below: ["program", "devmodel"] },
 ];
+
+/** Layers around `npm start`, the lowest first: the log before anvil knows nothing of the grid, and no program knows of `local`. */
+export const localLayers: readonly Layer[] = [
+  { name: "tools", files: /^tools\//, below: [] },
+  { name: "durable-anvil", files: /^local\/durable-anvil\//, below: ["tools"] },
+  { name: "sdk", files: /^sdk\//, below: ["tools"] },
+  { name: "worker", files: /^worker\/src\//, below: ["sdk"] },
+  { name: "devmodel", files: /^devmodel\/src\//, below: ["worker"] },
+  { name: "local", files: /^local\//, below: ["durable-anvil", "devmodel"] },
+];

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Processes, readyLine } from "../../script/local/processes.ts";
+import { type Processes, readyLine } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
 import { resolvePonderSchema } from "../measure/ponderSchema.ts";

@@ -1,8 +1,8 @@
 // The processes of the API bench.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { anyPort } from "../../script/local/ports.ts";
-import type { Processes, ProcessSpec, RunningProcess } from "../../script/local/processes.ts";
+import { anyPort } from "../../local/src/ports.ts";
+import type { Processes, ProcessSpec, RunningProcess } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { ponderProgram } from "../indexer/contender.ts";
 import { deployment } from "../synthetic/deployment.ts";

@@ -1,6 +1,6 @@
 // What the contenders of the indexing bench share: how each is run, and what is measured of it.
 import { join } from "node:path";
-import type { Processes } from "../../script/local/processes.ts";
+import type { Processes } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import type { BenchPostgres } from "../measure/postgres.ts";
 import { cpuSeconds, cpuSecondsOfTree, peakMemory } from "../measure/process.ts";

@@ -1,8 +1,8 @@
 // Ours and plain Ponder: both are measured by what Ponder writes into its log.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { anyPort } from "../../script/local/ports.ts";
-import type { ProcessSpec } from "../../script/local/processes.ts";
+import { anyPort } from "../../local/src/ports.ts";
+import type { ProcessSpec } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { execute, withClient } from "../measure/postgres.ts";
 import { deployment } from "../synthetic/deployment.ts";

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readyLine } from "../../script/local/processes.ts";
+import { readyLine } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { installPeers } from "../measure/peers.ts";
 import { monotonic, type ProfileSummary, profileText, readProfile, summarise } from "../measure/profile.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import pg from "pg";
-import { anyPort } from "../../script/local/ports.ts";
-import { removePostgres, startPostgres } from "../../script/local/postgres.ts";
-import type { Processes } from "../../script/local/processes.ts";
+import { anyPort } from "../../local/src/ports.ts";
+import { removePostgres, startPostgres } from "../../local/src/postgres.ts";
+import type { Processes } from "../../local/src/processes.ts";
 
 /** The database server of a bench: the one that npm installed, with settings as a small production machine has them. */
 export interface BenchPostgres {

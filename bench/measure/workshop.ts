@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createProcesses, type Processes } from "../../script/local/processes.ts";
+import { createProcesses, type Processes } from "../../local/src/processes.ts";
 import { type BenchPostgres, removeBenchPostgres, startBenchPostgres } from "./postgres.ts";
 
 /** Where a bench works: a folder, processes, a database server. Nothing of it is left afterwards. */

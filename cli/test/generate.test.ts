@@ -7,8 +7,8 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { waitForTransactionReceipt } from "viem/actions";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type LocalGridSystem, startLocalGrid } from "../../script/local/grid.ts";
-import { anyPort } from "../../script/local/ports.ts";
+import { type LocalGridSystem, startLocalGrid } from "../../local/src/grid.ts";
+import { anyPort } from "../../local/src/ports.ts";
 import { aipgAbi, parseDeployment } from "../../sdk/src/index.ts";
 import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
@@ -21,7 +21,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "gridnft-home-"));
   folder = mkdtempSync(join(tmpdir(), "gridnft-pictures-"));
   const ports = { rpc: await anyPort(), cloud: await anyPort(), indexer: await anyPort(), postgres: await anyPort() };
-  grid = await startLocalGrid({ home, ports, parts: ["cloud", "worker"] });
+  grid = await startLocalGrid({ home, ports, services: ["cloud", "worker"] });
 }, 600_000);
 afterAll(async () => {
   await grid?.stop();

@@ -19,8 +19,8 @@ import {
 } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
-import { startAnvil } from "../../script/deployLocal.ts";
-import { deploy } from "../../script/local/deployment.ts";
+import { startAnvil } from "../../local/src/deployLocal.ts";
+import { deploy } from "../../local/src/deployment.ts";
 import { type Deployment, type GridContracts, gridContracts } from "../../sdk/src/index.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
 

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { getIntrospectionQuery } from "graphql";
 import { hashTypedData } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningProcess } from "../../script/local/processes.ts";
+import type { RunningProcess } from "../../local/src/processes.ts";
 import { settlementTypes } from "../../sdk/src/index.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";

@@ -3,7 +3,7 @@
  * which takes one command. Each time every row must be what the contracts say.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningProcess } from "../../script/local/processes.ts";
+import type { RunningProcess } from "../../local/src/processes.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { mine, revert, snapshot } from "./anvil.ts";

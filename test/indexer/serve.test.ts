@@ -6,7 +6,7 @@ import { createClient } from "@ponder/client";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as tables from "../../indexer/ponder.schema.ts";
-import type { RunningProcess } from "../../script/local/processes.ts";
+import type { RunningProcess } from "../../local/src/processes.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { mine } from "./anvil.ts";

@@ -4,7 +4,7 @@
  */
 import { type Address, encodeFunctionData, type Hex, padHex, toEventSelector, toHex, zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningProcess } from "../../script/local/processes.ts";
+import type { RunningProcess } from "../../local/src/processes.ts";
 import { workerRegistryAbi } from "../../sdk/src/index.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { packageFile } from "../../script/local/packages.ts";
-import { anyPort } from "../../script/local/ports.ts";
-import { removePostgres, startPostgres as start } from "../../script/local/postgres.ts";
-import { createProcesses } from "../../script/local/processes.ts";
+import { packageFile } from "../../local/src/packages.ts";
+import { anyPort } from "../../local/src/ports.ts";
+import { removePostgres, startPostgres as start } from "../../local/src/postgres.ts";
+import { createProcesses } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
 
 /** A database cluster of a test's own, on a free port. */

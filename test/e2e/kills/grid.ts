@@ -1,11 +1,11 @@
 /** The whole grid of `npm start`, with the built-in engine and the indexer, as one that faults can be done to. */
 import { join } from "node:path";
-import type { PartName } from "../../../script/local/grid.ts";
+import type { ServiceName } from "../../../local/src/supervisor.ts";
 import { compareRows } from "../system/rows.ts";
 import { startWorld } from "../system/world.ts";
 import { databaseAt, inflict, type KillWorld, pause } from "./world.ts";
 
-const parts: readonly PartName[] = ["worker-1", "worker-2", "cloud", "indexer", "chain", "postgres"];
+const parts: readonly ServiceName[] = ["worker-1", "worker-2", "cloud", "indexer", "chain", "postgres"];
 
 /** Starts it. */
 export async function startGridWorld(): Promise<KillWorld> {
@@ -29,7 +29,7 @@ export async function startGridWorld(): Promise<KillWorld> {
   const starting = new Set<Promise<void>>();
   let failedStarts = 0;
   let isEnding = false;
-  const revive = (part: PartName, down: number): void => {
+  const revive = (part: ServiceName, down: number): void => {
     const work = (async () => {
       await pause(down);
       while (!isEnding) {
@@ -58,7 +58,7 @@ export async function startGridWorld(): Promise<KillWorld> {
       cloudUrls: [system.cloudUrl],
     },
     modelId: system.models[0]?.modelId ?? 1n,
-    workers: ([1, 2] as const).map((n) => ({ party: world.person(`worker${n}`), state: system.home.worker(n) })),
+    workers: ([1, 2] as const).map((n) => ({ party: world.person(`worker${n}`), state: system.state.worker(n) })),
     gateway: world.person("gateway"),
     payers: [world.person("artist")],
     reader: person,
@@ -79,10 +79,10 @@ export async function startGridWorld(): Promise<KillWorld> {
     inflict: async (fault) => {
       if (fault.kind !== "kill") {
         const pidOf = (part: string) =>
-          system.isRunning(part as PartName) ? system.process(part as PartName).pid : undefined;
+          system.isRunning(part as ServiceName) ? system.process(part as ServiceName).pid : undefined;
         return inflict(fault, ask, pidOf);
       }
-      const part = fault.part as PartName;
+      const part = fault.part as ServiceName;
       if (!system.isRunning(part)) {
         if (starting.size === 0) await reviveAll();
         return 0;
@@ -99,7 +99,7 @@ export async function startGridWorld(): Promise<KillWorld> {
     stopWorkers: async () => {
       for (const part of ["worker-1", "worker-2"] as const) if (system.isRunning(part)) await system.kill(part);
     },
-    logs: () => ["cloud", "worker-1", "worker-2"].map((name) => join(system.home.logs, `${name}.log`)),
+    logs: () => ["cloud", "worker-1", "worker-2"].map((name) => join(system.state.logs, `${name}.log`)),
     check: async () => {
       await reviveAll();
       await world.indexed();

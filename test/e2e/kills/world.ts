@@ -5,11 +5,11 @@ import { join } from "node:path";
 import pg from "pg";
 import { type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { holdLeash } from "../../../script/local/leash.ts";
-import { program } from "../../../script/local/parts.ts";
-import { anyPort } from "../../../script/local/ports.ts";
-import { removePostgres, startPostgres } from "../../../script/local/postgres.ts";
-import { createProcesses, lastLines, type RunningProcess, readyLine } from "../../../script/local/processes.ts";
+import { anyPort } from "../../../local/src/ports.ts";
+import { removePostgres, startPostgres } from "../../../local/src/postgres.ts";
+import { createProcesses, lastLines, type RunningProcess, readyLine } from "../../../local/src/processes.ts";
+import { program } from "../../../local/src/services.ts";
+import { startWatchdog } from "../../../local/src/watchdog.ts";
 import {
   aigcAbi,
   type Deployment,
@@ -171,13 +171,13 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
   const home = mkdtempSync(join(tmpdir(), "gridnft-kills-"));
   const supervisor = new Supervisor();
   const processes = createProcesses(home, supervisor.onCrash);
-  const leash = holdLeash(home);
+  const watchdog = startWatchdog(home);
   const undo: (() => Promise<unknown> | unknown)[] = [
     () => {
       removePostgres(join(home, "postgres"));
       if (!process.env.GRID_KILLS_KEEP) rmSync(home, { recursive: true, force: true });
     },
-    () => leash.release(),
+    () => watchdog.release(),
   ];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();

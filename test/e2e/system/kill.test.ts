@@ -1,6 +1,6 @@
 /** kill -9 of each process while a picture is being made, and started again: no job, no payment and no row is lost. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PartName } from "../../../script/local/grid.ts";
+import type { ServiceName } from "../../../local/src/supervisor.ts";
 import { attestedBundle, type CloudClient, mintSeries } from "../../../sdk/src/index.ts";
 import type { Job } from "../../../sdk/src/wire/index.ts";
 import { compareRows } from "./rows.ts";
@@ -23,7 +23,7 @@ afterAll(() => world?.stop());
 const jobNow = (id: string): Promise<Job | undefined> => cloud.job(id).catch(() => undefined);
 
 /** Starts again what is not there: what was killed, and what did not survive it. */
-async function revive(part: PartName): Promise<void> {
+async function revive(part: ServiceName): Promise<void> {
   await world.system.restart(part);
   for (const name of ["postgres", "chain", "indexer", "cloud", "treasury", "worker-1"] as const) {
     if (!world.system.isRunning(name)) await world.system.restart(name);

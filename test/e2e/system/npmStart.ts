@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { programArguments } from "../../../script/local/packages.ts";
+import { programArguments } from "../../../local/src/packages.ts";
 import { projectRoot } from "../../../tools/check.ts";
 
 /** `npm start`, as a program. */
@@ -15,7 +15,7 @@ export interface NpmStart {
 
 /** Runs `npm start -- <args>` in a process of its own, as a shell would. */
 export function npmStart(args: readonly string[], environment: Record<string, string> = {}): NpmStart {
-  const child = spawn(process.execPath, [...programArguments("script/local/main.ts"), ...args], {
+  const child = spawn(process.execPath, [...programArguments("local/src/main.ts"), ...args], {
     cwd: projectRoot,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

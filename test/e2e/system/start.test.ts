@@ -7,10 +7,10 @@ import { promisify } from "node:util";
 import { createPublicClient, createWalletClient, type Hex, http, sha256 } from "viem";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testAccount } from "../../../script/local/accounts.ts";
-import type { GridFile } from "../../../script/local/home.ts";
-import { removePostgres } from "../../../script/local/postgres.ts";
-import { endRecorded, isAlive, type ProcessRecord, readProcesses } from "../../../script/local/processTable.ts";
+import { testAccount } from "../../../local/src/accounts.ts";
+import { removePostgres } from "../../../local/src/postgres.ts";
+import { endRecorded, isAlive, type ProcessRecord, readProcesses } from "../../../local/src/processTable.ts";
+import type { GridFile } from "../../../local/src/stateDir.ts";
 import { projectRoot } from "../../../tools/check.ts";
 import { type NpmStart, npmStart } from "./npmStart.ts";
 

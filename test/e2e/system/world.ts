@@ -16,10 +16,10 @@ import {
   type WalletClient,
 } from "viem";
 import { foundry } from "viem/chains";
-import { type AccountName, testAccount } from "../../../script/local/accounts.ts";
-import { type LocalGridOptions, type LocalGridSystem, startLocalGrid } from "../../../script/local/grid.ts";
-import { anyPort } from "../../../script/local/ports.ts";
-import { removePostgres } from "../../../script/local/postgres.ts";
+import { type AccountName, testAccount } from "../../../local/src/accounts.ts";
+import { type LocalGridOptions, type LocalGridSystem, startLocalGrid } from "../../../local/src/grid.ts";
+import { anyPort } from "../../../local/src/ports.ts";
+import { removePostgres } from "../../../local/src/postgres.ts";
 import {
   type CloudClient,
   createCloudClient,

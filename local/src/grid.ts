@@ -1,0 +1,323 @@
+// Local grid: chain, database, indexer, cloud and workers on this machine. `npm start` shows it, the system tests use it.
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Deployment, parseDeployment } from "@gridnft/sdk";
+import { type ListedAccount, listedAccounts } from "./accounts.ts";
+import { localChainId, startChain } from "./chain.ts";
+import { deploy, sourcesHash } from "./deployment.ts";
+import { LocalError } from "./errors.ts";
+import { lockStateDir } from "./lock.ts";
+import { type LocalModel, localModels } from "./models.ts";
+import { choosePort } from "./ports.ts";
+import { startPostgres } from "./postgres.ts";
+import { endRecorded } from "./processTable.ts";
+import { type HotKeys, type SeededModel, seedAccounts, seedModels } from "./seed.ts";
+import {
+  cloudProcess,
+  indexerProcess,
+  prepareIndexerSchema,
+  program,
+  type ServiceContext,
+  treasuryProcess,
+  workerProcess,
+} from "./services.ts";
+import {
+  claimStateDir,
+  clearStateDir,
+  type GridFile,
+  hasChain,
+  indexerSchema,
+  lastPorts,
+  readSecrets,
+  type StateDir,
+  stateDirAt,
+  writePrivately,
+} from "./stateDir.ts";
+import { createSupervisor, type ServiceName, type Supervisor } from "./supervisor.ts";
+import { startWatchdog } from "./watchdog.ts";
+
+/** Progress of a service, or of another step of the start. */
+export interface Progress {
+  readonly step: ServiceName | "deployment" | "models" | "seed";
+  readonly state: "waiting" | "working" | "ready" | "stopped";
+  /** Text for the user: the thing that it waits for, its work, or its address. */
+  readonly detail: string;
+}
+
+export interface LocalGridOptions {
+  /** State folder; default `GRID_HOME`, else `.grid` in the checkout. */
+  home?: string | undefined;
+  /** Begin with a new chain and empty databases. */
+  reset?: boolean | undefined;
+  /** Number of workers, default 1. */
+  workers?: 1 | 2 | undefined;
+  /** Ports that must be used; others are chosen. */
+  ports?: Partial<Record<"rpc" | "cloud" | "indexer" | "postgres", number | undefined>> | undefined;
+  /** Services to start of indexer, cloud (with the gateway's treasury) and workers; default all. */
+  services?: readonly ("indexer" | "cloud" | "worker")[] | undefined;
+  /** More environment variables, by service. */
+  environment?: Partial<Record<ServiceName, Record<string, string>>> | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called when a service ends that nobody stopped. `log` is the end of its log. */
+  onCrash?: ((service: string, how: string, log: string) => void) | undefined;
+  /** Ends the start. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Running grid. */
+export interface LocalGridSystem {
+  readonly state: StateDir;
+  readonly rpcUrl: string;
+  readonly cloudUrl: string;
+  readonly indexerUrl: string;
+  readonly graphqlUrl: string;
+  readonly databaseUrl: string;
+  readonly deployment: Deployment;
+  readonly accounts: readonly ListedAccount[];
+  readonly models: readonly SeededModel[];
+  readonly keys: HotKeys;
+  /** Sentences for the user, e.g. that the contracts have changed since this chain was made. */
+  readonly notices: readonly string[];
+  /** Returns process id and log of a service. */
+  process(service: ServiceName): { pid: number; log: string };
+  /** Returns true while it runs: not when it was killed, or ended by itself. */
+  isRunning(service: ServiceName): boolean;
+  /** Sends SIGKILL. */
+  kill(service: ServiceName): Promise<void>;
+  /** Starts a service again, on its port and with its state; stops it first when it runs. */
+  restart(service: ServiceName): Promise<void>;
+  /** Stops everything: workers, then cloud and indexer, then database and chain. */
+  stop(): Promise<void>;
+}
+
+/** Starts a grid. Steps that do not wait for each other run at the same time. */
+export async function startLocalGrid(options: LocalGridOptions = {}): Promise<LocalGridSystem> {
+  const state = stateDirAt(options.home);
+  claimStateDir(state);
+  const lock = lockStateDir(state.folder);
+  let watchdog: { release: () => void } | undefined;
+  let supervisor: Supervisor | undefined;
+  const stop = async (): Promise<void> => {
+    await supervisor?.stop();
+    watchdog?.release();
+    lock.release();
+  };
+  try {
+    await endRecorded(state.folder);
+    if (options.reset || !hasChain(state)) clearStateDir(state);
+    mkdirSync(state.logs, { recursive: true });
+    watchdog = startWatchdog(state.folder);
+    const { onCrash, onProgress } = options;
+    supervisor = createSupervisor(state.folder, {
+      onCrash,
+      onStop: (step, now) => onProgress?.({ step, state: now, detail: now === "working" ? "stopping" : "" }),
+    });
+    options.signal?.addEventListener("abort", () => void supervisor?.stop());
+    options.signal?.throwIfAborted();
+    return { ...(await bringUp(state, options, supervisor)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function bringUp(
+  state: StateDir,
+  options: LocalGridOptions,
+  supervisor: Supervisor,
+): Promise<Omit<LocalGridSystem, "stop">> {
+  const { onProgress = () => {}, workers = 1, services = ["indexer", "cloud", "worker"] } = options;
+  const show = (step: Progress["step"], now: Progress["state"], detail: string) =>
+    onProgress({ step, state: now, detail });
+  const { postgres: password, ...keys } = readSecrets(state);
+  const ports = await choosePorts(state, options);
+  const rpcUrl = `http://127.0.0.1:${ports.rpc}`;
+  const [cloudUrl, indexerUrl] = [`http://127.0.0.1:${ports.cloud}`, `http://127.0.0.1:${ports.indexer}`];
+  const notices: string[] = [];
+  const context = (databaseUrl: string): ServiceContext => ({
+    ...{ state, rpcUrl, databaseUrl, keys, cloudPort: ports.cloud, indexerPort: ports.indexer },
+    environment: options.environment ?? {},
+  });
+  const workerNames = (["worker-1", "worker-2"] as const).slice(0, services.includes("worker") ? workers : 0);
+  for (const step of ["deployment", "seed"] as const) show(step, "waiting", "for the chain");
+  for (const service of ["indexer", "cloud"] as const) {
+    if (services.includes(service)) show(service, "waiting", "for contracts and database");
+  }
+  if (services.includes("cloud")) show("treasury", "waiting", "for the cloud's tables");
+  for (const name of workerNames) show(name, "waiting", "for cloud and models");
+
+  const modelFolders = (async () => {
+    show("models", "working", "making the development models");
+    const models = await makeModels(state);
+    show("models", "ready", models.map(({ card }) => card.name).join("; "));
+    return models;
+  })();
+  const database = (async () => {
+    show("postgres", "working", existsSync(state.postgres) ? "starting" : "making its data folder");
+    const { processes } = supervisor;
+    const start = () => startPostgres({ folder: state.postgres, port: ports.postgres, password, processes });
+    const { url } = await supervisor.run("postgres", start);
+    show("postgres", "ready", `127.0.0.1:${ports.postgres}`);
+    return url;
+  })();
+  const chain = (async () => {
+    show("chain", "working", "starting");
+    const onReplay = (done: number, of: number) => show("chain", "working", `replaying call ${done} of ${of}`);
+    const { processes } = supervisor;
+    const start = () => startChain({ folder: state.chain, port: ports.rpc, processes, onReplay });
+    const started = await supervisor.run("chain", start);
+    show("chain", "ready", rpcUrl);
+    return started;
+  })();
+  const deployment = (async () => {
+    const { isNew } = await chain;
+    show("deployment", "working", isNew ? "sending the contracts" : "reading");
+    const found = isNew
+      ? await deployNew(state, rpcUrl, (line) => show("deployment", "working", line))
+      : known(state, notices);
+    show("deployment", "ready", `GridNFT ${found.contracts.GridNFT.address}`);
+    return found;
+  })();
+  const seedOptions = async () => ({
+    ...{ rpcUrl, deployment: await deployment, keys, workers },
+    log: (line: string) => show("seed", "working", line),
+  });
+  const accounts = (async () => {
+    const seeding = await seedOptions();
+    show("seed", "working", "accounts");
+    await seedAccounts(seeding);
+  })();
+  const models = (async () => {
+    const [seeding, folders] = await Promise.all([seedOptions(), modelFolders, accounts]);
+    const seeded = await seedModels(seeding, folders);
+    show(
+      "seed",
+      "ready",
+      `${seeded.length} models, ${workers} bonded worker${workers === 1 ? "" : "s"}, funded gateway`,
+    );
+    return seeded;
+  })();
+  const indexer = (async () => {
+    if (!services.includes("indexer")) return;
+    const [databaseUrl] = await Promise.all([database, deployment]);
+    show("indexer", "working", "starting");
+    const schema = indexerSchema(state);
+    await supervisor.run("indexer", async () => {
+      await prepareIndexerSchema(databaseUrl, schema);
+      return { process: await supervisor.processes.start(indexerProcess(context(databaseUrl), schema)) };
+    });
+    show("indexer", "ready", indexerUrl);
+  })();
+  const cloud = (async () => {
+    if (!services.includes("cloud")) return;
+    const [databaseUrl] = await Promise.all([database, accounts]);
+    show("cloud", "working", "starting");
+    const start = async () => ({ process: await supervisor.processes.start(cloudProcess(context(databaseUrl))) });
+    await supervisor.run("cloud", start);
+    show("cloud", "ready", cloudUrl);
+  })();
+  const treasury = (async () => {
+    if (!services.includes("cloud")) return;
+    const [databaseUrl] = await Promise.all([database, cloud]);
+    show("treasury", "working", "starting");
+    await supervisor.run("treasury", async () => ({
+      process: await supervisor.processes.start(treasuryProcess(context(databaseUrl))),
+    }));
+    show("treasury", "ready", "opens and thaws the gateway's lanes");
+  })();
+  const fleet = Promise.all(
+    workerNames.map(async (name, index) => {
+      const [served, databaseUrl] = await Promise.all([models, database, cloud]);
+      show(name, "working", "loading models");
+      await supervisor.run(name, async () => ({
+        process: await supervisor.processes.start(workerProcess(context(databaseUrl), index === 0 ? 1 : 2, served)),
+      }));
+      show(name, "ready", `${served.length} models`);
+    }),
+  );
+  await allOrFirstFault([database, chain, deployment, accounts, models, indexer, cloud, treasury, fleet], () =>
+    supervisor.stop(),
+  );
+
+  writePrivately(state.gridFile, gridFile(state, { rpcUrl, cloudUrl, indexerUrl }));
+  return {
+    ...{ state, rpcUrl, cloudUrl, indexerUrl, graphqlUrl: `${indexerUrl}/graphql`, keys, notices },
+    databaseUrl: await database,
+    deployment: await deployment,
+    models: await models,
+    accounts: listedAccounts(),
+    process: (name) => supervisor.process(name),
+    isRunning: (name) => supervisor.isRunning(name),
+    kill: (name) => supervisor.kill(name),
+    restart: (name) => supervisor.restart(name),
+  };
+}
+
+/** Waits for all. On the first error stops what runs, waits until all work has ended, and throws it. */
+async function allOrFirstFault(work: readonly Promise<unknown>[], stop: () => Promise<void>): Promise<void> {
+  try {
+    await Promise.all(work);
+  } catch (error) {
+    await stop();
+    await Promise.allSettled(work);
+    throw error;
+  }
+}
+
+async function choosePorts(state: StateDir, { ports: wanted = {} }: LocalGridOptions) {
+  const last = lastPorts(state);
+  const usual = { rpc: 8545, cloud: 8787, indexer: 42_069, postgres: 54_329 };
+  const taken = new Set<number>();
+  const chosen = { ...usual };
+  for (const name of ["rpc", "cloud", "indexer", "postgres"] as const) {
+    const liked = [name === "postgres" ? undefined : last[name], usual[name]];
+    chosen[name] = await choosePort({ name, wanted: wanted[name], liked }, taken);
+    taken.add(chosen[name]);
+  }
+  return chosen;
+}
+
+/** Makes the models in a process of its own: it computes for seconds. */
+async function makeModels(state: StateDir): Promise<LocalModel[]> {
+  const { command, args, cwd } = program("local/src/makeModels.ts");
+  try {
+    const run = await promisify(execFile)(command, [...args, state.models], { cwd, maxBuffer: 64 * 1024 * 1024 });
+    return localModels.parse(JSON.parse(run.stdout)) as LocalModel[];
+  } catch (cause) {
+    const said = (cause as { stderr?: string }).stderr?.trim().split("\n").slice(-12).join("\n") ?? "";
+    throw new LocalError("MODELS", `The models in ${state.models} can't be made or read.\n${said}`, { cause });
+  }
+}
+
+const sourcesFile = (state: StateDir): string => join(state.chain, "sources");
+
+async function deployNew(state: StateDir, rpcUrl: string, log: (line: string) => void): Promise<Deployment> {
+  const { deployment } = await deploy({ rpcUrl, path: state.deployment, log });
+  writeFileSync(sourcesFile(state), sourcesHash());
+  return deployment;
+}
+
+/** Reads the deployment of a chain that is there already. */
+function known(state: StateDir, notices: string[]): Deployment {
+  const sources = existsSync(sourcesFile(state)) ? readFileSync(sourcesFile(state), "utf8") : undefined;
+  if (sources !== sourcesHash()) {
+    notices.push("The contracts have changed since this chain was made: npm start -- --reset deploys them anew.");
+  }
+  return parseDeployment(JSON.parse(readFileSync(state.deployment, "utf8")));
+}
+
+function gridFile(state: StateDir, urls: { rpcUrl: string; cloudUrl: string; indexerUrl: string }): GridFile {
+  return {
+    version: 1,
+    chain_id: localChainId,
+    rpc_url: urls.rpcUrl,
+    cloud_url: urls.cloudUrl,
+    indexer_url: urls.indexerUrl,
+    graphql_url: `${urls.indexerUrl}/graphql`,
+    deployment: state.deployment,
+    models_folder: state.models,
+    accounts: listedAccounts(),
+  };
+}

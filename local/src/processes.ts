@@ -1,0 +1,208 @@
+// Child processes of a local grid: each has a log file, a record on disk, and an end that is noticed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { LocalError } from "./errors.ts";
+import { beganAt, type ProcessRecord, readProcesses, writeProcesses } from "./processTable.ts";
+
+/** Bytes from which on a log makes room for a new one when its service starts. */
+const MAX_LOG = 10 * 1024 * 1024;
+
+/** Command, environment and readiness of a program. */
+export interface ProcessSpec {
+  name: string;
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  environment: NodeJS.ProcessEnv;
+  /** Finds out, from the text that was printed or by asking, whether the program is ready. Asked again while it returns undefined. */
+  isReady: (printed: string) => unknown | Promise<unknown>;
+  /** Milliseconds until the start counts as failed. */
+  patience?: number;
+  /** Returns true if the text that was printed before the end says that a start in a moment will succeed: then it is tried again. */
+  willPass?: (printed: string) => boolean;
+  signal?: "SIGINT" | "SIGTERM";
+  /** Milliseconds between the signal and force. */
+  grace?: number;
+  /** Another user, for a program that refuses to run as root. */
+  user?: { uid: number; gid: number } | undefined;
+}
+
+/** Started program. */
+export interface RunningProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly log: string;
+  /** Resolves when it ends, to a description of its end. */
+  readonly ended: Promise<string>;
+  /** Stops it in good order. */
+  stop(): Promise<void>;
+  /** Sends SIGKILL. */
+  kill(): Promise<void>;
+}
+
+/** Starts processes and keeps the record of them. */
+export interface Processes {
+  start(spec: ProcessSpec): Promise<RunningProcess>;
+  /** Ends the processes that still start, which are all but those given. None can be started any more. */
+  close(keep: readonly number[]): Promise<void>;
+  /** Sends SIGKILL to all at once. */
+  killAll(): void;
+}
+
+/**
+ * Creates the processes of a state folder.
+ * @param onCrash Called when a process ends that nobody stopped.
+ */
+export function createProcesses(folder: string, onCrash: (name: string, how: string, log: string) => void): Processes {
+  const running = new Map<string, ChildProcess>();
+  let closed = false;
+  mkdirSync(join(folder, "logs"), { recursive: true });
+
+  async function start(spec: ProcessSpec): Promise<RunningProcess> {
+    const deadline = Date.now() + (spec.patience ?? 60_000);
+    for (;;) {
+      const started = await attempt(spec, Date.now() < deadline);
+      if (started !== undefined) return started;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Starts once. Undefined when it has to be tried again in a moment. */
+  async function attempt(spec: ProcessSpec, mayPass: boolean): Promise<RunningProcess | undefined> {
+    if (closed) throw new LocalError("SERVICE", `The ${spec.name} isn't started: everything is being stopped.`);
+    const log = join(folder, "logs", `${spec.name}.log`);
+    if (existsSync(log) && statSync(log).size > MAX_LOG) renameSync(log, `${log}.old`);
+    const before = existsSync(log) ? statSync(log).size : 0;
+    const output = openSync(log, "a", 0o600);
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: spec.environment,
+      stdio: ["ignore", output, output],
+      detached: true, // Ctrl-C is for the supervisor, which stops the services in their order
+      ...spec.user,
+    });
+    closeSync(output);
+    let wanted = false;
+    const ended = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+    });
+    const { pid } = child;
+    if (pid === undefined) throw new LocalError("SERVICE", `The ${spec.name} can't be started: ${await ended}.`);
+    running.set(spec.name, child);
+    note({ name: spec.name, pid, began: beganAt(pid) ?? "", signal: spec.signal ?? "SIGTERM" });
+    let isUp = false;
+    const passes = (): boolean => mayPass && !isUp && (spec.willPass?.(printedSince(log, before)) ?? false);
+    void ended.then((how) => {
+      running.delete(spec.name);
+      forget(pid);
+      if (!wanted && !passes()) onCrash(spec.name, how, log);
+    });
+
+    const stop = async (): Promise<void> => {
+      wanted = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill(spec.signal ?? "SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), spec.grace ?? 15_000);
+      await ended;
+      clearTimeout(timer);
+    };
+    const kill = async (): Promise<void> => {
+      wanted = true;
+      child.kill("SIGKILL");
+      await ended;
+    };
+    try {
+      await ready(spec, child, log, before);
+      isUp = true;
+    } catch (error) {
+      await stop();
+      if (passes()) return undefined;
+      throw error;
+    }
+    return { name: spec.name, pid, log, ended, stop, kill };
+  }
+
+  function note(record: ProcessRecord): void {
+    writeProcesses(folder, [...readProcesses(folder).filter(({ pid }) => pid !== record.pid), record]);
+  }
+  function forget(pid: number): void {
+    writeProcesses(
+      folder,
+      readProcesses(folder).filter((record) => record.pid !== pid),
+    );
+  }
+
+  return {
+    start,
+    close: async (keep) => {
+      closed = true;
+      const starting = [...running.values()].filter(({ pid }) => pid !== undefined && !keep.includes(pid));
+      for (const child of starting) child.kill("SIGTERM");
+      const ends = starting.map((child) =>
+        child.exitCode !== null || child.signalCode !== null
+          ? undefined
+          : new Promise((resolve) => child.once("exit", resolve)),
+      );
+      const timer = setTimeout(() => starting.map((child) => child.kill("SIGKILL")), 10_000);
+      await Promise.all(ends);
+      clearTimeout(timer);
+    },
+    killAll: () => {
+      for (const child of running.values()) child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Waits until the program says that it is ready. */
+async function ready(spec: ProcessSpec, child: ChildProcess, log: string, from: number): Promise<void> {
+  const deadline = Date.now() + (spec.patience ?? 60_000);
+  for (;;) {
+    if ((await spec.isReady(printedSince(log, from))) !== undefined) return;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const how = child.signalCode ? `killed by ${child.signalCode}` : `exit code ${child.exitCode}`;
+      throw new LocalError("SERVICE", `The ${spec.name} ended (${how}) before it was ready.\n${lastLines(log)}`);
+    }
+    if (Date.now() > deadline) {
+      throw new LocalError(
+        "SERVICE",
+        `The ${spec.name} isn't ready after ${(spec.patience ?? 60_000) / 1000} s.\n${lastLines(log)}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
+function printedSince(log: string, from: number): string {
+  const size = statSync(log).size;
+  const buffer = Buffer.alloc(Math.max(0, size - from));
+  const file = openSync(log, "r");
+  try {
+    readSync(file, buffer, 0, buffer.length, from);
+  } finally {
+    closeSync(file);
+  }
+  return buffer.toString("utf8");
+}
+
+/** Returns the end of a log, indented, with the file's name. */
+export function lastLines(log: string, count = 15): string {
+  const text = existsSync(log) ? readFileSync(log, "utf8").trimEnd() : "";
+  const lines = text.split("\n").slice(-count);
+  return [`Last lines of ${log}:`, ...lines.map((line) => `  ${line.slice(0, 400)}`)].join("\n");
+}
+
+/** Finds the JSON line `{"ready":true,...}` that a program of this project prints. */
+export function readyLine(printed: string): { url?: string } | undefined {
+  for (const line of printed.split("\n")) {
+    if (!line.includes('"ready"')) continue;
+    try {
+      const json = JSON.parse(line) as { ready?: unknown; url?: string };
+      if (json.ready === true) return json;
+    } catch {
+      // Cut off, or something else that has the word in it.
+    }
+  }
+  return undefined;
+}
