@@ -17,8 +17,8 @@ import { type HotKeys, type SeededModel, seedAccounts, seedModels } from "./seed
 import {
   cloudProcess,
   indexerProcess,
-  prepareIndexerSchema,
   program,
+  pruneIndexer,
   type ServiceContext,
   treasuryProcess,
   workerProcess,
@@ -28,7 +28,6 @@ import {
   clearStateDir,
   type GridFile,
   hasChain,
-  indexerSchema,
   lastPorts,
   readSecrets,
   type StateDir,
@@ -203,11 +202,8 @@ async function bringUp(
     if (!services.includes("indexer")) return;
     const [databaseUrl] = await Promise.all([database, deployment]);
     show("indexer", "working", "starting");
-    const schema = indexerSchema(state);
-    await supervisor.run("indexer", async () => {
-      await prepareIndexerSchema(databaseUrl, schema);
-      return { process: await supervisor.processes.start(indexerProcess(context(databaseUrl), schema)) };
-    });
+    const start = async () => ({ process: await supervisor.processes.start(indexerProcess(context(databaseUrl))) });
+    await supervisor.run("indexer", start);
     show("indexer", "ready", indexerUrl);
   })();
   const cloud = (async () => {
@@ -241,6 +237,10 @@ async function bringUp(
     supervisor.stop(),
   );
 
+  // A new chain has no tables of earlier versions.
+  if (services.includes("indexer") && !(await chain).isNew) {
+    void pruneIndexer(context(await database)).catch(() => undefined);
+  }
   writePrivately(state.gridFile, gridFile(state, { rpcUrl, cloudUrl, indexerUrl }));
   return {
     ...{ state, rpcUrl, cloudUrl, indexerUrl, graphqlUrl: `${indexerUrl}/graphql`, keys, notices },

@@ -1,9 +1,11 @@
 // Services of a local grid: the command, environment and readiness of each program.
-import pg from "pg";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { privateKeyToAccount } from "viem/accounts";
 import { projectRoot } from "../../tools/check.ts";
 import { testAccount } from "./accounts.ts";
-import { packageFile, programArguments } from "./packages.ts";
+import { programArguments } from "./packages.ts";
 import { type ProcessSpec, readyLine } from "./processes.ts";
 import type { HotKeys, SeededModel } from "./seed.ts";
 import type { StateDir } from "./stateDir.ts";
@@ -23,29 +25,33 @@ export interface ServiceContext {
 /** AIPG wei per megapixel and step that the local workers ask: 0.05 AIPG for a picture of 512 x 512 in 20 steps. */
 const WORKER_RATE = 10n ** 16n;
 
-/** Returns the indexer. `schema` holds its tables; the views that readers use are in `gallery`. */
-export function indexerProcess(context: ServiceContext, schema: string): ProcessSpec {
-  const ponder = packageFile("ponder", "dist/esm/bin/ponder.js");
-  const { indexerPort, databaseUrl } = context;
+/** Returns the indexer. It names its tables' schema itself. */
+export function indexerProcess(context: ServiceContext): ProcessSpec {
   return {
     name: "indexer",
-    command: process.execPath,
-    args: [
-      ...[ponder, "--root", "indexer", "start", "--schema", schema, "--views-schema", "gallery"],
-      ...["--port", `${indexerPort}`, "--hostname", "127.0.0.1", "--log-format", "json"],
-    ],
-    cwd: projectRoot,
-    environment: environmentOf(context, "indexer", {
-      DATABASE_URL: databaseUrl,
-      DATABASE_SCHEMA: schema,
-      GRID_INDEXER_PORT: `${indexerPort}`,
-      NODE_ENV: "production",
-      PONDER_TELEMETRY_DISABLED: "1",
-    }),
-    isReady: async () => ((await isFound(`http://127.0.0.1:${indexerPort}/ready`)) ? true : undefined),
+    ...indexerProgram("start"),
+    environment: indexerEnvironment(context),
+    isReady: readyLine,
     patience: 120_000,
-    signal: "SIGINT",
   };
+}
+
+/** Removes tables of earlier versions of the indexer, which are indexed again when they are wanted. */
+export async function pruneIndexer(context: ServiceContext): Promise<void> {
+  const { command, args, cwd } = indexerProgram("prune");
+  await promisify(execFile)(command, args, { cwd, env: indexerEnvironment(context) });
+}
+
+function indexerProgram(command: "start" | "prune"): Pick<ProcessSpec, "command" | "args" | "cwd"> {
+  return { command: process.execPath, args: [join(projectRoot, "indexer/main.mjs"), command], cwd: projectRoot };
+}
+
+function indexerEnvironment(context: ServiceContext): NodeJS.ProcessEnv {
+  return environmentOf(context, "indexer", {
+    DATABASE_URL: context.databaseUrl,
+    GRID_INDEXER_PORT: `${context.indexerPort}`,
+    NODE_ENV: "production",
+  });
 }
 
 /** Returns the AI Cloud API. */
@@ -108,35 +114,6 @@ export function workerProcess(context: ServiceContext, n: 1 | 2, models: readonl
   };
 }
 
-/**
- * Prepares the database for the indexer: an indexer that was killed leaves its lock, which the next one would wait out for 20 s,
- * though nobody but us can hold it; and tables of earlier versions are rebuilt from the chain when they are wanted, so they go.
- */
-export async function prepareIndexerSchema(databaseUrl: string, schema: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      String.raw`select schema_name as name from information_schema.schemata where schema_name like 'indexer\_%'`,
-    );
-    for (const { name } of rows) {
-      if (name !== schema) {
-        await client.query(`drop schema ${client.escapeIdentifier(name)} cascade`);
-        continue;
-      }
-      const meta = `${client.escapeIdentifier(name)}._ponder_meta`;
-      const { rows: tables } = await client.query<{ table: string | null }>("select to_regclass($1)::text as table", [
-        meta,
-      ]);
-      if (!tables[0]?.table) continue;
-      await client.query(`update ${meta} set value = jsonb_set(value, '{is_locked}', '0') where key = 'app'`);
-    }
-  } finally {
-    await client.end();
-  }
-}
-
 /** Returns the command of a TypeScript program of this project, run from its sources. */
 export function program(path: string): Pick<ProcessSpec, "command" | "args" | "cwd"> {
   return { command: process.execPath, args: programArguments(path), cwd: projectRoot };
@@ -152,14 +129,6 @@ function environmentOf(context: ServiceContext, name: string, more: Record<strin
     ...more,
     ...context.environment[name],
   };
-}
-
-async function isFound(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    return false;
-  }
 }
 
 function privateKeyOf(account: ReturnType<typeof testAccount>): string {

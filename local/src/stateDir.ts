@@ -1,11 +1,11 @@
 // State folder of a local grid.
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Hex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { z } from "zod";
-import { filesBelow, projectRoot } from "../../tools/check.ts";
+import { projectRoot } from "../../tools/check.ts";
 import type { ListedAccount } from "./accounts.ts";
 import { LocalError } from "./errors.ts";
 import { removePostgres } from "./postgres.ts";
@@ -147,20 +147,4 @@ export function writePrivately(path: string, json: object): void {
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(json, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, path);
-}
-
-/**
- * The database schema that goes with this indexer: its code, the codec it uses and the deployment it reads. Another one starts in
- * a schema of its own and rebuilds everything from the chain's logs, instead of going on with rows that meant something else.
- */
-export function indexerSchema(state: StateDir): string {
-  const hash = createHash("sha256");
-  const folders = ["indexer", "sdk/src"] as const;
-  const files = folders.flatMap((folder) =>
-    filesBelow(join(projectRoot, folder), ".ts").map((file) => join(projectRoot, folder, file)),
-  );
-  for (const file of [...files.sort(), join(projectRoot, "ponder.config.ts"), state.deployment]) {
-    hash.update(readFileSync(file));
-  }
-  return `indexer_${hash.digest("hex").slice(0, 12)}`;
 }

