@@ -1,4 +1,4 @@
-// `npm run deploy:local`: the whole protocol on a local chain.
+// `npm run deploy:local`: deploys the protocol to a local chain.
 //
 //   npm run deploy:local                                    starts anvil, deploys, and keeps the chain until Ctrl-C
 //   npm run deploy:local -- --port 9545                     the same on another port
@@ -9,7 +9,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -25,17 +24,18 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { projectRoot } from "../../tools/check.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
+import { portIsFree } from "./ports.ts";
 
-/** `deployments/<chain id>.json`. */
+/** Contents of `deployments/<chain id>.json`. */
 export interface DeploymentFile {
   chainId: number;
-  /** No log of the protocol is in an older block. */
+  /** First block that can have a log of the protocol. */
   startBlock: number;
   contracts: Record<string, { address: Address; startBlock: number }>;
   implementations: Record<string, Address>;
 }
 
-/** Something the user can put right; printed without a stack. */
+/** Error that the user can put right. Printed without a stack. */
 export class DeployError extends Error {
   constructor(
     readonly code: "argument" | "environment" | "port" | "rpc" | "chain" | "sender" | "token" | "forge",
@@ -53,9 +53,9 @@ export const baseLike = ["--hardfork", "osaka", "--enable-tx-gas-limit"];
 
 export interface DeployOptions {
   rpcUrl: string;
-  /** The environment that `script/Deploy.s.sol` reads. */
+  /** Environment that `script/Deploy.s.sol` reads. */
   environment?: NodeJS.ProcessEnv;
-  /** Where the file goes; default `deployments/`. */
+  /** Folder for the deployment file; default `deployments/`. */
   folder?: string;
   /** Called with each line worth showing. */
   log?: (line: string) => void;
@@ -102,7 +102,7 @@ export async function deployLocal(options: DeployOptions): Promise<DeploymentFil
   return file;
 }
 
-/** An anvil of one's own. `stop` ends it. */
+/** Starts an anvil. `stop` ends it. */
 export async function startAnvil(
   port: number,
   flags: readonly string[] = [],
@@ -134,7 +134,7 @@ export async function startAnvil(
   return { rpcUrl, stop };
 }
 
-/** The table that `npm run deploy:local` prints. */
+/** Returns the table that `npm run deploy:local` prints. */
 export function deploymentTable(file: DeploymentFile): string {
   const rows = Object.entries(file.contracts).map(([name, { address, startBlock }]) => [
     name,
@@ -153,7 +153,7 @@ export function deploymentTable(file: DeploymentFile): string {
   return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-/** First block in which there was code at `address`. */
+/** Finds the first block in which there was code at `address`. */
 async function creationBlock(client: PublicClient, address: Address, head: bigint): Promise<bigint> {
   let [low, high] = [0n, head];
   while (low < high) {
@@ -172,7 +172,7 @@ function checkUrl(rpcUrl: string): string {
   return rpcUrl;
 }
 
-/** What forge would answer with a stack trace of its own, said in a sentence. */
+/** Checks the variables for which forge would answer with a stack trace. */
 function checkEnvironment(environment: NodeJS.ProcessEnv): void {
   const accounts = ["ADMIN", "UPGRADER", "PARAMS", "CURATOR", "GUARDIAN", "TREASURY", "COLLECTION_OWNER"];
   for (const name of ["AIPG_ADDRESS", ...accounts.map((account) => `GRID_${account}`)]) {
@@ -236,14 +236,6 @@ async function forgeScript(args: string[], environment: NodeJS.ProcessEnv): Prom
   const reverts = [...output.matchAll(/\[Revert\] (.+)/g)];
   const reason = reverts.at(-1)?.[1] ?? /Error: ([\s\S]*)$/.exec(output)?.[1] ?? output;
   throw new DeployError("forge", `The deployment failed: ${reason.trim().slice(0, 2000)}`);
-}
-
-async function portIsFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
 
 function readPort(text: string): number {
