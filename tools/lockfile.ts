@@ -68,7 +68,7 @@ function placesToLook(parent: string): string[] {
 const systems = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
 const processors = ["arm64", "arm", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "x64"];
 
-/** What a package's name says about where it runs: `cli-linux-x64-musl`, `forge-darwin-amd64`. */
+/** Platform that a package's name tells: `cli-linux-x64-musl`, `forge-darwin-amd64`. */
 export function platformOf(name: string): Pick<LockedPackage, "os" | "cpu" | "libc"> {
   const words = name.split("-");
   const os = systems.find((system) => words.includes(system));

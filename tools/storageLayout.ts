@@ -31,7 +31,7 @@ export interface Layout {
   types: Record<string, string[]>;
 }
 
-/** What changed between two layouts. Only fields appended to a namespace, or new namespaces and types, are no move. */
+/** Changes between two layouts. Only fields appended to a namespace, or new namespaces and types, are no move. */
 export function compareLayouts(before: Layout, now: Layout): { moved: string[]; added: string[] } {
   const moved: string[] = [];
   const added: string[] = [];

@@ -1,7 +1,7 @@
 // Turns what a step printed and how it ended into passed and failed. Whatever can't be counted is a failure: a step that
 // crashes, counts nothing, or reports success with a bad exit code must never look green.
 
-/** How the outcome of a step is read: from forge's summary line, vitest's JSON report, or the exit code alone. */
+/** Source of a step's outcome: from forge's summary line, vitest's JSON report, or the exit code alone. */
 export type CountSource = "forge" | "vitest" | "exit";
 
 export interface Tally {

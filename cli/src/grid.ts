@@ -67,7 +67,7 @@ export function findGridFile(cwd: string, environment: NodeJS.ProcessEnv): strin
 }
 
 /**
- * Where the grid is.
+ * Addresses of the grid's services.
  * @throws {@link CliError} usage: no grid.json and no GRID_RPC_URL, or either is broken.
  */
 export function readPlaces(cwd: string, environment: NodeJS.ProcessEnv, config: Config = {}): GridPlaces {

@@ -18,7 +18,7 @@ export interface Saved {
 const otherFormat = /\.(jpe?g|webp|gif|avif|bmp|tiff?|svg|json|pdf)$/i;
 
 /**
- * Where files go, without an ending: beside `--out x.png`, in the folder `--out x`, or in the working directory. Makes the folder.
+ * Path of a job's files, without an ending: beside `--out x.png`, in the folder `--out x`, or in the working directory. Makes the folder.
  * @throws usage error when nothing can be written there.
  */
 export async function placeOf(cwd: string, out: string | undefined, prompt: string): Promise<string> {

@@ -22,7 +22,7 @@ export type Content = (typeof CONTENTS)[number];
 export const STYLES = words("watercolor oil pixel glass ink sumi neonstyle bright saturate detail dream");
 export type Style = (typeof STYLES)[number];
 
-/** How loud a word must be for a thing to appear, where that is not 1.35. */
+/** Thresholds that are not 1.35: the loudness of a word from which a thing appears. */
 export const FIRM: Partial<Record<Content, number>> = {
   mountain: 0.95,
   hills: 0.95,
@@ -82,7 +82,7 @@ export function axesOf(palettes: readonly string[]): readonly Axis[] {
   return named.map(([kind, axisName], index) => ({ name: axisName, kind, index }));
 }
 
-/** Where an axis lives in the latents: the channel and the place in its 8x8 block of lowest frequencies. */
+/** Coordinates of an axis in the latents: the channel and the place in its 8x8 block of lowest frequencies. */
 export function placeOf(axis: number): { readonly channel: 0 | 3; readonly coefficient: number } {
   return axis < 64 ? { channel: 0, coefficient: axis } : { channel: 3, coefficient: axis - 64 + 32 };
 }

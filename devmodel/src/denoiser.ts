@@ -22,7 +22,7 @@ export function logSnr(): Float64Array {
   return table;
 }
 
-/** How widely the seed moves each axis when the prompt says nothing about it. */
+/** Spread of each axis by the seed, where the prompt says nothing about it. */
 export function spreadOf({ name, kind }: Axis): number {
   if (kind === "palette") return name === "p_mono" ? 0.35 : 0.7;
   if (kind === "style") return 0.2;
@@ -114,7 +114,7 @@ function interpolate(graph: GraphBuilder, table: Float64Array, at: Tensor): Tens
   return op("Add", below, op("Mul", op("Sub", above, below), op("Sub", inside, low)));
 }
 
-/** How the prompt's code becomes the means of the lowest frequencies. */
+/** Map from the prompt's code to the means of the lowest frequencies. */
 function meanWeights(
   axes: readonly Axis[],
   lean: readonly number[],

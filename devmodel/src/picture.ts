@@ -24,7 +24,7 @@ export class Picture {
     this.changed.add("img");
   }
 
-  /** Where small things are, so that broad strokes spare them. */
+  /** Mask of small things, which broad strokes spare. */
   get focus(): Value {
     return this.layers.get("focus") as Value;
   }

@@ -8,11 +8,11 @@ import { node, type Operand, sigmoid, Value } from "./values.ts";
 
 /** Canvas with everything that a scene reads: gates, styles, colours. Its functions may be taken out of it. */
 export class Scene extends Canvas {
-  /** How much of each thing there is, 0 to 1. */
+  /** Amount of each thing, 0 to 1. */
   readonly gates: Readonly<Record<Content, Value>>;
   /** Axes of the ways of painting, as the latents have them. */
   readonly axis: Readonly<Record<Style, Value>>;
-  /** How much of each way of painting there is, 0 to 1. */
+  /** Amount of each way of painting, 0 to 1. */
   readonly styles: Readonly<Record<Style, Value>>;
   readonly colors: Readonly<Record<Role | "black" | "white", Value>>;
   readonly halfWidth: Value;

@@ -21,7 +21,7 @@ const MAYBE = 0.1;
 export interface Table {
   readonly palettes: readonly { readonly name: string; readonly colors: readonly string[] }[];
   readonly axes: readonly Axis[];
-  /** Where each axis starts, whatever the prompt. */
+  /** Start of each axis, whatever the prompt. */
   readonly lean: readonly number[];
   /** Weights over the axes by word; a later line of the table wins. */
   readonly words: ReadonlyMap<string, readonly number[]>;

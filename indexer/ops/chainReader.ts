@@ -25,7 +25,7 @@ export interface ChainReader {
   /** A block by number; undefined when there is none. Throws when no node can be asked. */
   block(number: number): Promise<ChainBlock | undefined>;
   /**
-   * Whether the chain has this very block. A node that says no is asked again, in case that another one stands behind the same
+   * Tells if the chain has this very block. A node that says no is asked again, in case that another one stands behind the same
    * name; of nodes that differ, the one that knows the longer chain is believed. Throws when no node can be asked.
    */
   has(block: KnownBlock): Promise<Verdict>;

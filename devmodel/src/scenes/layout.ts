@@ -22,19 +22,19 @@ export function withSky(scene: Scene) {
   scene.img = sky.lighten(skyNoise.mul(0.012));
   scene.focus = scene.zeros;
   return Object.assign(scene, {
-    /** How much water there is. */
+    /** Amount of water. */
     wet,
     horizonY,
     /** 0 at the top, 1 from the horizon on. */
     toHorizon,
-    /** How much the light is a striped neon sun. */
+    /** Amount of striped neon sun in the light. */
     retro,
     sunX,
     sunY,
     moonR,
     sunR,
     darkness,
-    /** How much sun or moon there is. */
+    /** Amount of sun or moon. */
     orb,
     sunDistance,
     skyNoise,

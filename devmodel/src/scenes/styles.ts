@@ -7,16 +7,16 @@ export interface Restyled {
   readonly img: Value;
   /** Fine noise of the surface. */
   readonly grain: Value;
-  /** How much of any way of painting there is. */
+  /** Amount of any way of painting. */
   readonly styled: Value;
 }
 
 /** Everything that a medium reads beside the picture. */
 interface Surface {
   readonly grain: Value;
-  /** How much light and dark differ here. */
+  /** Contrast of light and dark here. */
   readonly edges: Value;
-  /** How careful the brush is: 0 in the open, 1 at small things. */
+  /** Care of the brush: 0 in the open, 1 at small things. */
   readonly care: Value;
   readonly strokes: Value;
   /** Distance to the next cell of `strokes`. */

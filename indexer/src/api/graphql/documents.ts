@@ -69,7 +69,7 @@ export interface Operation {
   /** Reads its variables. */
   variables(given: Values): ReadVariables;
   /**
-   * What it selects, given the values of its variables.
+   * Returns the selection, given the values of its variables.
    * @throws GraphQLError when a directive on a root field has no value.
    */
   selections(variables: Readonly<Record<string, unknown>>): readonly Selection[];

@@ -44,7 +44,7 @@ export function badVariable({ message, nodes }: GraphQLError): GraphQLError {
 }
 
 /**
- * What is wrong with variables that are too much to be read, by functions that call themselves and tell all of a value that doesn't fit;
+ * Errors of variables that are too much to be read, by functions that call themselves and tell all of a value that doesn't fit;
  * undefined when nothing is.
  */
 export function excessiveVariable(given: Readonly<Record<string, unknown>>): GraphQLError | undefined {

@@ -39,8 +39,8 @@ export interface QueryContext {
 }
 
 /**
- * What `make` answers, once for each block. Several queries may wait for the same answer: if the one that makes it runs out of time, the
- * next goes on with its own.
+ * Answer of `make`, computed once for each block. Several queries may wait for the same answer: if the one that makes it runs out of time,
+ * the next goes on with its own.
  */
 export async function oncePerBlock<Value>(
   { shared, deadline }: QueryContext,

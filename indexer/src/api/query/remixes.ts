@@ -33,7 +33,7 @@ export async function ancestors(
 }
 
 /**
- * What was made from an artwork, and what from that: each before what was made from it, siblings in the order of their mints. Every step is found
+ * Remixes of an artwork, and remixes of those: each before what was made from it, siblings in the order of their mints. Every step is found
  * by the index on `remix_of` from the one before, so that a page costs the same wherever it begins and however large the tree is.
  * @param after Where to go on; undefined from the beginning. It must be in the tree.
  * @returns Undefined when `after` is not in the tree.

@@ -38,7 +38,7 @@ export function under(fields: readonly SelectedField[], name: string): readonly 
 }
 
 /**
- * What is asked of the same rows in several places, as one: each field once for each value of its arguments. Names in the answer are
+ * Merges selections of the same rows in several places: each field once for each value of its arguments. Names in the answer are
  * the first place's, and mean nothing.
  */
 export function merged(all: readonly (readonly SelectedField[])[]): readonly SelectedField[] {
@@ -70,7 +70,7 @@ export function unique(fields: readonly SelectedField[]): readonly SelectedField
 }
 
 /**
- * Where the rows of a child are kept in their parent's row: by the field and its arguments. The name that a query gives it may stand
+ * Key of a child's rows in their parent's row: by the field and its arguments. The name that a query gives it may stand
  * for something else in another place that shows the same rows, and may be longer than a name in Postgres.
  */
 export function childKey({ name, arguments: given }: FieldArguments): string {

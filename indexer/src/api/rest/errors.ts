@@ -12,7 +12,7 @@ const codes: Readonly<Record<string, ApiErrorCode>> = {
 };
 
 /**
- * What a refusal of the gallery schema is called here.
+ * Error of `/v1` for a refusal of the gallery schema.
  * @param names Parameters by the name that the schema gives them, which its messages begin with.
  */
 export function apiErrorOf(
