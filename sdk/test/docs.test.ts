@@ -29,7 +29,7 @@ describe("docs/receipts.md", () => {
 });
 
 describe("examples that ask a gallery", () => {
-  const pages = ["docs/graphql.md", "docs/sdk.md"];
+  const pages = ["docs/graphql-cookbook.md", "docs/sdk.md"];
 
   // That they run, test/indexer/docs.test.ts sees to.
   it("are typed as they stand", () => {

@@ -1,6 +1,6 @@
 /**
- * Everything in docs/graphql.md is run over a gallery of fixed history, and answered as the page shows. `npm run docs:update` writes the
- * answers into the page. What a public API needs beside its answers is tested over the same process.
+ * Every example in docs/graphql.md and docs/graphql-cookbook.md is run over a gallery of fixed history, and answered as the page shows.
+ * `npm run docs:update` writes the answers into the pages. What a public API needs beside its answers is tested over the same process.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,9 +24,13 @@ import { type Example, examplesOf, pageWith, snippetsOf } from "./examples.ts";
 import { type Exhibition, openExhibition } from "./exhibition.ts";
 import { createIndexer, type TestIndexer } from "./indexer.ts";
 
-const path = join(projectRoot, "docs/graphql.md");
-const page = readFileSync(path, "utf8");
-const examples = examplesOf(page);
+const readPage = (name: string): string => readFileSync(join(projectRoot, name), "utf8");
+const referencePath = "docs/graphql.md";
+const cookbookPath = "docs/graphql-cookbook.md";
+const reference = readPage(referencePath);
+const cookbook = readPage(cookbookPath);
+const examplesByPage = new Map([cookbookPath, referencePath].map((name) => [name, examplesOf(readPage(name))]));
+const examples = [...examplesByPage.values()].flat();
 const questions = examples.filter(({ kind }) => kind === "graphql");
 const isUpdate = process.env.GRID_UPDATE_DOCS === "1";
 
@@ -52,7 +56,10 @@ afterAll(async () => {
   await postgres?.stop();
   await exhibition?.grid.stop();
   if (!isUpdate) return;
-  writeFileSync(path, pageWith(page, answers));
+  for (const [name, ofPage] of examplesByPage) {
+    const answered = new Map([...answers].filter(([example]) => ofPage.includes(example)));
+    writeFileSync(join(projectRoot, name), pageWith(readPage(name), answered));
+  }
   if (Object.keys(restAnswers).length > 0) writeFileSync(examplesFile, `${JSON.stringify(restAnswers, null, 2)}\n`);
 });
 
@@ -72,14 +79,14 @@ async function answerOf(example: Example): Promise<unknown> {
   return example.isWhole ? { data, extensions } : data;
 }
 
-describe("docs/graphql.md", () => {
+describe("docs/graphql.md and its cookbook", () => {
   it("answers fifteen questions under fourteen headings", () => {
     expect(questions).toHaveLength(15);
-    expect(page.match(/^### \d+\. /gm)).toHaveLength(14);
+    expect(cookbook.match(/^## \d+\. /gm)).toHaveLength(14);
   });
 
   it("states the limits that hold", () => {
-    const text = page.replaceAll(/\s+/g, " ");
+    const text = reference.replaceAll(/\s+/g, " ");
     const number = (limit: number) => limit.toLocaleString("en");
     const limits = { ...requestLimits, ...queryLimits };
     const { MAX_TEXT, MAX_TOKENS, MAX_ROOT_FIELDS, MAX_ALIASES, MAX_DEFINITIONS, MAX_LEVELS, MAX_ROWS } = limits;
@@ -103,9 +110,9 @@ describe("docs/graphql.md", () => {
   });
 
   it("states what the parts of a question cost", () => {
-    const [, table = ""] = /\| part of a question \| cost \|\n.*\n((?:\|.*\n)+)/.exec(page) ?? [];
+    const [, table = ""] = /\| part of a question \| cost \|\n.*\n((?:\|.*\n)+)/.exec(reference) ?? [];
     expect([...table.matchAll(/\| ([\d.]+) \|\n/g)].map(([, cost]) => Number(cost))).toEqual(Object.values(costs));
-    const text = page.replaceAll(/\s+/g, " ");
+    const text = reference.replaceAll(/\s+/g, " ");
     expect(text).toContain(`One question may cost ${MAX_COST}.`);
     expect(text).toContain(`A question has ${queryLimits.MAX_TIME / 1_000} seconds`);
     expect(text).toContain(`Questions that cost ${EXPENSIVE} or more`);
@@ -124,8 +131,8 @@ describe("docs/graphql.md", () => {
 });
 
 describe("examples in TypeScript", () => {
-  const snippets = ["docs/graphql.md", "docs/sdk.md"].flatMap((name) =>
-    snippetsOf(readFileSync(join(projectRoot, name), "utf8")).map((snippet, i) => [name, i, snippet] as const),
+  const snippets = [cookbookPath, "docs/sdk.md"].flatMap((name) =>
+    snippetsOf(readPage(name)).map((snippet, i) => [name, i, snippet] as const),
   );
 
   it.each(snippets)("%s: snippet %i runs as it stands", async (name, i, snippet) => {
@@ -144,7 +151,7 @@ ${snippet.replaceAll(imports, "")}
     const { run } = (await import(/* @vite-ignore */ file)) as { run: (given: object) => Promise<void> };
     const said: unknown[][] = [];
     await run({ galleryUrl: `${indexer.url}/graphql`, console: { log: (...words: unknown[]) => said.push(words) } });
-    if (name === "docs/graphql.md") expect(said).toEqual([[2, 4, expect.stringContaining("<mark>harbour</mark>")]]);
+    if (name === cookbookPath) expect(said).toEqual([[2, 4, expect.stringContaining("<mark>harbour</mark>")]]);
   });
 });
 
