@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSchema, parse, validate } from "graphql";
+import { parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEnvironment } from "../../indexer/ops/environment.ts";
 import { costs, EXPENSIVE, MAX_COST } from "../../indexer/src/api/graphql/costs.ts";
@@ -18,8 +19,10 @@ import { routes } from "../../indexer/src/api/rest/catalogue.ts";
 import { nameOf } from "../../indexer/src/api/rest/describe.ts";
 import { exampleOf, examplePaths, examplesFile, shortened } from "../../indexer/src/api/rest/examples.ts";
 import { tableLimits } from "../../indexer/src/api/tables/rowCount.ts";
+import { gridNftAbi } from "../../sdk/src/index.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { readByPage, receiptsByPage, rowsOf } from "../vectors/eventsPage.ts";
 import { type Example, examplesOf, pageWith, snippetsOf } from "./examples.ts";
 import { type Exhibition, openExhibition } from "./exhibition.ts";
 import { createIndexer, type TestIndexer } from "./indexer.ts";
@@ -127,6 +130,43 @@ describe("docs/graphql.md and its cookbook", () => {
     const answer = await answerOf(example);
     answers.set(example, answer);
     if (!isUpdate) expect(answer).toEqual(example.answer);
+  });
+});
+
+describe("docs/events.md", () => {
+  it("has the layout of the blobs that GridNFT emits", async () => {
+    const rows = rowsOf(readPage("docs/events.md"));
+    const { grid } = exhibition;
+    const { address } = grid.deployment.contracts.GridNFT;
+    const logs = await grid.party(0).wallet.getLogs({ address, fromBlock: 0n });
+    const mints = parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" });
+    const versions = parseEventLogs({ abi: gridNftAbi, logs, eventName: "VersionAdded" });
+    expect([mints.length, versions.length]).toEqual([3, 1]);
+    for (const { args } of mints) {
+      const read = readByPage(rows, args.blob);
+      expect(read.fields).toMatchObject({ requester: args.artist.toLowerCase(), form: 1n });
+      expect(read.artworks).toHaveLength(Number(args.count));
+      const [receipt] = receiptsByPage(read);
+      const [anchor] = read.anchors;
+      const { body } = await indexer.get<{ artwork: { versions: object[] } }>(
+        `/v1/artworks/${args.seriesId * 1_000n + 1n}`,
+      );
+      expect(body.artwork.versions[0]).toMatchObject({
+        order_hash: receipt?.orderHash,
+        seed: String(receipt?.seed),
+        image_hash: receipt?.imageHash,
+        price: String(receipt?.price),
+        completed_at: Number(receipt?.completedAt),
+        worker: { address: receipt?.worker },
+        anchor_time: Number(anchor?.time),
+        anchor_block: Number(anchor?.block),
+      });
+    }
+    for (const { args } of versions) {
+      const read = readByPage(rows, args.blob);
+      expect(read.fields).toEqual({ requester: args.requester.toLowerCase(), form: 2n });
+      expect(read.artworks).toHaveLength(1);
+    }
   });
 });
 
