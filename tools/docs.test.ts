@@ -15,6 +15,7 @@ function scriptsOf(workspace = "."): string[] {
 
 const documents = [
   "README.md",
+  "CONTRIBUTING.md",
   ...["docs", "test", "bench", "deployments"].flatMap((folder) =>
     filesBelow(join(projectRoot, folder), ".md").map((file) => `${folder}/${file}`),
   ),
