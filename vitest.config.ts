@@ -18,8 +18,8 @@ export default defineConfig({
   resolve: {
     // Tests run on the sources: no build in between, and a linked checkout tests its own SDK.
     alias: [
-      ["@gridnft/sdk/wire", "./sdk/src/wire/index.ts"],
-      ["@gridnft/sdk/queries", "./sdk/src/queries/index.ts"],
+      ["@gridnft/sdk/schemas", "./sdk/src/schemas/index.ts"],
+      ["@gridnft/sdk/gallery", "./sdk/src/gallery/index.ts"],
       ["@gridnft/sdk/node", "./sdk/src/node/index.ts"],
       ["@gridnft/sdk", "./sdk/src/index.ts"],
       ["@gridnft/devmodel", "./devmodel/src/index.ts"],

@@ -9,6 +9,7 @@ import {
   indexerLayers,
   localLayers,
   readImports,
+  sdkLayers,
   workerLayers,
 } from "./imports.ts";
 
@@ -85,13 +86,14 @@ describe("imports", () => {
 });
 
 describe.each([
+  ["the SDK", ["sdk/src"], sdkLayers],
   ["the indexer", ["indexer"], indexerLayers],
   ["the cloud", ["cloud/src"], cloudLayers],
   ["the worker", ["worker", "devmodel"], workerLayers],
 ] as const)("%s", (_, folders, layersOf) => {
   const imports = readImports(folders);
 
-  it("has files in every layer", () => {
+  it("has files in every layer, and no others", () => {
     const firstOf = (file: string) => layersOf.find(({ files }) => files.test(file))?.name;
     expect(new Set([...imports.keys()].map(firstOf))).toEqual(new Set(layersOf.map(({ name }) => name)));
   });

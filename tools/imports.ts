@@ -45,7 +45,15 @@ export function readImports(folders: readonly string[]): ImportGraph {
       filesBelow(join(projectRoot, folder), end).map((path) => normalize(join(folder, path))),
     ),
   );
-  return new Map(files.map((file) => [file, importsOf(file, readFileSync(join(projectRoot, file), "utf8"))]));
+  const known = new Set(files);
+  // The SDK names its modules as they are when compiled.
+  const sourceOf = (path: string): string => {
+    const source = path.replace(/\.js$/, ".ts");
+    return known.has(path) || !known.has(source) ? path : source;
+  };
+  return new Map(
+    files.map((file) => [file, importsOf(file, readFileSync(join(projectRoot, file), "utf8")).map(sourceOf)]),
+  );
 }
 
 /** Returns each import against the direction as a sentence. Files that no layer names are left out. */
@@ -105,6 +113,30 @@ export function importedBy(graph: ImportGraph, files: readonly string[]): string
   for (const file of files) visit(file);
   return [...found].sort();
 }
+
+const sdk = (...folders: readonly string[]): RegExp => new RegExp(`^sdk/src/(${folders.join("|")})/`);
+
+/**
+ * Layers of the SDK, the lowest first.
+ *
+ * - `lib` and `messages` need no chain and no server. `body` is the packed series of GridNFT.
+ * - `schemas` are the bodies of the AI Cloud API, `cloud` its client. Neither knows of actions.
+ * - `gallery` and `node` are entries of their own: nobody who generates or mints loads them.
+ */
+export const sdkLayers: readonly Layer[] = [
+  { name: "abis", files: /^sdk\/src\/generated\/(abis|addresses|used)\.ts$/, below: [] },
+  { name: "lib", files: sdk("lib"), below: [] },
+  { name: "messages", files: sdk("messages"), below: ["lib"] },
+  { name: "body", files: sdk("body"), below: ["messages"] },
+  { name: "schemas", files: sdk("schemas"), below: ["messages"] },
+  { name: "chain", files: sdk("chain"), below: ["abis", "messages"] },
+  { name: "cloud", files: sdk("cloud"), below: ["schemas", "chain"] },
+  { name: "verify", files: sdk("verify"), below: ["body", "chain"] },
+  { name: "actions", files: sdk("actions"), below: ["cloud", "verify"] },
+  { name: "gallery", files: sdk("gallery", "generated"), below: ["lib"] },
+  { name: "node", files: sdk("node"), below: ["schemas", "chain"] },
+  { name: "entry", files: /^sdk\/src\/index\.ts$/, below: ["actions"] },
+];
 
 const api = (folder: string): RegExp => new RegExp(`^indexer/src/api/${folder}/`);
 

@@ -4,7 +4,7 @@ import type { Address, Hex } from "viem";
 import { trendingOf } from "../../indexer/src/features/artworks/trending.ts";
 import { type Document, textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/src/lib/keys.ts";
-import { artworkName } from "../../sdk/src/artworkName.ts";
+import { artworkName } from "../../sdk/src/messages/artworkName.ts";
 import { addressOf, CHAIN_ID } from "../synthetic/deployment.ts";
 import { createRandom, type Random } from "../synthetic/random.ts";
 import { drawPrompt, drawRank, drawText, wordAt } from "../synthetic/words.ts";

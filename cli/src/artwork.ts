@@ -1,5 +1,5 @@
 import { artworkName, artworkState, ChainError, cidOf, type Provenance } from "@gridnft/sdk";
-import { createGalleryClient, documents, type fields, GalleryError } from "@gridnft/sdk/queries";
+import { createGalleryClient, documents, type fields, GalleryError } from "@gridnft/sdk/gallery";
 import { getAddress, zeroAddress } from "viem";
 import { CliError } from "./failure.ts";
 import type { Grid } from "./grid.ts";

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageFromJson, messageToJson, type SeriesTerms, type SignedOrder } from "@gridnft/sdk";
-import { type GenerationParameters, generationParameters } from "@gridnft/sdk/wire";
+import { type GenerationParameters, generationParameters } from "@gridnft/sdk/schemas";
 import { z } from "zod";
 import { type CliError, usageError } from "./failure.ts";
 import { reasonOf } from "./output.ts";

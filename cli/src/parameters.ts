@@ -1,5 +1,5 @@
 import { newSalt } from "@gridnft/sdk";
-import { type GenerationParameters, generationParameters } from "@gridnft/sdk/wire";
+import { type GenerationParameters, generationParameters } from "@gridnft/sdk/schemas";
 import type { z } from "zod";
 import { usageError } from "./failure.ts";
 import { readDecimal, readWhole } from "./values.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Deployment, GridError, parseDeployment } from "@gridnft/sdk";
-import { addressJson, bytes32Json } from "@gridnft/sdk/wire";
+import { addressJson, bytes32Json } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";

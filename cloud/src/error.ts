@@ -1,4 +1,4 @@
-import { type CloudErrorCode, cloudErrors } from "@gridnft/sdk/wire";
+import { type CloudErrorCode, cloudErrors } from "@gridnft/sdk/schemas";
 
 /** Error of the API: a stable code, a sentence for the user, and the field. */
 export class CloudError extends Error {

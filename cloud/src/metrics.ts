@@ -1,4 +1,4 @@
-import type { CloudErrorCode } from "@gridnft/sdk/wire";
+import type { CloudErrorCode } from "@gridnft/sdk/schemas";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Chain } from "./chain/chain.ts";
 

@@ -17,7 +17,7 @@ import {
   job as jobSchema,
   quote as quoteSchema,
   receiptBundle,
-} from "../../sdk/src/wire/index.ts";
+} from "../../sdk/src/schemas/index.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { ENGINE, type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { type Address, createPublicClient, getAddress, http, InvalidAddressError } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorJson } from "../../sdk/src/wire/index.ts";
+import { errorJson } from "../../sdk/src/schemas/index.ts";
 import { isChainError, isUnanswered, withChainErrors } from "../src/chain/errors.ts";
 import type { RunningCloud } from "../src/start.ts";
 import {

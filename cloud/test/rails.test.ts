@@ -22,7 +22,7 @@ import {
   job as jobSchema,
   quote as quoteSchema,
   receiptBundle,
-} from "../../sdk/src/wire/index.ts";
+} from "../../sdk/src/schemas/index.ts";
 import { encodeCall, openSender } from "../src/payment/sender.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { planOf, type RunningTreasury, workOnce } from "../src/startTreasury.ts";

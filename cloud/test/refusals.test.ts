@@ -1,7 +1,7 @@
 /** Refusals that pass: they neither count nor bar, pause the worker, and the job's owner is told. */
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { job as jobSchema } from "../../sdk/src/wire/index.ts";
+import { job as jobSchema } from "../../sdk/src/schemas/index.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, OPEN_HASH, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";

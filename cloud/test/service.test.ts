@@ -13,7 +13,7 @@ import { getContractAddress, type Hex, serializeErc6492Signature } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileHashes } from "../../sdk/src/index.ts";
-import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/wire/index.ts";
+import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/schemas/index.ts";
 import { lintOpenApi } from "../../test/utils/spectral.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid, until } from "./grid.ts";

@@ -33,9 +33,9 @@ import {
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const schemaPath = `${root}indexer/src/api/graphql/schema.graphql`;
-const folder = `${root}sdk/src/queries/documents/`;
+const folder = `${root}sdk/src/gallery/documents/`;
 
-/** Readers of scalars, in src/queries/scalars.ts. */
+/** Readers of scalars, in src/gallery/scalars.ts. */
 const readers: Readonly<Record<string, string>> = {
   BigInt: "bigInt",
   Address: "address",
@@ -75,7 +75,7 @@ function readDocuments(): Documents {
     .sort()
     .map((name) => readFileSync(folder + name, "utf8"))
     .join("\n");
-  const document = parse(new Source(text, "sdk/src/queries/documents"));
+  const document = parse(new Source(text, "sdk/src/gallery/documents"));
   const faults = validate(schema, document);
   if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join("\n"));
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -99,12 +99,12 @@ export function gallerySource(): string {
     (type): type is GraphQLInputObjectType => isInputObjectType(type) && used.has(type.name),
   );
   const parts = [
-    `// Generated from the gallery's schema and src/queries/documents by scripts/gallery.ts: npm run generate -w sdk
+    `// Generated from the gallery's schema and src/gallery/documents by scripts/gallery.ts: npm run generate -w sdk
 
 import type { Address, Hex } from "viem";
 import * as z from "zod/mini";
-import { galleryDocument } from "../queries/document.js";
-import { address, type BigIntInput, bigInt, enumeration, hex, integer, timestamp } from "../queries/scalars.js";
+import { galleryDocument } from "../gallery/document.js";
+import { address, type BigIntInput, bigInt, enumeration, hex, integer, timestamp } from "../gallery/scalars.js";
 `,
     `/** Enums of the schema, with all values that it has. */
 export const enums = {

@@ -8,7 +8,7 @@ import {
   parseAddress,
   parseDeployment,
 } from "../src/index.js";
-import { addressJson } from "../src/wire/index.js";
+import { addressJson } from "../src/schemas/index.js";
 
 // From EIP-55.
 const checked = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";

@@ -45,7 +45,7 @@ describe("in a browser", () => {
     expect((await sdk.createFastChecker()).recoverSigner(digest, signature)).toBe(signer);
   });
 
-  it.each(["./index.js", "./queries/index.js", "./wire/index.js"])(
+  it.each(["./index.js", "./gallery/index.js", "./schemas/index.js"])(
     "loads %s, which needs nothing of Node",
     async (path) => {
       const context = page();
@@ -72,7 +72,7 @@ describe("in a browser", () => {
       });
       const source = `
         import { QueryClient } from "@tanstack/query-core";
-        import { artworkQuery, createGalleryClient, watchQuery } from "./queries/index.js";
+        import { artworkQuery, createGalleryClient, watchQuery } from "./gallery/index.js";
         export const answer = (url) => new Promise((resolve) => {
           const queryClient = new QueryClient();
           const stop = watchQuery(queryClient, artworkQuery(createGalleryClient({ url }), 7n), (now) => {

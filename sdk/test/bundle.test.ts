@@ -24,7 +24,7 @@ import {
   settlementTypes,
   workLane,
 } from "../src/index.js";
-import type { ReceiptBundle } from "../src/wire/index.js";
+import type { ReceiptBundle } from "../src/schemas/index.js";
 import { deployment } from "./quotes.ts";
 
 const [artist, worker, gateway, stranger] = ["artist", "worker", "gateway", "stranger"].map((name) =>

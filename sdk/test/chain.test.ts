@@ -71,7 +71,7 @@ import {
   withdrawAipg,
   withdrawAipgCalls,
 } from "../src/index.js";
-import type { ReceiptBundle } from "../src/wire/index.js";
+import type { ReceiptBundle } from "../src/schemas/index.js";
 import { json, serve } from "./server.ts";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 

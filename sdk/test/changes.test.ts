@@ -1,7 +1,7 @@
 /** Watching a gallery's changes, against a real HTTP server that says what a gallery may say. */
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
-import type { ArtworksVariables } from "../src/queries/index.js";
-import { GalleryError, watchChanges } from "../src/queries/index.js";
+import type { ArtworksVariables } from "../src/gallery/index.js";
+import { GalleryError, watchChanges } from "../src/gallery/index.js";
 import { type ScriptedServer, serve } from "./server.js";
 
 let server: ScriptedServer | undefined;

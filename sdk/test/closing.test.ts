@@ -39,7 +39,7 @@ import {
   settleOrders,
   verifyToken,
 } from "../src/index.js";
-import type { ReceiptBundle } from "../src/wire/index.js";
+import type { ReceiptBundle } from "../src/schemas/index.js";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
 const worker = privateKeyToAccount(sha256(stringToHex("closing worker")));

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { CloudError, cidOf, createCloudClient, fileHashes, GridError, PaymentRequiredError } from "../src/index.js";
-import type { Job } from "../src/wire/index.js";
+import type { Job } from "../src/schemas/index.js";
 import { quoteFor } from "./quotes.ts";
 import { type Answer, json, type ScriptedServer, serve } from "./server.ts";
 

@@ -27,7 +27,7 @@ import {
   SignerRole,
   settlementTypes,
 } from "../src/index.js";
-import { type GenerationParameters, generateImageRequest, type ReceiptBundle } from "../src/wire/index.js";
+import { type GenerationParameters, generateImageRequest, type ReceiptBundle } from "../src/schemas/index.js";
 import { json, type ScriptedServer, serve } from "./server.ts";
 import { fileOf, openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 

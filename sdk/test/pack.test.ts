@@ -152,7 +152,7 @@ describe("in an app", () => {
 
   it("is loaded by require, too", () => {
     const code =
-      'console.log(typeof require("@gridnft/sdk").mintSeries, typeof require("@gridnft/sdk/queries").artworksQuery)';
+      'console.log(typeof require("@gridnft/sdk").mintSeries, typeof require("@gridnft/sdk/gallery").artworksQuery)';
     const out = execFileSync(process.execPath, ["--input-type=commonjs", "-e", code], {
       cwd: app,
       encoding: "utf8",
@@ -191,8 +191,8 @@ describe("in an app", () => {
       writeFileSync(
         file,
         `import { createCloudClient, mintSeries, type Deployment, type WalletClient } from "@gridnft/sdk";
-import { artworksQuery, createGalleryClient } from "@gridnft/sdk/queries";
-import { job } from "@gridnft/sdk/wire";
+import { artworksQuery, createGalleryClient } from "@gridnft/sdk/gallery";
+import { job } from "@gridnft/sdk/schemas";
 export const models: Promise<readonly { name: string }[]> = createCloudClient({ url: "http://127.0.0.1" }).models();
 export const status: "done" | string = job.parse({}).status;
 export const key: readonly unknown[] = artworksQuery(createGalleryClient({ url: "http://127.0.0.1" })).queryKey;

@@ -28,7 +28,7 @@ import {
   waitForBlock,
   watchBlocks,
   watchQuery,
-} from "../src/queries/index.js";
+} from "../src/gallery/index.js";
 import { type Answer, json, type ScriptedServer, serve } from "./server.ts";
 
 const sdl = readFileSync(new URL("../../indexer/src/api/graphql/schema.graphql", import.meta.url), "utf8");

@@ -11,7 +11,7 @@ import {
   signQuote,
   toPayment,
 } from "../src/index.js";
-import { generateImageRequest, type Quote } from "../src/wire/index.js";
+import { generateImageRequest, type Quote } from "../src/schemas/index.js";
 import { deployment, NOW, parameters, quoteFor, requester } from "./quotes.ts";
 
 const expected = { parameters, deployment, requester, payer: requester, maxPrice: 1_001n, now: NOW };

@@ -7,7 +7,7 @@ import {
   requestHash,
   settlementDomainOf,
 } from "../src/index.js";
-import { type GenerationParameters, type Quote, quote } from "../src/wire/index.js";
+import { type GenerationParameters, type Quote, quote } from "../src/schemas/index.js";
 
 const at = (digit: string): Address => `0x${digit.repeat(40)}` as Address;
 const contract = (digit: string) => ({ address: at(digit), startBlock: 1 });

@@ -178,7 +178,7 @@ describe("docs/sdk.md", () => {
   /** Declares what an example takes as given. */
   const givens = `
 import type { Deployment } from "@gridnft/sdk";
-import type { ReceiptBundle } from "@gridnft/sdk/wire";
+import type { ReceiptBundle } from "@gridnft/sdk/schemas";
 import { type Account, type Address, type Chain, type PublicClient, parseEther, type Transport, type WalletClient } from "viem";
 declare const deployment: Deployment;
 declare const client: PublicClient;

@@ -5,15 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createIndexer, type TestIndexer } from "../../test/indexer/indexer.ts";
 import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
 import {
-  artworkState,
-  depositAipg,
-  EvolutionPolicy,
-  evolveArtwork,
-  type Minted,
-  mintSeries,
-  settlementTypes,
-} from "../src/index.js";
-import {
   accountQuery,
   accountsQuery,
   activityPages,
@@ -43,8 +34,17 @@ import {
   workerQuery,
   workerStatisticsQuery,
   workersQuery,
-} from "../src/queries/index.js";
-import type { ReceiptBundle } from "../src/wire/index.js";
+} from "../src/gallery/index.js";
+import {
+  artworkState,
+  depositAipg,
+  EvolutionPolicy,
+  evolveArtwork,
+  type Minted,
+  mintSeries,
+  settlementTypes,
+} from "../src/index.js";
+import type { ReceiptBundle } from "../src/schemas/index.js";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
 let shop: Workshop;

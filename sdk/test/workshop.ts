@@ -26,7 +26,7 @@ import {
   settlementTypes,
   workLane,
 } from "../src/index.js";
-import type { ReceiptBundle } from "../src/wire/index.js";
+import type { ReceiptBundle } from "../src/schemas/index.js";
 
 export const PRICE = parseEther("1");
 export const ENGINE = "test engine 1.0";

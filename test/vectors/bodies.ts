@@ -1,7 +1,7 @@
 import { type Hex, hashStruct, hashTypedData, keccak256, sha256, slice, stringToHex, zeroHash } from "viem";
-import { type Body, type BodyArtwork, encodeBody, receiptsOf } from "../../sdk/src/body.ts";
-import { ANY_SEED, generationRequest } from "../../sdk/src/request.ts";
-import { type GenerationRequest, settlementDomain, settlementTypes } from "../../sdk/src/typedData.ts";
+import { type Body, type BodyArtwork, encodeBody, receiptsOf } from "../../sdk/src/body/body.ts";
+import { ANY_SEED, generationRequest } from "../../sdk/src/messages/request.ts";
+import { type GenerationRequest, settlementDomain, settlementTypes } from "../../sdk/src/messages/typedData.ts";
 
 import { random } from "../../sdk/test/random.ts";
 import { randomBody } from "./randomBody.ts";

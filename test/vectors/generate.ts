@@ -45,7 +45,7 @@ import {
   settlementDomain,
   settlementTypes,
   type Voucher,
-} from "../../sdk/src/typedData.ts";
+} from "../../sdk/src/messages/typedData.ts";
 import { bodyVectors } from "./bodies.ts";
 import { patternBytes } from "./pattern.ts";
 

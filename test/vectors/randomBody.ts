@@ -1,6 +1,6 @@
 import { zeroHash } from "viem";
-import type { Body } from "../../sdk/src/body.ts";
-import { ANY_SEED } from "../../sdk/src/request.ts";
+import type { Body } from "../../sdk/src/body/body.ts";
+import { ANY_SEED } from "../../sdk/src/messages/request.ts";
 import type { random } from "../../sdk/test/random.ts";
 
 /** A body of arbitrary shape and content that keeps the rules of the format. */

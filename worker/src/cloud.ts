@@ -18,7 +18,7 @@ import {
   type WorkerOffer,
   wantedImages,
   workerJob,
-} from "@gridnft/sdk/wire";
+} from "@gridnft/sdk/schemas";
 import type { Address, Hex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { addressJson } from "@gridnft/sdk/wire";
+import { addressJson } from "@gridnft/sdk/schemas";
 import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
 import { engineKinds, type ModelSource } from "./engines/kinds.ts";

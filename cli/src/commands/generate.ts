@@ -16,7 +16,7 @@ import {
   newIdempotencyKey,
   type SeriesTerms,
 } from "@gridnft/sdk";
-import type { GenerationParameters, Job, Quote } from "@gridnft/sdk/wire";
+import type { GenerationParameters, Job, Quote } from "@gridnft/sdk/schemas";
 import { getAddress, zeroAddress } from "viem";
 import { getBlock, readContract } from "viem/actions";
 import { findModel, openCloud, signedIn } from "../cloud.ts";

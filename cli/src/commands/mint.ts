@@ -12,7 +12,7 @@ import {
   planAnchoring,
   type SeriesTerms,
 } from "@gridnft/sdk";
-import type { ReceiptBundle } from "@gridnft/sdk/wire";
+import type { ReceiptBundle } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { readContract } from "viem/actions";
 import { openCloud } from "../cloud.ts";

@@ -10,7 +10,7 @@ import {
   submitOrders,
   submitToGateway,
 } from "@gridnft/sdk";
-import type { Job, ReceiptBundle } from "@gridnft/sdk/wire";
+import type { Job, ReceiptBundle } from "@gridnft/sdk/schemas";
 import { isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import { openCloud, signedIn } from "../cloud.ts";

@@ -1,5 +1,5 @@
 import { clientOf } from "@gridnft/sdk/node";
-import type { ErrorJson } from "@gridnft/sdk/wire";
+import type { ErrorJson } from "@gridnft/sdk/schemas";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";

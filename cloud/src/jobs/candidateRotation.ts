@@ -1,4 +1,4 @@
-import { type RefusalCode, refusalScopes } from "@gridnft/sdk/wire";
+import { type RefusalCode, refusalScopes } from "@gridnft/sdk/schemas";
 import type { Queries } from "../database/database.ts";
 import { notify } from "../database/pgNotify.ts";
 import type { JobRow } from "./job.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { MAX_TOTALS, type MessageJson } from "@gridnft/sdk";
-import type { workerJob } from "@gridnft/sdk/wire";
+import type { workerJob } from "@gridnft/sdk/schemas";
 import { type Address, getAddress, type Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";

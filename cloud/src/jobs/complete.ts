@@ -9,7 +9,7 @@ import {
   receiptPrice,
   SignerRole,
 } from "@gridnft/sdk";
-import type { completeAnswer } from "@gridnft/sdk/wire";
+import type { completeAnswer } from "@gridnft/sdk/schemas";
 import pg from "pg";
 import type { Address, Hex } from "viem";
 import type { z } from "zod";

@@ -1,4 +1,4 @@
-import type { ReleaseRequest } from "@gridnft/sdk/wire";
+import type { ReleaseRequest } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";

@@ -1,4 +1,4 @@
-import { limits, type modelDefaults, type workerOffer } from "@gridnft/sdk/wire";
+import { limits, type modelDefaults, type workerOffer } from "@gridnft/sdk/schemas";
 import type { Address, Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";

@@ -1,5 +1,5 @@
 import { type JobOrder, jobOrder, jobPrice, messageToJson, SETTLE_GRACE } from "@gridnft/sdk";
-import type { quote } from "@gridnft/sdk/wire";
+import type { quote } from "@gridnft/sdk/schemas";
 import { type Address, formatEther, zeroAddress } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";

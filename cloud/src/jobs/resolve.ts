@@ -1,5 +1,5 @@
 import { ANY_SEED, FIXED_SEED_LIMIT, type GenerationRequest, generationRequest, requestHash } from "@gridnft/sdk";
-import type { generationParameters } from "@gridnft/sdk/wire";
+import type { generationParameters } from "@gridnft/sdk/schemas";
 import type { Hex } from "viem";
 import type { z } from "zod";
 import type { ChainModel } from "../chain/models.ts";

@@ -1,5 +1,5 @@
 import { isFile } from "@gridnft/sdk";
-import type { uploadAnswer } from "@gridnft/sdk/wire";
+import type { uploadAnswer } from "@gridnft/sdk/schemas";
 import type { Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";

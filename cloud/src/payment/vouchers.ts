@@ -1,5 +1,5 @@
 import { MAX_TOTALS, type MessageJson, messageFromJson, messageToJson, nextVoucher } from "@gridnft/sdk";
-import type { voucherOffer } from "@gridnft/sdk/wire";
+import type { voucherOffer } from "@gridnft/sdk/schemas";
 import { type Address, type Hex, isAddressEqual } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";

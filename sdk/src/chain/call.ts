@@ -44,3 +44,9 @@ export function toCalls(calls: readonly ContractCall[]): readonly Call[] {
     value: 0n,
   }));
 }
+
+/** Names the account that makes prepared calls. */
+export interface Sender {
+  /** A smart account, or any other. */
+  readonly sender: Address;
+}

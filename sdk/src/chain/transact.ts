@@ -12,7 +12,7 @@ import {
   type Transport,
 } from "viem";
 import { getTransaction, simulateContract, waitForTransactionReceipt, writeContract } from "viem/actions";
-import { pause } from "../pause.js";
+import { sleep } from "../lib/sleep.js";
 import type { ContractCall } from "./call.js";
 import { ChainError } from "./errors.js";
 import { explainRevert } from "./revert.js";
@@ -35,7 +35,7 @@ export async function transact<const abi extends Abi, name extends ContractFunct
 ): Promise<TransactionReceipt> {
   const untyped = call as unknown as Ask;
   const ask = { ...untyped, account: client.account, chain: client.chain };
-  await reading(simulateContract(client, ask));
+  await wrapReadError(simulateContract(client, ask));
   const sent = await sendCall(client, untyped);
   const receipt = await waitForTransactionReceipt(client, { hash: sent }).catch((error: unknown) => {
     throw unconfirmed(explainRevert(error), sent);
@@ -43,7 +43,7 @@ export async function transact<const abi extends Abi, name extends ContractFunct
   if (receipt.status === "success") return receipt;
   const hash = receipt.transactionHash;
   // The state has changed since the trial; ask again for the reason.
-  await reading(simulateContract(client, ask), hash);
+  await wrapReadError(simulateContract(client, ask), hash);
   throw new ChainError("REVERTED", `Transaction ${hash} failed; now it would succeed.`, undefined, hash);
 }
 
@@ -78,7 +78,7 @@ async function sendCall(client: WalletClient, ask: Ask): Promise<Hex> {
     for (let attempt = 0; attempt < 4; attempt++) {
       if (await getTransaction(client, { hash }).catch(() => undefined)) return hash;
       if (failure.code !== "RPC_UNREACHABLE") throw failure;
-      await pause(500);
+      await sleep(500);
     }
     throw unconfirmed(failure, hash);
   }
@@ -101,7 +101,7 @@ export async function transactAll(client: WalletClient, calls: readonly Contract
  * Runs a read and explains its failure.
  * @throws {@link ChainError}.
  */
-export async function reading<Value>(read: Promise<Value>, transaction?: Hex): Promise<Value> {
+export async function wrapReadError<Value>(read: Promise<Value>, transaction?: Hex): Promise<Value> {
   try {
     return await read;
   } catch (error) {

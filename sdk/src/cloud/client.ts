@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { requireCid } from "../image.js";
+import { requireCid } from "../messages/image.js";
 import {
   type GenerateImageRequest,
   type GenerateImageResponse,
@@ -18,7 +18,7 @@ import {
   sessionState,
   type signInRequest,
   workerList,
-} from "../wire/index.js";
+} from "../schemas/index.js";
 import { CloudError, PaymentRequiredError } from "./errors.js";
 import { type CloudCall, type CloudEndpoint, readBytes, readJson, send, sendJson } from "./http.js";
 import { type WatchOptions, watchJob } from "./watch.js";
@@ -57,7 +57,7 @@ interface Abortable {
 }
 
 /**
- * The AI Cloud API, typed. Every answer is read by the schemas of `@gridnft/sdk/wire`; every function throws
+ * The AI Cloud API, typed. Every answer is read by the schemas of `@gridnft/sdk/schemas`; every function throws
  * {@link CloudError}. Amounts are AIPG wei, times Unix seconds.
  *
  * The cloud is not trusted: what it says about money and provenance is checked by `generate`, `signQuote` and `checkBundle`.

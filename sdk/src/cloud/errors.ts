@@ -1,4 +1,4 @@
-import { type CloudErrorCode, errorJson, paymentRequired, type Quote } from "../wire/index.js";
+import { type CloudErrorCode, errorJson, paymentRequired, type Quote } from "../schemas/index.js";
 
 /** Why a call to the AI Cloud API failed: the API's own code, or one of ours when it gave none. */
 export type CloudFailure = CloudErrorCode | "UNREACHABLE" | "ANSWER_INVALID";

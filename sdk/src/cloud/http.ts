@@ -1,5 +1,5 @@
 import type * as z from "zod/mini";
-import { readAs } from "../schema.js";
+import { readAs } from "../lib/readAs.js";
 import { CloudError, cloudErrorOf } from "./errors.js";
 
 /** Where the AI Cloud API is, and as whom it is called. */

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { pause } from "../pause.js";
-import { type Job, job } from "../wire/index.js";
+import { sleep } from "../lib/sleep.js";
+import { type Job, job } from "../schemas/index.js";
 import { CloudError } from "./errors.js";
 import { anyOf, type CloudEndpoint, send, sendJson } from "./http.js";
 
@@ -72,7 +72,7 @@ export async function* watchJob(
       signal?.throwIfAborted();
       if (isVerdict(error) || ++unanswered >= MAX_UNANSWERED) throw error;
     }
-    await pause(pollInterval, signal);
+    await sleep(pollInterval, signal);
   }
 }
 

@@ -1,9 +1,9 @@
-// Generated from the gallery's schema and src/queries/documents by scripts/gallery.ts: npm run generate -w sdk
+// Generated from the gallery's schema and src/gallery/documents by scripts/gallery.ts: npm run generate -w sdk
 
 import type { Address, Hex } from "viem";
 import * as z from "zod/mini";
-import { galleryDocument } from "../queries/document.js";
-import { address, type BigIntInput, bigInt, enumeration, hex, integer, timestamp } from "../queries/scalars.js";
+import { galleryDocument } from "../gallery/document.js";
+import { address, type BigIntInput, bigInt, enumeration, hex, integer, timestamp } from "../gallery/scalars.js";
 
 /** Enums of the schema, with all values that it has. */
 export const enums = {

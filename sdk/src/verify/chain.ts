@@ -9,8 +9,8 @@ import {
   numberToHex,
 } from "viem";
 import { getContractEvents, getTransaction } from "viem/actions";
-import type { Deployment } from "../deployment.js";
-import type { SettlementDomain } from "../typedData.js";
+import type { Deployment } from "../chain/deployment.js";
+import type { SettlementDomain } from "../messages/typedData.js";
 import { sentence } from "./check.js";
 
 /** Reads an IPFS file; throws with a sentence when it can't be had. */

@@ -1,7 +1,7 @@
-import { cidOf, isFile } from "../cid.js";
+import { pngText, readParameters } from "../lib/png.js";
+import { cidOf, isFile } from "../messages/cid.js";
 import type { FetchFile } from "./chain.js";
 import { type Finding, fail, pass, sentence, unknown } from "./check.js";
-import { pngText, readParameters } from "./png.js";
 import type { VersionRecord } from "./record.js";
 
 /** Most bytes that a picture may have: enough for any, too few to fill a disk. */

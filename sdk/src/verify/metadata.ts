@@ -1,8 +1,8 @@
 import { zeroAddress } from "viem";
 import { readContract } from "viem/actions";
-import { artworkName } from "../artworkName.js";
-import { cidOf } from "../cid.js";
 import { gridNftAbi } from "../generated/used.js";
+import { artworkName } from "../messages/artworkName.js";
+import { cidOf } from "../messages/cid.js";
 import { type Evidence, eventsOf } from "./chain.js";
 import { differences, type Finding, fail, pass, unknown } from "./check.js";
 import { TOKENS_PER_SERIES, type VersionRecord } from "./record.js";

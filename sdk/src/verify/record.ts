@@ -1,10 +1,10 @@
 import { type Address, getAddress, getContractAddress, type Hex, isAddressEqual } from "viem";
 import { getCode } from "viem/actions";
-import { type Blob, type BodyAnchor, decodeBlob, EvolutionPolicy, receiptsOf } from "../body.js";
-import { receiptId } from "../digest.js";
+import { type Blob, type BodyAnchor, decodeBlob, EvolutionPolicy, receiptsOf } from "../body/body.js";
 import { gridNftAbi } from "../generated/used.js";
-import type { GenerationRequest, JobReceipt, SettlementDomain } from "../typedData.js";
-import { settlementDomain } from "../typedData.js";
+import { receiptId } from "../messages/digest.js";
+import type { GenerationRequest, JobReceipt, SettlementDomain } from "../messages/typedData.js";
+import { settlementDomain } from "../messages/typedData.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
 

@@ -1,10 +1,10 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
 import { getBlock } from "viem/actions";
-import { orderDigest, orderHash, voucherDigest } from "../digest.js";
-import { GridError } from "../errors.js";
 import { gridSettlementAbi } from "../generated/used.js";
-import { recoverSigner } from "../signature.js";
-import { SignerRole } from "../signer.js";
+import { GridError } from "../lib/errors.js";
+import { orderDigest, orderHash, voucherDigest } from "../messages/digest.js";
+import { recoverSigner } from "../messages/signature.js";
+import { SignerRole } from "../messages/signerRole.js";
 import type { Paper } from "./anchor.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { differences, type Finding, fail, pass, unknown } from "./check.js";

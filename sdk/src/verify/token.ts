@@ -1,6 +1,6 @@
 import { type Abi, type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
-import { decodeBlob } from "../body.js";
+import { decodeBlob } from "../body/body.js";
 import { aigcAbi, gridNftAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
 import { differences, type Finding, fail, isRevert, pass } from "./check.js";

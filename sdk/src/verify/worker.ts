@@ -3,7 +3,7 @@ import { getBlock, readContract } from "viem/actions";
 import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
-import { mintedBefore, type Twin } from "./earlier.js";
+import { mintedBefore, type Twin } from "./firstAnchor.js";
 import type { VersionRecord } from "./record.js";
 
 /** Whether the worker had a sufficient bond at the time of the anchor, from the registry's logs. */

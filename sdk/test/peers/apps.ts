@@ -4,6 +4,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { type Config, getConnectorClient, getPublicClient } from "@wagmi/core";
 import { QueryClient as OldestClient } from "query-core-oldest";
 import type { Account, Address, Chain, Client, PublicClient, Transport, WalletClient } from "viem";
+import { artworksPages, artworksQuery, type GalleryClient, watchQuery } from "../../src/gallery/index.js";
 import type { CloudClient } from "../../src/index.js";
 import {
   accountState,
@@ -18,8 +19,7 @@ import {
   verifyToken,
   walletGridActions,
 } from "../../src/index.js";
-import { artworksPages, artworksQuery, type GalleryClient, watchQuery } from "../../src/queries/index.js";
-import type { ReceiptBundle } from "../../src/wire/index.js";
+import type { ReceiptBundle } from "../../src/schemas/index.js";
 
 interface World {
   readonly deployment: Deployment;

@@ -15,7 +15,7 @@ import {
   toPayment,
   type WalletClient,
 } from "../../../sdk/src/index.ts";
-import type { GenerationParameters, Job, Quote } from "../../../sdk/src/wire/index.ts";
+import type { GenerationParameters, Job, Quote } from "../../../sdk/src/schemas/index.ts";
 import { pause } from "./world.ts";
 
 /** One job of a client, as the client knows it. */

@@ -1,7 +1,7 @@
 /** A worker that stands still until its job went to another one, and comes back with the old lease. */
 import { privateKeyToAccount } from "viem/accounts";
 import { engineHash, type JobReceipt, messageFromJson, orderHash, settlementDomainOf } from "../../../sdk/src/index.ts";
-import type { WorkerJob } from "../../../sdk/src/wire/index.ts";
+import type { WorkerJob } from "../../../sdk/src/schemas/index.ts";
 import { CloudError, createCloudClient, isTransient } from "../../../worker/src/cloud.ts";
 import type { Load } from "./load.ts";
 import { type KillWorld, pause } from "./world.ts";

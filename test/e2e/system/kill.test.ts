@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServiceName } from "../../../local/src/supervisor.ts";
 import { attestedBundle, type CloudClient, mintSeries } from "../../../sdk/src/index.ts";
-import type { Job } from "../../../sdk/src/wire/index.ts";
+import type { Job } from "../../../sdk/src/schemas/index.ts";
 import { compareRows } from "./rows.ts";
 import { small, startWorld, until, type World } from "./world.ts";
 

@@ -19,7 +19,7 @@ import {
   toPayment,
   verifyToken,
 } from "../../../sdk/src/index.ts";
-import { documents } from "../../../sdk/src/queries/index.ts";
+import { documents } from "../../../sdk/src/gallery/index.ts";
 import { compareRows } from "./rows.ts";
 import { small, startWorld, until, type World } from "./world.ts";
 

@@ -27,8 +27,8 @@ import {
   gridContracts,
   signIn,
 } from "../../../sdk/src/index.ts";
-import { createGalleryClient, type GalleryClient, waitForBlock } from "../../../sdk/src/queries/index.ts";
-import type { GenerationParameters } from "../../../sdk/src/wire/index.ts";
+import { createGalleryClient, type GalleryClient, waitForBlock } from "../../../sdk/src/gallery/index.ts";
+import type { GenerationParameters } from "../../../sdk/src/schemas/index.ts";
 
 /** A viem client that reads and writes for one account. */
 export type Wallet = WalletClient<Transport, Chain, Account> & PublicActions<Transport, Chain, Account>;

@@ -1,5 +1,5 @@
 import { type LaneConfig, laneId as laneIdOf, orderClosing, orderHash, SETTLE_GRACE } from "@gridnft/sdk";
-import type { WorkerJob } from "@gridnft/sdk/wire";
+import type { WorkerJob } from "@gridnft/sdk/schemas";
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import type { ChainClock } from "../chain/clock.ts";
 import type { GridChain } from "../chain/connect.ts";

@@ -1,5 +1,5 @@
 import { type GenerationRequest, GridError, jobPrice, requestHash, seedAt } from "@gridnft/sdk";
-import { type WorkerJob, limits as wireLimits } from "@gridnft/sdk/wire";
+import { type WorkerJob, limits as wireLimits } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, zeroHash } from "viem";
 import type { InputPart } from "../engines/types.ts";
 import { type Refusal, refusal } from "./refusal.ts";

@@ -1,5 +1,5 @@
 import { receiptId, SETTLE_GRACE } from "@gridnft/sdk";
-import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/wire";
+import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, zeroHash } from "viem";
 import { type CloudClient, CloudError, type SignedReceipt } from "../cloud.ts";
 import type { PromptReading } from "../engines/types.ts";

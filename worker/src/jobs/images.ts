@@ -8,7 +8,7 @@ import {
   receiptPrice,
   seedAt,
 } from "@gridnft/sdk";
-import type { WorkerJob } from "@gridnft/sdk/wire";
+import type { WorkerJob } from "@gridnft/sdk/schemas";
 import { pictureInput } from "../engines/pictureInput.ts";
 import { type Engine, EngineError, type Picture, PNG, type PromptReading } from "../engines/types.ts";
 import { describe, WorkerError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import type { WorkerJob } from "@gridnft/sdk/wire";
+import type { WorkerJob } from "@gridnft/sdk/schemas";
 import { type CloudClient, CloudError, isTransient } from "../cloud.ts";
 import { describe } from "../errors.ts";
 import type { Logger } from "../log.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MODEL_CARD_FILE, type ModelCard, modelCard } from "@gridnft/sdk";
-import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/wire";
+import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/schemas";
 import { zeroHash } from "viem";
 import type { GridChain } from "../chain/connect.ts";
 import type { ModelSource } from "../engines/kinds.ts";

@@ -1,4 +1,4 @@
-import type { RefusalCode } from "@gridnft/sdk/wire";
+import type { RefusalCode } from "@gridnft/sdk/schemas";
 
 /** Reason for which a job is refused. Codes are stable. The cloud gets them, and knows which of them pass. */
 export type { RefusalCode };

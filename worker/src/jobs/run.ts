@@ -1,5 +1,5 @@
 import { orderHash } from "@gridnft/sdk";
-import type { WorkerJob } from "@gridnft/sdk/wire";
+import type { WorkerJob } from "@gridnft/sdk/schemas";
 import { zeroHash } from "viem";
 import { CloudError, isTransient } from "../cloud.ts";
 import { EngineError } from "../engines/types.ts";

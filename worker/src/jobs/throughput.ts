@@ -1,5 +1,5 @@
 import { workOf } from "@gridnft/sdk";
-import type { WorkerJob } from "@gridnft/sdk/wire";
+import type { WorkerJob } from "@gridnft/sdk/schemas";
 
 /** Throughput of this machine, learnt from the images that it made. */
 export interface Throughput {

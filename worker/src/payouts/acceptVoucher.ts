@@ -10,7 +10,7 @@ import {
   SignerRole,
   voucherDigest,
 } from "@gridnft/sdk";
-import type { VoucherOffer } from "@gridnft/sdk/wire";
+import type { VoucherOffer } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
 import { isGoodSigner, readLaneFacts } from "../chain/facts.ts";
 import type { CloudClient } from "../cloud.ts";

@@ -1,4 +1,4 @@
-import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "@gridnft/sdk/wire";
+import { bytes32Json, integerJson, messageSchema, signatureJson, unixSeconds } from "@gridnft/sdk/schemas";
 import { z } from "zod";
 
 const modelTotals = z.array(messageSchema("ModelTotal"));

@@ -1,4 +1,4 @@
-import * as wire from "@gridnft/sdk/wire";
+import * as wire from "@gridnft/sdk/schemas";
 import { describe, expect, it } from "vitest";
 import { MAX_UNKNOWN_WORDS, unknownWords } from "../../src/engines/index.ts";
 

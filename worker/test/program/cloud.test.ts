@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlementTypes } from "@gridnft/sdk";
-import { generateImageResponse, nonceAnswer, quote, receiptBundle, session } from "@gridnft/sdk/wire";
+import { generateImageResponse, nonceAnswer, quote, receiptBundle, session } from "@gridnft/sdk/schemas";
 import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";

@@ -24,7 +24,7 @@ import {
   releaseRequest,
   type voucherOffer,
   workerOffer,
-} from "@gridnft/sdk/wire";
+} from "@gridnft/sdk/schemas";
 import { type Hex, recoverMessageAddress } from "viem";
 import { parseSiweMessage } from "viem/siwe";
 import type { z } from "zod";

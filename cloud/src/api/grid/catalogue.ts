@@ -1,4 +1,4 @@
-import { modelList, modelListing, workerList } from "@gridnft/sdk/wire";
+import { modelList, modelListing, workerList } from "@gridnft/sdk/schemas";
 import { getAddress } from "viem";
 import { z } from "zod";
 import type { ChainModel } from "../../chain/models.ts";

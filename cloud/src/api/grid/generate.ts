@@ -5,7 +5,7 @@ import {
   paymentRequired,
   quoteQuery,
   quote as quoteSchema,
-} from "@gridnft/sdk/wire";
+} from "@gridnft/sdk/schemas";
 import { z } from "zod";
 import type { Cloud } from "../../cloud.ts";
 import { CloudError, describeError } from "../../error.ts";

@@ -1,4 +1,4 @@
-import { bytes32Json, job as jobSchema, receiptBundle } from "@gridnft/sdk/wire";
+import { bytes32Json, job as jobSchema, receiptBundle } from "@gridnft/sdk/schemas";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-import { bytes32Json, wantedImages } from "@gridnft/sdk/wire";
+import { bytes32Json, wantedImages } from "@gridnft/sdk/schemas";
 import { z } from "zod";
 import type { Cloud } from "../../cloud.ts";
 import { CloudError } from "../../error.ts";

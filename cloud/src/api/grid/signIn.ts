@@ -1,4 +1,4 @@
-import { nonceAnswer, session as sessionSchema, sessionState, signInRequest } from "@gridnft/sdk/wire";
+import { nonceAnswer, session as sessionSchema, sessionState, signInRequest } from "@gridnft/sdk/schemas";
 import { getAddress } from "viem";
 import { bearerToken, type Sessions } from "../../auth/sessions.ts";
 import { checkSignIn, newNonce, signInAudience } from "../../auth/signIn.ts";

@@ -1,4 +1,4 @@
-import type { generateImageResponse, jobImage, job as jobSchema, receiptBundle } from "@gridnft/sdk/wire";
+import type { generateImageResponse, jobImage, job as jobSchema, receiptBundle } from "@gridnft/sdk/schemas";
 import { type Address, formatEther, getAddress, type Hex } from "viem";
 import type { z } from "zod";
 import type { SessionRecord } from "../../auth/sessions.ts";

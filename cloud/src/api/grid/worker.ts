@@ -12,7 +12,7 @@ import {
   voucherQuery,
   workerJob,
   workerOffer,
-} from "@gridnft/sdk/wire";
+} from "@gridnft/sdk/schemas";
 import type { Hex } from "viem";
 import { z } from "zod";
 import type { WorkerSession } from "../../auth/sessions.ts";

@@ -1,5 +1,5 @@
 import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
-import { type CloudErrorCode, cloudErrors, errorJson } from "@gridnft/sdk/wire";
+import { type CloudErrorCode, cloudErrors, errorJson } from "@gridnft/sdk/schemas";
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";

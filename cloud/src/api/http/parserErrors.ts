@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { cloudErrors, type ErrorJson } from "@gridnft/sdk/wire";
+import { cloudErrors, type ErrorJson } from "@gridnft/sdk/schemas";
 
 /** Statuses of Node's own responses to what its parser refuses; 400 for all others. */
 const statuses: Readonly<Record<string, number>> = {
