@@ -23,8 +23,6 @@ export {
   type Quote,
   quote,
   quoteQuery,
-  samplers,
-  schedulers,
 } from "./generate.js";
 export {
   type GenerateImageResponse,

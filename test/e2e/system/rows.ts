@@ -1,7 +1,7 @@
 /** Every row of the gallery against what the contracts answer. */
 import { type Hex, isAddressEqual } from "viem";
-import { artworkState, cidOf } from "../../../sdk/src/index.ts";
 import { documents, type PageVariables } from "../../../sdk/src/gallery/index.ts";
+import { artworkState, cidOf } from "../../../sdk/src/index.ts";
 import { expect } from "../../utils/expect.ts";
 import type { World } from "./world.ts";
 

@@ -5,6 +5,7 @@
  */
 import { maxUint256, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { documents } from "../../../sdk/src/gallery/index.ts";
 import {
   attestedBundle,
   EvolutionPolicy,
@@ -19,7 +20,6 @@ import {
   toPayment,
   verifyToken,
 } from "../../../sdk/src/index.ts";
-import { documents } from "../../../sdk/src/gallery/index.ts";
 import { compareRows } from "./rows.ts";
 import { small, startWorld, until, type World } from "./world.ts";
 

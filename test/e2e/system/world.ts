@@ -20,6 +20,7 @@ import { type AccountName, testAccount } from "../../../local/src/accounts.ts";
 import { type LocalGridOptions, type LocalGridSystem, startLocalGrid } from "../../../local/src/grid.ts";
 import { anyPort } from "../../../local/src/ports.ts";
 import { removePostgres } from "../../../local/src/postgres.ts";
+import { createGalleryClient, type GalleryClient, waitForBlock } from "../../../sdk/src/gallery/index.ts";
 import {
   type CloudClient,
   createCloudClient,
@@ -27,7 +28,6 @@ import {
   gridContracts,
   signIn,
 } from "../../../sdk/src/index.ts";
-import { createGalleryClient, type GalleryClient, waitForBlock } from "../../../sdk/src/gallery/index.ts";
 import type { GenerationParameters } from "../../../sdk/src/schemas/index.ts";
 
 /** A viem client that reads and writes for one account. */
