@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { removePostgres } from "../local/src/postgres.ts";
 import type { GridFile } from "../local/src/stateDir.ts";
+import { sleep } from "../sdk/src/node/index.ts";
 import { npmStart } from "../test/e2e/system/npmStart.ts";
 import { projectRoot } from "../tools/check.ts";
 
@@ -50,7 +51,7 @@ async function measure(): Promise<Run> {
     const generate = seconds(asked);
     const minted = performance.now();
     const grid = JSON.parse(readFileSync(join(home, "grid.json"), "utf8")) as GridFile;
-    while (!(await isVisible(grid.graphql_url))) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!(await isVisible(grid.graphql_url))) await sleep(20);
     return { ready, generate, visible: seconds(minted), total: seconds(begun) };
   } finally {
     start.child.kill("SIGINT");

@@ -198,7 +198,7 @@ const worker = (folder: string): RegExp => new RegExp(`^worker/src/${folder}/`);
  * - `payouts` knows nothing of jobs, only their entries in `state`.
  */
 export const workerLayers: readonly Layer[] = [
-  { name: "base", files: /^worker\/src\/(errors|log|mutex|pause)\.ts$/, below: [] },
+  { name: "base", files: /^worker\/src\/(backoff|errors|log)\.ts$/, below: [] },
   {
     name: "engine parts",
     files: /^worker\/src\/engines\/(?!index\.ts|load\.ts|rerun\.ts)\w+\.ts$/,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { execute, withClient } from "../measure/postgres.ts";
 import { type Arena, type IndexingRun, measure } from "./contender.ts";
@@ -36,7 +37,7 @@ export async function runSubsquid(arena: Arena, name: string): Promise<IndexingR
           .then(({ rows }) => rows[0]?.height ?? -1)
           .catch(() => -1); // it makes the table itself
         if (height >= arena.lastBlock) return;
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await sleep(10);
       }
     });
     const ended = Date.now();

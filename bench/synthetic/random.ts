@@ -1,4 +1,6 @@
-/** Reproducible random numbers (mulberry32). */
+import { seededRandom } from "../../sdk/src/node/index.ts";
+
+/** Reproducible random numbers. */
 export interface Random {
   /** From 0 to below 1. */
   next(): number;
@@ -10,13 +12,7 @@ export interface Random {
 
 /** @param seed Equal seeds give equal numbers. */
 export function createRandom(seed: number): Random {
-  let state = seed | 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   const integer = (below: number): number => Math.floor(next() * below);
   return {
     next,

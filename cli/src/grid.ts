@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Deployment, deploymentOf, GridError, parseDeployment } from "@gridnft/sdk";
+import { type Deployment, GridError } from "@gridnft/sdk";
+import { readDeployment } from "@gridnft/sdk/node";
 import { createPublicClient, http, type PublicClient } from "viem";
 import { z } from "zod";
 import type { Config } from "./config.ts";
@@ -113,7 +114,7 @@ export async function openGrid(places: GridPlaces): Promise<Grid> {
       : `No node answers at ${places.rpcUrl}. ${START}`;
     throw new CliError("CHAIN_UNREACHABLE", text, undefined, { cause });
   });
-  const contracts = readDeployment(places.deployment, chainId);
+  const contracts = deploymentAt(places.deployment, chainId);
   if (contracts.chainId !== chainId) {
     throw usageError(
       `${places.deployment} is of chain ${contracts.chainId}, but the node at ${places.rpcUrl} is of chain ${chainId}.`,
@@ -123,9 +124,9 @@ export async function openGrid(places: GridPlaces): Promise<Grid> {
   return { ...places, client, chainId, contracts };
 }
 
-function readDeployment(path: string | undefined, chainId: number): Deployment {
+function deploymentAt(path: string | undefined, chainId: number): Deployment {
   try {
-    return path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+    return readDeployment(path, chainId);
   } catch (cause) {
     if (cause instanceof GridError && path === undefined) {
       throw usageError(`${cause.message} Set GRID_DEPLOYMENT to a deployment file.`, cause.code, { cause });

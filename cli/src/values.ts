@@ -1,4 +1,5 @@
 import { addressFault, EvolutionPolicy } from "@gridnft/sdk";
+import { isHttpUrl } from "@gridnft/sdk/node";
 import { type Address, formatEther, getAddress, type Hex, parseEther, zeroAddress } from "viem";
 import { usageError } from "./failure.ts";
 import { beginningOf, charactersOf } from "./text.ts";
@@ -52,7 +53,7 @@ export function readRail(option: string, text: string): Rail {
 
 /** An http or https URL as typed, without a slash at its end. */
 export function readUrl(option: string, text: string): string {
-  if (!/^https?:\/\/[^\s/]/.test(text) || !URL.canParse(text)) {
+  if (!isHttpUrl(text)) {
     throw usageError(`${option} "${text}" is not a URL such as http://127.0.0.1:8545.`, "URL_INVALID");
   }
   return text.replace(/\/+$/, "");

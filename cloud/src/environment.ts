@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Deployment, GridError, parseDeployment } from "@gridnft/sdk";
+import { type Deployment, GridError } from "@gridnft/sdk";
+import { isHttpUrl, readDeploymentFile, readVariables } from "@gridnft/sdk/node";
 import { addressJson, bytes32Json } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
@@ -126,9 +127,7 @@ const wei = z
   .string()
   .regex(/^\d{1,38}$/, "is not a whole number of AIPG wei")
   .transform(BigInt);
-const httpUrl = z
-  .string()
-  .refine((url) => /^https?:\/\/[^\s/]/.test(url) && URL.canParse(url), "is not an http(s) URL");
+const httpUrl = z.string().refine(isHttpUrl, "is not an http(s) URL");
 const key = z.pipe(
   bytes32Json,
   z.transform((secret) => privateKeyToAccount(secret)),
@@ -290,19 +289,10 @@ function parse<Schema extends z.ZodType>(
   variables: Readonly<Record<string, string | undefined>>,
   errors: readonly string[],
 ): z.output<Schema> {
-  const given = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
-  );
-  const parsed = schema.safeParse(given);
-  const all = [
-    ...errors,
-    ...(parsed.error?.issues ?? []).map((issue) => {
-      const name = issue.path.join(".");
-      return given[name] === undefined ? `${name} is missing.` : `${name} ${issue.message}.`;
-    }),
-  ];
-  if (!parsed.success || all.length > 0) throw new EnvironmentError(all.join("\n"));
-  return parsed.data;
+  const read = readVariables(schema, variables);
+  const all = [...errors, ...read.faults];
+  if (!read.values || all.length > 0) throw new EnvironmentError(all.join("\n"));
+  return read.values;
 }
 
 function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefined {
@@ -371,7 +361,7 @@ function sponsoredAccounts(text: string): SponsoredAccounts {
 
 function deploymentAt(path: string): Deployment {
   try {
-    return parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+    return readDeploymentFile(path);
   } catch (cause) {
     const reason = cause instanceof GridError ? cause.message : "It can't be read as JSON.";
     throw new EnvironmentError(`GRID_DEPLOYMENT: ${path} is not a deployment file. ${reason}`, { cause });

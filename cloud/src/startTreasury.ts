@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { trySleep } from "@gridnft/sdk/node";
 import { pino } from "pino";
 import { openChain } from "./chain/chain.ts";
 import { openDatabase } from "./database/database.ts";
@@ -21,7 +21,7 @@ export async function startTreasury(settings: TreasurySettings): Promise<Running
       await opened.work(stopping.signal).catch((error: unknown) => {
         opened.log.warn({ error: describeError(error) }, "treasury could not work, goes on");
       });
-      await sleep(settings.poll, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await trySleep(settings.poll, stopping.signal);
     }
   })();
   return {

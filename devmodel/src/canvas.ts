@@ -1,8 +1,8 @@
+import { seededRandom } from "@gridnft/sdk/node";
 import { type Axis, CONTENTS, type Content, FIRM, FRAMES, placeOf } from "./axes.ts";
 import { SCALING_FACTOR } from "./denoiser.ts";
 import type { GraphBuilder, Tensor } from "./onnx.ts";
 import { Picture } from "./picture.ts";
-import { uniform } from "./random.ts";
 import {
   abs,
   clamp,
@@ -81,7 +81,7 @@ export class Canvas extends Picture {
       .node("Reshape", graph.integers([256]));
     this.noiseTexture = this.makeNoise();
     this.profiles = this.makeProfiles();
-    const next = uniform(99);
+    const next = seededRandom(99);
     this.lattice = graph.floats(
       Array.from({ length: LATTICE * LATTICE }, () => Math.floor(256 * next()) / 255),
       [LATTICE * LATTICE],

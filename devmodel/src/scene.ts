@@ -1,8 +1,8 @@
+import { seededRandom } from "@gridnft/sdk/node";
 import { type Content, STYLES, type Style } from "./axes.ts";
 import { Canvas, contentGates, record } from "./canvas.ts";
 import type { GraphBuilder, Tensor } from "./onnx.ts";
 import { blendPalettes, type Role } from "./palette.ts";
-import { uniform } from "./random.ts";
 import type { Table } from "./table.ts";
 import { node, type Operand, sigmoid, Value } from "./values.ts";
 
@@ -54,7 +54,7 @@ const ATLAS = 256;
 
 /** 420 stars of several sizes: [1, 1, 256, 256]. */
 function makeStarAtlas(graph: GraphBuilder): Value {
-  const next = uniform(5);
+  const next = seededRandom(5);
   const light = new Float64Array(ATLAS * ATLAS);
   for (let i = 0; i < 420; i++) {
     const [px, py] = [next() * ATLAS, next() * ATLAS];

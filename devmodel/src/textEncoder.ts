@@ -1,6 +1,7 @@
+import { seededRandom } from "@gridnft/sdk/node";
 import { CONTENTS, EMBEDDING, SPELLING, STYLES } from "./axes.ts";
 import { GraphBuilder } from "./onnx.ts";
-import { normal, textSeed, uniform } from "./random.ts";
+import { normal, textSeed } from "./random.ts";
 import type { Table } from "./table.ts";
 import { CONTEXT } from "./tokenizer.ts";
 
@@ -19,7 +20,7 @@ export function embeddings(tokens: readonly string[], table: Table): Float32Arra
 
 function rowOf(token: string, { words, stopWords, axes }: Table): number[] {
   const row = new Array<number>(EMBEDDING).fill(0);
-  const next = uniform(textSeed(token));
+  const next = seededRandom(textSeed(token));
   const spell = (amount: number) => {
     for (let i = FIRST_SPELLING; i < EMBEDDING; i++) row[i] = amount * normal(next);
   };
@@ -51,7 +52,7 @@ export function textEncoder(tokens: readonly string[], table: Table): Uint8Array
   const table2d = graph.floats(embeddings(tokens, table), [tokens.length, EMBEDDING]);
   const rows = graph.node("Gather", [table2d, { name: "input_ids" }], { axis: 0 });
   const weights = new Float32Array(EMBEDDING * EMBEDDING * 3);
-  const next = uniform(7);
+  const next = seededRandom(7);
   for (let out = FIRST_SPELLING; out < EMBEDDING; out++) {
     for (let from = FIRST_SPELLING; from < EMBEDDING; from++) {
       for (let tap = 0; tap < 2; tap++) weights[(out * EMBEDDING + from) * 3 + tap] = (0.5 * normal(next)) / 3;

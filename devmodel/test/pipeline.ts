@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { seededRandom } from "@gridnft/sdk/node";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { logSnr, SCALING_FACTOR } from "../src/denoiser.ts";
-import { normal, uniform } from "../src/random.ts";
+import { normal } from "../src/random.ts";
 
 /** A picture: RGB bytes, row by row. */
 export interface Picture {
@@ -85,7 +86,7 @@ export class Pipeline {
     const { prompt, negative = "", seed = 1, width = 512, height = 512, steps = 30, guidance = 7.5 } = wish;
     const shape = [1, 4, height / 8, width / 8];
     const count = (4 * height * width) / 64;
-    const next = uniform(seed);
+    const next = seededRandom(seed);
     const x = Float32Array.from({ length: count }, () => normal(next));
     const states = await this.states(negative, prompt);
     const snr = logSnr();

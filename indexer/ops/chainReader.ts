@@ -1,3 +1,4 @@
+import { sleep } from "@gridnft/sdk/node";
 /** A block as the chain's node states it. */
 export interface ChainBlock {
   readonly number: number;
@@ -82,7 +83,7 @@ export function createChainReader(rpcUrls: readonly string[]): ChainReader {
     has: async (known) => {
       const verdicts = new Set<Verdict>();
       for (let turn = 0; turn < ATTEMPTS; turn++) {
-        if (turn > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
+        if (turn > 0) await sleep(RETRY_DELAY);
         const verdict = await look(known);
         if (verdict === "yes") return verdict;
         verdicts.add(verdict);

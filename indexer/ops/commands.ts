@@ -1,3 +1,4 @@
+import { sleep } from "@gridnft/sdk/node";
 import type pg from "pg";
 import { writerLock } from "./advisoryLocks.ts";
 import { withDatabase } from "./database.ts";
@@ -56,7 +57,7 @@ export async function viewsToServe(environment: IndexerEnvironment): Promise<str
   return withDatabase(environment.databaseUrl, async (client) => {
     for (let turn = 0; (await shownSchema(client, views)) === undefined; turn++) {
       if (turn % 30 === 0) console.log(JSON.stringify({ waiting: `until an indexer shows its tables in ${views}` }));
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await sleep(1_000);
     }
     return views;
   });

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { type Deployment, deploymentOf, parseDeployment } from "@gridnft/sdk";
+import type { Deployment } from "@gridnft/sdk";
+import { readDeployment } from "@gridnft/sdk/node";
 import { z } from "zod";
 
 /** Environment of the indexer: what it indexes, and where it keeps it. */
@@ -129,7 +129,7 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
   const { GRID_INDEXER_REQUESTS_PER_MINUTE, GRID_INDEXER_PROXIES } = parsed.data;
   const host = GRID_INDEXER_HOST ?? "127.0.0.1";
   const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
-  const deployment = readDeployment(chainId, GRID_DEPLOYMENT);
+  const deployment = deploymentAt(chainId, GRID_DEPLOYMENT);
   const local = localChains.includes(chainId);
   return {
     chainId,
@@ -157,10 +157,10 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
   };
 }
 
-function readDeployment(chainId: number, path: string | undefined): Deployment {
+function deploymentAt(chainId: number, path: string | undefined): Deployment {
   let deployment: Deployment;
   try {
-    deployment = path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+    deployment = readDeployment(path, chainId);
   } catch (cause) {
     const subject = path === undefined ? "GRID_DEPLOYMENT is missing" : `GRID_DEPLOYMENT ${path} can't be used`;
     const reason = cause instanceof Error ? cause.message : String(cause);

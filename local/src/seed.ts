@@ -10,6 +10,7 @@ import {
   settlementDomainOf,
   settlementTypes,
 } from "@gridnft/sdk";
+import { waitForSuccess } from "@gridnft/sdk/node";
 import {
   type Account,
   type Address,
@@ -238,9 +239,7 @@ function contextOf(options: SeedOptions): Context {
   };
   const done = async (what: string, sent: Promise<Hex>): Promise<TransactionReceipt> => {
     try {
-      const hash = await sent;
-      const receipt = await party("deployer").wallet.waitForTransactionReceipt({ hash });
-      if (receipt.status !== "success") throw new Error(`Transaction ${hash} reverted.`);
+      const receipt = await waitForSuccess(party("deployer").wallet, { hash: await sent });
       log(what);
       return receipt;
     } catch (cause) {

@@ -236,6 +236,7 @@ export {
   type ReceiptExpectation,
   type ReceiptOutput,
   receiptTree,
+  type SignedReceipt,
 } from "./messages/receipt.js";
 export { ANY_SEED, FIXED_SEED_LIMIT, generationRequest, newSalt, seedAt } from "./messages/request.js";
 export {
@@ -327,3 +328,4 @@ export { deployments } from "./generated/addresses.js";
 export { addressFault, parseAddress } from "./lib/address.js";
 export { GridError, type GridErrorCode } from "./lib/errors.js";
 export { type PictureParameters, pngText, readParameters } from "./lib/png.js";
+export { WORD_BYTES, WordReader } from "./lib/words.js";

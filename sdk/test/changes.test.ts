@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
 import type { ArtworksVariables } from "../src/gallery/index.js";
 import { GalleryError, watchChanges } from "../src/gallery/index.js";
+import { sleep } from "../src/node/index.ts";
 import { type ScriptedServer, serve } from "./server.js";
 
 let server: ScriptedServer | undefined;
@@ -25,7 +26,7 @@ describe("watchChanges", () => {
         const text = `retry: 1\n\nid: 4-a\n\n: \n\n${event("5-a", "changes", ids)}${event("6-a", "later", {})}id: 7-a\n\n`;
         for (const half of [text.slice(0, 40), text.slice(40)]) {
           response.write(half);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await sleep(20);
         }
         response.end();
       } else response.write(event("9-b", "reset", { reason: "reorg" }));

@@ -29,6 +29,7 @@ import {
   watchBlocks,
   watchQuery,
 } from "../src/gallery/index.js";
+import { sleep } from "../src/node/index.ts";
 import { type Answer, json, type ScriptedServer, serve } from "./server.ts";
 
 const sdl = readFileSync(new URL("../../indexer/src/api/graphql/schema.graphql", import.meta.url), "utf8");
@@ -315,7 +316,7 @@ describe("live", () => {
     /** Until the block has been looked at so many times more. */
     const looks = async (times: number) => {
       const from = countOf("Block");
-      while (countOf("Block") < from + times) await new Promise((resolve) => setTimeout(resolve, 1));
+      while (countOf("Block") < from + times) await sleep(1);
     };
     return { gallery, state, countOf, looks };
   }
@@ -348,7 +349,7 @@ describe("live", () => {
     ]);
     for (const stop of stops) stop();
     const looked = countOf("Block");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
     expect(countOf("Block") - looked).toBeLessThan(2); // one may have been under way
     queryClient.clear();
   });

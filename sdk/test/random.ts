@@ -1,14 +1,9 @@
 import { type Hex, toHex } from "viem";
+import { seededRandom } from "../src/node/index.ts";
 
-/** Reproducible random values (mulberry32); `seed` names the run. */
+/** Reproducible random values ; `seed` names the run. */
 export function random(seed: number) {
-  let state = seed;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   const integer = (below: number): number => Math.floor(next() * below);
   const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => integer(256));
   const hex = (length: number): Hex => toHex(bytes(length));

@@ -44,6 +44,7 @@ import {
   mintSeries,
   settlementTypes,
 } from "../src/index.js";
+import { sleep } from "../src/node/index.ts";
 import type { ReceiptBundle } from "../src/schemas/index.js";
 import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
@@ -261,7 +262,7 @@ it("keeps a copy in step, and reads its own writes", async () => {
     { interval: 50 },
   );
   const until = async (count: number) => {
-    while (seen.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (seen.length < count) await sleep(10);
   };
   await until(1);
   const history = await queries.fetchInfiniteQuery({ ...activityPages(gallery, { orderBy: "OLDEST" }), pages: 100 });

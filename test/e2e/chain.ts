@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -21,7 +20,9 @@ import { mnemonicToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 import { startAnvil } from "../../local/src/deployLocal.ts";
 import { deploy } from "../../local/src/deployment.ts";
+import { anyPort } from "../../local/src/ports.ts";
 import { type Deployment, type GridContracts, gridContracts } from "../../sdk/src/index.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
 
 const mnemonic = "test test test test test test test test test test test junk";
@@ -56,7 +57,7 @@ export interface LocalGrid {
 
 /** Starts anvil on a free port and deploys to it: from the recording, or by forge when that is stale. The deployment file goes to a temporary folder. */
 export async function startGrid(flags: readonly string[] = []): Promise<LocalGrid> {
-  const anvil = await startAnvil(await freePort(), flags);
+  const anvil = await startAnvil(await anyPort(), flags);
   try {
     const path = join(mkdtempSync(join(tmpdir(), "gridnft-")), "31337.json");
     const { deployment } = await deploy({ rpcUrl: anvil.rpcUrl, path });
@@ -104,19 +105,6 @@ async function receiptOf(wallet: Wallet, hash: Hex): Promise<TransactionReceipt>
       throw error;
     });
     if (receipt) return receipt;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }

@@ -5,6 +5,7 @@ import { trendingOf } from "../../indexer/src/features/artworks/trending.ts";
 import { textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { attributesOf, cut, NOT_LISTED, nameKey } from "../../indexer/src/lib/keys.ts";
 import { weekOf } from "../../indexer/src/lib/weeks.ts";
+import { seededRandom } from "../../sdk/src/node/index.ts";
 import type { TableRow } from "./tables.ts";
 
 export const CHAIN_ID = 31_337;
@@ -63,17 +64,6 @@ export interface Catalogue {
   readonly rows: Readonly<Record<string, readonly TableRow[]>>;
 }
 
-/** Numbers that look random and are the same each time (mulberry32). */
-export function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const hex = (value: number | bigint, digits: number): string => `0x${value.toString(16).padStart(digits, "0")}`;
 const address = (kind: string, i: number): string =>
   `0x${Buffer.from(kind).toString("hex")}${i.toString(16).padStart(36, "0")}`;
@@ -116,7 +106,7 @@ function wordOf(i: number): string {
 
 /** Makes `count` artworks. About one in fifty is burnt, one in ten listed. */
 export function makeCatalogue(count: number): Catalogue {
-  const random = dice(7);
+  const random = seededRandom(7);
   const below = (limit: number): number => Math.floor(random() * limit);
   /** Few are in many, many in few. */
   const skewed = (limit: number): number => Math.min(limit - 1, Math.floor(limit * random() ** 3));
@@ -225,7 +215,7 @@ function movesOf(
   artists: readonly string[],
   history: readonly { seq: bigint; time: bigint; kind: string }[],
 ): Move[] {
-  const random = dice(11);
+  const random = seededRandom(11);
   const blocks = [...history].sort((a, b) => (a.seq < b.seq ? -1 : 1));
   const places = new Map(blocks.map(({ time }, i) => [time, i]));
   const logs = new Map<bigint, number>();

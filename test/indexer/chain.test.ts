@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { type ChainBlock, createChainReader } from "../../indexer/ops/chainReader.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 
 const servers: Server[] = [];
 
@@ -99,7 +100,7 @@ it("believes the node that is furthest, and does not go back with one that is la
   const heads: (number | undefined)[] = [];
   for (let turn = 0; turn < 3; turn++) {
     heads.push((await balanced.head())?.number);
-    await new Promise((resolve) => setTimeout(resolve, 550)); // it is asked but twice a second
+    await sleep(550); // it is asked but twice a second
   }
   expect(heads).toEqual([120, 120, 121]);
 });

@@ -30,5 +30,6 @@ it("covers the definition of each value that the features import of the SDK", as
   const names = imports.flatMap(([, list = ""]) => list.split(",").map((name) => name.trim()));
   const values = names.filter((name) => name !== "" && !name.startsWith("type "));
   expect(values).toContain("decodeBlob");
-  for (const name of values) expect(codec, name).toMatch(new RegExp(`export (async )?(function|const) ${name}\\b`));
+  for (const name of values)
+    expect(codec, name).toMatch(new RegExp(`export (async )?(function|const|class) ${name}\\b`));
 });

@@ -9,6 +9,7 @@ import {
   createIndexingStatus,
   type IndexingStatus,
 } from "../../indexer/src/api/status/indexingStatus.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 
 const chainId = 31_337;
@@ -97,7 +98,7 @@ async function until(
   indexingStatus: IndexingStatus,
   condition: (indexingStatus: IndexingStatus) => boolean,
 ): Promise<number | undefined> {
-  while (!condition(indexingStatus)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!condition(indexingStatus)) await sleep(10);
   return indexingStatus.current()?.number;
 }
 

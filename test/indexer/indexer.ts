@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { anyPort } from "../../local/src/ports.ts";
 import { createProcesses, type RunningProcess } from "../../local/src/processes.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { projectRoot } from "../../tools/check.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
 import type { TestPostgres } from "../utils/postgres.ts";
@@ -94,7 +95,7 @@ export async function createIndexer(
       for (;;) {
         const { body, status } = await get<TestHealth>("/v1/health");
         if (status === 200 && body.canonical && body.indexed && body.indexed.block >= head) return;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     },
     ask: async <Answer>(query: string, variables: Record<string, unknown> = {}) => {

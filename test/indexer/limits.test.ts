@@ -12,6 +12,7 @@ import { LateError } from "../../indexer/src/api/query/errors.ts";
 import { oncePerBlock, type QueryContext } from "../../indexer/src/api/query/queryContext.ts";
 import type { Reader } from "../../indexer/src/api/query/readPool.ts";
 import { createReadPool } from "../../indexer/src/api/query/readPool.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
 import { hostileQuestions } from "./hostile.ts";
 
@@ -322,7 +323,7 @@ describe("many expensive questions at once", () => {
     const running =
       "select count(*)::int as count from pg_stat_activity where state = 'active' and query like '%slow_statement%' and pid <> pg_backend_pid()";
     while ((await client.query<{ count: number }>(running)).rows[0]?.count !== 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
     }
     await client.end();
     // The connection is as good as before.
@@ -451,7 +452,7 @@ describe("many expensive questions at once", () => {
       const { ask, all, done } = busy(1);
       const short = new Deadline(5);
       ask("late", "late", short);
-      while (done.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      while (done.length === 0) await sleep(2);
       ask("late", "too late", short);
       ask("next");
       expect(await all()).toEqual(["late: OVERLOADED", "too late: OVERLOADED", "next"]);

@@ -15,7 +15,7 @@ import {
   isNonNullType,
   isObjectType,
 } from "graphql";
-import { dice } from "./catalogue.ts";
+import { seededRandom } from "../../sdk/src/node/index.ts";
 
 /** A question as a client sends it. */
 export interface RandomQuestion {
@@ -57,7 +57,7 @@ class Writer {
   constructor(schema: GraphQLSchema, stock: Stock, seed: number) {
     this.#schema = schema;
     this.#stock = stock;
-    this.#random = dice(seed);
+    this.#random = seededRandom(seed);
     // The first numbers of seeds beside each other are alike.
     for (let i = 0; i < 5; i++) this.#random();
   }

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../local/src/processes.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { mine, revert, snapshot } from "./anvil.ts";
@@ -106,7 +107,7 @@ describe("blocks that are taken back from under what is final", () => {
   const health = async () => (await indexer.get<TestHealth>("/v1/health")).body;
   const until = async (status: string) => {
     const began = Date.now();
-    while ((await health()).status !== status) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await health()).status !== status) await sleep(50);
     return Date.now() - began;
   };
 
@@ -127,7 +128,7 @@ describe("blocks that are taken back from under what is final", () => {
     running = await indexer.start("Started live indexing");
     await attempt(world, "models.register", tally);
     const head = await height();
-    while (((await health()).indexed?.block ?? 0) < head) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (((await health()).indexed?.block ?? 0) < head) await sleep(50);
     expect(await health()).toMatchObject({ status: "reorganised", canonical: false });
   }, 600_000);
 

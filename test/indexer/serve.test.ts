@@ -7,6 +7,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as tables from "../../indexer/ponder.schema.ts";
 import type { RunningProcess } from "../../local/src/processes.ts";
+import { sleep } from "../../sdk/src/node/index.ts";
 import { type LocalGrid, startGrid } from "../e2e/chain.ts";
 import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
 import { mine } from "./anvil.ts";
@@ -184,7 +185,7 @@ it("tends the tables of an indexer that is ready", async () => {
              and (reloptions is null or not reloptions @> array['autovacuum_vacuum_scale_factor=0.02'])`,
         )
       ).rows;
-    while ((await untended()).length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((await untended()).length > 0) await sleep(100);
     const { rows } = await client.query<{ vacuumed: boolean }>(
       "select last_vacuum is not null and last_analyze is not null as vacuumed from pg_stat_user_tables where schemaname = 'grid_b' and relname = 'model'",
     );
@@ -211,7 +212,7 @@ it("makes the words by which searches of its readers find what a slip meant", as
     };
     let word = await mostFrequent();
     while (!word) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await sleep(200);
       word = await mostFrequent();
     }
     await happen(world, 1, tally); // nothing is remembered from before
@@ -249,7 +250,7 @@ it("ends the statements of /tables in the database when their time is over", asy
           "select 1 from pg_stat_activity where state = 'active' and query ~ 'from \"model\"' and pid <> pg_backend_pid()",
         )
       ).rowCount;
-    while ((await running()) !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await running()) !== 0) await sleep(50);
     await client.query(`create or replace view gallery.model as ${definition}`);
   } finally {
     await client.end();
@@ -282,7 +283,7 @@ it("has readers that survive the loss of their connections under load, whoever m
   try {
     // On a machine that is busy a round finds few connections, or none yet.
     for (let round = 0; round < 50 || ended <= 50; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 10 + (round % 5) * 10));
+      await sleep(10 + (round % 5) * 10);
       const { rowCount } = await client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where application_name in ('gridnft-api', 'gridnft-fresh', 'gallery_readonly', 'gallery_internal')`,
@@ -318,6 +319,6 @@ async function until(indexer: TestIndexer | undefined, status: string) {
   for (;;) {
     const answer = await indexer?.get<TestHealth>("/v1/health");
     if (answer?.body.status === status) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
 }

@@ -18,13 +18,14 @@ import {
   settlementDomainOf,
   settlementTypes,
 } from "../../sdk/src/index.ts";
+import { seededRandom } from "../../sdk/src/node/index.ts";
 import type { LocalGrid, Party } from "../e2e/chain.ts";
 import { setBalance } from "./anvil.ts";
 
 export const PRICE = parseEther("1");
 export const ENGINES = ["onnxruntime 1.30.0 cpu t1", "onnxruntime 1.30.0 cpu t1 o2"];
 
-/** Reproducible chance (mulberry32). */
+/** Reproducible chance. */
 export interface Dice {
   below(limit: number): number;
   pick<Item>(items: readonly Item[]): Item | undefined;
@@ -32,13 +33,7 @@ export interface Dice {
 }
 
 export function createDice(seed: number): Dice {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   const below = (limit: number) => Math.floor(next() * limit);
   return { below, pick: (items) => items[below(items.length)], chance: (part) => next() < part };
 }

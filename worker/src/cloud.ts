@@ -1,4 +1,4 @@
-import { type JobReceipt, messageToJson } from "@gridnft/sdk";
+import { messageToJson, type SignedReceipt } from "@gridnft/sdk";
 import {
   type CloudErrorCode,
   type claimRequest,
@@ -45,12 +45,6 @@ export function isTransient(error: unknown): boolean {
   return error instanceof WorkerError && error.code === "CLOUD_UNREACHABLE";
 }
 
-/** Signed receipt. */
-export interface SignedReceipt {
-  readonly receipt: JobReceipt;
-  readonly signature: Hex;
-}
-
 /** Largest answer that is read, bytes: vouchers come with the ids of their receipts. */
 const MAX_ANSWER = 64 * 1_048_576;
 
@@ -67,7 +61,7 @@ export interface DeliveryPapers {
   readonly reading?: PromptReading | undefined;
 }
 
-/** Client of the worker's routes of the AI Cloud API. Every answer is read by the wire's schemas. */
+/** Client of the worker's routes of the AI Cloud API. Every answer is read by the SDK's schemas. */
 export interface CloudClient {
   /** Signs in with the hot key; the message names the cold account that it works for. */
   signIn(): Promise<void>;

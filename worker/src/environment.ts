@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { isHttpUrl, readVariables } from "@gridnft/sdk/node";
 import { addressJson } from "@gridnft/sdk/schemas";
 import { type Address, type Hex, parseEther } from "viem";
 import { z } from "zod";
@@ -46,9 +47,7 @@ export interface WorkerEnvironment {
 }
 
 const key = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex");
-const url = z.string().refine((text) => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text), {
-  message: "is not a URL such as http://127.0.0.1:8545",
-});
+const url = z.string().refine(isHttpUrl, "is not a URL such as http://127.0.0.1:8545");
 const wei = z.string().regex(/^\d{1,38}$/, "is not a whole number of AIPG wei");
 const whole = (min: number, max: number) =>
   z
@@ -133,16 +132,8 @@ const variables = z.object({
  * @throws {@link WorkerError} `ENVIRONMENT_INVALID` with one sentence for each fault; no value of a secret is repeated.
  */
 export function readEnvironment(environment: NodeJS.ProcessEnv): WorkerEnvironment {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const parsed = variables.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message, code }) => {
-      const name = String(path[0]);
-      return given[name] === undefined && code === "invalid_type" ? `${name} is missing.` : `${name} ${message}.`;
-    });
-    throw new WorkerError("ENVIRONMENT_INVALID", faults.join("\n"));
-  }
-  const read = parsed.data;
+  const { values: read, faults } = readVariables(variables, environment);
+  if (!read) throw new WorkerError("ENVIRONMENT_INVALID", faults.join("\n"));
   return {
     rpcUrl: read.GRID_RPC_URL,
     deployment: read.GRID_DEPLOYMENT,

@@ -1,6 +1,8 @@
 import { SignerRole } from "@gridnft/sdk";
+import { createMutex, createNamedMutex, retry, trySleep } from "@gridnft/sdk/node";
 import { formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { backoff } from "./backoff.ts";
 import { chainClock } from "./chain/clock.ts";
 import { connectChain, type GridChain } from "./chain/connect.ts";
 import { isGoodSigner } from "./chain/facts.ts";
@@ -17,8 +19,6 @@ import { createThroughput } from "./jobs/throughput.ts";
 import { uploadWantedImages } from "./jobs/wantedImages.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics, type Metrics, serveMetrics } from "./metrics.ts";
-import { createKeyedMutex, createMutex } from "./mutex.ts";
-import { backoff, pause } from "./pause.ts";
 import { createVoucherAcceptor, type VoucherAcceptor } from "./payouts/acceptVoucher.ts";
 import { createPayouts, type Payouts } from "./payouts/index.ts";
 import type { PayoutServices } from "./payouts/services.ts";
@@ -73,7 +73,7 @@ export async function startWorker(
     const metrics = createMetrics();
     const shown = environment.metrics && (await serveMetrics(metrics, environment.metrics));
     if (shown) undo.push(shown.close);
-    const chain = await retry(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
+    const chain = await retryWhileAway(() => connectChain(environment.rpcUrl, environment.deployment), log, stopSignal);
     const onWait = (sentence: string): void => log.warn(sentence);
     const state = await openState(environment.state, chain.domain, { signal: stopSignal, onWait });
     undo.push(state.close);
@@ -106,16 +106,16 @@ export async function startWorker(
       exposure: environment.exposure,
       estimate: throughput.estimate,
       accepting: createMutex(),
-      orders: createKeyedMutex(),
+      orders: createNamedMutex(),
     };
     const offer = async (): Promise<void> => {
       await cloud.putOffer(offerOf(models, { ...environment, software }));
     };
     const payouts = createPayouts(payoutServices);
-    await retry(() => clock.sync(), log, stopSignal);
+    await retryWhileAway(() => clock.sync(), log, stopSignal);
     // Pay that waits from before a restart does not wait for the cloud.
     void payouts.runOnce().catch((error: unknown) => log.warn({ reason: describe(error) }, "payouts wait"));
-    await retry(offer, log, stopSignal);
+    await retryWhileAway(offer, log, stopSignal);
     await catchUp(services, vouchers, log);
 
     const tasks: Tasks = { offer, vouchers, payouts, metrics, state, closing, stopping: stopping.signal };
@@ -178,7 +178,7 @@ async function work(environment: WorkerEnvironment, services: JobServices, tasks
   }
   clearTimeout(limit);
   closing.abort();
-  await Promise.race([Promise.allSettled(side), pause(10_000)]);
+  await Promise.race([Promise.allSettled(side), trySleep(10_000)]);
   if (failure !== undefined) throw failure;
 }
 
@@ -203,7 +203,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
       const outcome = await counted(tasks.metrics, () => runJob(job, services, hard));
       // The same job may come straight back: not in a tight loop.
       const again = outcome === "delivered" ? 0 : (failed.get(job.id) ?? 0) + 1;
-      if (again > 1) await pause(backoff(again), noMore);
+      if (again > 1) await trySleep(backoff(again), noMore);
       if (failed.size > 1_000) failed.clear();
       if (again > 0) failed.set(job.id, again);
     } catch (error) {
@@ -213,7 +213,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
         { reason: describe(error) },
         attempt === 0 ? "no work can be had now; it is tried again" : "still no work",
       );
-      await pause(backoff(attempt++), noMore);
+      await trySleep(backoff(attempt++), noMore);
     }
   }
 }
@@ -246,7 +246,7 @@ async function repeatCatchUp(
 ): Promise<void> {
   const { chain, log } = services;
   const { address } = privateKeyToAccount(signerKey);
-  while (await pause(CATCH_UP_INTERVAL, noMore)) {
+  while (await trySleep(CATCH_UP_INTERVAL, noMore)) {
     state.requireLock();
     await catchUp(services, vouchers, log);
     await uploadWantedImages(services).catch((error: unknown) =>
@@ -307,24 +307,20 @@ async function requireStanding(
 async function closeEngines(models: readonly Pick<LoadedModel, "engine">[]): Promise<void> {
   const closed = new AbortController();
   const closing = Promise.allSettled(models.map(({ engine }) => engine.close())).finally(() => closed.abort());
-  await Promise.race([closing, pause(ENGINE_CLOSE_TIMEOUT, closed.signal)]);
+  await Promise.race([closing, trySleep(ENGINE_CLOSE_TIMEOUT, closed.signal)]);
 }
 
 /** Repeats a task that fails while cloud or chain are away. */
-async function retry<result>(task: () => Promise<result>, log: Logger, signal: AbortSignal): Promise<result> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await task();
-    } catch (error) {
-      const passing =
-        isTransient(error) ||
-        (error instanceof WorkerError && ["CHAIN_UNREACHABLE", "CHAIN_BEHIND"].includes(error.code));
-      if (!passing) throw error;
-      log.warn({ reason: describe(error) }, "waiting");
-      if (!(await pause(backoff(attempt), signal)))
-        throw new WorkerError("STOPPED", "The worker was stopped.", { cause: error });
-    }
-  }
+async function retryWhileAway<result>(task: () => Promise<result>, log: Logger, signal: AbortSignal): Promise<result> {
+  return retry(task, async (error, attempt) => {
+    const passing =
+      isTransient(error) ||
+      (error instanceof WorkerError && ["CHAIN_UNREACHABLE", "CHAIN_BEHIND"].includes(error.code));
+    if (!passing) return false;
+    log.warn({ reason: describe(error) }, "waiting");
+    if (await trySleep(backoff(attempt), signal)) return true;
+    throw new WorkerError("STOPPED", "The worker was stopped.", { cause: error });
+  });
 }
 
 function setTimeoutAfter(signal: AbortSignal, milliseconds: number, act: () => void): { cancel(): void } {

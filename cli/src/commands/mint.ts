@@ -12,6 +12,7 @@ import {
   planAnchoring,
   type SeriesTerms,
 } from "@gridnft/sdk";
+import { sleep } from "@gridnft/sdk/node";
 import type { ReceiptBundle } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { readContract } from "viem/actions";
@@ -209,7 +210,7 @@ async function attested(cloud: CloudClient, bundles: readonly ReceiptBundle[]): 
   for (let second = 0; second < PATIENCE; second++) {
     fresh = await Promise.all(bundles.map(({ receipt_id }) => cloud.receiptBundle(receipt_id)));
     if (fresh.every(({ lane }) => lane === undefined || lane.worker_signature !== undefined)) break;
-    await new Promise((later) => setTimeout(later, 1_000));
+    await sleep(1_000);
   }
   return fresh;
 }

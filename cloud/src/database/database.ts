@@ -1,3 +1,4 @@
+import { type BackoffTerms, backoff, createNamedMutex, retry, sleep } from "@gridnft/sdk/node";
 import pg from "pg";
 import { CloudError } from "../error.ts";
 
@@ -77,22 +78,21 @@ export function openDatabase(
   );
   // Locks that last over slow work (a chain's transaction) have connections of their own, so that they cannot starve queries.
   const locks = openPool({ connectionString: url, max: 4, application_name: "gridnft-cloud locks" }, onError);
-  const mutexes = new KeyedMutex();
+  const mutexes = createNamedMutex();
+  const runIn = <Result>(mutex: string | undefined, work: () => Promise<Result>): Promise<Result> =>
+    mutex === undefined ? work() : mutexes.run(mutex, work);
   let closed = false;
 
   /** @param since Time of the request. Work that waited for its mutex does not wait longer for a database that is away. */
   const withRetry = async <Result>(attempt: () => Promise<Result>, since = Date.now()): Promise<Result> => {
     const end = Date.now() + retryTimeout;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof TransientError)) throw error;
-        if (error.isUncertain || closed || Date.now() >= (error.isLost ? since + retryTimeout : end))
-          throw unavailable(error);
-        await new Promise((resolve) => setTimeout(resolve, backoff(tries)));
-      }
-    }
+    return retry(attempt, async (error, tries) => {
+      if (!(error instanceof TransientError)) return false;
+      if (error.isUncertain || closed || Date.now() >= (error.isLost ? since + retryTimeout : end))
+        throw unavailable(error);
+      await sleep(backoff(tries, retryTerms));
+      return true;
+    });
   };
   const withClient = async <Result>(
     use: (client: pg.PoolClient, discard: (error: Error) => void) => Promise<Result>,
@@ -134,7 +134,7 @@ export function openDatabase(
       if (row?.status === "committed") return isSameLife;
       if (row?.status === "aborted" || !isSameLife) throw lost();
       if (row?.status !== "in progress" || tries > 100) return false;
-      await new Promise((resolve) => setTimeout(resolve, backoff(tries)));
+      await sleep(backoff(tries, retryTerms));
     }
   };
 
@@ -167,7 +167,7 @@ export function openDatabase(
     ...queriesOver((sql, values) => runSingle(sql, values)),
     one: async <Row extends object>(sql: string, values?: readonly unknown[], mutex?: string) => {
       const since = Date.now();
-      return (await mutexes.run(mutex, () => runSingle(sql, values, since))).rows[0] as Row | undefined;
+      return (await runIn(mutex, () => runSingle(sql, values, since))).rows[0] as Row | undefined;
     },
     runOnce: async <Row extends object>(
       sql: string,
@@ -184,10 +184,10 @@ export function openDatabase(
           throw new TransientError(error, { isLost: true, isUncertain: false });
         }
       }),
-    serialized: (mutex, work) => mutexes.run(mutex, work),
+    serialized: (mutex, work) => runIn(mutex, work),
     transaction: (work, mutex) => {
       const since = Date.now();
-      return mutexes.run(mutex, () => withRetry(() => attempt(work), since));
+      return runIn(mutex, () => withRetry(() => attempt(work), since));
     },
     withLock: async (lock, work) => {
       const client = await locks.connect();
@@ -285,9 +285,7 @@ function isRead(sql: string): boolean {
   return /^\s*SELECT\b/i.test(sql) && !/\b(pg_notify|nextval)\b/i.test(sql);
 }
 
-function backoff(tries: number): number {
-  return Math.min(250, 10 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2);
-}
+const retryTerms: BackoffTerms = { first: 10, max: 250, jitter: 1 / 2 };
 
 function unavailable({ isLost, isUncertain, cause }: TransientError): CloudError {
   const reason = isLost ? "The database does not answer" : "Too many ask for the same thing at a time";
@@ -303,20 +301,4 @@ function queriesOver(query: (sql: string, values?: readonly unknown[]) => Promis
       (await query(sql, values)).rows[0] as Row | undefined,
     run: async (sql, values) => (await query(sql, values)).rowCount ?? 0,
   };
-}
-
-/** Mutexes by name. Waiting work holds no connection. */
-class KeyedMutex {
-  readonly #last = new Map<string, Promise<unknown>>();
-
-  run<Result>(name: string | undefined, work: () => Promise<Result>): Promise<Result> {
-    if (name === undefined) return work();
-    const running = (this.#last.get(name) ?? Promise.resolve()).then(work);
-    const ended = running.catch(() => undefined);
-    this.#last.set(name, ended);
-    ended.then(() => {
-      if (this.#last.get(name) === ended) this.#last.delete(name);
-    });
-    return running;
-  }
 }

@@ -1,3 +1,4 @@
+import { isPng, pngChunks } from "@gridnft/sdk/node";
 import sharp from "sharp";
 import { CloudError } from "../error.ts";
 
@@ -21,8 +22,6 @@ export function maxFileSize({ width, height }: { readonly width: number; readonl
   return rows + 5 * Math.ceil(rows / 16_384) + 12 * Math.ceil(rows / 8_192) + MAX_METADATA_BYTES + 1_024;
 }
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-
 /**
  * Requires that bytes are exactly one complete PNG of the given size, by its chunks and by decoding it. The size is read from the header
  * first, so that a small file of a huge picture is never decoded.
@@ -36,9 +35,8 @@ export async function requirePng(
   const refuse = (reason: string, cause?: unknown): never => {
     throw new CloudError("IMAGE_INVALID", `The upload ${reason}.`, { cause });
   };
-  if (SIGNATURE.some((byte, i) => file[i] !== byte)) refuse("is not a PNG");
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const chunks = chunksOf(view);
+  if (!isPng(file)) refuse("is not a PNG");
+  const chunks = chunksOf(file);
   if (chunks === undefined) return refuse("is a PNG that is cut off");
   if (chunks.end !== file.length) refuse("has bytes after the end of its PNG");
   if (chunks.disallowed !== undefined) {
@@ -51,7 +49,7 @@ export async function requirePng(
       `has ${chunks.metadataBytes} bytes of PNG chunks beside its pixels: at most ${MAX_METADATA_BYTES} are taken`,
     );
   }
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const { width, height } = chunks;
   if (width !== size.width || height !== size.height) {
     refuse(`is ${width} x ${height} pixels, not ${size.width} x ${size.height}`);
   }
@@ -67,6 +65,8 @@ export async function requirePng(
 
 /** Chunks of a PNG, measured. */
 interface Chunks {
+  readonly width: number;
+  readonly height: number;
   /** End of the IEND chunk. */
   readonly end: number;
   /** First chunk type that is not allowed. */
@@ -76,25 +76,26 @@ interface Chunks {
 }
 
 /** Reads the chunks. Returns undefined when they do not end with IEND, or do not begin with IHDR. */
-function chunksOf(view: DataView): Chunks | undefined {
+function chunksOf(file: Uint8Array): Chunks | undefined {
+  let size: Pick<Chunks, "width" | "height"> | undefined;
   let disallowed: string | undefined;
   let metadataBytes = 0;
-  for (let at = SIGNATURE.length; at + 12 <= view.byteLength; ) {
-    const length = view.getUint32(at);
-    const type = String.fromCharCode(...[4, 5, 6, 7].map((i) => view.getUint8(at + i)));
-    if (at === SIGNATURE.length && (type !== "IHDR" || length !== 13)) return undefined;
+  for (const { type, body, end } of pngChunks(file)) {
+    if (size === undefined) {
+      if (type !== "IHDR" || body.length !== 13) return undefined;
+      const header = new DataView(body.buffer, body.byteOffset, body.byteLength);
+      size = { width: header.getUint32(0), height: header.getUint32(4) };
+    }
     if (!allowedChunks.has(type)) disallowed ??= type;
-    if (type === "iTXt" && isCompressed(view, at + 8, length)) disallowed ??= "iTXt (compressed)";
-    if (type !== "IDAT") metadataBytes += 12 + length;
-    at += 12 + length;
-    if (type === "IEND") return at <= view.byteLength ? { end: at, disallowed, metadataBytes } : undefined;
+    if (type === "iTXt" && isCompressed(body)) disallowed ??= "iTXt (compressed)";
+    if (type !== "IDAT") metadataBytes += 12 + body.length;
+    if (type === "IEND") return { ...size, end, disallowed, metadataBytes };
   }
   return undefined;
 }
 
 /** Returns true if an iTXt chunk is compressed: the byte behind its keyword's zero is not 0. */
-function isCompressed(view: DataView, from: number, length: number): boolean {
-  const end = Math.min(from + length, view.byteLength);
-  for (let at = from; at + 1 < end; at++) if (view.getUint8(at) === 0) return view.getUint8(at + 1) !== 0;
-  return false;
+function isCompressed(text: Uint8Array): boolean {
+  const zero = text.indexOf(0);
+  return zero >= 0 && zero + 1 < text.length && text[zero + 1] !== 0;
 }

@@ -3,10 +3,10 @@ import {
   checkReceipt,
   engineHash,
   GridError,
-  type JobReceipt,
   messageToJson,
   orderClosing,
   receiptPrice,
+  type SignedReceipt,
   SignerRole,
 } from "@gridnft/sdk";
 import type { completeAnswer } from "@gridnft/sdk/schemas";
@@ -40,12 +40,6 @@ export interface Delivery {
   readonly knownVoucher: Hex | undefined;
   readonly promptCut?: boolean | undefined;
   readonly unknownWords?: readonly string[] | undefined;
-}
-
-/** Receipt with its worker's signature. */
-export interface SignedReceipt {
-  readonly receipt: JobReceipt;
-  readonly signature: Hex;
 }
 
 /** Job with the images that were uploaded under its lease, by index. */

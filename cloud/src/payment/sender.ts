@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployment } from "@gridnft/sdk";
 import { gridContracts } from "@gridnft/sdk";
+import { sleep, waitForSuccess } from "@gridnft/sdk/node";
 import {
   type Abi,
   type Account,
@@ -76,8 +76,7 @@ export function openSender(
       });
       const nonce = await client.getTransactionCount({ address: account.address, blockTag: "latest" });
       const hash = await client.sendTransaction({ account, chain: null, to, data, nonce });
-      const receipt = await client.waitForTransactionReceipt({ hash, timeout: timeout });
-      if (receipt.status !== "success") throw new Error(`Transaction ${receipt.transactionHash} reverted.`);
+      const receipt = await waitForSuccess(client, { hash, timeout });
       // Nodes behind a balancer may be a block apart: what is read next must not be older than this.
       const end = Date.now() + timeout;
       while ((await client.getBlockNumber()) < receipt.blockNumber) {

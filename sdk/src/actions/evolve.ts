@@ -1,6 +1,6 @@
 import { type Hex, parseEventLogs } from "viem";
 import { readContract } from "viem/actions";
-import { bodyHash, EvolutionPolicy, encodeBody } from "../body/body.js";
+import { bodyHash, EvolutionPolicy, encodeBody, TOKENS_PER_SERIES } from "../body/body.js";
 import { composeBody, type ReceiptProof } from "../body/composeBody.js";
 import { type Call, toCalls } from "../chain/call.js";
 import type { Deployment } from "../chain/deployment.js";
@@ -54,7 +54,7 @@ export async function planEvolution(client: ReadClient, options: EvolveOptions):
   const [{ items, settlements, closed, waiting, collects }, versions, { policy }] = await Promise.all([
     anchoredItems(client, { deployment, bundles: [bundle] }),
     wrapReadError(readContract(client, { ...nft, functionName: "versionsOf", args: [tokenId] })),
-    wrapReadError(readContract(client, { ...nft, functionName: "series", args: [tokenId / 1_000n] })),
+    wrapReadError(readContract(client, { ...nft, functionName: "series", args: [tokenId / TOKENS_PER_SERIES] })),
   ]);
   const { body, proofs } = composeBody(items.map((item) => ({ ...item, ...(parent && { parent }) })));
   const packed = encodeBody(body);

@@ -1,6 +1,6 @@
 import { type Address, parseEventLogs, type TransactionReceipt } from "viem";
 import { getBlock, signTypedData, simulateContract } from "viem/actions";
-import { bodyHash } from "../body/body.js";
+import { bodyHash, TOKENS_PER_SERIES } from "../body/body.js";
 import { type Call, type ContractCall, type Sender, toCalls } from "../chain/call.js";
 import { nftDomainOf } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
@@ -166,7 +166,7 @@ function mintedOf(
   const { seriesId } = event.args;
   return {
     seriesId,
-    tokenIds: Array.from({ length: count }, (_, index) => seriesId * 1_000n + BigInt(index + 1)),
+    tokenIds: Array.from({ length: count }, (_, index) => seriesId * TOKENS_PER_SERIES + BigInt(index + 1)),
     receiptIds,
     transaction: transactionHash,
     blockNumber,

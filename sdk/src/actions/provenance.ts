@@ -1,5 +1,6 @@
 import type { Address, ContractFunctionReturnType } from "viem";
 import { readContract } from "viem/actions";
+import { TOKENS_PER_SERIES } from "../body/body.js";
 import type { Deployment } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
@@ -113,7 +114,7 @@ export async function artworkState(client: ReadClient, query: TokenQuery): Promi
 
 /** Tokens of a series, whether they exist still or are burnt. */
 export function tokensOf(seriesId: bigint, { count }: Pick<Series, "count">): readonly bigint[] {
-  return Array.from({ length: Number(count) }, (_, i) => seriesId * 1_000n + BigInt(i + 1));
+  return Array.from({ length: Number(count) }, (_, i) => seriesId * TOKENS_PER_SERIES + BigInt(i + 1));
 }
 
 /** A burnt token has no owner, but keeps its provenance. */

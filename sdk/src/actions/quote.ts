@@ -58,7 +58,7 @@ export function requireRequest(request: GenerationRequest, parameters: Generatio
   same("extras", request.extras === "");
 }
 
-/** A request's seed for the wire's: -1, or none, leaves it open. */
+/** A request's seed for the parameters': -1, or none, leaves it open. */
 function requestedSeed({ seed = -1 }: GenerationParameters): bigint {
   return BigInt(seed) === -1n ? ANY_SEED : BigInt(seed);
 }

@@ -15,6 +15,8 @@ export type EvolutionPolicy = (typeof EvolutionPolicy)[keyof typeof EvolutionPol
 export const MAX_BLOB = 24_575;
 /** Most artworks in a series. */
 export const MAX_ARTWORKS = 999;
+/** Tokens that one series has room for: `tokenId = seriesId * 1000 + index`. */
+export const TOKENS_PER_SERIES = 1_000n;
 /** Highest ERC-2981 royalty, basis points. */
 export const MAX_ROYALTY_BPS = 1_000;
 

@@ -1,4 +1,35 @@
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** First bytes of every PNG file. */
+export const PNG_SIGNATURE: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** One chunk of a PNG file. */
+export interface PngChunk {
+  /** Four letters. */
+  readonly type: string;
+  readonly body: Uint8Array;
+  /** Position of its first byte, which is that of its length. */
+  readonly start: number;
+  /** Position behind its checksum. */
+  readonly end: number;
+}
+
+/** Returns true if a file begins like a PNG. */
+export function isPng(file: Uint8Array): boolean {
+  return PNG_SIGNATURE.every((byte, i) => file[i] === byte);
+}
+
+/** Reads the chunks of a PNG file, up to one that runs past its end. Checksums are not checked. */
+export function* pngChunks(file: Uint8Array): Generator<PngChunk, void, undefined> {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  for (let start = PNG_SIGNATURE.length; start + 12 <= file.length; ) {
+    const length = view.getUint32(start);
+    const end = start + 12 + length;
+    if (end > file.length) return;
+    const type = latin1(file.subarray(start + 4, start + 8));
+    yield { type, body: file.subarray(start + 8, end - 4), start, end };
+    start = end;
+  }
+}
+
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 
 /** Longest text chunk that is read, in bytes: no prompt that fits on chain comes near, and a file is anybody's. */
@@ -11,17 +42,10 @@ const MAX_KEYWORD = 79;
  * run past the end of the file end the reading; texts beyond 256 KiB are passed over.
  */
 export function pngText(file: Uint8Array): ReadonlyMap<string, string> | undefined {
-  if (!SIGNATURE.every((byte, i) => file[i] === byte)) return undefined;
+  if (!isPng(file)) return undefined;
   const texts = new Map<string, string>();
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  for (let at = 8; at + 12 <= file.length; ) {
-    const length = view.getUint32(at);
-    const end = at + 8 + length;
-    if (end + 4 > file.length) break;
-    const type = latin1(file.subarray(at + 4, at + 8));
-    at = end + 4;
-    if ((type !== "tEXt" && type !== "iTXt") || length > MAX_TEXT) continue;
-    const content = file.subarray(end - length, end);
+  for (const { type, body: content } of pngChunks(file)) {
+    if ((type !== "tEXt" && type !== "iTXt") || content.length > MAX_TEXT) continue;
     const zero = content.subarray(0, MAX_KEYWORD + 1).indexOf(0);
     const keyword = latin1(content.subarray(0, Math.max(zero, 0)));
     if (type === "tEXt" && zero > 0) texts.set(keyword, latin1(content.subarray(zero + 1)));

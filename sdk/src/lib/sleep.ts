@@ -13,3 +13,11 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
+
+/** Waits so many milliseconds, or less if the signal ends it. Returns false if it did. */
+export function trySleep(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  return sleep(milliseconds, signal).then(
+    () => true,
+    () => false,
+  );
+}

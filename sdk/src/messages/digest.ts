@@ -1,7 +1,7 @@
 import { keccak_256 } from "@noble/hashes/sha3";
 import type { Hex } from "viem";
 import { bytesToHex, textToBytes, writeHex } from "../lib/bytes.js";
-import { GridError } from "../lib/errors.js";
+import { WordWriter } from "../lib/words.js";
 import {
   type EvolveAuthorization,
   type GenerationRequest,
@@ -63,53 +63,6 @@ function encodeType(name: string, fields: readonly { name: string; type: string 
 
 const modelTotalType = encodeType("ModelTotal", settlementTypes.ModelTotal);
 
-/** A struct is hashed from one preallocated buffer of 32-byte words; word 0 holds the type hash. */
-class Words {
-  readonly bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(count: number, first?: Uint8Array) {
-    this.bytes = new Uint8Array(32 * count);
-    this.#view = new DataView(this.bytes.buffer);
-    if (first) this.bytes.set(first);
-  }
-
-  bytes32(word: number, field: string, value: Hex): void {
-    writeHex(field, value, this.bytes, 32 * word, 32);
-  }
-
-  address(word: number, field: string, value: Hex): void {
-    writeHex(field, value, this.bytes, 32 * word + 12, 20);
-  }
-
-  /** An unsigned integer of up to 48 bits. */
-  small(word: number, field: string, value: number, bits: number): void {
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** bits) outOfRange(field, bits);
-    this.#view.setUint32(32 * word + 28, value % 0x1_0000_0000);
-    this.#view.setUint32(32 * word + 24, Math.floor(value / 0x1_0000_0000));
-  }
-
-  /** An unsigned integer of 64, 128 or 256 bits. */
-  big(word: number, field: string, value: bigint, bits: 64 | 128 | 256): void {
-    if (typeof value !== "bigint" || value < 0n || value >> BigInt(bits) !== 0n) outOfRange(field, bits);
-    const offset = 32 * word;
-    this.#view.setBigUint64(offset + 24, value);
-    if (bits === 64) return;
-    this.#view.setBigUint64(offset + 16, value >> 64n);
-    if (bits === 128) return;
-    this.#view.setBigUint64(offset + 8, value >> 128n);
-    this.#view.setBigUint64(offset, value >> 192n);
-  }
-
-  raw(word: number, value: Uint8Array): void {
-    this.bytes.set(value, 32 * word);
-  }
-}
-
-function outOfRange(field: string, bits: number): never {
-  throw new GridError("FIELD_INVALID", `${field} must be an unsigned integer below 2^${bits}.`, field);
-}
-
 /**
  * Builds the hashing functions on one keccak256.
  *
@@ -118,27 +71,27 @@ function outOfRange(field: string, bits: number): never {
  */
 export function createDigester(keccak: Keccak): Digester {
   const typeHash = (type: string) => keccak(textToBytes(type));
-  const domainWords = new Words(
+  const domainWords = new WordWriter(
     5,
     typeHash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
   );
-  const request = new Words(15, typeHash(encodeType("GenerationRequest", settlementTypes.GenerationRequest)));
-  const order = new Words(12, typeHash(encodeType("JobOrder", settlementTypes.JobOrder)));
-  const receipt = new Words(13, typeHash(encodeType("JobReceipt", settlementTypes.JobReceipt)));
-  const lane = new Words(8, typeHash(encodeType("LaneConfig", settlementTypes.LaneConfig)));
-  const total = new Words(3, typeHash(modelTotalType));
-  const voucher = new Words(5, typeHash(encodeType("Voucher", settlementTypes.Voucher, modelTotalType)));
-  const proof = new Words(4, typeHash(encodeType("SignerProof", settlementTypes.SignerProof)));
-  const closing = new Words(4, typeHash(encodeType("OrderClosing", settlementTypes.OrderClosing)));
-  const mint = new Words(6, typeHash(encodeType("MintAuthorization", nftTypes.MintAuthorization)));
-  const evolve = new Words(5, typeHash(encodeType("EvolveAuthorization", nftTypes.EvolveAuthorization)));
+  const request = new WordWriter(15, typeHash(encodeType("GenerationRequest", settlementTypes.GenerationRequest)));
+  const order = new WordWriter(12, typeHash(encodeType("JobOrder", settlementTypes.JobOrder)));
+  const receipt = new WordWriter(13, typeHash(encodeType("JobReceipt", settlementTypes.JobReceipt)));
+  const lane = new WordWriter(8, typeHash(encodeType("LaneConfig", settlementTypes.LaneConfig)));
+  const total = new WordWriter(3, typeHash(modelTotalType));
+  const voucher = new WordWriter(5, typeHash(encodeType("Voucher", settlementTypes.Voucher, modelTotalType)));
+  const proof = new WordWriter(4, typeHash(encodeType("SignerProof", settlementTypes.SignerProof)));
+  const closing = new WordWriter(4, typeHash(encodeType("OrderClosing", settlementTypes.OrderClosing)));
+  const mint = new WordWriter(6, typeHash(encodeType("MintAuthorization", nftTypes.MintAuthorization)));
+  const evolve = new WordWriter(5, typeHash(encodeType("EvolveAuthorization", nftTypes.EvolveAuthorization)));
 
   const digestInput = new Uint8Array(66);
   digestInput[0] = 0x19;
   digestInput[1] = 0x01;
   const leafInput = new Uint8Array(32);
 
-  const text = (into: Words, word: number, field: string, value: string) =>
+  const text = (into: WordWriter, word: number, field: string, value: string) =>
     into.raw(word, keccak(textToBytes(value, field)));
 
   const separators = new Map<string, Uint8Array>();

@@ -7,6 +7,12 @@ import { seedAt } from "./request.js";
 import { recoverSigner } from "./signature.js";
 import type { GenerationRequest, JobOrder, JobReceipt, SettlementDomain } from "./typedData.js";
 
+/** Receipt with its worker's signature. */
+export interface SignedReceipt {
+  readonly receipt: JobReceipt;
+  readonly signature: Hex;
+}
+
 /** What the worker adds to the order: one image's outcome. */
 export type ReceiptOutput = Pick<
   JobReceipt,

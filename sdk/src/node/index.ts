@@ -1,4 +1,7 @@
 // Machinery that the programs share and no browser needs.
+export { type SuccessOptions, waitForSuccess } from "../chain/waitForSuccess.js";
+export { isPng, PNG_SIGNATURE, type PngChunk, pngChunks } from "../lib/png.js";
+export { sleep, trySleep } from "../lib/sleep.js";
 export { type Connection, clientOf, networkOf } from "./clientAddress.js";
 export {
   errnoOf,
@@ -12,6 +15,14 @@ export {
 } from "./durable.js";
 export { namesEveryTag, namesTag } from "./entityTag.js";
 export {
+  isHttpUrl,
+  readDeployment,
+  readDeploymentFile,
+  readVariables,
+  type Variables,
+  type VariablesReading,
+} from "./environment.js";
+export {
   type FileLayout,
   type FileStore,
   FileStoreError,
@@ -20,5 +31,15 @@ export {
   openFileStore,
   type StoredEntry,
 } from "./fileStore.js";
+export {
+  type FolderLock,
+  FolderLockError,
+  type FolderLockErrorCode,
+  type FolderLockTerms,
+  lockFolder,
+} from "./folderLock.js";
+export { createMutex, createNamedMutex, type Mutex, type NamedMutex } from "./mutex.js";
 export { createRateLimit, type RateLimit } from "./rateLimit.js";
+export { type BackoffTerms, backoff, retry } from "./retry.js";
 export { readSearchParameters, SearchParameterError, type SearchParameters } from "./searchParameters.js";
+export { seededRandom } from "./seededRandom.js";

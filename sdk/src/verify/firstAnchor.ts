@@ -1,10 +1,10 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
-import { type Blob, decodeBlob, receiptsOf } from "../body/body.js";
+import { type Blob, decodeBlob, receiptsOf, TOKENS_PER_SERIES } from "../body/body.js";
 import { gridNftAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
-import { TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
+import type { VersionRecord } from "./record.js";
 
 /** Another artwork with the same image. */
 export interface Twin {

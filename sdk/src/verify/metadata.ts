@@ -1,11 +1,12 @@
 import { zeroAddress } from "viem";
 import { readContract } from "viem/actions";
+import { TOKENS_PER_SERIES } from "../body/body.js";
 import { gridNftAbi } from "../generated/used.js";
 import { artworkName } from "../messages/artworkName.js";
 import { cidOf } from "../messages/cid.js";
 import { type Evidence, eventsOf } from "./chain.js";
 import { differences, type Finding, fail, pass, unknown } from "./check.js";
-import { TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
+import type { VersionRecord } from "./record.js";
 
 const BASE64 = "data:application/json;base64,";
 

@@ -1,15 +1,19 @@
 import { type Address, getAddress, getContractAddress, type Hex, isAddressEqual } from "viem";
 import { getCode } from "viem/actions";
-import { type Blob, type BodyAnchor, decodeBlob, EvolutionPolicy, receiptsOf } from "../body/body.js";
+import {
+  type Blob,
+  type BodyAnchor,
+  decodeBlob,
+  EvolutionPolicy,
+  receiptsOf,
+  TOKENS_PER_SERIES,
+} from "../body/body.js";
 import { gridNftAbi } from "../generated/used.js";
 import { receiptId } from "../messages/digest.js";
 import type { GenerationRequest, JobReceipt, SettlementDomain } from "../messages/typedData.js";
 import { settlementDomain } from "../messages/typedData.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
-
-/** Tokens that one series has room for: `tokenId = seriesId * 1000 + index`. */
-export const TOKENS_PER_SERIES = 1_000n;
 
 /** A mint event or a version's event. */
 export interface Mint extends LogPlace {

@@ -1,10 +1,10 @@
 import { type Abi, type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
-import { decodeBlob } from "../body/body.js";
+import { decodeBlob, TOKENS_PER_SERIES } from "../body/body.js";
 import { aigcAbi, gridNftAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
 import { differences, type Finding, fail, isRevert, pass } from "./check.js";
-import { type Mint, mintsOf, TOKENS_PER_SERIES, type VersionRecord } from "./record.js";
+import { type Mint, mintsOf, type VersionRecord } from "./record.js";
 
 /** Slot of a proxy's implementation, EIP-1967. */
 const IMPLEMENTATION: Hex = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";

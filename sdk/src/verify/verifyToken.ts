@@ -25,11 +25,6 @@ import { checkOrder, checkSignature } from "./signature.js";
 import { checkContracts, checkModel, checkParent, checkProvenance, checkToken } from "./token.js";
 import { checkSingle, checkWorker } from "./worker.js";
 
-export { type PictureParameters, pngText, readParameters } from "../lib/png.js";
-export type { FetchFile } from "./chain.js";
-export { type Check, type CheckId, type CheckStatus, checkTitles } from "./check.js";
-export { ipfsGateway } from "./image.js";
-
 /** `proven`: every check that matters holds. `incomplete`: none fails, but some evidence is missing. `broken`: one fails. */
 export type Verdict = "proven" | "incomplete" | "broken";
 

@@ -1,9 +1,10 @@
 /** The whole grid of `npm start`, with the built-in engine and the indexer, as one that faults can be done to. */
 import { join } from "node:path";
 import type { ServiceName } from "../../../local/src/supervisor.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import { compareRows } from "../system/rows.ts";
 import { startWorld } from "../system/world.ts";
-import { databaseAt, inflict, type KillWorld, pause } from "./world.ts";
+import { databaseAt, inflict, type KillWorld } from "./world.ts";
 
 const parts: readonly ServiceName[] = ["worker-1", "worker-2", "cloud", "indexer", "chain", "postgres"];
 
@@ -31,13 +32,13 @@ export async function startGridWorld(): Promise<KillWorld> {
   let isEnding = false;
   const revive = (part: ServiceName, down: number): void => {
     const work = (async () => {
-      await pause(down);
+      await sleep(down);
       while (!isEnding) {
         try {
           return await system.restart(part);
         } catch {
           failedStarts++;
-          await pause(300);
+          await sleep(300);
         }
       }
     })();

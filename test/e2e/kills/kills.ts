@@ -1,11 +1,12 @@
 /** A run: a grid under load, faults by a plan, rest, and the reckoning. */
 import { readFileSync } from "node:fs";
 import { SETTLE_GRACE } from "../../../sdk/src/index.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import { type Load, startLoad } from "./load.ts";
 import { tryOldLease } from "./oldLease.ts";
 import { type Fault, nameOf, planFaults } from "./plan.ts";
 import { type Figures, reckon } from "./reckoning.ts";
-import { type KillWorld, pause, startKillWorld } from "./world.ts";
+import { type KillWorld, startKillWorld } from "./world.ts";
 
 /** Plan and load of a run. */
 export interface KillOptions {
@@ -67,7 +68,7 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     const begun = performance.now();
     const faults: Record<string, { times: number; hit: number }> = {};
     for (const [n, { after, fault }] of plan.entries()) {
-      await pause(after);
+      await sleep(after);
       const hit = await inflict(world, fault);
       const kind = fault.kind === "kill" || fault.kind === "stall" ? `${fault.kind} ${fault.part}` : fault.kind;
       faults[kind] = { times: (faults[kind]?.times ?? 0) + 1, hit: (faults[kind]?.hit ?? 0) + hit };
@@ -133,7 +134,7 @@ async function inflict(world: KillWorld, fault: Fault): Promise<number> {
   while (Date.now() < end) {
     const hit = await world.inflict(fault);
     if (hit > 0) return hit;
-    await pause(30);
+    await sleep(30);
   }
   throw new Error(`There was nothing for: ${nameOf(fault)}.`);
 }
@@ -142,7 +143,7 @@ async function until(isSo: () => boolean, patience: number): Promise<void> {
   const end = Date.now() + patience;
   while (!isSo()) {
     if (Date.now() > end) throw new Error("No job ended before the first fault.");
-    await pause(50);
+    await sleep(50);
   }
 }
 
@@ -183,7 +184,7 @@ async function rest(world: KillWorld, impatience: AbortSignal, clients: Promise<
       const latest = Math.max(...open.map(({ deadline }) => Number(deadline ?? 0)));
       await world.pass(Math.max(1, latest + SETTLE_GRACE + 1 - Number(timestamp)));
     }
-    await pause(200);
+    await sleep(200);
   }
 }
 
@@ -216,7 +217,7 @@ async function payment(world: KillWorld, impatience: AbortSignal): Promise<strin
         ...owing.map(({ lane_id, promised }) => `lane ${lane_id} promised ${promised} and did not pay it`),
       ].join(", ");
     }
-    await pause(200);
+    await sleep(200);
   }
 }
 

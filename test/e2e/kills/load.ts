@@ -15,8 +15,8 @@ import {
   toPayment,
   type WalletClient,
 } from "../../../sdk/src/index.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import type { GenerationParameters, Job, Quote } from "../../../sdk/src/schemas/index.ts";
-import { pause } from "./world.ts";
 
 /** One job of a client, as the client knows it. */
 export interface Note {
@@ -102,7 +102,7 @@ export function startLoad(options: LoadOptions): Load {
         return await ask();
       } catch (error) {
         if (!heard(error, where)) return undefined;
-        await pause(200);
+        await sleep(200);
       }
     }
     return undefined;
@@ -155,7 +155,7 @@ export function startLoad(options: LoadOptions): Load {
         // As `gridnft resume` does it: the same orders again name the job that they made.
         if (quote && one.orders.length > 0) await resume(one, quote, requester);
       }
-      await pause(Math.random() * rest);
+      await sleep(Math.random() * rest);
     }
   };
   const resume = async (one: Note, { parameters: quoted }: Quote, requester: `0x${string}`): Promise<void> => {
@@ -185,7 +185,7 @@ export function startLoad(options: LoadOptions): Load {
         heard(error, "generate-image");
       }
       await follow(own, one);
-      await pause(Math.random() * rest);
+      await sleep(Math.random() * rest);
     }
   };
 

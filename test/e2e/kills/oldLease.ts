@@ -1,10 +1,11 @@
 /** A worker that stands still until its job went to another one, and comes back with the old lease. */
 import { privateKeyToAccount } from "viem/accounts";
 import { engineHash, type JobReceipt, messageFromJson, orderHash, settlementDomainOf } from "../../../sdk/src/index.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import type { WorkerJob } from "../../../sdk/src/schemas/index.ts";
 import { CloudError, createCloudClient, isTransient } from "../../../worker/src/cloud.ts";
 import type { Load } from "./load.ts";
-import { type KillWorld, pause } from "./world.ts";
+import type { KillWorld } from "./world.ts";
 
 /** Size of the job: the second worker is at it for longer than the old lease is tried. */
 const IMAGES = 2;
@@ -33,7 +34,7 @@ export async function tryOldLease(world: KillWorld, load: Load): Promise<readonl
   for (let tries = 0; tries < TRIES; tries++) {
     const findings = await tryOnce(world, load);
     if (findings) return findings;
-    await pause(300);
+    await sleep(300);
   }
   return ["No job changed hands, so no old lease was tried."];
 }
@@ -91,7 +92,7 @@ async function heldBy({ sql }: KillWorld, job: string, not: string | undefined):
     );
     if (!row || ["done", "failed"].includes(row.status)) return undefined;
     if (row.status !== "queued" && row.lease_token !== not) return row;
-    await pause(20);
+    await sleep(20);
   }
   return undefined;
 }
@@ -105,7 +106,7 @@ async function answerOf(call: () => Promise<unknown>): Promise<string> {
       return "yes";
     } catch (error) {
       if (!isTransient(error) || Date.now() > end) return error instanceof CloudError ? error.reason : String(error);
-      await pause(50);
+      await sleep(50);
     }
   }
 }

@@ -21,6 +21,7 @@ import {
   settlementTypes,
   workLane,
 } from "../../../sdk/src/index.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import { MODEL_HASH } from "../../../worker/test/program/tinyEngine.ts";
 import { type LocalGrid, type Party, startGrid } from "../chain.ts";
 import { type Balancer, type LostAnswers, repeat, startBalancer } from "./balancer.ts";
@@ -149,7 +150,7 @@ class Supervisor {
     const part = this.#parts.get(name);
     if (!part) return;
     const work = (async () => {
-      await pause(down);
+      await sleep(down);
       while (!this.#isStopping) {
         try {
           part.running = await part.start();
@@ -157,7 +158,7 @@ class Supervisor {
         } catch {
           // Its database is away: whoever looks after programs starts them again.
           this.failedStarts++;
-          await pause(AGAIN);
+          await sleep(AGAIN);
         }
       }
     })();
@@ -363,7 +364,7 @@ async function openLanes(
     );
     await chain.mined(gateway.grid.settlement.write.openLane([config, parseEther(LANE_FUNDING)]));
   }
-  while ((await sql("SELECT 1 FROM cloud.lane WHERE state = 'open'")).length < workers.length) await pause(50);
+  while ((await sql("SELECT 1 FROM cloud.lane WHERE state = 'open'")).length < workers.length) await sleep(50);
 }
 
 /**
@@ -435,7 +436,7 @@ export function databaseAt(url: string): Asking {
         } catch (error) {
           const isAway = !(error instanceof pg.DatabaseError) || /^(57P|08|53)/.test(error.code ?? "");
           if (!isAway || tries > 300) throw error;
-          await pause(100);
+          await sleep(100);
         }
       }
     },
@@ -484,6 +485,3 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
     return false;
   }
 }
-
-export const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { programArguments } from "../../../local/src/packages.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import { projectRoot } from "../../../tools/check.ts";
 
 /** `npm start`, as a program. */
@@ -40,7 +41,7 @@ export function npmStart(args: readonly string[], environment: Record<string, st
     says: async (text) => {
       while (typeof text === "string" ? !output.includes(text) : !text.test(output)) {
         if (over) throw new Error(`npm start ended without saying ${text}:\n${output}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     },
   };

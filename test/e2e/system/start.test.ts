@@ -11,6 +11,7 @@ import { testAccount } from "../../../local/src/accounts.ts";
 import { removePostgres } from "../../../local/src/postgres.ts";
 import { endRecorded, isAlive, type ProcessRecord, readProcesses } from "../../../local/src/processTable.ts";
 import type { GridFile } from "../../../local/src/stateDir.ts";
+import { sleep } from "../../../sdk/src/node/index.ts";
 import { projectRoot } from "../../../tools/check.ts";
 import { type NpmStart, npmStart } from "./npmStart.ts";
 
@@ -51,7 +52,7 @@ async function shell(line: string): Promise<string> {
   return stdout;
 }
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await condition())) await sleep(50);
 }
 
 describe("npm start", () => {

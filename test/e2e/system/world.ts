@@ -28,6 +28,7 @@ import {
   gridContracts,
   signIn,
 } from "../../../sdk/src/index.ts";
+import { sleep, waitForSuccess } from "../../../sdk/src/node/index.ts";
 import type { GenerationParameters } from "../../../sdk/src/schemas/index.ts";
 
 /** A viem client that reads and writes for one account. */
@@ -111,11 +112,7 @@ function worldOf(system: LocalGridSystem, crashes: readonly string[], remove: ()
     gallery,
     crashes,
     person,
-    mined: async (hash) => {
-      const receipt = await wallet.waitForTransactionReceipt({ hash: await hash });
-      if (receipt.status !== "success") throw new Error(`Transaction ${receipt.transactionHash} reverted.`);
-      return receipt;
-    },
+    mined: async (hash) => waitForSuccess(wallet, { hash: await hash }),
     indexed: async () => {
       await waitForBlock(gallery, await wallet.getBlockNumber(), { timeout: 120_000 });
     },
@@ -133,5 +130,5 @@ export function small(prompt: string, more: Partial<GenerationParameters> = {}):
 
 /** Waits until the condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (!(await condition())) await sleep(100);
 }

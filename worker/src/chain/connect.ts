@@ -1,14 +1,12 @@
-import { readFileSync } from "node:fs";
 import {
   type Deployment,
-  deploymentOf,
   type GridContracts,
   GridError,
   gridContracts,
-  parseDeployment,
   type SettlementDomain,
   settlementDomainOf,
 } from "@gridnft/sdk";
+import { readDeployment } from "@gridnft/sdk/node";
 import { type Chain, createPublicClient, defineChain, http, type PublicClient, type Transport } from "viem";
 import { describe, WorkerError } from "../errors.ts";
 
@@ -48,7 +46,7 @@ export async function connectChain(rpcUrl: string, deploymentPath: string | unde
   });
   const isLocal = localChains.includes(id);
   const client: Reader = createPublicClient({ chain, transport, pollingInterval: isLocal ? 100 : 1_000, cacheTime: 0 });
-  const deployment = readDeployment(deploymentPath, id);
+  const deployment = deploymentAt(deploymentPath, id);
   const domain = settlementDomainOf(deployment);
   const grid = gridContracts<Reader>(client, { deployment });
   const [, name, version, chainId, verifyingContract] = await grid.settlement.read.eip712Domain().catch((cause) => {
@@ -65,10 +63,9 @@ export async function connectChain(rpcUrl: string, deploymentPath: string | unde
   return { chain, isLocal, deployment, domain, client, grid };
 }
 
-function readDeployment(path: string | undefined, chainId: number): Deployment {
+function deploymentAt(path: string | undefined, chainId: number): Deployment {
   try {
-    const deployment =
-      path === undefined ? deploymentOf(chainId) : parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+    const deployment = readDeployment(path, chainId);
     if (deployment.chainId === chainId) return deployment;
     throw new WorkerError(
       "DEPLOYMENT_MISMATCH",

@@ -1,3 +1,4 @@
+import { createMutex, trySleep } from "@gridnft/sdk/node";
 import {
   type Address,
   type Hex,
@@ -9,8 +10,6 @@ import {
 import type { PrivateKeyAccount } from "viem/accounts";
 import { describe, WorkerError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { createMutex } from "../mutex.ts";
-import { pause } from "../pause.ts";
 import type { Ledger, SentTransaction } from "../state/ledger.ts";
 import type { GridChain } from "./connect.ts";
 
@@ -79,7 +78,7 @@ export function createTransactions({ chain, signer, ledger, log, now, stuck = ST
         if (receipt) return receipt;
       }
       if (gone) return undefined;
-    } while (Date.now() < end && (await pause(client.pollingInterval, signal)));
+    } while (Date.now() < end && (await trySleep(client.pollingInterval, signal)));
     return undefined;
   };
 

@@ -1,5 +1,6 @@
 import type { GridContracts } from "@gridnft/sdk";
 import { gridContracts } from "@gridnft/sdk";
+import { isHttpUrl, readVariables as readVariablesBy } from "@gridnft/sdk/node";
 import {
   type Account,
   type Chain,
@@ -31,7 +32,7 @@ export interface ColdAccount {
 }
 
 const key = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex");
-const url = z.string().refine((text) => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text), "is not a URL");
+const url = z.string().refine(isHttpUrl, "is not a URL");
 const coldVariables = {
   GRID_RPC_URL: url,
   GRID_DEPLOYMENT: z.string().optional(),
@@ -51,12 +52,8 @@ export function readVariables<schema extends z.ZodType>(
   schema: schema,
   environment: NodeJS.ProcessEnv,
 ): z.output<schema> {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path: [name], message }) =>
-    given[String(name)] === undefined ? `${String(name)} is missing.` : `${String(name)} ${message}.`,
-  );
+  const { values, faults } = readVariablesBy(schema, environment);
+  if (values) return values;
   throw new WorkerError("ENVIRONMENT_INVALID", faults.join("\n"));
 }
 

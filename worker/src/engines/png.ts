@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { crc32, deflate } from "node:zlib";
+import { isPng, PNG_SIGNATURE, type PngChunk, pngChunks } from "@gridnft/sdk/node";
 import { EngineError } from "./types.ts";
 
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const compress = promisify(deflate);
 
 /** Text of a PNG file. */
@@ -32,7 +32,7 @@ export async function encodePng(
   header.set([8, 2, 0, 0, 0], 8);
   const pixels = await compress(filterRows(width, height, rgb), { level: 6, memLevel: 9 });
   return concat([
-    SIGNATURE,
+    PNG_SIGNATURE,
     chunk("IHDR", header),
     chunk("sRGB", Uint8Array.of(0)),
     ...texts.map(textChunk),
@@ -135,7 +135,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
  */
 export function readPngTexts(png: Uint8Array): PngText[] {
   const texts: PngText[] = [];
-  for (const { type, body } of chunks(png)) {
+  for (const { type, body } of checkedChunks(png)) {
     const end = body.indexOf(0);
     if (end < 1) continue;
     const keyword = latin1(body.subarray(0, end));
@@ -149,21 +149,20 @@ export function readPngTexts(png: Uint8Array): PngText[] {
   return texts;
 }
 
-function* chunks(png: Uint8Array): Generator<{ type: string; body: Uint8Array }> {
-  if (png.length < 8 || SIGNATURE.some((byte, i) => png[i] !== byte)) {
-    throw new EngineError("PICTURE_INVALID", "The file is not a PNG.");
-  }
+/** Chunks of a whole PNG file, by their checksums. */
+function* checkedChunks(png: Uint8Array): Generator<PngChunk> {
+  if (!isPng(png)) throw new EngineError("PICTURE_INVALID", "The file is not a PNG.");
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  for (let at = 8; at < png.length; ) {
-    const length = at + 12 <= png.length ? view.getUint32(at) : Number.POSITIVE_INFINITY;
-    if (at + 12 + length > png.length) throw new EngineError("PICTURE_INVALID", "The PNG file ends early.");
-    const named = png.subarray(at + 4, at + 8 + length);
-    if (crc32(named) !== view.getUint32(at + 8 + length)) {
+  let read = PNG_SIGNATURE.length;
+  for (const chunk of pngChunks(png)) {
+    const { start, end } = chunk;
+    if (crc32(png.subarray(start + 4, end - 4)) !== view.getUint32(end - 4)) {
       throw new EngineError("PICTURE_INVALID", "The PNG file is damaged: a checksum does not fit.");
     }
-    yield { type: latin1(named.subarray(0, 4)), body: named.subarray(4) };
-    at += 12 + length;
+    yield chunk;
+    read = end;
   }
+  if (read < png.length) throw new EngineError("PICTURE_INVALID", "The PNG file ends early.");
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
-import { receiptId, SETTLE_GRACE } from "@gridnft/sdk";
+import { receiptId, SETTLE_GRACE, type SignedReceipt } from "@gridnft/sdk";
 import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, zeroHash } from "viem";
-import { type CloudClient, CloudError, type SignedReceipt } from "../cloud.ts";
+import { type CloudClient, CloudError } from "../cloud.ts";
 import type { PromptReading } from "../engines/types.ts";
 import { describe, WorkerError } from "../errors.ts";
 import type { Logger } from "../log.ts";

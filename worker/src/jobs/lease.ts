@@ -1,8 +1,9 @@
+import { retry, trySleep } from "@gridnft/sdk/node";
 import type { WorkerJob } from "@gridnft/sdk/schemas";
+import { backoff } from "../backoff.ts";
 import { type CloudClient, CloudError, isTransient } from "../cloud.ts";
 import { describe } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { backoff, pause } from "../pause.ts";
 
 /** Progress of a job: image from 0, step from 1. */
 export interface Progress {
@@ -66,11 +67,11 @@ export function createLease(
     while (!ended.signal.aborted && lostReason === undefined) {
       if (news === undefined) {
         wake = new AbortController();
-        await pause(HEARTBEAT_INTERVAL, AbortSignal.any([wake.signal, ended.signal]));
+        await trySleep(HEARTBEAT_INTERVAL, AbortSignal.any([wake.signal, ended.signal]));
       }
       if (ended.signal.aborted) return;
       await beat();
-      await pause(PROGRESS_INTERVAL, ended.signal);
+      await trySleep(PROGRESS_INTERVAL, ended.signal);
     }
   };
   void run();
@@ -90,11 +91,5 @@ export function createLease(
 
 /** Repeats a call while the cloud is away, as long as this worker has the lease. */
 export async function retryWhileLeased<result>(call: () => Promise<result>, lease: Lease): Promise<result> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isTransient(error) || !(await pause(backoff(attempt), lease.signal))) throw error;
-    }
-  }
+  return retry(call, async (error, attempt) => isTransient(error) && trySleep(backoff(attempt), lease.signal));
 }

@@ -1,7 +1,7 @@
+import type { Mutex, NamedMutex } from "@gridnft/sdk/node";
 import type { Signing } from "../chain/signing.ts";
 import type { CloudClient } from "../cloud.ts";
 import type { Logger } from "../log.ts";
-import type { KeyedMutex, Mutex } from "../mutex.ts";
 import type { VoucherAcceptor } from "../payouts/acceptVoucher.ts";
 import type { Pictures } from "../state/pictures.ts";
 import type { AcceptServices } from "./accept.ts";
@@ -16,6 +16,6 @@ export interface JobServices extends AcceptServices {
   readonly throughput: Throughput;
   readonly accepting: Mutex;
   /** Mutex of the jobs of one order. */
-  readonly orders: KeyedMutex;
+  readonly orders: NamedMutex;
   readonly log: Logger;
 }

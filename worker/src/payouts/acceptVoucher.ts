@@ -10,12 +10,12 @@ import {
   SignerRole,
   voucherDigest,
 } from "@gridnft/sdk";
+import { createMutex } from "@gridnft/sdk/node";
 import type { VoucherOffer } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
 import { isGoodSigner, readLaneFacts } from "../chain/facts.ts";
 import type { CloudClient } from "../cloud.ts";
 import { WorkerError } from "../errors.ts";
-import { createMutex } from "../mutex.ts";
 import { checkVoucher } from "./checkVoucher.ts";
 import type { PayoutServices } from "./services.ts";
 

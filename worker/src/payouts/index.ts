@@ -1,7 +1,6 @@
+import { createMutex, trySleep } from "@gridnft/sdk/node";
 import { formatEther } from "viem";
 import { describe } from "../errors.ts";
-import { createMutex } from "../mutex.ts";
-import { pause } from "../pause.ts";
 import { collectLanes } from "./collect.ts";
 import type { PayoutServices } from "./services.ts";
 import { confirmAnchors, settleOrders } from "./settle.ts";
@@ -42,7 +41,7 @@ export function createPayouts(services: PayoutServices): Payouts {
   return {
     runOnce,
     run: async (end) => {
-      while (await pause(terms.interval * 1_000, end)) {
+      while (await trySleep(terms.interval * 1_000, end)) {
         await runOnce().catch((error: unknown) => {
           if (!end.aborted) log.error({ reason: describe(error) }, "payouts failed");
         });

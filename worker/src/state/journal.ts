@@ -1,7 +1,7 @@
 import { renameSync } from "node:fs";
 import { type FileHandle, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errnoOf, syncFolder } from "@gridnft/sdk/node";
+import { createMutex, errnoOf, syncFolder } from "@gridnft/sdk/node";
 import { WorkerError } from "../errors.ts";
 
 /** Line that is made when its turn has come; undefined writes nothing. */
@@ -85,7 +85,7 @@ export async function openJournal(
     throw new WorkerError("STATE_UNWRITABLE", `The journal ${path} cannot be opened${because(cause)}.`, { cause });
   }
   let length = lines.length;
-  let last: Promise<void> = Promise.resolve();
+  const turns = createMutex();
   const failed = (cause: unknown): WorkerError =>
     cause instanceof WorkerError
       ? cause
@@ -109,15 +109,10 @@ export async function openJournal(
     length++;
     written();
   };
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const done = last.then(work);
-    last = done.catch(() => {});
-    return done;
-  };
   const journal: Journal = {
-    append: (line, written = () => {}) => inTurn(() => write(line, written)),
+    append: (line, written = () => {}) => turns.run(() => write(line, written)),
     rewrite: (make) =>
-      inTurn(async () => {
+      turns.run(async () => {
         requireWhole();
         let count = 0;
         const chunks = function* (): Iterable<Uint8Array> {
@@ -140,7 +135,7 @@ export async function openJournal(
       return length;
     },
     close: async () => {
-      await last;
+      await turns.run(async () => {});
       await file?.close();
     },
   };

@@ -1,4 +1,4 @@
-import * as wire from "@gridnft/sdk/schemas";
+import * as schemas from "@gridnft/sdk/schemas";
 import { describe, expect, it } from "vitest";
 import { MAX_UNKNOWN_WORDS, unknownWords } from "../../src/engines/index.ts";
 
@@ -32,12 +32,12 @@ describe("words that a model was not made for", () => {
   });
 
   it("are such as a delivery may name: letters, marks and digits", () => {
-    expect(MAX_UNKNOWN_WORDS).toBe(wire.MAX_UNKNOWN_WORDS);
+    expect(MAX_UNKNOWN_WORDS).toBe(schemas.MAX_UNKNOWN_WORDS);
     const named = unknown(`caf\u0301 d'\u00e9t\u00e9 \u591c\u306e\u57ce x-ray ${"z".repeat(90)}`);
     expect(named).toHaveLength(5);
-    for (const word of named) expect(wire.promptWord.safeParse(word).success, word).toBe(true);
+    for (const word of named) expect(schemas.promptWord.safeParse(word).success, word).toBe(true);
     for (const word of ["", "https://evil.example", "two words", "a\u202eb", "a\nb", "z".repeat(61)]) {
-      expect(wire.promptWord.safeParse(word).success, word).toBe(false);
+      expect(schemas.promptWord.safeParse(word).success, word).toBe(false);
     }
   });
 });

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MODEL_CARD_FILE } from "@gridnft/sdk";
+import { createMutex } from "@gridnft/sdk/node";
 import { z } from "zod";
 import { hashModelFolder } from "../modelFolder.ts";
 import { requireTaken } from "../pictureInput.ts";
@@ -101,7 +102,7 @@ async function openEngine(
   let task: Task | undefined;
   let closed: EngineError | undefined;
   let lastId = 0;
-  let queue: Promise<unknown> = Promise.resolve();
+  const queue = createMutex();
 
   const finish = (use: (task: Task) => void) => {
     const ended = task;
@@ -170,9 +171,7 @@ async function openEngine(
       } catch (error) {
         return Promise.reject(error);
       }
-      const turn = queue.then(() => paint(input, options));
-      queue = turn.catch(() => undefined);
-      return turn;
+      return queue.run(() => paint(input, options));
     },
     async close() {
       closed ??= new EngineError("CLOSED", "The engine is closed.");

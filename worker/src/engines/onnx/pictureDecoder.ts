@@ -8,7 +8,7 @@ export interface Pixels {
   readonly rgb: Uint8Array;
 }
 
-/** KeyedMutex latents into pixels. */
+/** Decodes latents into pixels. */
 export interface PictureDecoder {
   /** Channels of the latents, where the file says. */
   readonly channels: number | undefined;

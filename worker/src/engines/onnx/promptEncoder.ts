@@ -14,7 +14,7 @@ export interface EncodedPrompts {
   readonly cut: boolean;
 }
 
-/** KeyedMutex prompts into what the denoiser attends to. */
+/** Encodes prompts into what the denoiser attends to. */
 export interface PromptEncoder {
   encode(prompt: string, negative: string | undefined): Promise<EncodedPrompts>;
 }

@@ -3,13 +3,13 @@ export interface Mutex {
   run<result>(work: () => Promise<result>): Promise<result>;
 }
 
-/** Mutex by name: runs the tasks of one name one after the other. */
-export interface KeyedMutex {
+/** Mutex for each name: runs tasks of the same name one after the other. */
+export interface NamedMutex {
   run<result>(name: string, work: () => Promise<result>): Promise<result>;
 }
 
-/** Creates a {@link KeyedMutex}. A name without a waiting task is forgotten. */
-export function createKeyedMutex(): KeyedMutex {
+/** Creates a {@link NamedMutex}. A name that nobody waits for is forgotten. */
+export function createNamedMutex(): NamedMutex {
   const last = new Map<string, Promise<unknown>>();
   return {
     run: (name, work) => {

@@ -1,0 +1,14 @@
+/**
+ * Source of random numbers that a seed repeats: mulberry32 (Tommy Ettinger, public domain).
+ * @param seed Its lowest 32 bits count.
+ * @returns A function whose numbers are from 0 to below 1.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
