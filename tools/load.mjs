@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const packages = join(root, "node_modules");
 const cache = join(packages, ".cache/gridnft-programs");
+const list = join(packages, ".package-lock.json");
 
 /** Packages with binaries or files of their own, which a bundle would leave behind. */
 const outside = /^(esbuild|onnxruntime-node|pg|pg-native|pino|postgrator|prom-client|sharp|tiny-secp256k1)(\/|$)/;
@@ -25,12 +26,14 @@ export async function load(entry) {
   const text = await bundle(path);
   if (write(file, text)) return import(pathToFileURL(file).href);
   const folder = mkdtempSync(join(tmpdir(), "gridnft-program-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove); // A program may end itself while it is imported.
   try {
     const copy = join(folder, basename(file));
     writeFileSync(copy, text);
     return await import(pathToFileURL(copy).href);
   } finally {
-    rmSync(folder, { recursive: true });
+    remove();
   }
 }
 
@@ -40,50 +43,52 @@ export async function load(entry) {
  */
 function isCurrent(file) {
   try {
-    const text = readFileSync(file, "utf8");
-    const stamps = JSON.parse(text.slice("//".length, text.indexOf("\n")));
-    return Object.entries(stamps).every(([path, stamp]) => stampOf(join(root, path)) === stamp);
+    const text = readFileSync(file);
+    const sources = JSON.parse(text.toString("utf8", "//".length, text.indexOf("\n")));
+    return Object.entries(sources).every(([path, hash]) => hashOf(readFileSync(join(root, path))) === hash);
   } catch {
-    return false; // There is no bundle.
+    return false; // There is no bundle, or a source is gone.
   }
 }
 
-/**
- * Returns time and size of a file.
- * @param {string} path
- */
-function stampOf(path) {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats ? `${stats.mtimeMs} ${stats.size}` : "none";
+/** @param {Buffer} bytes */
+function hashOf(bytes) {
+  return createHash("sha256").update(bytes).digest("base64");
 }
 
 /**
- * Makes a bundle. Its first line names the sources that it was made from. Of packages it names npm's own list, which each install writes.
+ * Makes a bundle. Its first line has the hashes of the sources that it was made from. Of packages it has npm's own list, which each
+ * install writes: without that list no bundle is current.
  * @param {string} entry
  */
 async function bundle(entry) {
   const { build } = await import("esbuild");
   /** @type {Record<string, string>} */
-  const stamps = {};
-  const stamp = (/** @type {string} */ path) => {
-    stamps[relative(root, path)] = stampOf(path);
+  const sources = {};
+  const read = (/** @type {string} */ path) => {
+    const bytes = readFileSync(path);
+    sources[relative(root, path)] = hashOf(bytes);
+    return bytes.toString();
   };
   const tsconfig = join(root, "tsconfig.json");
-  for (const path of [fileURLToPath(import.meta.url), tsconfig, join(packages, ".package-lock.json")]) stamp(path);
+  for (const path of [fileURLToPath(import.meta.url), tsconfig, join(root, "tsconfig.base.json")]) read(path);
+  if (existsSync(list)) read(list);
+  else sources[relative(root, list)] = "none";
   const { outputFiles } = await build({
     entryPoints: [entry],
     ...{ bundle: true, write: false, format: "esm", platform: "node", target: "node20", logLevel: "error", tsconfig },
-    ...{ sourcemap: "inline", sourcesContent: false, outdir: cache, plugins: [inPlace(stamp), withoutMap] },
-    // CommonJS packages require modules of Node.
+    ...{ sourcemap: "inline", sourcesContent: false, outdir: cache, sourceRoot: `${pathToFileURL(cache).href}/` },
+    plugins: [inPlace(read)],
+    // A line for the sources, which the source map counts. CommonJS packages require modules of Node.
     banner: {
-      js: `import { createRequire as $create } from "node:module"; const require = $create(${JSON.stringify(import.meta.url)});`,
+      js: `//\nimport { createRequire as $create } from "node:module"; const require = $create(${JSON.stringify(import.meta.url)});`,
     },
   });
-  return `//${JSON.stringify(stamps)}\n${outputFiles[0]?.text ?? ""}`;
+  return `//${JSON.stringify(sources)}${(outputFiles[0]?.text ?? "").slice("//".length)}`;
 }
 
 /**
- * Keeps a bundle. Returns false where this user may not write.
+ * Keeps a bundle. Returns false where this user may not write, or the disk is full.
  * @param {string} file
  * @param {string} text
  */
@@ -91,20 +96,28 @@ function write(file, text) {
   const draft = `${file}.${randomUUID()}`;
   try {
     mkdirSync(cache, { recursive: true });
-    writeFileSync(draft, text);
-    renameSync(draft, file);
+    try {
+      writeFileSync(draft, text);
+      renameSync(draft, file);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
     return true;
   } catch {
     return false;
   }
 }
 
+const nowhere = Buffer.from('{"version":3,"sources":[""],"mappings":"A"}').toString("base64");
+
 /**
- * Leaves some packages where they are, and tells each source its own place, where it looks for files beside it.
- * @param {(path: string) => void} stamp Called with each source before it is read.
+ * Leaves some packages where they are, and tells each source its own place, where it looks for files beside it. Leaves packages out of
+ * the source map: they would be most of it.
+ * @param {(path: string) => string} read Reads a source.
  * @returns {import("esbuild").Plugin}
  */
-function inPlace(stamp) {
+function inPlace(read) {
   return {
     name: "in-place",
     setup({ onResolve, onLoad }) {
@@ -112,36 +125,23 @@ function inPlace(stamp) {
         path: kind === "require-call" || kind === "require-resolve" ? path : import.meta.resolve(path),
         external: true,
       }));
-      onLoad({ filter: /\.(ts|mjs|json)$/ }, ({ path }) => {
-        if (isOfPackage(path)) return undefined;
-        stamp(path);
-        if (path.endsWith(".json")) return undefined;
-        const source = readFileSync(path, "utf8");
-        const contents = source.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href));
-        return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
+      onLoad({ filter: /./, namespace: "file" }, ({ path }) => {
+        if (!isOfPackage(path)) {
+          const url = JSON.stringify(pathToFileURL(path).href);
+          return { contents: read(path).replaceAll("import.meta.url", () => url), loader: "default" };
+        }
+        if (!/\.m?js$/.test(path)) return undefined;
+        const map = `//# sourceMappingURL=data:application/json;base64,${nowhere}`;
+        return { contents: `${readFileSync(path, "utf8")}\n${map}`, loader: "default" };
       });
     },
   };
 }
 
-const nowhere = Buffer.from('{"version":3,"sources":[""],"mappings":"A"}').toString("base64");
-
 /**
- * Leaves packages out of the source map: they would be most of it.
- * @type {import("esbuild").Plugin}
+ * Returns true for a file of a package, also when the project itself stands below a folder of packages.
+ * @param {string} path
  */
-const withoutMap = {
-  name: "without-map",
-  setup({ onLoad }) {
-    onLoad({ filter: /\.m?js$/ }, ({ path }) => {
-      if (!isOfPackage(path)) return undefined;
-      const map = `//# sourceMappingURL=data:application/json;base64,${nowhere}`;
-      return { contents: `${readFileSync(path, "utf8")}\n${map}`, loader: "default" };
-    });
-  },
-};
-
-/** @param {string} path */
 function isOfPackage(path) {
-  return /[\\/]node_modules[\\/]/.test(path);
+  return /(^|[\\/])node_modules[\\/]/.test(relative(root, path));
 }
