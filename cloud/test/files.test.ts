@@ -14,7 +14,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { deflateRawSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import { FsBlockstore } from "blockstore-fs";
 import { base32upper } from "multiformats/bases/base32";
 import { base36 } from "multiformats/bases/base36";
@@ -335,6 +335,61 @@ describe("an upload", () => {
       for (const slow of open) slow.destroy();
     }
     await until(() => status(200), "the places are free again");
+  });
+
+  it("that is compressed once more is refused by the header's name, and costs the worker nothing", async () => {
+    const job = await claimed(64, 64);
+    const path = `/v1/worker/jobs/${job.id}/images/0?lease=${job.lease.token}`;
+    const [token, body] = [worker.token, await png(64, 64, 7)];
+    const headers = { "content-encoding": "gzip" };
+    const refused = await call<Refusal>(cloud, "PUT", path, { token, headers, body: gzipSync(body) });
+    expect([refused.status, refused.body.error]).toEqual([
+      422,
+      {
+        ...{ code: "FIELD_INVALID", field: "Content-Encoding" },
+        message: "Content-Encoding gzip is not read: send the file as it is.",
+      },
+    ]);
+    const plain = await call(cloud, "PUT", path, { token, headers: { "content-encoding": "identity" }, body });
+    expect(plain.status).toBe(200);
+  });
+
+  it("of a copy may be larger than JSON, in whatever case its hash is written", async () => {
+    for (const digits of ["ab", "AB"]) {
+      const path = `/v1/worker/wanted-images/0x${digits.repeat(32)}`;
+      const { status, body } = await call<Refusal>(cloud, "PUT", path, {
+        ...{ token: worker.token, body: new Uint8Array(300_000) },
+      });
+      expect([digits, status, body.error.code]).toEqual([digits, 404, "IMAGE_UNKNOWN"]);
+    }
+  });
+
+  it("that breaks off while it is read is the client's doing, as is JSON in chunks, and no failure of ours", async () => {
+    const job = await claimed(64, 64);
+    const refusals = async (code: string): Promise<number> => {
+      const { bytes } = await ask("/metrics");
+      return Number(
+        new RegExp(`refusals_total\\{code="${code}"\\} (\\d+)`).exec(Buffer.from(bytes).toString())?.[1] ?? 0,
+      );
+    };
+    const failures = await refusals("INTERNAL");
+    const authorization = `Bearer ${worker.token}`;
+    const upload = `/v1/worker/jobs/${job.id}/images/0?lease=${job.lease.token}`;
+    for (const [method, path, headers] of [
+      ["PUT", upload, { "content-length": "50000" }],
+      ["PUT", upload, { "transfer-encoding": "chunked" }],
+      ["POST", "/v1/generate-image", { "transfer-encoding": "chunked", "content-type": "application/json" }],
+    ] as const) {
+      const before = await refusals("BODY_INCOMPLETE");
+      const broken = httpRequest(`${cloud.url}${path}`, { method, headers: { ...headers, authorization } });
+      broken.on("error", () => {}).write("half");
+      // By then it is being read, or is not yet: the answer is the same.
+      await setTimeout(100);
+      broken.destroy();
+      await until(async () => (await refusals("BODY_INCOMPLETE")) > before, `${path} is told to be incomplete`);
+    }
+    expect(await refusals("INTERNAL")).toBe(failures);
+    expect((await worker.upload(job, 0, await png(64, 64, 8))).status).toBe(200);
   });
 
   it("that breaks off before it is read costs the worker nothing", async () => {

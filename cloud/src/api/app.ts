@@ -100,7 +100,7 @@ export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
     await next();
   });
   const jsonLimit = limitBody(MAX_JSON_BYTES, "A body");
-  const isFile = (path: string): boolean => /\/images\/\d+$|\/wanted-images\/0x[0-9a-f]{64}$/.test(path);
+  const isFile = (path: string): boolean => /\/images\/\d+$|\/wanted-images\/0x[0-9a-f]{64}$/i.test(path);
   app.use((context, next) => (isFile(context.req.path) ? next() : jsonLimit(context, next)));
 
   healthRoutes(app, cloud);

@@ -1,9 +1,7 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { WorkerSession } from "../../auth/sessions.ts";
 import { CloudError } from "../../error.ts";
 import type { ConcurrencyLimit } from "./concurrencyLimit.ts";
-import type { Env } from "./endpoint.ts";
 
 /** Bytes of an oversized body that are still read and discarded. */
 const MAX_DRAIN_BYTES = 32 * 1_048_576;
@@ -12,65 +10,86 @@ const MAX_DRAIN_BYTES = 32 * 1_048_576;
  * Refuses bodies above a size. The rest of the body is read and discarded up to a limit, because many clients read no response before they
  * have sent everything.
  */
-export function limitBody(maxSize: number, what: string): MiddlewareHandler<Env> {
-  return bodyLimit({
-    maxSize,
-    onError: async ({ req }) => {
-      await drain(req.raw.body).catch(() => {});
-      throw new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
-    },
-  });
+export function limitBody(maxSize: number, what: string): MiddlewareHandler {
+  return async ({ req }, next) => {
+    const { raw } = req;
+    const isSized = raw.headers.has("content-length");
+    if (isSized) await requireSize(raw, maxSize, what);
+    // A body in chunks says its size by its end.
+    else if (raw.body)
+      req.raw = new Request(raw, { body: (await readBody(req, maxSize, what)) as Uint8Array<ArrayBuffer> });
+    await next();
+  };
 }
 
 /**
- * Reads a body of at most some bytes. Bytes beyond that are discarded. A connection that breaks inside the body yields no error, so its end
- * is checked.
+ * Reads a body of at most some bytes. Bytes beyond that are discarded. A connection that ended before its body was read yields a body
+ * without bytes and without an error, so its end is checked. One that ends while its body is read yields an error.
  * @throws {@link CloudError} `BODY_TOO_LARGE`, `BODY_INCOMPLETE`.
  */
 export async function readBody({ raw }: HonoRequest, maxSize: number, what: string): Promise<Uint8Array> {
-  const tooLarge = async (): Promise<never> => {
-    await drain(raw.body).catch(() => {});
-    throw new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
-  };
-  const said = raw.headers.get("content-length");
-  if (Number(said ?? 0) > maxSize) return tooLarge();
+  await requireSize(raw, maxSize, what);
   if (!raw.body) return new Uint8Array();
+  const said = raw.headers.get("content-length");
   const reader = raw.body.getReader();
   const parts: Uint8Array[] = [];
   let size = 0;
+  const incomplete = (cause?: unknown): CloudError =>
+    new CloudError("BODY_INCOMPLETE", `${what} ended after ${size} bytes, before it was whole.`, { cause });
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw incomplete(error);
+    });
     if (done) {
-      if (raw.signal.aborted || (said !== null && size < Number(said))) {
-        throw new CloudError("BODY_INCOMPLETE", `${what} ended after ${size} bytes, before it was whole.`);
-      }
+      if (raw.signal.aborted || (said !== null && size < Number(said))) throw incomplete();
       return Buffer.concat(parts, size);
     }
     size += value.length;
     if (size > maxSize) {
       reader.releaseLock();
-      return tooLarge();
+      throw await tooLarge(raw, maxSize, what);
     }
     parts.push(value);
   }
 }
 
+/** @throws {@link CloudError} `BODY_TOO_LARGE` for a body whose length is said and above a size. */
+async function requireSize(raw: Request, maxSize: number, what: string): Promise<void> {
+  if (Number(raw.headers.get("content-length") ?? 0) > maxSize) throw await tooLarge(raw, maxSize, what);
+}
+
+/** Throws the rest of a body away, and returns its refusal. */
+async function tooLarge({ body }: Request, maxSize: number, what: string): Promise<CloudError> {
+  await drain(body).catch(() => {});
+  return new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
+}
+
+/** Returns a sentence's beginning about a body that is compressed, which none may be; undefined for others. */
+export function encodingFault({ raw }: HonoRequest): string | undefined {
+  const encoding = raw.headers.get("content-encoding") ?? "identity";
+  return encoding.toLowerCase() === "identity" ? undefined : `Content-Encoding ${encoding.slice(0, 30)} is not read`;
+}
+
 /**
  * Runs an upload of a worker within its limit. An error is sent after the body was read, because many clients read none before. A refusal
  * by the limit is sent at once, so that slow senders hold no memory.
- * @throws {@link CloudError} `TOO_MANY_REQUESTS`, or as `take`.
+ * @throws {@link CloudError} `TOO_MANY_REQUESTS`, `FIELD_INVALID` for a compressed file, or as `take`.
  */
 export async function withUploadLimit<Answer>(
   limit: ConcurrencyLimit,
   { worker }: WorkerSession,
-  { raw }: HonoRequest,
+  request: HonoRequest,
   take: () => Promise<Answer>,
 ): Promise<Answer> {
   const release = limit.take(worker);
   try {
+    const encoded = encodingFault(request);
+    if (encoded !== undefined) {
+      throw new CloudError("FIELD_INVALID", `${encoded}: send the file as it is.`, { field: "Content-Encoding" });
+    }
     return await take();
   } catch (error) {
-    await drain(raw.body).catch(() => {});
+    await drain(request.raw.body).catch(() => {});
     throw error;
   } finally {
     release();

@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { SessionRecord, WorkerSession } from "../../auth/sessions.ts";
 import { CloudError } from "../../error.ts";
+import { encodingFault } from "./bodies.ts";
 import { withDescriptions } from "./parameterDescriptions.ts";
 import { fieldError } from "./validationErrors.ts";
 import { toClassic } from "./zodClassic.ts";
@@ -164,13 +165,8 @@ async function readJson(context: Context<Env>): Promise<unknown> {
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
     throw new CloudError("BODY_NOT_JSON", `charset ${charset.slice(0, 30)} is not read: send the body as UTF-8.`);
   }
-  const encoding = context.req.header("content-encoding") ?? "identity";
-  if (encoding.toLowerCase() !== "identity") {
-    throw new CloudError(
-      "BODY_NOT_JSON",
-      `Content-Encoding ${encoding.slice(0, 30)} is not read: send the body as it is.`,
-    );
-  }
+  const encoded = encodingFault(context.req);
+  if (encoded !== undefined) throw new CloudError("BODY_NOT_JSON", `${encoded}: send the body as it is.`);
   let text: string;
   let json: unknown;
   try {
@@ -216,8 +212,8 @@ function requireText(body: unknown): void {
 
 function pathOf(node: JsonNode): string {
   const names: string[] = [];
-  for (let at: JsonNode | undefined = node; at?.parent; at = at.parent) names.unshift(at.name);
-  return names.join(".").slice(0, 200);
+  for (let at: JsonNode | undefined = node; at?.parent; at = at.parent) names.push(at.name);
+  return names.reverse().join(".").slice(0, 200);
 }
 
 /** Methods of an app's routes, by the pattern of their paths. */
