@@ -1,10 +1,12 @@
+import { setMaxListeners } from "node:events";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createFastChecker } from "@gridnft/sdk";
-import { serve } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
 import type { App } from "./api/http/endpoint.ts";
-import { answerParserError } from "./api/http/parserErrors.ts";
+import { answerParserError, refuseUnreadable } from "./api/http/parserErrors.ts";
 import { openChain } from "./chain/chain.ts";
 import type { Cloud } from "./cloud.ts";
 import { openDatabase } from "./database/database.ts";
@@ -45,6 +47,8 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
   const warn = (what: string) => (error: unknown) => log.warn({ error: describeError(error) }, what);
   const closing: (() => Promise<void> | void)[] = [];
   const stopping = new AbortController();
+  // Each stream and each wait listens, and ends to: their number is bounded elsewhere.
+  setMaxListeners(0, stopping.signal);
   try {
     await migrate(settings.databaseUrl);
     const database = openDatabase(settings.databaseUrl, warn("database connection lost"));
@@ -71,21 +75,23 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
     // The port decides the public URL when none is given. From the moment that it is known nothing is waited for until there is an app:
     // no request comes before it, which would have no answer.
     let app: App | undefined;
-    const server = serve({
-      fetch: (request, environment) => (app as App).fetch(request, environment),
-      hostname: settings.host,
-      port: settings.port,
-      serverOptions: {
+    const server = createServer(
+      {
         requestTimeout: 30_000,
         headersTimeout: 10_000,
         keepAliveTimeout: 10_000,
         maxHeaderSize: 16_384,
       },
-    });
+      getRequestListener((request, environment) => (app as App).fetch(request, environment), {
+        hostname: settings.host,
+        errorHandler: (error) => refuseUnreadable(error, log),
+      }),
+    );
     server.on("clientError", answerParserError);
     const { port } = await new Promise<AddressInfo>((resolve, reject) => {
       server.once("error", reject);
       server.once("listening", () => resolve(server.address() as AddressInfo));
+      server.listen(settings.port, settings.host);
     });
     closing.push(() => closeServer(server));
 
@@ -184,8 +190,7 @@ function startTasks(cloud: Cloud): { checkLanesSoon: () => void; stop: () => Pro
 }
 
 /** Waits for running requests, closes idle connections, and after a timeout all. */
-async function closeServer(server: ReturnType<typeof serve>): Promise<void> {
-  if (!("closeIdleConnections" in server)) throw new Error("This cloud serves HTTP/1.1.");
+async function closeServer(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     const force = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);

@@ -146,12 +146,15 @@ describe("errors of a library", () => {
 
 describe("texts", () => {
   /** Sends a request line as it is; other clients would encode it. */
-  const raw = (path: string): Promise<string> =>
+  const raw = (path: string, host?: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const { hostname, port } = new URL(cloud.url);
       let text = "";
       const socket = connect(Number(port), hostname, () => {
-        socket.write(`GET ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: close\r\n\r\n`, "utf8");
+        socket.write(
+          `GET ${path} HTTP/1.1\r\nhost: ${host ?? `${hostname}:${port}`}\r\nconnection: close\r\n\r\n`,
+          "utf8",
+        );
       });
       socket.on("data", (part) => {
         text += part;
@@ -180,6 +183,13 @@ describe("texts", () => {
     });
     expect(await raw("/v1/models")).toMatch(/^HTTP\/1\.1 200 /);
     expect(await raw("nowhere")).toMatch(/^HTTP\/1\.1 4\d\d /);
+    for (const [path, host] of [["/ipfs/a\\b"], ["*"], ["/health", "a/b"], ["/health", "x:99999"]] as const) {
+      const [refusal = "", json = ""] = (await raw(path, host)).split("\r\n\r\n");
+      expect([path, host, refusal.split("\r\n")[0]]).toEqual([path, host, "HTTP/1.1 422 Unprocessable Entity"]);
+      expect(errorJson.parse(JSON.parse(json)).error).toMatchObject({
+        ...{ code: "FIELD_INVALID", message: expect.stringContaining("Host header") },
+      });
+    }
     const prompt = "caf\u00e9 \u2603 \ud83d\ude80";
     const quoted = await call<{ parameters: object }>(
       cloud,
@@ -221,7 +231,8 @@ describe("texts", () => {
       headers: { "content-type": "application/json" },
     });
     expect(rocket.status).toBe(402);
-    const deep = new TextEncoder().encode(`${"[".repeat(50_000)}"\\u0000"${"]".repeat(50_000)}`);
+    // As deep as a body can be.
+    const deep = new TextEncoder().encode(`${"[".repeat(131_000)}"\\u0000"${"]".repeat(131_000)}`);
     expect(
       await refusalOf("POST", "/v1/generate-image", { body: deep, headers: { "content-type": "application/json" } }),
     ).toMatchObject({ status: 422, code: "FIELD_INVALID" });

@@ -1,6 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { cloudErrors, type ErrorJson } from "@gridnft/sdk/schemas";
+import { RequestError } from "@hono/node-server";
+import type { Logger } from "pino";
+import { describeError } from "../../error.ts";
 
 /** Statuses of Node's own responses to what its parser refuses; 400 for all others. */
 const statuses: Readonly<Record<string, number>> = {
@@ -29,4 +32,18 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Duplex):
     `content-length: ${Buffer.byteLength(body)}`,
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/** Answers a request whose URL or Host header leads to no route, such as a path with a backslash. */
+export function refuseUnreadable(error: unknown, log: Logger): Response {
+  const isRequest = error instanceof RequestError;
+  if (!isRequest) log.error({ error: describeError(error) }, "request failed");
+  const code = isRequest ? "FIELD_INVALID" : "INTERNAL";
+  const message = isRequest
+    ? "The URL or the Host header is not valid: send a path that begins with / and has no backslash, and the host's name."
+    : "Something went wrong here.";
+  return Response.json({ error: { code, message } } satisfies ErrorJson, {
+    status: cloudErrors[code],
+    headers: { "cache-control": "no-store", "access-control-allow-origin": "*" },
+  });
 }
