@@ -123,6 +123,16 @@ describe("a payer", () => {
       // The answer is kept: fetch ends the stream of one that is collected as garbage, which gives its place back.
       return answer.then((kept) => ({ status: kept.status, end, kept }));
     };
+    // A HEAD asks for no stream, so it takes no place.
+    const heads = [`/v1/jobs/${body.id}/events`, `/v1/jobs/${body.id}`].map(async (path) => {
+      const headers = { "x-forwarded-for": "203.0.113.77", accept: "text/event-stream" };
+      const { status, headers: got } = await call(clouds[0], "HEAD", path, { headers });
+      return [status, got.get("content-type")];
+    });
+    expect(await Promise.all(heads)).toEqual(Array(2).fill([200, "text/event-stream"]));
+    const warnings: string[] = [];
+    const warned = ({ message }: Error) => warnings.push(message);
+    process.on("warning", warned);
     const streams = await Promise.all(Array.from({ length: 65 }, open));
     expect(streams.map(({ status }) => status).sort()).toEqual([...Array(64).fill(200), 429]);
     for (const { end, kept } of streams) {
@@ -134,6 +144,9 @@ describe("a payer", () => {
       return stream.status === 200 && stream;
     }, "places are given back");
     again.end.abort();
+    process.off("warning", warned);
+    // As many streams are what the cloud is for, and no leak.
+    expect(warnings.filter((message) => message.includes("listeners"))).toEqual([]);
   });
 
   it("gets the nonces that strangers' quotes in its name do not use up", async () => {

@@ -113,6 +113,10 @@ export function jobRoutes(app: App, cloud: Cloud): void {
  * since then; any other client gets the state first.
  */
 function streamJob(context: Context<Env>, { stopping }: Cloud, first: JobRow, { limit, changes }: Streams): Response {
+  // Without a body nobody reads the stream, and nothing tells its end.
+  if (context.req.method === "HEAD") {
+    return context.body(null, 200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  }
   const release = limit.take(context.get("caller"));
   const last = Number(context.req.header("last-event-id") ?? "0");
   context.header("cache-control", "no-store");
