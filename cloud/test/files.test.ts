@@ -40,7 +40,7 @@ import { deleteExpired } from "../src/jobs/retention.ts";
 import { sweepStaging } from "../src/jobs/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, png, type Refusal, signIn, startTestGrid, type TestGrid, until } from "./grid.ts";
-import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
+import { type JobJson, type ScriptedWorker, scriptedWorker, type UploadJson } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
 let cloud: RunningCloud;
@@ -350,8 +350,10 @@ describe("an upload", () => {
         message: "Content-Encoding gzip is not read: send the file as it is.",
       },
     ]);
-    const plain = await call(cloud, "PUT", path, { token, headers: { "content-encoding": "identity" }, body });
-    expect(plain.status).toBe(200);
+    const plain = await call<UploadJson>(cloud, "PUT", path, {
+      ...{ token, headers: { "content-encoding": "identity" }, body },
+    });
+    expect((await worker.complete(job, [worker.receipt(job, 0, plain.body)])).status).toBe(200);
   });
 
   it("of a copy may be larger than JSON, in whatever case its hash is written", async () => {
@@ -389,7 +391,8 @@ describe("an upload", () => {
       await until(async () => (await refusals("BODY_INCOMPLETE")) > before, `${path} is told to be incomplete`);
     }
     expect(await refusals("INTERNAL")).toBe(failures);
-    expect((await worker.upload(job, 0, await png(64, 64, 8))).status).toBe(200);
+    const { body } = await worker.upload(job, 0, await png(64, 64, 8));
+    expect((await worker.complete(job, [worker.receipt(job, 0, body)])).status).toBe(200);
   });
 
   it("that breaks off before it is read costs the worker nothing", async () => {
