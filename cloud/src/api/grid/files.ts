@@ -191,7 +191,7 @@ async function sendCar(context: Context<Env>, cloud: Cloud, found: FoundFile, he
   };
   if (context.req.method === "HEAD") return context.body(null, 200, all);
   await requireWhole(cloud, stored);
-  return context.body(await streamOf(cloud, cid, carParts(cloud, stored)), 200, all);
+  return context.body(await streamOf(cloud, context, cid, carParts(cloud, stored)), 200, all);
 }
 
 async function sendFile(context: Context<Env>, cloud: Cloud, found: FoundFile, headers: Headers): Promise<Response> {
@@ -206,7 +206,7 @@ async function sendFile(context: Context<Env>, cloud: Cloud, found: FoundFile, h
   if (range === "unsatisfiable") return context.body(null, 416, { "content-range": `bytes */${length}` });
   if (!range) await requireWhole(cloud, stored);
   const [first, last] = range ?? [0, length - 1];
-  return context.body(await streamOf(cloud, root, fileParts(cloud, stored, first, last)), range ? 206 : 200, {
+  return context.body(await streamOf(cloud, context, root, fileParts(cloud, stored, first, last)), range ? 206 : 200, {
     ...all,
     "content-length": String(last - first + 1),
     ...(range && { "content-range": `bytes ${first}-${last}/${length}` }),
@@ -221,10 +221,11 @@ function sendBytes(context: Context<Env>, bytes: Uint8Array, headers: Headers): 
 
 /**
  * Returns parts as a stream. The first part is read before the response begins, so that a missing file is an error response. Each next part
- * is read when the client has taken the one before.
+ * is read when the client has taken the one before. A fault in between closes the connection, because the status is sent by then.
  */
 async function streamOf(
   { log }: Cloud,
+  { env }: Context<Env>,
   root: string,
   parts: AsyncGenerator<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
@@ -236,7 +237,8 @@ async function streamOf(
         controller.enqueue(next.value);
         next = await parts.next().catch((error: unknown) => {
           log.error({ root, error: describeError(error) }, "picture cannot be read to its end");
-          throw error;
+          env.outgoing.destroy(); // an error of the stream would be printed by the server, with its stack
+          return { done: true, value: undefined };
         });
         if (next.done) controller.close();
       },

@@ -1,5 +1,6 @@
 import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
 import { type CloudErrorCode, cloudErrors, errorJson } from "@gridnft/sdk/schemas";
+import type { HttpBindings } from "@hono/node-server";
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";
@@ -12,6 +13,7 @@ import { toClassic } from "./zodClassic.ts";
 
 /** Values that middleware sets for handlers. */
 export interface Env {
+  Bindings: HttpBindings;
   Variables: {
     requestId: string;
     /** Session of the request's token; absent without a token. */
