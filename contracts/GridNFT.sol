@@ -625,7 +625,7 @@ contract GridNFT is
         }
     }
 
-    /// @dev Who may add versions to a token.
+    /// @dev Returns the accounts that may add versions to a token.
     function _evolverOf(uint256 tokenId) private view returns (address) {
         address tokenOwner = _requireOwned(tokenId);
         (address artist, EvolutionPolicy policy) = _headOf(tokenId);

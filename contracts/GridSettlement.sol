@@ -171,7 +171,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     /// @param aipg_ The token.
     /// @param models_ AIGC.
     /// @param authority_ AccessManager.
-    /// @param treasury_ Where protocol fees go, and the treasury's share of slashed bonds.
+    /// @param treasury_ Receiver of protocol fees and of the treasury's share of slashed bonds.
     /// @param protocolBps Protocol fee of fee config 1.
     constructor(IERC20 aipg_, IModelTerms models_, address authority_, address treasury_, uint16 protocolBps)
         AccessManaged(authority_)
@@ -723,7 +723,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         revert GridSettlement_LaneShort(payment.laneId, payment.paid + due, uint128(payment.free + payment.paid));
     }
 
-    /// @dev What the rows from `position` on still ask for.
+    /// @dev Sum that the rows from `position` on still ask for.
     function _dueFrom(Voucher calldata voucher, uint256 position) private view returns (uint256 due) {
         for (uint256 i = position; i < voucher.totals.length; ++i) {
             uint128 paid = _state.laneTotals[voucher.laneId][voucher.totals[i].modelId].cumulative;
@@ -745,8 +745,8 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
     // ---------------------------------------------------------------- internal: direct rail
 
     /// @dev One order, whose refusal is the call's.
-    /// @param takesParts Whether the caller has a right to settle a part.
-    /// @param paysWhole Whether the part costs the whole `maxPrice`.
+    /// @param takesParts True when the caller has a right to settle a part.
+    /// @param paysWhole True when the part costs the whole `maxPrice`.
     function _settleAlone(Settlement calldata item, bool takesParts, bool paysWhole)
         private
         returns (OrderPayment memory payment)
@@ -871,7 +871,7 @@ contract GridSettlement is IGridSettlement, AccessManaged, EIP712, ReentrancyGua
         }
     }
 
-    /// @dev What is accepted stays so, at the same rate, through a batch. Config 0 never is.
+    /// @dev A config that is accepted stays so, at the same rate, through a batch. Config 0 never is.
     function _acceptsFeeConfig(uint16 feeConfigId, BatchContext memory batch) private view returns (bool accepted) {
         if (feeConfigId == batch.feeConfigId && feeConfigId != 0) return true;
         (accepted, batch.protocolBps) = _state.acceptedProtocolBps(feeConfigId);

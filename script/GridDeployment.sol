@@ -16,7 +16,7 @@ import {AIPG} from "../contracts/dev/AIPG.sol";
 import {JsonText} from "../contracts/messages/JsonText.sol";
 import {GridGovernance} from "./GridGovernance.sol";
 
-/// @notice Who and what a deployment is for. Amounts are AIPG wei.
+/// @notice Parties and parameters of a deployment. Amounts are AIPG wei.
 /// @param deployer Sends the transactions; holds nothing afterwards.
 /// @param admin Multisig that holds ADMIN.
 /// @param upgrader Holds UPGRADER.
@@ -50,7 +50,7 @@ struct DeployConfig {
     bytes32 salt;
 }
 
-/// @notice Where everything is.
+/// @notice Addresses of a deployment.
 struct Deployment {
     address aipg;
     address authority;
@@ -64,7 +64,7 @@ struct Deployment {
 }
 
 /// @title The deployment
-/// @notice What `Deploy.s.sol` broadcasts and the tests run: the same code.
+/// @notice Deployment that `Deploy.s.sol` broadcasts and that the tests run.
 /// @dev Every contract is made by the CREATE2 factory that is on every chain, so its address follows from its code, its constructor
 /// arguments and the salt. What is there already is left alone: a deployment that broke off goes on when it is
 /// started again. Proxies are initialised by their own constructor. Roles, delays and the deployer's leaving are one transaction.
@@ -84,7 +84,7 @@ abstract contract GridDeployment is CommonBase {
     /// @notice The deployed system isn't what it should be.
     error Deploy_Unexpected(string what);
 
-    /// @dev Whether this run made anything but the token.
+    /// @dev True when this run made anything but the token.
     bool private _made;
 
     /// @notice Makes whatever isn't there yet, and hands it over.

@@ -13,7 +13,7 @@ import {WorkerRegistry} from "../contracts/WorkerRegistry.sol";
 import {GridRoles} from "../contracts/governance/GridRoles.sol";
 import {DeployConfig, Deployment} from "./GridDeployment.sol";
 
-/// @notice Who may call a function of a target.
+/// @notice Permission to call a function of a target.
 struct Permission {
     address target;
     bytes4 selector;

@@ -122,7 +122,7 @@ contract Upgrade is Script {
         revert Upgrade_UnknownContract(name);
     }
 
-    /// @dev What no upgrade may change. Of models and artworks the first ones and the last: all would take too long.
+    /// @dev Returns what no upgrade may change. Of models and artworks the first ones and the last: all would take too long.
     function _answers(string memory name, address proxy) internal view virtual returns (bytes memory) {
         return _is(name, "AIGC") ? _answersOfAigc(AIGC(proxy)) : _answersOfNft(GridNFT(proxy));
     }

@@ -182,7 +182,7 @@ library ArtworkMint {
     }
 
     /// @notice Announces a version.
-    /// @param once Whether an announcement that still holds is left as it is.
+    /// @param once True when an announcement that still holds is left as it is.
     function announce(uint256 tokenId, address account, bytes32 bodyHash, bool once) external {
         GridNFTStorage.Layout storage $ = GridNFTStorage.load();
         if (_policyOf(tokenId) != EvolutionPolicy.OWNER) {

@@ -47,7 +47,7 @@ library BodyDecoder {
     uint256 internal constant WORD_SEED = 5;
     uint256 internal constant WORD_SOURCE_HASH = 12;
 
-    /// @dev Where and how long a text is: position << 32 | length.
+    /// @dev Position and length of a text: position << 32 | length.
     type Slice is uint256;
 
     struct Header {
@@ -74,7 +74,7 @@ library BodyDecoder {
         bytes32[] leaves;
     }
 
-    /// @param position Where its mask stands.
+    /// @param position Position of its mask.
     struct Request {
         uint256 position;
         bytes32 hash;
@@ -107,7 +107,7 @@ library BodyDecoder {
     }
 
     /// @dev A body being read.
-    /// @param position Where the part not yet read begins.
+    /// @param position Position of the part not yet read.
     /// @param count Artworks.
     /// @param places Order of each artwork, where there are several anchors.
     struct DecodedBody {
@@ -353,7 +353,7 @@ library BodyDecoder {
         }
     }
 
-    /// @notice What the first request's fields are when they are not given.
+    /// @notice Values of the first request's fields when they are not given.
     function emptyRequest(bool hashing) internal pure returns (uint256[15] memory words) {
         words[0] = uint256(GridMessages.GENERATION_REQUEST_TYPEHASH);
         words[WORD_SEED] = GridMessages.ANY_SEED;

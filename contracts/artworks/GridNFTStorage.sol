@@ -10,9 +10,9 @@ library GridNFTStorage {
     /// @param blobs Contracts the proxy has created, each a blob: the last one's CREATE nonce.
     /// @param supply Existing tokens.
     /// @param sources Anchor sources.
-    /// @param paused Whether minting is paused.
-    /// @param upgradesSealed Whether upgrades, sources and the escrow are sealed.
-    /// @param rendererSealed Whether the renderer is sealed.
+    /// @param paused True while minting is paused.
+    /// @param upgradesSealed True when upgrades, sources and the escrow are sealed.
+    /// @param rendererSealed True when the renderer is sealed.
     struct Counters {
         uint48 blobs;
         uint64 supply;

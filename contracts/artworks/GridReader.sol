@@ -55,7 +55,7 @@ library GridReader {
         return abi.encode(item);
     }
 
-    /// @notice What an artwork shows besides its provenance.
+    /// @notice Display of an artwork, besides its provenance.
     /// @return Encoded Display and `locked`.
     function display(uint256 tokenId) external view returns (bytes memory) {
         TokenRecord token = GridNFTStorage.load().tokens[tokenId];
@@ -99,7 +99,7 @@ library GridReader {
         return _provenance(tokenId, version).request.prompt;
     }
 
-    /// @notice Where a version is stored.
+    /// @notice Place of a version in storage.
     function blobOf(uint256 tokenId, uint256 version) external view returns (address) {
         (uint256 blob,) = _blobOf(tokenId, version);
         return BlobStore.addressOf(blob);
@@ -107,7 +107,7 @@ library GridReader {
 
     // ----------------------------------------------------------------------------------------------------- verifying
 
-    /// @notice Whether a version holds against the chain, as far as can be told without a proof.
+    /// @notice Returns true when a version holds against the chain, as far as can be told without a proof.
     function verifyRecord(uint256 tokenId, uint256 version, IModelTerms models) public view returns (bool) {
         if (version == 0 || version > GridNFTStorage.load().tokens[tokenId].versions()) return false;
         return _isRecorded(_provenance(tokenId, version), models);
@@ -122,7 +122,7 @@ library GridReader {
         return versions != 0;
     }
 
-    /// @notice Whether a version holds against the chain, its anchor included.
+    /// @notice Returns true when a version holds against the chain, its anchor included.
     function verifyAnchored(
         uint256 tokenId,
         uint256 version,
@@ -262,7 +262,7 @@ library GridReader {
         item.salt = bytes32(words[14]);
     }
 
-    /// @dev What the worker signed, hashed the plain way: this is the check on `_leaf`.
+    /// @dev Hash of what the worker signed, made the plain way: this is the check on `_leaf`.
     function _receiptId(Provenance memory item) private view returns (bytes32) {
         JobReceipt memory receipt = JobReceipt({
             orderHash: item.orderHash,

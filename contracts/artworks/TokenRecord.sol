@@ -60,14 +60,14 @@ library TokenRecords {
         return TokenRecord.unwrap(word) & FROZEN != 0;
     }
 
-    /// @notice Whether its display can no longer be edited.
-    /// @param afterSale Whether the artist may edit what they have given away.
+    /// @notice Returns true when its display can no longer be edited.
+    /// @param afterSale True when the artist may edit what they have given away.
     function isLocked(TokenRecord word, bool afterSale) internal pure returns (bool) {
         return isFrozen(word) || (isMoved(word) && !afterSale);
     }
 
     /// @notice After a transfer, 0 for a burn.
-    /// @param leaves Whether it leaves the artist's hands by it.
+    /// @param leaves True when it leaves the artist's hands by it.
     function withMove(TokenRecord word, address to, bool leaves) internal pure returns (TokenRecord) {
         unchecked {
             uint256 raw = TokenRecord.unwrap(word);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @title Roles of the one AccessManager
-/// @notice Who may call what, and after what delay, is set by `script/Deploy.s.sol` and asserted by its test.
+/// @notice Roles and delays of every function are set by `script/Deploy.s.sol` and asserted by its test.
 library GridRoles {
     /// @dev AccessManager's own ADMIN_ROLE; held only with an execution delay of 3 days.
     uint64 internal constant ADMIN = 0;

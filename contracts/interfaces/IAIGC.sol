@@ -23,7 +23,7 @@ enum ModelFamily {
     OTHER
 }
 
-/// @notice What part of a pipeline a model is. New ones are appended.
+/// @notice Part of a pipeline that a model is. New ones are appended.
 enum ModelKind {
     CHECKPOINT,
     LORA,
@@ -34,7 +34,7 @@ enum ModelKind {
     PIPELINE
 }
 
-/// @notice Who may use a model.
+/// @notice Access to a model: the accounts that may use it.
 /// @dev OPEN: everybody. LICENSED: owner, ERC-4907 user and license holders, and licenses are for sale. PRIVATE: as
 /// LICENSED, but no license can be bought any more; those bought before hold until they expire.
 enum Access {
@@ -43,19 +43,19 @@ enum Access {
     PRIVATE
 }
 
-/// @notice What registers a model. All text is UTF-8 without control characters.
+/// @notice Registration of a model. All text is UTF-8 without control characters.
 /// @param name 1 to 64 bytes.
 /// @param version Up to 32 bytes, e.g. "1.0".
 /// @param family Architecture.
 /// @param kind Part of a pipeline.
 /// @param baseModelId The model this one derives from or works with, registered before; 0 for none.
 /// @param weightsHash sha256 of the weights file, or of a canonical manifest of several. Not 0, not unique.
-/// @param weightsURI Where the weights are, up to 512 bytes; may be empty.
+/// @param weightsURI Address of the weights, up to 512 bytes; may be empty.
 /// @param license SPDX identifier or URI, 1 to 256 bytes.
 /// @param previewCid IPFS CID of a picture, letters and digits, up to 128 bytes; may be empty.
 /// @param usageBps Usage royalty, basis points of each job's price, at most 2,000.
 /// @param resaleBps Resale royalty (ERC-2981), basis points, at most 1,000.
-/// @param access Who may use it.
+/// @param access Accounts that may use it.
 struct ModelSpec {
     string name;
     string version;
@@ -73,7 +73,7 @@ struct ModelSpec {
 
 /// @notice A model as it is now.
 /// @param modelId Token id.
-/// @param spec What was registered, with `weightsURI` and `access` as they are now, and `usageBps` the royalty of
+/// @param spec Registration, with `weightsURI` and `access` as they are now, and `usageBps` the royalty of
 /// before `nextUsageFrom`.
 /// @param nextUsageBps Usage royalty from `nextUsageFrom` on; means nothing while that is 0.
 /// @param nextUsageFrom Unix seconds; 0 when no change was ever announced. May lie in the past.
@@ -246,13 +246,13 @@ interface IAIGC is IModelTerms, IERC2981, IERC4906, IERC4907, IERC7572 {
     /// @notice No license ends later than this many seconds from now.
     function MAX_LICENSE_TERM() external view returns (uint32);
 
-    /// @notice What registering costs, AIPG wei.
+    /// @notice Fee for registering a model, AIPG wei.
     function registrationFee() external view returns (uint128);
 
-    /// @notice Where registration fees go.
+    /// @notice Receiver of registration fees.
     function treasury() external view returns (address);
 
-    /// @notice Whether upgrades were ended for ever.
+    /// @notice Returns true when upgrades were ended for ever.
     function upgradesSealed() external view returns (bool);
 
     /// @inheritdoc IModelTerms
@@ -267,14 +267,14 @@ interface IAIGC is IModelTerms, IERC2981, IERC4906, IERC4907, IERC7572 {
     /// @notice Several models in the order asked for. Reverts with AIGC_UnknownModel.
     function modelsOf(uint256[] calldata modelIds) external view returns (Model[] memory);
 
-    /// @notice Whether `account` may use the model now: it is OPEN, or the account is its owner, its ERC-4907 user, or
+    /// @notice Returns true when `account` may use the model now: it is OPEN, or the account is its owner, its ERC-4907 user, or
     /// holds a license that is not over. False when there is no such model.
     function canUse(uint256 modelId, address account) external view returns (bool);
 
     /// @notice `canUse` for several models.
     function canUseEach(uint256[] calldata modelIds, address account) external view returns (bool[] memory);
 
-    /// @notice When `account`'s license ends, Unix seconds, inclusive; 0 when it never had one.
+    /// @notice End of `account`'s license, Unix seconds, inclusive; 0 when it never had one.
     function licenseExpires(uint256 modelId, address account) external view returns (uint40);
 
     /// @notice State that a buyer of the token relies on. Reverts with AIGC_UnknownModel.
@@ -318,8 +318,8 @@ interface IAIGC is IModelTerms, IERC2981, IERC4906, IERC4907, IERC7572 {
     /// @dev Counts from the end of the license held, or from now. The last three arguments hold the terms the buyer agreed to,
     /// so terms changed in the same block can't make the deal worse. Reverts with AIGC_NotForSale, AIGC_PeriodChanged,
     /// AIGC_PriceTooHigh, AIGC_LicenseTooLong, AIGC_ZeroPeriods, AIGC_ZeroAddress.
-    /// @param account Who may use the model.
-    /// @param periods How many periods.
+    /// @param account Account that may use the model.
+    /// @param periods Number of periods.
     /// @param period Length of a period the buyer expects, seconds.
     /// @param maxPrice The most the buyer pays in all, AIPG wei.
     /// @return expires When the license ends, Unix seconds, inclusive.

@@ -10,7 +10,7 @@ interface IERC7007 {
     /// @notice Adds AIGC data, with its proof, to a token.
     function addAigcData(uint256 tokenId, bytes calldata prompt, bytes calldata aigcData, bytes calldata proof) external;
 
-    /// @notice Whether `aigcData` is what the model made of `prompt`, according to `proof`.
+    /// @notice Returns true when `aigcData` is what the model made of `prompt`, according to `proof`.
     function verify(bytes calldata prompt, bytes calldata aigcData, bytes calldata proof)
         external
         view

@@ -7,7 +7,7 @@ import {Settlement} from "./IGridSettlement.sol";
 import {IModelTerms} from "./IModelTerms.sol";
 import {GenerationRequest} from "../messages/GridMessages.sol";
 
-/// @notice Who may add versions to the artworks of a series. Fixed at mint.
+/// @notice Evolution policy of a series: the accounts that may add versions to its artworks. Fixed at mint.
 /// @param NONE Nobody.
 /// @param ARTIST The artist of the series, who may then edit the display of sold artworks, too.
 /// @param OWNER The owner of the token, who announces it an hour ahead.
@@ -61,7 +61,7 @@ struct EvolveAuthorization {
     uint64 deadline;
 }
 
-/// @notice What is known of how one version of an artwork was made.
+/// @notice Provenance of one version of an artwork.
 /// @dev Says: worker W attested, anchored at block B, that model M with this request and seed gave image H for
 /// requester R, and R's payer acknowledged it. It does not prove that the model was run.
 /// @param request The whole request, with model id and model hash.
@@ -70,8 +70,8 @@ struct EvolveAuthorization {
 /// @param imageHash sha256 of the file.
 /// @param cidDigest sha2-256 digest in the file's CID; equals `imageHash` when the file is one raw block.
 /// @param worker Cold account of the worker.
-/// @param requester Who asked for the picture: the artist, or the owner who added the version.
-/// @param payer Who acknowledged and paid for the receipt.
+/// @param requester Account that asked for the picture: the artist, or the owner who added the version.
+/// @param payer Account that acknowledged and paid for the receipt.
 /// @param orderHash The order it answers.
 /// @param index Image within that order.
 /// @param price AIPG wei, gross.
@@ -103,11 +103,11 @@ struct Provenance {
     uint32 parentVersion;
 }
 
-/// @notice What one mint call created.
+/// @notice Series: the artworks that one mint call created.
 /// @param artist Requester of all its receipts; receives the royalty.
 /// @param count Artworks in it.
 /// @param royaltyBps ERC-2981 royalty, basis points.
-/// @param policy Who may add versions.
+/// @param policy Accounts that may add versions.
 /// @param title As minted; see `displayOf` for what is shown now.
 /// @param description As minted.
 /// @param tags Comma-separated.
@@ -123,7 +123,7 @@ struct Series {
     address blob;
 }
 
-/// @notice What the artist may edit. Empty fields of an edit mean empty, not unchanged.
+/// @notice Display of an artwork, which the artist may edit. Empty fields of an edit mean empty, not unchanged.
 /// @param title Shown name, without the number that artworks of a longer series carry.
 /// @param description Shown text.
 /// @param animationUrl `animation_url` of the metadata; empty leaves the key out.
@@ -213,7 +213,7 @@ interface IGridNFT {
     /// @notice The owner of a token announced a version.
     /// @param tokenId The artwork.
     /// @param version Number that the version will have.
-    /// @param owner Who announced it, and alone may add it.
+    /// @param owner Owner who announced it, and alone may add it.
     /// @param bodyHash keccak256 of its packed body.
     /// @param readyAt Unix seconds from which it may be added.
     /// @param expiresAt Unix seconds up to which it may be added.
@@ -294,7 +294,7 @@ interface IGridNFT {
     /// @notice `surplus` bytes follow the end of the body.
     error GridNFT_BodyTooLong(uint256 surplus);
 
-    /// @notice What is to be stored does not fit a contract's code.
+    /// @notice Text to be stored does not fit a contract's code.
     error GridNFT_BlobTooLarge(uint256 size, uint256 maxSize);
 
     /// @notice A blob came to stand at another address than its number says. Cannot happen while blobs are all that the
@@ -306,7 +306,7 @@ interface IGridNFT {
 
     /// @notice A value of the body is not allowed.
     /// @param field Name of the field in the body format.
-    /// @param value What was given.
+    /// @param value Value that was given.
     error GridNFT_BadValue(string field, uint256 value);
 
     /// @notice A text of the body is not UTF-8, or holds a control character.
@@ -453,7 +453,7 @@ interface IGridNFT {
     /// @dev Errors: GridNFT_UnknownVersion.
     function artistOf(uint256 tokenId) external view returns (address);
 
-    /// @notice What the artwork shows now.
+    /// @notice Returns what the artwork shows now.
     /// @dev Errors: GridNFT_UnknownVersion.
     /// @return display Title, description and animation.
     /// @return locked Whether it can no longer be edited.
@@ -493,10 +493,10 @@ interface IGridNFT {
         view
         returns (bool);
 
-    /// @notice Whether the receipt of this order and index is minted.
+    /// @notice Returns true when the receipt of this order and index is minted.
     function isMinted(address requester, bytes32 orderHash, uint256 index) external view returns (bool);
 
-    /// @notice When an announced version may be added, Unix seconds; 0 when it was not announced.
+    /// @notice Time from which an announced version may be added, Unix seconds; 0 when it was not announced.
     function announcedAt(uint256 tokenId, uint256 version, address owner, bytes32 bodyHash)
         external
         view
@@ -517,7 +517,7 @@ interface IGridNFT {
     /// @notice The renderer.
     function renderer() external view returns (address);
 
-    /// @notice Whether minting is paused.
+    /// @notice Returns true while minting is paused.
     function paused() external view returns (bool);
 
     /// @notice Escrow, the zero address while there is none.

@@ -9,7 +9,7 @@ import {IReceiptAnchor} from "./IReceiptAnchor.sol";
 import {IWorkerRegistry} from "./IWorkerRegistry.sol";
 import {JobOrder, JobReceipt, LaneConfig, Voucher} from "../messages/GridMessages.sol";
 
-/// @notice What a worker made for an order: a `JobReceipt` without the fields that repeat the order.
+/// @notice Result of a worker's job for an order: a `JobReceipt` without the fields that repeat the order.
 /// @param index 0 to `order.count - 1`, strictly ascending within a settlement.
 /// @param seed Seed used.
 /// @param engineHash keccak256 of the engine string.
@@ -96,7 +96,7 @@ struct Lane {
     uint128 thawing;
 }
 
-/// @notice What a lane has paid for one model.
+/// @notice Sum that a lane has paid for one model.
 /// @param cumulative AIPG wei, gross; never falls.
 /// @param royaltyBps Usage royalty, basis points, as it was read at `royaltyReadAt`.
 /// @param royaltyReadAt Unix seconds; the rate holds for `LANE_ROYALTY_LIFE` from then on. 0 when none was read.
@@ -243,14 +243,14 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
 
     /// @notice An order was paid from its payer's account, whose balance is `balance` now; its nonce is used.
     /// @param orderHash Struct hash of the order.
-    /// @param payer Who paid.
-    /// @param worker Who was paid.
-    /// @param requester Who may mint the results.
+    /// @param payer Account that paid.
+    /// @param worker Worker that was paid.
+    /// @param requester Account that may mint the results.
     /// @param modelId The model used.
     /// @param nonce The order's nonce.
     /// @param root Merkle root of the receipts.
     /// @param receiptCount Number of receipts.
-    /// @param anchored Whether `root` was anchored (with laneId 0): the worker was bonded. Time and block are this log's.
+    /// @param anchored True when `root` was anchored (with laneId 0): the worker was bonded. Time and block are this log's.
     /// When false the anchor waits for `confirmAnchor`.
     /// @param toWorker AIPG wei.
     /// @param royalty AIPG wei to the model.
@@ -552,7 +552,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice A key's account, role and revocation.
     function signerOf(address signer) external view returns (Signer memory);
 
-    /// @notice Whether what `signer` signs for `account` in `role` counts now. An account's own key always counts, but
+    /// @notice Returns true when signatures of `signer` for `account` in `role` count now. An account's own key always counts, but
     /// as TREASURER (an owner needs no role to top up). For vouchers of one lane see `payerSignerValidUntil`.
     function isSigner(address account, uint8 role, address signer) external view returns (bool);
 
@@ -570,13 +570,13 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice A lane's state.
     function laneOf(bytes32 laneId) external view returns (Lane memory);
 
-    /// @notice What a lane has paid for a model.
+    /// @notice Sum that a lane has paid for a model.
     function laneTotalOf(bytes32 laneId, uint256 modelId) external view returns (LaneTotal memory);
 
-    /// @notice What a voucher would take from its lane now, before signatures: `asked` in full, and what is `free`.
+    /// @notice Amounts that a voucher would take from its lane now, before signatures: `asked` in full, and what is `free`.
     function dueOf(Voucher calldata voucher) external view returns (uint256 asked, uint128 free);
 
-    /// @notice Whether an order's nonce was used or cancelled.
+    /// @notice Returns true when an order's nonce was used or cancelled.
     function isNonceUsed(address payer, uint256 nonce) external view returns (bool);
 
     /// @notice 256 nonces at once: bit `i` of `word` is nonce `256 * word + i`.
@@ -610,10 +610,10 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Id of the current fee config.
     function currentFeeConfigId() external view returns (uint16);
 
-    /// @notice Whether new orders and work lanes may name this fee config now.
+    /// @notice Returns true when new orders and work lanes may name this fee config now.
     function isFeeConfigAccepted(uint16 feeConfigId) external view returns (bool);
 
-    /// @notice How a gross amount splits at given rates. See the title's *Split*.
+    /// @notice Split of a gross amount at given rates. See the title's *Split*.
     function splitOf(uint128 gross, uint16 protocolBps, uint16 royaltyBps)
         external
         pure
@@ -622,10 +622,10 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// @notice Returns whether the worker was slashed for this job, in full or as far as its stake went.
     function isSlashed(address worker, bytes32 orderHash, uint32 index) external view returns (bool);
 
-    /// @notice Where protocol fees go.
+    /// @notice Receiver of protocol fees.
     function treasury() external view returns (address);
 
-    /// @notice Whether deposits and new lanes are paused.
+    /// @notice Returns true while deposits and new lanes are paused.
     function paused() external view returns (bool);
 
     /// @notice EIP-712 domain separator on this chain.
@@ -802,7 +802,7 @@ interface IGridSettlement is IReceiptAnchor, IERC5267 {
     /// So no revocation clears a worker of what it anchored, and whoever comes by a key that doesn't count any more can
     /// report nothing without the requester or payer of a receipt that was anchored in time.
     /// @param signatureA As in `slashEquivocation`; with `proofA` given, needed only if `b` counts by 3.
-    /// @param proofA Where `a` was anchored. With `payer` zero `a` counts by its signature.
+    /// @param proofA Proof of the anchor of `a`. With `payer` zero `a` counts by its signature.
     /// @param signatureB As `signatureA`.
     /// @param proofB As `proofA`.
     function slashAnchored(

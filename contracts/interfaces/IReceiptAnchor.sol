@@ -6,7 +6,7 @@ pragma solidity ^0.8.30;
 /// One shape for both rails: a lane's anchored root, and the root of the receipts of one directly settled order.
 /// @dev A GridNFT reads anchors through this interface only, so a later settlement contract needs nothing else.
 interface IReceiptAnchor {
-    /// @notice Who anchored `root`, and when. Write-once.
+    /// @notice Returns the account that anchored `root`, and the time. Write-once.
     /// @dev Leaves are `keccak256(bytes.concat(receiptId))`, pairs are sorted; the root of a single receipt is its leaf.
     /// Never reverts.
     /// @param laneId 0 for the direct rail, else the lane.

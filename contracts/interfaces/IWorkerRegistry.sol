@@ -118,7 +118,7 @@ interface IWorkerRegistry {
     /// @notice The settlement that made this registry; alone can slash.
     function settlement() external view returns (address);
 
-    /// @notice Where the treasury's share of slashed bonds goes.
+    /// @notice Receiver of the treasury's share of slashed bonds.
     function treasury() external view returns (address);
 
     /// @notice Active bond a worker needs to register, and to anchor receipts; AIPG wei.
@@ -160,10 +160,10 @@ interface IWorkerRegistry {
     /// @notice All that can be slashed: active and unbonding, AIPG wei.
     function stakeOf(address worker) external view returns (uint128);
 
-    /// @notice Whether the account ever registered. Stays true after it left.
+    /// @notice Returns true when the account ever registered. Stays true after it left.
     function isRegistered(address worker) external view returns (bool);
 
-    /// @notice Whether the worker's active bond is at least `minBond` (so it is registered, too).
+    /// @notice Returns true when the worker's active bond is at least `minBond` (so it is registered, too).
     function isBonded(address worker) external view returns (bool);
 
     /// @notice Unclaimed share of slashed bonds, AIPG wei.
@@ -182,7 +182,7 @@ interface IWorkerRegistry {
 
     /// @notice Makes the caller a worker. Takes `bond` from the caller by `transferFrom`.
     /// @param bond AIPG wei, at least `minBond`.
-    /// @param profileURI Where the worker's profile (JSON) is; text of at most `MAX_URI_LENGTH` bytes, may be empty.
+    /// @param profileURI Address of the worker's profile (JSON); text of at most `MAX_URI_LENGTH` bytes, may be empty.
     function register(uint128 bond, string calldata profileURI) external;
 
     /// @notice Adds to a worker's active bond, from the caller's AIPG. Anyone may; it belongs to the worker then.

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 /// @title Plain ECDSA signatures
 /// @notice Gives what OpenZeppelin's `ECDSA.tryRecoverCalldata` gives, for less: a test holds them equal.
 library EcdsaCalldata {
-    /// @notice Who signed `digest`: the zero address for anything but 65 bytes with v 27 or 28 and an s of the lower half.
+    /// @notice Returns the signer of `digest`: the zero address for anything but 65 bytes with v 27 or 28 and an s of the lower half.
     function recover(bytes32 digest, bytes calldata signature) internal view returns (address signer) {
         if (signature.length != 65) return address(0);
         assembly ("memory-safe") {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
-/// @notice What a requester asks a model for. `requestHash` is its EIP-712 struct hash.
+/// @notice Generation request: what a requester asks a model for. `requestHash` is its EIP-712 struct hash.
 /// @param modelId AIGC token id of the model.
 /// @param modelHash sha256 of the model's weights (`IAIGC.weightsHash`).
 /// @param prompt UTF-8, no control characters once it is minted.

@@ -47,12 +47,12 @@ library JsonText {
         if (position != NO_FAULT) revert JsonText_Invalid(field, position);
     }
 
-    /// @notice Whether `text` is text.
+    /// @notice Returns true when `text` is text.
     function isText(bytes memory text) internal pure returns (bool) {
         return faultOf(text) == NO_FAULT;
     }
 
-    /// @notice Where the first fault of `text` begins, `NO_FAULT` when there is none.
+    /// @notice Returns the position of the first fault of `text`, `NO_FAULT` when there is none.
     function faultOf(bytes memory text) internal pure returns (uint256 position) {
         uint256 start;
         assembly ("memory-safe") {

@@ -36,7 +36,7 @@ library ModelRenderer {
         );
     }
 
-    /// @dev What wallets show: name, description, image.
+    /// @dev Members that wallets show: name, description, image.
     function _card(Model memory model) private pure returns (string memory) {
         string memory name = JsonText.escape(model.spec.name);
         if (bytes(model.spec.version).length != 0) {
@@ -59,7 +59,7 @@ library ModelRenderer {
         );
     }
 
-    /// @dev What marketplaces filter on.
+    /// @dev Members that marketplaces filter on.
     function _attributes(Model memory model) private pure returns (string memory) {
         string memory first = string.concat(
             ',"attributes":[',
@@ -83,7 +83,7 @@ library ModelRenderer {
         );
     }
 
-    /// @dev What programs read.
+    /// @dev Members that programs read.
     function _facts(Model memory model) private pure returns (string memory) {
         string memory identity = string.concat(
             ',"model":{"id":',

@@ -9,7 +9,7 @@ library BoundedCall {
     /// @dev Gas for one question to AIGC.
     uint256 internal constant MODEL_CALL_GAS = 30_000;
 
-    /// @dev What must be left before AIGC is asked, so that it can really be given `MODEL_CALL_GAS` (EIP-150 keeps a
+    /// @dev Gas that must be left before AIGC is asked, so that it can really be given `MODEL_CALL_GAS` (EIP-150 keeps a
     /// 64th, a cold account costs 2,600).
     uint256 internal constant MODEL_CALL_RESERVE = 36_000;
 

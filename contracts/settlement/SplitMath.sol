@@ -28,7 +28,7 @@ library SplitMath {
         }
     }
 
-    /// @notice What each share grows by when the gross total grows from `before` to `afterwards`.
+    /// @notice Growth of each share when the gross total grows from `before` to `afterwards`.
     function growth(uint256 before, uint256 afterwards, uint256 protocolBps, uint256 royaltyBps)
         internal
         pure
