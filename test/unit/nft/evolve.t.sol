@@ -305,6 +305,12 @@ contract EvolveTest is NftTest {
 
     // ------------------------------------------------------------------------------------------------------ announce
 
+    function test_AnnounceEvolution_RevertGiven_ThereIsNoSuchArtwork() external {
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, 1001));
+        vm.prank(artist);
+        nft.announceEvolution(1001, keccak256("body"));
+    }
+
     function test_AnnounceEvolution_RevertGiven_ThePolicyIsArtist() external {
         uint256 id = mintOf(EvolutionPolicy.ARTIST, 1, artist);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_NotAllowed.selector, id, artist));
@@ -347,6 +353,23 @@ contract EvolveTest is NftTest {
         vm.warp(NOW + 30 minutes);
         nft.announceEvolution(id, keccak256("body"));
         assertEq(nft.announcedAt(id, 2, collector, keccak256("body")), NOW + 90 minutes);
+    }
+
+    function test_AnnounceEvolutionFor_RevertGiven_ThereIsNoSuchArtwork() external {
+        EvolveAuthorization memory a = _authorize(1001, 1, "body");
+        bytes memory signature = sign(a, _collectorKey);
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, 1001));
+        nft.announceEvolutionFor(a, signature);
+    }
+
+    function test_AnnounceEvolutionFor_RevertWhen_AnotherVersionThanTheNextWasSignedFor() external {
+        uint256 id = _ownedByCollector();
+        for (uint32 version = 1; version < 4; version += 2) {
+            EvolveAuthorization memory a = _authorize(id, version, "body");
+            bytes memory signature = sign(a, _collectorKey);
+            vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_WrongVersion.selector, version, 2));
+            nft.announceEvolutionFor(a, signature);
+        }
     }
 
     function test_AnnounceEvolutionFor_RevertWhen_TheOwnerDidNotSign() external {

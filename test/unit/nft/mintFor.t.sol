@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+
 import {IGridNFT, MintAuthorization, ReceiptProof} from "../../../contracts/interfaces/IGridNFT.sol";
 import {Body, NftBody} from "../../utils/NftBody.sol";
 import {Wallet} from "../../utils/NftMocks.sol";
@@ -69,6 +71,27 @@ contract MintForTest is NftTest {
         (, uint256 otherKey) = makeAddrAndKey("somebody");
         bytes memory signature = sign(authorization, otherKey);
         vm.expectRevert(abi.encodeWithSelector(IGridNFT.GridNFT_BadSignature.selector, address(wallet)));
+        vm.prank(collector);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
+    }
+
+    function test_RevertGiven_MintingIsPaused() external {
+        (bytes memory packed, ReceiptProof[] memory proofs) = _ready(artist);
+        MintAuthorization memory authorization = _authorize(packed, artist, 0);
+        bytes memory signature = sign(authorization, artistKey);
+        vm.prank(admin);
+        nft.pause();
+        vm.expectRevert(IGridNFT.GridNFT_Paused.selector);
+        vm.prank(collector);
+        nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
+    }
+
+    function test_RevertWhen_TheReceiverTheyNamedIsTheZeroAddress() external {
+        (bytes memory packed, ReceiptProof[] memory proofs) = _ready(artist);
+        MintAuthorization memory authorization = _authorize(packed, artist, 0);
+        authorization.to = address(0);
+        bytes memory signature = sign(authorization, artistKey);
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidReceiver.selector, address(0)));
         vm.prank(collector);
         nft.mintFor(packed, proofs, authorization, signature, type(uint128).max);
     }

@@ -103,6 +103,24 @@ contract SettlementEarnings is SettlementBase {
         settlement.claimModelRoyalty(FREE_MODEL);
     }
 
+    function test_ClaimModelRoyalty_RevertWhen_ThereIsTooLittleGasToAskForItsOwner() external {
+        bytes memory call = abi.encodeCall(IGridSettlement.claimModelRoyalty, (MODEL));
+        bool tooLow;
+        // Whatever gas it is sent with, it pays all to the owner or does nothing at all.
+        for (uint256 gasGiven = 20_000; gasGiven < 200_000; gasGiven += 2000) {
+            uint256 snapshot = vm.snapshotState();
+            vm.prank(modelOwner);
+            (bool ok, bytes memory answer) = address(settlement).call{gas: gasGiven}(call);
+            assertEq(aipg.balanceOf(modelOwner), ok ? ROYALTY : 0);
+            if (!ok && answer.length != 0) {
+                assertEq(bytes4(answer), IGridSettlement.GridSettlement_GasTooLow.selector);
+                tooLow = true;
+            }
+            vm.revertToState(snapshot);
+        }
+        assertTrue(tooLow);
+    }
+
     function test_ClaimModelRoyalty_RevertGiven_TheModelHasNoOwner() external {
         models.set(MODEL, address(0), ROYALTY_BPS);
         vm.expectRevert(abi.encodeWithSelector(IGridSettlement.GridSettlement_ModelOwnerUnknown.selector, MODEL));

@@ -438,6 +438,11 @@ contract SettlementLanes is SettlementBase {
 
     // ---------------------------------------------------------------- finaliseLaneThaw
 
+    function test_FinaliseLaneThaw_RevertGiven_TheLaneWasNeverOpened() external {
+        vm.expectRevert(abi.encodeWithSelector(IGridSettlement.GridSettlement_LaneUnknown.selector, _id));
+        settlement.finaliseLaneThaw(_config);
+    }
+
     function test_FinaliseLaneThaw_RevertGiven_NoThawIsPending() external {
         _openWith(AMOUNT);
         vm.expectRevert(abi.encodeWithSelector(IGridSettlement.GridSettlement_LaneNotThawing.selector, _id));
