@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProcesses, type Processes } from "../../local/src/processes.ts";
-import { sleep } from "../../sdk/src/node/index.ts";
 import { type BenchPostgres, removeBenchPostgres, startBenchPostgres } from "./postgres.ts";
 
 /** Where a bench works: a folder, processes, a database server. Nothing of it is left afterwards. */
@@ -26,8 +25,6 @@ export async function withWorkshop(work: (workshop: Workshop) => Promise<void>):
   } finally {
     isOver = true;
     await processes.close([]);
-    // The ends of the last ones are still being noted.
-    await sleep(100);
     removeBenchPostgres(home);
     rmSync(home, { recursive: true, force: true });
   }

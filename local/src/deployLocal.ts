@@ -24,6 +24,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { projectRoot } from "../../tools/check.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
+import { spawnGuarded } from "./guard.ts";
 import { portIsFree } from "./ports.ts";
 
 /** Contents of `deployments/<chain id>.json`. */
@@ -113,9 +114,8 @@ export async function startAnvil(
       `Port ${port} is taken. If a chain runs there, say --rpc-url http://127.0.0.1:${port}; else choose another --port.`,
     );
   }
-  const child = spawn(foundryBinary("anvil"), ["--port", `${port}`, "--silent", ...baseLike, ...flags], {
-    stdio: "ignore",
-  });
+  const args = ["--port", `${port}`, "--silent", ...baseLike, ...flags];
+  const child = spawnGuarded(foundryBinary("anvil"), args, { name: "anvil" });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const rpcUrl = `http://127.0.0.1:${port}`;
   const client = createPublicClient({ transport: http(rpcUrl, { retryCount: 0 }) });

@@ -8,11 +8,10 @@ import { type ListedAccount, listedAccounts } from "./accounts.ts";
 import { localChainId, startChain } from "./chain.ts";
 import { deploy, sourcesHash } from "./deployment.ts";
 import { LocalError } from "./errors.ts";
-import { lockStateDir } from "./lock.ts";
+import { guardsGone } from "./guard.ts";
 import { type LocalModel, localModels } from "./models.ts";
 import { choosePort } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
-import { endRecorded } from "./processTable.ts";
 import { type HotKeys, type SeededModel, seedAccounts, seedModels } from "./seed.ts";
 import {
   cloudProcess,
@@ -29,13 +28,13 @@ import {
   type GridFile,
   hasChain,
   lastPorts,
+  lockStateDir,
   readSecrets,
   type StateDir,
   stateDirAt,
   writePrivately,
 } from "./stateDir.ts";
 import { createSupervisor, type ServiceName, type Supervisor } from "./supervisor.ts";
-import { startWatchdog } from "./watchdog.ts";
 
 /** Progress of a service, or of another step of the start. */
 export interface Progress {
@@ -95,26 +94,24 @@ export interface LocalGridSystem {
 export async function startLocalGrid(options: LocalGridOptions = {}): Promise<LocalGridSystem> {
   const state = stateDirAt(options.home);
   claimStateDir(state);
-  const lock = lockStateDir(state.folder);
-  let watchdog: { release: () => void } | undefined;
+  const { onCrash, onProgress, signal } = options;
+  const onWait = (detail: string) => onProgress?.({ step: "chain", state: "waiting", detail });
+  const lock = await lockStateDir(state, { ...(signal && { signal }), onWait });
   let supervisor: Supervisor | undefined;
   const stop = async (): Promise<void> => {
     await supervisor?.stop();
-    watchdog?.release();
     lock.release();
   };
   try {
-    await endRecorded(state.folder);
+    await guardsGone(state.folder);
     if (options.reset || !hasChain(state)) clearStateDir(state);
     mkdirSync(state.logs, { recursive: true });
-    watchdog = startWatchdog(state.folder);
-    const { onCrash, onProgress } = options;
     supervisor = createSupervisor(state.folder, {
       onCrash,
       onStop: (step, now) => onProgress?.({ step, state: now, detail: now === "working" ? "stopping" : "" }),
     });
-    options.signal?.addEventListener("abort", () => void supervisor?.stop());
-    options.signal?.throwIfAborted();
+    signal?.addEventListener("abort", () => void supervisor?.stop());
+    signal?.throwIfAborted();
     return { ...(await bringUp(state, options, supervisor)), stop };
   } catch (error) {
     await stop();

@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (asked > 0) {
-        // One Ctrl-C comes twice, from the terminal and from npm. A later one is meant; the watchdog ends what is left behind.
+        // One Ctrl-C comes twice, from the terminal and from npm. A later one is meant; the guards end what is left behind.
         if (performance.now() - asked > 1_000) process.exit(130);
         return;
       }

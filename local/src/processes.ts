@@ -1,9 +1,10 @@
-// Child processes of a local grid: each has a log file, a record on disk, and an end that is noticed.
-import { type ChildProcess, spawn } from "node:child_process";
+// Child processes of a local grid: each has a log file, a guard, and an end that is noticed.
+import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { sleep } from "@gridnft/sdk/node";
 import { LocalError } from "./errors.ts";
-import { beganAt, type ProcessRecord, readProcesses, writeProcesses } from "./processTable.ts";
+import { spawnGuarded } from "./guard.ts";
 
 /** Bytes from which on a log makes room for a new one when its service starts. */
 const MAX_LOG = 10 * 1024 * 1024;
@@ -41,13 +42,11 @@ export interface RunningProcess {
   kill(): Promise<void>;
 }
 
-/** Starts processes and keeps the record of them. */
+/** Starts processes. None outlives this one by more than seconds, however it ends. */
 export interface Processes {
   start(spec: ProcessSpec): Promise<RunningProcess>;
-  /** Ends the processes that still start, which are all but those given. None can be started any more. */
+  /** Stops all processes but those given: these are up, and have their order. None can be started any more. */
   close(keep: readonly number[]): Promise<void>;
-  /** Sends SIGKILL to all at once. */
-  killAll(): void;
 }
 
 /**
@@ -55,7 +54,8 @@ export interface Processes {
  * @param onCrash Called when a process ends that nobody stopped.
  */
 export function createProcesses(folder: string, onCrash: (name: string, how: string, log: string) => void): Processes {
-  const running = new Map<string, ChildProcess>();
+  /** Ways to stop what runs, by process id. */
+  const running = new Map<number, () => Promise<void>>();
   let closed = false;
   mkdirSync(join(folder, "logs"), { recursive: true });
 
@@ -64,55 +64,42 @@ export function createProcesses(folder: string, onCrash: (name: string, how: str
     for (;;) {
       const started = await attempt(spec, Date.now() < deadline);
       if (started !== undefined) return started;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
     }
   }
 
   /** Starts once. Undefined when it has to be tried again in a moment. */
   async function attempt(spec: ProcessSpec, mayPass: boolean): Promise<RunningProcess | undefined> {
-    if (closed) throw new LocalError("SERVICE", `The ${spec.name} isn't started: everything is being stopped.`);
-    const log = join(folder, "logs", `${spec.name}.log`);
+    const { name, command, args, cwd, environment: env, user, signal = "SIGTERM", grace = 15_000 } = spec;
+    if (closed) throw new LocalError("SERVICE", `The ${name} isn't started: everything is being stopped.`);
+    const log = join(folder, "logs", `${name}.log`);
     if (existsSync(log) && statSync(log).size > MAX_LOG) renameSync(log, `${log}.old`);
     const before = existsSync(log) ? statSync(log).size : 0;
     const output = openSync(log, "a", 0o600);
-    const child = spawn(spec.command, spec.args, {
-      cwd: spec.cwd,
-      env: spec.environment,
-      stdio: ["ignore", output, output],
-      detached: true, // Ctrl-C is for the supervisor, which stops the services in their order
-      ...spec.user,
-    });
+    const child = spawnGuarded(command, args, { ...{ name: log, folder, output, signal, grace, cwd, env }, ...user });
     closeSync(output);
     let wanted = false;
     const ended = new Promise<string>((resolve) => {
       child.once("error", (error) => resolve(error.message));
-      child.once("exit", (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+      child.once("exit", () => resolve(endOf(child)));
     });
     const { pid } = child;
-    if (pid === undefined) throw new LocalError("SERVICE", `The ${spec.name} can't be started: ${await ended}.`);
-    running.set(spec.name, child);
-    note({ name: spec.name, pid, began: beganAt(pid) ?? "", signal: spec.signal ?? "SIGTERM" });
-    let isUp = false;
-    const passes = (): boolean => mayPass && !isUp && (spec.willPass?.(printedSince(log, before)) ?? false);
-    void ended.then((how) => {
-      running.delete(spec.name);
-      forget(pid);
-      if (!wanted && !passes()) onCrash(spec.name, how, log);
-    });
-
-    const stop = async (): Promise<void> => {
+    if (pid === undefined) throw new LocalError("SERVICE", `The ${name} can't be started: ${await ended}.`);
+    const end = async (first: NodeJS.Signals): Promise<void> => {
       wanted = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill(spec.signal ?? "SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), spec.grace ?? 15_000);
+      child.kill(first);
+      const timer = setTimeout(() => child.kill("SIGKILL"), grace);
       await ended;
       clearTimeout(timer);
     };
-    const kill = async (): Promise<void> => {
-      wanted = true;
-      child.kill("SIGKILL");
-      await ended;
-    };
+    const stop = () => end(signal);
+    running.set(pid, stop);
+    let isUp = false;
+    const passes = (): boolean => mayPass && !isUp && (spec.willPass?.(printedSince(log, before)) ?? false);
+    void ended.then((how) => {
+      running.delete(pid);
+      if (!wanted && !passes()) onCrash(name, how, log);
+    });
     try {
       await ready(spec, child, log, before);
       isUp = true;
@@ -121,38 +108,20 @@ export function createProcesses(folder: string, onCrash: (name: string, how: str
       if (passes()) return undefined;
       throw error;
     }
-    return { name: spec.name, pid, log, ended, stop, kill };
-  }
-
-  function note(record: ProcessRecord): void {
-    writeProcesses(folder, [...readProcesses(folder).filter(({ pid }) => pid !== record.pid), record]);
-  }
-  function forget(pid: number): void {
-    writeProcesses(
-      folder,
-      readProcesses(folder).filter((record) => record.pid !== pid),
-    );
+    return { name, pid, log, ended, stop, kill: () => end("SIGKILL") };
   }
 
   return {
     start,
     close: async (keep) => {
       closed = true;
-      const starting = [...running.values()].filter(({ pid }) => pid !== undefined && !keep.includes(pid));
-      for (const child of starting) child.kill("SIGTERM");
-      const ends = starting.map((child) =>
-        child.exitCode !== null || child.signalCode !== null
-          ? undefined
-          : new Promise((resolve) => child.once("exit", resolve)),
-      );
-      const timer = setTimeout(() => starting.map((child) => child.kill("SIGKILL")), 10_000);
-      await Promise.all(ends);
-      clearTimeout(timer);
-    },
-    killAll: () => {
-      for (const child of running.values()) child.kill("SIGKILL");
+      await Promise.all([...running].map(([pid, stop]) => (keep.includes(pid) ? undefined : stop())));
     },
   };
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode ? `killed by ${signalCode}` : `exit code ${exitCode}`;
 }
 
 /** Waits until the program says that it is ready. */
@@ -161,8 +130,10 @@ async function ready(spec: ProcessSpec, child: ChildProcess, log: string, from: 
   for (;;) {
     if ((await spec.isReady(printedSince(log, from))) !== undefined) return;
     if (child.exitCode !== null || child.signalCode !== null) {
-      const how = child.signalCode ? `killed by ${child.signalCode}` : `exit code ${child.exitCode}`;
-      throw new LocalError("SERVICE", `The ${spec.name} ended (${how}) before it was ready.\n${lastLines(log)}`);
+      // The shell's codes for a program that is not there, or not one.
+      const isProgram = child.exitCode !== 126 && child.exitCode !== 127;
+      const fault = isProgram ? `ended (${endOf(child)}) before it was ready` : "can't be started";
+      throw new LocalError("SERVICE", `The ${spec.name} ${fault}.\n${lastLines(log)}`);
     }
     if (Date.now() > deadline) {
       throw new LocalError(
@@ -170,7 +141,7 @@ async function ready(spec: ProcessSpec, child: ChildProcess, log: string, from: 
         `The ${spec.name} isn't ready after ${(spec.patience ?? 60_000) / 1000} s.\n${lastLines(log)}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await sleep(40);
   }
 }
 

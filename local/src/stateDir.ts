@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type FolderLock, FolderLockError, type FolderLockTerms, lockFolder } from "@gridnft/sdk/node";
 import type { Hex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { z } from "zod";
@@ -61,6 +62,26 @@ export function claimStateDir(state: StateDir): void {
     );
   }
   writeFileSync(join(state.folder, MARKER), "State of npm start, see docs/deploy.md.\n");
+}
+
+/**
+ * Makes this process the only one at work in a state folder.
+ * @throws {@link LocalError} `ALREADY_RUNNING`.
+ */
+export async function lockStateDir(
+  { folder }: StateDir,
+  terms: Pick<FolderLockTerms, "signal" | "onWait"> = {},
+): Promise<FolderLock> {
+  try {
+    return await lockFolder(folder, { ...terms, program: "grid", noun: "state folder" });
+  } catch (cause) {
+    if (!(cause instanceof FolderLockError) || cause.code !== "LOCKED") throw cause;
+    const fault =
+      cause.pid === undefined
+        ? `${cause.message} If no grid runs there, remove that file.`
+        : `A grid runs in ${folder} already (process ${cause.pid}). Stop it there, or choose another folder with --home.`;
+    throw new LocalError("ALREADY_RUNNING", fault, { cause });
+  }
 }
 
 /** Returns true if there is a chain with the protocol on it to go on with. */

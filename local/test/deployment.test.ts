@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await chain?.stop();
-  processes.killAll();
+  await processes.close([]);
   rmSync(home, { recursive: true, force: true });
 });
 

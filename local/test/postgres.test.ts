@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await postgres?.process.stop();
-  processes.killAll();
+  await processes.close([]);
   removePostgres(folder());
   rmSync(home, { recursive: true, force: true });
 });

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockStateDir } from "../src/lock.ts";
+import { guardsGone } from "../src/guard.ts";
 import { typescriptFlags } from "../src/packages.ts";
 import { createProcesses, type Processes, type ProcessSpec, readyLine } from "../src/processes.ts";
-import { beganAt, endRecorded, isAlive, readProcesses, writeProcesses } from "../src/processTable.ts";
-import { claimStateDir, stateDirAt } from "../src/stateDir.ts";
-import { startWatchdog } from "../src/watchdog.ts";
+import { claimStateDir, lockStateDir, stateDirAt } from "../src/stateDir.ts";
 
 let home: string;
 let processes: Processes;
@@ -34,25 +32,29 @@ const script = (text: string, more: Partial<ProcessSpec> = {}): ProcessSpec => (
   isReady: readyLine,
   ...more,
 });
-/** Never 0: a signal to that goes to everybody here. */
-function pidOf({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error("it did not start");
-  return pid;
-}
 const forever = "setInterval(() => {}, 1000);";
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** Returns true while there is a process with that id, or its exit code has not been asked for. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe("processes", () => {
-  it("waits for the ready line, keeps the log private, records the process, stops it", async () => {
+  it("waits for the ready line, keeps the log private, stops the process", async () => {
     const part = await processes.start(script(`console.log("hello"); ${ready} ${forever}`));
     expect(readFileSync(part.log, "utf8")).toContain("hello");
     expect(statSync(part.log).mode & 0o077).toBe(0);
-    expect(readProcesses(home)).toMatchObject([{ name: "part", pid: part.pid, began: beganAt(part.pid) }]);
+    expect(isAlive(part.pid)).toBe(true);
     await part.stop();
     expect(await part.ended).toBe("killed by SIGTERM");
-    expect(readProcesses(home)).toEqual([]);
+    expect(isAlive(part.pid)).toBe(false);
     expect(crashes).toEqual([]);
   });
 
@@ -62,7 +64,7 @@ describe("processes", () => {
     const slow = processes.start(script(forever, { patience: 300 }));
     await expect(slow).rejects.toThrow("isn't ready after 0.3 s");
     await expect(processes.start(script("", { command: "/nonexistent" }))).rejects.toThrow("can't be started");
-    expect(readProcesses(home)).toEqual([]);
+    await guardsGone(home);
   });
 
   it("does not take an old log's ready line for a new one", async () => {
@@ -84,78 +86,50 @@ describe("processes", () => {
   });
 
   it("ends what still starts when everything is closed, and starts nothing more", async () => {
-    const starting = processes.start(script(forever));
+    const starting = processes.start(script(`console.log("hello"); ${forever}`));
     const fails = expect(starting).rejects.toThrow("before it was ready");
-    await until(() => readProcesses(home).length === 1);
+    await until(() => readFileSync(join(home, "logs/part.log"), "utf8") === "hello\n");
     await processes.close([]);
     await fails;
     await expect(processes.start(script(forever))).rejects.toThrow("everything is being stopped");
   });
 });
 
-describe("what a dead supervisor leaves behind", () => {
-  it("is ended by record, but never another process that got the same pid", async () => {
-    const mine = spawn(process.execPath, ["-e", forever], { stdio: "ignore" });
-    const foreign = spawn(process.execPath, ["-e", forever], { stdio: "ignore" });
-    try {
-      const [pid, other] = [pidOf(mine), pidOf(foreign)];
-      const began = beganAt(other);
-      expect(began).toMatch(/\d/);
-      writeProcesses(home, [
-        { name: "mine", pid, began: beganAt(pid) ?? "", signal: "SIGTERM" },
-        { name: "foreign", pid: other, began: "some other time", signal: "SIGTERM" },
-      ]);
-      expect(await endRecorded(home)).toEqual(["mine"]);
-      expect(beganAt(pid)).toBeUndefined();
-      expect(beganAt(other)).toBe(began);
-    } finally {
-      mine.kill("SIGKILL");
-      foreign.kill("SIGKILL");
-    }
-  });
-
-  it("is ended by the watchdog when the supervisor is killed", async () => {
-    const watchdog = new URL("../src/watchdog.ts", import.meta.url).href;
-    const table = new URL("../src/processTable.ts", import.meta.url).href;
-    const supervisor = spawn(
-      process.execPath,
-      [
-        ...[...typescriptFlags(), "--input-type=module", "-e"],
-        `import { spawn } from "node:child_process";
-import { startWatchdog } from ${JSON.stringify(watchdog)};
-         import { beganAt, writeProcesses } from ${JSON.stringify(table)};
-         startWatchdog(${JSON.stringify(home)});
-         const { pid } = spawn(process.execPath, ["-e", ${JSON.stringify(forever)}], { stdio: "ignore", detached: true });
-         writeProcesses(${JSON.stringify(home)}, [{ name: "child", pid, began: beganAt(pid), signal: "SIGTERM" }]);
-         console.log("up"); ${forever}`,
-      ],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    await new Promise((resolve) => supervisor.stdout.once("data", resolve).once("end", resolve));
-    const [child] = readProcesses(home);
-    if (!child) throw new Error("no child");
-    expect(isAlive(child)).toBe(true);
+describe("a guard", () => {
+  it.each([
+    ["", "by its signal"],
+    ['process.on("SIGTERM", () => console.log("ignored")); ', "by force when it ignores its signal"],
+  ])("%sends what a killed supervisor leaves behind, %s", async (deaf) => {
+    const text = `${deaf}console.log(process.pid); ${ready} ${forever}`;
+    const spec = { ...script(text, { grace: 300 }), environment: undefined, isReady: undefined };
+    const module = new URL("../src/processes.ts", import.meta.url).href;
+    const supervise = `import { createProcesses, readyLine } from ${JSON.stringify(module)};
+      const processes = createProcesses(${JSON.stringify(home)}, () => {});
+      const spec = { ...${JSON.stringify(spec)}, environment: process.env, isReady: readyLine };
+      console.log((await processes.start(spec)).pid);`;
+    const args = [...typescriptFlags(), "--input-type=module", "-e", supervise];
+    const supervisor = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const pid = Number(await new Promise((resolve) => supervisor.stdout.once("data", resolve).once("end", resolve)));
+    const log = () => readFileSync(join(home, "logs/part.log"), "utf8");
+    expect(log()).toMatch(new RegExp(`^${pid}\\n`));
+    expect(isAlive(pid)).toBe(true);
     supervisor.kill("SIGKILL");
-    await until(() => !isAlive(child));
-    await until(() => readProcesses(home).length === 0);
+    await until(() => !isAlive(pid));
+    await guardsGone(home);
+    expect(log().includes("ignored")).toBe(deaf !== "");
   });
 
-  it("stays when the watchdog is released", async () => {
-    const child = spawn(process.execPath, ["-e", forever], { stdio: "ignore" });
-    try {
-      const record = {
-        name: "child",
-        pid: pidOf(child),
-        began: beganAt(pidOf(child)) ?? "",
-        signal: "SIGTERM",
-      } as const;
-      writeProcesses(home, [record]);
-      startWatchdog(home).release();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(isAlive(record)).toBe(true);
-    } finally {
-      child.kill("SIGKILL");
-    }
+  it("is gone with its program, and what starts next in the folder waits for it", async () => {
+    await guardsGone(home);
+    const part = await processes.start(script(`process.on("SIGTERM", () => {}); ${ready} ${forever}`, { grace: 200 }));
+    let isGone = false;
+    const gone = guardsGone(home).then(() => {
+      isGone = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(isGone).toBe(false);
+    await part.kill();
+    await gone;
   });
 });
 
@@ -170,13 +144,19 @@ describe("a state folder", () => {
 });
 
 describe("the lock of a state folder", () => {
-  it("has one holder, and survives a dead one", () => {
-    const lock = lockStateDir(home);
-    expect(() => lockStateDir(home)).toThrow(/runs in .* already \(process \d+\).*--home/);
+  it("has one holder, and survives a dead one", async () => {
+    const state = stateDirAt(home);
+    const lock = await lockStateDir(state);
+    await expect(lockStateDir(state)).rejects.toMatchObject({
+      code: "ALREADY_RUNNING",
+      message: expect.stringMatching(/runs in .* already \(process \d+\).*--home/),
+    });
+    const left = JSON.parse(readFileSync(join(home, "lock"), "utf8")) as { started: string };
     lock.release();
-    writeFileSync(join(home, "lock"), JSON.stringify({ pid: process.pid, began: "long ago" }));
-    lockStateDir(home).release();
+    const started = left.started.replace(/\d+$/, "1");
+    writeFileSync(join(home, "lock"), JSON.stringify({ ...left, started }));
+    (await lockStateDir(state)).release();
     writeFileSync(join(home, "lock"), "torn");
-    lockStateDir(home).release();
+    await expect(lockStateDir(state)).rejects.toThrow(/not readable.*remove that file/);
   });
 });

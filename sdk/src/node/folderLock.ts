@@ -30,13 +30,16 @@ export type FolderLockErrorCode = "LOCKED" | "UNWRITABLE" | "STOPPED";
 /** A folder could not be locked, or its lock is lost. The message is a sentence for the operator. */
 export class FolderLockError extends Error {
   override readonly name = "FolderLockError";
+  /** Process that has the lock, if that is known. */
+  readonly pid: number | undefined;
 
   constructor(
     readonly code: FolderLockErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly pid?: number | undefined },
   ) {
     super(message, options);
+    this.pid = options?.pid;
   }
 }
 
@@ -166,7 +169,7 @@ async function isLeft(
   const name = holder ? `process ${holder.pid} on ${holder.host}` : "a process that left an empty lock";
   const refuse = (): never => {
     const who = holder || isEmpty ? name : "its lock file is not readable";
-    throw new FolderLockError("LOCKED", `Another ${program} (${who}) uses the ${noun}: ${path}.`);
+    throw new FolderLockError("LOCKED", `Another ${program} (${who}) uses the ${noun}: ${path}.`, { pid: holder?.pid });
   };
   if (holder === undefined && !isEmpty) return refuse();
   const fate = holder ? fateOf(holder) : "unknown";

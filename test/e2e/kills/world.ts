@@ -9,7 +9,6 @@ import { anyPort } from "../../../local/src/ports.ts";
 import { removePostgres, startPostgres } from "../../../local/src/postgres.ts";
 import { createProcesses, lastLines, type RunningProcess, readyLine } from "../../../local/src/processes.ts";
 import { program } from "../../../local/src/services.ts";
-import { startWatchdog } from "../../../local/src/watchdog.ts";
 import {
   aigcAbi,
   type Deployment,
@@ -172,13 +171,11 @@ export async function startKillWorld({ lease = 4, step = 10 } = {}): Promise<Kil
   const home = mkdtempSync(join(tmpdir(), "gridnft-kills-"));
   const supervisor = new Supervisor();
   const processes = createProcesses(home, supervisor.onCrash);
-  const watchdog = startWatchdog(home);
   const undo: (() => Promise<unknown> | unknown)[] = [
     () => {
       removePostgres(join(home, "postgres"));
       if (!process.env.GRID_KILLS_KEEP) rmSync(home, { recursive: true, force: true });
     },
-    () => watchdog.release(),
   ];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();

@@ -1,5 +1,5 @@
 /** `npm start` as somebody uses it: up to its ready screen, Ctrl-C, a crash, kill -9, and all of that twice. */
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { createPublicClient, createWalletClient, type Hex, http, sha256 } from "
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testAccount } from "../../../local/src/accounts.ts";
+import { guardsGone } from "../../../local/src/guard.ts";
 import { removePostgres } from "../../../local/src/postgres.ts";
-import { endRecorded, isAlive, type ProcessRecord, readProcesses } from "../../../local/src/processTable.ts";
 import type { GridFile } from "../../../local/src/stateDir.ts";
 import { sleep } from "../../../sdk/src/node/index.ts";
 import { projectRoot } from "../../../tools/check.ts";
@@ -26,7 +26,7 @@ afterAll(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;
   }
-  await endRecorded(home);
+  await guardsGone(home);
   removePostgres(join(home, "postgres"));
   rmSync(home, { recursive: true, force: true });
 });
@@ -35,6 +35,25 @@ function start(...args: string[]): NpmStart {
   const run = npmStart(["--home", home, ...args]);
   started.push(run);
   return run;
+}
+/** Service of a grid: its guard's command line has its log, and its process group is the service's own. */
+interface Service {
+  readonly name: string;
+  readonly pid: number;
+}
+function services(): Service[] {
+  const lines = execFileSync("ps", ["-A", "-ww", "-o", "pgid=,args="], { encoding: "utf8" }).split("\n");
+  return lines.flatMap((line) => {
+    const [, pid, folder, name] = /^ *(\d+) \/bin\/sh .* (\S+)\/logs\/(\S+)\.log (?:INT|TERM) /.exec(line) ?? [];
+    return name !== undefined && folder === home ? [{ name, pid: Number(pid) }] : [];
+  });
+}
+function isAlive({ pid }: Service): boolean {
+  try {
+    return !execFileSync("ps", ["-o", "stat=", "-p", `${pid}`], { encoding: "utf8" }).startsWith("Z");
+  } catch {
+    return false;
+  }
 }
 const gridFile = (): GridFile => JSON.parse(readFileSync(join(home, "grid.json"), "utf8")) as GridFile;
 const client = () => createPublicClient({ chain: foundry, transport: http(gridFile().rpc_url, { retryCount: 0 }) });
@@ -56,7 +75,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 describe("npm start", () => {
-  let recorded: ProcessRecord[];
+  let recorded: Service[];
   let last: { number: bigint; hash: Hex };
 
   it("comes up, tells where everything is, and has a healthy API behind every URL", async () => {
@@ -76,7 +95,7 @@ describe("npm start", () => {
       data: { models: { nodes: expect.arrayContaining([{ name: expect.stringContaining("Gridscape dev") }]) } },
     });
     expect((await fetch(`${grid.cloud_url}/health`)).status).toBe(200);
-    recorded = readProcesses(home);
+    recorded = services();
     expect(recorded.map(({ name }) => name).sort()).toEqual([
       "chain",
       "cloud",
@@ -132,7 +151,7 @@ describe("npm start", () => {
     const run = start();
     await run.says("Ctrl-C stops everything");
     expect(await head()).toEqual(last);
-    recorded = readProcesses(home);
+    recorded = services();
     const wallet = createWalletClient({
       account: testAccount("collector"),
       chain: foundry,
@@ -146,9 +165,12 @@ describe("npm start", () => {
     run.child.kill("SIGKILL");
     await run.ended;
     await sending;
+    // Started again at once it waits for what is still ending, and gets its ports.
+    const before = gridFile();
+    const again = start();
     await until(() => recorded.every((record) => !isAlive(record)));
-
-    await start().says("Ctrl-C stops everything");
+    await again.says("Ctrl-C stops everything");
+    expect(gridFile()).toEqual(before);
     for (const hash of answered) expect((await client().getTransactionReceipt({ hash })).status).toBe("success");
     // Ponder goes on from its tables, and finds the blocks that it knew.
     const { number } = await head();
@@ -159,7 +181,7 @@ describe("npm start", () => {
 
   it("names a part that crashes, with its last words, and stops the rest", async () => {
     const run = started.at(-1);
-    recorded = readProcesses(home);
+    recorded = services();
     const cloud = recorded.find(({ name }) => name === "cloud");
     if (!cloud) throw new Error("the cloud doesn't run");
     process.kill(cloud.pid, "SIGKILL");
@@ -175,11 +197,11 @@ describe("npm start", () => {
     const run = start("--reset");
     await run.says("✓ contracts");
     expect(readFileSync(join(home, "keys.json"), "utf8")).not.toBe(before);
-    recorded = readProcesses(home);
+    recorded = services();
     run.child.kill("SIGTERM");
     expect(await run.ended).toBe(0);
     expect(recorded.filter(isAlive)).toEqual([]);
-    expect(readProcesses(home)).toEqual([]);
+    await until(() => services().length === 0);
     expect(readFileSync(join(home, "chain/journal.jsonl"), "utf8").split("\n").length).toBeLessThan(100);
   }, 300_000);
 
