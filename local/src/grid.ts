@@ -12,6 +12,7 @@ import { guardsGone } from "./guard.ts";
 import { type LocalModel, localModels } from "./models.ts";
 import { choosePort } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
+import type { ProcessSpec } from "./processes.ts";
 import { type HotKeys, type SeededModel, seedAccounts, seedModels } from "./seed.ts";
 import {
   cloudProcess,
@@ -195,42 +196,25 @@ async function bringUp(
     );
     return seeded;
   })();
-  const indexer = (async () => {
-    if (!services.includes("indexer")) return;
-    const [databaseUrl] = await Promise.all([database, deployment]);
-    show("indexer", "working", "starting");
-    const start = async () => ({ process: await supervisor.processes.start(indexerProcess(context(databaseUrl))) });
-    await supervisor.run("indexer", start);
-    show("indexer", "ready", indexerUrl);
-  })();
-  const cloud = (async () => {
-    if (!services.includes("cloud")) return;
-    const [databaseUrl] = await Promise.all([database, accounts]);
-    show("cloud", "working", "starting");
-    const start = async () => ({ process: await supervisor.processes.start(cloudProcess(context(databaseUrl))) });
-    await supervisor.run("cloud", start);
-    show("cloud", "ready", cloudUrl);
-  })();
-  const treasury = (async () => {
-    if (!services.includes("cloud")) return;
-    const [databaseUrl] = await Promise.all([database, cloud]);
-    show("treasury", "working", "starting");
-    await supervisor.run("treasury", async () => ({
-      process: await supervisor.processes.start(treasuryProcess(context(databaseUrl))),
-    }));
-    show("treasury", "ready", "opens and thaws the gateway's lanes");
-  })();
-  const fleet = Promise.all(
-    workerNames.map(async (name, index) => {
-      const [served, databaseUrl] = await Promise.all([models, database, cloud]);
-      show(name, "working", "loading models");
-      await supervisor.run(name, async () => ({
-        process: await supervisor.processes.start(workerProcess(context(databaseUrl), index === 0 ? 1 : 2, served)),
-      }));
-      show(name, "ready", `${served.length} models`);
-    }),
-  );
-  await allOrFirstFault([database, chain, deployment, accounts, models, indexer, cloud, treasury, fleet], () =>
+  const run = async (name: ServiceName, spec: () => Promise<ProcessSpec>, work: string, detail: string) => {
+    const { processes } = supervisor;
+    const wanted = await spec();
+    show(name, "working", work);
+    await supervisor.run(name, async () => ({ process: await processes.start(wanted) }));
+    show(name, "ready", detail);
+  };
+  const indexerSpec = async () => indexerProcess(context((await Promise.all([database, deployment]))[0]));
+  const indexer = services.includes("indexer") && run("indexer", indexerSpec, "starting", indexerUrl);
+  const cloudSpec = async () => cloudProcess(context((await Promise.all([database, accounts]))[0]));
+  const cloud = services.includes("cloud") && run("cloud", cloudSpec, "starting", cloudUrl);
+  const treasurySpec = async () => treasuryProcess(context((await Promise.all([database, cloud]))[0]));
+  const treasury = cloud && run("treasury", treasurySpec, "starting", "opens and thaws the gateway's lanes");
+  const fleet = workerNames.map(async (name, index) => {
+    const [served, databaseUrl] = await Promise.all([models, database, cloud]);
+    const workerSpec = async () => workerProcess(context(databaseUrl), index === 0 ? 1 : 2, served);
+    await run(name, workerSpec, "loading models", `${served.length} models`);
+  });
+  await allOrFirstFault([database, chain, deployment, accounts, models, indexer, cloud, treasury, ...fleet], () =>
     supervisor.stop(),
   );
 
@@ -253,7 +237,7 @@ async function bringUp(
 }
 
 /** Waits for all. On the first error stops what runs, waits until all work has ended, and throws it. */
-async function allOrFirstFault(work: readonly Promise<unknown>[], stop: () => Promise<void>): Promise<void> {
+async function allOrFirstFault(work: readonly (Promise<unknown> | false)[], stop: () => Promise<void>): Promise<void> {
   try {
     await Promise.all(work);
   } catch (error) {
