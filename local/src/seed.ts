@@ -6,6 +6,7 @@ import {
   type Deployment,
   type GridContracts,
   gridContracts,
+  postBond,
   SignerRole,
   settlementDomainOf,
   settlementTypes,
@@ -22,7 +23,6 @@ import {
   type PublicActions,
   parseEther,
   publicActions,
-  type TransactionReceipt,
   type Transport,
   type WalletClient,
 } from "viem";
@@ -87,7 +87,8 @@ interface Party {
 
 interface Context extends SeedOptions {
   party: (name: AccountName) => Party;
-  done: (what: string, hash: Promise<Hex>) => Promise<TransactionReceipt>;
+  /** Waits for a transaction, if one was needed. */
+  done: (what: string, hash: Promise<Hex | undefined>) => Promise<void>;
 }
 
 /** Seeds accounts, workers and the gateway. */
@@ -161,13 +162,9 @@ async function register(context: Context, { card, manifestHash }: LocalModel): P
 }
 
 async function seedWorker(context: Context, name: "worker1" | "worker2"): Promise<void> {
-  const { grid, address, wallet } = context.party(name);
+  const { wallet } = context.party(name);
   const key = privateKeyToAccount(context.keys[name]);
-  if (!(await grid.registry.read.isRegistered([address]))) {
-    await approve(context, name, "WorkerRegistry");
-    const bond = await grid.registry.read.minBond();
-    await context.done(`bond of ${name}`, grid.registry.write.register([bond, ""]));
-  }
+  await context.done(`bond of ${name}`, postBond(wallet, { deployment: context.deployment }));
   await addKey(context, name, key, SignerRole.WORKER_SIGNER);
   if ((await wallet.getBalance({ address: key.address })) < amounts.gas / 10n) {
     await context.done(`gas for ${name}`, wallet.sendTransaction({ to: key.address, value: amounts.gas }));
@@ -237,11 +234,12 @@ function contextOf(options: SeedOptions): Context {
     parties.set(name, made);
     return made;
   };
-  const done = async (what: string, sent: Promise<Hex>): Promise<TransactionReceipt> => {
+  const done: Context["done"] = async (what, sent) => {
     try {
-      const receipt = await waitForSuccess(party("deployer").wallet, { hash: await sent });
+      const hash = await sent;
+      if (hash === undefined) return;
+      await waitForSuccess(party("deployer").wallet, { hash });
       log(what);
-      return receipt;
     } catch (cause) {
       throw new LocalError("SEED", `Seeding the chain failed at: ${what}.`, { cause });
     }

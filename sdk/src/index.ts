@@ -61,6 +61,15 @@ export {
 } from "./actions/anchoring.js";
 export { isAnchored } from "./actions/anchorState.js";
 export {
+  type BondOptions,
+  type BondQuery,
+  type BondState,
+  bondState,
+  isBonded,
+  postBond,
+  postBondCalls,
+} from "./actions/bond.js";
+export {
   type BundleCheck,
   type BundleSigners,
   bundleDomain,

@@ -1,4 +1,4 @@
-import { SignerRole } from "@gridnft/sdk";
+import { isBonded, SignerRole } from "@gridnft/sdk";
 import { createMutex, createNamedMutex, retry, trySleep } from "@gridnft/sdk/node";
 import { formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -287,7 +287,7 @@ async function requireStanding(
   signer: `0x${string}`,
   log: Logger,
 ): Promise<void> {
-  const { grid, client } = chain;
+  const { grid, client, deployment } = chain;
   if (!(await isGoodSigner(grid, account, SignerRole.WORKER_SIGNER, signer))) {
     throw new WorkerError(
       "NOT_SIGNER",
@@ -295,7 +295,7 @@ async function requireStanding(
     );
   }
   const [bonded, balance] = await Promise.all([
-    grid.registry.read.isBonded([account]),
+    isBonded(client, { deployment, worker: account }),
     client.getBalance({ address: signer }),
   ]);
   if (!bonded) log.warn({ account }, "the account has no sufficient bond; the cloud will give it no work");

@@ -1,8 +1,10 @@
 import {
+  bondState,
   type Deployment,
   deploymentOf,
   type GridContracts,
   gridContracts,
+  isBonded,
   SETTLE_GRACE,
   type SettlementDomain,
   SignerRole,
@@ -91,7 +93,7 @@ export async function openChain(
     throw new Error(`The deployment is of chain ${deployment.chainId}, but the RPC answers for chain ${chainId}.`);
   }
   const contracts = gridContracts<PublicClient>(client, { deployment });
-  const { settlement, registry, nft, aipg } = contracts;
+  const { settlement, nft, aipg } = contracts;
   const isLocal = LOCAL_CHAINS.includes(chainId);
 
   let head: Head | undefined;
@@ -151,13 +153,14 @@ export async function openChain(
         return isAddressEqual(account, worker) && role === SignerRole.WORKER_SIGNER && revokedAt === 0;
       });
     },
-    isBonded: (worker) => bonded.get(worker.toLowerCase(), () => withChainErrors(registry.read.isBonded([worker]))),
+    isBonded: (worker) =>
+      bonded.get(worker.toLowerCase(), () => withChainErrors(isBonded(client, { deployment, worker }))),
     staysBonded: (worker) =>
       eligible.get(`${current().hash}/${worker}`.toLowerCase(), async () => {
-        const [{ bond, unbonding }, minBond, [nextMinBond, nextFrom]] = await withChainErrors(
-          Promise.all([registry.read.workerOf([worker]), registry.read.minBond(), registry.read.nextMinBond()]),
+        const { bond, unbonding, minBond, nextMinBond, nextMinBondFrom } = await withChainErrors(
+          bondState(client, { deployment, worker }),
         );
-        const isRaised = nextFrom !== 0 && BigInt(nextFrom) <= now() + MAX_SETTLE_SECONDS;
+        const isRaised = nextMinBondFrom !== 0 && BigInt(nextMinBondFrom) <= now() + MAX_SETTLE_SECONDS;
         return bond >= minBond && (!isRaised || bond >= nextMinBond) && unbonding === 0n;
       }),
     feeConfigId: () => feeConfigs.get("current", () => withChainErrors(settlement.read.currentFeeConfigId())),

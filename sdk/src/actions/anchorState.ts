@@ -2,10 +2,11 @@ import { type Address, type Hex, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
-import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../generated/used.js";
+import { gridNftAbi, gridSettlementAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { jobReceipt, receiptTree } from "../messages/receipt.js";
 import type { Settlement, WaitingAnchor } from "./anchoring.js";
+import { isBonded } from "./bond.js";
 
 /** State of a root: not settled, settled while its worker's bond was too small, or anchored. */
 export type AnchorState = "open" | "waiting" | "anchored";
@@ -60,13 +61,8 @@ export async function unbondedOf(
   deployment: Deployment,
   workers: readonly Address[],
 ): Promise<readonly Address[]> {
-  const registry = { address: deployment.contracts.WorkerRegistry.address, abi: workerRegistryAbi } as const;
   const distinct = [...new Map(workers.map((worker) => [worker.toLowerCase(), worker])).values()];
-  const bonded = await wrapReadError(
-    Promise.all(
-      distinct.map((worker) => readContract(client, { ...registry, functionName: "isBonded", args: [worker] })),
-    ),
-  );
+  const bonded = await Promise.all(distinct.map((worker) => isBonded(client, { deployment, worker })));
   return distinct.filter((_, i) => !bonded[i]);
 }
 

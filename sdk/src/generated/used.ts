@@ -107,7 +107,12 @@ export const workerRegistryAbi = [
   {"type":"event","name":"UnbondAnnounced","inputs":[{"name":"worker","type":"address","indexed":true},{"name":"amount","type":"uint128","indexed":false},{"name":"bond","type":"uint128","indexed":false},{"name":"unbonding","type":"uint128","indexed":false},{"name":"releaseAt","type":"uint40","indexed":false}]},
   {"type":"event","name":"UnbondCancelled","inputs":[{"name":"worker","type":"address","indexed":true},{"name":"amount","type":"uint128","indexed":false},{"name":"bond","type":"uint128","indexed":false}]},
   {"type":"event","name":"WorkerRegistered","inputs":[{"name":"worker","type":"address","indexed":true},{"name":"bond","type":"uint128","indexed":false},{"name":"profileURI","type":"string","indexed":false}]},
+  {"type":"function","name":"addBond","inputs":[{"name":"worker","type":"address"},{"name":"amount","type":"uint128"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"isBonded","inputs":[{"name":"worker","type":"address"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"minBond","inputs":[],"outputs":[{"name":"","type":"uint128"}],"stateMutability":"view"},
+  {"type":"function","name":"nextMinBond","inputs":[],"outputs":[{"name":"amount","type":"uint128"},{"name":"from","type":"uint40"}],"stateMutability":"view"},
+  {"type":"function","name":"register","inputs":[{"name":"bond","type":"uint128"},{"name":"profileURI","type":"string"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"workerOf","inputs":[{"name":"worker","type":"address"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"bond","type":"uint128"},{"name":"unbonding","type":"uint128"},{"name":"registeredAt","type":"uint40"},{"name":"releaseAt","type":"uint40"}]}],"stateMutability":"view"},
 ] as const;
 
 /** Custom errors of all contracts. */

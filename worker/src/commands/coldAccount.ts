@@ -23,6 +23,7 @@ type Writer = WalletClient<Transport, Chain, Account> & PublicActions<Transport,
 export interface ColdAccount {
   readonly account: PrivateKeyAccount;
   readonly chain: GridChain;
+  readonly wallet: Writer;
   readonly grid: GridContracts<Writer>;
   /**
    * Waits for a transaction.
@@ -66,6 +67,7 @@ export async function openColdAccount(variables: z.output<typeof claimVariables>
   return {
     account,
     chain,
+    wallet,
     grid: gridContracts<Writer>(wallet, { deployment: chain.deployment }),
     mined: async (sending) => {
       const hash = await sending;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { SignerRole, settlementTypes } from "@gridnft/sdk";
+import { bondState, postBond, SignerRole, settlementTypes } from "@gridnft/sdk";
 import { formatEther, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { isGoodSigner } from "../chain/facts.ts";
@@ -14,37 +14,31 @@ const PROOF_LIFE = 3_600n;
  * again, it does what is missing.
  *
  * @returns What was done, a sentence a line.
- * @throws {@link WorkerError} `ENVIRONMENT_INVALID`, `TRANSACTION_FAILED`, or as `connectChain`.
+ * @throws {@link WorkerError} `ENVIRONMENT_INVALID`, `TRANSACTION_FAILED`, or as `connectChain` and `postBond`.
  */
 export async function registerWorker(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
   const profile = readProfile(args);
   const variables = readVariables(registerVariables, environment);
   const cold = await openColdAccount(variables);
-  const done = [await postBond(cold, profile), await addKey(cold, variables.GRID_WORKER_SIGNER_KEY as Hex)];
+  const done = [await addBond(cold, profile), await addKey(cold, variables.GRID_WORKER_SIGNER_KEY as Hex)];
   return done.join("\n");
 }
 
-async function postBond({ account, chain, grid, mined }: ColdAccount, profile: string): Promise<string> {
-  const { registry, aipg } = grid;
+async function addBond({ account, chain, grid, wallet }: ColdAccount, profile: string): Promise<string> {
   const worker = account.address;
-  if (await registry.read.isBonded([worker])) return `${worker} is bonded.`;
-  const [least, active, registered] = await Promise.all([
-    registry.read.minBond(),
-    registry.read.bondOf([worker]),
-    registry.read.isRegistered([worker]),
+  const { deployment } = chain;
+  const [{ bond, minBond }, held] = await Promise.all([
+    bondState(chain.client, { deployment, worker }),
+    grid.aipg.read.balanceOf([worker]),
   ]);
-  const amount = least - active;
-  const held = await aipg.read.balanceOf([worker]);
-  if (held < amount) {
+  if (held < minBond - bond) {
     throw new WorkerError(
       "TRANSACTION_FAILED",
-      `The bond needs ${formatEther(amount)} AIPG more, and ${worker} has ${formatEther(held)} AIPG.`,
+      `The bond needs ${formatEther(minBond - bond)} AIPG more, and ${worker} has ${formatEther(held)} AIPG.`,
     );
   }
-  const spender = chain.deployment.contracts.WorkerRegistry.address;
-  if ((await aipg.read.allowance([worker, spender])) < amount) await mined(aipg.write.approve([spender, amount]));
-  await mined(registered ? registry.write.addBond([worker, amount]) : registry.write.register([amount, profile]));
-  return `${worker} is bonded with ${formatEther(least)} AIPG.`;
+  const hash = await postBond(wallet, { deployment, profile });
+  return hash === undefined ? `${worker} is bonded.` : `${worker} is bonded with ${formatEther(minBond)} AIPG.`;
 }
 
 async function addKey({ account, chain, grid, mined }: ColdAccount, signerKey: Hex): Promise<string> {

@@ -1,4 +1,4 @@
-import { gridSettlementAbi, receiptTree, SETTLE_GRACE } from "@gridnft/sdk";
+import { gridSettlementAbi, isBonded, receiptTree, SETTLE_GRACE } from "@gridnft/sdk";
 import { encodeFunctionData, formatEther, type Hex, isAddressEqual, parseEventLogs, zeroAddress, zeroHash } from "viem";
 import { describe } from "../errors.ts";
 import { isMade, type LedgerJob, payOf, receiptsOf } from "../state/ledger.ts";
@@ -158,10 +158,10 @@ async function settlementOf(
  */
 export async function confirmAnchors(services: PayoutServices): Promise<void> {
   const { ledger, chain, clock, log, account, transactions, signal, confirmations } = services;
-  const { settlement, registry } = chain.grid;
+  const { settlement } = chain.grid;
   const waiting = ledger.jobsIn("waiting");
   if (waiting.length === 0) return;
-  const isBonded = await registry.read.isBonded([account]);
+  const bonded = await isBonded(chain.client, { deployment: chain.deployment, worker: account });
   const at = await confirmedBlock({ chain, confirmations });
   for (const job of waiting) {
     const { order, orderHash } = job;
@@ -179,7 +179,7 @@ export async function confirmAnchors(services: PayoutServices): Promise<void> {
     }
     const [waits] = await settlement.read.waitingAnchorOf(args);
     // Confirmed, and not deep enough yet, or not settled any more.
-    if (!isBonded || waits === zeroAddress) continue;
+    if (!bonded || waits === zeroAddress) continue;
     try {
       const { address } = settlement;
       const call = { address, abi: gridSettlementAbi, functionName: "confirmAnchor", args } as const;
