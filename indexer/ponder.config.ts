@@ -1,10 +1,9 @@
-import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "@gridnft/sdk";
 import { createConfig } from "ponder";
 import { codecFingerprint } from "./ops/codec.ts";
 import { readEnvironment } from "./ops/environment.ts";
+import { indexedContracts } from "./ops/indexedContracts.ts";
 
 const { chainId, deployment, rpcUrls, databaseUrl, pollingInterval, local } = await readEnvironment(process.env);
-const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = deployment.contracts;
 
 // Ponder derives its build id from this object, the text of `ponder.schema.ts` and that of `src` without `src/api`. The codec lives
 // outside of those. Its fingerprint stands here, so that a changed codec is a changed build and old rows get no new meaning.
@@ -23,10 +22,5 @@ export default createConfig({
       disableCache: local,
     },
   },
-  contracts: {
-    AIGC: { chain: "grid", abi: aigcAbi, ...AIGC, ...codec },
-    GridNFT: { chain: "grid", abi: gridNftAbi, ...GridNFT },
-    GridSettlement: { chain: "grid", abi: gridSettlementAbi, ...GridSettlement },
-    WorkerRegistry: { chain: "grid", abi: workerRegistryAbi, ...WorkerRegistry },
-  },
+  contracts: indexedContracts(deployment, codec),
 });

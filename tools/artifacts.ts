@@ -3,12 +3,6 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { filesBelow, projectRoot } from "./check.ts";
 
-/** The contracts that are deployed and have an external interface of their own. */
-export const deployedContracts = ["AIGC", "GridNFT", "GridSettlement", "WorkerRegistry"] as const;
-
-/** The contracts behind a proxy. */
-export const upgradeableContracts = ["AIGC", "GridNFT"] as const;
-
 interface SyntaxNode {
   nodeType: string;
   name?: string;

@@ -2,7 +2,8 @@
 // function of the deployed contracts that changes state has a tree. With a folder, checks just the files in it.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { artifacts, type ContractArtifact, deployedContracts } from "./artifacts.ts";
+import { contractNames } from "../contracts/manifest.ts";
+import { artifacts, type ContractArtifact } from "./artifacts.ts";
 import { filesBelow, projectRoot, runCheck } from "./check.ts";
 import { compareErrors, compareTests, declaredErrors, parseTrees, type Tree, testNames } from "./trees.ts";
 
@@ -82,7 +83,7 @@ function main(): string[] {
 
   const all = artifacts();
   const planted = new Set(trees.map((tree) => `${tree.contract}::${tree.function}`));
-  for (const contract of deployedContracts) {
+  for (const contract of contractNames("isIndexed")) {
     if (!all.has(contract)) {
       faults.push(`${contract}: no artifact in out/, run npm run build`);
       continue;

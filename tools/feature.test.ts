@@ -1,19 +1,15 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { projectRoot } from "./check.ts";
-import { codeOf, isCounted, nouns, stands } from "./feature.ts";
-
-test("every contract has its nouns", () => {
-  const contracts = readdirSync(join(projectRoot, "contracts")).filter((name) => name.endsWith(".sol"));
-  expect(Object.keys(nouns)).toEqual(contracts.map((name) => name.replace(".sol", "")).sort());
-});
+import { codeOf, isCounted, stands } from "./feature.ts";
 
 test("code names a contract, comments do not", () => {
   expect(stands("WorkerRegistry", "a.ts", "x.WorkerRegistry.address")).toBe(true);
   expect(stands("WorkerRegistry", "a.ts", "workerRegistryAbi")).toBe(true);
   expect(stands("WorkerRegistry", "a.ts", "const a = 1; // WorkerRegistry\n/** WorkerRegistry */")).toBe(false);
   expect(stands("WorkerRegistry", "a.ts", "WorkerRegistered")).toBe(false);
+  expect(stands("WorkerRegistry", "a.ts", "contracts.workerRegistry")).toBe(true);
+  expect(stands("WorkerRegistry", "a.ts", "{ WorkerRegistry_ZeroAmount: 1 }")).toBe(true);
+  expect(stands("WorkerRegistry", "a.ts", "await grid.registry.read.isBonded([account])")).toBe(true);
+  expect(stands("WorkerRegistry", "a.ts", "new Registry(); registry.metrics()")).toBe(false);
   expect(stands("WorkerRegistry", "a.ts", 'registerHandler("WorkerRegistry:BondAdded"')).toBe(true);
   expect(stands("WorkerRegistry", "a.ts", 'error("No bond in WorkerRegistry.")')).toBe(false);
   expect(stands("GridNFT", "a.ts", "gridNftAbi")).toBe(true);

@@ -124,7 +124,7 @@ const sdk = (...folders: readonly string[]): RegExp => new RegExp(`^sdk/src/(${f
  * - `gallery` and `node` are entries of their own: nobody who generates or mints loads them.
  */
 export const sdkLayers: readonly Layer[] = [
-  { name: "abis", files: /^sdk\/src\/generated\/(abis|addresses|used)\.ts$/, below: [] },
+  { name: "abis", files: /^sdk\/src\/generated\/(abis|addresses|contracts|used)\.ts$/, below: [] },
   { name: "lib", files: sdk("lib"), below: [] },
   { name: "messages", files: sdk("messages"), below: ["lib"] },
   { name: "body", files: sdk("body"), below: ["messages"] },
@@ -218,7 +218,8 @@ export const workerLayers: readonly Layer[] = [
 
 /** Layers around `npm start`, the lowest first: the log before anvil knows nothing of the grid, and no program knows of `local`. */
 export const localLayers: readonly Layer[] = [
-  { name: "tools", files: /^tools\//, below: [] },
+  { name: "contracts", files: /^contracts\//, below: [] },
+  { name: "tools", files: /^tools\//, below: ["contracts"] },
   { name: "durable-anvil", files: /^local\/durable-anvil\//, below: ["tools"] },
   { name: "sdk", files: /^sdk\//, below: ["tools"] },
   { name: "worker", files: /^worker\/src\//, below: ["sdk"] },

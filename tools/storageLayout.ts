@@ -16,7 +16,7 @@ import {
 } from "@openzeppelin/upgrades-core";
 import solc from "solc";
 import { encodeAbiParameters, keccak256, stringToBytes, toHex } from "viem";
-import { upgradeableContracts } from "./artifacts.ts";
+import { contractNames } from "../contracts/manifest.ts";
 import { projectRoot, runCheck } from "./check.ts";
 import { type BuildInfo, wholeBuildInfo } from "./wholeBuild.ts";
 
@@ -100,7 +100,7 @@ function check(): string[] {
   const mayMove = process.argv.includes("--move");
   const data = validationData(wholeBuildInfo());
   const faults: string[] = [];
-  for (const contract of upgradeableContracts) {
+  for (const contract of contractNames("isProxy")) {
     const name = `contracts/${contract}.sol:${contract}`;
     if (!(name in data)) {
       faults.push(`${name} does not exist`);

@@ -2,7 +2,7 @@
 // for (reorgs, restarts, rows that can be asked for while it runs).
 //   tsx bench/indexer/handwritten.ts <rpc> <database> <last block>
 // Prints {"ready":true,"began":...,"ended":...} and waits for its end.
-import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "@gridnft/sdk";
+import { type ContractName, indexedAbis } from "@gridnft/sdk";
 import { type Abi, type Address, decodeEventLog, type Hex, toEventSelector, zeroAddress } from "viem";
 import { copyRow, copyRows } from "../measure/copy.ts";
 import { execute, withClient } from "../measure/postgres.ts";
@@ -22,12 +22,7 @@ interface RpcLog {
   readonly logIndex: Hex;
 }
 
-const contracts = [
-  ["AIGC", aigcAbi],
-  ["GridNFT", gridNftAbi],
-  ["GridSettlement", gridSettlementAbi],
-  ["WorkerRegistry", workerRegistryAbi],
-] as const;
+const contracts = Object.entries(indexedAbis).map(([name, abi]) => [name as ContractName, abi] as const);
 
 /** The one event of each contract's selector: decoding looks no further. */
 const events = new Map<string, Abi>();

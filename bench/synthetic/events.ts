@@ -1,4 +1,4 @@
-import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "@gridnft/sdk";
+import { indexedAbis } from "@gridnft/sdk";
 import {
   type Abi,
   type AbiEvent,
@@ -19,15 +19,8 @@ export interface LoggedEvent {
   readonly data: Hex;
 }
 
-const abis = {
-  AIGC: aigcAbi,
-  GridNFT: gridNftAbi,
-  GridSettlement: gridSettlementAbi,
-  WorkerRegistry: workerRegistryAbi,
-} satisfies Record<string, Abi>;
-
 /** A contract whose events the synthetic chain has. */
-export type Emitter = keyof typeof abis;
+export type Emitter = keyof typeof indexedAbis;
 
 interface Shape {
   readonly selector: Hex;
@@ -69,7 +62,9 @@ function shapeOf(contract: Emitter, name: string): Shape {
   const key = `${contract}.${name}`;
   const known = shapes.get(key);
   if (known) return known;
-  const event = (abis[contract] as Abi).find((item): item is AbiEvent => item.type === "event" && item.name === name);
+  const event = (indexedAbis[contract] as Abi).find(
+    (item): item is AbiEvent => item.type === "event" && item.name === name,
+  );
   if (!event) throw new Error(`${contract} has no event ${name}.`);
   const shape = {
     selector: toEventSelector(event),

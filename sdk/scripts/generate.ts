@@ -1,23 +1,21 @@
 /**
- * Writes `src/generated`: ABIs from forge's `out/`, whole and reduced to what the package uses, addresses from `deployments/`, and the gallery's queries from its schema.
+ * Writes `src/generated` for the contracts of `contracts/manifest.ts`: ABIs from forge's `out/`, whole and reduced to what the package uses, addresses from `deployments/`, and the gallery's queries from its schema.
  * `npm run generate -w sdk` after `npm run build`; the output depends on nothing but these, so `test/generated.test.ts` can tell whether it is current.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Abi, AbiParameter } from "abitype";
+import { contractNames, contracts } from "../../contracts/manifest.ts";
 import { gallerySource } from "./gallery.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The contracts that applications call, with the names of their ABIs. */
-export const contracts = {
-  AIGC: "aigcAbi",
-  AIPG: "aipgAbi",
-  GridAuthority: "gridAuthorityAbi",
-  GridNFT: "gridNftAbi",
-  GridSettlement: "gridSettlementAbi",
-  WorkerRegistry: "workerRegistryAbi",
-} as const;
+/** Contracts that applications call, with the names of their ABIs: `gridNftAbi` of GridNFT. */
+export const abiNames: ReadonlyMap<string, string> = new Map(
+  contractNames("key").map((name) => {
+    return [name, `${name.replace(/^[A-Z]+|(?<=[A-Z])[A-Z]+/g, (capitals) => capitals.toLowerCase())}Abi`];
+  }),
+);
 
 /** Chains that are thrown away: their addresses are read from `deployments/` at run time, never compiled in. */
 const localChains = ["1337", "31337"];
@@ -52,11 +50,27 @@ function signature(entry: Abi[number]): string {
 }
 
 function abisSource(): string {
-  const parts = Object.entries(contracts).map(([contract, name]) => {
+  const parts = [...abiNames].map(([contract, name]) => {
     const lines = abiOf(contract).map((entry) => `  ${JSON.stringify(entry)},\n`);
     return `/** ABI of ${contract}. */\nexport const ${name} = [\n${lines.join("")}] as const;\n`;
   });
   return `// Generated from out/ by scripts/generate.ts: npm run generate -w sdk\n\n${parts.join("\n")}`;
+}
+
+function contractsSource(): string {
+  const listed = (lines: readonly string[]) => `{\n${lines.map((line) => `  ${line},\n`).join("")}} as const;\n`;
+  const called = [...abiNames].map(([name, abi]) => `${contracts[name]?.key}: { name: "${name}", abi: ${abi} }`);
+  const indexed = contractNames("isIndexed").map((name) => `${name}: ${abiNames.get(name)}`);
+  return `// Generated from contracts/manifest.ts by scripts/generate.ts: npm run generate -w sdk
+import { ${[...abiNames.values()].join(", ")} } from "./abis.js";
+
+/** Names of the contracts of a deployment. */
+export const contractNames = ${JSON.stringify(contractNames())} as const;
+
+/** Contracts that applications call, by their properties of \`gridContracts\`. */
+export const calledContracts = ${listed(called)}
+/** ABIs of the contracts whose events are the protocol's state, by name: what an indexer reads. */
+export const indexedAbis = ${listed(indexed)}`;
 }
 
 /** Sources of the package, without what is generated. */
@@ -73,7 +87,7 @@ function sources(folder = `${root}sdk/src`): readonly string[] {
 /** Functions and events that the package names in files which import a contract's reduced ABI, and every error. */
 function usedSource(): string {
   const texts = sources();
-  const parts = Object.entries(contracts).map(([contract, name]) => {
+  const parts = [...abiNames].map(([contract, name]) => {
     const imports = new RegExp(`import [^;]*\\b${name}\\b[^;]* from "[./]+/generated/used\\.js"`);
     const named = texts.filter((text) => imports.test(text)).flatMap((text) => text.match(/(?<=")\w+(?=")/g) ?? []);
     const used = new Set(named);
@@ -81,7 +95,7 @@ function usedSource(): string {
     const lines = kept.map((entry) => `  ${JSON.stringify(entry)},\n`);
     return `/** Of ${contract}. */\nexport const ${name} = [\n${lines.join("")}] as const;\n`;
   });
-  const errors = Object.keys(contracts).flatMap((contract) => abiOf(contract).filter(({ type }) => type === "error"));
+  const errors = [...abiNames.keys()].flatMap((contract) => abiOf(contract).filter(({ type }) => type === "error"));
   const signatures = errors.map((error) => {
     const inputs = "inputs" in error ? error.inputs : [];
     return `${"name" in error ? error.name : ""}(${inputs.map(({ type, name: of }) => `${type} ${of}`).join()})`;
@@ -121,6 +135,7 @@ function addressesSource(): string {
 export function generated(): Readonly<Record<string, string>> {
   return {
     "abis.ts": abisSource(),
+    "contracts.ts": contractsSource(),
     "used.ts": usedSource(),
     "addresses.ts": addressesSource(),
     "gallery.ts": gallerySource(),

@@ -5,7 +5,6 @@
 export { type Call, type ContractCall, type Sender, toCalls } from "./chain/call.js";
 export {
   type ContractName,
-  contractNames,
   type Deployment,
   deploymentOf,
   type GridContracts,
@@ -322,15 +321,10 @@ export {
 
 // ABIs and addresses.
 
-export {
-  aigcAbi,
-  aipgAbi,
-  gridAuthorityAbi,
-  gridNftAbi,
-  gridSettlementAbi,
-  workerRegistryAbi,
-} from "./generated/abis.js";
+// Their names follow from contracts/manifest.ts.
+export * from "./generated/abis.js";
 export { deployments } from "./generated/addresses.js";
+export { contractNames, indexedAbis } from "./generated/contracts.js";
 
 // What all of them use.
 

@@ -1,5 +1,6 @@
 import { type Address, zeroHash } from "viem";
 import {
+  contractNames,
   type Deployment,
   generationRequest,
   jobOrder,
@@ -10,21 +11,14 @@ import {
 import { type GenerationParameters, type Quote, quote } from "../src/schemas/index.js";
 
 const at = (digit: string): Address => `0x${digit.repeat(40)}` as Address;
-const contract = (digit: string) => ({ address: at(digit), startBlock: 1 });
 
 /** A deployment that exists nowhere. */
 export const deployment: Deployment = {
   chainId: 31_337,
   startBlock: 1,
-  contracts: {
-    AIGC: contract("1"),
-    AIPG: contract("2"),
-    GridAuthority: contract("3"),
-    GridNFT: contract("4"),
-    GridRenderer: contract("5"),
-    GridSettlement: contract("6"),
-    WorkerRegistry: contract("7"),
-  },
+  contracts: Object.fromEntries(
+    contractNames.map((name, index) => [name, { address: at(`${index + 1}`), startBlock: 1 }]),
+  ) as Deployment["contracts"],
 };
 
 export const NOW = 1_763_164_800;

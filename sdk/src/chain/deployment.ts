@@ -1,27 +1,11 @@
-import { type Address, type Client, type GetContractReturnType, getContract } from "viem";
-import {
-  aigcAbi,
-  aipgAbi,
-  gridAuthorityAbi,
-  gridNftAbi,
-  gridSettlementAbi,
-  workerRegistryAbi,
-} from "../generated/abis.js";
+import { type Abi, type Address, type Client, type GetContractReturnType, getContract } from "viem";
 import { deployments } from "../generated/addresses.js";
+import { calledContracts, contractNames } from "../generated/contracts.js";
 import { acceptedForm, addressFault } from "../lib/address.js";
 import { GridError } from "../lib/errors.js";
 import { type NftDomain, nftDomain, type SettlementDomain, settlementDomain } from "../messages/typedData.js";
 
-/** The contracts of a deployment that applications call. */
-export const contractNames = [
-  "AIGC",
-  "AIPG",
-  "GridAuthority",
-  "GridNFT",
-  "GridRenderer",
-  "GridSettlement",
-  "WorkerRegistry",
-] as const;
+/** Name of a contract of a deployment. */
 export type ContractName = (typeof contractNames)[number];
 
 /** One deployment of the protocol: `deployments/<chainId>.json`. */
@@ -81,14 +65,9 @@ export function nftDomainOf(deployment: Deployment): NftDomain {
 }
 
 /** viem contract instances of a deployment. */
-export interface GridContracts<client extends Client> {
-  readonly aigc: GetContractReturnType<typeof aigcAbi, client>;
-  readonly aipg: GetContractReturnType<typeof aipgAbi, client>;
-  readonly authority: GetContractReturnType<typeof gridAuthorityAbi, client>;
-  readonly nft: GetContractReturnType<typeof gridNftAbi, client>;
-  readonly settlement: GetContractReturnType<typeof gridSettlementAbi, client>;
-  readonly registry: GetContractReturnType<typeof workerRegistryAbi, client>;
-}
+export type GridContracts<client extends Client> = {
+  readonly [key in keyof typeof calledContracts]: GetContractReturnType<(typeof calledContracts)[key]["abi"], client>;
+};
 
 /**
  * Every contract of a deployment, typed, on one viem client.
@@ -102,13 +81,8 @@ export function gridContracts<client extends Client>(
   client: client,
   { deployment }: { readonly deployment: Deployment },
 ): GridContracts<client> {
-  const address = (name: ContractName): Address => deployment.contracts[name].address;
-  return {
-    aigc: getContract({ abi: aigcAbi, address: address("AIGC"), client }),
-    aipg: getContract({ abi: aipgAbi, address: address("AIPG"), client }),
-    authority: getContract({ abi: gridAuthorityAbi, address: address("GridAuthority"), client }),
-    nft: getContract({ abi: gridNftAbi, address: address("GridNFT"), client }),
-    settlement: getContract({ abi: gridSettlementAbi, address: address("GridSettlement"), client }),
-    registry: getContract({ abi: workerRegistryAbi, address: address("WorkerRegistry"), client }),
-  };
+  const instances = Object.entries(calledContracts).map(([key, { name, abi }]) => {
+    return [key, getContract({ abi: abi as Abi, address: deployment.contracts[name].address, client })];
+  });
+  return Object.fromEntries(instances) as GridContracts<client>;
 }
