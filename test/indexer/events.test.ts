@@ -1,19 +1,10 @@
 /** Every event of the four contracts is handled, or there is a reason why not. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { worker } from "../../indexer/ponder.schema.ts";
-import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../../sdk/src/index.ts";
-import { projectRoot } from "../../tools/check.ts";
+import { indexedAbis } from "../../sdk/src/index.ts";
 import { MemoryStore } from "./memoryStore.ts";
+import { handlers } from "./registry.ts";
 import { faultOf } from "./stamps.ts";
-
-const contracts = {
-  AIGC: aigcAbi,
-  GridNFT: gridNftAbi,
-  GridSettlement: gridSettlementAbi,
-  WorkerRegistry: workerRegistryAbi,
-} as const;
 
 /** Events without a handler. */
 const reasons: Readonly<Record<string, string>> = {
@@ -22,31 +13,12 @@ const reasons: Readonly<Record<string, string>> = {
   "GridNFT:AigcData": "repeats, in ERC-7007's form, what VersionAdded of the same call says",
 };
 
-const folder = join(projectRoot, "indexer/src");
-const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.startsWith("features/") && name.endsWith(".ts"))
-  .map((name) => readFileSync(join(folder, name), "utf8"))
-  .join("\n");
-
-/** Events by name as the handlers' sources state them, those of a list of acts included. */
-function handled(contract: string): Set<string> {
-  const single = [...sources.matchAll(new RegExp(`\\bregisterHandler\\("${contract}:(\\w+)"`, "g"))].map(
-    ([, name]) => name ?? "",
-  );
-  const list = new RegExp(`\\b${contract}: \\[([^\\]]*)\\]`).exec(sources)?.[1] ?? "";
-  return new Set([...single, ...[...list.matchAll(/"(\w+)"/g)].map(([, name]) => name ?? "")]);
-}
-
-it.each(Object.keys(contracts) as (keyof typeof contracts)[])("handles every event of %s", (contract) => {
-  const events = new Set(contracts[contract].flatMap((item) => (item.type === "event" ? [item.name as string] : [])));
-  const known = handled(contract);
-  const left = [...events].filter((name) => !known.has(name)).map((name) => `${contract}:${name}`);
-  expect(left.sort()).toEqual(
-    Object.keys(reasons)
-      .filter((name) => name.startsWith(`${contract}:`))
-      .sort(),
-  );
-  expect([...known].filter((name) => !events.has(name))).toEqual([]);
+it.each(Object.entries(indexedAbis))("handles every event of %s", (contract, abi) => {
+  const events = abi.flatMap((item) => (item.type === "event" ? [`${contract}:${item.name}`] : []));
+  const ofContract = (name: string) => name.startsWith(`${contract}:`);
+  const left = [...new Set(events)].filter((name) => !handlers.has(name));
+  expect(left.sort()).toEqual(Object.keys(reasons).filter(ofContract).sort());
+  expect([...handlers.keys()].filter((name) => ofContract(name) && !events.includes(name))).toEqual([]);
 });
 
 it.each([

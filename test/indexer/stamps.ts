@@ -1,18 +1,18 @@
 /** Events of a chain, given to the indexer's handlers one by one: whatever one changes of a row has to be stamped with its place. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import "../../indexer/src/features/models/handlers.ts";
-import "../../indexer/src/features/settlement/handlers/anchors.ts";
-import "../../indexer/src/features/settlement/handlers/earnings.ts";
-import "../../indexer/src/features/governance/handlers.ts";
-import "../../indexer/src/features/artworks/handlers.ts";
-import "../../indexer/src/features/settlement/handlers/lanes.ts";
-import "../../indexer/src/features/settlement/handlers/orders.ts";
-import "../../indexer/src/features/settlement/handlers/accounts.ts";
-import "../../indexer/src/features/registry/handlers.ts";
+import { type Abi, parseEventLogs } from "viem";
+import { type ContractName, indexedAbis } from "../../sdk/src/index.ts";
+import { projectRoot } from "../../tools/check.ts";
 import type { LocalGrid } from "../e2e/chain.ts";
 import { MemoryStore, type RowChange, type StoredRow } from "./memoryStore.ts";
 import { handlers } from "./registry.ts";
-import { logsOf } from "./truth.ts";
+
+const features = join(projectRoot, "indexer/src/features");
+for (const file of readdirSync(features, { recursive: true, encoding: "utf8" })) {
+  if (/\bhandlers\b.*\.ts$/.test(file)) await import(join(features, file));
+}
 
 /** Tables whose rows say when they were changed. */
 export const stamped = ["account", "artwork", "lane", "license", "model", "series", "settlement", "worker"];
@@ -51,11 +51,14 @@ export function faultOf({ table, key, before, after }: RowChange, seq: bigint, t
 }
 
 /** All logs of the chain in their order, by the names of their events. */
-async function namedLogs(grid: LocalGrid) {
-  const { aigc, nft, settlement, registry } = await logsOf(grid);
-  const named = { AIGC: aigc, GridNFT: nft, GridSettlement: settlement, WorkerRegistry: registry };
-  return Object.entries(named)
-    .flatMap(([contract, list]) => list.map((log) => ({ name: `${contract}:${log.eventName}`, log })))
+async function namedLogs({ deployment, party }: LocalGrid) {
+  const named = Object.entries(indexedAbis).map(async ([contract, abi]) => {
+    const { address } = deployment.contracts[contract as ContractName];
+    const logs = await party(0).wallet.getLogs({ address, fromBlock: 0n, toBlock: "latest" });
+    return parseEventLogs({ abi: abi as Abi, logs }).map((log) => ({ name: `${contract}:${log.eventName}`, log }));
+  });
+  return (await Promise.all(named))
+    .flat()
     .sort((a, b) => Number(a.log.blockNumber - b.log.blockNumber) || a.log.logIndex - b.log.logIndex);
 }
 

@@ -5,8 +5,8 @@ import { writeCounters } from "./counters.ts";
 import type { EventContext, Store } from "./eventContext.ts";
 import { SEQ_PER_BLOCK } from "./keys.ts";
 
-/** Names of logs' events. */
-type LogName = Exclude<EventNames, `${string}:setup`>;
+/** Names of logs' events, with their contract's: `GridNFT:Transfer`. */
+export type LogName = Exclude<EventNames, `${string}:setup`>;
 
 /** Arguments of a handler. */
 export interface HandlerArgs<Name extends LogName> {

@@ -19,7 +19,7 @@ import { attributesOf, NOT_LISTED, nameKey, tagsOf } from "../../lib/keys.ts";
 import { registerHandler } from "../../lib/registerHandler.ts";
 import { changeAccount } from "../accounts/accounts.ts";
 import { record } from "../activity/activity.ts";
-import { recordGovernance } from "../governance/governanceEvents.ts";
+import { registerActs } from "../governance/governanceEvents.ts";
 import { changeModel } from "../models/models.ts";
 import { approveOperator, approveToken } from "../tokens/approvals.ts";
 import { nextMoves } from "../tokens/moves.ts";
@@ -339,16 +339,26 @@ registerHandler("GridNFT:EvolutionAnnounced", async ({ db, context, event }) => 
   });
 });
 
-registerHandler("GridNFT:AnchorSourceAdded", async ({ db, context, event }) => {
-  const { index, source } = event.args;
-  await db
-    .insert(anchorSource)
-    .values({ chainId: context.chainId, index: Number(index), source, addedAt: context.time });
-  await recordGovernance(db, context, "GridNFT", "AnchorSourceAdded", event.args);
-});
-
 registerHandler("GridNFT:Approval", ({ db, context, event }) => approveToken(db, context, "ARTWORK", event.args));
 
 registerHandler("GridNFT:ApprovalForAll", ({ db, context, event }) =>
   approveOperator(db, context, "ARTWORK", event.args),
+);
+
+registerActs(
+  "GridNFT",
+  ["AuthorityUpdated", "BatchMetadataUpdate", "ContractURIUpdated", "EIP712DomainChanged", "Initialized", "Upgraded"],
+  {
+    AnchorSourceAdded: async ({ index, source }, { db, context: { chainId, time } }) => {
+      await db.insert(anchorSource).values({ chainId, index: Number(index), source, addedAt: time });
+      return {};
+    },
+    MintFeeSet: ({ fee, treasury }) => ({ mintFee: fee, mintTreasury: treasury }),
+    MintPauseSet: ({ paused }) => ({ mintPaused: paused }),
+    RendererSet: ({ renderer }) => ({ renderer }),
+    OwnershipTransferred: ({ newOwner }) => ({ collectionOwner: newOwner }),
+    RendererSealed: () => ({ rendererSealed: true }),
+    EscrowSet: ({ escrow }) => ({ escrow: lower(escrow) }),
+    UpgradesSealed: () => ({ nftUpgradesSealed: true }),
+  },
 );

@@ -5,6 +5,7 @@ import { lower } from "../../lib/eventContext.ts";
 import { registerHandler } from "../../lib/registerHandler.ts";
 import { changeAccount } from "../accounts/accounts.ts";
 import { record } from "../activity/activity.ts";
+import { registerActs } from "../governance/governanceEvents.ts";
 import { approveOperator, approveToken } from "../tokens/approvals.ts";
 import { nextMoves } from "../tokens/moves.ts";
 import { addToModelDay, changeModel } from "./models.ts";
@@ -204,3 +205,11 @@ registerHandler("AIGC:UpdateUser", async ({ db, context, event }) => {
 registerHandler("AIGC:Approval", ({ db, context, event }) => approveToken(db, context, "MODEL", event.args));
 
 registerHandler("AIGC:ApprovalForAll", ({ db, context, event }) => approveOperator(db, context, "MODEL", event.args));
+
+registerActs("AIGC", ["AuthorityUpdated", "BatchMetadataUpdate", "ContractURIUpdated", "Initialized", "Upgraded"], {
+  RegistrationFeeSet: ({ fee }) => ({ registrationFee: fee }),
+  TreasurySet: ({ treasury }) => ({ modelTreasury: treasury }),
+  Paused: () => ({ modelsPaused: true }),
+  Unpaused: () => ({ modelsPaused: false }),
+  UpgradesSealed: () => ({ modelUpgradesSealed: true }),
+});

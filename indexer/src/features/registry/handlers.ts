@@ -1,9 +1,10 @@
+import { protocol } from "ponder:schema";
 import { zeroAddress } from "viem";
-import { addToProtocol } from "../../lib/counters.ts";
+import { addToProtocol, minBondAt } from "../../lib/counters.ts";
 import { registerHandler } from "../../lib/registerHandler.ts";
 import { changeAccount } from "../accounts/accounts.ts";
 import { record } from "../activity/activity.ts";
-import { recordGovernance } from "../governance/governanceEvents.ts";
+import { registerActs } from "../governance/governanceEvents.ts";
 import { changeWorker } from "./workers.ts";
 
 registerHandler("WorkerRegistry:WorkerRegistered", async ({ db, context, event }) => {
@@ -84,8 +85,17 @@ registerHandler("WorkerRegistry:RewardClaimed", async ({ db, context, event }) =
   await record(db, context, "REWARD_CLAIMED", { actor: reporter, counterparty: to, amount });
 });
 
-registerHandler("WorkerRegistry:TreasuryPaid", async ({ db, context, event }) => {
-  const { amount } = event.args;
-  addToProtocol(context, { treasuryPot: -amount });
-  await recordGovernance(db, context, "WorkerRegistry", "TreasuryPaid", event.args);
+registerActs("WorkerRegistry", ["AuthorityUpdated"], {
+  // A raise comes into force without a log. So the amount in force is carried over by the next one.
+  MinBondSet: async (args, { db, context: { chainId, time } }) => {
+    const [minBond, from] = [args.minBond, BigInt(args.from)];
+    if (from <= time) return { minBond, nextMinBond: 0n, nextMinBondFrom: 0n };
+    const before = await db.find(protocol, { chainId });
+    return { minBond: before ? minBondAt(before, time) : 0n, nextMinBond: minBond, nextMinBondFrom: from };
+  },
+  TreasuryPaid: ({ amount }, { context }) => {
+    addToProtocol(context, { treasuryPot: -amount });
+    return {};
+  },
+  TreasurySet: ({ treasury }) => ({ registryTreasury: treasury }),
 });

@@ -1,10 +1,9 @@
 // Earnings that GridSettlement has credited and pays out: workers, models, the protocol; and fee configs.
 import { equivocation, feeConfig } from "ponder:schema";
-import { setProtocol } from "../../../lib/counters.ts";
 import { registerHandler } from "../../../lib/registerHandler.ts";
 import { changeAccount } from "../../accounts/accounts.ts";
 import { record } from "../../activity/activity.ts";
-import { recordGovernance } from "../../governance/governanceEvents.ts";
+import { registerActs } from "../../governance/governanceEvents.ts";
 import { changeModel } from "../../models/models.ts";
 import { changeWorker } from "../../registry/workers.ts";
 
@@ -74,9 +73,12 @@ registerHandler("GridSettlement:EquivocationSlashed", async ({ db, context, even
   });
 });
 
-registerHandler("GridSettlement:FeeConfigAppended", async ({ db, context, event }) => {
-  const { feeConfigId, protocolBps } = event.args;
-  setProtocol(context, { feeConfigId, protocolBps });
-  await db.insert(feeConfig).values({ chainId: context.chainId, feeConfigId, protocolBps, since: context.time });
-  await recordGovernance(db, context, "GridSettlement", "FeeConfigAppended", event.args);
+registerActs("GridSettlement", ["AuthorityUpdated", "EIP712DomainChanged"], {
+  FeeConfigAppended: async ({ feeConfigId, protocolBps }, { db, context: { chainId, time } }) => {
+    await db.insert(feeConfig).values({ chainId, feeConfigId, protocolBps, since: time });
+    return { feeConfigId, protocolBps };
+  },
+  TreasurySet: ({ treasury }) => ({ settlementTreasury: treasury }),
+  Paused: () => ({ settlementPaused: true }),
+  Unpaused: () => ({ settlementPaused: false }),
 });
