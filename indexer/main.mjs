@@ -9,7 +9,7 @@
 // DATABASE_SCHEMA chooses where the tables are. Left out, it is named after all that rows depend on: the handlers, the codec, the
 // deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables.
 import { fileURLToPath } from "node:url";
-import { load } from "./load.mjs";
+import { load } from "../tools/load.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
@@ -28,7 +28,7 @@ async function run(command, { host, port }) {
 }
 
 async function main() {
-  const { readEnvironment, ...commands } = await load(new URL("./ops/index.ts", import.meta.url));
+  const { readEnvironment, ...commands } = await load(new URL("./ops/index.ts", import.meta.url), { packages: false });
   const command = process.argv[2] ?? "start";
   if (!["start", "serve", "rebuild", "prune"].includes(command)) {
     console.error(`There is no command ${command}: start, serve, rebuild or prune.`);

@@ -11,19 +11,21 @@ const list = join(packages, ".package-lock.json");
 
 /** Packages with binaries or files of their own, which a bundle would leave behind. */
 const outside = /^(esbuild|onnxruntime-node|pg|pg-native|pino|postgrator|prom-client|sharp|tiny-secp256k1)(\/|$)/;
+const packageName = /^[^./]/;
 
 /**
  * Imports a TypeScript module of this project. Bundles it first, with the packages that it needs: one file is read in a third of the
  * time that a thousand take. Keeps the bundle until one of the sources changes.
  * @param {URL} entry
+ * @param {{ packages?: boolean }} options `packages: false` leaves them to Node, for a program that loads most of them again by itself.
  */
-export async function load(entry) {
+export async function load(entry, { packages: areInside = true } = {}) {
   const path = fileURLToPath(entry);
   const name = createHash("sha256").update(path).digest("hex").slice(0, 16);
   const file = join(cache, `${basename(path, ".ts")}-${name}.mjs`);
-  process.setSourceMapsEnabled(true);
+  if (areInside) process.setSourceMapsEnabled(true); // Else Node would read the map of every package.
   if (isCurrent(file)) return import(pathToFileURL(file).href);
-  const text = await bundle(path);
+  const text = await bundle(path, areInside ? outside : packageName);
   if (write(file, text)) return import(pathToFileURL(file).href);
   const folder = mkdtempSync(join(tmpdir(), "gridnft-program-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -60,8 +62,9 @@ function hashOf(bytes) {
  * Makes a bundle. Its first line has the hashes of the sources that it was made from. Of packages it has npm's own list, which each
  * install writes: without that list no bundle is current.
  * @param {string} entry
+ * @param {RegExp} left Packages that it leaves where they are.
  */
-async function bundle(entry) {
+async function bundle(entry, left) {
   const { build } = await import("esbuild");
   /** @type {Record<string, string>} */
   const sources = {};
@@ -78,7 +81,7 @@ async function bundle(entry) {
     entryPoints: [entry],
     ...{ bundle: true, write: false, format: "esm", platform: "node", target: "node20", logLevel: "error", tsconfig },
     ...{ sourcemap: "inline", sourcesContent: false, outdir: cache, sourceRoot: `${pathToFileURL(cache).href}/` },
-    plugins: [inPlace(read)],
+    plugins: [inPlace(left, read)],
     // A line for the sources, which the source map counts. CommonJS packages require modules of Node.
     banner: {
       js: `//\nimport { createRequire as $create } from "node:module"; const require = $create(${JSON.stringify(import.meta.url)});`,
@@ -114,17 +117,19 @@ const nowhere = Buffer.from('{"version":3,"sources":[""],"mappings":"A"}').toStr
 /**
  * Leaves some packages where they are, and tells each source its own place, where it looks for files beside it. Leaves packages out of
  * the source map: they would be most of it.
+ * @param {RegExp} left
  * @param {(path: string) => string} read Reads a source.
  * @returns {import("esbuild").Plugin}
  */
-function inPlace(read) {
+function inPlace(left, read) {
   return {
     name: "in-place",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: outside }, ({ path, kind }) => ({
-        path: kind === "require-call" || kind === "require-resolve" ? path : import.meta.resolve(path),
-        external: true,
-      }));
+      onResolve({ filter: left }, ({ path, kind }) => {
+        if (kind === "entry-point" || path.startsWith("@gridnft/")) return undefined;
+        const isRequired = kind === "require-call" || kind === "require-resolve";
+        return { path: isRequired ? path : import.meta.resolve(path), external: true };
+      });
       onLoad({ filter: /./, namespace: "file" }, ({ path }) => {
         if (!isOfPackage(path)) {
           const url = JSON.stringify(pathToFileURL(path).href);
