@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { type CoverageException, uncovered } from "./coverage.ts";
-import { parseLcov } from "./lcov.ts";
+import { type CoverageException, parseLcov, uncovered } from "./coverage.ts";
 
 const report = "TN:\nSF:contracts/A.sol\nDA:1,3\nDA:2,0\nBRDA:1,0,0,3\nBRDA:1,0,1,-\nend_of_record\n";
 const source = "if (ready) pay();\nrevert Unreachable();\n";
