@@ -224,7 +224,7 @@ export { type GrowingTree, growingTree } from "./messages/growingTree.js";
 export { requireCid, requireImage } from "./messages/image.js";
 export { hopLane, LANE_HOP, LANE_WORK, MIN_THAW_DELAY, workLane } from "./messages/lane.js";
 export { type MerkleTree, type MultiProof, merkleTree, processMultiProof, processProof } from "./messages/merkle.js";
-export { type MessageJson, messageFromJson, messageToJson, type SettlementMessage } from "./messages/messageJson.js";
+export { type MessageJson, messageFromJson, messageToJson } from "./messages/messageJson.js";
 export {
   MODEL_CARD_FILE,
   type ModelCard,
@@ -258,10 +258,7 @@ export {
 export { SignerRole } from "./messages/signerRole.js";
 export {
   type ArtworkMetadata,
-  artworkMetadata,
   parseTokenUri,
-  readTokenUri,
-  tokenAttribute,
 } from "./messages/tokenUri.js";
 export {
   type EvolveAuthorization,
@@ -276,6 +273,7 @@ export {
   nftTypes,
   type OrderClosing,
   type SettlementDomain,
+  type SettlementMessage,
   type SignerProof,
   settlementDomain,
   settlementTypes,

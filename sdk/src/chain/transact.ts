@@ -108,3 +108,21 @@ export async function wrapReadError<Value>(read: Promise<Value>, transaction?: H
     throw explainRevert(error, transaction);
   }
 }
+
+/** Transaction to wait for. */
+export interface SuccessOptions {
+  readonly hash: Hex;
+  /** Milliseconds. Default: viem's. */
+  readonly timeout?: number;
+}
+
+/**
+ * Waits for a transaction, and insists on its success.
+ * @throws {@link ChainError} `REVERTED`; viem's own errors for what the node does not say in time.
+ */
+export async function waitForSuccess(client: ReadClient, options: SuccessOptions): Promise<TransactionReceipt> {
+  const receipt = await waitForTransactionReceipt(client, options);
+  if (receipt.status === "success") return receipt;
+  const hash = receipt.transactionHash;
+  throw new ChainError("REVERTED", `Transaction ${hash} reverted.`, undefined, hash);
+}

@@ -1,6 +1,6 @@
 import { keccak_256 } from "@noble/hashes/sha3";
 import type { Hex } from "viem";
-import { bytesToHex, textToBytes, writeHex } from "../lib/bytes.js";
+import { bytesToHex, concatBytes, textToBytes, writeHex } from "../lib/bytes.js";
 import { WordWriter } from "../lib/words.js";
 import {
   type EvolveAuthorization,
@@ -9,6 +9,7 @@ import {
   type JobReceipt,
   type LaneConfig,
   type MintAuthorization,
+  type ModelTotal,
   type NftDomain,
   nftTypes,
   type OrderClosing,
@@ -56,8 +57,14 @@ export interface Digester {
   domainSeparator(domain: SettlementDomain | NftDomain): Hex;
 }
 
+interface Field {
+  readonly name: string;
+  readonly type: string;
+}
+type WriteField = (message: Readonly<Record<string, unknown>>, path: string) => void;
+
 /** `Name(type field,...)` of EIP-712, nested structs appended. */
-function encodeType(name: string, fields: readonly { name: string; type: string }[], nested = ""): string {
+function encodeType(name: string, fields: readonly Field[], nested = ""): string {
   return `${name}(${fields.map((field) => `${field.type} ${field.name}`).join(",")})${nested}`;
 }
 
@@ -71,28 +78,53 @@ const modelTotalType = encodeType("ModelTotal", settlementTypes.ModelTotal);
  */
 export function createDigester(keccak: Keccak): Digester {
   const typeHash = (type: string) => keccak(textToBytes(type));
+  const hashTotal = hasherOf<ModelTotal>("ModelTotal", settlementTypes.ModelTotal);
+  const hashRequest = hasherOf<GenerationRequest>("GenerationRequest", settlementTypes.GenerationRequest);
+  const hashOrder = hasherOf<JobOrder>("JobOrder", settlementTypes.JobOrder);
+  const hashReceipt = hasherOf<JobReceipt>("JobReceipt", settlementTypes.JobReceipt);
+  const hashLane = hasherOf<LaneConfig>("LaneConfig", settlementTypes.LaneConfig);
+  const hashVoucher = hasherOf<Voucher>("Voucher", settlementTypes.Voucher, modelTotalType);
+  const hashSignerProof = hasherOf<SignerProof>("SignerProof", settlementTypes.SignerProof);
+  const hashOrderClosing = hasherOf<OrderClosing>("OrderClosing", settlementTypes.OrderClosing);
+  const hashMintAuthorization = hasherOf<MintAuthorization>("MintAuthorization", nftTypes.MintAuthorization);
+  const hashEvolveAuthorization = hasherOf<EvolveAuthorization>("EvolveAuthorization", nftTypes.EvolveAuthorization);
+
+  /** Hasher of a struct: of the hash of its type, and a word for each field. `path` is what stands before a field's name in errors. */
+  function hasherOf<Message>(name: string, fields: readonly Field[], nested?: string) {
+    const words = new WordWriter(1 + fields.length, typeHash(encodeType(name, fields, nested)));
+    const writers = fields.map((field, i) => writerOf(words, i + 1, field));
+    return (message: Message, path = ""): Uint8Array => {
+      for (const write of writers) write(message as Readonly<Record<string, unknown>>, path);
+      return keccak(words.bytes);
+    };
+  }
+
+  /** Writer of a field by its type. A value that its type cannot hold is refused. */
+  function writerOf(words: WordWriter, word: number, { name, type }: Field): WriteField {
+    if (type === "address") return (message, path) => words.address(word, path + name, message[name] as never);
+    if (type === "bytes32") return (message, path) => words.bytes32(word, path + name, message[name] as never);
+    if (type === "string") return (message, path) => text(words, word, path + name, message[name] as never);
+    if (type === "ModelTotal[]") {
+      return (message) => {
+        const rows: readonly ModelTotal[] = message[name] as never;
+        words.raw(word, keccak(concatBytes(...rows.map((row, i) => hashTotal(row, `${name}[${i}].`)))));
+      };
+    }
+    const bits = Number(type.slice("uint".length));
+    return bits <= 48
+      ? (message, path) => words.small(word, path + name, message[name] as never, bits)
+      : (message, path) => words.big(word, path + name, message[name] as never, bits as 64 | 128 | 256);
+  }
+
   const domainWords = new WordWriter(
     5,
     typeHash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
   );
-  const request = new WordWriter(15, typeHash(encodeType("GenerationRequest", settlementTypes.GenerationRequest)));
-  const order = new WordWriter(12, typeHash(encodeType("JobOrder", settlementTypes.JobOrder)));
-  const receipt = new WordWriter(13, typeHash(encodeType("JobReceipt", settlementTypes.JobReceipt)));
-  const lane = new WordWriter(8, typeHash(encodeType("LaneConfig", settlementTypes.LaneConfig)));
-  const total = new WordWriter(3, typeHash(modelTotalType));
-  const voucher = new WordWriter(5, typeHash(encodeType("Voucher", settlementTypes.Voucher, modelTotalType)));
-  const proof = new WordWriter(4, typeHash(encodeType("SignerProof", settlementTypes.SignerProof)));
-  const closing = new WordWriter(4, typeHash(encodeType("OrderClosing", settlementTypes.OrderClosing)));
-  const mint = new WordWriter(6, typeHash(encodeType("MintAuthorization", nftTypes.MintAuthorization)));
-  const evolve = new WordWriter(5, typeHash(encodeType("EvolveAuthorization", nftTypes.EvolveAuthorization)));
 
   const digestInput = new Uint8Array(66);
   digestInput[0] = 0x19;
   digestInput[1] = 0x01;
   const leafInput = new Uint8Array(32);
-
-  const text = (into: WordWriter, word: number, field: string, value: string) =>
-    into.raw(word, keccak(textToBytes(value, field)));
 
   const separators = new Map<string, Uint8Array>();
 
@@ -110,115 +142,14 @@ export function createDigester(keccak: Keccak): Digester {
     return separator;
   }
 
+  function text(into: WordWriter, word: number, field: string, value: string): void {
+    into.raw(word, keccak(textToBytes(value, field)));
+  }
+
   function toDigest(domain: SettlementDomain | NftDomain, structHash: Uint8Array): Uint8Array {
     digestInput.set(separatorOf(domain), 2);
     digestInput.set(structHash, 34);
     return keccak(digestInput);
-  }
-
-  function hashRequest(message: GenerationRequest): Uint8Array {
-    request.big(1, "modelId", message.modelId, 256);
-    request.bytes32(2, "modelHash", message.modelHash);
-    text(request, 3, "prompt", message.prompt);
-    text(request, 4, "negativePrompt", message.negativePrompt);
-    request.big(5, "seed", message.seed, 64);
-    request.small(6, "width", message.width, 32);
-    request.small(7, "height", message.height, 32);
-    request.small(8, "steps", message.steps, 32);
-    request.small(9, "guidanceMilli", message.guidanceMilli, 32);
-    text(request, 10, "sampler", message.sampler);
-    text(request, 11, "scheduler", message.scheduler);
-    request.bytes32(12, "sourceHash", message.sourceHash);
-    text(request, 13, "extras", message.extras);
-    request.bytes32(14, "salt", message.salt);
-    return keccak(request.bytes);
-  }
-
-  function hashOrder(message: JobOrder): Uint8Array {
-    order.address(1, "requester", message.requester);
-    order.address(2, "payer", message.payer);
-    order.address(3, "worker", message.worker);
-    order.bytes32(4, "laneId", message.laneId);
-    order.small(5, "feeConfigId", message.feeConfigId, 16);
-    order.big(6, "modelId", message.modelId, 256);
-    order.bytes32(7, "requestHash", message.requestHash);
-    order.small(8, "count", message.count, 32);
-    order.big(9, "maxPrice", message.maxPrice, 128);
-    order.big(10, "deadline", message.deadline, 64);
-    order.big(11, "nonce", message.nonce, 256);
-    return keccak(order.bytes);
-  }
-
-  function hashReceipt(message: JobReceipt): Uint8Array {
-    receipt.bytes32(1, "orderHash", message.orderHash);
-    receipt.small(2, "index", message.index, 32);
-    receipt.address(3, "requester", message.requester);
-    receipt.address(4, "worker", message.worker);
-    receipt.big(5, "modelId", message.modelId, 256);
-    receipt.bytes32(6, "requestHash", message.requestHash);
-    receipt.big(7, "seed", message.seed, 64);
-    receipt.bytes32(8, "engineHash", message.engineHash);
-    receipt.bytes32(9, "imageHash", message.imageHash);
-    receipt.bytes32(10, "cidDigest", message.cidDigest);
-    receipt.big(11, "completedAt", message.completedAt, 64);
-    receipt.big(12, "price", message.price, 128);
-    return keccak(receipt.bytes);
-  }
-
-  function hashLane(message: LaneConfig): Uint8Array {
-    lane.small(1, "kind", message.kind, 8);
-    lane.address(2, "payer", message.payer);
-    lane.address(3, "payerSigner", message.payerSigner);
-    lane.address(4, "worker", message.worker);
-    lane.small(5, "feeConfigId", message.feeConfigId, 16);
-    lane.small(6, "thawDelay", message.thawDelay, 40);
-    lane.bytes32(7, "salt", message.salt);
-    return keccak(lane.bytes);
-  }
-
-  function hashVoucher(message: Voucher): Uint8Array {
-    const rows = new Uint8Array(32 * message.totals.length);
-    message.totals.forEach((row, i) => {
-      total.big(1, `totals[${i}].modelId`, row.modelId, 256);
-      total.big(2, `totals[${i}].cumulative`, row.cumulative, 128);
-      rows.set(keccak(total.bytes), 32 * i);
-    });
-    voucher.bytes32(1, "laneId", message.laneId);
-    voucher.small(2, "receiptCount", message.receiptCount, 32);
-    voucher.bytes32(3, "receiptsRoot", message.receiptsRoot);
-    voucher.raw(4, keccak(rows));
-    return keccak(voucher.bytes);
-  }
-
-  function hashSignerProof(message: SignerProof): Uint8Array {
-    proof.address(1, "account", message.account);
-    proof.small(2, "role", message.role, 8);
-    proof.big(3, "deadline", message.deadline, 64);
-    return keccak(proof.bytes);
-  }
-
-  function hashOrderClosing(message: OrderClosing): Uint8Array {
-    closing.bytes32(1, "orderHash", message.orderHash);
-    closing.small(2, "receiptCount", message.receiptCount, 32);
-    closing.bytes32(3, "receiptsRoot", message.receiptsRoot);
-    return keccak(closing.bytes);
-  }
-
-  function hashMintAuthorization(message: MintAuthorization): Uint8Array {
-    mint.address(1, "requester", message.requester);
-    mint.address(2, "to", message.to);
-    mint.bytes32(3, "bodyHash", message.bodyHash);
-    mint.big(4, "maxFee", message.maxFee, 128);
-    mint.big(5, "deadline", message.deadline, 64);
-    return keccak(mint.bytes);
-  }
-
-  function hashEvolveAuthorization(message: EvolveAuthorization): Uint8Array {
-    evolve.big(1, "tokenId", message.tokenId, 256);
-    evolve.small(2, "version", message.version, 32);
-    evolve.bytes32(3, "bodyHash", message.bodyHash);
-    evolve.big(4, "deadline", message.deadline, 64);
-    return keccak(evolve.bytes);
   }
 
   return {

@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import { bytesToHex, writeHex } from "../lib/bytes.js";
 import { GridError } from "../lib/errors.js";
 import type { Keccak } from "./digest.js";
-import { hashPairOf } from "./hashPair.js";
+import { hashPairOf } from "./merkle.js";
 
 /** Tree that takes one leaf after the other. Its roots are those of `merkleTree` over the same leaves. */
 export interface GrowingTree {

@@ -1,31 +1,10 @@
 import type { Hex } from "viem";
 import { parseAddress } from "../lib/address.js";
 import { GridError } from "../lib/errors.js";
-import type {
-  GenerationRequest,
-  JobOrder,
-  JobReceipt,
-  LaneConfig,
-  ModelTotal,
-  OrderClosing,
-  SignerProof,
-  Voucher,
-} from "./typedData.js";
-import { settlementTypes } from "./typedData.js";
+import type { Json } from "./extras.js";
+import { type ModelTotal, type SettlementMessage, settlementTypes } from "./typedData.js";
 
-/** Messages of the settlement's domain by name. */
-export interface SettlementMessage {
-  GenerationRequest: GenerationRequest;
-  JobOrder: JobOrder;
-  JobReceipt: JobReceipt;
-  LaneConfig: LaneConfig;
-  ModelTotal: ModelTotal;
-  Voucher: Voucher;
-  SignerProof: SignerProof;
-  OrderClosing: OrderClosing;
-}
 type MessageName = keyof SettlementMessage;
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** JSON of a message: addresses and hashes as hex, integers of 64 bits and more as decimal strings, smaller ones as numbers. */
 export type MessageJson<name extends MessageName> = {

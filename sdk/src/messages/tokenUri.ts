@@ -3,7 +3,7 @@ import { bytesToText } from "../lib/bytes.js";
 import { GridError } from "../lib/errors.js";
 
 /** One row of a token's `attributes`. */
-export const tokenAttribute = z.looseObject({
+const tokenAttribute = z.looseObject({
   trait_type: z.optional(z.string()),
   value: z.union([z.string(), z.number(), z.boolean()]),
   display_type: z.optional(z.string()),
@@ -16,7 +16,7 @@ const integerOfJson = z.pipe(
 );
 
 /** Metadata of an artwork as `GridNFT.tokenURI` writes it; keys that a later renderer adds are kept. */
-export const artworkMetadata = z.looseObject({
+const artworkMetadata = z.looseObject({
   name: z.string(),
   description: z.string(),
   image: z.string(),
@@ -48,7 +48,7 @@ export type ArtworkMetadata = z.output<typeof artworkMetadata>;
  * JSON of a `data:` token URI (base64 or plain text).
  * @throws {@link GridError} `METADATA_INVALID` for any other URI: what is not on chain is not read here.
  */
-export function readTokenUri(uri: string): unknown {
+function readTokenUri(uri: string): unknown {
   const [, parameters, content] = /^data:application\/json([^,]*),([\s\S]*)$/.exec(uri) ?? [];
   if (parameters === undefined || content === undefined) {
     throw new GridError("METADATA_INVALID", "The token's metadata is not JSON on chain.", "tokenURI");

@@ -97,25 +97,26 @@ export const nftTypes = {
   ],
 } as const;
 
-type SettlementMessages = TypedDataToPrimitiveTypes<typeof settlementTypes>;
+/** Messages of the settlement's domain by name. */
+export type SettlementMessage = TypedDataToPrimitiveTypes<typeof settlementTypes>;
 type NftMessages = TypedDataToPrimitiveTypes<typeof nftTypes>;
 
 /** What a requester asks a model for; see `IGridSettlement` and `docs/receipts.md` for each field. */
-export type GenerationRequest = SettlementMessages["GenerationRequest"];
+export type GenerationRequest = SettlementMessage["GenerationRequest"];
 /** A payer's signed job with a price cap (AIPG wei). */
-export type JobOrder = SettlementMessages["JobOrder"];
+export type JobOrder = SettlementMessage["JobOrder"];
 /** A worker's signed statement of what it made. */
-export type JobReceipt = SettlementMessages["JobReceipt"];
+export type JobReceipt = SettlementMessage["JobReceipt"];
 /** Terms of a lane, fixed for its life. */
-export type LaneConfig = SettlementMessages["LaneConfig"];
+export type LaneConfig = SettlementMessage["LaneConfig"];
 /** One row of a voucher: all ever promised on the lane for one model, AIPG wei. */
-export type ModelTotal = SettlementMessages["ModelTotal"];
+export type ModelTotal = SettlementMessage["ModelTotal"];
 /** A payer's cumulative promise on a lane. */
-export type Voucher = SettlementMessages["Voucher"];
+export type Voucher = SettlementMessage["Voucher"];
 /** A hot key's agreement to sign for an account in a role. */
-export type SignerProof = SettlementMessages["SignerProof"];
+export type SignerProof = SettlementMessage["SignerProof"];
 /** A worker's statement that it ended a direct order with fewer images than ordered; at most one per order. */
-export type OrderClosing = SettlementMessages["OrderClosing"];
+export type OrderClosing = SettlementMessage["OrderClosing"];
 /** A requester's permission that somebody else submits their mint. */
 export type MintAuthorization = NftMessages["MintAuthorization"];
 /** A permission that somebody else submits an evolution. */

@@ -1,5 +1,5 @@
 // Machinery that the programs share and no browser needs.
-export { type SuccessOptions, waitForSuccess } from "../chain/waitForSuccess.js";
+export { type SuccessOptions, waitForSuccess } from "../chain/transact.js";
 export { isPng, PNG_SIGNATURE, type PngChunk, pngChunks } from "../lib/png.js";
 export { sleep, trySleep } from "../lib/sleep.js";
 export { type Connection, clientOf, networkOf } from "./clientAddress.js";

@@ -2,7 +2,8 @@ import type { Address, Hex } from "viem";
 import * as z from "zod/mini";
 import { acceptedForm, addressFault } from "../lib/address.js";
 import { GridError } from "../lib/errors.js";
-import { type MessageJson, messageFromJson, type SettlementMessage } from "../messages/messageJson.js";
+import { type MessageJson, messageFromJson } from "../messages/messageJson.js";
+import type { SettlementMessage } from "../messages/typedData.js";
 import { settlementTypes } from "../messages/typedData.js";
 
 /** 20-byte address as hex, in any case that EIP-55 allows. Reading gives a form that every library takes. */
