@@ -23,7 +23,6 @@ export {
   type CloudClient,
   type CloudOptions,
   createCloudClient,
-  healthAnswer,
   type ModelListing,
   type QuoteQuery,
   type SessionState,
@@ -49,16 +48,17 @@ export { type AccountState, accountState, isNonceUsed } from "./actions/accountS
 export { type AllowanceOptions, ensureAllowance, ensureAllowanceCalls } from "./actions/allowance.js";
 export {
   type Anchoring,
+  type AnchoringSteps,
   type ClosedSettlement,
-  distinctOrders,
+  isAnchored,
   type LanePapers,
   type Preparation,
   type Prepared,
+  planAnchoring,
   type Settlement,
   settlementOf,
   type WaitingAnchor,
 } from "./actions/anchoring.js";
-export { isAnchored } from "./actions/anchorState.js";
 export {
   type BondOptions,
   type BondQuery,
@@ -74,12 +74,9 @@ export {
   bundleDomain,
   bundleFromJson,
   bundleToJson,
-  bundleTree,
   checkBundle,
   type ReceiptBundleJson,
   requireBundle,
-  requireSigners,
-  sameOrder,
 } from "./actions/bundle.js";
 export { collectVouchers, collectVouchersCalls } from "./actions/collect.js";
 export { type DepositOptions, depositAipg, depositAipgCalls } from "./actions/deposit.js";
@@ -140,10 +137,15 @@ export {
   setModelUser,
   setModelUserCalls,
 } from "./actions/license.js";
-export type { Minted, MintOptions, MintPlan, SeriesTerms, SignedMint } from "./actions/mintPlan.js";
 export { authorizeMint, mintSeries, mintSeriesCalls, relayMint, relayMintCalls } from "./actions/mintSeries.js";
-export { planAnchoring } from "./actions/planAnchoring.js";
-export { anchoredItems, planMint } from "./actions/planMint.js";
+export {
+  type Minted,
+  type MintOptions,
+  type MintPlan,
+  planMint,
+  type SeriesTerms,
+  type SignedMint,
+} from "./actions/planMint.js";
 export {
   type ArtworkState,
   type ArtworkVersion,
@@ -183,7 +185,6 @@ export {
   type Verification,
   type VerifiedVersion,
   type VerifyOptions,
-  verdictOf,
   verifyToken,
 } from "./verify/verifyToken.js";
 
@@ -202,12 +203,10 @@ export {
   type Sha256,
 } from "./messages/cid.js";
 export {
-  createDigester,
   type Digester,
   digester,
   domainSeparator,
   evolveAuthorizationDigest,
-  type Keccak,
   laneId,
   leafOf,
   mintAuthorizationDigest,
@@ -249,10 +248,7 @@ export {
 export { ANY_SEED, FIXED_SEED_LIMIT, generationRequest, newSalt, seedAt } from "./messages/request.js";
 export {
   normaliseSignature,
-  type RecoverPublicKey,
-  recoverPublicKey,
   recoverSigner,
-  recoverSignerBytes,
   requireCanonical,
 } from "./messages/signature.js";
 export { SignerRole } from "./messages/signerRole.js";

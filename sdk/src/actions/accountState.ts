@@ -1,8 +1,8 @@
 import type { Address } from "viem";
 import { getBalance, readContract } from "viem/actions";
+import { aipgAt, settlementAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
-import { aipgAbi, gridSettlementAbi } from "../generated/used.js";
 
 /** Money of an account. Amounts in wei of AIPG, but `eth`. */
 export interface AccountState {
@@ -31,17 +31,11 @@ export async function accountState(
   client: ReadClient,
   { deployment, account }: { readonly deployment: Deployment; readonly account: Address },
 ): Promise<AccountState> {
-  const { AIPG, GridSettlement } = deployment.contracts;
   const [aipg, eth, inside] = await wrapReadError(
     Promise.all([
-      readContract(client, { address: AIPG.address, abi: aipgAbi, functionName: "balanceOf", args: [account] }),
+      readContract(client, { ...aipgAt(deployment), functionName: "balanceOf", args: [account] }),
       getBalance(client, { address: account }),
-      readContract(client, {
-        address: GridSettlement.address,
-        abi: gridSettlementAbi,
-        functionName: "accountOf",
-        args: [account],
-      }),
+      readContract(client, { ...settlementAt(deployment), functionName: "accountOf", args: [account] }),
     ]),
   );
   const { balance, thawing, thawReadyAt } = inside;
@@ -56,11 +50,6 @@ export function isNonceUsed(
   { deployment, payer, nonce }: { readonly deployment: Deployment; readonly payer: Address; readonly nonce: bigint },
 ): Promise<boolean> {
   return wrapReadError(
-    readContract(client, {
-      address: deployment.contracts.GridSettlement.address,
-      abi: gridSettlementAbi,
-      functionName: "isNonceUsed",
-      args: [payer, nonce],
-    }),
+    readContract(client, { ...settlementAt(deployment), functionName: "isNonceUsed", args: [payer, nonce] }),
   );
 }

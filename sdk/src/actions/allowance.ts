@@ -1,10 +1,9 @@
 import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
-import { type Call, type ContractCall, type Sender, toCalls } from "../chain/call.js";
+import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
+import { aipgAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
-import { aipgAbi } from "../generated/used.js";
-import { approveCall } from "./contractCalls.js";
 
 /** Allowance: spender and amount, AIPG wei. */
 export interface AllowanceOptions {
@@ -36,13 +35,9 @@ export async function allowanceCalls(
   client: ReadClient,
   { deployment, spender, amount, owner }: AllowanceOptions & { readonly owner: Address },
 ): Promise<readonly ContractCall[]> {
+  const aipg = aipgAt(deployment);
   const allowance = await wrapReadError(
-    readContract(client, {
-      address: deployment.contracts.AIPG.address,
-      abi: aipgAbi,
-      functionName: "allowance",
-      args: [owner, spender],
-    }),
+    readContract(client, { ...aipg, functionName: "allowance", args: [owner, spender] }),
   );
-  return allowance >= amount ? [] : [approveCall(deployment, { spender, amount })];
+  return allowance >= amount ? [] : [contractCall({ ...aipg, functionName: "approve", args: [spender, amount] })];
 }

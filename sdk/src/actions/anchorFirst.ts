@@ -2,9 +2,18 @@ import { type Address, zeroHash } from "viem";
 import type { ContractCall } from "../chain/call.js";
 import { type ReadClient, transactAll, type WalletClient } from "../chain/transact.js";
 import { GridError } from "../lib/errors.js";
-import type { Preparation, Prepared } from "./anchoring.js";
-import { anchorState, anchorWaits, isAnchored, requireConfirmable, statesOf, unbondedOf } from "./anchorState.js";
-import { collectCall, confirmAnchorCall, settleCall, settleClosedCall } from "./contractCalls.js";
+import {
+  type AnchoringSteps,
+  anchorState,
+  anchorWaits,
+  isAnchored,
+  type Preparation,
+  type Prepared,
+  requireConfirmable,
+  statesOf,
+  unbondedOf,
+} from "./anchoring.js";
+import { collectCall, confirmAnchorCall, settleCall, settleClosedCall } from "./settlementCalls.js";
 
 /**
  * Does what is left to do before a mint, and insists that it anchored: confirms what waits, settles what ended early, collects.
@@ -71,10 +80,7 @@ export async function anchoringCalls(
  * Returns what is left of a preparation, of workers whose bond is large enough to anchor.
  * @throws {@link GridError} `WORKER_NOT_BONDED`, `ANCHOR_WAITS`.
  */
-async function requireAnchorable(
-  client: ReadClient,
-  preparation: Preparation,
-): Promise<Omit<Preparation, "deployment">> {
+async function requireAnchorable(client: ReadClient, preparation: Preparation): Promise<AnchoringSteps> {
   const { deployment } = preparation;
   const left = await remaining(client, preparation);
   await requireConfirmable(client, deployment, left.waiting);
@@ -90,7 +96,7 @@ async function requireAnchorable(
 async function remaining(
   client: ReadClient,
   { deployment, settlements, closed, waiting, collects }: Preparation,
-): Promise<Omit<Preparation, "deployment">> {
+): Promise<AnchoringSteps> {
   const settlement = deployment.contracts.GridSettlement.address;
   const [whole, early, waits, anchored] = await Promise.all([
     statesOf(client, deployment, settlements),

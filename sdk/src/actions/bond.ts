@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
 import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
+import { registryAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
-import { workerRegistryAbi } from "../generated/used.js";
 import { allowanceCalls } from "./allowance.js";
 
 /** Worker of a deployment. */
@@ -24,18 +24,15 @@ export interface BondState {
   readonly nextMinBondFrom: number;
 }
 
-const registryOf = ({ contracts }: Deployment) =>
-  ({ address: contracts.WorkerRegistry.address, abi: workerRegistryAbi }) as const;
-
 /** Returns true if a worker's bond is enough now for its receipts to be anchored. */
 export function isBonded(client: ReadClient, { deployment, worker }: BondQuery): Promise<boolean> {
-  const call = { ...registryOf(deployment), functionName: "isBonded", args: [worker] } as const;
+  const call = { ...registryAt(deployment), functionName: "isBonded", args: [worker] } as const;
   return wrapReadError(readContract(client, call));
 }
 
 /** Reads the bond of a worker. */
 export async function bondState(client: ReadClient, { deployment, worker }: BondQuery): Promise<BondState> {
-  const registry = registryOf(deployment);
+  const registry = registryAt(deployment);
   const [{ bond, unbonding, registeredAt }, minBond, [nextMinBond, nextMinBondFrom]] = await wrapReadError(
     Promise.all([
       readContract(client, { ...registry, functionName: "workerOf", args: [worker] }),
@@ -73,7 +70,7 @@ async function bondCalls(
   const { isRegistered, bond, minBond } = await bondState(client, { deployment, worker: sender });
   if (bond >= minBond) return [];
   const amount = minBond - bond;
-  const registry = registryOf(deployment);
+  const registry = registryAt(deployment);
   return [
     ...(await allowanceCalls(client, { deployment, spender: registry.address, amount, owner: sender })),
     isRegistered

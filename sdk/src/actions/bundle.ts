@@ -1,21 +1,13 @@
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import type * as z from "zod/mini";
+import { settlementAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
-import { gridSettlementAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { readAs } from "../lib/readAs.js";
 import { cidOf } from "../messages/cid.js";
-import {
-  laneId,
-  leafOf,
-  orderClosingDigest,
-  orderDigest,
-  orderHash,
-  receiptId,
-  voucherDigest,
-} from "../messages/digest.js";
+import { laneId, leafOf, orderClosingDigest, orderDigest, receiptId, voucherDigest } from "../messages/digest.js";
 import { type MerkleTree, merkleTree } from "../messages/merkle.js";
 import { messageToJson } from "../messages/messageJson.js";
 import { orderClosing } from "../messages/orderClosing.js";
@@ -239,7 +231,7 @@ export async function requireSigners(
   await Promise.all(
     [...pairs.values()].map(async (args) => {
       const [account, role, signer] = args;
-      const contract = { address: deployment.contracts.GridSettlement.address, abi: gridSettlementAbi } as const;
+      const contract = settlementAt(deployment);
       if (!(await wrapReadError(readContract(client, { ...contract, functionName: "isSigner", args })))) {
         throw new GridError("SIGNER_MISMATCH", `${signer} does not sign for ${account}.`, "signature");
       }
@@ -265,11 +257,6 @@ export async function checkBundle(
   { bundle, deployment, papers = "required", keys = "counting" }: BundleCheck & { readonly bundle: ReceiptBundle },
 ): Promise<void> {
   await requireSigners(client, { bundle, deployment, keys, signers: requireBundle(bundle, { deployment, papers }) });
-}
-
-/** Whether two orders are the same one. */
-export function sameOrder(a: ReceiptBundle["order"], b: ReceiptBundle["order"]): boolean {
-  return orderHash(a) === orderHash(b);
 }
 
 function refuse(field: string, message: string): never {

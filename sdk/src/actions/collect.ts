@@ -1,9 +1,8 @@
 import type { Hex } from "viem";
 import { type Call, type ContractCall, toCalls } from "../chain/call.js";
 import { type ReadClient, transactAll, type WalletClient } from "../chain/transact.js";
-import type { SettleOptions } from "./anchoring.js";
-import { collectCall } from "./contractCalls.js";
-import { planAnchoring } from "./planAnchoring.js";
+import { planAnchoring, type SettleOptions } from "./anchoring.js";
+import { collectCall } from "./settlementCalls.js";
 
 /**
  * Collects lanes' vouchers with both signatures: pays the worker and anchors the receipts. Anyone may. What is anchored

@@ -1,14 +1,13 @@
 import { type Address, type Hex, parseSignature } from "viem";
 import { getBlock, getChainId, readContract, signTypedData } from "viem/actions";
-import { type Call, type ContractCall, type Sender, toCalls } from "../chain/call.js";
+import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
+import { aipgAt, settlementAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transact, transactAll, type WalletClient } from "../chain/transact.js";
-import { aipgAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { normaliseSignature } from "../messages/signature.js";
 import { accountState } from "./accountState.js";
 import { allowanceCalls } from "./allowance.js";
-import { depositForCall, depositWithPermitCall } from "./contractCalls.js";
 
 /** A deposit. */
 export interface DepositOptions {
@@ -39,8 +38,9 @@ export async function depositAipg(client: WalletClient, options: DepositOptions)
   if (permit && approvals.length > 0) {
     const paper = await signPermit(client, deployment, spender, amount);
     if (paper) {
-      const call = depositWithPermitCall(deployment, { account, amount, ...paper });
-      return (await transact(client, call)).transactionHash;
+      const { deadline, v, r, s } = paper;
+      const call = { functionName: "depositWithPermit", args: [account, amount, deadline, v, r, s] } as const;
+      return (await transact(client, { ...settlementAt(deployment), ...call })).transactionHash;
     }
   }
   await transactAll(client, approvals);
@@ -59,12 +59,7 @@ export async function depositAipgCalls(
 
 async function planDeposit(
   client: ReadClient,
-  {
-    deployment,
-    amount,
-    account,
-    sender,
-  }: { readonly deployment: Deployment; readonly amount: bigint; readonly account: Address } & Sender,
+  { deployment, amount, account, sender }: Required<Omit<DepositOptions, "permit">> & Sender,
 ): Promise<{ readonly approvals: readonly ContractCall[]; readonly deposit: ContractCall }> {
   const { aipg } = await accountState(client, { deployment, account: sender });
   if (aipg < amount) {
@@ -73,7 +68,7 @@ async function planDeposit(
   const spender = deployment.contracts.GridSettlement.address;
   return {
     approvals: await allowanceCalls(client, { deployment, spender, amount, owner: sender }),
-    deposit: depositForCall(deployment, { account, amount }),
+    deposit: contractCall({ ...settlementAt(deployment), functionName: "depositFor", args: [account, amount] }),
   };
 }
 
@@ -92,7 +87,7 @@ const PERMIT_LIFE = 1_800n;
 
 /** A permit by ERC-2612; undefined when the token does not describe itself by ERC-5267, or the account can't sign one. */
 async function signPermit(client: WalletClient, deployment: Deployment, spender: Address, value: bigint) {
-  const token = { address: deployment.contracts.AIPG.address, abi: aipgAbi } as const;
+  const token = aipgAt(deployment);
   const owner = client.account.address;
   try {
     const [[, name, version, , verifyingContract], nonce, { timestamp }, chainId] = await Promise.all([

@@ -2,15 +2,15 @@ import { type Hex, parseEventLogs } from "viem";
 import { readContract } from "viem/actions";
 import { bodyHash, EvolutionPolicy, encodeBody, TOKENS_PER_SERIES } from "../body/body.js";
 import { composeBody, type ReceiptProof } from "../body/composeBody.js";
-import { type Call, toCalls } from "../chain/call.js";
+import { type Call, type ContractCall, contractCall, toCalls } from "../chain/call.js";
+import { nftAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transact, type WalletClient, wrapReadError } from "../chain/transact.js";
 import { gridNftAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import type { ReceiptBundle } from "../schemas/index.js";
 import { anchorFirst, anchoringCalls } from "./anchorFirst.js";
-import type { ClosedSettlement, LanePapers, Settlement, WaitingAnchor } from "./anchoring.js";
-import { announceEvolutionCall, evolveCall } from "./contractCalls.js";
+import type { AnchoringSteps } from "./anchoring.js";
 import { anchoredItems } from "./planMint.js";
 
 /** A new version of an artwork. */
@@ -24,7 +24,7 @@ export interface EvolveOptions {
 }
 
 /** What adding a version takes. */
-export interface EvolutionPlan {
+export interface EvolutionPlan extends AnchoringSteps {
   readonly body: Hex;
   /** What is announced, and authorized. */
   readonly bodyHash: Hex;
@@ -32,12 +32,6 @@ export interface EvolutionPlan {
   readonly policy: EvolutionPolicy;
   /** Number that the version will have. */
   readonly version: number;
-  readonly settlements: readonly Settlement[];
-  /** Orders that ended early and are not settled yet. */
-  readonly closed: readonly ClosedSettlement[];
-  /** Anchors that wait to be confirmed. */
-  readonly waiting: readonly WaitingAnchor[];
-  readonly collects: readonly LanePapers[];
 }
 
 /** What evolving did. */
@@ -50,8 +44,8 @@ export interface Evolved {
 /** Prepares a version. Reads the chain, changes nothing. */
 export async function planEvolution(client: ReadClient, options: EvolveOptions): Promise<EvolutionPlan> {
   const { deployment, tokenId, bundle, parent } = options;
-  const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
-  const [{ items, settlements, closed, waiting, collects }, versions, { policy }] = await Promise.all([
+  const nft = nftAt(deployment);
+  const [{ items, steps }, versions, { policy }] = await Promise.all([
     anchoredItems(client, { deployment, bundles: [bundle] }),
     wrapReadError(readContract(client, { ...nft, functionName: "versionsOf", args: [tokenId] })),
     wrapReadError(readContract(client, { ...nft, functionName: "series", args: [tokenId / TOKENS_PER_SERIES] })),
@@ -64,10 +58,7 @@ export async function planEvolution(client: ReadClient, options: EvolveOptions):
     proofs,
     policy: policy as EvolutionPolicy,
     version: Number(versions) + 1,
-    settlements,
-    closed,
-    waiting,
-    collects,
+    ...steps,
   };
 }
 
@@ -86,19 +77,23 @@ export async function evolveArtwork(client: WalletClient, options: EvolveOptions
   const { deployment, tokenId } = options;
   const plan = await requireEvolving(client, options);
   await anchorFirst(client, { ...plan, deployment }, { whole: true });
-  const { logs, transactionHash } = await transact(client, evolveCall(deployment, { tokenId, ...plan }));
+  const { logs, transactionHash } = await transact(client, evolveCall(options, plan));
   const [event] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "VersionAdded" });
   return { tokenId, version: Number(event?.args.version ?? plan.version), transaction: transactionHash };
 }
 
 /** The calls of {@link evolveArtwork}, for a smart account that is the receipt's requester. */
 export async function evolveArtworkCalls(client: ReadClient, options: EvolveOptions): Promise<readonly Call[]> {
-  const { deployment, tokenId } = options;
+  const { deployment } = options;
   const plan = await requireEvolving(client, options);
   return toCalls([
     ...(await anchoringCalls(client, { ...plan, deployment }, { whole: true })),
-    evolveCall(deployment, { tokenId, ...plan }),
+    evolveCall(options, plan),
   ]);
+}
+
+function evolveCall({ deployment, tokenId }: EvolveOptions, { body, proofs }: EvolutionPlan): ContractCall {
+  return contractCall({ ...nftAt(deployment), functionName: "evolve", args: [tokenId, body, proofs] });
 }
 
 async function requireEvolving(client: ReadClient, options: EvolveOptions): Promise<EvolutionPlan> {
@@ -112,15 +107,18 @@ async function requireEvolving(client: ReadClient, options: EvolveOptions): Prom
  * @returns Unix seconds from which it can be added.
  */
 export async function announceEvolution(client: WalletClient, options: EvolveOptions): Promise<number> {
-  const { deployment, tokenId } = options;
-  const plan = await planEvolution(client, options);
-  const { logs } = await transact(client, announceEvolutionCall(deployment, { tokenId, ...plan }));
+  const { logs } = await transact(client, await announcement(client, options));
   const [event] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "EvolutionAnnounced" });
   return Number(event?.args.readyAt ?? 0n);
 }
 
 /** The call of {@link announceEvolution}, for a smart account that owns the artwork. */
 export async function announceEvolutionCalls(client: ReadClient, options: EvolveOptions): Promise<readonly Call[]> {
-  const plan = await planEvolution(client, options);
-  return toCalls([announceEvolutionCall(options.deployment, { tokenId: options.tokenId, ...plan })]);
+  return toCalls([await announcement(client, options)]);
+}
+
+async function announcement(client: ReadClient, options: EvolveOptions): Promise<ContractCall> {
+  const { bodyHash: hash } = await planEvolution(client, options);
+  const args = [options.tokenId, hash] as const;
+  return contractCall({ ...nftAt(options.deployment), functionName: "announceEvolution", args });
 }

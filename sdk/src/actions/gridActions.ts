@@ -4,6 +4,7 @@ import type { ReadClient, WalletClient } from "../chain/transact.js";
 import { verifyToken } from "../verify/verifyToken.js";
 import { accountState, isNonceUsed } from "./accountState.js";
 import { ensureAllowance } from "./allowance.js";
+import { planAnchoring } from "./anchoring.js";
 import { checkBundle } from "./bundle.js";
 import { collectVouchers } from "./collect.js";
 import { depositAipg } from "./deposit.js";
@@ -19,7 +20,6 @@ import {
   setModelUser,
 } from "./license.js";
 import { authorizeMint, mintSeries, relayMint } from "./mintSeries.js";
-import { planAnchoring } from "./planAnchoring.js";
 import { planMint } from "./planMint.js";
 import { artworkState, provenanceOf } from "./provenance.js";
 import { settleInGrace, settleOrders } from "./settle.js";

@@ -1,14 +1,13 @@
 import { type Address, type Hex, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
-import { type Call, type ContractCall, toCalls } from "../chain/call.js";
+import { type Call, type ContractCall, contractCall, toCalls } from "../chain/call.js";
+import { aigcAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
 import { explainRevert } from "../chain/revert.js";
 import { type ReadClient, transact, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
-import { aigcAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { allowanceCalls } from "./allowance.js";
-import { buyLicenseCall, setAccessCall, setLicenseTermsCall, setUserCall } from "./contractCalls.js";
 
 /** Access to a model, by the numbers of IAIGC's `Access`. */
 export const modelAccess = ["OPEN", "LICENSED", "PRIVATE"] as const;
@@ -58,7 +57,7 @@ export interface ModelUser {
  * const { forSale, price, period } = await licenseTerms(client, { deployment, modelId: 7n });
  */
 export async function licenseTerms(client: ReadClient, { deployment, modelId }: ModelQuery): Promise<LicenseTerms> {
-  const aigc = aigcOf(deployment);
+  const aigc = aigcAt(deployment);
   const [{ spec, licensePrice: price, licensePeriod: period }, owner] = await wrapReadError(
     Promise.all([
       readContract(client, { ...aigc, functionName: "modelOf", args: [modelId] }),
@@ -79,7 +78,7 @@ export async function licenseState(
   client: ReadClient,
   { deployment, modelId, account }: ModelQuery & { readonly account: Address },
 ): Promise<LicenseState> {
-  const aigc = aigcOf(deployment);
+  const aigc = aigcAt(deployment);
   const [canUse, expires] = await wrapReadError(
     Promise.all([
       readContract(client, { ...aigc, functionName: "canUse", args: [modelId, account] }),
@@ -91,7 +90,7 @@ export async function licenseState(
 
 /** The user that a model's owner has named. */
 export async function modelUser(client: ReadClient, { deployment, modelId }: ModelQuery): Promise<ModelUser> {
-  const aigc = aigcOf(deployment);
+  const aigc = aigcAt(deployment);
   const [user, expires] = await wrapReadError(
     Promise.all([
       readContract(client, { ...aigc, functionName: "userOf", args: [modelId] }),
@@ -178,7 +177,11 @@ async function planPurchase(
     price,
     account,
     approvals: await allowanceCalls(client, { deployment, spender, amount: price, owner: sender }),
-    purchase: buyLicenseCall(deployment, { modelId, account, periods, period, maxPrice }),
+    purchase: contractCall({
+      ...aigcAt(deployment),
+      functionName: "buyLicense",
+      args: [modelId, account, periods, period, maxPrice],
+    }),
   };
 }
 
@@ -192,12 +195,16 @@ export interface SetLicenseTermsOptions extends ModelQuery {
 
 /** Sets what a license costs; licenses that were bought keep their time. The wallet owns the model. */
 export async function setLicenseTerms(client: WalletClient, options: SetLicenseTermsOptions): Promise<Hex> {
-  return (await transact(client, setLicenseTermsCall(options.deployment, options))).transactionHash;
+  return (await transact(client, termsCall(options))).transactionHash;
 }
 
 /** The call of {@link setLicenseTerms}, for a smart account. */
 export async function setLicenseTermsCalls(_: ReadClient, options: SetLicenseTermsOptions): Promise<readonly Call[]> {
-  return toCalls([setLicenseTermsCall(options.deployment, options)]);
+  return toCalls([termsCall(options)]);
+}
+
+function termsCall({ deployment, modelId, price, period }: SetLicenseTermsOptions): ContractCall {
+  return contractCall({ ...aigcAt(deployment), functionName: "setLicenseTerms", args: [modelId, price, period] });
 }
 
 /** New access to a model. */
@@ -216,7 +223,8 @@ export async function setModelAccessCalls(_: ReadClient, options: SetModelAccess
 }
 
 function accessCall({ deployment, modelId, access }: SetModelAccessOptions): ContractCall {
-  return setAccessCall(deployment, { modelId, access: modelAccess.indexOf(access) });
+  const args = [modelId, modelAccess.indexOf(access)] as const;
+  return contractCall({ ...aigcAt(deployment), functionName: "setAccess", args });
 }
 
 /** The user to name. */
@@ -229,14 +237,14 @@ export interface SetModelUserOptions extends ModelQuery {
 
 /** Lets one more account use a model for a time (ERC-4907): a rent. It ends when the token is transferred. The wallet owns the model. */
 export async function setModelUser(client: WalletClient, options: SetModelUserOptions): Promise<Hex> {
-  return (await transact(client, setUserCall(options.deployment, options))).transactionHash;
+  return (await transact(client, userCall(options))).transactionHash;
 }
 
 /** The call of {@link setModelUser}, for a smart account. */
 export async function setModelUserCalls(_: ReadClient, options: SetModelUserOptions): Promise<readonly Call[]> {
-  return toCalls([setUserCall(options.deployment, options)]);
+  return toCalls([userCall(options)]);
 }
 
-function aigcOf({ contracts }: Deployment) {
-  return { address: contracts.AIGC.address, abi: aigcAbi } as const;
+function userCall({ deployment, modelId, user, expires }: SetModelUserOptions): ContractCall {
+  return contractCall({ ...aigcAt(deployment), functionName: "setUser", args: [modelId, user, expires] });
 }

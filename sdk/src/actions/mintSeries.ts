@@ -1,7 +1,8 @@
 import { type Address, parseEventLogs, type TransactionReceipt } from "viem";
 import { getBlock, signTypedData, simulateContract } from "viem/actions";
-import { bodyHash, TOKENS_PER_SERIES } from "../body/body.js";
-import { type Call, type ContractCall, type Sender, toCalls } from "../chain/call.js";
+import { bodyHash } from "../body/body.js";
+import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
+import { nftAt } from "../chain/contracts.js";
 import { nftDomainOf } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
 import { type ReadClient, transact, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
@@ -11,9 +12,9 @@ import { nftTypes } from "../messages/typedData.js";
 import { allowanceCalls } from "./allowance.js";
 import { anchorFirst, anchoringCalls } from "./anchorFirst.js";
 import type { Prepared } from "./anchoring.js";
-import { mintCall, mintForCall, settleCall } from "./contractCalls.js";
-import type { Minted, MintOptions, MintPlan, SignedMint } from "./mintPlan.js";
-import { planMint } from "./planMint.js";
+import { type Minted, type MintOptions, type MintPlan, planMint, type SignedMint } from "./planMint.js";
+import { tokensOf } from "./provenance.js";
+import { settleCall } from "./settlementCalls.js";
 
 /**
  * Mints receipts as one series. Pays the workers of direct orders in the same transaction; settles orders that their worker ended
@@ -36,7 +37,7 @@ export async function mintSeries(
   const limit = feeLimit(plan, maxFee);
   const prepared = await anchorFirst(client, plan);
   await payableFee(client, plan);
-  const receipt = await explainSettling(client, plan, transact(client, mintCall(plan, { to, maxFee: limit })));
+  const receipt = await explainSettling(client, plan, transact(client, mintCall(plan, to, limit)));
   return mintedOf(receipt, plan, prepared);
 }
 
@@ -51,7 +52,7 @@ export async function mintSeriesCalls(
 ): Promise<readonly Call[]> {
   const { sender, to = sender, maxFee } = options;
   const plan = await planMint(client, options);
-  const mint = mintCall(plan, { to, maxFee: feeLimit(plan, maxFee) });
+  const mint = mintCall(plan, to, feeLimit(plan, maxFee));
   return toCalls([...(await anchoringCalls(client, plan)), ...(await feeCalls(client, plan, sender)), mint]);
 }
 
@@ -102,7 +103,7 @@ export async function relayMint(
   const limit = pays ? feeLimit(plan, options.maxFee) : 0n;
   const prepared = await anchorFirst(client, plan);
   if (pays) await payableFee(client, plan);
-  const receipt = await explainSettling(client, plan, transact(client, mintForCall(plan, { signed, maxFee: limit })));
+  const receipt = await explainSettling(client, plan, transact(client, mintForCall(plan, signed, limit)));
   return mintedOf(receipt, plan, prepared);
 }
 
@@ -113,12 +114,30 @@ export async function relayMintCalls(
 ): Promise<readonly Call[]> {
   const { plan, signed, sender } = options;
   const pays = signed.authorization.maxFee === 0n;
-  const mint = mintForCall(plan, { signed, maxFee: pays ? feeLimit(plan, options.maxFee) : 0n });
+  const mint = mintForCall(plan, signed, pays ? feeLimit(plan, options.maxFee) : 0n);
   return toCalls([
     ...(await anchoringCalls(client, plan)),
     ...(pays ? await feeCalls(client, plan, sender) : []),
     mint,
   ]);
+}
+
+/** Mints a plan as its requester; settles its orders in the same call where that is left to do. */
+function mintCall(plan: MintPlan, to: Address, maxFee: bigint): ContractCall {
+  const { deployment, source, settlements, body, proofs } = plan;
+  const minting = [body, proofs, to, maxFee] as const;
+  if (settlements.length === 0) return contractCall({ ...nftAt(deployment), functionName: "mint", args: minting });
+  const args = [BigInt(source), settlements, ...minting] as const;
+  return contractCall({ ...nftAt(deployment), functionName: "settleAndMint", args });
+}
+
+/** Mints a plan for its requester, who signed it. */
+function mintForCall(plan: MintPlan, { authorization, signature }: SignedMint, maxFee: bigint): ContractCall {
+  const { deployment, source, settlements, body, proofs } = plan;
+  const minting = [body, proofs, authorization, signature, maxFee] as const;
+  if (settlements.length === 0) return contractCall({ ...nftAt(deployment), functionName: "mintFor", args: minting });
+  const args = [BigInt(source), settlements, ...minting] as const;
+  return contractCall({ ...nftAt(deployment), functionName: "settleAndMintFor", args });
 }
 
 /** A mint that settles passes on only the name of what stopped the settling: asks the settlement itself for the rest. */
@@ -166,7 +185,7 @@ function mintedOf(
   const { seriesId } = event.args;
   return {
     seriesId,
-    tokenIds: Array.from({ length: count }, (_, index) => seriesId * TOKENS_PER_SERIES + BigInt(index + 1)),
+    tokenIds: tokensOf(seriesId, { count: BigInt(count) }),
     receiptIds,
     transaction: transactionHash,
     blockNumber,

@@ -1,13 +1,57 @@
+import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
-import { EvolutionPolicy, encodeBody } from "../body/body.js";
-import { composeBody, type ReceiptToMint } from "../body/composeBody.js";
+import { EvolutionPolicy, encodeBody, type SeriesHeader } from "../body/body.js";
+import { composeBody, type ReceiptProof, type ReceiptToMint } from "../body/composeBody.js";
+import { nftAt } from "../chain/contracts.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
-import { gridNftAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { leafOf } from "../messages/digest.js";
-import { requireConfirmable } from "./anchorState.js";
-import type { MintOptions, MintPlan } from "./mintPlan.js";
-import { planAnchoring } from "./planAnchoring.js";
+import type { MintAuthorization } from "../messages/typedData.js";
+import { type Preparation, type Prepared, planAnchoring, requireConfirmable, type SettleOptions } from "./anchoring.js";
+
+/** What a series is called and allows; everything may be left out but the title. */
+export type SeriesTerms = Pick<SeriesHeader, "title"> & Partial<SeriesHeader>;
+
+/** Receipts to mint as one series. */
+export interface MintOptions extends SettleOptions {
+  /** One for each artwork, all of one requester. */
+  readonly bundles: SettleOptions["bundles"];
+  readonly series: SeriesTerms;
+}
+
+/** A mint, ready to be submitted by its requester or by whoever carries their authorization. */
+export interface MintPlan extends Preparation {
+  readonly requester: Address;
+  /** Artworks. */
+  readonly count: number;
+  /** By artwork. */
+  readonly receiptIds: readonly Hex[];
+  /** Packed body. */
+  readonly body: Hex;
+  readonly proofs: readonly ReceiptProof[];
+  /** Index of the anchor source that settles. */
+  readonly source: number;
+  /** Mint fee of all artworks as it is now, AIPG wei. */
+  readonly fee: bigint;
+}
+
+/** Result of a mint: what it created, and the transactions that anchored receipts before. */
+export interface Minted extends Prepared {
+  readonly seriesId: bigint;
+  /** By artwork. */
+  readonly tokenIds: readonly bigint[];
+  /** Receipt that each token was minted from. */
+  readonly receiptIds: readonly Hex[];
+  readonly transaction: Hex;
+  readonly blockNumber: bigint;
+  readonly gasUsed: bigint;
+}
+
+/** Leave to mint a plan, signed by its requester. */
+export interface SignedMint {
+  readonly authorization: MintAuthorization;
+  readonly signature: Hex;
+}
 
 /**
  * Prepares a mint: finds out where the receipts are anchored, what has to be settled or collected first, and packs the body.
@@ -19,15 +63,9 @@ import { planAnchoring } from "./planAnchoring.js";
  */
 export async function planMint(client: ReadClient, options: MintOptions): Promise<MintPlan> {
   const { deployment, series } = options;
-  const [{ bundles, items, settlements, closed, waiting, collects, source }, [feeEach]] = await Promise.all([
+  const [{ bundles, items, steps, source }, [feeEach]] = await Promise.all([
     anchoredItems(client, options),
-    wrapReadError(
-      readContract(client, {
-        address: deployment.contracts.GridNFT.address,
-        abi: gridNftAbi,
-        functionName: "mintFee",
-      }),
-    ),
+    wrapReadError(readContract(client, { ...nftAt(deployment), functionName: "mintFee" })),
   ]);
   const { body, proofs } = composeBody(items, {
     policy: EvolutionPolicy.NONE,
@@ -45,22 +83,16 @@ export async function planMint(client: ReadClient, options: MintOptions): Promis
     body: encodeBody(body),
     proofs,
     source,
-    settlements,
-    closed,
-    waiting,
-    collects,
+    ...steps,
     fee: feeEach * BigInt(items.length),
     receiptIds: bundles.map(({ receipt_id }) => receipt_id),
   };
 }
 
 /** Bundles as items of a body, in an order that a body can have. */
-export async function anchoredItems(
-  client: ReadClient,
-  { bundles, deployment }: Pick<MintOptions, "bundles" | "deployment">,
-) {
-  const { anchors, settlements, closed, waiting, collects } = await planAnchoring(client, { bundles, deployment });
-  await requireConfirmable(client, deployment, waiting);
+export async function anchoredItems(client: ReadClient, { bundles, deployment }: SettleOptions) {
+  const { anchors, ...steps } = await planAnchoring(client, { bundles, deployment });
+  await requireConfirmable(client, deployment, steps.waiting);
   const given = bundles.map((bundle, i) => {
     const anchor = anchors[i];
     if (!anchor) throw new GridError("BUNDLE_INVALID", "The receipt has no anchor.", "receipt_id");
@@ -77,13 +109,5 @@ export async function anchoredItems(
   const items: ReceiptToMint[] = sorted.map(({ bundle: { receipt, request, engine }, anchor }) => {
     return { receipt, request, engine, anchor };
   });
-  return {
-    bundles: sorted.map(({ bundle }) => bundle),
-    items,
-    settlements,
-    closed,
-    waiting,
-    collects,
-    source: anchors[0]?.source ?? 0,
-  };
+  return { bundles: sorted.map(({ bundle }) => bundle), items, steps, source: anchors[0]?.source ?? 0 };
 }

@@ -1,10 +1,11 @@
 import type { Address, ContractFunctionReturnType } from "viem";
 import { readContract } from "viem/actions";
 import { TOKENS_PER_SERIES } from "../body/body.js";
+import { nftAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
-import { gridNftAbi } from "../generated/used.js";
+import type { gridNftAbi } from "../generated/used.js";
 import { cidOf } from "../messages/cid.js";
 import { type ArtworkMetadata, parseTokenUri } from "../messages/tokenUri.js";
 
@@ -65,7 +66,7 @@ export async function provenanceOf(
   client: ReadClient,
   { deployment, tokenId, version, blockNumber }: TokenQuery & { readonly version?: number },
 ): Promise<Provenance> {
-  const nft = nftAt(deployment, blockNumber);
+  const nft = nftAtBlock(deployment, blockNumber);
   return wrapReadError(
     version === undefined
       ? readContract(client, { ...nft, functionName: "provenanceOf", args: [tokenId] })
@@ -82,7 +83,7 @@ export async function provenanceOf(
  */
 export async function artworkState(client: ReadClient, query: TokenQuery): Promise<ArtworkState> {
   const { deployment, tokenId } = query;
-  const nft = nftAt(deployment, query.blockNumber);
+  const nft = nftAtBlock(deployment, query.blockNumber);
   const [[seriesId, index], versionCount] = await wrapReadError(
     Promise.all([
       readContract(client, { ...nft, functionName: "seriesOf", args: [tokenId] }),
@@ -127,7 +128,6 @@ async function unlessBurnt<Value>(read: Promise<Value>): Promise<Value | undefin
   }
 }
 
-function nftAt(deployment: Deployment, blockNumber: bigint | undefined) {
-  const address: Address = deployment.contracts.GridNFT.address;
-  return { address, abi: gridNftAbi, ...(blockNumber !== undefined && { blockNumber }) } as const;
+function nftAtBlock(deployment: Deployment, blockNumber: bigint | undefined) {
+  return { ...nftAt(deployment), ...(blockNumber !== undefined && { blockNumber }) };
 }

@@ -1,8 +1,8 @@
 import { type Address, formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract, signTypedData } from "viem/actions";
+import { aigcAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
 import { type ReadClient, type WalletClient, wrapReadError } from "../chain/transact.js";
-import { aigcAbi } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { requestHash } from "../messages/digest.js";
 import { messageToJson } from "../messages/messageJson.js";
@@ -171,12 +171,7 @@ export async function requireModel(
   { deployment, request, model }: { deployment: Deployment; request: GenerationRequest; model: string },
 ): Promise<void> {
   const { spec } = await wrapReadError(
-    readContract(client, {
-      address: deployment.contracts.AIGC.address,
-      abi: aigcAbi,
-      functionName: "modelOf",
-      args: [request.modelId],
-    }),
+    readContract(client, { ...aigcAt(deployment), functionName: "modelOf", args: [request.modelId] }),
   );
   if (spec.weightsHash.toLowerCase() !== request.modelHash.toLowerCase()) {
     throw new GridError(

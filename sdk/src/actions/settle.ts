@@ -2,11 +2,9 @@ import type { Hex } from "viem";
 import { type Call, type ContractCall, toCalls } from "../chain/call.js";
 import { type ReadClient, transactAll, type WalletClient } from "../chain/transact.js";
 import { orderHash } from "../messages/digest.js";
-import { type Settlement, type SettleOptions, settlementOf } from "./anchoring.js";
-import { statesOf, unbondedOf } from "./anchorState.js";
+import { planAnchoring, type Settlement, type SettleOptions, settlementOf, statesOf, unbondedOf } from "./anchoring.js";
 import { requireBundle } from "./bundle.js";
-import { confirmAnchorCall, settleCall, settleClosedCall, settleInGraceCall } from "./contractCalls.js";
-import { planAnchoring } from "./planAnchoring.js";
+import { confirmAnchorCall, settleCall, settleClosedCall, settleInGraceCall } from "./settlementCalls.js";
 
 /**
  * Settles direct orders: pays the worker and anchors the receipts; orders that their worker ended early by its closing. Orders that

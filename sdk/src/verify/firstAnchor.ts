@@ -1,6 +1,6 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
 import { type Blob, decodeBlob, receiptsOf, TOKENS_PER_SERIES } from "../body/body.js";
-import { gridNftAbi } from "../generated/used.js";
+import { nftAt } from "../chain/contracts.js";
 import { GridError } from "../lib/errors.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
@@ -28,7 +28,7 @@ export async function twinsOf(
   tokenId: bigint,
   { receipt, version, mint }: VersionRecord,
 ): Promise<readonly Twin[]> {
-  const nft = { abi: gridNftAbi, address: evidence.deployment.contracts.GridNFT.address } as const;
+  const nft = nftAt(evidence.deployment);
   const [series, versions] = await Promise.all([
     eventsOf(evidence, { ...nft, eventName: "SeriesMinted" }),
     eventsOf(evidence, { ...nft, eventName: "VersionAdded" }),

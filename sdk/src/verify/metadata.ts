@@ -1,7 +1,7 @@
 import { zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { TOKENS_PER_SERIES } from "../body/body.js";
-import { gridNftAbi } from "../generated/used.js";
+import { nftAt } from "../chain/contracts.js";
 import { artworkName } from "../messages/artworkName.js";
 import { cidOf } from "../messages/cid.js";
 import { type Evidence, eventsOf } from "./chain.js";
@@ -21,7 +21,7 @@ export async function checkMetadata(
   minted: VersionRecord,
   shownVersion: VersionRecord,
 ): Promise<Finding> {
-  const nft = { abi: gridNftAbi, address: evidence.deployment.contracts.GridNFT.address } as const;
+  const nft = nftAt(evidence.deployment);
   const edits = await eventsOf(evidence, { ...nft, eventName: "DisplayEdited", args: { tokenId } });
   const burnt = await eventsOf(evidence, { ...nft, eventName: "Transfer", args: { tokenId, to: zeroAddress } });
   if (burnt.length > 0) return unknown("The token was burnt: wallets are shown nothing any more.");

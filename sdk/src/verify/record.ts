@@ -8,7 +8,7 @@ import {
   receiptsOf,
   TOKENS_PER_SERIES,
 } from "../body/body.js";
-import { gridNftAbi } from "../generated/used.js";
+import { nftAt } from "../chain/contracts.js";
 import { receiptId } from "../messages/digest.js";
 import type { GenerationRequest, JobReceipt, SettlementDomain } from "../messages/typedData.js";
 import { settlementDomain } from "../messages/typedData.js";
@@ -49,7 +49,7 @@ export interface VersionRecord {
 
 /** Every event that minted a token or gave it a version, oldest first. */
 export async function mintsOf(evidence: Evidence, tokenId: bigint): Promise<readonly Mint[]> {
-  const nft = { abi: gridNftAbi, address: evidence.deployment.contracts.GridNFT.address } as const;
+  const nft = nftAt(evidence.deployment);
   const [minted, added] = await Promise.all([
     eventsOf(evidence, { ...nft, eventName: "SeriesMinted", args: { seriesId: tokenId / TOKENS_PER_SERIES } }),
     eventsOf(evidence, { ...nft, eventName: "VersionAdded", args: { tokenId } }),
@@ -115,8 +115,7 @@ export async function checkAllowed(
       : fail("Only the artist may add versions, and somebody else did.", shown);
   }
   const transfers = await eventsOf(evidence, {
-    abi: gridNftAbi,
-    address: evidence.deployment.contracts.GridNFT.address,
+    ...nftAt(evidence.deployment),
     eventName: "Transfer",
     args: { tokenId },
     toBlock: mint.blockNumber,
@@ -166,8 +165,7 @@ export function readRecord(
 /** Anchor sources by index, as their events list them. The first event of an index counts. */
 export async function anchorSources(evidence: Evidence): Promise<readonly Address[]> {
   const added = await eventsOf(evidence, {
-    abi: gridNftAbi,
-    address: evidence.deployment.contracts.GridNFT.address,
+    ...nftAt(evidence.deployment),
     eventName: "AnchorSourceAdded",
   });
   const sources: Address[] = [];

@@ -1,6 +1,7 @@
 import { type Abi, type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { decodeBlob, TOKENS_PER_SERIES } from "../body/body.js";
+import { aigcAt, nftAt } from "../chain/contracts.js";
 import { aigcAbi, gridNftAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
 import { differences, type Finding, fail, isRevert, pass } from "./check.js";
@@ -12,7 +13,7 @@ const IMPLEMENTATION: Hex = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a92
 /** Owner by the logs of transfers, and by the contract. */
 export async function checkToken(evidence: Evidence, tokenId: bigint, mint: Mint | undefined): Promise<Finding> {
   const { client, deployment } = evidence;
-  const nft = { abi: gridNftAbi, address: deployment.contracts.GridNFT.address } as const;
+  const nft = nftAt(deployment);
   const transfers = await eventsOf(evidence, { ...nft, eventName: "Transfer", args: { tokenId } });
   const [first, last] = [transfers[0], transfers.at(-1)];
   if (!first || !last) return fail("There is no such token: no transfer of it was ever logged.");
@@ -72,8 +73,7 @@ export async function checkProvenance(evidence: Evidence, tokenId: bigint, recor
   const { request, receipt } = record;
   const parent = record.blob.body.artworks[record.place]?.parent;
   const answer: Readonly<Record<string, unknown>> = await readContract(evidence.client, {
-    abi: gridNftAbi,
-    address: evidence.deployment.contracts.GridNFT.address,
+    ...nftAt(evidence.deployment),
     functionName: "provenanceOf",
     args: [tokenId, BigInt(record.version)],
     blockNumber: evidence.head,
@@ -105,7 +105,7 @@ export async function checkProvenance(evidence: Evidence, tokenId: bigint, recor
 /** The request's model hash against the model's registration, and against what AIGC says now. */
 export async function checkModel(evidence: Evidence, { request }: VersionRecord): Promise<Finding> {
   const { modelId, modelHash } = request;
-  const aigc = { abi: aigcAbi, address: evidence.deployment.contracts.AIGC.address } as const;
+  const aigc = aigcAt(evidence.deployment);
   const [registered, curated] = await Promise.all([
     eventsOf(evidence, { ...aigc, eventName: "ModelRegistered", args: { modelId } }),
     eventsOf(evidence, { ...aigc, eventName: "VerifiedSet", args: { modelId } }),

@@ -1,7 +1,7 @@
 import type { Address, Client, Hex } from "viem";
 import { getBlock, readContract } from "viem/actions";
+import { nftAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
-import { gridNftAbi } from "../generated/used.js";
 import { cidOf } from "../messages/cid.js";
 import type { GenerationRequest, JobReceipt } from "../messages/typedData.js";
 import { type AnchorEvent, checkAnchor, findAnchor, findPapers, type Paper } from "./anchor.js";
@@ -142,7 +142,7 @@ export async function verifyToken(client: Client, options: VerifyOptions): Promi
 }
 
 /** One failure breaks it, one essential gap leaves it incomplete. */
-export function verdictOf(checks: readonly Check[]): Verdict {
+function verdictOf(checks: readonly Check[]): Verdict {
   if (checks.some(({ status }) => status === "fail")) return "broken";
   return checks.some(({ status, essential }) => status === "unknown" && essential) ? "incomplete" : "proven";
 }
@@ -150,8 +150,7 @@ export function verdictOf(checks: readonly Check[]): Verdict {
 /** Versions by the logs, and by the contract: one of them may know more than the other. */
 async function versionNumbers(evidence: Evidence, tokenId: bigint, mints: readonly Mint[]): Promise<readonly number[]> {
   const stated = await readContract(evidence.client, {
-    abi: gridNftAbi,
-    address: evidence.deployment.contracts.GridNFT.address,
+    ...nftAt(evidence.deployment),
     functionName: "versionsOf",
     args: [tokenId],
     blockNumber: evidence.head,
@@ -193,8 +192,7 @@ async function verifyVersion({
   if (version > 1) await own("allowed", () => checkAllowed(evidence, tokenId, mints, mint));
   await own("blob", async () => {
     const stored = await readContract(client, {
-      abi: gridNftAbi,
-      address: deployment.contracts.GridNFT.address,
+      ...nftAt(deployment),
       functionName: "blobOf",
       args: [tokenId, BigInt(version)],
       blockNumber: evidence.head,

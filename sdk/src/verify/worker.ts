@@ -1,6 +1,7 @@
 import { formatEther } from "viem";
 import { getBlock, readContract } from "viem/actions";
-import { gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../generated/used.js";
+import { nftAt, registryAt } from "../chain/contracts.js";
+import { gridSettlementAbi } from "../generated/used.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
 import { mintedBefore, type Twin } from "./firstAnchor.js";
@@ -9,7 +10,7 @@ import type { VersionRecord } from "./record.js";
 /** Whether the worker had a sufficient bond at the time of the anchor, from the registry's logs. */
 export async function checkWorker(evidence: Evidence, record: VersionRecord, anchor: LogPlace): Promise<Finding> {
   const { worker } = record.receipt;
-  const registry = { abi: workerRegistryAbi, address: evidence.deployment.contracts.WorkerRegistry.address } as const;
+  const registry = registryAt(evidence.deployment);
   const range = { toBlock: anchor.blockNumber };
   const [registered, added, announced, cancelled, slashed, minimum] = await Promise.all([
     eventsOf(evidence, { ...registry, ...range, eventName: "WorkerRegistered", args: { worker } }),
@@ -46,7 +47,6 @@ export async function checkWorker(evidence: Evidence, record: VersionRecord, anc
 /** Nobody has shown two images that the worker signed for this job, and its receipt is used up by this token. */
 export async function checkSingle(evidence: Evidence, record: VersionRecord, twins: readonly Twin[]): Promise<Finding> {
   const { worker, orderHash, index, requester } = record.receipt;
-  const { GridNFT } = evidence.deployment.contracts;
   const [slashings, minted] = await Promise.all([
     eventsOf(evidence, {
       abi: gridSettlementAbi,
@@ -55,8 +55,7 @@ export async function checkSingle(evidence: Evidence, record: VersionRecord, twi
       args: { worker, orderHash },
     }),
     readContract(evidence.client, {
-      abi: gridNftAbi,
-      address: GridNFT.address,
+      ...nftAt(evidence.deployment),
       functionName: "isMinted",
       args: [requester, orderHash, BigInt(index)],
       blockNumber: evidence.head,
