@@ -1,4 +1,5 @@
-import { sleep } from "@gridnft/sdk/node";
+import { sleep, trySleep } from "@gridnft/sdk/node";
+
 /** A block as the chain's node states it. */
 export interface ChainBlock {
   readonly number: number;
@@ -108,28 +109,34 @@ async function gather(asked: readonly Promise<ChainBlock | undefined>[]): Promis
   await Promise.any(answered).catch((error: AggregateError) => {
     throw error.errors[0];
   });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, LATE_ANSWER_TIMEOUT);
-  });
-  await Promise.race([all, late]);
-  clearTimeout(timer);
+  const waiting = new AbortController();
+  await Promise.race([all, trySleep(LATE_ANSWER_TIMEOUT, waiting.signal)]);
+  waiting.abort();
   return [...answers];
 }
 
-async function blockOf(url: string, tag: string): Promise<ChainBlock | undefined> {
+/** Calls a JSON-RPC method. Returns the body of the answer as it came. */
+export async function callNode(
+  url: string,
+  method: string,
+  params: readonly unknown[],
+  timeout: number,
+): Promise<unknown> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_getBlockByNumber", params: [tag, false] }),
-    signal: AbortSignal.timeout(RPC_TIMEOUT),
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+    signal: AbortSignal.timeout(timeout),
   });
-  const answer = (await response.json()) as {
-    result?: { number: string; hash: string; timestamp: string } | null;
-    error?: { message: string };
+  return response.json();
+}
+
+async function blockOf(url: string, tag: string): Promise<ChainBlock | undefined> {
+  const { result: block, error } = (await callNode(url, "eth_getBlockByNumber", [tag, false], RPC_TIMEOUT)) as {
+    readonly result?: { readonly number: string; readonly hash: string; readonly timestamp: string } | null;
+    readonly error?: { readonly message: string };
   };
-  if (answer.error) throw new Error(answer.error.message);
-  const block = answer.result;
+  if (error) throw new Error(error.message);
   return block
     ? { number: Number(block.number), hash: block.hash.toLowerCase(), timestamp: Number(block.timestamp) }
     : undefined;

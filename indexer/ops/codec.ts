@@ -1,12 +1,19 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { indexingSources } from "./indexingSources.ts";
 
 const indexer = fileURLToPath(new URL("..", import.meta.url));
 const sdk = fileURLToPath(new URL("../../sdk/src/index.ts", import.meta.url));
+
+/** Returns the files that Ponder runs and hashes as indexing code, sorted: all of `src` but the API. */
+export function indexingSources(): string[] {
+  return readdirSync(new URL("../src", import.meta.url), { recursive: true, encoding: "utf8" })
+    .map((name) => `src/${name.replaceAll("\\", "/")}`)
+    .filter((name) => name.endsWith(".ts") && !name.startsWith("src/api/"))
+    .sort();
+}
 
 /**
  * Returns the files of the SDK on which the meaning of an indexed row depends, sorted: those from which something is left when the

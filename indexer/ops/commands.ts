@@ -1,9 +1,8 @@
 import { sleep } from "@gridnft/sdk/node";
 import type pg from "pg";
-import { writerLock } from "./advisoryLocks.ts";
+import { tryLock, writerLock } from "./advisoryLocks.ts";
 import { withDatabase } from "./database.ts";
-import type { IndexerEnvironment } from "./environment.ts";
-import { IndexerEnvironmentError } from "./environment.ts";
+import { type IndexerEnvironment, IndexerEnvironmentError } from "./environment.ts";
 import { type Pruned, prune } from "./prune.ts";
 import { schemaName } from "./schemaName.ts";
 import { currentSchema, nextSchema, shownSchema } from "./schemaVersions.ts";
@@ -45,10 +44,7 @@ export async function schemasToRebuild(environment: IndexerEnvironment): Promise
 
 /** Returns whether an indexing process works on a schema. */
 async function isWritten(client: pg.Client, schema: string): Promise<boolean> {
-  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as got", [
-    writerLock(schema),
-  ]);
-  return rows[0]?.got !== true;
+  return !(await tryLock(client, writerLock(schema)));
 }
 
 /** Waits until there are views to answer from. Returns their schema. */

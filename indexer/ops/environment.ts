@@ -1,6 +1,8 @@
 import type { Deployment } from "@gridnft/sdk";
 import { readDeployment } from "@gridnft/sdk/node";
 import { z } from "zod";
+import { callNode } from "./chainReader.ts";
+import { messageOf } from "./log.ts";
 
 /** Environment of the indexer: what it indexes, and where it keeps it. */
 export interface IndexerEnvironment {
@@ -59,6 +61,9 @@ export class IndexerEnvironmentError extends Error {
     super(message, options);
   }
 }
+
+/** Milliseconds that the chain's node gets for an answer. */
+const RPC_TIMEOUT = 10_000;
 
 const hexJson = z.string().regex(/^0x[0-9a-fA-F]+$/);
 
@@ -123,36 +128,33 @@ export async function readEnvironment(environment: NodeJS.ProcessEnv): Promise<I
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`);
     throw new IndexerEnvironmentError("ENVIRONMENT_INVALID", faults.join("\n"));
   }
-  const { GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL, GRID_POLL_MILLISECONDS } = parsed.data;
-  const { DATABASE_SCHEMA, DATABASE_VIEWS_SCHEMA } = parsed.data;
-  const { GRID_INDEXER_HOST, GRID_INDEXER_PORT, GRID_INDEXER_MAX_LAG, GRID_INDEXER_URL } = parsed.data;
-  const { GRID_INDEXER_REQUESTS_PER_MINUTE, GRID_INDEXER_PROXIES } = parsed.data;
-  const host = GRID_INDEXER_HOST ?? "127.0.0.1";
-  const chainId = await chainIdOf(GRID_RPC_URL[0] ?? "");
-  const deployment = deploymentAt(chainId, GRID_DEPLOYMENT);
+  const { data } = parsed;
+  const [rpcUrl = ""] = data.GRID_RPC_URL;
+  const host = data.GRID_INDEXER_HOST ?? "127.0.0.1";
+  const chainId = await chainIdOf(rpcUrl);
   const local = localChains.includes(chainId);
   return {
     chainId,
-    deployment,
-    rpcUrls: GRID_RPC_URL,
-    databaseUrl: DATABASE_URL,
-    schema: DATABASE_SCHEMA,
-    viewsSchema: DATABASE_VIEWS_SCHEMA,
-    pollingInterval: GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
+    deployment: deploymentAt(chainId, data.GRID_DEPLOYMENT),
+    rpcUrls: data.GRID_RPC_URL,
+    databaseUrl: data.DATABASE_URL,
+    schema: data.DATABASE_SCHEMA,
+    viewsSchema: data.DATABASE_VIEWS_SCHEMA,
+    pollingInterval: data.GRID_POLL_MILLISECONDS ?? (local ? 200 : 1_000),
     host,
-    port: GRID_INDEXER_PORT ?? 42_069,
+    port: data.GRID_INDEXER_PORT ?? 42_069,
     firstBlockHash: async () => {
-      const block = await ask(GRID_RPC_URL[0] ?? "", "eth_getBlockByNumber", ["0x0", false]);
+      const block = await ask(rpcUrl, "eth_getBlockByNumber", ["0x0", false]);
       return z.object({ hash: hexJson }).parse(block).hash;
     },
-    maxLag: GRID_INDEXER_MAX_LAG ?? 10,
-    publicUrl: GRID_INDEXER_URL,
+    maxLag: data.GRID_INDEXER_MAX_LAG ?? 10,
+    publicUrl: data.GRID_INDEXER_URL,
     rateLimit: {
-      requestsPerMinute: GRID_INDEXER_REQUESTS_PER_MINUTE ?? (loopback.test(host) ? 0 : PUBLIC_RATE),
-      proxies: GRID_INDEXER_PROXIES ?? 0,
+      requestsPerMinute: data.GRID_INDEXER_REQUESTS_PER_MINUTE ?? (loopback.test(host) ? 0 : PUBLIC_RATE),
+      proxies: data.GRID_INDEXER_PROXIES ?? 0,
     },
-    opensMetrics: parsed.data.GRID_INDEXER_METRICS === "1",
-    opensSql: parsed.data.GRID_INDEXER_SQL === "1",
+    opensMetrics: data.GRID_INDEXER_METRICS === "1",
+    opensSql: data.GRID_INDEXER_SQL === "1",
     local,
   };
 }
@@ -163,8 +165,7 @@ function deploymentAt(chainId: number, path: string | undefined): Deployment {
     deployment = readDeployment(path, chainId);
   } catch (cause) {
     const subject = path === undefined ? "GRID_DEPLOYMENT is missing" : `GRID_DEPLOYMENT ${path} can't be used`;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new IndexerEnvironmentError("DEPLOYMENT_INVALID", `${subject}: ${reason}`, { cause });
+    throw new IndexerEnvironmentError("DEPLOYMENT_INVALID", `${subject}: ${messageOf(cause)}`, { cause });
   }
   if (deployment.chainId !== chainId) {
     throw new IndexerEnvironmentError(
@@ -182,13 +183,7 @@ async function chainIdOf(rpcUrl: string): Promise<number> {
 
 async function ask(rpcUrl: string, method: string, params: readonly unknown[]): Promise<unknown> {
   try {
-    const response = await fetch(rpcUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-      signal: AbortSignal.timeout(10_000),
-    });
-    return z.object({ result: z.unknown() }).parse(await response.json()).result;
+    return z.object({ result: z.unknown() }).parse(await callNode(rpcUrl, method, params, RPC_TIMEOUT)).result;
   } catch (cause) {
     // The URL may hold a key: name its host alone.
     const { host } = new URL(rpcUrl);

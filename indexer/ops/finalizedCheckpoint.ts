@@ -1,4 +1,4 @@
-import { quoted, type SqlReader, type SqlWriter } from "./sql.ts";
+import { haveTables, quoted, type SqlReader, type SqlWriter } from "./sql.ts";
 
 /**
  * A block from which rows come that the indexer will not take back. One is kept at each start, before the indexer goes on from
@@ -29,11 +29,7 @@ export async function readCheckpoints(reader: SqlReader, schema: string): Promis
 /** Keeps the newest block of which there is a row that a start does not take back. The tables must not be in use. */
 export async function keepCheckpoint(writer: SqlWriter, schema: string): Promise<void> {
   const schemaName = quoted(schema);
-  const { rows: tables } = await writer.query(
-    "select to_regclass($1) is not null and to_regclass($2) is not null as exist",
-    [`${schemaName}.protocol`, `${schemaName}._reorg__protocol`],
-  );
-  if (tables[0]?.exist !== true) return;
+  if (!(await haveTables(writer, `${schemaName}.protocol`, `${schemaName}._reorg__protocol`))) return;
   // Reads the row before its first change that is not final; operation 1 is an update.
   const { rows } = await writer.query(
     `select last_event_block as block, last_event_hash as hash, operation

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { readerLock, writerLock } from "./advisoryLocks.ts";
+import { readerLock, tryLock, writerLock } from "./advisoryLocks.ts";
 
 /** Outcome for a schema, and the reason. */
 export interface Pruned {
@@ -46,10 +46,7 @@ async function pruneOne(client: pg.Client, schema: string, views: readonly strin
       [writerLock(schema), "an indexer works on it"],
       [readerLock(schema), "a reader answers from it"],
     ] as const) {
-      const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as got", [
-        lock,
-      ]);
-      if (rows[0]?.got !== true) return { schema, removed: false, reason: who };
+      if (!(await tryLock(client, lock))) return { schema, removed: false, reason: who };
     }
     await client.query(`drop schema ${client.escapeIdentifier(schema)} cascade`);
     await client.query("commit");

@@ -1,5 +1,5 @@
 import type { ChainReader } from "./chainReader.ts";
-import type { SqlWriter } from "./sql.ts";
+import { haveTables, type SqlWriter } from "./sql.ts";
 
 /** Tables of Ponder's store of what it fetched, by the column that says of which block a row is. */
 const tables: Readonly<Record<string, string>> = {
@@ -24,8 +24,7 @@ export async function removeOrphanedBlocks(
   chain: ChainReader,
   chainId: number,
 ): Promise<number | undefined> {
-  const { rows: found } = await writer.query("select to_regclass('ponder_sync.blocks') is not null as exist");
-  if (found[0]?.exist !== true) return undefined;
+  if (!(await haveTables(writer, "ponder_sync.blocks"))) return undefined;
   const { rows: counted } = await writer.query("select count(*) as count from ponder_sync.blocks where chain_id = $1", [
     chainId,
   ]);

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { codecFingerprint } from "./codec.ts";
+import { codecFingerprint, indexingSources } from "./codec.ts";
 import type { IndexerEnvironment } from "./environment.ts";
-import { indexingSources } from "./indexingSources.ts";
 
 /**
  * Returns the name of the database schema of this version of the indexer on this chain: whatever rows depend on is in it.

@@ -1,4 +1,5 @@
-import { withMaintenanceClient } from "./maintenanceClient.ts";
+import { withMaintenanceClient } from "./database.ts";
+import { log, messageOf } from "./log.ts";
 import { quoted } from "./sql.ts";
 
 /** Share of a table's rows that may have changed before Postgres cleans it up and counts it again. */
@@ -12,8 +13,7 @@ const MINUTE = 60_000;
  */
 export function maintainTables(schema: string): void {
   void run(schema).catch((error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    console.log(JSON.stringify({ level: 40, time: Date.now(), msg: "Tables could not be tended", error: message }));
+    log(40, "Tables could not be tended", { error: messageOf(error) });
   });
 }
 
@@ -37,7 +37,6 @@ function run(schema: string): Promise<void> {
            autovacuum_vacuum_insert_scale_factor = ${SCALE}, autovacuum_analyze_scale_factor = ${SCALE})`,
       );
     }
-    if (rows.length === 0) return;
-    console.log(JSON.stringify({ level: 30, time: Date.now(), msg: "Tended tables", tables: rows.length }));
+    if (rows.length > 0) log(30, "Tended tables", { tables: rows.length });
   });
 }

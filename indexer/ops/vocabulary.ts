@@ -1,7 +1,8 @@
 // Vocabulary: the words of the newest artworks, for searches to find what was meant (`query/spellings.ts`). It is a table of its own in the
 // indexer's schema: Ponder doesn't know it, a reorganisation doesn't touch it. It may lag behind, and no search needs it.
 import type pg from "pg";
-import { withMaintenanceClient } from "./maintenanceClient.ts";
+import { withMaintenanceClient } from "./database.ts";
+import { log, messageOf } from "./log.ts";
 import { quoted } from "./sql.ts";
 
 /** Table of words, beside those of the indexer. */
@@ -39,9 +40,8 @@ export function keepVocabulary(schema: string): void {
         return latest;
       });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
       const msg = "The vocabulary of the search was not made: words are found as they are written";
-      console.log(JSON.stringify({ level: 40, time: Date.now(), msg, error: message }));
+      log(40, msg, { error: messageOf(error) });
     }
     setTimeout(make, Math.max(PAUSE, REST * (Date.now() - began))).unref();
   };

@@ -5,9 +5,10 @@ import { createChainReader } from "../ops/chainReader.ts";
 import { readEnvironment } from "../ops/environment.ts";
 import { keepCheckpoint } from "../ops/finalizedCheckpoint.ts";
 import { hideIndexes } from "../ops/indexes.ts";
+import { log } from "../ops/log.ts";
 import { databaseSchema, lockConnection, setLockConnection, stopOnTerm } from "../ops/ponderGlobals.ts";
 import { removeOrphanedBlocks } from "../ops/rpcCacheCleanup.ts";
-import { quoted } from "../ops/sql.ts";
+import { haveTables, quoted } from "../ops/sql.ts";
 
 /** Milliseconds for which to wait for a predecessor that is about to end. */
 const LOCK_TIMEOUT = 10_000;
@@ -37,13 +38,9 @@ async function takeOver(schema: string): Promise<void> {
   const { chainId, rpcUrls } = await readEnvironment(process.env);
   const kept = await removeOrphanedBlocks(client, createChainReader(rpcUrls), chainId);
   if (kept !== undefined) {
-    const msg = "Forgot fetched blocks that the chain took back";
-    console.log(JSON.stringify({ level: 40, time: Date.now(), msg, kept }));
+    log(40, "Forgot fetched blocks that the chain took back", { kept });
   }
-  const { rows: meta } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
-    `${quoted(schema)}._ponder_meta`,
-  ]);
-  if (meta[0]?.exists !== true) return;
+  if (!(await haveTables(client, `${quoted(schema)}._ponder_meta`))) return;
   await client.query(
     `update ${quoted(schema)}._ponder_meta set value = jsonb_set(value, '{is_locked}', '0') where key = 'app'`,
   );
@@ -68,7 +65,7 @@ function handOver(client: pg.Client, schema: string): void {
       .catch(() => ({ rows: [] }));
     if (rows[0]?.wanted !== true) return;
     clearInterval(timer);
-    console.log(JSON.stringify({ level: 30, time: Date.now(), msg: "Handed over", schema }));
+    log(30, "Handed over", { schema });
     process.emit("SIGINT");
   }, 500);
   timer.unref();

@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { codecSources } from "../../indexer/ops/codec.ts";
-import { indexingSources } from "../../indexer/ops/indexingSources.ts";
+import { codecSources, indexingSources } from "../../indexer/ops/codec.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { importedBy, readImports } from "../../tools/imports.ts";
 

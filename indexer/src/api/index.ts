@@ -4,6 +4,7 @@ import { client, graphql } from "ponder";
 import { createChainReader } from "../../ops/chainReader.ts";
 import { readEnvironment } from "../../ops/environment.ts";
 import { showIndexes } from "../../ops/indexes.ts";
+import { messageOf } from "../../ops/log.ts";
 import {
   databaseSchema,
   lockConnection,
@@ -14,7 +15,6 @@ import {
 import { requiredColumns } from "../../ops/schemaCompat.ts";
 import { createExecutor } from "./graphql/executor.ts";
 import { createRateLimiter } from "./http/rateLimit.ts";
-
 import { createReadPool } from "./query/readPool.ts";
 import { createChanges } from "./rest/changeFeed.ts";
 import { createChangeStream } from "./rest/changeStream.ts";
@@ -80,9 +80,9 @@ openFastPathOnFirstRequest({ executor, rateLimiter, opensMetrics, onError: logEr
 startReadyLog(health, publicUrl);
 
 function logError(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error ? error.stack : undefined;
-  console.error(JSON.stringify({ level: 50, time: Date.now(), msg: "A question failed", error: message, stack }));
+  const { stack } = error instanceof Error ? error : {};
+  const line = { level: 50, time: Date.now(), msg: "A question failed", error: messageOf(error), stack };
+  console.error(JSON.stringify(line));
 }
 
 // biome-ignore lint/style/noDefaultExport: Ponder takes the app so

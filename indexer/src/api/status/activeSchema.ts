@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { readerLock } from "../../../ops/advisoryLocks.ts";
+import { log } from "../../../ops/log.ts";
 import { missingColumns, type RequiredColumn } from "../../../ops/schemaCompat.ts";
 import { readTablesSchema, succeeds } from "../../../ops/schemaVersions.ts";
 import type { SqlReader } from "../../../ops/sql.ts";
@@ -71,8 +72,4 @@ export function createActiveSchema({ schema: given, viewsSchema, required = [] }
       answering = schema;
     },
   };
-}
-
-function log(level: number, msg: string, more: object): void {
-  console.log(JSON.stringify({ level, time: Date.now(), msg, ...more }));
 }

@@ -1,4 +1,5 @@
 import { releaseCheckpoints } from "../../../ops/finalizedCheckpoint.ts";
+import { log } from "../../../ops/log.ts";
 import { databaseSchema, lockConnection, servedPort, stopOnTerm } from "../../../ops/ponderGlobals.ts";
 import { maintainTables } from "../../../ops/tableMaintenance.ts";
 import { keepVocabulary } from "../../../ops/vocabulary.ts";
@@ -42,9 +43,7 @@ export function startReadyLog(health: HealthDependencies, publicUrl: string | un
     // Once is nothing: a block that is taken back, a node that is late.
     if (found.status === before && found.status !== said) {
       said = found.status;
-      const level = found.status === "ok" ? 30 : 40;
-      const line = { level, time: Date.now(), msg: `The index is ${said}`, ...found };
-      console.log(JSON.stringify(line));
+      log(found.status === "ok" ? 30 : 40, `The index is ${said}`, found);
     }
     before = found.status;
   }
