@@ -8,7 +8,7 @@ export const NOT_LISTED = 2n ** 255n;
 export const SEQ_PER_BLOCK = 1_000_000n;
 
 /** The greatest `seq` that Postgres takes. */
-const MAX_SEQ = 2n ** 63n - 1n;
+export const MAX_SEQ = 2n ** 63n - 1n;
 
 /** The first `seq` of a block; of a block that no chain has, one that no row has. */
 export function firstSeqOf(block: number): bigint {

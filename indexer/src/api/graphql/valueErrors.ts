@@ -7,7 +7,6 @@ import {
   type ValidationContext,
   ValuesOfCorrectTypeRule,
 } from "graphql";
-
 import { requestError } from "./errors.ts";
 import { MAX_OBJECT_FIELDS, MAX_VALUE_DEPTH, MAX_VARIABLE_VALUES } from "./limits.ts";
 

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ApiError } from "./errors.ts";
+import { ApiError, graphqlErrorJson, type Refusal, refusalHeaders } from "./errors.ts";
 import { ENTRY_KEY, notedEntry, type RateLimiter } from "./rateLimit.ts";
-import { graphqlErrorJson, type Refusal, refusalHeaders } from "./refusal.ts";
 import { preflightHeaders, securityHeaders } from "./securityHeaders.ts";
 
 /** Largest body of a request, in bytes. */

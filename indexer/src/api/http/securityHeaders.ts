@@ -9,6 +9,9 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** Content-Security-Policy of pages without scripts, whose styles stand in them. */
+export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
+
 /**
  * Headers that pages may send. `*` covers those of client libraries; browsers ask for `authorization` by name, and older ones for all.
  * None of them means anything here but Accept, Content-Type and If-None-Match.

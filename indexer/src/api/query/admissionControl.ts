@@ -1,6 +1,5 @@
 // Admission of queries to the database: how many run at a time, and how many of them are expensive. Those that are keep to a part of the
 // connections, so that everybody else's lists and searches find one. Clients take turns: whoever asks much waits behind himself.
-
 import type { Deadline } from "./deadline.ts";
 import { overloaded } from "./errors.ts";
 

@@ -1,13 +1,13 @@
 // Filters of artworks: each as SQL, and how many rows it lets through.
 import { cidOf, GridError, parseCid } from "@gridnft/sdk";
-import { zeroHash } from "viem";
+import { zeroAddress, zeroHash } from "viem";
 import { quoted } from "../../../ops/sql.ts";
-import { type AttributeField, attributeOf, firstSeqOf } from "../../lib/keys.ts";
+import { type AttributeField, attributeOf, firstSeqOf, MAX_SEQ } from "../../lib/keys.ts";
 import { QueryError } from "./errors.ts";
 import { ofAccount, remixesOf, upTo, verified, withAttribute } from "./estimates.ts";
-import { type QueryContext, tableRef } from "./queryContext.ts";
+import type { QueryContext } from "./queryContext.ts";
 import type { Statement } from "./statement.ts";
-import { columnOf, tableOf } from "./tables.ts";
+import { columnOf, tableOf, tableRef } from "./tables.ts";
 
 /** Filter of artworks as scalars and enums of the schema have let it through: ids and amounts are decimal strings, enums names. */
 export interface ArtworkFilter {
@@ -71,13 +71,11 @@ export interface EnumNumbers {
 }
 
 const SERIES_SIZE = 1_000n;
-const zero = "0x0000000000000000000000000000000000000000";
 /** More than any list of one picture's artworks. */
 const FEW = 1_000;
 /** Rows at which estimates of ranges stop counting. */
 const RANGE_LIMIT = 8_000;
 const LAST_TOKEN = (2n ** 256n - 1n).toString();
-const LAST_SEQ = (2n ** 63n - 1n).toString();
 
 type Make<Value> = (value: Value, context: QueryContext, enums: EnumNumbers) => Condition;
 
@@ -270,7 +268,7 @@ const filters: {
 };
 
 const isBurned: Condition = {
-  sql: (column, statement) => `${column("burned")} and ${column("owner")} = ${statement.value(zero)}`,
+  sql: (column, statement) => `${column("burned")} and ${column("owner")} = ${statement.value(zeroAddress)}`,
 };
 const notBurned: Condition = {
   sql: (column) => `not ${column("burned")}`,
@@ -337,7 +335,7 @@ function range(context: QueryContext, what: "minted" | "updated", { after, befor
     }
     if (before !== undefined) {
       const value = statement.value(before, "bigint");
-      const end = isMinted ? LAST_TOKEN : LAST_SEQ;
+      const end = isMinted ? LAST_TOKEN : MAX_SEQ;
       if (!isByKey) parts.push(`${column(time)} < ${value}`);
       parts.push(`${column(key)} < coalesce(${bound(">=", value, "asc")}, ${end})`);
     }

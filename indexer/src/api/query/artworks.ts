@@ -1,5 +1,4 @@
 // Pages of artworks: filters, orders and search in one statement.
-
 import { parseSearch, type Search, type Spellings, writeTsquery } from "../../lib/fullText/searchQuery.ts";
 import { NOT_LISTED } from "../../lib/keys.ts";
 import { type ArtworkFilter, artworkColumn, type Condition, conditionsOf, whereOf } from "./artworkFilters.ts";
@@ -13,15 +12,17 @@ import {
   type Page,
   type PageArguments,
   pageOf,
+  type ReadPage,
 } from "./keyset.ts";
 import { MAX_SEARCH, MAX_VALUES } from "./limits.ts";
 import { enums, type Row } from "./objectTypes.ts";
-import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { type QueryContext, statementOf } from "./queryContext.ts";
 import { planOf, type QueryPlan, SCAN_LIMIT, SORT_LIMIT } from "./queryPlan.ts";
 import type { SelectedField } from "./selection.ts";
 import { selectList } from "./selectList.ts";
 import { spellingsOf } from "./spellings.ts";
 import type { Statement } from "./statement.ts";
+import { tableRef } from "./tables.ts";
 
 /** Orders of artworks: the column, and which way. */
 const orders = {
@@ -48,7 +49,7 @@ export interface ArtworkArguments extends PageArguments {
 }
 
 /** Newest matches that a ranked search looks at. */
-export const RANKED = 200;
+const RANKED = 200;
 
 /** Filter and search of artworks, read once for page, total and facets. */
 export interface ArtworkCriteria {
@@ -121,13 +122,6 @@ export function requirePlain(name: string, value: unknown): void {
   }
 }
 
-/** Rows of a page, one more than it has if there are more, and how it was read. */
-export interface ArtworkPage {
-  readonly rows: readonly Row[];
-  readonly page: Page;
-  readonly order: string;
-}
-
 /**
  * Reads a page.
  * @param selections What to read of each artwork. `columns`: more of it, under names with `~` before.
@@ -138,7 +132,7 @@ export async function readArtworks(
   listArguments: ArtworkArguments,
   selections: readonly SelectedField[],
   columns: readonly string[],
-): Promise<ArtworkPage> {
+): Promise<ReadPage> {
   const given = listArguments.orderBy ?? (criteria.isSearch ? "RELEVANCE" : "NEWEST");
   if (given === "RELEVANCE" && !criteria.isSearch) {
     throw new QueryError("BAD_INPUT", "orderBy: RELEVANCE needs a search.");

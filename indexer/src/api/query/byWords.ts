@@ -2,7 +2,8 @@
 import { setImmediate } from "node:timers/promises";
 import { tokensOf } from "../../lib/fullText/tokenizer.ts";
 import { artworkCriteria, newestMatches, requireSearch } from "./artworks.ts";
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { oncePerBlock, type QueryContext, readRows, statementOf } from "./queryContext.ts";
+import { tableRef } from "./tables.ts";
 
 /** Artworks whose series are looked at: the newest that match. */
 const MAX_ARTWORKS = 2_000;
@@ -49,9 +50,12 @@ export async function modelsByWords(context: QueryContext, search: string): Prom
 }
 
 async function readModelWords(context: QueryContext): Promise<readonly ModelWords[]> {
-  const statement = statementOf(context);
-  const text = `select m.model_id::text as id, left(m.name, 200) || ' , ' || left(m.version, 100) || ' , ' || left(m.license, 100) as text from ${tableRef(statement, "model")} m where m.chain_id = ${statement.value(context.chainId)} order by m.seq desc limit ${MAX_MODELS}`;
-  const rows = await context.lists.query<{ id: string; text: string }>(text, statement.values);
+  const rows = await readRows<{ id: string; text: string }>(
+    context,
+    "lists",
+    (statement) =>
+      `select m.model_id::text as id, left(m.name, 200) || ' , ' || left(m.version, 100) || ' , ' || left(m.license, 100) as text from ${tableRef(statement, "model")} m where m.chain_id = ${statement.value(context.chainId)} order by m.seq desc limit ${MAX_MODELS}`,
+  );
   const models: ModelWords[] = [];
   for (const [i, { id, text: of }] of rows.entries()) {
     if (i % PIECE === PIECE - 1) await setImmediate();

@@ -1,7 +1,9 @@
 // Reads the ids that history names in some blocks.
-import { type StatementScope, statementOf, tableRef } from "./queryContext.ts";
+import { firstSeqOf } from "../../lib/keys.ts";
+import { type StatementScope, statementOf } from "./queryContext.ts";
 import type { Reader } from "./readPool.ts";
 import type { Statement } from "./statement.ts";
+import { tableRef } from "./tables.ts";
 
 /** Ids of what changed, by kind, each once and in order. */
 export interface ChangedIds {
@@ -14,7 +16,7 @@ export interface ChangedIds {
 }
 
 /** Most lines of history that one answer covers. */
-export const MAX_LINES = 10_000;
+const MAX_LINES = 10_000;
 /** Lines of history whose places and transactions tell one branch of the chain from another. */
 const MARKED = 100;
 
@@ -50,5 +52,5 @@ export async function changedBetween(
 
 /** First place in history after a block. */
 function endOf(statement: Statement, block: number): string {
-  return statement.value(`${(BigInt(block) + 1n) * 1_000_000n}`, "bigint");
+  return statement.value(`${firstSeqOf(block + 1)}`, "bigint");
 }

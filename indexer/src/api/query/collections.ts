@@ -1,6 +1,7 @@
 import { zeroAddress } from "viem";
 import { totals } from "./estimates.ts";
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { oncePerBlock, type QueryContext, statementOf } from "./queryContext.ts";
+import { tableRef } from "./tables.ts";
 
 const DAY = 86_400;
 

@@ -1,10 +1,11 @@
 // Columns that no table has: SQL over a table's alias.
 import { zeroAddress } from "viem";
-import { columnOf, type TableName, tableOf } from "./tables.ts";
+import type { Statement } from "./statement.ts";
+import { columnOf, type Table, type TableName, tableOf, tableRef } from "./tables.ts";
 import { traitsSql } from "./traits.ts";
 
 /** Computed columns: each function gives their SQL. */
-export interface ComputedNames {
+interface ComputedNames {
   readonly column: (key: string) => string;
   readonly table: (name: TableName) => string;
   /** Time of the answer's block: what changes by time alone is true at that block, as a contract would answer there. */
@@ -25,6 +26,15 @@ const ifAnnounced =
   (key: string, from: string, cast = "") =>
   ({ column, now }: ComputedNames): string =>
     `case when ${column(from)} > ${now()} then ${column(key)}${cast} end`;
+
+/** SQL of a computed column by an alias of its table. Undefined for a column that the table has. */
+export function computedSql(statement: Statement, table: Table, alias: string, key: string): string | undefined {
+  return computedColumns[`${table.name}.${key}`]?.({
+    column: (other) => columnOf(table, alias, other),
+    table: (name) => tableRef(statement, name),
+    now: () => statement.now(),
+  });
+}
 
 /** Computed columns by table and name. Amounts go as text. */
 export const computedColumns: Readonly<Record<string, (names: ComputedNames) => string>> = {

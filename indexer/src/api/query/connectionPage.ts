@@ -1,7 +1,6 @@
 // Pages of all lists but that of artworks.
-
 import { requirePlain } from "./artworks.ts";
-import { computedColumns } from "./computedColumns.ts";
+import { computedSql } from "./computedColumns.ts";
 import type { Condition, List, Merged } from "./connections.ts";
 import { COUNT_LIMIT, type Totals, totals, upTo } from "./estimates.ts";
 import {
@@ -13,13 +12,14 @@ import {
   type Page,
   type PageArguments,
   pageOf,
+  type ReadPage,
 } from "./keyset.ts";
 import type { Row } from "./objectTypes.ts";
-import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { type QueryContext, statementOf } from "./queryContext.ts";
 import type { SelectedField } from "./selection.ts";
 import { requireType, selectList } from "./selectList.ts";
 import type { Statement } from "./statement.ts";
-import { columnOf, requireColumn, type Table, tableOf } from "./tables.ts";
+import { columnOf, requireColumn, type Table, tableOf, tableRef } from "./tables.ts";
 import { limited, type Total } from "./totals.ts";
 
 /** Arguments of a list, as the schema has let them through. */
@@ -30,20 +30,13 @@ export interface ListArguments extends PageArguments {
   readonly found?: readonly string[];
 }
 
-/** Rows of a page, one more than it has if there are more, and how it was read. */
-export interface ListPage {
-  readonly rows: readonly Row[];
-  readonly page: Page;
-  readonly order: string;
-}
-
 /** Reads a page in one statement. */
 export async function readPage(
   context: QueryContext,
   list: List,
   listArguments: ListArguments,
   selections: readonly SelectedField[],
-): Promise<ListPage> {
+): Promise<ReadPage> {
   const statement = statementOf(context);
   const table = tableOf(requireType(list.type).table);
   const alias = statement.alias();
@@ -152,16 +145,7 @@ function keyOrder(
 }
 
 function columnsOf(table: Table, alias: string, statement: Statement): (key: string) => string {
-  return (key) => {
-    const computed = computedColumns[`${table.name}.${key}`];
-    return computed
-      ? computed({
-          column: (other) => columnOf(table, alias, other),
-          table: (name) => tableRef(statement, name),
-          now: () => statement.now(),
-        })
-      : columnOf(table, alias, key);
-  };
+  return (key) => computedSql(statement, table, alias, key) ?? columnOf(table, alias, key);
 }
 
 function conditionsOf(

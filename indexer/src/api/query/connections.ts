@@ -1,5 +1,6 @@
 // Connections: filters and orders of all lists but that of artworks, in SQL.
-import { firstSeqOf } from "../../lib/keys.ts";
+import { zeroAddress } from "viem";
+import { firstSeqOf, MAX_SEQ } from "../../lib/keys.ts";
 import { weekOf } from "../../lib/weeks.ts";
 import { modelsByWords, seriesByWords } from "./byWords.ts";
 import { QueryError } from "./errors.ts";
@@ -8,7 +9,7 @@ import { enums, isInForce } from "./objectTypes.ts";
 import type { QueryContext } from "./queryContext.ts";
 import { countOf } from "./selectList.ts";
 import type { Statement } from "./statement.ts";
-import { tableOf, tableRefOf } from "./tables.ts";
+import { tableRef } from "./tables.ts";
 
 /** SQL of a condition. `column` names a column of the list's table. */
 export type Condition = (value: never, column: (key: string) => string, statement: Statement) => string;
@@ -46,8 +47,6 @@ export interface Merged {
   readonly columns: readonly string[];
   readonly type: "numeric[]" | "text[]";
 }
-
-const zero = "0x0000000000000000000000000000000000000000";
 
 type Value = string | number | boolean;
 
@@ -89,8 +88,8 @@ const happened =
   (operator: ">" | "<"): Condition =>
   (time: Value, column, statement) => {
     const at = statement.value(time);
-    const [reached, direction, none] = operator === ">" ? ["<=", "desc", "0"] : [">=", "asc", `${2n ** 63n - 1n}`];
-    const history = tableRefOf(statement, tableOf("activity"));
+    const [reached, direction, none] = operator === ">" ? ["<=", "desc", "0"] : [">=", "asc", MAX_SEQ];
+    const history = tableRef(statement, "activity");
     const bound = `select h.seq from ${history} h where h.chain_id = ${statement.value(statement.chainId)} and h.time ${reached} ${at} order by h.time ${direction}, h.seq ${direction} limit 1`;
     return `${column("time")} ${operator} ${at} and ${column("seq")} ${operator} coalesce((${bound}), ${none})`;
   };
@@ -100,7 +99,7 @@ const isAnchored =
   (key: string, waitingKey: string): Condition =>
   (value: boolean, column, statement) => {
     if (value) return column("anchored");
-    const waiting = tableRefOf(statement, tableOf("waitingAnchor"));
+    const waiting = tableRef(statement, "waitingAnchor");
     const keys = `select w.${waitingKey} from ${waiting} w where w.chain_id = ${statement.value(statement.chainId)} and w.confirmed_seq = 0`;
     return `${column(key)} = any(array(${keys})) and not ${column("anchored")}`;
   };
@@ -117,7 +116,7 @@ const updatedSince = { updatedSinceBlock: since("updatedSeq") };
 const addedSince = { updatedSinceBlock: since("seq") };
 /** Of the rows that one transaction wrote: history has one with the same `seq` for each. */
 const inTransaction: Condition = (hash: Value, column, statement) => {
-  const history = tableRefOf(statement, tableOf("activity"));
+  const history = tableRef(statement, "activity");
   return `${column("seq")} = any(array(select h.seq from ${history} h where h.tx = ${statement.value(hash)} and h.chain_id = ${statement.value(statement.chainId)}))`;
 };
 
@@ -126,10 +125,10 @@ const heldAtBlock: Condition = (block: number, column, statement) => {
   if (block > statement.block) {
     throw new QueryError("BAD_INPUT", `heldAtBlock is at most ${statement.block}, the block of this answer.`);
   }
-  const end = statement.value(`${(BigInt(block) + 1n) * 1_000_000n}`, "bigint");
-  const transfers = tableRefOf(statement, tableOf("transfer"));
+  const end = statement.value(`${firstSeqOf(block + 1)}`, "bigint");
+  const transfers = tableRef(statement, "transfer");
   const later = `select l.seq from ${transfers} l where l.chain_id = ${column("chainId")} and l.collection = ${column("collection")} and l.token_id = ${column("tokenId")} and l.seq > ${column("seq")} and l.seq < ${end} order by l.seq limit 1`;
-  return `${column("seq")} < ${end} and ${column("to")} <> ${statement.value(zero)} and (${later}) is null`;
+  return `${column("seq")} < ${end} and ${column("to")} <> ${statement.value(zeroAddress)} and (${later}) is null`;
 };
 
 /** Rights that end in some days from the answer's block on. */

@@ -1,7 +1,8 @@
 // Estimates of how many rows a condition lets through, from the counters that the handlers keep. The planner's statistics know nothing of
 // values that are rare, or don't exist. Estimates choose a plan; no answer depends on them, unless they are said to be exact.
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { oncePerBlock, type QueryContext, readRows } from "./queryContext.ts";
 import type { Statement } from "./statement.ts";
+import { tableRef } from "./tables.ts";
 
 /** Rows at which counting stops. */
 export const COUNT_LIMIT = 10_000;
@@ -9,8 +10,7 @@ export const COUNT_LIMIT = 10_000;
 /** A number of rows. */
 async function one(context: QueryContext, key: string, sql: (statement: Statement) => string): Promise<number> {
   return oncePerBlock(context, key, async () => {
-    const statement = statementOf(context);
-    const [row] = await context.byKey.query<{ count: number | null }>(sql(statement), statement.values);
+    const [row] = await readRows<{ count: number | null }>(context, "byKey", sql);
     return row?.count ?? 0;
   });
 }
@@ -57,26 +57,17 @@ export function upTo(
   rows: (statement: Statement) => string,
 ): Promise<number> {
   return oncePerBlock(context, `${limit}/${key}`, async () => {
-    const statement = statementOf(context);
-    const text = `select count(*)::int as count from (select 1 ${rows(statement)} limit ${statement.value(limit, "int")}) found`;
-    const [row] = await context.lists.query<{ count: number }>(text, statement.values);
+    const [row] = await readRows<{ count: number }>(
+      context,
+      "lists",
+      (statement) =>
+        `select count(*)::int as count from (select 1 ${rows(statement)} limit ${statement.value(limit, "int")}) found`,
+    );
     return row?.count ?? 0;
   });
 }
 
-export interface Totals {
-  readonly artworks: number;
-  readonly supply: number;
-  readonly holders: number;
-  readonly artists: number;
-  readonly transfers: number;
-  readonly evolutions: number;
-  readonly series: number;
-  readonly models: number;
-  readonly accounts: number;
-}
-
-const noTotals: Totals = {
+const noTotals = {
   artworks: 0,
   supply: 0,
   holders: 0,
@@ -87,14 +78,18 @@ const noTotals: Totals = {
   models: 0,
   accounts: 0,
 };
+export type Totals = Readonly<typeof noTotals>;
 
 /** Totals of the protocol: exact. */
 export function totals(context: QueryContext): Promise<Totals> {
   return oncePerBlock(context, "totals", async () => {
-    const statement = statementOf(context);
     const columns = Object.keys(noTotals).join(", ");
-    const text = `select ${columns} from ${tableRef(statement, "protocol")} where chain_id = ${statement.value(context.chainId)}`;
-    const [row] = await context.byKey.query<Totals>(text, statement.values);
+    const [row] = await readRows<Totals>(
+      context,
+      "byKey",
+      (statement) =>
+        `select ${columns} from ${tableRef(statement, "protocol")} where chain_id = ${statement.value(context.chainId)}`,
+    );
     return row ?? noTotals;
   });
 }
@@ -107,12 +102,16 @@ export interface Verified {
 
 export function verified(context: QueryContext, isVerified: boolean): Promise<Verified> {
   return oncePerBlock(context, `verified/${isVerified}`, async () => {
-    const statement = statementOf(context);
-    const text = `select coalesce(array_agg(m.model_id::text), '{}') as "modelIds", coalesce(sum(a.artworks), 0)::int as artworks
+    const [row] = await readRows<Verified>(
+      context,
+      "lists",
+      (
+        statement,
+      ) => `select coalesce(array_agg(m.model_id::text), '{}') as "modelIds", coalesce(sum(a.artworks), 0)::int as artworks
       from ${tableRef(statement, "model")} m
       left join ${tableRef(statement, "attribute")} a on a.chain_id = m.chain_id and a.attribute = 'model:' || m.model_id
-      where m.chain_id = ${statement.value(context.chainId)} and m.verified = ${statement.value(isVerified)}`;
-    const [row] = await context.lists.query<Verified>(text, statement.values);
+      where m.chain_id = ${statement.value(context.chainId)} and m.verified = ${statement.value(isVerified)}`,
+    );
     return row ?? { modelIds: [], artworks: 0 };
   });
 }

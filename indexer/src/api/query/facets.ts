@@ -4,11 +4,12 @@ import type { AttributeField } from "../../lib/keys.ts";
 import { whereOf } from "./artworkFilters.ts";
 import { type ArtworkCriteria, newestMatches } from "./artworks.ts";
 import { totals, upTo, verified } from "./estimates.ts";
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { oncePerBlock, type QueryContext, readRows, statementOf } from "./queryContext.ts";
 import type { Statement } from "./statement.ts";
+import { tableRef } from "./tables.ts";
 
 /** Facets by the name of their field, and the attribute that they count. */
-export const facetFields = {
+const facetFields = {
   models: "model",
   families: "family",
   samplers: "sampler",
@@ -56,7 +57,7 @@ export interface Facets {
 }
 
 /** Newest matches of a search that are counted. */
-export const SEARCHED = 2_000;
+const SEARCHED = 2_000;
 /** Newest artworks that columns of an index are counted of. */
 const COUNTED = 250_000;
 /** Newest artworks of which each attribute is looked at. */
@@ -121,9 +122,12 @@ async function byCounters(context: QueryContext, names: readonly FacetName[], fi
 }
 
 async function mostOf(context: QueryContext, field: AttributeField, first: number): Promise<readonly FacetValue[]> {
-  const statement = statementOf(context);
-  const text = `select value, artworks as count from ${tableRef(statement, "attribute")} where chain_id = ${statement.value(context.chainId)} and field = ${statement.value(field)} and artworks > 0 order by artworks desc, value desc limit ${statement.value(first, "int")}`;
-  return context.byKey.query<FacetValue>(text, statement.values);
+  return readRows(
+    context,
+    "byKey",
+    (statement) =>
+      `select value, artworks as count from ${tableRef(statement, "attribute")} where chain_id = ${statement.value(context.chainId)} and field = ${statement.value(field)} and artworks > 0 order by artworks desc, value desc limit ${statement.value(first, "int")}`,
+  );
 }
 
 /** Most first; of as many the one whose value sorts last, as the counters' index has them. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { QueryError } from "./errors.ts";
 import { DEFAULT_FIRST, MAX_FIRST } from "./limits.ts";
+import type { Row } from "./objectTypes.ts";
 import { countOf } from "./selectList.ts";
 import type { SqlType, Statement } from "./statement.ts";
 
@@ -27,6 +28,13 @@ export interface Page {
   readonly before: readonly string[] | undefined;
 }
 
+/** Rows of a page, one more than it has if there are more, and how it was read. */
+export interface ReadPage {
+  readonly rows: readonly Row[];
+  readonly page: Page;
+  readonly order: string;
+}
+
 /** An order by its name and columns; the last tells rows apart that are equal in all others. */
 export interface KeyOrder {
   readonly name: string;
@@ -49,8 +57,8 @@ export function pageOf(page: PageArguments, order: KeyOrder): Page {
   const { after, before } = page;
   return {
     ...lengthOf(page),
-    after: typeof after === "string" ? readCursor("after", after, order) : undefined,
-    before: typeof before === "string" ? readCursor("before", before, order) : undefined,
+    after: typeof after === "string" ? keysIn("after", after, order) : undefined,
+    before: typeof before === "string" ? keysIn("before", before, order) : undefined,
   };
 }
 
@@ -83,17 +91,15 @@ export function keyColumns(keys: readonly string[]): string {
   return keys.map((key, i) => `${key}::text as "=${i}"`).join(", ");
 }
 
-type KeyedRow = Readonly<Record<string, unknown>>;
-
 /** A page of rows that were read with one more than it has. */
-export interface Slice<Row> {
+export interface Slice {
   readonly rows: readonly Row[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
 }
 
 /** Cuts the one more off, and puts rows read from the end in order. */
-export function slice<Row>(read: readonly Row[], page: Page): Slice<Row> {
+export function slice({ rows: read, page }: ReadPage): Slice {
   const hasMore = read.length > page.rows;
   const rows = hasMore ? read.slice(0, page.rows) : [...read];
   if (!page.isBackward) return { rows, hasNextPage: hasMore, hasPreviousPage: page.after !== undefined };
@@ -101,27 +107,33 @@ export function slice<Row>(read: readonly Row[], page: Page): Slice<Row> {
 }
 
 /** Cursor of a row that was read with its keys. */
-export function writeCursor(order: string, row: KeyedRow): string {
-  const values = [row["=0"]];
-  if (row["=1"] !== undefined) values.push(row["=1"]);
-  return Buffer.from(JSON.stringify([order, ...values])).toString("base64url");
+export function cursorOf(order: string, row: Row): string {
+  return writeCursor([order, row["=0"], ...(row["=1"] === undefined ? [] : [row["=1"]])]);
+}
+
+/** Writes a cursor: JSON in base64. */
+export function writeCursor(values: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(values)).toString("base64url");
+}
+
+/** Reads the values of a cursor. Undefined when it has another form. */
+export function readCursor<Values>(cursor: string, form: z.ZodType<Values>): Values | undefined {
+  try {
+    return form.safeParse(JSON.parse(Buffer.from(cursor, "base64url").toString())).data;
+  } catch {
+    return undefined;
+  }
 }
 
 const cursorJson = z.tuple([z.string()], z.string().max(300));
 
-function readCursor(name: string, cursor: string, order: KeyOrder): string[] {
+function keysIn(name: string, cursor: string, order: KeyOrder): string[] {
   const refuse = (message: string): never => {
     throw new QueryError("BAD_CURSOR", message);
   };
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(cursor, "base64url").toString());
-  } catch {
-    return refuse(`${name} is not a cursor of this API.`);
-  }
-  const parsed = cursorJson.safeParse(json);
-  if (!parsed.success) return refuse(`${name} is not a cursor of this API.`);
-  const [stated, ...values] = parsed.data;
+  const parsed = readCursor(cursor, cursorJson);
+  if (!parsed) return refuse(`${name} is not a cursor of this API.`);
+  const [stated, ...values] = parsed;
   if (stated !== order.name) return refuse(`${name} is a cursor of order ${stated.slice(0, 50)}, not ${order.name}.`);
   const isPlain =
     values.length === order.keys.length && values.every((value, i) => fits(value, order.keys[i]?.type ?? "text"));

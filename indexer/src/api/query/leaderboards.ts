@@ -1,7 +1,10 @@
 // Leaderboards: sums of one week (UTC, from Monday on), once for each block.
+import { zeroAddress } from "viem";
+import { MAX_SEQ } from "../../lib/keys.ts";
 import { startOfWeek } from "../../lib/weeks.ts";
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { oncePerBlock, type QueryContext, statementOf } from "./queryContext.ts";
 import type { Statement } from "./statement.ts";
+import { tableRef } from "./tables.ts";
 
 export type LeaderboardSubject = "ARTISTS" | "COLLECTORS" | "MODELS" | "WORKERS";
 
@@ -22,8 +25,6 @@ export interface Ranking {
 const MAX_COUNTED = 100_000;
 /** Places that are kept. */
 const MAX_RANKS = 100;
-const zero = "0x0000000000000000000000000000000000000000";
-const LAST_SEQ = (2n ** 63n - 1n).toString();
 
 /** The first hundred of a week. */
 export function leaderboardOf(context: QueryContext, subject: LeaderboardSubject, week: number): Promise<Ranking> {
@@ -62,7 +63,7 @@ const sources: Readonly<Record<LeaderboardSubject, (statement: Statement, from: 
   }),
   // Mints, burns, and transfers to oneself collect nothing.
   COLLECTORS: (statement, from, to) => ({
-    rows: `from ${tableRef(statement, "transfer")} s where s.chain_id = ${statement.value(statement.chainId)} and s.collection = 'ARTWORK' and s."from" <> ${statement.value(zero)} and s."to" <> ${statement.value(zero)} and s."from" <> s."to" and ${during(statement, "s.seq", "s.time", from, to)} order by s.seq desc limit ${MAX_COUNTED}`,
+    rows: `from ${tableRef(statement, "transfer")} s where s.chain_id = ${statement.value(statement.chainId)} and s.collection = 'ARTWORK' and s."from" <> ${statement.value(zeroAddress)} and s."to" <> ${statement.value(zeroAddress)} and s."from" <> s."to" and ${during(statement, "s.seq", "s.time", from, to)} order by s.seq desc limit ${MAX_COUNTED}`,
     key: `s."to"`,
     amount: "1",
   }),
@@ -88,5 +89,5 @@ function during(statement: Statement, seq: string, time: string, from: number, t
   const [start, end] = [statement.value(from, "bigint"), statement.value(to, "bigint")];
   const first = (at: string) =>
     `(select h.seq from ${tableRef(statement, "activity")} h where h.chain_id = ${statement.value(statement.chainId)} and h.time >= ${at} order by h.time, h.seq limit 1)`;
-  return `${time} >= ${start} and ${time} < ${end} and ${seq} >= coalesce(${first(start)} / 1000000 * 1000000, ${LAST_SEQ}) and ${seq} < coalesce(${first(end)} / 1000000 * 1000000, ${LAST_SEQ})`;
+  return `${time} >= ${start} and ${time} < ${end} and ${seq} >= coalesce(${first(start)} / 1000000 * 1000000, ${MAX_SEQ}) and ${seq} < coalesce(${first(end)} / 1000000 * 1000000, ${MAX_SEQ})`;
 }

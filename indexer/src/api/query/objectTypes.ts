@@ -1,5 +1,5 @@
 import { settlementDomain, settlementTypes } from "@gridnft/sdk";
-import { type Address, keccak256, toBytes, zeroHash } from "viem";
+import { type Address, keccak256, toBytes, zeroAddress, zeroHash } from "viem";
 import { NOT_LISTED, SEQ_PER_BLOCK } from "../../lib/keys.ts";
 import { startOfWeek } from "../../lib/weeks.ts";
 import { idOf } from "./globalIds.ts";
@@ -48,9 +48,7 @@ export interface ObjectType {
   readonly fields: Readonly<Record<string, ColumnField | ChildField | string>>;
 }
 
-const zero = "0x0000000000000000000000000000000000000000";
-
-const isZero = (value: unknown): boolean => String(value) === "0" || value === zero;
+const isZero = (value: unknown): boolean => String(value) === "0" || value === zeroAddress;
 
 /** Null for 0 and for the zero address. */
 const unlessZero = (column: string): ColumnField => ({
@@ -101,7 +99,7 @@ const activityOf = (column: string, parent: string): ChildField => ({
 
 /** Conditions of approvals that hold: others were taken back. */
 export const isInForce = {
-  token: (column: (key: string) => string): string => `${column("approved")} <> '${zero}'`,
+  token: (column: (key: string) => string): string => `${column("approved")} <> '${zeroAddress}'`,
   operator: (column: (key: string) => string): string => column("approved"),
 } as const;
 
@@ -145,7 +143,7 @@ const receiptColumns = [
   "price",
 ];
 
-let domain = settlementDomain(0, zero);
+let domain = settlementDomain(0, zeroAddress);
 
 /** Says in which contract's domain receipts are signed. */
 export function setSettlement(chainId: number, address: Address): void {

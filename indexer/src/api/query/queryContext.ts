@@ -5,7 +5,6 @@ import { LateError } from "./errors.ts";
 import type { Reader } from "./readPool.ts";
 import type { Budget } from "./selectList.ts";
 import { Statement } from "./statement.ts";
-import { type TableName, tableOf, tableRefOf } from "./tables.ts";
 
 /** Block of the chain that is indexed. */
 export interface IndexedBlock {
@@ -67,6 +66,12 @@ export function statementOf({ schema, chainId, block }: StatementScope): Stateme
   return new Statement(schema, chainId, block?.timestamp ?? 0, block?.number ?? 0);
 }
 
-export function tableRef(statement: Statement, name: TableName): string {
-  return tableRefOf(statement, tableOf(name));
+/** Reads the rows of a statement. `write` puts its text together. */
+export function readRows<Row extends object>(
+  context: QueryContext,
+  by: "byKey" | "lists",
+  write: (statement: Statement) => string,
+): Promise<Row[]> {
+  const statement = statementOf(context);
+  return context[by].query<Row>(write(statement), statement.values);
 }

@@ -1,7 +1,6 @@
 // Query plans of pages of artworks: scan an index in the order that is asked for until the page is full, or read all rows that the
 // conditions let through and sort them. The planner guesses by statistics, which know nothing of values that are rare, or of how
 // conditions and orders hang together. Counters know.
-
 import type { Condition } from "./artworkFilters.ts";
 import { totals } from "./estimates.ts";
 import type { QueryContext } from "./queryContext.ts";

@@ -1,6 +1,6 @@
 // Rarity within a series: how often each value of an attribute is in it, and how surprising an artwork's values are all together.
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "./queryContext.ts";
-import { columnOf, tableOf } from "./tables.ts";
+import { oncePerBlock, type QueryContext, statementOf } from "./queryContext.ts";
+import { columnOf, tableOf, tableRef } from "./tables.ts";
 import { attributesOf, type TraitSource, traitsSql } from "./traits.ts";
 
 /** A value of an attribute, null where an artwork has none, and how many artworks of the series have it. */

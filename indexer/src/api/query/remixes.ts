@@ -1,6 +1,7 @@
 // The tree of what was made from what, by the artwork whose picture each was made from at its mint. It has no circles: that artwork was
 // minted before.
-import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { type QueryContext, statementOf } from "./queryContext.ts";
+import { tableRef } from "./tables.ts";
 
 /** A step of a walk through the tree. */
 export interface Step {

@@ -1,10 +1,9 @@
 // Rows of a table beside objects that no table has: counts, ranks, steps of a tree.
-
 import type { Row } from "./objectTypes.ts";
-import { type QueryContext, statementOf, tableRef } from "./queryContext.ts";
+import { type QueryContext, statementOf } from "./queryContext.ts";
 import type { SelectedField } from "./selection.ts";
 import { requireType, selectList } from "./selectList.ts";
-import { columnOf, requireColumn, tableOf } from "./tables.ts";
+import { columnOf, requireColumn, tableOf, tableRef } from "./tables.ts";
 
 /** Rows that are read beside objects. */
 export interface Attached {

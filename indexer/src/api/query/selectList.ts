@@ -1,13 +1,13 @@
 // Look-ahead: turns the fields that are asked of a type into the select list of one statement. Children become subselects that answer
 // JSON. Only columns that are asked for are read.
 import { quoted } from "../../../ops/sql.ts";
-import { computedColumns } from "./computedColumns.ts";
+import { computedSql } from "./computedColumns.ts";
 import { QueryError } from "./errors.ts";
 import { MAX_FIRST, MAX_LEVELS, MAX_ROWS } from "./limits.ts";
 import { type ChildField, fieldOf, isChild, type ObjectType, objectTypes } from "./objectTypes.ts";
 import { childKey, type SelectedField, unique } from "./selection.ts";
 import type { Statement } from "./statement.ts";
-import { columnOf, requireColumn, type Table, tableOf, tableRefOf } from "./tables.ts";
+import { columnOf, requireColumn, type Table, tableOf, tableRef } from "./tables.ts";
 
 /** Cost of the rows of a selection. */
 interface Cost {
@@ -124,14 +124,8 @@ export function requireType(name: string): ObjectType {
 
 /** JSON would round a numeric: it goes as text. */
 function readColumn(statement: Statement, table: Table, alias: string, key: string): string {
-  const computed = computedColumns[`${table.name}.${key}`];
-  if (computed) {
-    return computed({
-      column: (column) => columnOf(table, alias, column),
-      table: (name) => tableRefOf(statement, tableOf(name)),
-      now: () => statement.now(),
-    });
-  }
+  const computed = computedSql(statement, table, alias, key);
+  if (computed !== undefined) return computed;
   const { kind } = requireColumn(table, key);
   return kind === "numeric" ? `${columnOf(table, alias, key)}::text` : columnOf(table, alias, key);
 }
@@ -164,14 +158,14 @@ function childSelect(statement: Statement, { asked, field, table, alias }: Child
         child,
         parent,
         argument: (name) => statement.value(asked.arguments[name]),
-        table: (name) => tableRefOf(statement, tableOf(name)),
+        table: (name) => tableRef(statement, name),
       }),
     );
   }
   const direction = field.order?.descending ? "desc" : "asc";
   const keys = [field.order?.column, field.order?.tie].filter((key) => key !== undefined);
   const order = keys.length > 0 ? ` order by ${keys.map((key) => `${child(key)} ${direction}`).join(", ")}` : "";
-  const select = `select ${list} from ${tableRefOf(statement, childTable)} ${childAlias} where ${conditions.join(" and ")}${order} limit ${limit}`;
+  const select = `select ${list} from ${tableRef(statement, childTable.name)} ${childAlias} where ${conditions.join(" and ")}${order} limit ${limit}`;
   const rowAlias = statement.alias();
   return field.order
     ? `(select coalesce(json_agg(${rowAlias}), '[]'::json) from (${select}) ${rowAlias})`

@@ -1,6 +1,5 @@
 // Words that a word of a search may be a slip of: those of the vocabulary that one edit makes of it. The vocabulary is made beside the
 // indexer (`ops/vocabulary.ts`); without it words are found as they are written.
-
 import { quoted } from "../../../ops/sql.ts";
 import { VOCABULARY } from "../../../ops/vocabulary.ts";
 import { deletionsOf, isOneEdit } from "../../lib/fullText/edits.ts";

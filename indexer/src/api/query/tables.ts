@@ -52,8 +52,8 @@ export function columnOf(table: Table, alias: string, key: string): string {
 }
 
 /** The table's name in a statement's schema. */
-export function tableRefOf(statement: Statement, table: Table): string {
-  return `${quoted(statement.schema)}.${table.sql}`;
+export function tableRef(statement: Statement, name: TableName): string {
+  return `${quoted(statement.schema)}.${tableOf(name).sql}`;
 }
 
 export function requireColumn(table: Table, key: string): Column {

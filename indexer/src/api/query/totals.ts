@@ -1,7 +1,8 @@
 import { whereOf } from "./artworkFilters.ts";
 import { type ArtworkCriteria, joinWords } from "./artworks.ts";
 import { COUNT_LIMIT, totals, upTo } from "./estimates.ts";
-import { type QueryContext, tableRef } from "./queryContext.ts";
+import type { QueryContext } from "./queryContext.ts";
+import { tableRef } from "./tables.ts";
 
 /** Number of all rows of a list. */
 export interface Total {

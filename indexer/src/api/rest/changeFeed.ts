@@ -1,5 +1,4 @@
 // Changes as they are indexed: one computation for each block, told to everybody who listens.
-
 import { type ChangedIds, changedBetween, markAt } from "../query/changedIds.ts";
 import type { IndexedBlock, StatementScope } from "../query/queryContext.ts";
 import type { ReadPool } from "../query/readPool.ts";

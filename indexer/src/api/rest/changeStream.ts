@@ -1,5 +1,4 @@
 // `GET /v1/changes`: changes as they are indexed, as server-sent events.
-
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
 import { ApiError } from "../http/errors.ts";

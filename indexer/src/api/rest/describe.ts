@@ -21,6 +21,8 @@ const tags: Readonly<Record<RouteSpec["tag"] | "service", string>> = {
   service: "State of this service",
 };
 
+const errorContent = { "application/json": { schema: { $ref: "#/components/schemas/Error" } } };
+
 /** Name of a route among those of a client that is made from the description. */
 export function nameOf({ query }: RouteSpec): string {
   return Object.entries(queries).find(([, text]) => text === query)?.[0] ?? "";
@@ -83,7 +85,7 @@ export function describeRoute(
           status,
           {
             description: codes.map((code) => `\`${code}\``).join(", "),
-            content: { "application/json": { schema: errorReference as never } },
+            content: errorContent,
           },
         ]),
       ),
@@ -174,18 +176,11 @@ export const changesRoute: RouteConfig = {
       description: "Events `changes` and `reset`, for as long as the client stays",
       content: { "text/event-stream": { schema: lastEventId as never } },
     },
-    429: {
-      description: "Too many listen",
-      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
-    },
-    503: {
-      description: "The history is not indexed yet",
-      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
-    },
+    429: { description: "Too many listen", content: errorContent },
+    503: { description: "The history is not indexed yet", content: errorContent },
   },
 };
 
-const errorReference = { $ref: "#/components/schemas/Error" };
 const errorSchema: JsonSchema = {
   type: "object",
   description: "Every refusal.",

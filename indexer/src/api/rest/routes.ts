@@ -1,6 +1,5 @@
 // GET routes for queries that everybody asks: cacheable, described by OpenAPI, in the REST API's snake case. Each asks the gallery
 // schema, so that there is one vocabulary.
-
 import { createHash } from "node:crypto";
 import {
   namesEveryTag,
@@ -13,9 +12,9 @@ import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { type GraphQLInputType, type GraphQLSchema, getNullableType, isListType } from "graphql";
 import type { Context } from "hono";
 import { costOf, type GraphQLExecutor } from "../graphql/executor.ts";
-import { ApiError } from "../http/errors.ts";
+import { ApiError, refusalHeaders } from "../http/errors.ts";
 import { entryOf } from "../http/rateLimit.ts";
-import { refusalHeaders } from "../http/refusal.ts";
+import { PAGE_POLICY } from "../http/securityHeaders.ts";
 import type { IndexedBlock } from "../query/queryContext.ts";
 import { BlockNotIndexedError, type IndexingStatus } from "../status/indexingStatus.ts";
 import { type RouteSpec, routes } from "./catalogue.ts";
@@ -153,10 +152,7 @@ export function createRestRoutes(dependencies: RestDependencies): OpenAPIHono {
   });
   app.get("/reference", (context) => {
     context.header("cache-control", "public, max-age=3600");
-    context.header(
-      "content-security-policy",
-      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-    );
+    context.header("content-security-policy", PAGE_POLICY);
     // Curl lines begin with the address that the page was asked at, unless there is one for everybody.
     return context.html(referencePage(describe(), (publicUrl ?? new URL(context.req.url).origin).replace(/\/+$/, "")));
   });

@@ -1,15 +1,12 @@
 // The API but for what only Ponder can answer: routes, and what stands before them.
-
 import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
 import { Hono } from "hono";
 import type { GraphQLExecutor } from "../graphql/executor.ts";
 import { createGraphqlRoutes } from "../graphql/http/routes.ts";
-import { ApiError } from "../http/errors.ts";
+import { ApiError, refusalHeaders } from "../http/errors.ts";
 import { createHttpMiddleware } from "../http/middleware.ts";
 import type { RateLimiter } from "../http/rateLimit.ts";
-import { refusalHeaders } from "../http/refusal.ts";
 import { methodsOf } from "../http/securityHeaders.ts";
-
 import { createRestRoutes, refuse } from "../rest/routes.ts";
 import { type HealthDependencies, readHealth } from "../status/health.ts";
 import type { IndexingStatus } from "../status/indexingStatus.ts";

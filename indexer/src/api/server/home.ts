@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
 import { wantsPage } from "../graphql/http/explorer.ts";
+import { PAGE_POLICY } from "../http/securityHeaders.ts";
 import type { IndexingStatus } from "../status/indexingStatus.ts";
 
 /** Entry of the list on `/`. Addresses are relative: the API may be below a path of its operator's. */
@@ -43,10 +44,7 @@ export function createHome({ indexingStatus, chainId, publicUrl }: HomeDependenc
         links: Object.fromEntries(homeLinks.map(({ name, href }) => [name, `${base}/${href}`])),
       });
     }
-    context.header(
-      "content-security-policy",
-      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-    );
+    context.header("content-security-policy", PAGE_POLICY);
     return context.html(html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,7 +1,6 @@
 // The front of Node's server. POST /graphql is answered here, on Node's own request and response: Ponder's server runs every request
 // through Hono and two middlewares, which takes longer than most answers. What goes on to Ponder is counted, compressed, and kept from
 // caches when it failed; preflights, which Ponder's CORS middleware would answer, and its routes for operators end here.
-
 import { Buffer } from "node:buffer";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from "node:http";
@@ -12,10 +11,9 @@ import type { GraphQLExecutor } from "../graphql/executor.ts";
 import { bodyTypeFault, readBody, readRequest } from "../graphql/http/request.ts";
 import { type HttpReply, refused, replyTo } from "../graphql/http/response.ts";
 import { COMPRESSED_FROM, encode, encodingOf } from "../http/compression.ts";
-import { ApiError } from "../http/errors.ts";
+import { ApiError, type Refusal, refusalHeaders } from "../http/errors.ts";
 import { MAX_BODY, refusalJson, tooLarge } from "../http/middleware.ts";
 import { noteEntry, type RateLimitEntry, type RateLimiter } from "../http/rateLimit.ts";
-import { type Refusal, refusalHeaders } from "../http/refusal.ts";
 import { preflightHeaders, securityHeaders } from "../http/securityHeaders.ts";
 
 export interface FastPathDependencies {

@@ -1,10 +1,8 @@
 // `/sql`: statements of `@ponder/client`, by Ponder's own middleware, which lets reading statements on the gallery's tables through
 // and no others. Off unless the operator opens it.
-
 import type { Context, MiddlewareHandler } from "hono";
-import { ApiError } from "../http/errors.ts";
+import { ApiError, refusalHeaders } from "../http/errors.ts";
 import { entryOf } from "../http/rateLimit.ts";
-import { refusalHeaders } from "../http/refusal.ts";
 
 export const sqlLimits = {
   /** Characters of a statement with its parameters. */

@@ -1,6 +1,5 @@
 // `/tables`: every table as it is, by Ponder's generated GraphQL, for requests that nobody foresaw. It makes a statement of its own for
 // each field and reads whole rows, so its limits are tight.
-
 import { Buffer } from "node:buffer";
 import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
 import { getTableColumns, is, Table } from "drizzle-orm";
@@ -9,10 +8,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import type pg from "pg";
 import type { GraphQLRequest } from "../graphql/executor.ts";
 import { bodyTypeFault, isRefusal, readJsonBody, requestOf } from "../graphql/http/request.ts";
+import { graphqlErrorJson, type Refusal, refusalHeaders } from "../http/errors.ts";
 import { entryOf } from "../http/rateLimit.ts";
-import { graphqlErrorJson, type Refusal, refusalHeaders } from "../http/refusal.ts";
 import { methodsOf } from "../http/securityHeaders.ts";
-
 import { rowsOf, tableLimits } from "./rowCount.ts";
 
 /** Rows that count as much as one request more. */

@@ -1,12 +1,10 @@
 // Reads a GraphQL request: from the body of a POST, or from the query of a GET. Both are equally strict.
-
 import { Buffer, isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { readSearchParameters, SearchParameterError } from "@gridnft/sdk/node";
 import { getOperationAST, parse } from "graphql";
+import type { Refusal } from "../../http/errors.ts";
 import { MAX_BODY } from "../../http/middleware.ts";
-import type { Refusal } from "../../http/refusal.ts";
-
 import type { GraphQLRequest } from "../executor.ts";
 import { MAX_TOKENS } from "../limits.ts";
 

@@ -1,9 +1,7 @@
 // GraphQL over HTTP: which media type a request is answered in, and with which status.
-
 import { parseAccept } from "hono/utils/accept";
+import { graphqlErrorJson, type Refusal, refusalHeaders } from "../../http/errors.ts";
 import type { RateLimitEntry } from "../../http/rateLimit.ts";
-import { graphqlErrorJson, type Refusal, refusalHeaders } from "../../http/refusal.ts";
-
 import { costOf, type GraphQLExecutor, type GraphQLRequest, type GraphQLResponse } from "../executor.ts";
 import { isRefusal } from "./request.ts";
 

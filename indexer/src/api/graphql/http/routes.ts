@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { entryOf } from "../../http/rateLimit.ts";
 import { methodsOf } from "../../http/securityHeaders.ts";
-
 import { type GraphQLExecutor, schemaText } from "../executor.ts";
 import { createExplorerRoutes, EXPLORER, wantsPage } from "./explorer.ts";
 import { bodyTypeFault, readRequest, readSearchRequest } from "./request.ts";

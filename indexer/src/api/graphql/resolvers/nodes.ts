@@ -1,12 +1,11 @@
 // `node` and `nodes`: rows by their global ids.
-
 import { type GlobalKey, readId } from "../../query/globalIds.ts";
 import { keyColumns } from "../../query/keyset.ts";
 import { MAX_FIRST } from "../../query/limits.ts";
 import { objectTypes, type Row } from "../../query/objectTypes.ts";
-import { type QueryContext, statementOf, tableRef } from "../../query/queryContext.ts";
+import { type QueryContext, statementOf } from "../../query/queryContext.ts";
 import { requireType, selectList } from "../../query/selectList.ts";
-import { columnOf, requireColumn, tableOf } from "../../query/tables.ts";
+import { columnOf, requireColumn, tableOf, tableRef } from "../../query/tables.ts";
 import { requestError } from "../errors.ts";
 import type { Selection } from "../selection.ts";
 import type { ResolverArgs } from "./resolver.ts";

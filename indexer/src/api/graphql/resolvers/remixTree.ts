@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readCursor, writeCursor } from "../../query/keyset.ts";
 import { MAX_FIRST } from "../../query/limits.ts";
 import { ancestors, descendants, type Step } from "../../query/remixes.ts";
 import { rowsByKey } from "../../query/rowsByKey.ts";
@@ -18,7 +19,7 @@ const cursorJson = z.tuple([
 export async function readRemixTree({ context, selection, arguments: given }: ResolverArgs): Promise<unknown> {
   const first = countOf("first", given.first, MAX_FIRST);
   const [root, direction] = [String(given.tokenId), given.direction as "ANCESTORS" | "DESCENDANTS"];
-  const after = typeof given.after === "string" ? readCursor(given.after, direction, root) : undefined;
+  const after = typeof given.after === "string" ? stepAt(given.after, direction, root) : undefined;
   // Each step is a look at an index, whatever is asked of it.
   context.budget.spend(first, "Artwork", []);
   const found =
@@ -32,7 +33,7 @@ export async function readRemixTree({ context, selection, arguments: given }: Re
     values: steps.map(({ tokenId }) => tokenId),
     fields: under(under(selection.fields, "nodes"), "artwork"),
   });
-  const cursorOf = (step: Step | undefined) => (step ? writeCursor(direction, root, step) : null);
+  const cursorOf = (step: Step | undefined) => (step ? writeCursor([direction, root, step.tokenId, step.depth]) : null);
   return {
     nodes: steps.map((step) => ({ ...step, artwork: rows.get(step.tokenId) ?? null })),
     pageInfo: {
@@ -44,24 +45,10 @@ export async function readRemixTree({ context, selection, arguments: given }: Re
   };
 }
 
-function writeCursor(direction: string, root: string, { tokenId, depth }: Step): string {
-  return Buffer.from(JSON.stringify([direction, root, tokenId, depth])).toString("base64url");
-}
-
-function readCursor(
-  cursor: string,
-  direction: string,
-  root: string,
-): { readonly tokenId: string; readonly depth: number } {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(cursor, "base64url").toString());
-  } catch {
-    throw requestError("BAD_CURSOR", "after is not a cursor of this API.");
-  }
-  const { success, data } = cursorJson.safeParse(json);
-  if (!success) throw requestError("BAD_CURSOR", "after is not a cursor of this API.");
-  const [its, tree, tokenId, depth] = data;
+function stepAt(cursor: string, direction: string, root: string): Pick<Step, "tokenId" | "depth"> {
+  const parsed = readCursor(cursor, cursorJson);
+  if (!parsed) throw requestError("BAD_CURSOR", "after is not a cursor of this API.");
+  const [its, tree, tokenId, depth] = parsed;
   if (its !== direction || tree !== root) {
     throw requestError(
       "BAD_CURSOR",

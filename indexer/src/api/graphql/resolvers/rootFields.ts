@@ -8,18 +8,18 @@ import {
   withOrder,
 } from "../../query/artworks.ts";
 import { collectionStatistics } from "../../query/collections.ts";
-import { type ListArguments, type ListPage, listTotal, readPage } from "../../query/connectionPage.ts";
+import { type ListArguments, listTotal, readPage } from "../../query/connectionPage.ts";
 import { holderLists, type List, lists } from "../../query/connections.ts";
 import { artworkFacets, type FacetName, type FacetValue } from "../../query/facets.ts";
-import { lengthOf, slice, writeCursor } from "../../query/keyset.ts";
+import { cursorOf, lengthOf, type ReadPage, slice } from "../../query/keyset.ts";
 import { MAX_DAYS, MAX_FIRST } from "../../query/limits.ts";
 import { enums, type Row } from "../../query/objectTypes.ts";
-import { oncePerBlock, type QueryContext, statementOf, tableRef } from "../../query/queryContext.ts";
+import { oncePerBlock, type QueryContext, readRows } from "../../query/queryContext.ts";
 import { rowsByKey } from "../../query/rowsByKey.ts";
 import { find, merged, type SelectedField, under } from "../../query/selection.ts";
 import { countOf, requireType, selectList } from "../../query/selectList.ts";
 import { snippetOf } from "../../query/snippet.ts";
-import { columnOf, tableOf } from "../../query/tables.ts";
+import { columnOf, tableOf, tableRef } from "../../query/tables.ts";
 import { artworkTotal, type Total } from "../../query/totals.ts";
 import { requestError } from "../errors.ts";
 import type { Selection } from "../selection.ts";
@@ -80,7 +80,7 @@ export function asksDatabase({ name }: Selection): boolean {
 
 async function readSingle({ context, selection, arguments: given }: ResolverArgs): Promise<Row | null> {
   const { type, by } = single[selection.name] as (typeof single)[string];
-  const [row] = await readRows(context, { type, fields: selection.fields, rows: 1, where: whereBy(by, given) });
+  const [row] = await readSelected(context, { type, fields: selection.fields, rows: 1, where: whereBy(by, given) });
   if (!row && selection.name === "protocol") {
     throw requestError("NOT_READY", "The protocol's first block is not indexed yet: ask again.");
   }
@@ -90,7 +90,7 @@ async function readSingle({ context, selection, arguments: given }: ResolverArgs
 async function readDays({ context, selection, arguments: given }: ResolverArgs): Promise<readonly Row[]> {
   const { type, by } = days[selection.name] as (typeof days)[string];
   const rows = countOf("days", given.days, MAX_DAYS);
-  return readRows(context, { type, fields: selection.fields, rows, where: whereBy(by, given), newest: "day" });
+  return readSelected(context, { type, fields: selection.fields, rows, where: whereBy(by, given), newest: "day" });
 }
 
 function whereBy(
@@ -108,18 +108,18 @@ interface Reading {
   readonly newest?: string;
 }
 
-async function readRows(context: QueryContext, { type, fields, rows, where, newest }: Reading): Promise<Row[]> {
+function readSelected(context: QueryContext, { type, fields, rows, where, newest }: Reading): Promise<Row[]> {
   context.budget.spend(rows, type, fields);
-  const statement = statementOf(context);
   const table = tableOf(requireType(type).table);
-  const alias = statement.alias();
-  const conditions = [["chainId", context.chainId] as const, ...where].map(
-    ([key, value]) => `${columnOf(table, alias, key)} = ${statement.value(value)}`,
-  );
-  const list = selectList(statement, type, fields, alias);
-  const order = newest ? ` order by ${columnOf(table, alias, newest)} desc` : "";
-  const text = `select ${list} from ${tableRef(statement, table.name)} ${alias} where ${conditions.join(" and ")}${order} limit ${statement.value(rows, "int")}`;
-  return context.byKey.query<Row>(text, statement.values);
+  return readRows(context, "byKey", (statement) => {
+    const alias = statement.alias();
+    const conditions = [["chainId", context.chainId] as const, ...where].map(
+      ([key, value]) => `${columnOf(table, alias, key)} = ${statement.value(value)}`,
+    );
+    const list = selectList(statement, type, fields, alias);
+    const order = newest ? ` order by ${columnOf(table, alias, newest)} desc` : "";
+    return `select ${list} from ${tableRef(statement, table.name)} ${alias} where ${conditions.join(" and ")}${order} limit ${statement.value(rows, "int")}`;
+  });
 }
 
 /** The block that the rows are true at; its hash is the chain's, if that has the same block there. */
@@ -198,19 +198,19 @@ async function readArtworkList({ context, selection, arguments: given }: Resolve
 
 function connection(
   selection: Selection,
-  read: ListPage | undefined,
+  read: ReadPage | undefined,
   total: Total | undefined,
   args?: ArtworkCriteria,
 ): unknown {
-  const found = read && slice(read.rows, read.page);
+  const found = read && slice(read);
   const rows = found?.rows ?? [];
-  const cursorOf = (row: Row | undefined) => (row && read ? writeCursor(read.order, row) : null);
+  const cursor = (row: Row | undefined) => (row && read ? cursorOf(read.order, row) : null);
   return {
     nodes: rows,
     ...(find(selection.fields, "edges") && {
       edges: rows.map((row) => ({
         node: row,
-        cursor: cursorOf(row),
+        cursor: cursor(row),
         snippet:
           args?.search === undefined
             ? null
@@ -223,10 +223,10 @@ function connection(
       hasPreviousPage: found?.hasPreviousPage,
       // Only what is asked for is written.
       get startCursor() {
-        return cursorOf(rows[0]);
+        return cursor(rows[0]);
       },
       get endCursor() {
-        return cursorOf(rows.at(-1));
+        return cursor(rows.at(-1));
       },
     },
     totalCount: total?.count,
