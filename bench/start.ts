@@ -3,8 +3,8 @@
  * `npm run bench:start [-- --runs 5]`; nothing else should run beside it. Writes bench/results/start.json.
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { removePostgres } from "../local/src/postgres.ts";
@@ -12,6 +12,7 @@ import type { GridFile } from "../local/src/stateDir.ts";
 import { sleep } from "../sdk/src/node/index.ts";
 import { npmStart } from "../test/e2e/system/npmStart.ts";
 import { projectRoot } from "../tools/check.ts";
+import { machine, median, writeResults } from "./measure/results.ts";
 
 const run = promisify(execFile);
 
@@ -72,10 +73,6 @@ async function isVisible(graphql: string): Promise<boolean> {
   return data?.artwork?.imageHash !== undefined;
 }
 
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 const { values } = parseArgs({ options: { runs: { type: "string", default: "5" } } });
 const runs: Run[] = [];
 for (let i = 1; i <= Number(values.runs); i++) {
@@ -94,9 +91,9 @@ const result = {
   seconds: { ready: of("ready"), generate: of("generate"), visible: of("visible"), total: of("total") },
   target: TARGET,
   runs: runs.length,
-  machine: { cores: cpus().length, node: process.version },
+  machine: machine(),
 };
 console.log(
   `median ${result.seconds.total.median} s; target ${TARGET} s; ratio ${(result.seconds.total.median / TARGET).toFixed(2)}`,
 );
-writeFileSync(join(projectRoot, "bench/results/start.json"), `${JSON.stringify(result, null, 2)}\n`);
+writeResults("start", result);

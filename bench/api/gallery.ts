@@ -7,7 +7,7 @@ import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/s
 import { artworkName } from "../../sdk/src/messages/artworkName.ts";
 import { addressOf, CHAIN_ID } from "../synthetic/deployment.ts";
 import { createRandom, type Random } from "../synthetic/random.ts";
-import { drawPrompt, drawRank, drawText, wordAt } from "../synthetic/words.ts";
+import { drawPrompt, drawRank, drawText, samplers, schedulers, sizes, wordAt } from "../synthetic/words.ts";
 
 /** A row, by the names of columns in the schema's file. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -39,15 +39,6 @@ export const FIRST_MINT = 1_768_176_000;
 const BETWEEN = 30;
 
 const NOBODY: Address = "0x0000000000000000000000000000000000000000";
-const samplers = ["euler", "euler_a", "dpmpp_2m", "ddim", "lcm"];
-const schedulers = ["karras", "normal", "simple"];
-const sizes = [
-  [512, 512],
-  [768, 768],
-  [1024, 1024],
-  [832, 1216],
-  [1216, 832],
-] as const;
 
 /** Addresses of the accounts, by number: those of low numbers are busiest. */
 export const accounts: readonly Address[] = Array.from({ length: ACCOUNTS }, (_, i) => addressOf(`collector ${i}`));

@@ -43,7 +43,11 @@ async function start(
   return { name, port, pid: running.pid, stop: running.stop };
 }
 
-function indexerEnvironment({ home, rpcUrl, database, schema }: Place, port: number): NodeJS.ProcessEnv {
+/** Environment of the indexer on the synthetic chain. */
+export function indexerEnvironment(
+  { home, rpcUrl, database, schema }: Omit<Place, "processes">,
+  port: number,
+): NodeJS.ProcessEnv {
   const file = join(home, "deployment.json");
   writeFileSync(file, JSON.stringify(deployment));
   return {

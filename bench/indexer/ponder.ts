@@ -1,11 +1,11 @@
 // Ours and plain Ponder: both are measured by what Ponder writes into its log.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { anyPort } from "../../local/src/ports.ts";
 import type { ProcessSpec } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
+import { indexerEnvironment } from "../api/servers.ts";
 import { execute, withClient } from "../measure/postgres.ts";
-import { deployment } from "../synthetic/deployment.ts";
 import { type Arena, aliases, type IndexingRun, measure, ponderProgram, timeOf } from "./contender.ts";
 
 /** How one run is to be. */
@@ -50,20 +50,10 @@ export async function runPonder(arena: Arena, run: PonderRun): Promise<IndexingR
 type Program = Pick<ProcessSpec, "args" | "environment">;
 
 function ours({ rpcUrl, home }: Arena, { urls, database, profile }: PonderRun, port: number): Program {
-  const file = join(home, "deployment.json");
-  writeFileSync(file, JSON.stringify(deployment));
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   return {
     args: [...profiling, join(projectRoot, "indexer/main.mjs")],
-    environment: {
-      ...process.env,
-      NODE_ENV: "production",
-      GRID_RPC_URL: aliases(rpcUrl, urls),
-      GRID_DEPLOYMENT: file,
-      GRID_INDEXER_PORT: `${port}`,
-      DATABASE_URL: database,
-      DATABASE_SCHEMA: schema,
-    },
+    environment: indexerEnvironment({ home, rpcUrl: aliases(rpcUrl, urls), database, schema }, port),
   };
 }
 

@@ -28,7 +28,7 @@ import {
 import { addressOf, deployment } from "./deployment.ts";
 import { emit, type LoggedEvent } from "./events.ts";
 import { createRandom, type Random } from "./random.ts";
-import { drawPrompt, drawRank, drawText, wordAt } from "./words.ts";
+import { drawPrompt, drawRank, drawText, samplers, schedulers, sizes, wordAt } from "./words.ts";
 
 /** One transaction of the story. */
 export interface Deed {
@@ -67,15 +67,6 @@ const PROTOCOL_BPS = 500n;
 const ROYALTY_BPS = 300n;
 const SIGNATURE: Hex = `0x${"5a".repeat(64)}1b`;
 
-const samplers = ["euler", "euler_a", "dpmpp_2m", "ddim", "lcm"];
-const schedulers = ["karras", "normal", "simple"];
-const sizes = [
-  [512, 512],
-  [768, 768],
-  [1024, 1024],
-  [832, 1216],
-  [1216, 832],
-] as const;
 const engines = ["onnxruntime 1.30.0 cpu t1", "stable-diffusion.cpp master-1 cuda", "comfyui 0.3.60 cuda"];
 
 /** Makes the transactions of one history, one after the other. Equal seeds tell equal stories. */

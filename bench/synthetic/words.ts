@@ -7,6 +7,17 @@ export const VOCABULARY = 20_000;
 /** Bytes of a prompt, about. */
 export const PROMPT_BYTES = 300;
 
+/** Samplers, schedulers and sizes that pictures are asked for with. */
+export const samplers = ["euler", "euler_a", "dpmpp_2m", "ddim", "lcm"];
+export const schedulers = ["karras", "normal", "simple"];
+export const sizes = [
+  [512, 512],
+  [768, 768],
+  [1024, 1024],
+  [832, 1216],
+  [1216, 832],
+] as const;
+
 /**
  * Zipf-Mandelbrot: the word of rank r (from 0) is drawn with a weight of 1 / (r + SHIFT). With this shift the eleven most common
  * words stand in 29 to 72 % of all prompts, and the rarest in 0.02 %.
