@@ -7,7 +7,7 @@ class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const isLong = ({ moduleId }: TestSpecification) =>
-      /e2e\/(system|kills)|program\/(cloud|kill|early|worker)|indexer\/(reorg|serve|indexer|waiting|matrix)|generate|real|pack/.test(
+      /e2e\/(system|kills)|program\/(cloud|kill|endedEarly|worker.test)|indexer\/(reorg|serve|indexer|waitingAnchors|artworkFilters)|generate|real|pack/.test(
         moduleId,
       );
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];

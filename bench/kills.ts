@@ -23,7 +23,7 @@ const stamp = (): string => `${((performance.now() - began) / 1_000).toFixed(1).
 const outcome = await runKills({
   ...{ seed, kills, log: (line: string) => console.log(`${stamp()}  ${line}`) },
   ...(values.grid && {
-    world: async () => (await import("../test/e2e/kills/grid.ts")).startGridWorld(),
+    killable: async () => (await import("../test/e2e/kills/wholeGrid.ts")).startWholeGrid(),
     ...{ guests: 2, patience: 600_000 },
   }),
 });

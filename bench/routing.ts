@@ -3,7 +3,6 @@
  * by SKIP LOCKED, and one that ends it. `npm run bench:routing [-- --workers 8 --batches 3 --rounds 3 --assert]`; nothing else should
  * run beside it. Writes bench/results/routing.json.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -11,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pg from "pg";
-import { type Hex, maxUint256, parseEther, zeroHash } from "viem";
+import { type Hex, parseEther, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { openChain } from "../cloud/src/chain/chain.ts";
 import type { Cloud } from "../cloud/src/cloud.ts";
@@ -20,21 +19,21 @@ import { openPictures, type PictureStore } from "../cloud/src/files/pictures.ts"
 import { claimJob, type WorkerJobJson } from "../cloud/src/jobs/claim.ts";
 import { completeJob, type Delivery } from "../cloud/src/jobs/complete.ts";
 import { LaneTrees } from "../cloud/src/payment/laneTrees.ts";
-import { call, signIn, startTestGrid, type TestGrid, until, type WorkerIdentity } from "../cloud/test/grid.ts";
+import { call, signIn, startTestGrid, type TestGrid, type WorkerIdentity } from "../cloud/test/grid.ts";
 import { scriptedWorker } from "../cloud/test/scriptedWorker.ts";
 import {
   createFastChecker,
   engineHash,
   type FastChecker,
-  gridContracts,
   jobReceipt,
   messageFromJson,
   messageToJson,
   receiptPrice,
-  SignerRole,
-  settlementTypes,
 } from "../sdk/src/index.ts";
-import { projectRoot } from "../tools/check.ts";
+import { setBalance } from "../test/fixtures/anvil.ts";
+import { type Program, startProgram } from "../test/fixtures/program.ts";
+import { fund, registerWorker } from "../test/fixtures/seed.ts";
+import { until } from "../test/fixtures/until.ts";
 import { cpuSecondsOfTree } from "./measure/process.ts";
 import { machine, median, ratio, table, writeResults } from "./measure/results.ts";
 
@@ -161,28 +160,13 @@ async function measure(contender: Contender, workers: readonly BenchWorker[]): P
 }
 
 /** One more worker: an account with ETH and a bond, and its hot key. */
-async function addWorker(grid: TestGrid): Promise<WorkerIdentity> {
-  const { owner, chain, domain } = grid;
-  const account = privateKeyToAccount(generatePrivateKey());
+async function addWorker({ chain }: TestGrid, number: number): Promise<WorkerIdentity> {
+  const party = chain.party(100 + number);
   const key = privateKeyToAccount(generatePrivateKey());
-  await owner.wallet.request({
-    method: "anvil_setBalance",
-    params: [account.address, "0x56bc75e2d63100000"],
-  } as never);
-  await chain.mined(owner.grid.aipg.write.mint([account.address, parseEther("10000")]));
-  const own = gridContracts(owner.wallet, { deployment: chain.deployment });
-  const by = { account } as object;
-  const { WorkerRegistry } = chain.deployment.contracts;
-  await chain.mined(own.aipg.write.approve([WorkerRegistry.address, maxUint256], by));
-  await chain.mined(own.registry.write.register([await own.registry.read.minBond(), ""], by));
-  const message = {
-    account: account.address,
-    role: SignerRole.WORKER_SIGNER,
-    deadline: (await chain.now()) + 3_600n,
-  };
-  const proof = await key.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
-  await chain.mined(own.settlement.write.addSigner([key.address, message.role, message.deadline, proof], by));
-  return { party: { ...owner, address: account.address }, key };
+  await setBalance(chain, party.address, parseEther("100"));
+  await fund(chain, [party], parseEther("10000"), ["WorkerRegistry"]);
+  await registerWorker(chain, party, key);
+  return { party, key };
 }
 
 /** Copies the job of an order, so that many wait. */
@@ -361,13 +345,12 @@ async function floorOf(grid: TestGrid): Promise<Contender> {
 }
 
 /** The cloud as a process of its own. */
-async function startProgram(grid: TestGrid, folder: string): Promise<{ url: string; child: ChildProcess }> {
+async function startCloudProgram(grid: TestGrid, folder: string): Promise<Program & { readonly url: string }> {
   const deployment = join(folder, "deployment.json");
   const json = JSON.stringify(grid.chain.deployment, (_, value) => (typeof value === "bigint" ? `${value}` : value));
   writeFileSync(deployment, json);
-  const child = spawn(process.execPath, ["--import", "tsx", join(projectRoot, "cloud/src/main.ts")], {
-    cwd: projectRoot,
-    env: {
+  const program = startProgram("cloud/src/main.ts", {
+    environment: {
       ...process.env,
       GRID_RPC_URL: grid.chain.rpcUrl,
       GRID_DEPLOYMENT: deployment,
@@ -381,16 +364,9 @@ async function startProgram(grid: TestGrid, folder: string): Promise<{ url: stri
       GRID_CLOUD_REQUESTS_PER_MINUTE: "10000000",
       GRID_LOG_LEVEL: "warn",
     },
-    stdio: ["ignore", "pipe", "inherit"],
   });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout?.on("data", (data: Buffer) => {
-      const found = /"ready":true,"url":"([^"]+)"/.exec(data.toString())?.[1];
-      if (found) resolve(found);
-    });
-    child.once("exit", (code) => reject(new Error(`The cloud ended with ${code}.`)));
-  });
-  return { url, child };
+  const { url } = JSON.parse(await program.says(/^\{"ready":true.*$/m)) as { url: string };
+  return { ...program, url };
 }
 
 /** Process id of the server whose session answers. 0 where there is no /proc. */
@@ -407,12 +383,6 @@ async function check(grid: TestGrid, jobs: number): Promise<void> {
        (SELECT sum(promised)::text FROM cloud.lane_total) AS promised, (SELECT sum(price)::text FROM cloud.receipt) AS earned`,
   );
   if (row?.done !== jobs || row.promised !== row.earned) throw new Error(`Not sound: ${JSON.stringify(row)}`);
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await ended;
 }
 
 /** Prints and writes the result: medians of the rounds, and ratios to the floor of the same setting. */
@@ -481,13 +451,13 @@ try {
   const checker = await createFastChecker();
   const identities: WorkerIdentity[] = [...grid.workers];
   while (identities.length < workerCount) {
-    const added = await addWorker(grid);
+    const added = await addWorker(grid, identities.length);
     await grid.openLane(added);
     identities.push(added);
   }
   await grid.tellLanes();
-  const program = await startProgram(grid, folder);
-  closing.push(() => stopped(program.child));
+  const program = await startCloudProgram(grid, folder);
+  closing.push(() => program.end("SIGTERM"));
   const pictures = await openPictures(join(folder, "blocks"));
   closing.push(() => pictures.close());
   const workers: BenchWorker[] = [];

@@ -10,7 +10,7 @@ import { parseArgs, promisify } from "node:util";
 import { removePostgres } from "../local/src/postgres.ts";
 import type { GridFile } from "../local/src/stateDir.ts";
 import { sleep } from "../sdk/src/node/index.ts";
-import { npmStart } from "../test/e2e/system/npmStart.ts";
+import { startProgram } from "../test/fixtures/program.ts";
 import { projectRoot } from "../tools/check.ts";
 import { machine, median, writeResults } from "./measure/results.ts";
 
@@ -33,7 +33,7 @@ async function measure(): Promise<Run> {
   const home = mkdtempSync(join(tmpdir(), "gridnft-bench-"));
   const begun = performance.now();
   const seconds = (from: number): number => Number(((performance.now() - from) / 1_000).toFixed(2));
-  const start = npmStart(["--home", home]);
+  const start = startProgram("local/src/main.ts", { args: ["--home", home] });
   try {
     await start.says("Ctrl-C stops everything");
     const ready = seconds(begun);
@@ -55,8 +55,7 @@ async function measure(): Promise<Run> {
     while (!(await isVisible(grid.graphql_url))) await sleep(20);
     return { ready, generate, visible: seconds(minted), total: seconds(begun) };
   } finally {
-    start.child.kill("SIGINT");
-    await start.ended;
+    await start.end("SIGINT");
     removePostgres(join(home, "postgres"));
     rmSync(home, { recursive: true, force: true });
   }

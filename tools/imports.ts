@@ -216,7 +216,10 @@ export const workerLayers: readonly Layer[] = [
   { name: "tests", files: /^worker\/test\//, below: ["program", "devmodel"] },
 ];
 
-/** Layers around `npm start`, the lowest first: the log before anvil knows nothing of the grid, and no program knows of `local`. */
+/**
+ * Layers around `npm start`, the lowest first: the log before anvil knows nothing of the grid, and no program knows of `local`. Fixtures of
+ * tests use SDK and `local`, and no program's sources: they start programs by their own commands.
+ */
 export const localLayers: readonly Layer[] = [
   { name: "contracts", files: /^contracts\//, below: [] },
   { name: "tools", files: /^tools\//, below: ["contracts"] },
@@ -224,5 +227,8 @@ export const localLayers: readonly Layer[] = [
   { name: "sdk", files: /^sdk\//, below: ["tools"] },
   { name: "worker", files: /^worker\/src\//, below: ["sdk"] },
   { name: "devmodel", files: /^devmodel\/src\//, below: ["worker"] },
-  { name: "local", files: /^local\//, below: ["durable-anvil", "devmodel"] },
+  { name: "local", files: /^local\/src\//, below: ["durable-anvil", "devmodel"] },
+  { name: "programs", files: /^(indexer|cloud|cli)\//, below: ["sdk"] },
+  { name: "fixtures", files: /^test\/fixtures\//, below: ["local"] },
+  { name: "tests", files: /^(local\/test|test|bench)\//, below: ["fixtures", "programs"] },
 ];

@@ -1,8 +1,8 @@
 // What is asked: each case as 400 different requests, in the words of each contender.
-import { createRandom, type Random } from "../synthetic/random.ts";
-import { uniqueWord, wordAt } from "../synthetic/words.ts";
+import { createRandom, type Random } from "../../test/fixtures/random.ts";
+import { skewed, uniqueWord, wordAt } from "../synthetic/words.ts";
 import { type PreparedRequest, prepare } from "./client.ts";
-import { accounts, type KnownModel, skewed } from "./gallery.ts";
+import { accounts, type KnownModel } from "./gallery.ts";
 
 /** Requests of each case: repeated in turn, in the same order for every contender. */
 export const REQUESTS = 400;

@@ -1,12 +1,12 @@
 // Measures what each kind of question takes the processors, beside what it is said to cost (indexer/src/api/graphql/costs.ts).
 import { createExecutor, type GraphQLExecutor } from "../../indexer/src/api/graphql/executor.ts";
 import { createReadPool } from "../../indexer/src/api/query/readPool.ts";
+import { createRandom, type Random } from "../../test/fixtures/random.ts";
 import { standing } from "../../test/indexer/gallery.ts";
 import { cpuSecondsOfTree } from "../measure/process.ts";
-import { createRandom, type Random } from "../synthetic/random.ts";
-import { wordAt } from "../synthetic/words.ts";
+import { skewed, wordAt } from "../synthetic/words.ts";
 import type { Stock } from "./cases.ts";
-import { accounts, FIRST_MINT, skewed } from "./gallery.ts";
+import { accounts, FIRST_MINT } from "./gallery.ts";
 
 /** Cost of one kind of question. */
 export interface Costing {

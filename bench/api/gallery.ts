@@ -5,9 +5,19 @@ import { trendingOf } from "../../indexer/src/features/artworks/trending.ts";
 import { type Document, textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { attributesOf, cut, NOT_LISTED, nameKey, partsOf } from "../../indexer/src/lib/keys.ts";
 import { artworkName } from "../../sdk/src/messages/artworkName.ts";
+import { createRandom, type Random } from "../../test/fixtures/random.ts";
 import { addressOf, CHAIN_ID } from "../synthetic/deployment.ts";
-import { createRandom, type Random } from "../synthetic/random.ts";
-import { drawPrompt, drawRank, drawText, samplers, schedulers, sizes, wordAt } from "../synthetic/words.ts";
+import {
+  createHashes,
+  drawPrompt,
+  drawRank,
+  drawText,
+  samplers,
+  schedulers,
+  sizes,
+  skewed,
+  wordAt,
+} from "../synthetic/words.ts";
 
 /** A row, by the names of columns in the schema's file. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -43,11 +53,6 @@ const NOBODY: Address = "0x0000000000000000000000000000000000000000";
 /** Addresses of the accounts, by number: those of low numbers are busiest. */
 export const accounts: readonly Address[] = Array.from({ length: ACCOUNTS }, (_, i) => addressOf(`collector ${i}`));
 
-/** Small numbers much more often than large ones. */
-export function skewed(random: Random, below: number): number {
-  return Math.floor(random.next() ** 2 * below);
-}
-
 /** An artwork being made: a remix of it changes it still. */
 type Draft = Record<string, unknown> & {
   readonly tokenId: bigint;
@@ -67,11 +72,12 @@ export class Gallery {
   readonly #workerDays = new Map<string, number>();
   #seriesId = 0n;
   #made = 0;
-  #hashes = 0;
+  readonly #hash: () => Hex;
 
   constructor(surroundings: Surroundings, seed = 7) {
     this.#surroundings = surroundings;
     this.#random = createRandom(seed);
+    this.#hash = createHashes(this.#random);
   }
 
   /** Rows of about `count` further artworks: at least so many, and whole series. */
@@ -308,16 +314,6 @@ export class Gallery {
     const known = this.#days.get(day) ?? { artworks: 0, series: 0, transfers: 0, evolutions: 0 };
     this.#days.set(day, known);
     return known;
-  }
-
-  #hash(): Hex {
-    const words = Array.from({ length: 7 }, () =>
-      this.#random
-        .integer(2 ** 32)
-        .toString(16)
-        .padStart(8, "0"),
-    );
-    return `0x${words.join("")}${(this.#hashes++).toString(16).padStart(8, "0")}`;
   }
 }
 

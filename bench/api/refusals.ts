@@ -1,5 +1,5 @@
 // Measures the refusal of a hostile question beside a list.
-import { hostileQuestions } from "../../test/indexer/hostile.ts";
+import { hostileQuestions } from "../../test/indexer/hostileQueries.ts";
 import { cpuSeconds } from "../measure/process.ts";
 import type { Server } from "./servers.ts";
 

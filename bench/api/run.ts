@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Processes, readyLine } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
+import { withBenchEnvironment } from "../measure/environment.ts";
 import { installPeers } from "../measure/peers.ts";
 import { resolvePonderSchema } from "../measure/ponderSchema.ts";
 import { type BenchPostgres, withClient } from "../measure/postgres.ts";
 import { cpuSeconds, cpuSecondsOfTree } from "../measure/process.ts";
 import { monotonic, type ProfileSummary, type ProfileWindow, readProfile, summarise } from "../measure/profile.ts";
 import { writeResults } from "../measure/results.ts";
-import { withWorkshop } from "../measure/workshop.ts";
 import { CHAIN_ID } from "../synthetic/deployment.ts";
 import { type Case, type Contender, casesOf, type Stock } from "./cases.ts";
 import { load, warmUp } from "./client.ts";
@@ -166,7 +166,7 @@ async function profileCases(place: Place, cases: readonly Case[]): Promise<Recor
   return Object.fromEntries([...windows].map(([name, window]) => [name, summarise(profile, window, 12)]));
 }
 
-await withWorkshop(async ({ home, processes, postgres }) => {
+await withBenchEnvironment(async ({ home, processes, postgres }) => {
   installPeers();
   const { place, indexer, chain } = await prepareTables(processes, postgres, home);
   const servers: Record<Contender, Server> = {

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readyLine } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";
+import { withBenchEnvironment } from "../measure/environment.ts";
 import { installPeers } from "../measure/peers.ts";
 import { monotonic, type ProfileSummary, profileText, readProfile, summarise } from "../measure/profile.ts";
 import { writeResults } from "../measure/results.ts";
-import { withWorkshop } from "../measure/workshop.ts";
 import type { Arena, IndexingRun } from "./contender.ts";
 import { runFloor } from "./floor.ts";
 import { runPonder } from "./ponder.ts";
@@ -49,7 +49,7 @@ function contenders(arena: Arena, databases: Readonly<Record<string, string>>, p
   ].filter(({ name }) => wanted.some((beginning) => name.startsWith(beginning)));
 }
 
-await withWorkshop(async ({ home, processes, postgres }) => {
+await withBenchEnvironment(async ({ home, processes, postgres }) => {
   const profile = join(home, "profile");
   mkdirSync(profile);
   if (wanted.some((beginning) => "subsquid".startsWith(beginning))) installPeers();

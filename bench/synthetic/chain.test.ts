@@ -8,7 +8,7 @@ import { serveChain } from "./rpc.ts";
 
 const size = { events: 1_200, blocks: 10 };
 const blocks = [...makeChain(size)];
-const deeds = blocks.flatMap((block) => block.deeds);
+const transactions = blocks.flatMap((block) => block.transactions);
 
 /** Decoded as GridNFT's or GridSettlement's. */
 function decode({ address, topics, data }: LoggedEvent) {
@@ -18,7 +18,7 @@ function decode({ address, topics, data }: LoggedEvent) {
 
 describe("a synthetic chain", () => {
   it("has exactly the events asked for, all in the blocks asked for, and quiet blocks after them", () => {
-    const counts = blocks.map((block) => block.deeds.reduce((sum, { events }) => sum + events.length, 0));
+    const counts = blocks.map((block) => block.transactions.reduce((sum, { events }) => sum + events.length, 0));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(size.events);
     expect(counts.slice(0, 1)).toEqual([0]);
     expect(counts.slice(size.blocks + 1)).toEqual(Array.from({ length: TAIL }, () => 0));
@@ -34,7 +34,7 @@ describe("a synthetic chain", () => {
   it("tells of settlements whose calldata has just the receipts of their root", () => {
     const domain = settlementDomainOf(deployment);
     let checked = 0;
-    for (const { input, events, to } of deeds) {
+    for (const { input, events, to } of transactions) {
       const settled = events
         .filter(({ topics }) => topics[0] === toEventSelector(orderSettled))
         .map((event) => decode(event).args as { root: Hex; orderHash: Hex });
@@ -57,7 +57,7 @@ describe("a synthetic chain", () => {
   });
 
   it("mints bodies that the SDK reads, with prompts of some 300 bytes", () => {
-    const blobs = deeds
+    const blobs = transactions
       .flatMap(({ events }) => events)
       .filter(({ topics }) => topics[0] === toEventSelector(seriesMinted))
       .map((event) => decodeBlob((decode(event).args as { blob: Hex }).blob));
@@ -98,7 +98,7 @@ describe("its endpoint", () => {
         ["eth_getBlockByNumber", "latest", false],
         ["eth_nonsense"],
       );
-      const events = deeds.flatMap((deed) => deed.events);
+      const events = transactions.flatMap((transaction) => transaction.events);
       expect(logs).toHaveLength(size.events);
       expect(ours).toHaveLength(events.filter((event) => event.address === address).length);
       expect(minted).toHaveLength(events.filter(({ topics: [first] }) => first === topics[0]?.[0]).length);

@@ -1,5 +1,5 @@
 import { type Hex, keccak256, stringToHex, zeroHash } from "viem";
-import { type Deed, Story } from "./story.ts";
+import { Scenario, type ScenarioTransaction } from "./scenario.ts";
 
 /** Size of a synthetic chain. */
 export interface ChainSize {
@@ -18,7 +18,7 @@ export interface SyntheticBlock {
   readonly parentHash: Hex;
   /** Unix seconds. */
   readonly timestamp: number;
-  readonly deeds: readonly Deed[];
+  readonly transactions: readonly ScenarioTransaction[];
 }
 
 /** Blocks without logs at the end: an indexer takes the youngest for not final, and all the logs shall be backfilled. */
@@ -32,26 +32,26 @@ const INTERVAL = 1_200;
 
 /** The chain, block by block from 0. Equal sizes give equal chains. */
 export function* makeChain({ events, blocks, tail = TAIL }: ChainSize, seed = 1): Generator<SyntheticBlock> {
-  const story = new Story(seed);
+  const scenario = new Scenario(seed);
   let written = 0;
   let parentHash: Hex = zeroHash;
   for (let number = 0; number <= blocks + tail; number++) {
     const timestamp = GENESIS + number * INTERVAL;
     const moment = { block: number, time: timestamp };
-    const deeds: Deed[] = number === 1 ? story.prologue(moment) : [];
-    written += countOf(deeds);
+    const transactions: ScenarioTransaction[] = number === 1 ? scenario.prologue(moment) : [];
+    written += countOf(transactions);
     const due = number <= blocks ? Math.floor((events * number) / blocks) : 0;
     while (written < due) {
-      const deed = story.next(moment, events - written);
-      deeds.push(deed);
-      written += deed.events.length;
+      const transaction = scenario.next(moment, events - written);
+      transactions.push(transaction);
+      written += transaction.events.length;
     }
     const hash = keccak256(stringToHex(`block ${number} of ${events} in ${blocks}, ${seed}`));
-    yield { number, hash, parentHash, timestamp, deeds };
+    yield { number, hash, parentHash, timestamp, transactions };
     parentHash = hash;
   }
 }
 
-function countOf(deeds: readonly Deed[]): number {
-  return deeds.reduce((sum, { events }) => sum + events.length, 0);
+function countOf(transactions: readonly ScenarioTransaction[]): number {
+  return transactions.reduce((sum, { events }) => sum + events.length, 0);
 }

@@ -3,9 +3,9 @@
 //   tsx bench/synthetic/rpc.ts <events> <blocks> [<tail> <milliseconds between the blocks of the tail>]
 // prints {"ready":true,"url":...}.
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { numberToHex, zeroAddress, zeroHash } from "viem";
+import { listen } from "../../test/fixtures/scriptedServer.ts";
 import { makeChain, type SyntheticBlock, TAIL } from "./chain.ts";
 import { CHAIN_ID } from "./deployment.ts";
 
@@ -100,8 +100,7 @@ export async function serveChain(
     finish(Array.isArray(body) ? `[${body.map(answer).join(",")}]` : answer(body));
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { server, url: `http://127.0.0.1:${await listen(server)}` };
 }
 
 function blank() {
@@ -185,11 +184,11 @@ function logsIn(blocks: readonly PreparedBlock[], filter: LogFilter, from: numbe
   return found;
 }
 
-function prepare({ number, hash, parentHash, timestamp, deeds }: SyntheticBlock): PreparedBlock {
+function prepare({ number, hash, parentHash, timestamp, transactions }: SyntheticBlock): PreparedBlock {
   const here = { blockHash: hash, blockNumber: numberToHex(number) };
   const hashOf = (index: number): string => `0x${(number * 100_000 + index + 1).toString(16).padStart(64, "0")}`;
   const logs: PreparedLog[] = [];
-  const transactions = deeds.map(({ from, to, input, events }, index) => {
+  const prepared = transactions.map(({ from, to, input, events }, index) => {
     const transactionIndex = numberToHex(index);
     for (const { address, topics, data } of events) {
       logs.push({
@@ -254,8 +253,8 @@ function prepare({ number, hash, parentHash, timestamp, deeds }: SyntheticBlock)
   };
   return {
     header: JSON.stringify(header).slice(0, -1),
-    hashes: deeds.map((_, index) => `"${hashOf(index)}"`).join(","),
-    transactions: transactions.join(","),
+    hashes: transactions.map((_, index) => `"${hashOf(index)}"`).join(","),
+    transactions: prepared.join(","),
     logs,
   };
 }

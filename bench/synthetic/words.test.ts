@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../../test/fixtures/random.ts";
 import { drawPrompt, PROMPT_BYTES, uniqueWord, VOCABULARY, vocabulary, wordAt } from "./words.ts";
 
 const PROMPTS = 4_000;

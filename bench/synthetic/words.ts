@@ -1,5 +1,6 @@
 // A made-up language whose words are as unevenly common as those of a real one.
-import { createRandom, type Random } from "./random.ts";
+import type { Hex } from "viem";
+import { createRandom, type Random } from "../../test/fixtures/random.ts";
 
 /** Words of the language. */
 export const VOCABULARY = 20_000;
@@ -115,4 +116,19 @@ export function drawText(random: Random, bytes: number): string {
 export function drawPrompt(random: Random, number: number): string {
   const own = uniqueWord(number);
   return `${drawText(random, PROMPT_BYTES - own.length - 1)} ${own}`;
+}
+
+/** Draws small numbers much more often than large ones. */
+export function skewed(random: Random, below: number): number {
+  return Math.floor(random.next() ** 2 * below);
+}
+
+/** Returns a source of 32 bytes each of which occurs once. */
+export function createHashes(random: Random): () => Hex {
+  let count = 0;
+  const word = (value: number): string => value.toString(16).padStart(8, "0");
+  return () => {
+    const words = Array.from({ length: 7 }, () => word(random.integer(2 ** 32)));
+    return `0x${words.join("")}${word(count++)}`;
+  };
 }

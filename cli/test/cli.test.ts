@@ -14,13 +14,14 @@ import { join } from "node:path";
 import { parseEther } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleFromJson, bundleToJson, cidOf, receiptId, settlementTypes } from "../../sdk/src/index.ts";
-import { json, serve } from "../../sdk/test/server.ts";
+import { bundleFromJson, bundleToJson, cidOf, receiptId } from "../../sdk/src/index.ts";
+import { privateKeyOf } from "../../test/fixtures/chain.ts";
+import { json, serve } from "../../test/fixtures/scriptedServer.ts";
+import { signMessage } from "../../test/fixtures/seed.ts";
 import { projectRoot } from "../../tools/check.ts";
 import { createJob } from "../src/jobFile.ts";
 import { createProgram } from "../src/main.ts";
 import { placeOf, save } from "../src/pictures.ts";
-import { accountKey } from "./accounts.ts";
 import { type Gallery, type Made, picture, startGallery } from "./gallery.ts";
 import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
@@ -40,8 +41,8 @@ beforeAll(async () => {
     ...{ version: 1, chain_id: 31_337, rpc_url: gallery.grid.rpcUrl, cloud_url: gallery.ipfs },
     deployment: "deployment.json",
     accounts: [
-      { name: "worker1", address: gallery.worker.address, private_key: accountKey(8) },
-      { name: "artist", address: gallery.artist.address, private_key: accountKey(7) },
+      { name: "worker1", address: gallery.worker.address, private_key: privateKeyOf(gallery.worker) },
+      { name: "artist", address: gallery.artist.address, private_key: privateKeyOf(gallery.artist) },
     ],
   };
   writeFileSync(join(folder, ".grid", "grid.json"), JSON.stringify(grid));
@@ -60,12 +61,14 @@ function run(words: readonly string[], environment: Readonly<Record<string, stri
 async function bundleOf(made: Made): Promise<string> {
   const { domain, artist } = gallery;
   const { order, receipt, signature, request, engine } = made;
-  const paper = { domain, types: settlementTypes, primaryType: "JobOrder", message: order } as const;
   const path = join(folder, `${receiptId(receipt, domain)}.json`);
   const bundle = bundleToJson({
     ...{ chain_id: domain.chainId, settlement: domain.verifyingContract, request, order, receipt, signature, engine },
     ...{ receipt_id: receiptId(receipt, domain), ipfs_hash: cidOf(receipt) },
-    direct: { order_signature: await artist.account.signTypedData(paper), receipts: [{ receipt, signature }] },
+    direct: {
+      order_signature: await signMessage(artist.account, domain, "JobOrder", order),
+      receipts: [{ receipt, signature }],
+    },
   });
   writeFileSync(path, JSON.stringify(bundle));
   return path;
@@ -277,7 +280,11 @@ describe("money", () => {
       json(response, 200, said);
     });
     const deployment = join(folder, ".grid", "deployment.json");
-    const environment = { GRID_RPC_URL: node.url, GRID_DEPLOYMENT: deployment, GRID_PRIVATE_KEY: accountKey(7) };
+    const environment = {
+      GRID_RPC_URL: node.url,
+      GRID_DEPLOYMENT: deployment,
+      GRID_PRIVATE_KEY: privateKeyOf(gallery.grid.party(7)),
+    };
     const inside = async () => (await gallery.artist.grid.settlement.read.accountOf([gallery.artist.address])).balance;
     const before = await inside();
     const { code, out } = await run(["account", "deposit", "1.25", "--json"], environment);
@@ -289,8 +296,8 @@ describe("money", () => {
 
   it("takes the account from a variable, or by address", async () => {
     const [variable, named, address, empty] = await Promise.all([
-      run(["account", "--json"], { GRID_PRIVATE_KEY: accountKey(12) }),
-      run(["account", "--json", "--account", "MY_KEY"], { MY_KEY: accountKey(13) }),
+      run(["account", "--json"], { GRID_PRIVATE_KEY: privateKeyOf(gallery.grid.party(12)) }),
+      run(["account", "--json", "--account", "MY_KEY"], { MY_KEY: privateKeyOf(gallery.grid.party(13)) }),
       run(["account", "--json", "--account", gallery.worker.address.toLowerCase()]),
       run(["account"], { GRID_PRIVATE_KEY: "12" }),
     ]);
@@ -510,7 +517,7 @@ describe("settings", () => {
     await run(["config", "set", "account", "worker1"], kept);
     expect(JSON.parse((await run(["account", "--json"], kept)).out).name).toBe("worker1");
     expect(JSON.parse((await run(["account", "--json", "--account", "artist"], kept)).out).name).toBe("artist");
-    const key = { ...kept, GRID_PRIVATE_KEY: accountKey(12) };
+    const key = { ...kept, GRID_PRIVATE_KEY: privateKeyOf(gallery.grid.party(12)) };
     expect(JSON.parse((await run(["account", "--json"], key)).out).name).toBe("GRID_PRIVATE_KEY");
     await run(["config", "set", "rpc-url", "http://127.0.0.1:1"], kept);
     expect((await run(["show", "1"], kept)).err).toContain("No node answers at http://127.0.0.1:1.");

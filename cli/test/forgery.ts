@@ -14,27 +14,20 @@ import {
   size,
 } from "viem";
 import { gridNftAbi } from "../../sdk/src/index.ts";
+import { revert, setCode, snapshot } from "../../test/fixtures/anvil.ts";
 import type { Gallery } from "./gallery.ts";
 
 const IMPLEMENTATION: Hex = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
 const LIAR: Address = "0x00000000000000000000000000000000000011a2";
 
-async function rpc(gallery: Gallery, method: string, ...params: unknown[]): Promise<unknown> {
-  return gallery.artist.wallet.request({ method: method as never, params: params as never });
-}
-
 /** Runs `act` on a chain that is put back afterwards. */
 export async function meanwhile<Value>(gallery: Gallery, act: () => Promise<Value>): Promise<Value> {
-  const snapshot = await rpc(gallery, "evm_snapshot");
+  const before = await snapshot(gallery.grid);
   try {
     return await act();
   } finally {
-    await rpc(gallery, "evm_revert", snapshot);
+    await revert(gallery.grid, before);
   }
-}
-
-export async function setCode(gallery: Gallery, address: Address, code: Hex): Promise<void> {
-  await rpc(gallery, "anvil_setCode", address, code);
 }
 
 /** Code that answers every call with the same bytes. */
@@ -50,7 +43,7 @@ export async function upgradeToLiar(gallery: Gallery, proxy: Address, selector: 
   const honest: Hex = `0x${word.slice(-40)}`;
   const length = numberToHex(size(answer), { size: 2 });
   await setCode(
-    gallery,
+    gallery.grid,
     LIAR,
     concatHex([
       "0x5f3560e01c63", // selector of the call ...
@@ -69,7 +62,7 @@ export async function upgradeToLiar(gallery: Gallery, proxy: Address, selector: 
       answer, // 0x4b
     ]),
   );
-  await rpc(gallery, "anvil_setStorageAt", proxy, IMPLEMENTATION, padHex(LIAR, { size: 32 }));
+  await gallery.grid.rpc("anvil_setStorageAt", proxy, IMPLEMENTATION, padHex(LIAR, { size: 32 }));
 }
 
 /** Code that logs whatever it is told: four topics, then data. */
@@ -79,9 +72,9 @@ const LOGGER: Hex = "0x6080360360805f376060356040356020355f35608036035fa400";
 export async function emit(gallery: Gallery, topics: readonly Hex[], data: Hex): Promise<void> {
   const { address } = gallery.grid.deployment.contracts.GridNFT;
   const code = (await gallery.artist.wallet.getCode({ address })) ?? "0x";
-  await setCode(gallery, address, LOGGER);
+  await setCode(gallery.grid, address, LOGGER);
   await gallery.grid.mined(gallery.artist.wallet.sendTransaction({ to: address, data: concatHex([...topics, data]) }));
-  await setCode(gallery, address, code);
+  await setCode(gallery.grid, address, code);
 }
 
 /** A mint that never was: its events, and its blob where a mint would have put it. */
@@ -98,7 +91,7 @@ export async function forgeMint(gallery: Gallery, seriesId: bigint, blobAddress:
     }) as Hex[],
     "0x",
   );
-  await setCode(gallery, blobAddress, concatHex(["0x00", blob]));
+  await setCode(gallery.grid, blobAddress, concatHex(["0x00", blob]));
   return tokenId;
 }
 

@@ -1,34 +1,21 @@
 import { createServer } from "node:http";
 import { crc32, deflateSync } from "node:zlib";
-import { type Address, type Hex, maxUint256, parseEther, parseEventLogs, sha256, stringToHex, zeroHash } from "viem";
+import { type Address, type Hex, maxUint128, parseEther, sha256, stringToHex, zeroHash } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import {
-  aigcAbi,
   cidOf,
-  composeBody,
   EvolutionPolicy,
-  encodeBody,
-  engineHash,
-  fileHashes,
   type GenerationRequest,
   generationRequest,
-  gridNftAbi,
   type JobOrder,
-  jobOrder,
-  jobReceipt,
-  type LaneConfig,
-  laneId as laneIdOf,
   nextVoucher,
   type ReceiptToMint,
-  receiptTree,
   type SettlementDomain,
-  SignerRole,
-  seedAt,
-  settlementDomainOf,
-  settlementTypes,
-  workLane,
 } from "../../sdk/src/index.ts";
-import { type LocalGrid, type Party, startGrid } from "../../test/e2e/chain.ts";
+import { type LocalGrid, type Party, startGrid } from "../../test/fixtures/chain.ts";
+import { anchorOf, doOrder, mintedSeries, newOrder, packed, settlementOf } from "../../test/fixtures/order.ts";
+import { listen } from "../../test/fixtures/scriptedServer.ts";
+import { fund, openLane, principals, registerModel, registerWorker, signMessage } from "../../test/fixtures/seed.ts";
 
 const PRICE = parseEther("1");
 const ENGINE = "test engine 1.0";
@@ -112,100 +99,38 @@ export async function startGallery(): Promise<Gallery> {
 }
 
 async function fill(grid: LocalGrid): Promise<Gallery> {
-  const domain = settlementDomainOf(grid.deployment);
-  const [owner, artist, worker, gateway] = [0, 7, 8, 9].map((index) => grid.party(index)) as [
-    Party,
-    Party,
-    Party,
-    Party,
-  ];
+  const { domain } = grid;
+  const { owner, artist, worker, gateway } = principals(grid);
   const workerKey = privateKeyToAccount(generatePrivateKey());
-  const { GridSettlement, WorkerRegistry, GridNFT } = grid.deployment.contracts;
-  for (const party of [owner, artist, worker, gateway]) {
-    await grid.mined(owner.grid.aipg.write.mint([party.address, parseEther("100000")]));
-    for (const spender of [GridSettlement, WorkerRegistry, GridNFT]) {
-      await grid.mined(party.grid.aipg.write.approve([spender.address, maxUint256]));
-    }
-  }
+  await fund(grid, [owner, artist, worker, gateway], parseEther("100000"));
   const modelHash = sha256(stringToHex("the weights"));
-  await grid.mined(owner.grid.aipg.write.approve([grid.deployment.contracts.AIGC.address, maxUint256]));
-  const { logs } = await grid.mined(
-    owner.grid.aigc.write.register([
-      {
-        ...{ name: "Lighthouse XL", version: "1.0", family: 2, kind: 0, baseModelId: 0n, weightsHash: modelHash },
-        ...{ weightsURI: "", license: "MIT", previewCid: "", usageBps: 500, resaleBps: 250, access: 0 },
-      },
-      owner.address,
-      await owner.grid.aigc.read.registrationFee(),
-    ]),
-  );
-  const modelId = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;
-  const bond = await worker.grid.registry.read.minBond();
-  await grid.mined(worker.grid.registry.write.register([bond, ""]));
-  const deadline = (await grid.now()) + 3_600n;
-  const message = { account: worker.address, role: SignerRole.WORKER_SIGNER, deadline };
-  const proof = await workerKey.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
-  await grid.mined(
-    worker.grid.settlement.write.addSigner([workerKey.address, SignerRole.WORKER_SIGNER, deadline, proof]),
-  );
+  const spec = { name: "Lighthouse XL", family: 2, weightsHash: modelHash, resaleBps: 250 };
+  const modelId = await registerModel(grid, owner, spec);
+  await registerWorker(grid, worker, workerKey);
   await grid.mined(artist.grid.settlement.write.deposit([parseEther("100")]));
   await grid.mined(gateway.grid.settlement.write.deposit([parseEther("100")]));
-  const feeConfigId = await gateway.grid.settlement.read.currentFeeConfigId();
 
   const files = new Map<string, Uint8Array>();
   const made = new Map<bigint, Made>();
-  const order: Gallery["order"] = async (request, terms) =>
-    jobOrder(request, {
-      ...{ requester: artist.address, worker: worker.address, feeConfigId, maxPrice: PRICE * BigInt(terms.count) },
-      deadline: (await grid.now()) + 3_600n,
-      ...terms,
-    });
+  const order: Gallery["order"] = (request, terms) =>
+    newOrder(grid, request, { requester: artist.address, worker: worker.address, price: PRICE, ...terms });
   const work: Gallery["work"] = async (request, job, text) => {
-    const completedAt = await grid.now();
-    const results = await Promise.all(
-      Array.from({ length: job.count }, async (_, index) => {
-        const seed = seedAt(request, index) ?? 7_000n + BigInt(index);
-        const file = picture(files.size * 16 + index * 3, text ?? parametersOf(request, seed));
-        const hashes = fileHashes(file, index % 2 === 1 ? { layout: "dag-pb" } : {});
-        const receipt = jobReceipt(job, {
-          index,
-          seed,
-          engineHash: engineHash(ENGINE),
-          ...hashes,
-          completedAt,
-          price: PRICE,
-        });
-        const signature = await workerKey.signTypedData({
-          domain,
-          types: settlementTypes,
-          primaryType: "JobReceipt",
-          message: receipt,
-        });
-        return { receipt, signature, file };
+    const results = await doOrder(request, job, {
+      ...{ domain, key: workerKey, engine: ENGINE, price: PRICE, completedAt: await grid.now() },
+      image: (index, seed) => ({
+        file: picture(files.size * 16 + index * 3, text ?? parametersOf(request, seed)),
+        layout: index % 2 === 1 ? "dag-pb" : undefined,
       }),
-    );
+    });
     for (const { receipt, file } of results) files.set(cidOf(receipt), file);
-    const tree = receiptTree(
-      results.map(({ receipt }) => receipt),
-      domain,
-    );
-    const anchor = { source: 0, domain, payer: job.payer, tree };
+    const anchor = anchorOf(domain, job.payer, results);
     return results.map((result) => ({ ...result, request, engine: ENGINE, anchor, order: job }));
   };
-  const settlementOf = async (job: JobOrder, results: readonly Made[]) => ({
-    order: job,
-    orderSignature: await artist.account.signTypedData({
-      domain,
-      types: settlementTypes,
-      primaryType: "JobOrder",
-      message: job,
-    }),
-    receipts: results.map(({ receipt, signature }) => ({ ...receipt, signature })),
-  });
   const settle: Gallery["settle"] = async (request, nonce, count = 1) => {
     const job = await order(request, { payer: artist.address, count, nonce });
     const results = await work(request, job);
-    await grid.mined(worker.grid.settlement.write.settle([await settlementOf(job, results)]));
+    const item = await settlementOf(domain, artist.account, job, results);
+    await grid.mined(worker.grid.settlement.write.settle([item]));
     return results;
   };
   const request = (prompt: string, seed: bigint, sourceHash: Hex = zeroHash): GenerationRequest =>
@@ -216,34 +141,23 @@ async function fill(grid: LocalGrid): Promise<Gallery> {
   const header = (title: string, policy: EvolutionPolicy = EvolutionPolicy.NONE) => ({
     ...{ policy, royaltyBps: 500, title, description: `${title}, by a test`, tags: "sea,light" },
   });
-  const minted = async (hash: Promise<Hex>): Promise<bigint> => {
-    const { logs } = await grid.mined(hash);
-    return parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" })[0]?.args.seriesId ?? 0n;
-  };
 
   // A lane: three receipts under one root, two of them minted as a series, one of those evolved later.
-  const lane: LaneConfig = workLane({
-    ...{ payer: gateway.address, payerSigner: gateway.address, worker: worker.address },
-    ...{ feeConfigId, thawDelay: 86_400, salt: zeroHash },
+  const { config: lane, id: laneId } = await openLane(grid, gateway, {
+    ...{ payerSigner: gateway.address, worker: worker.address, funding: parseEther("50") },
   });
-  const laneId = laneIdOf(lane, domain);
-  await grid.mined(gateway.grid.settlement.write.openLane([lane, parseEther("50")]));
   const lighthouse = request("a lighthouse at dusk", 42n);
   const jobs = await work(lighthouse, await order(lighthouse, { payer: gateway.address, count: 3, laneId, nonce: 0n }));
-  const laneTree = receiptTree(
-    jobs.map(({ receipt }) => receipt),
-    domain,
-  );
-  const voucher = nextVoucher(laneId, [], new Map([[modelId, PRICE * 3n]]), laneTree);
-  const paper = { domain, types: settlementTypes, primaryType: "Voucher", message: voucher } as const;
-  const signatures = [await gateway.account.signTypedData(paper), await workerKey.signTypedData(paper)] as const;
+  const anchor = anchorOf(domain, gateway.address, jobs, laneId);
+  const voucher = nextVoucher(laneId, [], new Map([[modelId, PRICE * 3n]]), anchor.tree);
+  const signatures = [
+    await signMessage(gateway.account, domain, "Voucher", voucher),
+    await signMessage(workerKey, domain, "Voucher", voucher),
+  ] as const;
   await grid.mined(gateway.grid.settlement.write.collect([lane, voucher, ...signatures]));
-  const laneAnchor = { source: 0, domain, laneId, payer: gateway.address, tree: laneTree };
-  const chosen = jobs.slice(0, 2).map((one) => ({ ...one, anchor: laneAnchor }));
-  const seriesCall = composeBody(chosen, header("Lighthouses", EvolutionPolicy.ARTIST));
-  const series = await minted(
-    artist.grid.nft.write.mint([encodeBody(seriesCall.body), seriesCall.proofs, artist.address, maxUint256 >> 128n]),
-  );
+  const chosen = jobs.slice(0, 2).map((one) => ({ ...one, anchor }));
+  const lighthouses = packed(chosen, header("Lighthouses", EvolutionPolicy.ARTIST));
+  const series = await mintedSeries(grid, artist.grid.nft.write.mint([...lighthouses, artist.address, maxUint128]));
   chosen.forEach((one, i) => {
     made.set(series * 1_000n + BigInt(i + 1), one);
   });
@@ -252,40 +166,26 @@ async function fill(grid: LocalGrid): Promise<Gallery> {
   const buoy = request("a lone buoy", 2n ** 64n - 1n);
   const buoyOrder = await order(buoy, { payer: artist.address, count: 1, nonce: 1n });
   const buoys = await work(buoy, buoyOrder);
-  const buoyCall = composeBody(buoys, header("Buoy"));
-  const item = await settlementOf(buoyOrder, buoys);
-  const direct = await minted(
-    artist.grid.nft.write.settleAndMint([
-      0n,
-      [item],
-      encodeBody(buoyCall.body),
-      buoyCall.proofs,
-      artist.address,
-      maxUint256 >> 128n,
-    ]),
-  );
+  const item = await settlementOf(domain, artist.account, buoyOrder, buoys);
+  const buoyCall = [0n, [item], ...packed(buoys, header("Buoy")), artist.address, maxUint128] as const;
+  const direct = await mintedSeries(grid, artist.grid.nft.write.settleAndMint(buoyCall));
   made.set(direct * 1_000n + 1n, buoys[0] as Made);
 
   // A version, and a remix with a parent.
   const parent = { tokenId: series * 1_000n + 1n, version: 1 };
   const source = (made.get(parent.tokenId) as Made).receipt.imageHash;
   const [night] = await settle(request("the lighthouse at night", 5n, source), 2n);
-  const evolve = composeBody([{ ...(night as Made), parent }]);
-  await grid.mined(artist.grid.nft.write.evolve([parent.tokenId, encodeBody(evolve.body), evolve.proofs]));
+  await grid.mined(artist.grid.nft.write.evolve([parent.tokenId, ...packed([{ ...(night as Made), parent }])]));
   const [storm] = await settle(request("the lighthouse in a storm", 6n, source), 3n, 2);
-  const remixCall = composeBody([{ ...(storm as Made), parent }], header("Storm"));
-  const remix = await minted(
-    artist.grid.nft.write.mint([encodeBody(remixCall.body), remixCall.proofs, artist.address, maxUint256 >> 128n]),
-  );
+  const remixed = packed([{ ...(storm as Made), parent }], header("Storm"));
+  const remix = await mintedSeries(grid, artist.grid.nft.write.mint([...remixed, artist.address, maxUint128]));
   made.set(remix * 1_000n + 1n, storm as Made);
 
   const server = createServer((incoming, answer) => {
     const file = files.get(incoming.url?.replace(/^\/ipfs\//, "") ?? "");
     answer.writeHead(file ? 200 : 404).end(file);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = address !== null && typeof address === "object" ? address.port : 0;
+  const port = await listen(server);
   return {
     ...{ grid, domain, artist, worker, gateway, workerKey, modelId, modelHash, files, made, series, direct, remix },
     ...{ order, work, settle, ipfs: `http://127.0.0.1:${port}` },

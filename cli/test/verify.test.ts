@@ -25,7 +25,6 @@ import {
   type Check,
   type CheckId,
   cidOf,
-  composeBody,
   decodeBlob,
   EvolutionPolicy,
   encodeBody,
@@ -38,22 +37,13 @@ import {
   type JobReceipt,
   jobReceipt,
   provenanceOf,
-  receiptTree,
-  settlementTypes,
   type Verification,
   verifyToken,
 } from "../../sdk/src/index.ts";
-import {
-  answering,
-  emit,
-  emitMint,
-  emitVersion,
-  forgeMint,
-  lyingClient,
-  meanwhile,
-  setCode,
-  upgradeToLiar,
-} from "./forgery.ts";
+import { setCode } from "../../test/fixtures/anvil.ts";
+import { anchorOf, packed, settlementOf } from "../../test/fixtures/order.ts";
+import { signMessage } from "../../test/fixtures/seed.ts";
+import { answering, emit, emitMint, emitVersion, forgeMint, lyingClient, meanwhile, upgradeToLiar } from "./forgery.ts";
 import { type Gallery, type Made, picture, startGallery } from "./gallery.ts";
 
 let gallery: Gallery;
@@ -284,7 +274,7 @@ describe("an upgrade that lies", () => {
         ...body,
         requests: body.requests.map((request) => ({ ...request, prompt: "a lone ship" })),
       }));
-      await setCode(gallery, blobAddress(gallery.direct), `0x00${blob.slice(2)}`);
+      await setCode(gallery.grid, blobAddress(gallery.direct), `0x00${blob.slice(2)}`);
       return verify(bought);
     });
     expect(failure(result, "blob", 1)).toContain("replaced");
@@ -353,7 +343,7 @@ describe("an upgrade that lies", () => {
     const json = Buffer.from('{"name":"Buoy","prompt":"a whale"}').toString("base64");
     const result = await meanwhile(gallery, async () => {
       const answer = encodeAbiParameters([{ type: "string" }], [`data:application/json;base64,${json}`]);
-      await setCode(gallery, gallery.grid.deployment.contracts.GridRenderer.address, answering(answer));
+      await setCode(gallery.grid, gallery.grid.deployment.contracts.GridRenderer.address, answering(answer));
       return verify(bought);
     });
     expect(failure(result, "metadata")).toContain("prompt");
@@ -469,9 +459,7 @@ describe("papers and parties", () => {
     const transaction = await mintTransaction(gallery.direct);
     const { order } = gallery.made.get(bought) as Made;
     const { domain, artist } = gallery;
-    const signature = await artist.account.signTypedData({
-      ...{ domain, types: settlementTypes, primaryType: "JobOrder", message: order },
-    });
+    const signature = await signMessage(artist.account, domain, "JobOrder", order);
     expect(transaction.input).toContain(signature.slice(2));
     expect(failure(await verify(bought, lyingClient(gallery, spoiling(signature))), "order", 1)).toMatch(
       /not signed by its payer|No key/,
@@ -491,9 +479,7 @@ describe("papers and parties", () => {
     const { order, receipt, request, signature } = gallery.made.get(bought) as Made;
     const hashes = fileHashes(picture(7, "the other"));
     const other = jobReceipt(order, { ...receipt, ...hashes });
-    const otherSignature = await gallery.workerKey.signTypedData({
-      ...{ domain: gallery.domain, types: settlementTypes, primaryType: "JobReceipt", message: other },
-    });
+    const otherSignature = await signMessage(gallery.workerKey, gallery.domain, "JobReceipt", other);
     expect(request.prompt).toBe("a lone buoy");
     const result = await meanwhile(gallery, async () => {
       const write = gallery.gateway.grid.settlement.write.slashEquivocation;
@@ -542,11 +528,7 @@ async function mintTransaction(seriesId: bigint): Promise<{ input: Hex }> {
 async function mintOwn(request: GenerationRequest, nonce: bigint, text: string): Promise<bigint> {
   const { artist } = gallery;
   const order = await gallery.order(request, { payer: artist.address, count: 1, nonce });
-  const made = await gallery.work(request, order, text);
-  return mint(
-    made,
-    made.map(({ receipt, signature }) => ({ ...receipt, signature })),
-  );
+  return mint(await gallery.work(request, order, text));
 }
 
 /** The gateway's owner orders a picture for itself, and the worker sells it one that it made before. */
@@ -555,35 +537,17 @@ async function mintCopy(original: Made): Promise<bigint> {
   const terms = { payer: gateway.address, count: 1, nonce: 60n };
   const order = { ...(await gallery.order(original.request, terms)), requester: gateway.address };
   const receipt: JobReceipt = jobReceipt(order, { ...original.receipt, completedAt: await gallery.grid.now() });
-  const signature = await workerKey.signTypedData({
-    domain,
-    types: settlementTypes,
-    primaryType: "JobReceipt",
-    message: receipt,
-  });
-  const anchor = { source: 0, domain, payer: gateway.address, tree: receiptTree([receipt], domain) };
-  const copy: Made = { ...original, receipt, signature, order, anchor };
-  return mint([copy], [{ ...receipt, signature }]);
+  const signature = await signMessage(workerKey, domain, "JobReceipt", receipt);
+  return mint([{ ...original, receipt, signature, order, anchor: anchorOf(domain, gateway.address, [{ receipt }]) }]);
 }
 
-async function mint(
-  made: readonly Made[],
-  receipts: readonly (JobReceipt & { readonly signature: Hex })[],
-): Promise<bigint> {
+async function mint(made: readonly Made[]): Promise<bigint> {
   const { domain, grid } = gallery;
   const { order } = made[0] as Made;
   const payer = [gallery.artist, gallery.gateway].find(({ address }) => address === order.payer) ?? gallery.artist;
-  const orderSignature = await payer.account.signTypedData({
-    domain,
-    types: settlementTypes,
-    primaryType: "JobOrder",
-    message: order,
-  });
-  const { body, proofs } = composeBody(made, {
-    ...{ policy: EvolutionPolicy.NONE, royaltyBps: 0, title: "Harbour", description: "", tags: "" },
-  });
-  const item = { order, orderSignature, receipts };
-  const call = [0n, [item], encodeBody(body), proofs, payer.address, maxUint128] as const;
+  const item = await settlementOf(domain, payer.account, order, made);
+  const header = { policy: EvolutionPolicy.NONE, royaltyBps: 0, title: "Harbour", description: "", tags: "" };
+  const call = [0n, [item], ...packed(made, header), payer.address, maxUint128] as const;
   const { logs } = await grid.mined(payer.grid.nft.write.settleAndMint(call));
   expect(parseEventLogs({ abi: gridSettlementAbi, logs, eventName: "OrderSettled" })).toHaveLength(1);
   const [minted] = parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { formatEther, parseEther } from "viem";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobPrice } from "../../sdk/src/index.ts";
+import { until } from "../../test/fixtures/until.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { openDatabase } from "../src/database/database.ts";
 import type { GatewayCaps } from "../src/environment.ts";
@@ -21,7 +22,6 @@ import {
   signOrders,
   startTestGrid,
   type TestGrid,
-  until,
   type WorkerIdentity,
 } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";

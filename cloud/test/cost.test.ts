@@ -15,6 +15,8 @@ import pg from "pg";
 import { type Address, type Hex, keccak256, toHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signMessage } from "../../test/fixtures/seed.ts";
+import { until } from "../../test/fixtures/until.ts";
 import { JobStreams } from "../src/api/grid/jobStreams.ts";
 import { Sessions } from "../src/auth/sessions.ts";
 import { modelCatalogue } from "../src/chain/models.ts";
@@ -27,7 +29,7 @@ import { heartbeat } from "../src/jobs/lease.ts";
 import { WaitingClaims } from "../src/jobs/waitingClaims.ts";
 import { LaneTrees } from "../src/payment/laneTrees.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { call, RATE, signIn, signReceipt, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { call, RATE, signIn, startTestGrid, type TestGrid } from "./grid.ts";
 import { ENGINE, type JobJson, type ScriptedWorker, scriptedWorker, type VoucherJson } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
@@ -608,7 +610,7 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
         [each.id, each.lease.token, image_hash, cid_digest, `cid ${i}`],
       );
       const receipt = workers[0].receipt(each as JobJson, 0, { image_hash, cid_digest, ipfs_hash: "" });
-      const signature = await signReceipt(grid, grid.workers[0].key, receipt);
+      const signature = await signMessage(grid.workers[0].key, grid.domain, "JobReceipt", receipt);
       const before = statements();
       const { answer } = await completeJob(
         cloud,

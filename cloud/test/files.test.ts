@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { type ClientRequest, createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -25,7 +24,9 @@ import { pino } from "pino";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fileBlocks } from "../../sdk/src/index.ts";
-import { MemoryDisk } from "../../sdk/test/memoryDisk.ts";
+import { MemoryDisk } from "../../test/fixtures/memoryDisk.ts";
+import { listen } from "../../test/fixtures/scriptedServer.ts";
+import { until } from "../../test/fixtures/until.ts";
 import { MAX_UPLOADS } from "../src/api/http/concurrencyLimit.ts";
 import { chosenType, isRangeAsked, rangeOf } from "../src/api/http/negotiation.ts";
 import { openChain } from "../src/chain/chain.ts";
@@ -39,7 +40,7 @@ import { openTakedowns } from "../src/files/takedowns.ts";
 import { deleteExpired } from "../src/jobs/retention.ts";
 import { sweepStaging } from "../src/jobs/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { call, png, type Refusal, signIn, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { call, png, type Refusal, signIn, startTestGrid, type TestGrid } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker, type UploadJson } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
@@ -555,9 +556,8 @@ describe("a block that is damaged", () => {
       asked.push(`${request.method} ${request.url} ${request.headers.via}`);
       response.writeHead(lie ? 200 : 404).end(lie ? Buffer.alloc(2_200_000) : "");
     });
-    await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
     const elsewhere = mkdtempSync(join(tmpdir(), "gridnft-mirrored-"));
-    const nowhere = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
+    const nowhere = `http://127.0.0.1:${await listen(liar)}`;
     try {
       const large = await noise(640);
       const [cid, spare] = [await stored(640, 640, large), await stored(64, 64, await noise(64))];

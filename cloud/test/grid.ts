@@ -4,26 +4,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import sharp from "sharp";
-import { type Address, bytesToHex, type Hex, maxUint256, parseEther, parseEventLogs } from "viem";
+import { type Address, type Hex, parseEther } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import {
-  aigcAbi,
   type JobOrder,
-  type JobReceipt,
   type LaneConfig,
   laneId,
-  MIN_THAW_DELAY,
   messageFromJson,
   messageToJson,
   type SettlementDomain,
   SignerRole,
-  settlementDomainOf,
-  settlementTypes,
-  workLane,
 } from "../../sdk/src/index.ts";
-import { type LocalGrid, type Party, startGrid } from "../../test/e2e/chain.ts";
-import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
+import { setBalance } from "../../test/fixtures/anvil.ts";
+import { type LocalGrid, type Party, privateKeyOf, startGrid } from "../../test/fixtures/chain.ts";
+import { startPostgres, type TestPostgres } from "../../test/fixtures/postgres.ts";
+import {
+  addSigner,
+  fund,
+  openLane,
+  principals,
+  registerModel,
+  registerWorker,
+  signMessage,
+} from "../../test/fixtures/seed.ts";
 import { migrate } from "../src/database/migrate.ts";
 import { type GatewayTerms, readSettings, type Settings, type TreasurySettings } from "../src/environment.ts";
 import { type RunningCloud, startCloud } from "../src/start.ts";
@@ -86,55 +90,20 @@ export async function startTestGrid({
   lanes?: boolean;
 } = {}): Promise<TestGrid> {
   const [chain, postgres] = await Promise.all([startGrid(), startPostgres()]);
-  const domain = settlementDomainOf(chain.deployment);
-  const [owner, artist, worker, gateway] = [0, 7, 8, 9].map((index) => chain.party(index)) as [
-    Party,
-    Party,
-    Party,
-    Party,
-  ];
+  const { domain } = chain;
+  const { owner, artist, worker, gateway } = principals(chain);
   // anvil has ten accounts with ETH; the second worker is one of the governance's.
   const second = chain.party(6);
-  const { GridSettlement, WorkerRegistry, GridNFT, AIGC } = chain.deployment.contracts;
-  for (const party of [owner, artist, worker, second, gateway]) {
-    await chain.mined(owner.grid.aipg.write.mint([party.address, parseEther("10000")]));
-    for (const spender of [GridSettlement, WorkerRegistry, GridNFT, AIGC]) {
-      await chain.mined(party.grid.aipg.write.approve([spender.address, maxUint256]));
-    }
-  }
-  const register = async (name: string, weightsHash: Hex, access: number): Promise<bigint> => {
-    const spec = {
-      name,
-      version: "1.0",
-      family: 8,
-      kind: 0,
-      baseModelId: 0n,
-      weightsHash,
-      weightsURI: "",
-      license: "MIT",
-      previewCid: "",
-      usageBps: 500,
-      resaleBps: 250,
-      access,
-    };
-    const fee = await owner.grid.aigc.read.registrationFee();
-    const { logs } = await chain.mined(owner.grid.aigc.write.register([spec, owner.address, fee]));
-    return parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" })[0]?.args.modelId ?? 0n;
-  };
-  const open = await register("Open Sea", OPEN_HASH, 0);
-  const licensed = await register("Licensed Sky", LICENSED_HASH, 1);
-
+  await fund(chain, [owner, artist, worker, second, gateway], parseEther("10000"));
+  const model = { family: 8, resaleBps: 250 };
+  const open = await registerModel(chain, owner, { ...model, name: "Open Sea", weightsHash: OPEN_HASH });
+  const licensed = await registerModel(chain, owner, {
+    ...{ ...model, name: "Licensed Sky", weightsHash: LICENSED_HASH, access: 1 },
+  });
   const workers = (await Promise.all(
     [worker, second].map(async (party) => {
-      const bond = await party.grid.registry.read.minBond();
-      await chain.mined(party.grid.registry.write.register([bond, ""]));
       const key = privateKeyToAccount(generatePrivateKey());
-      const deadline = (await chain.now()) + 3_600n;
-      const message = { account: party.address, role: SignerRole.WORKER_SIGNER, deadline };
-      const proof = await key.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
-      await chain.mined(
-        party.grid.settlement.write.addSigner([key.address, SignerRole.WORKER_SIGNER, deadline, proof]),
-      );
+      await registerWorker(chain, party, key);
       return { party, key };
     }),
   )) as [WorkerIdentity, WorkerIdentity];
@@ -146,10 +115,7 @@ export async function startTestGrid({
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
   pool.on("error", () => {});
   const treasurer = privateKeyToAccount(generatePrivateKey());
-  await chain.party(0).wallet.request({
-    method: "anvil_setBalance" as never,
-    params: [treasurer.address, "0x8ac7230489e80000"] as never,
-  });
+  await setBalance(chain, treasurer.address, parseEther("10"));
   const gatewayTerms: GatewayTerms = {
     account: gateway.address,
     signer: gatewayKey,
@@ -167,12 +133,13 @@ export async function startTestGrid({
     sponsored: { kind: "everybody" },
   };
   const untold: LaneConfig[] = [];
-  const openLane = async ({ party }: WorkerIdentity): Promise<void> => {
-    untold.push(await openLaneTo(chain, gateway, gatewayTerms, party.address));
+  const addLane = async ({ party }: WorkerIdentity): Promise<void> => {
+    const terms = { payerSigner: gatewayKey.address, worker: party.address, salt: generatePrivateKey() };
+    untold.push((await openLane(chain, gateway, { ...terms, funding: parseEther("10") })).config);
   };
   if (lanes) {
-    await prepareGateway(chain, domain, gateway, gatewayTerms);
-    for (const identity of workers) await openLane(identity);
+    await prepareGateway(chain, gateway, gatewayTerms);
+    for (const identity of workers) await addLane(identity);
   }
   let telling: Promise<void> = Promise.resolve();
   const tellLanes = (): Promise<void> => {
@@ -196,13 +163,12 @@ export async function startTestGrid({
   };
   const treasuries: RunningTreasury[] = [];
   const treasurySettings = (changes: Partial<TreasurySettings> = {}): TreasurySettings => {
-    const hd = gateway.account.getHdKey().privateKey;
     return {
       rpcUrl: chain.rpcUrl,
       deployment: chain.deployment,
       databaseUrl: postgres.url,
       account: gateway.address,
-      owner: hd ? privateKeyToAccount(bytesToHex(hd)) : undefined,
+      owner: privateKeyToAccount(privateKeyOf(gateway)),
       signer: gatewayKey.address,
       treasurer: treasurer.address,
       cap: parseEther("400"),
@@ -230,7 +196,7 @@ export async function startTestGrid({
     open,
     licensed,
     workers,
-    openLane,
+    openLane: addLane,
     tellLanes,
     cloud: async (changes = {}) => {
       const base = readSettings({
@@ -283,42 +249,13 @@ export async function startTestGrid({
 }
 
 /** Registers the gateway's hot keys, sets the TREASURER's cap, and deposits: a treasury's part, done at once. */
-async function prepareGateway(
-  chain: LocalGrid,
-  domain: SettlementDomain,
-  { address, grid: { settlement } }: Party,
-  { signer, treasurer }: GatewayTerms,
-): Promise<void> {
+async function prepareGateway(chain: LocalGrid, gateway: Party, { signer, treasurer }: GatewayTerms): Promise<void> {
   if (!treasurer) throw new Error("The gateway has no TREASURER.");
-  const deadline = (await chain.now()) + 3_600n;
-  for (const [key, role] of [
-    [signer, SignerRole.PAYER_SIGNER],
-    [treasurer, SignerRole.TREASURER],
-  ] as const) {
-    const message = { account: address, role, deadline };
-    const proof = await key.signTypedData({ domain, types: settlementTypes, primaryType: "SignerProof", message });
-    await chain.mined(settlement.write.addSigner([key.address, role, deadline, proof]));
-  }
-  await chain.mined(settlement.write.setTreasurerCap([treasurer.address, parseEther("1000")]));
-  await chain.mined(settlement.write.deposit([parseEther("1000")]));
-}
-
-async function openLaneTo(
-  chain: LocalGrid,
-  { address, grid: { settlement } }: Party,
-  { signer }: GatewayTerms,
-  worker: Address,
-): Promise<LaneConfig> {
-  const config = workLane({
-    payer: address,
-    payerSigner: signer.address,
-    worker,
-    feeConfigId: await settlement.read.currentFeeConfigId(),
-    thawDelay: MIN_THAW_DELAY,
-    salt: generatePrivateKey(),
-  });
-  await chain.mined(settlement.write.openLane([config, parseEther("10")]));
-  return config;
+  await addSigner(chain, gateway, signer, SignerRole.PAYER_SIGNER);
+  await addSigner(chain, gateway, treasurer, SignerRole.TREASURER);
+  const { write } = gateway.grid.settlement;
+  await chain.mined(write.setTreasurerCap([treasurer.address, parseEther("1000")]));
+  await chain.mined(write.deposit([parseEther("1000")]));
 }
 
 /** An answer of the API. */
@@ -421,16 +358,6 @@ export function png(width: number, height: number, tint: number): Promise<Uint8A
     .toBuffer();
 }
 
-/** Signs a receipt as a worker's key. */
-export function signReceipt(grid: TestGrid, key: PrivateKeyAccount, receipt: JobReceipt): Promise<Hex> {
-  return key.signTypedData({
-    domain: { ...grid.domain },
-    types: settlementTypes,
-    primaryType: "JobReceipt",
-    message: receipt,
-  });
-}
-
 /** Signs the orders of a quote as their payer. */
 export async function signOrders(
   grid: TestGrid,
@@ -440,24 +367,8 @@ export async function signOrders(
   return Promise.all(
     orders.map(async (json) => {
       const order: JobOrder = messageFromJson("JobOrder", json);
-      const signature = await payer.signTypedData({
-        domain: { ...grid.domain },
-        types: settlementTypes,
-        primaryType: "JobOrder",
-        message: order,
-      });
+      const signature = await signMessage(payer, grid.domain, "JobOrder", order);
       return { order: messageToJson("JobOrder", order), signature };
     }),
   );
-}
-
-/** Asks again until it is so, or fails after a while. */
-export async function until<Value>(look: () => Promise<Value | undefined | false>, what: string): Promise<Value> {
-  const end = Date.now() + 90_000;
-  for (;;) {
-    const value = await look();
-    if (value !== undefined && value !== false) return value;
-    if (Date.now() > end) throw new Error(`It did not come to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -3,8 +3,9 @@ import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type JobReceipt, messageFromJson, receiptId, SETTLE_GRACE } from "../../sdk/src/index.ts";
+import { until } from "../../test/fixtures/until.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { call, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { call, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;

@@ -2,8 +2,9 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { job as jobSchema } from "../../sdk/src/schemas/index.ts";
+import { until } from "../../test/fixtures/until.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { call, OPEN_HASH, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { call, OPEN_HASH, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;

@@ -10,8 +10,9 @@ import {
   orderClosing,
   receiptPrice,
   seedAt,
-  settlementTypes,
+  voucherDigest,
 } from "../../sdk/src/index.ts";
+import { signMessage } from "../../test/fixtures/seed.ts";
 import type { RunningCloud } from "../src/start.ts";
 import {
   type Answer,
@@ -21,7 +22,6 @@ import {
   png,
   RATE,
   signIn,
-  signReceipt,
   type TestGrid,
   type WorkerIdentity,
 } from "./grid.ts";
@@ -153,7 +153,7 @@ export async function scriptedWorker(
         receipts: await Promise.all(
           receipts.map(async (message) => ({
             receipt: messageToJson("JobReceipt", message),
-            signature: await signReceipt(grid, by, message),
+            signature: await signMessage(by, grid.domain, "JobReceipt", message),
           })),
         ),
         ...(closing && { closing_signature: closing }),
@@ -162,14 +162,8 @@ export async function scriptedWorker(
       }),
     close: async (job, receipts) => {
       const order = messageFromJson("JobOrder", job.order);
-      const message = orderClosing({ order, receipts, domain: grid.domain });
-      const paper = {
-        domain: { ...grid.domain },
-        types: settlementTypes,
-        primaryType: "OrderClosing",
-        message,
-      } as const;
-      return key.signTypedData(paper);
+      const closing = orderClosing({ order, receipts, domain: grid.domain });
+      return signMessage(key, grid.domain, "OrderClosing", closing);
     },
     release: (job, reason, code, message) =>
       post(`/v1/worker/jobs/${job.id}/release`, {
@@ -194,13 +188,7 @@ export async function scriptedWorker(
     },
     counterSign: async ({ voucher }) => {
       const message = messageFromJson("Voucher", voucher);
-      const { voucherDigest } = await import("../../sdk/src/index.ts");
-      const signature = await key.signTypedData({
-        domain: { ...grid.domain },
-        types: settlementTypes,
-        primaryType: "Voucher",
-        message,
-      });
+      const signature = await signMessage(key, grid.domain, "Voucher", message);
       const answer = await post("/v1/worker/vouchers", {
         lane_id: message.laneId,
         digest: voucherDigest(message, grid.domain),

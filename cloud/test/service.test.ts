@@ -1,9 +1,7 @@
 /** What the service does for everybody: health, description, errors, limits, sign-in, files. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CarReader } from "@ipld/car";
 import { MemoryBlockstore } from "blockstore-core";
 import { importer } from "ipfs-unixfs-importer";
@@ -14,9 +12,11 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileHashes } from "../../sdk/src/index.ts";
 import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/schemas/index.ts";
-import { lintOpenApi } from "../../test/utils/spectral.ts";
+import { startProgram } from "../../test/fixtures/program.ts";
+import { lintOpenApi } from "../../test/fixtures/spectral.ts";
+import { until } from "../../test/fixtures/until.ts";
 import type { RunningCloud } from "../src/start.ts";
-import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid, until } from "./grid.ts";
+import { call, type Refusal, signIn, signInMessage, startTestGrid, type TestGrid } from "./grid.ts";
 import { type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
@@ -118,21 +118,14 @@ it("lists models and workers", async () => {
 });
 
 describe("as a process", () => {
-  const [runner, program] = ["../../tools/run.mjs", "../src/main.ts"].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  ) as [string, string];
   const run = (environment: Record<string, string>) =>
-    spawn(process.execPath, [runner, program], {
-      env: { PATH: process.env.PATH, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once("exit", resolve));
+    startProgram("cloud/src/main.ts", { environment: { PATH: process.env.PATH, ...environment } });
 
   it("says that it is ready, answers, and ends by SIGTERM with 0", async () => {
     const deployment = join(mkdtempSync(join(tmpdir(), "gridnft-")), "deployment.json");
     writeFileSync(deployment, JSON.stringify(grid.chain.deployment));
     const secret = `0x${"7e".repeat(32)}`;
-    const child = run({
+    const program = run({
       GRID_RPC_URL: `${grid.chain.rpcUrl}/?apikey=hush`,
       GRID_DEPLOYMENT: deployment,
       DATABASE_URL: grid.postgres.url,
@@ -142,32 +135,22 @@ describe("as a process", () => {
       GRID_GATEWAY_SIGNER_KEY: secret,
       GRID_LOG_LEVEL: "debug",
     });
-    let output = "";
-    child.stdout?.on("data", (bytes) => {
-      output += bytes;
-    });
-    child.stderr?.on("data", (bytes) => {
-      output += bytes;
-    });
-    const exited = exitOf(child);
-    const line = await until(async () => /^\{"ready":true.*$/m.exec(output)?.[0], "the process is ready");
-    const { url } = JSON.parse(line) as { url: string };
+    const { url } = JSON.parse(await program.says(/^\{"ready":true.*$/m)) as { url: string };
     expect((await call<{ status: string }>({ url }, "GET", "/health")).body.status).toBe("ok");
     await signIn(grid, { url, stop: async () => {} }, user());
-    child.kill("SIGTERM");
-    expect(await exited).toBe(0);
+    expect(await program.end("SIGTERM")).toBe(0);
     // No key, no token, no RPC's query, no database password.
-    expect(output).not.toMatch(/7e7e7e|hush|grid_[A-Za-z0-9]|postgres:\/\/[^ ]*:/);
+    expect(program.printed()).not.toMatch(/7e7e7e|hush|grid_[A-Za-z0-9]|postgres:\/\/[^ ]*:/);
   });
 
   it("says what its environment lacks, one sentence a fault, without values", async () => {
-    const child = run({ GRID_RPC_URL: "ftp://nowhere", GRID_CLOUD_PORT: "many", GRID_GATEWAY_SIGNER_KEY: "0xsecret" });
-    let said = "";
-    child.stderr?.on("data", (bytes) => {
-      said += bytes;
+    const program = run({
+      GRID_RPC_URL: "ftp://nowhere",
+      GRID_CLOUD_PORT: "many",
+      GRID_GATEWAY_SIGNER_KEY: "0xsecret",
     });
-    expect(await exitOf(child)).toBe(1);
-    expect(said.trim().split("\n").sort()).toEqual([
+    expect(await program.ended).toBe(1);
+    expect(program.printed().trim().split("\n").sort()).toEqual([
       "DATABASE_URL is missing.",
       "GRID_BLOCKS is missing.",
       "GRID_CLOUD_PORT is not a whole number.",

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, createWalletClient, http, parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contractNames } from "../../contracts/manifest.ts";
+import { listen } from "../../test/fixtures/scriptedServer.ts";
 import { baseLike, type DeploymentFile, deployLocal, deploymentTable, startAnvil } from "../src/deployLocal.ts";
 
 const port = 20_000 + (process.pid % 20_000);
@@ -152,9 +152,5 @@ async function fakeChain(chainId: number) {
       response.end(JSON.stringify({ jsonrpc: "2.0", id, result: `0x${chainId.toString(16)}` }));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { server, url: `http://127.0.0.1:${await listen(server)}` };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../../test/fixtures/until.ts";
 import { guardsGone } from "../src/guard.ts";
 import { typescriptFlags } from "../src/packages.ts";
 import { createProcesses, type Processes, type ProcessSpec, readyLine } from "../src/processes.ts";
@@ -33,9 +34,6 @@ const script = (text: string, more: Partial<ProcessSpec> = {}): ProcessSpec => (
   ...more,
 });
 const forever = "setInterval(() => {}, 1000);";
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 /** Returns true while there is a process with that id, or its exit code has not been asked for. */
 function isAlive(pid: number): boolean {

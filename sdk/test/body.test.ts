@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { concat, type Hex, keccak256, numberToHex, stringToHex } from "viem";
 import { describe, expect, it } from "vitest";
+import { random } from "../../test/fixtures/randomValues.js";
 import { bodiesByName } from "../../test/vectors/bodies.js";
 import { randomBody } from "../../test/vectors/randomBody.js";
 import {
@@ -15,7 +16,6 @@ import {
   requestHash,
   settlementDomain,
 } from "../src/index.js";
-import { random } from "./random.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../../test/vectors/bodies.json", import.meta.url), "utf8")) as {
   chainId: number;

@@ -4,8 +4,8 @@ import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import type { Hex } from "viem";
 import { describe, expect, it } from "vitest";
+import { json, serve } from "../../test/fixtures/scriptedServer.ts";
 import type { createFastChecker, recoverSigner } from "../src/index.js";
-import { json, serve } from "./server.ts";
 
 const { vectors } = JSON.parse(
   readFileSync(new URL("../../test/vectors/signatures.json", import.meta.url), "utf8"),

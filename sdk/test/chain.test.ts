@@ -16,7 +16,9 @@ import {
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Party } from "../../test/e2e/chain.ts";
+import type { Party } from "../../test/fixtures/chain.ts";
+import { type BundleGrid, PRICE, startBundleGrid } from "../../test/fixtures/receiptBundles.ts";
+import { json, serve } from "../../test/fixtures/scriptedServer.ts";
 import * as sdk from "../src/index.js";
 import {
   accountState,
@@ -72,18 +74,16 @@ import {
   withdrawAipgCalls,
 } from "../src/index.js";
 import type { ReceiptBundle } from "../src/schemas/index.js";
-import { json, serve } from "./server.ts";
-import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
 const isThere = <item>(one: item | undefined): one is item => one !== undefined;
 
-let shop: Workshop;
+let seeded: BundleGrid;
 beforeAll(async () => {
-  shop = await openWorkshop();
+  seeded = await startBundleGrid();
 }, 600_000);
-afterAll(() => shop?.grid.stop());
+afterAll(() => seeded?.grid.stop());
 
-const deployment = () => shop.grid.deployment;
+const deployment = () => seeded.grid.deployment;
 
 async function failure(promise: Promise<unknown>): Promise<ChainError> {
   const error = await promise.then(
@@ -98,7 +98,7 @@ describe("account", () => {
   const amount = parseEther("5");
 
   it("deposits by permit in one transaction, without an approval", async () => {
-    const { artist } = shop;
+    const { artist } = seeded;
     const before = await artist.wallet.getTransactionCount({ address: artist.address });
     await depositAipg(artist.wallet, { deployment: deployment(), amount });
     expect(await artist.wallet.getTransactionCount({ address: artist.address })).toBe(before + 1);
@@ -110,7 +110,7 @@ describe("account", () => {
   });
 
   it("deposits for somebody else by an approval of just the amount", async () => {
-    const { artist, owner } = shop;
+    const { artist, owner } = seeded;
     await depositAipg(owner.wallet, { deployment: deployment(), amount, account: artist.address, permit: false });
     const state = await accountState(artist.wallet, { deployment: deployment(), account: artist.address });
     expect(state.balance).toBe(2n * amount);
@@ -120,7 +120,7 @@ describe("account", () => {
   });
 
   it("refuses to deposit more than the wallet has, before anything is signed", async () => {
-    const { artist } = shop;
+    const { artist } = seeded;
     const before = await artist.wallet.getTransactionCount({ address: artist.address });
     await expect(
       depositAipg(artist.wallet, { deployment: deployment(), amount: parseEther("10000") }),
@@ -129,7 +129,7 @@ describe("account", () => {
   });
 
   it("announces, takes back and makes a withdrawal", async () => {
-    const { artist, grid } = shop;
+    const { artist, grid } = seeded;
     await thawAipg(artist.wallet, { deployment: deployment(), amount });
     expect(await accountState(artist.wallet, { deployment: deployment(), account: artist.address })).toMatchObject({
       balance: 2n * amount,
@@ -145,7 +145,7 @@ describe("account", () => {
     expect(early.contractError?.name).toBe("GridSettlement_AccountStillThawing");
     expect(early.message).toMatch(/less than an hour ago; it can be made from \d{4}-\d\d-\d\dT/);
     await grid.pass(3_600);
-    await withdrawAipg(artist.wallet, { deployment: deployment(), to: shop.owner.address });
+    await withdrawAipg(artist.wallet, { deployment: deployment(), to: seeded.owner.address });
     expect(await accountState(artist.wallet, { deployment: deployment(), account: artist.address })).toMatchObject({
       balance: amount,
       free: amount,
@@ -157,8 +157,8 @@ describe("direct rail", () => {
   let bundles: readonly ReceiptBundle[];
 
   it("pays the worker by the transaction that mints, whatever a file did to the bundle in between", async () => {
-    const { artist } = shop;
-    const made = await shop.direct(shop.request("a lone buoy", 5n), { count: 2 });
+    const { artist } = seeded;
+    const made = await seeded.direct(seeded.request("a lone buoy", 5n), { count: 2 });
     bundles = made.map((bundle) => bundleFromJson(JSON.parse(JSON.stringify(bundleToJson(bundle)))));
     expect(bundles).toEqual(made);
     await checkBundle(artist.wallet, { bundle: bundles[0] as ReceiptBundle, deployment: deployment() });
@@ -191,37 +191,40 @@ describe("direct rail", () => {
   });
 
   it("says in a sentence that a receipt is minted already", async () => {
-    const again = mintSeries(shop.artist.wallet, { deployment: deployment(), bundles, series: { title: "Again" } });
+    const again = mintSeries(seeded.artist.wallet, { deployment: deployment(), bundles, series: { title: "Again" } });
     const error = await failure(again);
     expect(error).toMatchObject({ code: "REVERTED", contractError: { name: "GridNFT_AlreadyMinted" } });
     expect(error.message).toBe("Image 0 of this order is minted already.");
   });
 
   it("settles what is not settled, once", async () => {
-    const made = await shop.direct(shop.request("two buoys"));
+    const made = await seeded.direct(seeded.request("two buoys"));
     const options = { deployment: deployment(), bundles: made };
-    expect(await settleOrders(shop.gateway.wallet, options)).toHaveLength(1);
-    expect(await settleOrders(shop.gateway.wallet, options)).toHaveLength(0);
-    expect((await planMint(shop.artist.wallet, { ...options, series: { title: "" } })).settlements).toEqual([]);
+    expect(await settleOrders(seeded.gateway.wallet, options)).toHaveLength(1);
+    expect(await settleOrders(seeded.gateway.wallet, options)).toHaveLength(0);
+    expect((await planMint(seeded.artist.wallet, { ...options, series: { title: "" } })).settlements).toEqual([]);
   });
 
   it("says what the account lacks", async () => {
-    const made = await shop.direct(shop.request("a fleet"), { count: 9 });
+    const made = await seeded.direct(seeded.request("a fleet"), { count: 9 });
     const error = await failure(
-      mintSeries(shop.artist.wallet, { deployment: deployment(), bundles: made, series: { title: "Fleet" } }),
+      mintSeries(seeded.artist.wallet, { deployment: deployment(), bundles: made, series: { title: "Fleet" } }),
     );
     expect(error.message).toBe("The payer's account holds 2 AIPG, and 9 AIPG is needed. Deposit the difference.");
-    const settling = await failure(settleOrders(shop.artist.wallet, { deployment: deployment(), bundles: made }));
+    const settling = await failure(settleOrders(seeded.artist.wallet, { deployment: deployment(), bundles: made }));
     expect(settling.message).toBe("The payer's account holds 2 AIPG, and 9 AIPG is needed. Deposit the difference.");
   });
 });
 
 describe("lane rail", () => {
   it("collects the newest voucher and mints a series of both rails", async () => {
-    const { artist } = shop;
-    const [old] = await shop.onLane([shop.request("harbour, morning")]);
-    const [noon, evening] = await shop.onLane([shop.request("harbour, noon"), shop.request("harbour, evening", 9n)]);
-    const [direct] = await shop.direct(shop.request("harbour, night"));
+    const { artist } = seeded;
+    const [old] = await seeded.onLane([seeded.request("harbour, morning")]);
+    const [noon, evening] = await seeded.onLane([
+      seeded.request("harbour, noon"),
+      seeded.request("harbour, evening", 9n),
+    ]);
+    const [direct] = await seeded.direct(seeded.request("harbour, night"));
     if (!old || !noon || !evening || !direct) throw new Error("nothing made");
     // `old` names an older voucher than the rest; given out of the tree's order, with a direct one in between.
     const minted = await mintSeries(artist.wallet, {
@@ -241,11 +244,11 @@ describe("lane rail", () => {
   });
 
   it("does not mint from a voucher that the worker has not signed", async () => {
-    const [bundle] = await shop.onLane([shop.request("fog")]);
+    const [bundle] = await seeded.onLane([seeded.request("fog")]);
     if (!bundle?.lane) throw new Error("nothing made");
     const { worker_signature: _, ...lane } = bundle.lane;
     await expect(
-      mintSeries(shop.artist.wallet, {
+      mintSeries(seeded.artist.wallet, {
         deployment: deployment(),
         bundles: [{ ...bundle, lane }],
         series: { title: "Fog" },
@@ -254,8 +257,8 @@ describe("lane rail", () => {
   });
 
   it("mints for an artist without gas, who signed for just that", async () => {
-    const { artist, gateway, grid } = shop;
-    const [bundle] = await shop.onLane([shop.request("ferry")]);
+    const { artist, gateway, grid } = seeded;
+    const [bundle] = await seeded.onLane([seeded.request("ferry")]);
     const plan = await planMint(artist.wallet, {
       deployment: deployment(),
       bundles: bundle ? [bundle] : [],
@@ -277,14 +280,14 @@ describe("lane rail", () => {
 
 describe("evolving", () => {
   it("adds a version by the artist, with the old image as its source", async () => {
-    const { artist } = shop;
-    const [first] = await shop.direct(shop.request("a pier"));
+    const { artist } = seeded;
+    const [first] = await seeded.direct(seeded.request("a pier"));
     if (!first) throw new Error("nothing made");
     const series = { title: "Pier", policy: EvolutionPolicy.ARTIST };
     const { tokenIds } = await mintSeries(artist.wallet, { deployment: deployment(), bundles: [first], series });
     const tokenId = tokenIds[0] ?? 0n;
     await depositAipg(artist.wallet, { deployment: deployment(), amount: PRICE });
-    const [second] = await shop.direct(shop.request("a pier at night", 3n, first.receipt.imageHash));
+    const [second] = await seeded.direct(seeded.request("a pier at night", 3n, first.receipt.imageHash));
     if (!second) throw new Error("nothing made");
     const parent = { tokenId, version: 1 };
     expect(
@@ -299,10 +302,10 @@ describe("evolving", () => {
   });
 
   it("lets an owner announce first, and refuses what does not evolve", async () => {
-    const { artist, grid } = shop;
+    const { artist, grid } = seeded;
     await depositAipg(artist.wallet, { deployment: deployment(), amount: 3n * PRICE });
-    const [first] = await shop.direct(shop.request("a dune"));
-    const [second] = await shop.direct(shop.request("a dune in the wind"));
+    const [first] = await seeded.direct(seeded.request("a dune"));
+    const [second] = await seeded.direct(seeded.request("a dune in the wind"));
     if (!first || !second) throw new Error("nothing made");
     const series = { title: "Dune", policy: EvolutionPolicy.OWNER };
     const { tokenIds } = await mintSeries(artist.wallet, { deployment: deployment(), bundles: [first], series });
@@ -315,7 +318,7 @@ describe("evolving", () => {
     await grid.pass(3_600);
     expect(await evolveArtwork(artist.wallet, evolution)).toMatchObject({ version: 2 });
 
-    const [third] = await shop.direct(shop.request("a rock"));
+    const [third] = await seeded.direct(seeded.request("a rock"));
     if (!third) throw new Error("nothing made");
     const rock = await mintSeries(artist.wallet, {
       deployment: deployment(),
@@ -330,17 +333,17 @@ describe("evolving", () => {
 
 describe("licenses", () => {
   const period = 86_400;
-  const of = () => ({ deployment: deployment(), modelId: shop.modelId });
+  const of = () => ({ deployment: deployment(), modelId: seeded.modelId });
 
   it("are sold at terms, bought, prolonged and read", async () => {
-    const { owner, gateway, grid } = shop;
+    const { owner, gateway, grid } = seeded;
     const buyer = gateway.address;
     expect(await licenseTerms(gateway.wallet, of())).toMatchObject({ access: "OPEN", forSale: false, period: 0 });
     await expect(buyLicense(gateway.wallet, { ...of(), periods: 1 })).rejects.toMatchObject({ code: "NOT_FOR_SALE" });
     await setModelAccess(owner.wallet, { ...of(), access: "LICENSED" });
     await setLicenseTerms(owner.wallet, { ...of(), price: PRICE, period });
     expect(await licenseTerms(gateway.wallet, of())).toEqual({
-      ...{ modelId: shop.modelId, access: "LICENSED", forSale: true, price: PRICE, period, owner: owner.address },
+      ...{ modelId: seeded.modelId, access: "LICENSED", forSale: true, price: PRICE, period, owner: owner.address },
     });
     expect(await licenseState(gateway.wallet, { ...of(), account: buyer })).toEqual({ canUse: false, expires: 0 });
     const dear = buyLicense(gateway.wallet, { ...of(), periods: 2, maxPrice: PRICE });
@@ -359,7 +362,7 @@ describe("licenses", () => {
   });
 
   it("leave room for a user beside the owner", async () => {
-    const { owner, artist, grid } = shop;
+    const { owner, artist, grid } = seeded;
     expect(await modelUser(artist.wallet, of())).toMatchObject({ user: undefined });
     const expires = (await grid.now()) + 3_600n;
     await setModelUser(owner.wallet, { ...of(), user: artist.address, expires });
@@ -410,7 +413,7 @@ describe("prepared calls", () => {
   }
 
   it("are those that a wallet sends, of every action", async () => {
-    const { artist, owner, gateway, grid } = shop;
+    const { artist, owner, gateway, grid } = seeded;
     const here = { deployment: deployment() };
     await compare(
       owner,
@@ -427,25 +430,25 @@ describe("prepared calls", () => {
     await compare(artist, [ensureAllowanceCalls, ensureAllowance], { ...here, spender, amount: 5n }, 1);
     await compare(artist, [ensureAllowanceCalls, ensureAllowance], { ...here, spender, amount: 5n }, 0);
 
-    const [night] = await shop.direct(shop.request("a prepared night"));
-    const early = await shop.closed(shop.request("a prepared morning"), { count: 2, indices: [1] });
+    const [night] = await seeded.direct(seeded.request("a prepared night"));
+    const early = await seeded.closed(seeded.request("a prepared morning"), { count: 2, indices: [1] });
     await compare(
       gateway,
       [settleOrdersCalls, settleOrders],
       { ...here, bundles: [night, ...early].filter(isThere) },
       2,
     );
-    const dusk = await shop.onLane([shop.request("a prepared dusk")]);
+    const dusk = await seeded.onLane([seeded.request("a prepared dusk")]);
     await compare(gateway, [collectVouchersCalls, collectVouchers], { ...here, bundles: dusk }, 1);
 
-    const [direct, again] = await shop.direct(shop.request("a prepared day"), { count: 2 });
-    const lane = await shop.onLane([shop.request("a prepared dawn")]);
-    const closed = await shop.closed(shop.request("a prepared noon"), { count: 2, indices: [0] });
+    const [direct, again] = await seeded.direct(seeded.request("a prepared day"), { count: 2 });
+    const lane = await seeded.onLane([seeded.request("a prepared dawn")]);
+    const closed = await seeded.closed(seeded.request("a prepared noon"), { count: 2, indices: [0] });
     const series = { title: "Prepared", policy: EvolutionPolicy.OWNER };
     const bundles = [direct, again, ...lane, ...closed].filter(isThere);
     await compare(artist, [mintSeriesCalls, mintSeries], { ...here, bundles, series }, 4);
 
-    const relayed = await shop.onLane([shop.request("a prepared relay")]);
+    const relayed = await seeded.onLane([seeded.request("a prepared relay")]);
     const plan = await planMint(artist.wallet, { ...here, bundles: relayed, series });
     const signed = await authorizeMint(artist.wallet, { plan });
     const minting: { tokenIds?: readonly bigint[] } = {};
@@ -461,17 +464,17 @@ describe("prepared calls", () => {
       3,
     );
     const [tokenId = 0n] = minting.tokenIds ?? [];
-    const [next] = await shop.direct(shop.request("a prepared change"));
+    const [next] = await seeded.direct(seeded.request("a prepared change"));
     if (!next) throw new Error("nothing made");
     await compare(artist, [announceEvolutionCalls, announceEvolution], { ...here, tokenId, bundle: next }, 1);
     await grid.pass(3_600);
-    const [later] = await shop.onLane([shop.request("a prepared change of light")]);
+    const [later] = await seeded.onLane([seeded.request("a prepared change of light")]);
     if (!later) throw new Error("nothing made");
     await announceEvolution(artist.wallet, { ...here, tokenId, bundle: later });
     await grid.pass(3_600);
     await compare(artist, [evolveArtworkCalls, evolveArtwork], { ...here, tokenId, bundle: later }, 2);
 
-    const model = { ...here, modelId: shop.modelId };
+    const model = { ...here, modelId: seeded.modelId };
     await compare(owner, [setModelAccessCalls, setModelAccess], { ...model, access: "LICENSED" }, 1);
     await compare(owner, [setLicenseTermsCalls, setLicenseTerms], { ...model, price: 7n, period: 60 }, 1);
     await compare(artist, [buyLicenseCalls, buyLicense], { ...model, periods: 3 }, 2);
@@ -480,7 +483,7 @@ describe("prepared calls", () => {
   });
 
   it("exist for every action of a wallet that sends", () => {
-    const { wallet } = shop.artist;
+    const { wallet } = seeded.artist;
     const reads = Object.keys(publicGridActions({ deployment: deployment() })(wallet));
     const signs = ["authorizeMint", "generate"];
     const sends = Object.keys(gridActions({ deployment: deployment() })(wallet)).filter(
@@ -491,14 +494,14 @@ describe("prepared calls", () => {
   });
 
   it("mint from a smart account, in one batch", async () => {
-    const { artist, owner, grid } = shop;
+    const { artist, owner, grid } = seeded;
     // A contract that makes any calls that it is given, all or none: as much of an account as a batch needs.
     const path = new URL("../../node_modules/viem/_esm/constants/contracts.js", import.meta.url).href;
     const { multicall3Bytecode: data } = (await import(/* @vite-ignore */ path)) as { multicall3Bytecode: Hex };
     const { contractAddress } = await grid.mined(owner.wallet.sendTransaction({ data }));
     const sender = contractAddress as Address;
     await grid.mined(owner.grid.aipg.write.mint([sender, parseEther("10")]));
-    const bundles = await shop.onLane([shop.request("a batch")], { requester: sender });
+    const bundles = await seeded.onLane([seeded.request("a batch")], { requester: sender });
     const series = { title: "Batch" };
     const calls = await mintSeriesCalls(artist.wallet, {
       ...{ deployment: deployment(), bundles, series, sender, to: artist.address },
@@ -524,7 +527,7 @@ describe("prepared calls", () => {
 
 describe("actions on a client", () => {
   it("read without an account, and send with one", async () => {
-    const { artist, grid } = shop;
+    const { artist, grid } = seeded;
     const reader = createPublicClient({ chain: foundry, transport: http(grid.rpcUrl) }).extend(
       gridActions({ deployment: deployment() }),
     );
@@ -535,7 +538,7 @@ describe("actions on a client", () => {
     expect(await reader.accountState({ account: artist.address })).toMatchObject({ free: free + 3n });
     await wallet.thawAipg({ amount: 3n });
     await wallet.cancelThaw();
-    const bundles = await shop.onLane([shop.request("by a method")]);
+    const bundles = await seeded.onLane([seeded.request("by a method")]);
     const { tokenIds } = await wallet.mintSeries({ bundles, series: { title: "Method" } });
     expect((await reader.artworkState({ tokenId: tokenIds[0] ?? 0n })).owner).toBe(artist.address);
   });
@@ -543,13 +546,13 @@ describe("actions on a client", () => {
 
 describe("failures", () => {
   it("names a token that was never minted", async () => {
-    const error = await failure(artworkState(shop.artist.wallet, { deployment: deployment(), tokenId: 999_001n }));
+    const error = await failure(artworkState(seeded.artist.wallet, { deployment: deployment(), tokenId: 999_001n }));
     expect(error.contractError?.name).toBe("GridNFT_UnknownVersion");
   });
 
   it("keeps the provenance of a burnt token", async () => {
-    const { artist, grid } = shop;
-    const [bundle] = await shop.onLane([shop.request("ash")]);
+    const { artist, grid } = seeded;
+    const [bundle] = await seeded.onLane([seeded.request("ash")]);
     const { tokenIds } = await mintSeries(artist.wallet, {
       deployment: deployment(),
       bundles: bundle ? [bundle] : [],
@@ -566,10 +569,10 @@ describe("failures", () => {
 
   it("tells an account without ETH", async () => {
     const account = privateKeyToAccount(generatePrivateKey());
-    const poor = createWalletClient({ account, chain: foundry, transport: http(shop.grid.rpcUrl) }).extend(
+    const poor = createWalletClient({ account, chain: foundry, transport: http(seeded.grid.rpcUrl) }).extend(
       publicActions,
     );
-    await shop.grid.mined(shop.owner.grid.aipg.write.mint([account.address, PRICE]));
+    await seeded.grid.mined(seeded.owner.grid.aipg.write.mint([account.address, PRICE]));
     const error = await failure(depositAipg(poor, { deployment: deployment(), amount: PRICE, permit: false }));
     expect(error).toMatchObject({ code: "GAS_UNPAID", message: "The account has too little ETH to pay for gas." });
   });
@@ -586,12 +589,12 @@ describe("failures", () => {
     readonly stop: () => Promise<void>;
   }> {
     const node = await serve(async ({ body }, response) => {
-      const answer = await fetch(shop.grid.rpcUrl, { method: "POST", body: JSON.stringify(body), headers: jsonType });
+      const answer = await fetch(seeded.grid.rpcUrl, { method: "POST", body: JSON.stringify(body), headers: jsonType });
       const spoiled = spoil((body as { method: string }).method, (await answer.json()) as { result?: unknown });
       if (spoiled === undefined) response.destroy();
       else json(response, 200, spoiled);
     });
-    const account = shop.artist.account;
+    const account = seeded.artist.account;
     const transport = http(node.url, { retryCount: 1, retryDelay: 1 });
     return {
       wallet: createWalletClient({ account, chain: foundry, transport, pollingInterval: 50 }),
@@ -600,7 +603,7 @@ describe("failures", () => {
   }
   const jsonType = { "content-type": "application/json" };
   const inAccount = async () =>
-    (await accountState(shop.artist.wallet, { deployment: deployment(), account: shop.artist.address })).balance;
+    (await accountState(seeded.artist.wallet, { deployment: deployment(), account: seeded.artist.address })).balance;
 
   it("makes no second transaction when the answer to the first is lost", async () => {
     let isLost = false;
@@ -612,7 +615,7 @@ describe("failures", () => {
     const before = await inAccount();
     const hash = await depositAipg(wallet, { deployment: deployment(), amount: 3n });
     expect([isLost, (await inAccount()) - before]).toEqual([true, 3n]);
-    expect((await shop.artist.wallet.getTransactionReceipt({ hash })).status).toBe("success");
+    expect((await seeded.artist.wallet.getTransactionReceipt({ hash })).status).toBe("success");
     await stop();
   });
 
@@ -626,13 +629,13 @@ describe("failures", () => {
     const error = await failure(depositAipg(wallet, { deployment: deployment(), amount: 5n }));
     expect([error.code, error.message]).toEqual(["UNCONFIRMED", expect.stringContaining(`${error.transaction}`)]);
     const hash = error.transaction as Hex;
-    expect((await shop.artist.wallet.getTransactionReceipt({ hash })).status).toBe("success");
+    expect((await seeded.artist.wallet.getTransactionReceipt({ hash })).status).toBe("success");
     expect((await inAccount()) - before).toBe(5n);
     await stop();
   });
 
   it("names the purchase of a license whose end can't be read any more", async () => {
-    const { modelId, owner } = shop;
+    const { modelId, owner } = seeded;
     const terms = { deployment: deployment(), modelId };
     await setLicenseTerms(owner.wallet, { ...terms, price: 7n, period: 86_400 });
     await setModelAccess(owner.wallet, { ...terms, access: "LICENSED" });
@@ -648,7 +651,7 @@ describe("failures", () => {
     let expected = 1;
     const error = await failure(buyLicense(wallet, { ...terms, periods: 1 }));
     expect(error.message).toContain(`The license is bought, by transaction ${error.transaction}.`);
-    expect((await licenseState(shop.artist.wallet, { ...terms, account: shop.artist.address })).canUse).toBe(true);
+    expect((await licenseState(seeded.artist.wallet, { ...terms, account: seeded.artist.address })).canUse).toBe(true);
     await setModelAccess(owner.wallet, { ...terms, access: "OPEN" });
     await stop();
   });

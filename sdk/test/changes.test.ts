@@ -1,9 +1,9 @@
 /** Watching a gallery's changes, against a real HTTP server that says what a gallery may say. */
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
+import { type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.js";
 import type { ArtworksVariables } from "../src/gallery/index.js";
 import { GalleryError, watchChanges } from "../src/gallery/index.js";
 import { sleep } from "../src/node/index.ts";
-import { type ScriptedServer, serve } from "./server.js";
 
 let server: ScriptedServer | undefined;
 const abort = new AbortController();

@@ -5,6 +5,8 @@
 import { type Hex, parseEther, sha256, stringToHex, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type BundleGrid, PRICE, startBundleGrid } from "../../test/fixtures/receiptBundles.ts";
+import { signMessage } from "../../test/fixtures/seed.ts";
 import {
   authorizeMint,
   ChainError,
@@ -35,12 +37,10 @@ import {
   settleInGrace,
   settlementDomain,
   settlementOf,
-  settlementTypes,
   settleOrders,
   verifyToken,
 } from "../src/index.js";
 import type { ReceiptBundle } from "../src/schemas/index.js";
-import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
 const worker = privateKeyToAccount(sha256(stringToHex("closing worker")));
 const domain = settlementDomain(31_337, `0x${"5e".repeat(20)}`);
@@ -58,7 +58,7 @@ const receiptAt = (index: number): JobReceipt =>
     ...{ completedAt: 1n, price: 10n },
   });
 const sign = (message: ReturnType<typeof orderClosing>): Promise<Hex> =>
-  worker.signTypedData({ domain, types: settlementTypes, primaryType: "OrderClosing", message });
+  signMessage(worker, domain, "OrderClosing", message);
 
 describe("a closing", () => {
   it.each([[[0]], [[2]], [[0, 1]], [[0, 1, 3]]])("names order, number and root of receipts %j", async (indices) => {
@@ -128,24 +128,24 @@ describe("a closing", () => {
 });
 
 describe("on chain", () => {
-  let shop: Workshop;
+  let seeded: BundleGrid;
   beforeAll(async () => {
-    shop = await openWorkshop();
-    await depositAipg(shop.artist.wallet, { deployment: shop.grid.deployment, amount: parseEther("50") });
+    seeded = await startBundleGrid();
+    await depositAipg(seeded.artist.wallet, { deployment: seeded.grid.deployment, amount: parseEther("50") });
   }, 600_000);
-  afterAll(() => shop?.grid.stop());
+  afterAll(() => seeded?.grid.stop());
 
-  const deployment = () => shop.grid.deployment;
-  const balance = async () => (await shop.artist.grid.settlement.read.accountOf([shop.artist.address])).balance;
+  const deployment = () => seeded.grid.deployment;
+  const balance = async () => (await seeded.artist.grid.settlement.read.accountOf([seeded.artist.address])).balance;
   const mint = (bundles: readonly ReceiptBundle[]) =>
-    mintSeries(shop.artist.wallet, { deployment: deployment(), bundles, series: { title: "Buoys" } });
+    mintSeries(seeded.artist.wallet, { deployment: deployment(), bundles, series: { title: "Buoys" } });
   const unbond = async (): Promise<void> => {
-    const { bond } = await shop.worker.grid.registry.read.workerOf([shop.worker.address]);
-    await shop.grid.mined(shop.worker.grid.registry.write.announceUnbond([bond]));
+    const { bond } = await seeded.worker.grid.registry.read.workerOf([seeded.worker.address]);
+    await seeded.grid.mined(seeded.worker.grid.registry.write.announceUnbond([bond]));
   };
-  const bondAgain = () => shop.grid.mined(shop.worker.grid.registry.write.cancelUnbond());
+  const bondAgain = () => seeded.grid.mined(seeded.worker.grid.registry.write.cancelUnbond());
   const settle = (bundles: readonly ReceiptBundle[]) =>
-    settleOrders(shop.worker.wallet, { deployment: deployment(), bundles });
+    settleOrders(seeded.worker.wallet, { deployment: deployment(), bundles });
   /** Runs something while the worker has too little bond to anchor. */
   const inDip = async <Value>(run: () => Promise<Value>): Promise<Value> => {
     await unbond();
@@ -157,14 +157,17 @@ describe("on chain", () => {
   };
   /** Checks of `verify` that rest on how the receipt was anchored. */
   const verdicts = async (tokenId: bigint | undefined) => {
-    const { checks } = await verifyToken(shop.gateway.wallet, { deployment: deployment(), tokenId: tokenId as bigint });
+    const { checks } = await verifyToken(seeded.gateway.wallet, {
+      deployment: deployment(),
+      tokenId: tokenId as bigint,
+    });
     return checks.filter(({ id }) => ["anchor", "order", "signature", "worker"].includes(id)).map((one) => one.status);
   };
   const proven = ["pass", "pass", "pass", "pass"];
 
   it("the artist mints what was delivered of an order closed early, and pays for that alone", async () => {
-    const bundles = await shop.closed(shop.request("four buoys", 5n), { count: 4, indices: [0, 1, 2] });
-    await checkBundle(shop.artist.wallet, { bundle: bundles[0] as ReceiptBundle, deployment: deployment() });
+    const bundles = await seeded.closed(seeded.request("four buoys", 5n), { count: 4, indices: [0, 1, 2] });
+    await checkBundle(seeded.artist.wallet, { bundle: bundles[0] as ReceiptBundle, deployment: deployment() });
     const before = await balance();
     const minted = await mint(bundles);
     expect(minted.tokenIds).toHaveLength(3);
@@ -177,25 +180,25 @@ describe("on chain", () => {
   });
 
   it("one series has what was left of an order beside whole ones, and what is anchored is not settled again", async () => {
-    const early = await shop.closed(shop.request("two buoys and a boat"), { count: 3, indices: [1] });
-    const whole = await shop.direct(shop.request("a boat"), { count: 2 });
+    const early = await seeded.closed(seeded.request("two buoys and a boat"), { count: 3, indices: [1] });
+    const whole = await seeded.direct(seeded.request("a boat"), { count: 2 });
     const options = { bundles: [...whole, ...early], deployment: deployment() };
-    expect(await planAnchoring(shop.artist.wallet, options)).toMatchObject({ waiting: [], collects: [] });
+    expect(await planAnchoring(seeded.artist.wallet, options)).toMatchObject({ waiting: [], collects: [] });
     expect((await mint(options.bundles)).tokenIds).toHaveLength(3);
-    expect(await settleOrders(shop.gateway.wallet, options)).toEqual([]);
+    expect(await settleOrders(seeded.gateway.wallet, options)).toEqual([]);
   });
 
   it("anybody settles a closed order, and nobody one whose closing a stranger signed", async () => {
-    const early = await shop.closed(shop.request("a stranger's buoy"), { count: 3, indices: [0, 2] });
-    expect(await settleOrders(shop.gateway.wallet, { bundles: early, deployment: deployment() })).toHaveLength(1);
-    const forged = await shop.closed(shop.request("a forger's buoy"), {
-      ...{ count: 3, indices: [0, 2], by: shop.gatewayKey },
+    const early = await seeded.closed(seeded.request("a stranger's buoy"), { count: 3, indices: [0, 2] });
+    expect(await settleOrders(seeded.gateway.wallet, { bundles: early, deployment: deployment() })).toHaveLength(1);
+    const forged = await seeded.closed(seeded.request("a forger's buoy"), {
+      ...{ count: 3, indices: [0, 2], by: seeded.gatewayKey },
     });
     const bundle = forged[0] as ReceiptBundle;
-    await expect(checkBundle(shop.artist.wallet, { bundle, deployment: deployment() })).rejects.toMatchObject({
+    await expect(checkBundle(seeded.artist.wallet, { bundle, deployment: deployment() })).rejects.toMatchObject({
       code: "SIGNER_MISMATCH",
     });
-    const error = await settleOrders(shop.gateway.wallet, { bundles: forged, deployment: deployment() }).catch(
+    const error = await settleOrders(seeded.gateway.wallet, { bundles: forged, deployment: deployment() }).catch(
       (reason: unknown) => reason,
     );
     expect(error).toBeInstanceOf(ChainError);
@@ -204,27 +207,27 @@ describe("on chain", () => {
 
   it("the root that settle anchors is receiptTree's, for 1, 2, 3, 5 and 7 receipts", async () => {
     for (const count of [1, 2, 3, 5, 7]) {
-      const [bundle] = await shop.direct(shop.request(`${count} buoys`), { count });
+      const [bundle] = await seeded.direct(seeded.request(`${count} buoys`), { count });
       if (!bundle?.direct) throw new Error("nothing made");
-      await settleOrders(shop.gateway.wallet, { bundles: [bundle], deployment: deployment() });
+      await settleOrders(seeded.gateway.wallet, { bundles: [bundle], deployment: deployment() });
       const { root } = receiptTree(
         bundle.direct.receipts.map(({ receipt }) => receipt),
-        shop.domain,
+        seeded.domain,
       );
       const settlement = deployment().contracts.GridSettlement.address;
-      const anchor = { settlement, laneId: zeroHash, payer: shop.artist.address, root };
-      expect(await isAnchored(shop.artist.wallet, anchor)).toBe(true);
+      const anchor = { settlement, laneId: zeroHash, payer: seeded.artist.address, root };
+      expect(await isAnchored(seeded.artist.wallet, anchor)).toBe(true);
     }
   });
 
   it("an order that was settled in a bond dip is minted once its worker is bonded, and not before", async () => {
-    const bundles = await shop.direct(shop.request("a buoy adrift"), { count: 2 });
+    const bundles = await seeded.direct(seeded.request("a buoy adrift"), { count: 2 });
     const options = { bundles, deployment: deployment() };
     await unbond();
-    expect(await settleOrders(shop.gateway.wallet, options)).toHaveLength(1);
+    expect(await settleOrders(seeded.gateway.wallet, options)).toHaveLength(1);
     await expect(mint(bundles)).rejects.toMatchObject({ code: "ANCHOR_WAITS", field: "worker" });
     await expect(mint(bundles)).rejects.toThrow(
-      `Worker ${shop.worker.address} was paid while its bond was too small, so the receipt is not anchored. Try again once`,
+      `Worker ${seeded.worker.address} was paid while its bond was too small, so the receipt is not anchored. Try again once`,
     );
     await bondAgain();
     const minted = await mint(bundles);
@@ -232,11 +235,11 @@ describe("on chain", () => {
       confirmed: 1,
       settled: 0,
     });
-    expect(await settleOrders(shop.gateway.wallet, options)).toEqual([]);
+    expect(await settleOrders(seeded.gateway.wallet, options)).toEqual([]);
   });
 
   it("an order closed early that is settled in a bond dip waits, too, and is proven afterwards", async () => {
-    const bundles = await shop.closed(shop.request("a buoy closed adrift"), { count: 4, indices: [0, 2, 3] });
+    const bundles = await seeded.closed(seeded.request("a buoy closed adrift"), { count: 4, indices: [0, 2, 3] });
     await inDip(() => settle(bundles));
     const minted = await mint(bundles);
     expect({ confirmed: minted.confirmed.length, settled: minted.settled.length }).toEqual({
@@ -247,13 +250,13 @@ describe("on chain", () => {
   });
 
   it.each<[string, () => Promise<readonly ReceiptBundle[]>]>([
-    ["a whole order", () => shop.direct(shop.request("a whole order"), { count: 2 })],
-    ["an order that ended early", () => shop.closed(shop.request("an early order"), { count: 2, indices: [0] })],
-    ["a lane's voucher", () => shop.onLane([shop.request("a lane's order")])],
+    ["a whole order", () => seeded.direct(seeded.request("a whole order"), { count: 2 })],
+    ["an order that ended early", () => seeded.closed(seeded.request("an early order"), { count: 2, indices: [0] })],
+    ["a lane's voucher", () => seeded.onLane([seeded.request("a lane's order")])],
   ])("a mint pays nothing for %s in a bond dip, and mints afterwards", async (_, make) => {
     const bundles = await make();
     const lane = bundles[0]?.lane?.voucher.laneId;
-    const paid = async () => (lane ? (await shop.artist.grid.settlement.read.laneOf([lane])).free : await balance());
+    const paid = async () => (lane ? (await seeded.artist.grid.settlement.read.laneOf([lane])).free : await balance());
     const before = await paid();
     await inDip(() => expect(mint(bundles)).rejects.toMatchObject({ code: "WORKER_NOT_BONDED", field: "worker" }));
     expect(await paid()).toBe(before);
@@ -262,23 +265,23 @@ describe("on chain", () => {
 
   it("an evolution pays nothing in a bond dip, and evolves afterwards", async () => {
     const series = { title: "Buoy", policy: EvolutionPolicy.ARTIST };
-    const first = await shop.direct(shop.request("a first buoy"), { count: 1 });
-    const { tokenIds } = await mintSeries(shop.artist.wallet, { deployment: deployment(), bundles: first, series });
-    const [bundle] = (await shop.direct(shop.request("a second buoy"), { count: 1 })) as [ReceiptBundle];
+    const first = await seeded.direct(seeded.request("a first buoy"), { count: 1 });
+    const { tokenIds } = await mintSeries(seeded.artist.wallet, { deployment: deployment(), bundles: first, series });
+    const [bundle] = (await seeded.direct(seeded.request("a second buoy"), { count: 1 })) as [ReceiptBundle];
     const options = { deployment: deployment(), tokenId: tokenIds[0] as bigint, bundle };
     const before = await balance();
     await inDip(() =>
-      expect(evolveArtwork(shop.artist.wallet, options)).rejects.toMatchObject({ code: "WORKER_NOT_BONDED" }),
+      expect(evolveArtwork(seeded.artist.wallet, options)).rejects.toMatchObject({ code: "WORKER_NOT_BONDED" }),
     );
     expect(await balance()).toBe(before);
-    expect((await evolveArtwork(shop.artist.wallet, options)).version).toBe(2);
+    expect((await evolveArtwork(seeded.artist.wallet, options)).version).toBe(2);
   });
 
   it("settling passes over an order that waits for its worker's bond, and settles the others", async () => {
-    const waits = await shop.direct(shop.request("it waits"), { count: 1 });
+    const waits = await seeded.direct(seeded.request("it waits"), { count: 1 });
     await inDip(async () => {
       await settle(waits);
-      const fresh = await shop.direct(shop.request("it is fresh"), { count: 1 });
+      const fresh = await seeded.direct(seeded.request("it is fresh"), { count: 1 });
       const before = await balance();
       expect(await settle([...waits, ...fresh])).toHaveLength(1);
       expect(await balance()).toBe(before - PRICE);
@@ -286,26 +289,26 @@ describe("on chain", () => {
   });
 
   it.each<[string, () => Promise<readonly ReceiptBundle[]>, (bundles: readonly ReceiptBundle[]) => Promise<unknown>]>([
-    ["settled a whole order", () => shop.direct(shop.request("a whole plan"), { count: 2 }), settle],
+    ["settled a whole order", () => seeded.direct(seeded.request("a whole plan"), { count: 2 }), settle],
     [
       "settled an order that ended early",
-      () => shop.closed(shop.request("a plan"), { count: 2, indices: [0] }),
+      () => seeded.closed(seeded.request("a plan"), { count: 2, indices: [0] }),
       settle,
     ],
     [
       "settled a whole order in a bond dip",
-      () => shop.direct(shop.request("a whole plan adrift"), { count: 2 }),
+      () => seeded.direct(seeded.request("a whole plan adrift"), { count: 2 }),
       (bundles) => inDip(() => settle(bundles)),
     ],
     [
       "settled an order that ended early in a bond dip",
-      () => shop.closed(shop.request("a plan adrift"), { count: 2, indices: [0] }),
+      () => seeded.closed(seeded.request("a plan adrift"), { count: 2, indices: [0] }),
       (bundles) => inDip(() => settle(bundles)),
     ],
     [
       "confirmed an anchor",
       async () => {
-        const bundles = await shop.direct(shop.request("a waiting plan"), { count: 1 });
+        const bundles = await seeded.direct(seeded.request("a waiting plan"), { count: 1 });
         await inDip(() => settle(bundles));
         return bundles;
       },
@@ -313,14 +316,18 @@ describe("on chain", () => {
     ],
   ])("a relayed plan mints after somebody else %s", async (_, make, meanwhile) => {
     const bundles = await make();
-    const plan = await planMint(shop.artist.wallet, { deployment: deployment(), bundles, series: { title: "Buoys" } });
-    const signed = await authorizeMint(shop.artist.wallet, { plan });
+    const plan = await planMint(seeded.artist.wallet, {
+      deployment: deployment(),
+      bundles,
+      series: { title: "Buoys" },
+    });
+    const signed = await authorizeMint(seeded.artist.wallet, { plan });
     await meanwhile(bundles);
-    expect((await relayMint(shop.gateway.wallet, { plan, signed })).tokenIds).toHaveLength(bundles.length);
+    expect((await relayMint(seeded.gateway.wallet, { plan, signed })).tokenIds).toHaveLength(bundles.length);
   });
 
   it("the payer settles in its grace what a worker left behind, for the whole price, and it is minted and proven", async () => {
-    const made = await shop.closed(shop.request("a buoy left behind"), { count: 3, indices: [0, 1] });
+    const made = await seeded.closed(seeded.request("a buoy left behind"), { count: 3, indices: [0, 1] });
     // The worker closes nothing.
     const bundles = made.map(({ direct, ...rest }): ReceiptBundle => {
       const { closing_signature: _, ...papers } = direct as NonNullable<typeof direct>;
@@ -328,26 +335,28 @@ describe("on chain", () => {
     });
     const options = { bundles, deployment: deployment() };
     await expect(mint(bundles)).rejects.toMatchObject({ code: "BUNDLE_INVALID", field: "direct.closing_signature" });
-    await expect(settleInGrace(shop.artist.wallet, options)).rejects.toMatchObject({
+    await expect(settleInGrace(seeded.artist.wallet, options)).rejects.toMatchObject({
       contractError: { name: "GridSettlement_GraceNotBegun" },
     });
-    await shop.grid.pass(3_700);
+    await seeded.grid.pass(3_700);
     const before = await balance();
-    expect(await settleInGrace(shop.artist.wallet, options)).toHaveLength(1);
+    expect(await settleInGrace(seeded.artist.wallet, options)).toHaveLength(1);
     expect(await balance()).toBe(before - 3n * PRICE);
-    expect(await settleInGrace(shop.artist.wallet, options)).toEqual([]);
+    expect(await settleInGrace(seeded.artist.wallet, options)).toEqual([]);
     const { tokenIds, settled } = await mint(bundles);
     expect(settled).toEqual([]);
     expect(await verdicts(tokenIds[0])).toEqual(proven);
   });
 
   it("signs what the contract hashes", async () => {
-    const [bundle] = await shop.closed(shop.request("a hashed buoy"), { count: 2, indices: [1] });
+    const [bundle] = await seeded.closed(seeded.request("a hashed buoy"), { count: 2, indices: [1] });
     if (!bundle?.direct?.closing_signature) throw new Error("no closing");
     const receipts = bundle.direct.receipts.map(({ receipt }) => receipt);
-    const message = orderClosing({ order: bundle.order, receipts, domain: shop.domain });
-    const signature = await shop.workerKey.sign({ hash: orderClosingDigest(message, shop.domain) });
+    const message = orderClosing({ order: bundle.order, receipts, domain: seeded.domain });
+    const signature = await seeded.workerKey.sign({ hash: orderClosingDigest(message, seeded.domain) });
     expect(signature).toBe(bundle.direct.closing_signature);
-    await shop.grid.mined(shop.gateway.grid.settlement.write.settleClosed([settlementOf(bundle) as never, signature]));
+    await seeded.grid.mined(
+      seeded.gateway.grid.settlement.write.settleClosed([settlementOf(bundle) as never, signature]),
+    );
   });
 });

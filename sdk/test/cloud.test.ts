@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { type Answer, json, type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.ts";
 import { CloudError, cidOf, createCloudClient, fileHashes, GridError, PaymentRequiredError } from "../src/index.js";
 import type { Job } from "../src/schemas/index.js";
 import { quoteFor } from "./quotes.ts";
-import { type Answer, json, type ScriptedServer, serve } from "./server.ts";
 
 let server: ScriptedServer | undefined;
 afterEach(async () => {

@@ -2,6 +2,10 @@
 import { zeroHash } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { fileOf } from "../../test/fixtures/order.ts";
+import { type BundleGrid, PRICE, startBundleGrid } from "../../test/fixtures/receiptBundles.ts";
+import { json, type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.ts";
+import { addSigner, signMessage } from "../../test/fixtures/seed.ts";
 import {
   accountState,
   attestedBundle,
@@ -25,24 +29,21 @@ import {
   requestHash,
   type SignedOrder,
   SignerRole,
-  settlementTypes,
 } from "../src/index.js";
 import { type GenerationParameters, generateImageRequest, type ReceiptBundle } from "../src/schemas/index.js";
-import { json, type ScriptedServer, serve } from "./server.ts";
-import { fileOf, openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
-let shop: Workshop;
+let seeded: BundleGrid;
 beforeAll(async () => {
-  shop = await openWorkshop();
+  seeded = await startBundleGrid();
 }, 600_000);
-afterAll(() => shop?.grid.stop());
+afterAll(() => seeded?.grid.stop());
 let server: ScriptedServer | undefined;
 afterEach(async () => {
   await server?.stop();
   server = undefined;
 });
 
-const parameters = (): GenerationParameters => ({ model: `${shop.modelId}`, prompt: "a lighthouse", n: 2, seed: 5 });
+const parameters = (): GenerationParameters => ({ model: `${seeded.modelId}`, prompt: "a lighthouse", n: 2, seed: 5 });
 
 /** What the scripted cloud does otherwise than an honest one. */
 interface Lies {
@@ -73,7 +74,7 @@ let nonce = 100n;
 
 /** A cloud of one process and one worker. */
 async function cloudWith(lies: Lies = {}) {
-  const { grid, modelId, artist, worker, domain } = shop;
+  const { grid, modelId, artist, worker, domain } = seeded;
   const bundles = new Map<string, ReceiptBundle>();
   const files = new Map<string, Uint8Array>();
   let { lost = 0, lostAnswers = 0, unsure = 0, cutOff = 0 } = lies;
@@ -89,7 +90,7 @@ async function cloudWith(lies: Lies = {}) {
   }) =>
     generationRequest({
       modelId,
-      modelHash: lies.modelHash ?? shop.modelHash,
+      modelHash: lies.modelHash ?? seeded.modelHash,
       prompt,
       ...(seed !== undefined && { seed: BigInt(seed as number) }),
       width: 512,
@@ -125,7 +126,7 @@ async function cloudWith(lies: Lies = {}) {
         requester: wish.requester ?? artist.address,
         payer: wish.requester ?? artist.address,
         worker: worker.address,
-        feeConfigId: shop.feeConfigId,
+        feeConfigId: seeded.feeConfigId,
         count: wish.n ?? 1,
         maxPrice: PRICE * BigInt(wish.n ?? 1),
         deadline: (await grid.now()) + 600n,
@@ -157,11 +158,11 @@ async function cloudWith(lies: Lies = {}) {
     }
     if (wish.payment.rail === "direct") {
       const [{ order, signature }] = wish.payment.orders as [SignedOrder];
-      const made = await shop.work(request, order);
+      const made = await seeded.work(request, order);
       const receipts = made.map((one) => ({ receipt: one.receipt, signature: one.signature }));
       const direct = { order_signature: signature, receipts };
-      await keep(made.map((one) => ({ ...shop.bundle(request, order, one.receipt, one.signature), direct })));
-    } else await keep(await shop.onLane([request]));
+      await keep(made.map((one) => ({ ...seeded.bundle(request, order, one.receipt, one.signature), direct })));
+    } else await keep(await seeded.onLane([request]));
     if (lostAnswers-- > 0) return void response.destroy();
     if (cutOff-- > 0) return void response.writeHead(502).end("<html>Bad Gateway</html>");
     if (unsure-- > 0) return json(response, 503, { error: { code: "DATABASE_UNAVAILABLE", message: "Who knows?" } });
@@ -207,9 +208,9 @@ async function cloudWith(lies: Lies = {}) {
 
 async function direct(lies: Lies = {}, more: Partial<GenerateDirect> = {}) {
   const cloud = await cloudWith(lies);
-  return generate(shop.artist.wallet, {
+  return generate(seeded.artist.wallet, {
     cloud,
-    deployment: shop.grid.deployment,
+    deployment: seeded.grid.deployment,
     rail: "direct",
     maxPrice: 2n * PRICE,
     parameters: parameters(),
@@ -218,34 +219,32 @@ async function direct(lies: Lies = {}, more: Partial<GenerateDirect> = {}) {
 }
 
 const settled = () =>
-  accountState(shop.artist.wallet, { deployment: shop.grid.deployment, account: shop.artist.address });
+  accountState(seeded.artist.wallet, { deployment: seeded.grid.deployment, account: seeded.artist.address });
 
 /** Delivery of an honest worker when its engine fails after the first image. */
-async function closedAfterOne(made: readonly ReceiptBundle[], by = shop.workerKey): Promise<readonly ReceiptBundle[]> {
+async function closedAfterOne(
+  made: readonly ReceiptBundle[],
+  by = seeded.workerKey,
+): Promise<readonly ReceiptBundle[]> {
   const [first] = made;
   const [one] = first?.direct?.receipts ?? [];
   if (!first?.direct || !one) throw new Error("nothing made");
-  const message = orderClosing({ order: first.order, receipts: [one.receipt], domain: shop.domain });
-  const paper = { domain: shop.domain, types: settlementTypes, primaryType: "OrderClosing", message } as const;
-  return [{ ...first, direct: { ...first.direct, receipts: [one], closing_signature: await by.signTypedData(paper) } }];
+  const message = orderClosing({ order: first.order, receipts: [one.receipt], domain: seeded.domain });
+  const closing_signature = await signMessage(by, seeded.domain, "OrderClosing", message);
+  return [{ ...first, direct: { ...first.direct, receipts: [one], closing_signature } }];
 }
 
 /** Key of the worker that is revoked at once: what it signs counts for a day. */
 async function dyingKey(): Promise<PrivateKeyAccount> {
   const key = privateKeyToAccount(generatePrivateKey());
-  const { write } = shop.worker.grid.settlement;
-  const role = SignerRole.WORKER_SIGNER;
-  const message = { account: shop.worker.address, role, deadline: (await shop.grid.now()) + 3_600n };
-  const paper = { domain: shop.domain, types: settlementTypes, primaryType: "SignerProof", message } as const;
-  const proof = await key.signTypedData(paper);
-  await shop.grid.mined(write.addSigner([key.address, role, message.deadline, proof]));
-  await shop.grid.mined(write.revokeSigner([key.address]));
+  await addSigner(seeded.grid, seeded.worker, key, SignerRole.WORKER_SIGNER);
+  await seeded.grid.mined(seeded.worker.grid.settlement.write.revokeSigner([key.address]));
   return key;
 }
 
 /** The same receipts, signed by another key. */
 async function signedBy(made: readonly ReceiptBundle[], key: PrivateKeyAccount): Promise<readonly ReceiptBundle[]> {
-  const sign = (receipt: JobReceipt) => key.sign({ hash: receiptId(receipt, shop.domain) });
+  const sign = (receipt: JobReceipt) => key.sign({ hash: receiptId(receipt, seeded.domain) });
   return Promise.all(
     made.map(async ({ direct, ...one }) => ({
       ...one,
@@ -295,11 +294,11 @@ describe("generating on the direct rail", () => {
     expect(price).toBe(2n * PRICE);
     expect(images.map(({ bundle }) => bundle.receipt.seed)).toEqual([5n, 6n]);
     expect(orderHash(signed[0]?.order as SignedOrder["order"])).toBe(images[0]?.bundle.receipt.orderHash);
-    const { deployment } = shop.grid;
-    expect(await isNonceUsed(shop.artist.wallet, { deployment, payer: shop.artist.address, nonce: nonce - 1n })).toBe(
-      false,
-    );
-    const minted = await mintSeries(shop.artist.wallet, {
+    const { deployment } = seeded.grid;
+    expect(
+      await isNonceUsed(seeded.artist.wallet, { deployment, payer: seeded.artist.address, nonce: nonce - 1n }),
+    ).toBe(false);
+    const minted = await mintSeries(seeded.artist.wallet, {
       deployment,
       bundles: images.map(({ bundle }) => bundle),
       series: { title: "Lighthouse" },
@@ -312,8 +311,8 @@ describe("generating on the direct rail", () => {
     const { images, missing, price } = await direct({ endedEarly: true, deliver: closedAfterOne }, { deposit: true });
     expect({ made: images.length, missing, price }).toEqual({ made: 1, missing: 1, price: PRICE });
     const before = (await settled()).free;
-    const { settled: hashes } = await mintSeries(shop.artist.wallet, {
-      deployment: shop.grid.deployment,
+    const { settled: hashes } = await mintSeries(seeded.artist.wallet, {
+      deployment: seeded.grid.deployment,
       bundles: images.map(({ bundle }) => bundle),
       series: { title: "One of two" },
     });
@@ -406,7 +405,7 @@ describe("generating on the direct rail", () => {
     [
       "an early end that a stranger signed",
       "SIGNER_MISMATCH",
-      () => ({ endedEarly: true, deliver: (made) => closedAfterOne(made, shop.gatewayKey) }),
+      () => ({ endedEarly: true, deliver: (made) => closedAfterOne(made, seeded.gatewayKey) }),
     ],
     [
       "a receipt by a key that its worker has revoked",
@@ -423,12 +422,14 @@ describe("generating on the direct rail", () => {
     [
       "an order that was never signed here",
       "BUNDLE_INVALID",
-      () => ({ deliver: () => shop.direct(shop.request("a lighthouse", 5n), { count: 2, nonce: nonce++ }) }),
+      () => ({ deliver: () => seeded.direct(seeded.request("a lighthouse", 5n), { count: 2, nonce: nonce++ }) }),
     ],
     [
       "pictures of another prompt, honestly made and signed for",
       "QUOTE_INVALID",
-      () => ({ deliver: () => shop.direct(shop.request("a cheaper lighthouse", 5n), { count: 2, nonce: nonce++ }) }),
+      () => ({
+        deliver: () => seeded.direct(seeded.request("a cheaper lighthouse", 5n), { count: 2, nonce: nonce++ }),
+      }),
     ],
     [
       "a receipt that nothing pays for",
@@ -443,9 +444,9 @@ describe("generating on the direct rail", () => {
 describe("generating at the gateway's cost", () => {
   const gateway = async (lies: Lies = {}) => {
     const cloud = await cloudWith(lies);
-    return generate(shop.artist.wallet, {
+    return generate(seeded.artist.wallet, {
       cloud: cloud.withToken("session"),
-      deployment: shop.grid.deployment,
+      deployment: seeded.grid.deployment,
       rail: "gateway",
       parameters: { ...parameters(), n: 1 },
     });
@@ -462,8 +463,8 @@ describe("generating at the gateway's cost", () => {
   it("gives a picture whose voucher is collected when it is minted", async () => {
     const { images } = await gateway();
     expect(images[0]?.bundle.order.laneId).not.toBe(zeroHash);
-    const minted = await mintSeries(shop.artist.wallet, {
-      deployment: shop.grid.deployment,
+    const minted = await mintSeries(seeded.artist.wallet, {
+      deployment: seeded.grid.deployment,
       bundles: images.map(({ bundle }) => bundle),
       series: { title: "Lighthouse" },
     });
@@ -486,12 +487,12 @@ describe("generating at the gateway's cost", () => {
     expect(bundle.lane).toBeUndefined();
     const series = { title: "Late" };
     await expect(
-      mintSeries(shop.artist.wallet, { deployment: shop.grid.deployment, bundles: [bundle], series }),
+      mintSeries(seeded.artist.wallet, { deployment: seeded.grid.deployment, bundles: [bundle], series }),
     ).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
     const attested = await attestedBundle(createCloudClient({ url: server.url }), { bundle });
     expect(asked).toBe(3);
     expect(
-      (await mintSeries(shop.artist.wallet, { deployment: shop.grid.deployment, bundles: [attested], series }))
+      (await mintSeries(seeded.artist.wallet, { deployment: seeded.grid.deployment, bundles: [attested], series }))
         .tokenIds,
     ).toHaveLength(1);
   });
@@ -499,9 +500,9 @@ describe("generating at the gateway's cost", () => {
   it("does not take a picture that is for somebody else", async () => {
     const deliver = async ([own]: readonly ReceiptBundle[]) => {
       if (!own) throw new Error("nothing made");
-      const order = { ...own.order, requester: shop.owner.address };
-      const [made] = await shop.work(own.request, order);
-      return made ? [shop.bundle(own.request, order, made.receipt, made.signature)] : [];
+      const order = { ...own.order, requester: seeded.owner.address };
+      const [made] = await seeded.work(own.request, order);
+      return made ? [seeded.bundle(own.request, order, made.receipt, made.signature)] : [];
     };
     await expect(gateway({ deliver })).rejects.toMatchObject({ code: "BUNDLE_INVALID", field: "order.requester" });
   });

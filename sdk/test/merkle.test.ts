@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
 import { concat, type Hex, keccak256 } from "viem";
 import { describe, expect, it } from "vitest";
+import { random } from "../../test/fixtures/randomValues.js";
 import {
   createFastDigester,
   growingTree,
@@ -11,7 +12,6 @@ import {
   processMultiProof,
   processProof,
 } from "../src/index.js";
-import { random } from "./random.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../../test/vectors/merkle.json", import.meta.url), "utf8")) as {
   receiptIds: Hex[];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hashTypedData } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
+import { random } from "../../test/fixtures/randomValues.js";
 import {
   createFastChecker,
   type Digester,
@@ -20,7 +21,6 @@ import {
   settlementTypes,
   type Voucher,
 } from "../src/index.js";
-import { random } from "./random.js";
 
 interface Vector {
   readonly name: string;

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { MemoryDisk } from "../../test/fixtures/memoryDisk.ts";
 import {
   clientOf,
   createRateLimit,
@@ -12,7 +13,6 @@ import {
   openFileStore,
   readSearchParameters,
 } from "../src/node/index.ts";
-import { MemoryDisk } from "./memoryDisk.ts";
 
 describe("the network of an address", () => {
   it.each([

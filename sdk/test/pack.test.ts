@@ -20,7 +20,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startBrowser } from "../../test/utils/browser.ts";
+import { startBrowser } from "../../test/fixtures/browser.ts";
 
 const sdk = fileURLToPath(new URL("../", import.meta.url));
 const modules = fileURLToPath(new URL("../../node_modules/", import.meta.url));

@@ -16,6 +16,7 @@ import {
 } from "graphql";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod/mini";
+import { type Answer, json, type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.ts";
 import {
   artworkQuery,
   artworksPages,
@@ -30,7 +31,6 @@ import {
   watchQuery,
 } from "../src/gallery/index.js";
 import { sleep } from "../src/node/index.ts";
-import { type Answer, json, type ScriptedServer, serve } from "./server.ts";
 
 const sdl = readFileSync(new URL("../../indexer/src/api/graphql/schema.graphql", import.meta.url), "utf8");
 const schema: GraphQLSchema = buildSchema(sdl);

@@ -2,8 +2,9 @@
 import { QueryClient } from "@tanstack/query-core";
 import { hashTypedData, recoverTypedDataAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createIndexer, type TestIndexer } from "../../test/indexer/indexer.ts";
-import { startPostgres, type TestPostgres } from "../../test/utils/postgres.ts";
+import { createIndexer, type TestIndexer } from "../../test/fixtures/indexer.ts";
+import { startPostgres, type TestPostgres } from "../../test/fixtures/postgres.ts";
+import { type BundleGrid, PRICE, startBundleGrid } from "../../test/fixtures/receiptBundles.ts";
 import {
   accountQuery,
   accountsQuery,
@@ -46,9 +47,8 @@ import {
 } from "../src/index.js";
 import { sleep } from "../src/node/index.ts";
 import type { ReceiptBundle } from "../src/schemas/index.js";
-import { openWorkshop, PRICE, type Workshop } from "./workshop.ts";
 
-let shop: Workshop;
+let seeded: BundleGrid;
 let postgres: TestPostgres;
 let indexer: TestIndexer;
 let stop: () => Promise<unknown>;
@@ -58,24 +58,24 @@ let bundles: readonly ReceiptBundle[];
 const queries = new QueryClient();
 
 beforeAll(async () => {
-  [shop, postgres] = await Promise.all([openWorkshop(), startPostgres()]);
-  indexer = await createIndexer(shop.grid, postgres);
+  [seeded, postgres] = await Promise.all([startBundleGrid(), startPostgres()]);
+  indexer = await createIndexer(seeded.grid, postgres);
   const process = await indexer.start();
   stop = () => process.stop();
   gallery = createGalleryClient({ url: `${indexer.url}/graphql` });
 
-  const { deployment } = shop.grid;
-  const { wallet } = shop.artist;
+  const { deployment } = seeded.grid;
+  const { wallet } = seeded.artist;
   await depositAipg(wallet, { deployment, amount: 10n * PRICE });
-  const direct = await shop.direct(shop.request("a lighthouse in a storm", 7n), { count: 2 });
-  const onLane = await shop.onLane([shop.request("a harbour at noon")]);
+  const direct = await seeded.direct(seeded.request("a lighthouse in a storm", 7n), { count: 2 });
+  const onLane = await seeded.onLane([seeded.request("a harbour at noon")]);
   bundles = [...direct, ...onLane];
   minted = await mintSeries(wallet, {
     deployment,
     bundles,
     series: { title: "Coast", tags: "sea,light", royaltyBps: 500, policy: EvolutionPolicy.ARTIST },
   });
-  const [next] = await shop.direct(shop.request("a lighthouse at night", 8n, direct[0]?.receipt.imageHash));
+  const [next] = await seeded.direct(seeded.request("a lighthouse at night", 8n, direct[0]?.receipt.imageHash));
   if (!next) throw new Error("nothing made");
   const tokenId = minted.tokenIds[0] ?? 0n;
   await evolveArtwork(wallet, { deployment, tokenId, bundle: next, parent: { tokenId, version: 1 } });
@@ -87,26 +87,26 @@ afterAll(async () => {
   await stop?.();
   indexer?.cleanUp();
   await postgres?.stop();
-  await shop?.grid.stop();
+  await seeded?.grid.stop();
 });
 
 it("shows an artwork as the chain has it", async () => {
   const tokenId = minted.tokenIds[0] ?? 0n;
   const { artwork } = await queries.fetchQuery(artworkQuery(gallery, tokenId));
-  const state = await artworkState(shop.artist.wallet, { deployment: shop.grid.deployment, tokenId });
+  const state = await artworkState(seeded.artist.wallet, { deployment: seeded.grid.deployment, tokenId });
   expect(artwork).toMatchObject({
     tokenId,
     seriesId: minted.seriesId,
     number: 1,
     name: state.metadata?.name,
     image: state.metadata?.image,
-    artist: { address: shop.artist.address.toLowerCase() },
+    artist: { address: seeded.artist.address.toLowerCase() },
     owner: { address: state.owner?.toLowerCase() },
     policy: "ARTIST",
     royaltyBps: 500,
     tags: ["sea", "light"],
     versionCount: 2,
-    model: { modelId: shop.modelId, name: "Lighthouse" },
+    model: { modelId: seeded.modelId, name: "Lighthouse" },
   });
   expect(artwork?.versions.map(({ version }) => version).sort()).toEqual([1, 2]);
   for (const { version, provenance, cid } of state.versions) {
@@ -130,14 +130,14 @@ it("has the receipts as they were signed", async () => {
   if (!bundle || !version) throw new Error("no receipt");
   expect(hashTypedData(signedMessage(version.rawReceipt))).toBe(version.receiptId);
   expect(await recoverTypedDataAddress({ ...signedMessage(version.rawReceipt), signature: bundle.signature })).toBe(
-    shop.workerKey.address,
+    seeded.workerKey.address,
   );
 });
 
 /** What is under a signature, as viem takes it. */
 function signedMessage(rawReceipt: unknown) {
   const { domain, message } = rawReceipt as {
-    domain: typeof shop.domain;
+    domain: typeof seeded.domain;
     message: (typeof bundles)[number]["receipt"];
   };
   return { domain, types: settlementTypes, primaryType: "JobReceipt", message } as const;
@@ -155,7 +155,7 @@ describe("lists", () => {
     ]);
     expect(await found({ search: "harbour" })).toEqual([third]);
     expect(await found({ filter: { evolved: true } })).toEqual([first]);
-    expect(await found({ filter: { artist: shop.gateway.address } })).toEqual([]);
+    expect(await found({ filter: { artist: seeded.gateway.address } })).toEqual([]);
   });
 
   it("goes through pages", async () => {
@@ -176,7 +176,7 @@ describe("lists", () => {
       ["DIRECT", 2n * PRICE, 2],
       ["LANE", PRICE, null], // a voucher pays totals, not receipts
     ]);
-    const lanes = await gallery.query(documents.lanes, { filter: { payer: shop.gateway.address } });
+    const lanes = await gallery.query(documents.lanes, { filter: { payer: seeded.gateway.address } });
     expect(lanes.page.nodes).toMatchObject([{ kind: "WORK", collected: PRICE, receiptCount: 1 }]);
   });
 
@@ -193,7 +193,7 @@ describe("lists", () => {
     expect(facets).toMatchObject({
       total: 3,
       isApproximate: false,
-      models: [{ modelId: shop.modelId, model: { name: "Lighthouse" }, count: 3 }],
+      models: [{ modelId: seeded.modelId, model: { name: "Lighthouse" }, count: 3 }],
       families: [{ family: "SD15", count: 3 }],
       sizes: [{ value: "512x512", count: 3 }],
       tags: [
@@ -204,7 +204,7 @@ describe("lists", () => {
   });
 
   it("knows collections, holders and days", async () => {
-    const artist = shop.artist.address.toLowerCase();
+    const artist = seeded.artist.address.toLowerCase();
     const { statistics } = await queries.fetchQuery(collectionQuery(gallery, "ARTWORK"));
     expect(statistics).toMatchObject({ items: 3, supply: 3, holders: 1, creators: 1, transfers: 0, series: 1 });
     expect(statistics).toMatchObject({ evolutions: 1, mintedLastDay: 3, usageRoyalties: null });
@@ -214,23 +214,23 @@ describe("lists", () => {
     expect(holders.page).toMatchObject({ totalCount: 1, nodes: [{ address: artist, tokens: 3 }] });
     const { days } = await queries.fetchQuery(statisticsQuery(gallery));
     expect(days).toMatchObject([{ artworks: 3, series: 1, evolutions: 1, volume: 4n * PRICE }]);
-    expect((await queries.fetchQuery(modelStatisticsQuery(gallery, shop.modelId))).days).toMatchObject([
+    expect((await queries.fetchQuery(modelStatisticsQuery(gallery, seeded.modelId))).days).toMatchObject([
       { artworks: 3, volume: 4n * PRICE, royalties: days[0]?.royalties },
     ]);
-    expect((await queries.fetchQuery(workerStatisticsQuery(gallery, shop.worker.address))).days).toMatchObject([
+    expect((await queries.fetchQuery(workerStatisticsQuery(gallery, seeded.worker.address))).days).toMatchObject([
       { versions: 4, volume: 4n * PRICE, earned: days[0]?.toWorkers },
     ]);
     const accounts = await queries.fetchQuery(accountsQuery(gallery, { orderBy: "MOST_CREATED", first: 1 }));
     expect(accounts.page.nodes.map(({ address }) => address)).toEqual([artist]);
     const transfers = await queries.fetchQuery(transfersQuery(gallery, { filter: { collection: "ARTWORK" } }));
     expect(transfers.page.nodes.map(({ to }) => to)).toEqual([artist, artist, artist]);
-    const series = await queries.fetchQuery(seriesListQuery(gallery, { filter: { artist: shop.artist.address } }));
+    const series = await queries.fetchQuery(seriesListQuery(gallery, { filter: { artist: seeded.artist.address } }));
     expect(series.page.nodes).toMatchObject([{ title: "Coast", holderCount: 1 }]);
   });
 
   it("reads the history", async () => {
     const { page } = await queries.fetchQuery(activityQuery(gallery, { filter: { kinds: ["SERIES_MINTED"] } }));
-    expect(page.nodes).toMatchObject([{ seriesId: minted.seriesId, actor: shop.artist.address.toLowerCase() }]);
+    expect(page.nodes).toMatchObject([{ seriesId: minted.seriesId, actor: seeded.artist.address.toLowerCase() }]);
   });
 });
 
@@ -238,13 +238,13 @@ it("shows series, models, workers, accounts and receipts", async () => {
   const { series } = await queries.fetchQuery(seriesQuery(gallery, minted.seriesId));
   expect(series).toMatchObject({ title: "Coast", count: 3 });
   expect(series?.artworks.map(({ tokenId }) => tokenId).sort()).toEqual([...minted.tokenIds]);
-  const { model } = await queries.fetchQuery(modelQuery(gallery, shop.modelId));
-  expect(model).toMatchObject({ name: "Lighthouse", family: "SD15", access: "OPEN", weightsHash: shop.modelHash });
+  const { model } = await queries.fetchQuery(modelQuery(gallery, seeded.modelId));
+  expect(model).toMatchObject({ name: "Lighthouse", family: "SD15", access: "OPEN", weightsHash: seeded.modelHash });
   expect((await queries.fetchQuery(modelsQuery(gallery))).page.nodes).toEqual([model]);
-  const { worker } = await queries.fetchQuery(workerQuery(gallery, shop.worker.address));
+  const { worker } = await queries.fetchQuery(workerQuery(gallery, seeded.worker.address));
   expect(worker).toMatchObject({ registered: true, bonded: true, versionCount: 4 });
   expect((await queries.fetchQuery(workersQuery(gallery))).page.nodes).toEqual([worker]);
-  const { account } = await queries.fetchQuery(accountQuery(gallery, shop.artist.address));
+  const { account } = await queries.fetchQuery(accountQuery(gallery, seeded.artist.address));
   expect(account).toMatchObject({ artworksOwned: 3, artworksCreated: 3, balance: 7n * PRICE });
   const [bundle] = bundles;
   const { receipt } = await queries.fetchQuery(receiptQuery(gallery, bundle?.receipt_id ?? "0x"));
@@ -252,9 +252,9 @@ it("shows series, models, workers, accounts and receipts", async () => {
 });
 
 it("keeps a copy in step, and reads its own writes", async () => {
-  const { deployment } = shop.grid;
+  const { deployment } = seeded.grid;
   const seen: unknown[] = [];
-  const query = artworksQuery(gallery, { filter: { owner: shop.gateway.address } });
+  const query = artworksQuery(gallery, { filter: { owner: seeded.gateway.address } });
   const stopWatching = watchQuery(
     queries,
     query,
@@ -269,12 +269,12 @@ it("keeps a copy in step, and reads its own writes", async () => {
   const place = history.pages.at(-1)?.page.pageInfo.endCursor ?? undefined;
 
   const [tokenId = 0n] = minted.tokenIds;
-  const { blockNumber } = await shop.grid.mined(
-    shop.artist.grid.nft.write.transferFrom([shop.artist.address, shop.gateway.address, tokenId]),
+  const { blockNumber } = await seeded.grid.mined(
+    seeded.artist.grid.nft.write.transferFrom([seeded.artist.address, seeded.gateway.address, tokenId]),
   );
   const { artwork, block } = await queries.fetchQuery(artworkQuery(gallery, tokenId, { minBlock: blockNumber }));
   expect(block.number).toBeGreaterThanOrEqual(Number(blockNumber));
-  expect(artwork?.owner?.address).toBe(shop.gateway.address.toLowerCase());
+  expect(artwork?.owner?.address).toBe(seeded.gateway.address.toLowerCase());
   const { page } = await queries.fetchQuery(activityQuery(gallery, { orderBy: "OLDEST", after: place }));
   expect(page.nodes).toMatchObject([{ kind: "ARTWORK_TRANSFERRED", tokenId, block: Number(blockNumber) }]);
   expect(deployment.chainId).toBe(block.chainId);

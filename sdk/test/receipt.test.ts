@@ -1,6 +1,7 @@
 import { keccak256, stringToHex, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { beforeAll, describe, expect, it } from "vitest";
+import { signMessage } from "../../test/fixtures/seed.ts";
 import {
   ANY_SEED,
   checkReceipt,
@@ -36,7 +37,6 @@ import {
   requireVoucher,
   seedAt,
   settlementDomain,
-  settlementTypes,
   voucherDelta,
   workLane,
 } from "../src/index.js";
@@ -78,8 +78,7 @@ const receiptOf = (index: number, of = order, from = request): JobReceipt =>
     completedAt: 1_999n,
     price: 100n,
   });
-const sign = (receipt: JobReceipt, by = worker) =>
-  by.signTypedData({ domain, types: settlementTypes, primaryType: "JobReceipt", message: receipt });
+const sign = (receipt: JobReceipt, by = worker) => signMessage(by, domain, "JobReceipt", receipt);
 const expectation = (signature: `0x${string}`): ReceiptExpectation => ({
   domain,
   request,

@@ -3,9 +3,9 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { parseSiweMessage, validateSiweMessage } from "viem/siwe";
 import { verifyMessage } from "viem/utils";
 import { afterEach, describe, expect, it } from "vitest";
+import { json, type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.ts";
 import { createCloudClient, signIn, signInMessage } from "../src/index.js";
 import { deployment } from "./quotes.ts";
-import { json, type ScriptedServer, serve } from "./server.ts";
 
 const account = privateKeyToAccount(generatePrivateKey());
 const worker = `0x${"c0".repeat(20)}` as const;

@@ -24,9 +24,10 @@ import {
   GridError,
   gridNftAbi,
 } from "../../sdk/src/index.ts";
-import { random } from "../../sdk/test/random.ts";
+import { type LocalGrid, startGrid } from "../fixtures/chain.ts";
+import { random } from "../fixtures/randomValues.ts";
+import { fund, registerModel } from "../fixtures/seed.ts";
 import { randomBody } from "../vectors/randomBody.ts";
-import { type LocalGrid, startGrid } from "./chain.ts";
 
 const SEED = Number(process.env.GRID_SEED ?? 20_261_129);
 /** Mutants for the reader, and for the codec. */
@@ -217,15 +218,9 @@ it("the SDK and the reader agree", async () => {
 
 it("the SDK and the codec agree", async () => {
   const { address, grid: contracts } = grid.party(7);
-  const { grid: owners, address: owner } = grid.party(0);
-  const { AIGC } = grid.deployment.contracts;
-  await grid.mined(owners.aipg.write.mint([owner, 10n ** 24n]));
-  await grid.mined(owners.aipg.write.approve([AIGC.address, 10n ** 24n]));
   const modelHash: Hex = `0x${"ab".repeat(32)}`;
-  const fee = await owners.aigc.read.registrationFee();
-  const spec = { name: "a model", version: "", family: 0, kind: 0, baseModelId: 0n, weightsHash: modelHash } as const;
-  const terms = { weightsURI: "", license: "MIT", previewCid: "", usageBps: 0, resaleBps: 0, access: 0 } as const;
-  await grid.mined(owners.aigc.write.register([{ ...spec, ...terms }, owner, fee]));
+  await fund(grid, [grid.party(0)], 10n ** 24n, ["AIGC"]);
+  await registerModel(grid, grid.party(0), { name: "a model", version: "", weightsHash: modelHash, usageBps: 0 });
 
   const counts = { bodies: 0, none: 0, unread: 0 };
   const check = async (packed: Hex) => {

@@ -2,7 +2,7 @@
 import { getNamedType, isInputObjectType } from "graphql";
 import { expect } from "vitest";
 import { parseTokenUri } from "../../sdk/src/index.ts";
-import type { LocalGrid } from "../e2e/chain.ts";
+import type { LocalGrid } from "../fixtures/chain.ts";
 import { gallery, listFields } from "./questions.ts";
 
 type Ask = <Answer>(query: string, variables?: Record<string, unknown>) => Promise<Answer>;

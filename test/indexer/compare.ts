@@ -3,15 +3,15 @@ import pg from "pg";
 import { zeroAddress } from "viem";
 import { expect } from "vitest";
 import { textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
-import type { LocalGrid } from "../e2e/chain.ts";
-import { type Counted, countedOf, counters, remixesByOthers } from "./counts.ts";
+import type { LocalGrid } from "../fixtures/chain.ts";
+import { type ContractState, contractStates, counted, type Logs, logsOf } from "./contractState.ts";
+import { type Counted, countedOf, counters, remixesByOthers } from "./referenceIndexer.ts";
 import { columnNames } from "./tables.ts";
 import { shortened, tagList } from "./tags.ts";
-import { counted, type Logs, logsOf, type Truth, truths } from "./truth.ts";
 
 type DatabaseRow = Readonly<Record<string, unknown>>;
 
-/** Columns that make the key of a table, in the order in which `truths` joins them. */
+/** Columns that make the key of a table, in the order in which `contractStates` joins them. */
 const keys: Readonly<Record<string, readonly string[]>> = {
   model: ["model_id"],
   license: ["model_id", "account"],
@@ -141,25 +141,25 @@ export async function compareAll(
     const accounts = await read("account");
     const firstSeen = accounts.map((row) => BigInt(String(row.first_seen_at)));
     const told = [
-      ...Object.entries(truths),
+      ...Object.entries(contractStates),
       ...Object.entries(counters).map(([table, count]) => [table, async () => count(counts, logs, firstSeen)] as const),
     ];
-    const truthsTold = await Promise.all(told.map(async ([table, of]) => [table, await of(grid, logs)] as const));
-    for (const [table, truth] of truthsTold) {
+    const statesTold = await Promise.all(told.map(async ([table, of]) => [table, await of(grid, logs)] as const));
+    for (const [table, state] of statesTold) {
       const rows = await read(table);
       const found = new Map(
         rows.filter(compared[table] ?? (() => true)).map((row) => [keyOf(table, row), row] as const),
       );
-      expect([...found.keys()].sort(), `keys of ${table}`).toEqual([...truth.keys()].sort());
-      for (const [key, columns] of truth) {
+      expect([...found.keys()].sort(), `keys of ${table}`).toEqual([...state.keys()].sort());
+      for (const [key, columns] of state) {
         const row = withDerived(table, found.get(key) ?? {}, moment);
         const said = Object.entries(columns).map(([name, value]) => [toSnakeCase(name), plain(value)]);
         const kept = said.map(([name]) => [name, plain(row[name ?? ""])]);
         expect(Object.fromEntries(kept), `${table} ${key}`).toEqual(Object.fromEntries(said));
       }
-      sizes[table] = truth.size;
+      sizes[table] = state.size;
     }
-    if (isLong) expectTold(truthsTold);
+    if (isLong) expectTold(statesTold);
     for (const [table, sizeOf] of Object.entries(counted)) {
       sizes[table] = sizeOf(logs);
       expect((await read(table)).length, table).toBe(sizes[table]);
@@ -200,18 +200,18 @@ const toldElsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> 
   series: { body_hash: "the codec's tests compare it with the contract's" },
 };
 
-/** Key of a row as `truths` and `counters` write it. */
+/** Key of a row as `contractStates` and `counters` write it. */
 function keyOf(table: string, row: DatabaseRow): string {
   const key = (keys[table] ?? []).map((name) => plain(row[name])).join("/");
   return table === "attribute" ? key : key.toLowerCase();
 }
 
 /** Every column of the tables that are compared is told by a contract or counted. */
-function expectTold(truths: readonly (readonly [string, Truth])[]): void {
+function expectTold(contractStates: readonly (readonly [string, ContractState])[]): void {
   const told = new Map<string, Set<string>>();
-  for (const [table, truth] of truths) {
+  for (const [table, state] of contractStates) {
     const columns = told.get(table) ?? new Set();
-    for (const row of truth.values()) for (const name of Object.keys(row)) columns.add(toSnakeCase(name));
+    for (const row of state.values()) for (const name of Object.keys(row)) columns.add(toSnakeCase(name));
     told.set(table, columns);
   }
   const left = [...told].flatMap(([table, columns]) =>

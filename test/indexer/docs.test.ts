@@ -21,11 +21,11 @@ import { exampleOf, examplePaths, examplesFile, shortened } from "../../indexer/
 import { tableLimits } from "../../indexer/src/api/tables/rowCount.ts";
 import { gridNftAbi } from "../../sdk/src/index.ts";
 import { projectRoot } from "../../tools/check.ts";
-import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { type FixedHistory, startFixedHistory } from "../fixtures/fixedHistory.ts";
+import { createIndexer, type TestIndexer } from "../fixtures/indexer.ts";
+import { startPostgres, type TestPostgres } from "../fixtures/postgres.ts";
 import { readByPage, receiptsByPage, rowsOf } from "../vectors/eventsPage.ts";
 import { type Example, examplesOf, pageWith, snippetsOf } from "./examples.ts";
-import { type Exhibition, openExhibition } from "./exhibition.ts";
-import { createIndexer, type TestIndexer } from "./indexer.ts";
 
 const readPage = (name: string): string => readFileSync(join(projectRoot, name), "utf8");
 const referencePath = "docs/graphql.md";
@@ -37,7 +37,7 @@ const examples = [...examplesByPage.values()].flat();
 const questions = examples.filter(({ kind }) => kind === "graphql");
 const isUpdate = process.env.GRID_UPDATE_DOCS === "1";
 
-let exhibition: Exhibition;
+let fixed: FixedHistory;
 let postgres: TestPostgres;
 let indexer: TestIndexer;
 let stop: () => Promise<unknown>;
@@ -46,8 +46,8 @@ const answers = new Map<Example, unknown>();
 const restAnswers: Record<string, unknown> = {};
 
 beforeAll(async () => {
-  [exhibition, postgres] = await Promise.all([openExhibition(), startPostgres()]);
-  indexer = await createIndexer(exhibition.grid, postgres);
+  [fixed, postgres] = await Promise.all([startFixedHistory(), startPostgres()]);
+  indexer = await createIndexer(fixed.grid, postgres);
   const running = await indexer.start();
   stop = () => running.stop();
   await indexer.caughtUp();
@@ -57,7 +57,7 @@ afterAll(async () => {
   await stop?.();
   indexer?.cleanUp();
   await postgres?.stop();
-  await exhibition?.grid.stop();
+  await fixed?.grid.stop();
   if (!isUpdate) return;
   for (const [name, ofPage] of examplesByPage) {
     const answered = new Map([...answers].filter(([example]) => ofPage.includes(example)));
@@ -136,7 +136,7 @@ describe("docs/graphql.md and its cookbook", () => {
 describe("docs/events.md", () => {
   it("has the layout of the blobs that GridNFT emits", async () => {
     const rows = rowsOf(readPage("docs/events.md"));
-    const { grid } = exhibition;
+    const { grid } = fixed;
     const { address } = grid.deployment.contracts.GridNFT;
     const logs = await grid.party(0).wallet.getLogs({ address, fromBlock: 0n });
     const mints = parseEventLogs({ abi: gridNftAbi, logs, eventName: "SeriesMinted" });
@@ -348,9 +348,9 @@ describe("the door", () => {
       stop.abort();
       return text;
     };
-    expect(await first({})).toMatch(new RegExp(`^retry: 2000\n\nid: ${exhibition.head}-[0-9a-f]{12}\n\n$`));
-    const since = await first({ "last-event-id": `${exhibition.head - 1}` });
-    expect(since).toContain(`"from_block":${exhibition.head},"artworks":["`);
+    expect(await first({})).toMatch(new RegExp(`^retry: 2000\n\nid: ${fixed.head}-[0-9a-f]{12}\n\n$`));
+    const since = await first({ "last-event-id": `${fixed.head - 1}` });
+    expect(since).toContain(`"from_block":${fixed.head},"artworks":["`);
   });
 
   it("takes no question of more than 100,000 bytes", async () => {
@@ -366,10 +366,10 @@ describe("the door", () => {
     const folder = mkdtempSync(join(tmpdir(), "gridnft-door-"));
     try {
       const file = join(folder, "deployment.json");
-      writeFileSync(file, JSON.stringify(exhibition.grid.deployment));
+      writeFileSync(file, JSON.stringify(fixed.grid.deployment));
       const read = (more: Record<string, string>) =>
         readEnvironment({
-          ...{ GRID_RPC_URL: exhibition.grid.rpcUrl, DATABASE_URL: postgres.url, GRID_DEPLOYMENT: file },
+          ...{ GRID_RPC_URL: fixed.grid.rpcUrl, DATABASE_URL: postgres.url, GRID_DEPLOYMENT: file },
           ...more,
         });
       expect((await read({})).rateLimit).toEqual({ requestsPerMinute: 0, proxies: 0 });
@@ -436,12 +436,12 @@ describe("when something happens", () => {
       fetch(`${indexer.url}${one}`, tag ? { headers: { "if-none-match": tag } } : {});
     const tag = (await get("/v1/artworks/1002")).headers.get("etag") ?? "";
     expect((await get("/v1/artworks/1002", tag)).status).toBe(304);
-    const { grid } = exhibition;
+    const { grid } = fixed;
     // An empty block changes nothing.
     await grid.pass(2);
     await indexer.caughtUp();
     const empty = await get("/v1/artworks/1002", tag);
-    expect([empty.status, empty.headers.get("x-indexed-block")]).toEqual([304, String(exhibition.head + 1)]);
+    expect([empty.status, empty.headers.get("x-indexed-block")]).toEqual([304, String(fixed.head + 1)]);
     const [ada, cleo] = [grid.party(7), grid.party(12)];
     const { blockNumber } = await grid.mined(ada.grid.nft.write.transferFrom([ada.address, cleo.address, 1002n]));
     const after = await get(`/v1/artworks/1002?min_block=${blockNumber}`, tag);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { MadeArtwork } from "./catalogue.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
-import { filtered, ordered, withWord } from "./naive.ts";
+import { filtered, ordered, withWord } from "./referenceQueries.ts";
 
 let gallery: Gallery;
 

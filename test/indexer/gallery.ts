@@ -10,7 +10,7 @@ import type { IndexedBlock } from "../../indexer/src/api/query/queryContext.ts";
 import { createReadPool, type ReadPool } from "../../indexer/src/api/query/readPool.ts";
 import type { IndexingStatus } from "../../indexer/src/api/status/indexingStatus.ts";
 import { BlockNotIndexedError } from "../../indexer/src/api/status/indexingStatus.ts";
-import { startPostgres } from "../utils/postgres.ts";
+import { startPostgres } from "../fixtures/postgres.ts";
 import { type Catalogue, CHAIN_ID, makeCatalogue } from "./catalogue.ts";
 import { createIndexes, createTables, insertRows } from "./tables.ts";
 

@@ -1,8 +1,8 @@
 import { type Address, encodeFunctionData, type Hex } from "viem";
 import { aigcAbi, gridNftAbi, gridSettlementAbi, workerRegistryAbi } from "../../sdk/src/index.ts";
-import type { Party } from "../e2e/chain.ts";
-import { setCode } from "./anvil.ts";
-import type { World } from "./world.ts";
+import { setCode } from "../fixtures/anvil.ts";
+import type { Party } from "../fixtures/chain.ts";
+import type { HistoryState } from "./historyState.ts";
 
 const accessManagerAbi = [
   {
@@ -37,17 +37,17 @@ const ESCROW: Address = "0x000000000000000000000000000000000000e5c0";
 const NO_BIDS: Hex = "0x600060005260206000f3";
 
 /** Every act of governance that leaves a log, with its notice. Between two fee configs lie 7 days, which a history need not have taken. */
-export async function govern(world: World): Promise<void> {
-  await world.grid.pass(7 * DAY);
-  const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = world.grid.deployment.contracts;
-  const treasury = world.collector.address;
+export async function govern(state: HistoryState): Promise<void> {
+  await state.grid.pass(7 * DAY);
+  const { AIGC, GridNFT, GridSettlement, WorkerRegistry } = state.grid.deployment.contracts;
+  const treasury = state.collector.address;
   const aigc = { abi: aigcAbi };
   const nft = { abi: gridNftAbi };
   const settlement = { abi: gridSettlementAbi };
   const registry = { abi: workerRegistryAbi };
-  const lower = ((await world.owner.grid.registry.read.minBond()) * 9n) / 10n;
-  await setCode(world.grid, ESCROW, NO_BIDS);
-  await afterNotice(world, world.params, DAY, [
+  const lower = ((await state.owner.grid.registry.read.minBond()) * 9n) / 10n;
+  await setCode(state.grid, ESCROW, NO_BIDS);
+  await afterNotice(state, state.params, DAY, [
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setRegistrationFee", args: [3n * 10n ** 18n] })],
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setTreasury", args: [treasury] })],
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "setContractURI", args: ["ipfs://models"] })],
@@ -60,18 +60,18 @@ export async function govern(world: World): Promise<void> {
     [WorkerRegistry.address, encodeFunctionData({ ...registry, functionName: "setTreasury", args: [treasury] })],
   ]);
   // Seals come last.
-  await afterNotice(world, world.upgrader, 2 * DAY, [
+  await afterNotice(state, state.upgrader, 2 * DAY, [
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "addAnchorSource", args: [WorkerRegistry.address] })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "setEscrow", args: [ESCROW] })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "sealRenderer" })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "sealUpgrades" })],
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "sealUpgrades" })],
   ]);
-  const { guardian, grid } = world;
+  const { guardian, grid } = state;
   await grid.mined(guardian.grid.aigc.write.pause());
   await grid.mined(guardian.grid.nft.write.pause());
   await grid.mined(guardian.grid.settlement.write.pause());
-  await afterNotice(world, world.admin, 3 * DAY, [
+  await afterNotice(state, state.admin, 3 * DAY, [
     [AIGC.address, encodeFunctionData({ ...aigc, functionName: "unpause" })],
     [GridNFT.address, encodeFunctionData({ ...nft, functionName: "unpause" })],
     [GridSettlement.address, encodeFunctionData({ ...settlement, functionName: "unpause" })],
@@ -80,7 +80,7 @@ export async function govern(world: World): Promise<void> {
 
 /** Calls that governance has announced. */
 export async function afterNotice(
-  { grid }: World,
+  { grid }: HistoryState,
   { wallet }: Party,
   notice: number,
   calls: readonly (readonly [target: Hex, data: Hex])[],

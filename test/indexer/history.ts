@@ -1,6 +1,6 @@
 import { NothingToDo } from "./actions/choice.ts";
 import { actions } from "./actions.ts";
-import type { World } from "./world.ts";
+import type { HistoryState } from "./historyState.ts";
 
 /** How often each action came about, and what stood in the way of the others. */
 export interface Tally {
@@ -17,29 +17,29 @@ export function newTally(): Tally {
  * Lets `steps` random things happen, half of the time one of those that were tried least. What a contract refuses did not happen: that is part of
  * life, but each action has to come about some time, which the caller checks by the tally.
  */
-export async function happen(world: World, steps: number, tally: Tally): Promise<void> {
+export async function happen(state: HistoryState, steps: number, tally: Tally): Promise<void> {
   const names = Object.keys(actions);
   for (let step = 0; step < steps; step++) {
     const least = Math.min(...names.map((name) => tally.tried.get(name) ?? 0));
     const rare = names.filter((name) => (tally.tried.get(name) ?? 0) === least);
-    await attempt(world, world.dice.pick(world.dice.chance(0.5) ? rare : names) ?? "", tally);
+    await attempt(state, state.dice.pick(state.dice.chance(0.5) ? rare : names) ?? "", tally);
   }
 }
 
 /** Tries what never came about, until all of it did or there is no use in it. */
-export async function complete(world: World, tally: Tally): Promise<void> {
+export async function complete(state: HistoryState, tally: Tally): Promise<void> {
   for (let round = 0; round < 40; round++) {
     const missing = Object.keys(actions).filter((name) => !tally.done.has(name));
-    for (const name of missing) await attempt(world, name, tally);
+    for (const name of missing) await attempt(state, name, tally);
     if (missing.length === 0) return;
   }
 }
 
 /** Tries one action, and keeps the tally. */
-export async function attempt(world: World, name: string, tally: Tally): Promise<void> {
+export async function attempt(state: HistoryState, name: string, tally: Tally): Promise<void> {
   tally.tried.set(name, (tally.tried.get(name) ?? 0) + 1);
   try {
-    await actions[name]?.(world);
+    await actions[name]?.(state);
     tally.done.set(name, (tally.done.get(name) ?? 0) + 1);
   } catch (error) {
     if (!(error instanceof NothingToDo)) tally.refused.set(name, reasonOf(error));

@@ -8,21 +8,21 @@ import { hashTypedData } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../local/src/processes.ts";
 import { settlementTypes } from "../../sdk/src/index.ts";
-import { type LocalGrid, startGrid } from "../e2e/chain.ts";
-import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { mine, revert, snapshot } from "../fixtures/anvil.ts";
+import { type LocalGrid, startGrid } from "../fixtures/chain.ts";
+import { createIndexer, type TestIndexer } from "../fixtures/indexer.ts";
+import { startPostgres, type TestPostgres } from "../fixtures/postgres.ts";
 import { someToken } from "./actions/choice.ts";
 import { twoAnchorsInOneBlock } from "./actions/work.ts";
 import { actions } from "./actions.ts";
 import { changingLists, compareAnswers, compareChanges, compareTotals } from "./answers.ts";
-import { mine, revert, snapshot } from "./anvil.ts";
 import { allRows, compareAll } from "./compare.ts";
 import { govern } from "./governance.ts";
 import { attempt, complete, happen, newTally } from "./history.ts";
-import { createIndexer, type TestIndexer } from "./indexer.ts";
+import { type HistoryState, startHistory } from "./historyState.ts";
 import { indexesOf } from "./indexes.ts";
 import { everything, listFields } from "./questions.ts";
 import { missingEvents, stampFaults } from "./stamps.ts";
-import { createWorld, type World } from "./world.ts";
 
 /** Events that have a handler and that no contract of this version emits. */
 const neverHere = [
@@ -54,7 +54,7 @@ const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 *
 let grid: LocalGrid;
 let postgres: TestPostgres;
 let indexer: TestIndexer;
-let world: World;
+let state: HistoryState;
 let running: RunningProcess | undefined;
 const tally = newTally();
 
@@ -62,9 +62,9 @@ beforeAll(async () => {
   console.log(`GRID_TEST_SEED=${seed}`);
   [grid, postgres] = await Promise.all([startGrid(), startPostgres()]);
   indexer = await createIndexer(grid, postgres);
-  world = await createWorld(grid, seed);
+  state = await startHistory(grid, seed);
   for (const name of ["models.register", "models.register", "bonds.register", "bonds.register", "lanes.open"]) {
-    await attempt(world, name, tally);
+    await attempt(state, name, tally);
   }
 }, 600_000);
 
@@ -79,10 +79,10 @@ const compare = () => compareAll(grid, postgres.url, indexer.schema, { isLong: t
 
 describe("after a random history", () => {
   it("has every row as the contracts say, though it was killed in its backfill", async () => {
-    await happen(world, 90, tally);
-    await govern(world);
-    await happen(world, 25, tally);
-    await complete(world, tally);
+    await happen(state, 90, tally);
+    await govern(state);
+    await happen(state, 25, tally);
+    await complete(state, tally);
     await mine(grid, 40); // so that most of it is final, and backfilled
     const killed = await indexer.start("Started backfill indexing");
     await killed.kill();
@@ -97,30 +97,30 @@ describe("after a random history", () => {
   }, 600_000);
 
   it("follows what happens, though it is killed in the middle of it", async () => {
-    await happen(world, 15, tally);
+    await happen(state, 15, tally);
     await running?.kill();
     const indexes = await indexesOf(postgres.url, indexer.schema);
-    await happen(world, 15, tally);
+    await happen(state, 15, tally);
     running = await indexer.start();
     // Readers were never without them.
     expect(await indexesOf(postgres.url, indexer.schema)).toEqual(indexes);
     expect(Object.keys(indexes).length).toBeGreaterThan(70);
-    await happen(world, 10, tally);
+    await happen(state, 10, tally);
     await indexer.caughtUp();
     await compare();
   }, 600_000);
 
   it("forgets what a reorganisation took away", async () => {
     const before = await snapshot(grid);
-    const { models, lanes, toMint, waiting } = world;
+    const { models, lanes, toMint, waiting } = state;
     const known = [models, lanes, toMint, waiting].map((list) => list.length);
-    await happen(world, 12, tally);
+    await happen(state, 12, tally);
     await indexer.caughtUp();
     await revert(grid, before);
     [models, lanes, toMint, waiting].forEach((list, i) => {
       list.splice(known[i] ?? 0);
     });
-    await happen(world, 25, tally);
+    await happen(state, 25, tally);
     await mine(grid, 12); // longer than what was taken away
     await indexer.caughtUp();
     await compare();
@@ -135,7 +135,7 @@ describe("what changed", () => {
       if (left.length === 0) break;
       for (const name of left) {
         const action = decided[name];
-        await (action ? attempt(world, action, tally) : happen(world, 5, tally));
+        await (action ? attempt(state, action, tally) : happen(state, 5, tally));
       }
     }
     expect(await missingEvents(grid)).toEqual(neverHere);
@@ -150,13 +150,13 @@ describe("what changed", () => {
 
 describe("what is computed for an answer", () => {
   it("is as the contracts answer, before a time comes and after it", async () => {
-    await twoAnchorsInOneBlock(world);
-    const { read } = world.owner.grid.aigc;
-    const { tokenId, owner } = await someToken(world, "aigc");
+    await twoAnchorsInOneBlock(state);
+    const { read } = state.owner.grid.aigc;
+    const { tokenId, owner } = await someToken(state, "aigc");
     const bps = await read.usageRoyaltyBps([tokenId]);
     const { write } = owner.grid.aigc;
     await grid.mined(write.announceUsageRoyalty([tokenId, bps === 2_000 ? 1 : bps + 1]));
-    await grid.mined(write.setUser([tokenId, world.collector.address, (await grid.now()) + 3_600n]));
+    await grid.mined(write.setUser([tokenId, state.collector.address, (await grid.now()) + 3_600n]));
     await indexer.caughtUp();
     await compareAnswers(grid, indexer.ask);
     await grid.pass(Number(await read.ROYALTY_NOTICE()) + 1);
@@ -225,7 +225,7 @@ describe("GraphQL", () => {
       "{ artworks(first: 100) { nodes { tokenId attributes { traitType value displayType } } } }",
     );
     for (const { tokenId, attributes } of artworks.nodes) {
-      const uri = await world.grid.party(0).grid.nft.read.tokenURI([BigInt(tokenId)]);
+      const uri = await state.grid.party(0).grid.nft.read.tokenURI([BigInt(tokenId)]);
       const json = JSON.parse(Buffer.from(uri.slice(uri.indexOf(",") + 1), "base64").toString()) as {
         attributes: { trait_type: string; value: string | number; display_type?: string }[];
       };

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hideIndexes, showIndexes } from "../../indexer/ops/indexes.ts";
-import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
+import { startPostgres, type TestPostgres } from "../fixtures/postgres.ts";
 import { indexesOf } from "./indexes.ts";
 
 let postgres: TestPostgres;

@@ -5,8 +5,8 @@ import { idOf, readId } from "../../indexer/src/api/query/globalIds.ts";
 import { startOfWeek, WEEK, weekOf } from "../../indexer/src/lib/weeks.ts";
 import { CHAIN_ID } from "./catalogue.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
-import { withWord } from "./naive.ts";
 import { listFields, gallery as schema } from "./questions.ts";
+import { withWord } from "./referenceQueries.ts";
 
 let gallery: Gallery;
 

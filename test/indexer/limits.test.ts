@@ -14,7 +14,7 @@ import type { Reader } from "../../indexer/src/api/query/readPool.ts";
 import { createReadPool } from "../../indexer/src/api/query/readPool.ts";
 import { sleep } from "../../sdk/src/node/index.ts";
 import { type Gallery, startGallery } from "./gallery.ts";
-import { hostileQuestions } from "./hostile.ts";
+import { hostileQuestions } from "./hostileQueries.ts";
 
 let gallery: Gallery;
 

@@ -1,7 +1,6 @@
 /** The API's pages in a browser, and its GraphQL over HTTP by the suites of others. */
 
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache } from "@apollo/client";
 import { getRequestListener } from "@hono/node-server";
 import { getIntrospectionQuery } from "graphql";
@@ -10,10 +9,10 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { unwrapped } from "../../indexer/src/api/graphql/descriptions.ts";
 import { createRateLimiter } from "../../indexer/src/api/http/rateLimit.ts";
-
 import { createApi } from "../../indexer/src/api/server/app.ts";
 import { openFastPath } from "../../indexer/src/api/server/nodeFastPath.ts";
-import { startBrowser } from "../utils/browser.ts";
+import { startBrowser } from "../fixtures/browser.ts";
+import { listen } from "../fixtures/scriptedServer.ts";
 import { CHAIN_ID } from "./catalogue.ts";
 import { type Gallery, PLACE, standing, startGallery } from "./gallery.ts";
 
@@ -45,13 +44,11 @@ beforeAll(async () => {
   servers = [createServer(getRequestListener(app.fetch)), createServer(getRequestListener(app.fetch))];
   const [front, plain] = servers as [Server, Server];
   openFastPath(front, { executor, rateLimiter, opensMetrics: false, onError });
-  [url, plainUrl] = await Promise.all([listen(front), listen(plain)]);
+  [url, plainUrl] = (await Promise.all([listen(front), listen(plain)])).map((port) => `http://127.0.0.1:${port}`) as [
+    string,
+    string,
+  ];
 }, 600_000);
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 afterAll(async () => {
   await browser?.close();

@@ -5,13 +5,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../local/src/processes.ts";
 import { sleep } from "../../sdk/src/node/index.ts";
-import { type LocalGrid, startGrid } from "../e2e/chain.ts";
-import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
-import { mine, revert, snapshot } from "./anvil.ts";
+import { mine, revert, snapshot } from "../fixtures/anvil.ts";
+import { type LocalGrid, startGrid } from "../fixtures/chain.ts";
+import { createIndexer, type TestHealth, type TestIndexer } from "../fixtures/indexer.ts";
+import { startPostgres, type TestPostgres } from "../fixtures/postgres.ts";
 import { compareAll } from "./compare.ts";
 import { attempt, happen, newTally } from "./history.ts";
-import { createIndexer, type TestHealth, type TestIndexer } from "./indexer.ts";
-import { createWorld, type World } from "./world.ts";
+import { type HistoryState, startHistory } from "./historyState.ts";
 
 const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Blocks behind the head that the indexer calls final when it starts. */
@@ -25,7 +25,7 @@ let grid: LocalGrid;
 let postgres: TestPostgres;
 let indexer: TestIndexer;
 let rebuilder: TestIndexer;
-let world: World;
+let state: HistoryState;
 let running: RunningProcess | undefined;
 let rebuilding: RunningProcess | undefined;
 const tally = newTally();
@@ -35,11 +35,11 @@ beforeAll(async () => {
   [grid, postgres] = await Promise.all([startGrid(), startPostgres()]);
   indexer = await createIndexer(grid, postgres);
   rebuilder = await createIndexer(grid, postgres, { command: "rebuild" });
-  world = await createWorld(grid, seed);
+  state = await startHistory(grid, seed);
   for (const name of ["models.register", "models.register", "bonds.register", "bonds.register", "lanes.open"]) {
-    await attempt(world, name, tally);
+    await attempt(state, name, tally);
   }
-  await happen(world, 25, tally);
+  await happen(state, 25, tally);
   await mine(grid, FINALITY);
   running = await indexer.start();
 }, 400_000);
@@ -58,9 +58,9 @@ const height = async () => Number(await grid.party(0).wallet.getBlockNumber({ ca
  * Lets things happen in `depth` blocks, the first of them, and takes them back. What comes instead is up to the caller.
  * @param happenOnce Lets one thing happen.
  */
-async function takeBack(depth: number, happenOnce = () => happen(world, 1, tally)): Promise<void> {
+async function takeBack(depth: number, happenOnce = () => happen(state, 1, tally)): Promise<void> {
   const before = await snapshot(grid);
-  const { models, lanes, toMint, waiting } = world;
+  const { models, lanes, toMint, waiting } = state;
   const known = [models, lanes, toMint, waiting].map((list) => list.length);
   const from = await height();
   const eventful = Math.min(depth - 8, EVENTFUL);
@@ -80,7 +80,7 @@ describe("blocks that are taken back", () => {
     "%i deep, other ones come instead",
     async (depth) => {
       await takeBack(depth);
-      await happen(world, 4, tally);
+      await happen(state, 4, tally);
       await mine(grid, depth + 8);
       const began = Date.now();
       await indexer.caughtUp();
@@ -93,7 +93,7 @@ describe("blocks that are taken back", () => {
   it("20 deep, under an indexer that was killed", async () => {
     await takeBack(20);
     await running?.kill();
-    await happen(world, 6, tally);
+    await happen(state, 6, tally);
     await mine(grid, 25);
     const began = Date.now();
     running = await indexer.start();
@@ -112,12 +112,12 @@ describe("blocks that are taken back from under what is final", () => {
   };
 
   /** Lets something happen that fits the rows of either branch. An indexer of the other one may end at anything else. */
-  const happenAnywhere = () => attempt(world, world.dice.chance(0.7) ? "accounts.deposit" : "accounts.thaw", tally);
+  const happenAnywhere = () => attempt(state, state.dice.chance(0.7) ? "accounts.deposit" : "accounts.thaw", tally);
 
   it("is said so, also after a restart and newer rows", async () => {
     // What is numbered would have its numbers again on the other branch, and an indexer that was started again would end there.
     await takeBack(DEEP, happenAnywhere);
-    await happen(world, 3, tally);
+    await happen(state, 3, tally);
     await mine(grid, DEEP + 10);
     console.log(`said reorganised after ${await until("reorganised")} ms`);
     const { reason, canonical } = await health();
@@ -126,7 +126,7 @@ describe("blocks that are taken back from under what is final", () => {
 
     await running?.stop();
     running = await indexer.start("Started live indexing");
-    await attempt(world, "models.register", tally);
+    await attempt(state, "models.register", tally);
     const head = await height();
     while (((await health()).indexed?.block ?? 0) < head) await sleep(50);
     expect(await health()).toMatchObject({ status: "reorganised", canonical: false });
@@ -151,7 +151,7 @@ describe("blocks that are taken back from under what is final", () => {
       { schema: "grid_test", removed: true, reason: "nobody uses it" },
       { schema: "grid_test_2", removed: false, reason: "gallery shows it" },
     ]);
-    await happen(world, 5, tally);
+    await happen(state, 5, tally);
     await indexer.caughtUp();
     await compareAll(grid, postgres.url, "grid_test_2");
   }, 600_000);

@@ -12,7 +12,7 @@ import { routes } from "../../indexer/src/api/rest/catalogue.ts";
 import { exampleOf, examplePaths } from "../../indexer/src/api/rest/examples.ts";
 import { createApi } from "../../indexer/src/api/server/app.ts";
 import { BlockNotIndexedError, type IndexingStatus } from "../../indexer/src/api/status/indexingStatus.ts";
-import { lintOpenApi } from "../utils/spectral.ts";
+import { lintOpenApi } from "../fixtures/spectral.ts";
 import { restSchema } from "./restSchema.ts";
 
 const someone = `0x${"aB".repeat(20)}`;

@@ -7,7 +7,7 @@ import { deletionsOf, isOneEdit } from "../../indexer/src/lib/fullText/edits.ts"
 import { parseSearch, type Search } from "../../indexer/src/lib/fullText/searchQuery.ts";
 import { textOf } from "../../indexer/src/lib/fullText/tsvector.ts";
 import { type Gallery, PLACE, startGallery } from "./gallery.ts";
-import { filtered, ordered, withWord } from "./naive.ts";
+import { filtered, ordered, withWord } from "./referenceQueries.ts";
 
 let gallery: Gallery;
 

@@ -8,13 +8,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import * as tables from "../../indexer/ponder.schema.ts";
 import type { RunningProcess } from "../../local/src/processes.ts";
 import { sleep } from "../../sdk/src/node/index.ts";
-import { type LocalGrid, startGrid } from "../e2e/chain.ts";
-import { startPostgres, type TestPostgres } from "../utils/postgres.ts";
-import { mine } from "./anvil.ts";
+import { mine } from "../fixtures/anvil.ts";
+import { type LocalGrid, startGrid } from "../fixtures/chain.ts";
+import { createIndexer, type TestHealth, type TestIndexer } from "../fixtures/indexer.ts";
+import { startPostgres, type TestPostgres } from "../fixtures/postgres.ts";
 import { compareAll } from "./compare.ts";
 import { attempt, happen, newTally } from "./history.ts";
-import { createIndexer, type TestHealth, type TestIndexer } from "./indexer.ts";
-import { createWorld, type World } from "./world.ts";
+import { type HistoryState, startHistory } from "./historyState.ts";
 
 const seed = Number(process.env.GRID_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -26,7 +26,7 @@ const questions = [
 
 let grid: LocalGrid;
 let postgres: TestPostgres;
-let world: World;
+let state: HistoryState;
 let first: TestIndexer;
 let second: TestIndexer;
 let readers: TestIndexer[];
@@ -36,11 +36,11 @@ const tally = newTally();
 beforeAll(async () => {
   console.log(`GRID_TEST_SEED=${seed}`);
   [grid, postgres] = await Promise.all([startGrid(), startPostgres()]);
-  world = await createWorld(grid, seed);
+  state = await startHistory(grid, seed);
   for (const name of ["models.register", "models.register", "bonds.register", "bonds.register", "lanes.open"]) {
-    await attempt(world, name, tally);
+    await attempt(state, name, tally);
   }
-  await happen(world, 20, tally);
+  await happen(state, 20, tally);
   await mine(grid, 30);
   const create = (options: Parameters<typeof createIndexer>[2]) => createIndexer(grid, postgres, options);
   first = await create({ schema: "grid_a" });
@@ -110,7 +110,7 @@ it("answers alike in each process", async () => {
     const found = await first.ask<{ artworks: { totalCount: number } }>("{ artworks { totalCount } }");
     return found.artworks.totalCount;
   };
-  do await happen(world, 5, tally);
+  do await happen(state, 5, tally);
   while ((await artworks()) === 0);
   for (const indexer of readers) await indexer.caughtUp();
   for (const question of questions) {
@@ -148,12 +148,12 @@ it("answers every question while another version takes over, and then from its t
     return count;
   });
   running.push(await second.start());
-  await happen(world, 3, tally);
+  await happen(state, 3, tally);
   await second.caughtUp();
   await running[0]?.stop();
   running[0] = undefined;
   // Nobody but the new version can have told them of this.
-  await happen(world, 5, tally);
+  await happen(state, 5, tally);
   for (const reader of readers) await reader.caughtUp();
   const old = async () => (await first.prune()) as { reason: string }[];
   let pruned = await old();
@@ -161,7 +161,7 @@ it("answers every question while another version takes over, and then from its t
   while (pruned[0]?.reason === "a reader answers from it") pruned = await old();
   expect(pruned).toEqual([{ schema: "grid_a", removed: true, reason: "nobody uses it" }]);
   expect(await second.prune()).toEqual([{ schema: "grid_b", removed: false, reason: "gallery shows it" }]);
-  await happen(world, 2, tally);
+  await happen(state, 2, tally);
   for (const reader of readers) await reader.caughtUp();
   isOver = true;
   const counts = await Promise.all(asked);
@@ -215,7 +215,7 @@ it("makes the words by which searches of its readers find what a slip meant", as
       await sleep(200);
       word = await mostFrequent();
     }
-    await happen(world, 1, tally); // nothing is remembered from before
+    await happen(state, 1, tally); // nothing is remembered from before
     for (const reader of readers) {
       await reader.caughtUp();
       const slip = `${word.slice(0, 3)}q${word.slice(3)} `;

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Abi, parseEventLogs } from "viem";
 import { type ContractName, indexedAbis } from "../../sdk/src/index.ts";
 import { projectRoot } from "../../tools/check.ts";
-import type { LocalGrid } from "../e2e/chain.ts";
+import type { LocalGrid } from "../fixtures/chain.ts";
 import { MemoryStore, type RowChange, type StoredRow } from "./memoryStore.ts";
 import { handlers } from "./registry.ts";
 

@@ -3,7 +3,7 @@ import { type Body, type BodyArtwork, encodeBody, receiptsOf } from "../../sdk/s
 import { ANY_SEED, generationRequest } from "../../sdk/src/messages/request.ts";
 import { type GenerationRequest, settlementDomain, settlementTypes } from "../../sdk/src/messages/typedData.ts";
 
-import { random } from "../../sdk/test/random.ts";
+import { random } from "../fixtures/randomValues.ts";
 import { randomBody } from "./randomBody.ts";
 
 /** Anchor source 0 of the vectors. */

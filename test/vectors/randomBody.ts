@@ -1,7 +1,7 @@
 import { zeroHash } from "viem";
 import type { Body } from "../../sdk/src/body/body.ts";
 import { ANY_SEED } from "../../sdk/src/messages/request.ts";
-import type { random } from "../../sdk/test/random.ts";
+import type { random } from "../fixtures/randomValues.ts";
 
 /** A body of arbitrary shape and content that keeps the rules of the format. */
 export function randomBody({ integer, hex, uint, text }: ReturnType<typeof random>): Body {

@@ -1,4 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listen } from "../../fixtures/scriptedServer.ts";
 
 /** One address for several servers, by connection. */
 export interface Balancer {
@@ -70,12 +71,8 @@ export async function startBalancer(upstreams: readonly number[], { to, every }:
     };
     attempt(0);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server),
     lost,
     stop: () =>
       new Promise((resolve) => {

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { SETTLE_GRACE } from "../../../sdk/src/index.ts";
 import { sleep } from "../../../sdk/src/node/index.ts";
+import { type KillableGrid, startKillableGrid } from "./killableGrid.ts";
 import { type Load, startLoad } from "./load.ts";
 import { tryOldLease } from "./oldLease.ts";
 import { type Fault, nameOf, planFaults } from "./plan.ts";
 import { type Figures, reckon } from "./reckoning.ts";
-import { type KillWorld, startKillWorld } from "./world.ts";
 
 /** Plan and load of a run. */
 export interface KillOptions {
@@ -21,7 +21,7 @@ export interface KillOptions {
   readonly patience?: number;
   /** Workers that owe something are killed once more at the end: what they would do within a minute they do when they start. */
   readonly isShort?: boolean;
-  readonly world?: () => Promise<KillWorld>;
+  readonly killable?: () => Promise<KillableGrid>;
   /** Hears of each fault. */
   readonly log?: (line: string) => void;
 }
@@ -51,16 +51,16 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     isShort = false,
     log = () => undefined,
   } = options;
-  const world = await (options.world ?? startKillWorld)();
+  const killable = await (options.killable ?? startKillableGrid)();
   let load: Load | undefined;
   try {
-    const mix = options.longestGap === undefined ? world.mix : { ...world.mix, longestGap: options.longestGap };
+    const mix = options.longestGap === undefined ? killable.mix : { ...killable.mix, longestGap: options.longestGap };
     const plan = planFaults(seed, kills, mix);
     const clients = startLoad({
-      ...{ cloudUrl: world.cloudUrl, deployment: world.deployment, model: `${world.modelId}`, guests },
+      ...{ cloudUrl: killable.cloudUrl, deployment: killable.deployment, model: `${killable.modelId}`, guests },
       clientsOfPayer,
-      parameters: world.parameters,
-      payers: world.payers.map(({ wallet }) => wallet),
+      parameters: killable.parameters,
+      payers: killable.payers.map(({ wallet }) => wallet),
     });
     load = clients;
     await until(() => clients.notes.some(({ end }) => end !== undefined), 60_000);
@@ -69,57 +69,57 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     const faults: Record<string, { times: number; hit: number }> = {};
     for (const [n, { after, fault }] of plan.entries()) {
       await sleep(after);
-      const hit = await inflict(world, fault);
+      const hit = await inflict(killable, fault);
       const kind = fault.kind === "kill" || fault.kind === "stall" ? `${fault.kind} ${fault.part}` : fault.kind;
       faults[kind] = { times: (faults[kind]?.times ?? 0) + 1, hit: (faults[kind]?.hit ?? 0) + hit };
       const ended = clients.notes.filter(({ end }) => end !== undefined).length;
       log(`${n + 1} of ${plan.length}: ${nameOf(fault)} (${hit} hit), ${ended} jobs ended`);
     }
     const inflicted = performance.now();
-    await world.whole();
+    await killable.whole();
     const findings: string[] = [];
-    if (world.workers.every(({ key }) => key !== undefined)) {
+    if (killable.workers.every(({ key }) => key !== undefined)) {
       log("a worker that comes back with an old lease");
-      findings.push(...(await tryOldLease(world, clients)));
+      findings.push(...(await tryOldLease(killable, clients)));
     }
     log("rest");
     const impatience = AbortSignal.timeout(patience);
     const ending = clients.end(impatience);
-    const waitsFor = await rest(world, impatience, ending);
-    if (waitsFor === undefined && isShort && (await payment(world, AbortSignal.timeout(2_000))) !== undefined) {
-      for (const { name } of world.mix.parts.filter((part) => part.name.startsWith("worker"))) {
-        await world.inflict({ kind: "kill", part: name, down: 0 });
+    const waitsFor = await rest(killable, impatience, ending);
+    if (waitsFor === undefined && isShort && (await payment(killable, AbortSignal.timeout(2_000))) !== undefined) {
+      for (const { name } of killable.mix.parts.filter((part) => part.name.startsWith("worker"))) {
+        await killable.inflict({ kind: "kill", part: name, down: 0 });
       }
-      await world.whole();
+      await killable.whole();
     }
-    const unpaid = waitsFor ?? (await payment(world, impatience));
+    const unpaid = waitsFor ?? (await payment(killable, impatience));
     if (unpaid !== undefined) findings.push(`It did not come to rest in ${patience / 1_000} s: ${unpaid}`);
     const rested = performance.now();
-    for (const [kind, times] of Object.entries(world.steadyFaults?.() ?? {})) faults[kind] = { times, hit: times };
-    findings.push(...(await world.check()));
-    await world.stopWorkers();
-    const reckoning = await reckon(world, clients.notes);
+    for (const [kind, times] of Object.entries(killable.steadyFaults?.() ?? {})) faults[kind] = { times, hit: times };
+    findings.push(...(await killable.check()));
+    await killable.stopWorkers();
+    const reckoning = await reckon(killable, clients.notes);
     const { done, failed } = reckoning.figures;
     // A job may fail with a reason: of many faults some hit it three times. Not one in ten, though.
     if (failed * 10 > done) findings.push(`${failed} jobs failed, and ${done} are done.`);
     findings.push(
       ...reckoning.findings,
       ...clients.faults.map((fault) => `A client was answered: ${fault}`),
-      ...world.crashes,
+      ...killable.crashes,
     );
     return {
       seed,
       faults,
-      failedStarts: world.failedStarts,
+      failedStarts: killable.failedStarts,
       refusals: Object.fromEntries(clients.refusals),
       figures: reckoning.figures,
       seconds: { faults: secondsOf(inflicted - begun), rest: secondsOf(rested - inflicted) },
-      complaints: complaintsOf(world.logs()),
+      complaints: complaintsOf(killable.logs()),
       findings,
     };
   } finally {
     await load?.end(AbortSignal.abort());
-    await world.stop();
+    await killable.stop();
   }
 }
 
@@ -129,10 +129,10 @@ const secondsOf = (milliseconds: number): number => Number((milliseconds / 1_000
 const UP = 240_000;
 
 /** Does a fault as soon as there is something that it can hit. */
-async function inflict(world: KillWorld, fault: Fault): Promise<number> {
+async function inflict(killable: KillableGrid, fault: Fault): Promise<number> {
   const end = Date.now() + UP;
   while (Date.now() < end) {
-    const hit = await world.inflict(fault);
+    const hit = await killable.inflict(fault);
     if (hit > 0) return hit;
     await sleep(30);
   }
@@ -148,13 +148,17 @@ async function until(isSo: () => boolean, patience: number): Promise<void> {
 }
 
 /** Waits until every job ended and every client knows it. @returns The jobs that still wait when the time is over. */
-async function rest(world: KillWorld, impatience: AbortSignal, clients: Promise<void>): Promise<string | undefined> {
+async function rest(
+  killable: KillableGrid,
+  impatience: AbortSignal,
+  clients: Promise<void>,
+): Promise<string | undefined> {
   let areTold = false;
   void clients.then(() => {
     areTold = true;
   });
   for (;;) {
-    const open = await world.sql<{
+    const open = await killable.sql<{
       id: string;
       status: string;
       rail: string;
@@ -179,31 +183,31 @@ async function rest(world: KillWorld, impatience: AbortSignal, clients: Promise<
         ({ status, rail, wanted, deadline }) =>
           status === "queued" && rail === "direct" && (wanted === null || isOver(deadline)),
       );
-    if (isStill && (await unsettled(world)).length === 0) {
-      const { timestamp } = await world.reader.wallet.getBlock();
+    if (isStill && (await unsettled(killable)).length === 0) {
+      const { timestamp } = await killable.reader.wallet.getBlock();
       const latest = Math.max(...open.map(({ deadline }) => Number(deadline ?? 0)));
-      await world.pass(Math.max(1, latest + SETTLE_GRACE + 1 - Number(timestamp)));
+      await killable.pass(Math.max(1, latest + SETTLE_GRACE + 1 - Number(timestamp)));
     }
     await sleep(200);
   }
 }
 
 /** Direct jobs that are done and not settled. */
-async function unsettled(world: KillWorld): Promise<string[]> {
-  const rows = await world.sql<{ id: string; payer: `0x${string}`; nonce: string }>(
+async function unsettled(killable: KillableGrid): Promise<string[]> {
+  const rows = await killable.sql<{ id: string; payer: `0x${string}`; nonce: string }>(
     `SELECT j.id, n.payer, n.nonce FROM cloud.job j JOIN cloud.order_nonce n ON n.job_id = j.id WHERE j.status = 'done'`,
   );
-  const { settlement } = world.reader.grid;
+  const { settlement } = killable.reader.grid;
   const used = await Promise.all(rows.map(({ payer, nonce }) => settlement.read.isNonceUsed([payer, BigInt(nonce)])));
   return rows.flatMap(({ id }, i) => (used[i] ? [] : [id]));
 }
 
 /** Waits until all that is done is paid and anchored. @returns The jobs and lanes that are not, when the time is over. */
-async function payment(world: KillWorld, impatience: AbortSignal): Promise<string | undefined> {
-  const { settlement } = world.reader.grid;
+async function payment(killable: KillableGrid, impatience: AbortSignal): Promise<string | undefined> {
+  const { settlement } = killable.reader.grid;
   for (;;) {
-    const orders = await unsettled(world);
-    const totals = await world.sql<{ lane_id: `0x${string}`; model_id: string; promised: string }>(
+    const orders = await unsettled(killable);
+    const totals = await killable.sql<{ lane_id: `0x${string}`; model_id: string; promised: string }>(
       "SELECT lane_id, model_id, promised FROM cloud.lane_total",
     );
     const paid = await Promise.all(

@@ -4,8 +4,8 @@ import { engineHash, type JobReceipt, messageFromJson, orderHash, settlementDoma
 import { sleep } from "../../../sdk/src/node/index.ts";
 import type { WorkerJob } from "../../../sdk/src/schemas/index.ts";
 import { CloudError, createCloudClient, isTransient } from "../../../worker/src/cloud.ts";
+import type { KillableGrid } from "./killableGrid.ts";
 import type { Load } from "./load.ts";
-import type { KillWorld } from "./world.ts";
 
 /** Size of the job: the second worker is at it for longer than the old lease is tried. */
 const IMAGES = 2;
@@ -30,33 +30,33 @@ const TRIES = 4;
  *
  * @returns Sentences about what is not as it has to be.
  */
-export async function tryOldLease(world: KillWorld, load: Load): Promise<readonly string[]> {
+export async function tryOldLease(killable: KillableGrid, load: Load): Promise<readonly string[]> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const findings = await tryOnce(world, load);
+    const findings = await tryOnce(killable, load);
     if (findings) return findings;
     await sleep(300);
   }
   return ["No job changed hands, so no old lease was tried."];
 }
 
-async function tryOnce(world: KillWorld, load: Load): Promise<readonly string[] | undefined> {
+async function tryOnce(killable: KillableGrid, load: Load): Promise<readonly string[] | undefined> {
   const { job } = await load.order(IMAGES, STEPS);
-  const first = job === undefined ? undefined : await heldBy(world, job, undefined);
-  const position = world.workers.findIndex(({ party }) => party.address.toLowerCase() === first?.worker);
-  const stalled = world.workers[position];
+  const first = job === undefined ? undefined : await heldBy(killable, job, undefined);
+  const position = killable.workers.findIndex(({ party }) => party.address.toLowerCase() === first?.worker);
+  const stalled = killable.workers[position];
   if (job === undefined || !first?.lease_token || !stalled?.key) return undefined;
-  await world.inflict({ kind: "stall", part: `worker-${position + 1}`, milliseconds: STALL });
+  await killable.inflict({ kind: "stall", part: `worker-${position + 1}`, milliseconds: STALL });
   // As if its time were over.
-  await world.sql(
+  await killable.sql(
     "UPDATE cloud.job SET lease_expires_at = now() - interval '1 second' WHERE id = $1 AND lease_token = $2",
     [job, first.lease_token],
   );
-  const second = await heldBy(world, job, first.lease_token);
+  const second = await heldBy(killable, job, first.lease_token);
   if (!second) return undefined;
 
-  const { chainId } = settlementDomainOf(world.deployment);
+  const { chainId } = settlementDomainOf(killable.deployment);
   const cloud = createCloudClient({
-    ...{ url: world.cloudUrl, chainId, account: stalled.party.address, signer: privateKeyToAccount(stalled.key) },
+    ...{ url: killable.cloudUrl, chainId, account: stalled.party.address, signer: privateKeyToAccount(stalled.key) },
   });
   const lease = { id: job, lease: { token: first.lease_token } } as unknown as WorkerJob;
   const order = messageFromJson("JobOrder", first.order_message);
@@ -83,7 +83,7 @@ async function tryOnce(world: KillWorld, load: Load): Promise<readonly string[] 
 }
 
 /** Waits until a worker has the job under another lease than that one; undefined when it is over, or none has it in time. */
-async function heldBy({ sql }: KillWorld, job: string, not: string | undefined): Promise<Held | undefined> {
+async function heldBy({ sql }: KillableGrid, job: string, not: string | undefined): Promise<Held | undefined> {
   const end = Date.now() + HANG_TIMEOUT;
   while (Date.now() < end) {
     const [row] = await sql<Held & { readonly status: string }>(

@@ -1,5 +1,5 @@
 /** Faults that are done to a grid under load, in an order that a seed gives. */
-import { createRandom, type Random } from "../../../bench/synthetic/random.ts";
+import { createRandom, type Random } from "../../fixtures/random.ts";
 
 /** Fault that is done to a running grid. All but a stall count as kills. */
 export type Fault =

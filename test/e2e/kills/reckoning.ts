@@ -15,8 +15,8 @@ import {
   settlementDomainOf,
 } from "../../../sdk/src/index.ts";
 import { openState } from "../../../worker/src/state/index.ts";
+import type { KillableGrid } from "./killableGrid.ts";
 import type { Note } from "./load.ts";
-import type { KillWorld } from "./world.ts";
 
 /** Figures of a run, for its table. */
 export interface Figures {
@@ -103,7 +103,7 @@ const lower = (text: string): string => text.toLowerCase();
 const grossOf = ({ toWorker, royalty, protocolFee }: Shares): bigint => toWorker + royalty + protocolFee;
 
 /** Reads jobs, receipts, promises and orders from the cloud's database. */
-export async function readDatabase({ sql }: Pick<KillWorld, "sql">) {
+export async function readDatabase({ sql }: Pick<KillableGrid, "sql">) {
   const jobs = await sql<JobRow>(
     `SELECT id, status, rail, requester, request->>'prompt' AS prompt, count, attempts, order_hash, lane_id, worker, error_code,
        error_message, status <> 'done' AND (to_jsonb(j)->>'charged_to') IS NOT NULL AS is_charged
@@ -119,7 +119,7 @@ export async function readDatabase({ sql }: Pick<KillWorld, "sql">) {
 }
 
 /** Reads the events of GridSettlement. */
-export async function readChain({ reader, deployment }: Pick<KillWorld, "reader" | "deployment">) {
+export async function readChain({ reader, deployment }: Pick<KillableGrid, "reader" | "deployment">) {
   const logs = await reader.wallet.getContractEvents({
     ...{ abi: gridSettlementAbi, address: deployment.contracts.GridSettlement.address, fromBlock: 0n, strict: true },
   });
@@ -140,22 +140,22 @@ type Database = Awaited<ReturnType<typeof readDatabase>>;
 type Chain = Awaited<ReturnType<typeof readChain>>;
 
 /** Compares all of it. Everything has come to rest, and the workers have ended. */
-export async function reckon(world: KillWorld, notes: readonly Note[]): Promise<Reckoning> {
+export async function reckon(killable: KillableGrid, notes: readonly Note[]): Promise<Reckoning> {
   const findings: string[] = [];
   const expect = (isSo: boolean, otherwise: () => string): void => {
     if (!isSo) findings.push(otherwise());
   };
-  const [database, chain] = [await readDatabase(world), await readChain(world)];
-  const domain = settlementDomainOf(world.deployment);
+  const [database, chain] = [await readDatabase(killable), await readChain(killable)];
+  const domain = settlementDomainOf(killable.deployment);
   checkNotes(database, notes, expect);
   checkJobs(database, expect);
   checkDirect(database, chain, notes, expect);
   checkLanes(database, chain, domain, expect);
-  await checkReceipts(world, database, domain, expect);
-  await checkPictures(world, database, notes, expect);
-  await checkBalances(world, database, chain, expect);
-  await checkJournals(world, database, domain, expect);
-  await checkQuota(world, database, expect);
+  await checkReceipts(killable, database, domain, expect);
+  await checkPictures(killable, database, notes, expect);
+  await checkBalances(killable, database, chain, expect);
+  await checkJournals(killable, database, domain, expect);
+  await checkQuota(killable, database, expect);
   const { jobs, receipts } = database;
   const failures: Record<string, number> = {};
   for (const { error_code } of jobs) if (error_code) failures[error_code] = (failures[error_code] ?? 0) + 1;
@@ -326,12 +326,12 @@ function treeRoot(rows: readonly ReceiptRow[], domain: SettlementDomain): Hex {
 
 /** Every receipt is signed by a key of its worker, and no image has two. */
 async function checkReceipts(
-  world: KillWorld,
+  killable: KillableGrid,
   { jobs, receipts }: Database,
   domain: SettlementDomain,
   expect: Expect,
 ): Promise<void> {
-  const { settlement } = world.reader.grid;
+  const { settlement } = killable.reader.grid;
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const keys = new Map<string, boolean>();
   const places = new Set<string>();
@@ -361,7 +361,7 @@ async function checkReceipts(
 
 /** Every receipt's picture is served, byte for byte; what a client was told is what is there. */
 async function checkPictures(
-  { cloudUrls }: KillWorld,
+  { cloudUrls }: KillableGrid,
   { receipts }: Database,
   notes: readonly Note[],
   expect: Expect,
@@ -396,16 +396,16 @@ async function checkPictures(
 
 /** Balances on chain against what the receipts say, to the wei, with fees as `SplitMath` has them. */
 async function checkBalances(
-  world: KillWorld,
+  killable: KillableGrid,
   { jobs, receipts }: Database,
   { settled, deposits, opened }: Chain,
   expect: Expect,
 ): Promise<void> {
-  const { settlement, aipg } = world.reader.grid;
+  const { settlement, aipg } = killable.reader.grid;
   const expectWei = (what: string, is: bigint, shall: bigint): void =>
     expect(is === shall, () => `${what} is ${is} AIPG wei, and has to be ${shall}.`);
   const { protocolBps } = await settlement.read.feeConfigOf([await settlement.read.currentFeeConfigId()]);
-  const [royaltyBps] = await settlement.read.modelRoyaltyOf([world.modelId]);
+  const [royaltyBps] = await settlement.read.modelRoyaltyOf([killable.modelId]);
   const shares = (gross: bigint): Shares => sharesOf(gross, BigInt(protocolBps), BigInt(royaltyBps));
   const direct = groupBy(
     receipts.filter((row) => row.lane_id === null),
@@ -424,7 +424,7 @@ async function checkBalances(
     ...shares(priceOf(rows)),
   }));
   let [earned, accrued] = [0n, 0n];
-  for (const { party } of world.workers) {
+  for (const { party } of killable.workers) {
     const own = due.filter(({ worker }) => worker === lower(party.address));
     const [is, fee] = [
       await settlement.read.earnedOf([party.address]),
@@ -435,8 +435,8 @@ async function checkBalances(
     earned += is;
     accrued += fee;
   }
-  const royalties = await settlement.read.modelEarnedOf([world.modelId]);
-  expectWei(`What model ${world.modelId} earned`, royalties, sumOf(due.map(({ royalty }) => royalty)));
+  const royalties = await settlement.read.modelEarnedOf([killable.modelId]);
+  expectWei(`What model ${killable.modelId} earned`, royalties, sumOf(due.map(({ royalty }) => royalty)));
 
   let free = 0n;
   const accounts = new Set([...deposits.map((event) => event.account), ...opened.map((event) => event.payer)]);
@@ -451,7 +451,7 @@ async function checkBalances(
     );
     const inLanes = sumOf(lanes.map((lane) => lane.free + lane.thawing));
     const byOrders = sumOf(settled.filter((event) => isAddressEqual(event.payer, address)).map(grossOf));
-    const byLanes = isAddressEqual(address, world.gateway.address) ? sumOf([...onLanes.values()].map(priceOf)) : 0n;
+    const byLanes = isAddressEqual(address, killable.gateway.address) ? sumOf([...onLanes.values()].map(priceOf)) : 0n;
     const { balance } = await settlement.read.accountOf([address]);
     expectWei(`The account of ${address}`, balance, paidIn - inLanes - byOrders - byLanes);
     free += balance + inLanes;
@@ -472,13 +472,13 @@ async function checkBalances(
 
 /** Workers' journals: nothing open or unpaid, each lane's book equal to the lane, every receipt of the cloud in it. */
 async function checkJournals(
-  world: KillWorld,
+  killable: KillableGrid,
   { receipts }: Database,
   domain: SettlementDomain,
   expect: Expect,
 ): Promise<void> {
-  const { settlement } = world.reader.grid;
-  for (const { party, state: folder } of world.workers) {
+  const { settlement } = killable.reader.grid;
+  for (const { party, state: folder } of killable.workers) {
     const state = await openState(folder, domain);
     try {
       const name = `The journal of worker ${party.address}`;
@@ -514,7 +514,7 @@ async function checkJournals(
 }
 
 /** The quota counts what was delivered, and gave back what was not. */
-async function checkQuota({ sql }: KillWorld, { jobs }: Database, expect: Expect): Promise<void> {
+async function checkQuota({ sql }: KillableGrid, { jobs }: Database, expect: Expect): Promise<void> {
   const rows = await sql<{ account: string; used: number }>(
     "SELECT account, sum(used)::int AS used FROM cloud.quota WHERE account ~ '^(0x|everybody)' GROUP BY account",
   );

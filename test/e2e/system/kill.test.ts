@@ -3,30 +3,31 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServiceName } from "../../../local/src/supervisor.ts";
 import { attestedBundle, type CloudClient, mintSeries } from "../../../sdk/src/index.ts";
 import type { Job } from "../../../sdk/src/schemas/index.ts";
+import { small, startSystem, type TestSystem } from "../../fixtures/localSystem.ts";
+import { until } from "../../fixtures/until.ts";
 import { compareRows } from "./rows.ts";
-import { small, startWorld, until, type World } from "./world.ts";
 
-let world: World;
+let local: TestSystem;
 let cloud: CloudClient;
 let minted = 0;
 
 beforeAll(async () => {
-  world = await startWorld({
+  local = await startSystem({
     workers: 1,
     environment: { cloud: { GRID_GATEWAY_DAILY_IMAGES: "50", GRID_CLOUD_LEASE_SECONDS: "5" } },
   });
-  cloud = await world.person("artist").signedIn();
+  cloud = await local.person("artist").signedIn();
 }, 600_000);
-afterAll(() => world?.stop());
+afterAll(() => local?.stop());
 
 /** The job, or nothing while the cloud can't say. */
 const jobNow = (id: string): Promise<Job | undefined> => cloud.job(id).catch(() => undefined);
 
 /** Starts again what is not there: what was killed, and what did not survive it. */
 async function revive(part: ServiceName): Promise<void> {
-  await world.system.restart(part);
+  await local.system.restart(part);
   for (const name of ["postgres", "chain", "indexer", "cloud", "treasury", "worker-1"] as const) {
-    if (!world.system.isRunning(name)) await world.system.restart(name);
+    if (!local.system.isRunning(name)) await local.system.restart(name);
   }
 }
 
@@ -34,9 +35,9 @@ describe("kill -9", () => {
   it.each(["worker-1", "cloud", "indexer", "chain", "postgres"] as const)(
     "of %s loses nothing",
     async (part) => {
-      const { wallet, grid, address } = world.person("artist");
-      const { deployment } = world.system;
-      const [worker, gateway] = [world.person("worker1").address, world.person("gateway").address];
+      const { wallet, grid, address } = local.person("artist");
+      const { deployment } = local.system;
+      const [worker, gateway] = [local.person("worker1").address, local.person("gateway").address];
       const earned = await grid.settlement.read.earnedOf([worker]);
       const submission = await cloud.generateImage({
         ...small(`a picture that outlives its ${part}`, { n: 2, steps: 60, width: 512, height: 512 }),
@@ -44,10 +45,10 @@ describe("kill -9", () => {
       });
       const id = submission.finished ? submission.result.job : submission.job.id;
       await until(async () => ["running", "done"].includes((await jobNow(id))?.status ?? ""));
-      const before = world.system.process(part).pid;
-      await world.system.kill(part);
+      const before = local.system.process(part).pid;
+      await local.system.kill(part);
       await revive(part);
-      expect(world.system.process(part).pid).not.toBe(before);
+      expect(local.system.process(part).pid).not.toBe(before);
 
       await until(async () => ["done", "failed", "cancelled"].includes((await jobNow(id))?.status ?? ""));
       const job = await jobNow(id);
@@ -68,8 +69,8 @@ describe("kill -9", () => {
       const paid = (await grid.settlement.read.earnedOf([worker])) - earned;
       expect(paid).toBeGreaterThan((price * 90n) / 100n);
       expect(paid).toBeLessThanOrEqual(price);
-      await world.indexed();
-      expect((await compareRows(world)).artworks).toBe(minted);
+      await local.indexed();
+      expect((await compareRows(local)).artworks).toBe(minted);
     },
     300_000,
   );

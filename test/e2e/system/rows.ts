@@ -2,8 +2,8 @@
 import { type Hex, isAddressEqual } from "viem";
 import { documents, type PageVariables } from "../../../sdk/src/gallery/index.ts";
 import { artworkState, cidOf } from "../../../sdk/src/index.ts";
-import { expect } from "../../utils/expect.ts";
-import type { World } from "./world.ts";
+import { expect } from "../../fixtures/expect.ts";
+import type { TestSystem } from "../../fixtures/localSystem.ts";
 
 /** How many rows of each kind were compared. */
 export interface ComparedRows {
@@ -43,28 +43,28 @@ async function all<node>(
 const lower = (value: string): string => value.toLowerCase();
 
 /** Compares all of them. The gallery has to be at the chain's head. */
-export async function compareRows(world: World): Promise<ComparedRows> {
-  const cards = await all((page) => world.gallery.query(documents.artworks, page));
-  const { nft } = world.person("deployer").grid;
+export async function compareRows(local: TestSystem): Promise<ComparedRows> {
+  const cards = await all((page) => local.gallery.query(documents.artworks, page));
+  const { nft } = local.person("deployer").grid;
   expect(BigInt(cards.length)).toBe(await nft.read.totalSupply());
   const tokens = cards.map(({ tokenId }) => tokenId);
-  const versions = await Promise.all(tokens.map((tokenId) => compareArtwork(world, tokenId)));
+  const versions = await Promise.all(tokens.map((tokenId) => compareArtwork(local, tokenId)));
   return {
     artworks: tokens.length,
     versions: versions.reduce((sum, count) => sum + count, 0),
-    models: await compareModels(world),
-    workers: await compareWorkers(world),
-    lanes: await compareLanes(world),
-    ...(await compareMoney(world)),
-    accounts: await compareAccounts(world),
+    models: await compareModels(local),
+    workers: await compareWorkers(local),
+    lanes: await compareLanes(local),
+    ...(await compareMoney(local)),
+    accounts: await compareAccounts(local),
   };
 }
 
-async function compareArtwork(world: World, tokenId: bigint): Promise<number> {
-  const client = world.person("deployer").wallet;
-  const { deployment } = world.system;
+async function compareArtwork(local: TestSystem, tokenId: bigint): Promise<number> {
+  const client = local.person("deployer").wallet;
+  const { deployment } = local.system;
   const [{ artwork: row }, state] = await Promise.all([
-    world.gallery.query(documents.artwork, { tokenId }),
+    local.gallery.query(documents.artwork, { tokenId }),
     artworkState(client, { deployment, tokenId }),
   ]);
   expect(row).toMatchObject({
@@ -109,9 +109,9 @@ async function compareArtwork(world: World, tokenId: bigint): Promise<number> {
   return rows.length;
 }
 
-async function compareModels(world: World): Promise<number> {
-  const { aigc } = world.person("deployer").grid;
-  const rows = await all((page) => world.gallery.query(documents.models, page));
+async function compareModels(local: TestSystem): Promise<number> {
+  const { aigc } = local.person("deployer").grid;
+  const rows = await all((page) => local.gallery.query(documents.models, page));
   expect(BigInt(rows.length)).toBe(await aigc.read.totalSupply());
   for (const row of rows) {
     const { spec, ...model } = await aigc.read.modelOf([row.modelId]);
@@ -133,9 +133,9 @@ async function compareModels(world: World): Promise<number> {
   }
   return rows.length;
 }
-async function compareWorkers(world: World): Promise<number> {
-  const { registry, settlement } = world.person("deployer").grid;
-  const rows = await all((page) => world.gallery.query(documents.workers, page));
+async function compareWorkers(local: TestSystem): Promise<number> {
+  const { registry, settlement } = local.person("deployer").grid;
+  const rows = await all((page) => local.gallery.query(documents.workers, page));
   for (const row of rows) {
     expect(row).toMatchObject({
       registered: await registry.read.isRegistered([row.address]),
@@ -146,9 +146,9 @@ async function compareWorkers(world: World): Promise<number> {
   }
   return rows.length;
 }
-async function compareLanes(world: World): Promise<number> {
-  const { settlement } = world.person("deployer").grid;
-  const rows = await all((page) => world.gallery.query(documents.lanes, page));
+async function compareLanes(local: TestSystem): Promise<number> {
+  const { settlement } = local.person("deployer").grid;
+  const rows = await all((page) => local.gallery.query(documents.lanes, page));
   for (const row of rows) {
     const { free, thawing, opened } = await settlement.read.laneOf([row.laneId]);
     expect(opened).toBe(true);
@@ -159,19 +159,19 @@ async function compareLanes(world: World): Promise<number> {
   return rows.length;
 }
 /** Receipts against the anchors on chain, settlements against what workers and models were credited. */
-async function compareMoney(world: World): Promise<{ receipts: number; settlements: number }> {
-  const { settlement } = world.person("deployer").grid;
-  const receipts = await all((page) => world.gallery.query(documents.receipts, page));
+async function compareMoney(local: TestSystem): Promise<{ receipts: number; settlements: number }> {
+  const { settlement } = local.person("deployer").grid;
+  const receipts = await all((page) => local.gallery.query(documents.receipts, page));
   expect(new Set(receipts.map(({ receiptId }) => receiptId)).size).toBe(receipts.length);
   for (const row of receipts) {
     expect(row.cid).toBe(cidOf(row));
     if (row.tokenId === null) continue;
-    const { receiptId } = await world
+    const { receiptId } = await local
       .person("deployer")
       .grid.nft.read.provenanceOf([row.tokenId, BigInt(row.version ?? 0)]);
     expect(receiptId).toBe(row.receiptId);
   }
-  const settlements = await all((page) => world.gallery.query(documents.settlements, page));
+  const settlements = await all((page) => local.gallery.query(documents.settlements, page));
   const toWorkers = new Map<string, bigint>();
   for (const row of settlements) {
     expect(row.gross).toBe(row.toWorker + row.royalty + row.protocolFee);
@@ -183,11 +183,11 @@ async function compareMoney(world: World): Promise<{ receipts: number; settlemen
   return { receipts: receipts.length, settlements: settlements.length };
 }
 
-async function compareAccounts(world: World): Promise<number> {
-  const { settlement, nft } = world.person("deployer").grid;
+async function compareAccounts(local: TestSystem): Promise<number> {
+  const { settlement, nft } = local.person("deployer").grid;
   let compared = 0;
-  for (const { address } of world.system.accounts) {
-    const { account: row } = await world.gallery.query(documents.account, { address });
+  for (const { address } of local.system.accounts) {
+    const { account: row } = await local.gallery.query(documents.account, { address });
     const { balance, thawing } = await settlement.read.accountOf([address]);
     if (!row) {
       expect(balance).toBe(0n);

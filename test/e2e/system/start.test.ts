@@ -11,28 +11,25 @@ import { testAccount } from "../../../local/src/accounts.ts";
 import { guardsGone } from "../../../local/src/guard.ts";
 import { removePostgres } from "../../../local/src/postgres.ts";
 import type { GridFile } from "../../../local/src/stateDir.ts";
-import { sleep } from "../../../sdk/src/node/index.ts";
 import { projectRoot } from "../../../tools/check.ts";
-import { type NpmStart, npmStart } from "./npmStart.ts";
+import { type Program, startProgram } from "../../fixtures/program.ts";
+import { until } from "../../fixtures/until.ts";
 
 let home: string;
-const started: NpmStart[] = [];
+const started: Program[] = [];
 
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), "gridnft-start-"));
 });
 afterAll(async () => {
-  for (const { child, ended } of started) {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    await ended;
-  }
+  for (const run of started) await run.end("SIGKILL");
   await guardsGone(home);
   removePostgres(join(home, "postgres"));
   rmSync(home, { recursive: true, force: true });
 });
 
-function start(...args: string[]): NpmStart {
-  const run = npmStart(["--home", home, ...args]);
+function start(...args: string[]): Program {
+  const run = startProgram("local/src/main.ts", { args: ["--home", home, ...args] });
   started.push(run);
   return run;
 }
@@ -69,9 +66,6 @@ async function shell(line: string): Promise<string> {
     env: { ...process.env, PATH, GRID_HOME: home },
   });
   return stdout;
-}
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(50);
 }
 
 describe("npm start", () => {

@@ -1,102 +1,103 @@
 // What happens to artworks.
 import { type Address, encodeFunctionData, type Hex, parseEther, zeroAddress } from "viem";
-import { bodyHash, composeBody, encodeBody, gridNftAbi, provenanceOf } from "../../../sdk/src/index.ts";
-import type { Party } from "../../e2e/chain.ts";
-import { sendAs } from "../anvil.ts";
-import { PRICE, type World } from "../world.ts";
+import { bodyHash, gridNftAbi, provenanceOf } from "../../../sdk/src/index.ts";
+import { sendAs } from "../../fixtures/anvil.ts";
+import type { Party } from "../../fixtures/chain.ts";
+import { packed } from "../../fixtures/order.ts";
+import { type HistoryState, PRICE } from "../historyState.ts";
 import { type Action, NothingToDo, owners, some, someParty, someToken, tokens } from "./choice.ts";
 import { orders } from "./orders.ts";
 import { header, orderDone, settleAndMint, someBondedWorker } from "./work.ts";
 
 export const artworks: Record<string, Action> = {
-  mint: async (world) => {
-    const { dice } = world;
-    if (world.toMint.length === 0) await orders.settle?.(world);
-    const first = some(world, world.toMint);
-    const anchored = world.toMint.filter(
+  mint: async (state) => {
+    const { dice } = state;
+    if (state.toMint.length === 0) await orders.settle?.(state);
+    const first = some(state, state.toMint);
+    const anchored = state.toMint.filter(
       ({ receipt, anchor }) => anchor === first.anchor && receipt.requester === first.receipt.requester,
     );
     const chosen = anchored.slice(0, 1 + dice.below(5));
-    const artist = world.artists.find(({ address }) => address === first.receipt.requester);
+    const artist = state.artists.find(({ address }) => address === first.receipt.requester);
     if (!artist) throw new NothingToDo();
-    const { body, proofs } = composeBody(chosen, header(world));
-    const to = dice.chance(0.7) ? artist.address : world.collector.address;
-    world.toMint.splice(0, world.toMint.length, ...world.toMint.filter((item) => !chosen.includes(item)));
-    await world.grid.mined(artist.grid.nft.write.mint([encodeBody(body), proofs, to, parseEther("10")]));
+    const body = packed(chosen, header(state));
+    const to = dice.chance(0.7) ? artist.address : state.collector.address;
+    state.toMint.splice(0, state.toMint.length, ...state.toMint.filter((item) => !chosen.includes(item)));
+    await state.grid.mined(artist.grid.nft.write.mint([...body, to, parseEther("10")]));
   },
-  remix: async (world) => {
-    const { tokenId, version, imageHash } = await somePicture(world);
-    await settleAndMint(world, header(world), { parent: { tokenId, version }, sourceHash: imageHash });
+  remix: async (state) => {
+    const { tokenId, version, imageHash } = await somePicture(state);
+    await settleAndMint(state, header(state), { parent: { tokenId, version }, sourceHash: imageHash });
   },
   // As much as the contract takes of what a stranger may write.
-  mintHostile: async (world) => {
-    const { dice } = world;
+  mintHostile: async (state) => {
+    const { dice } = state;
     const tags = dice.pick(hostileTags) ?? "";
-    const prompt = `${some(world, hostileWords)} lighthouse \\' : * & ${dice.below(1_000)}`;
-    const [sampler, scheduler] = [some(world, longNames), some(world, longNames)];
+    const prompt = `${some(state, hostileWords)} lighthouse \\' : * & ${dice.below(1_000)}`;
+    const [sampler, scheduler] = [some(state, longNames), some(state, longNames)];
     await settleAndMint(
-      world,
-      { ...header(world), tags, title: some(world, longNames), policy: 1 },
+      state,
+      { ...header(state), tags, title: some(state, longNames), policy: 1 },
       { change: { prompt, sampler, scheduler } },
     );
   },
-  evolveByArtist: (world) => evolve(world, 1),
-  evolveByOwner: (world) => evolve(world, 2),
-  display: async (world) => {
-    const { tokenId, artist } = await someArtwork(world, 1, ({ isLocked }) => !isLocked);
+  evolveByArtist: (state) => evolve(state, 1),
+  evolveByOwner: (state) => evolve(state, 2),
+  display: async (state) => {
+    const { tokenId, artist } = await someArtwork(state, 1, ({ isLocked }) => !isLocked);
     const display = {
-      title: some(world, [some(world, hostileWords), `Edited ${world.dice.below(100)}`, ""]),
+      title: some(state, [some(state, hostileWords), `Edited ${state.dice.below(100)}`, ""]),
       description: "now with\u00a0space",
-      animationUrl: world.dice.chance(0.5) ? "ipfs://animation" : "",
+      animationUrl: state.dice.chance(0.5) ? "ipfs://animation" : "",
     };
-    await world.grid.mined(artist.grid.nft.write.setDisplay([[tokenId], display]));
+    await state.grid.mined(artist.grid.nft.write.setDisplay([[tokenId], display]));
   },
-  freeze: async (world) => {
-    if (world.dice.chance(0.5)) throw new NothingToDo(); // let there be something to edit
-    const { tokenId, artist } = await someArtwork(world, 1, ({ isLocked }) => !isLocked);
-    await world.grid.mined(artist.grid.nft.write.freeze([[tokenId]]));
+  freeze: async (state) => {
+    if (state.dice.chance(0.5)) throw new NothingToDo(); // let there be something to edit
+    const { tokenId, artist } = await someArtwork(state, 1, ({ isLocked }) => !isLocked);
+    await state.grid.mined(artist.grid.nft.write.freeze([[tokenId]]));
   },
-  transfer: async (world) => {
-    const { tokenId, owner } = await someToken(world, "nft");
+  transfer: async (state) => {
+    const { tokenId, owner } = await someToken(state, "nft");
     // To oneself, too: that changes nothing, and must not be counted.
-    const to = world.dice.chance(0.2) ? owner.address : someParty(world).address;
-    await world.grid.mined(owner.grid.nft.write.transferFrom([owner.address, to, tokenId]));
+    const to = state.dice.chance(0.2) ? owner.address : someParty(state).address;
+    await state.grid.mined(owner.grid.nft.write.transferFrom([owner.address, to, tokenId]));
   },
   // An auction's: there a token has not left its artist's hands.
-  toEscrow: async (world) => {
-    const escrow = await escrowOf(world);
-    const { tokenId, owner } = await someToken(world, "nft");
-    await world.grid.mined(owner.grid.nft.write.transferFrom([owner.address, escrow, tokenId]));
+  toEscrow: async (state) => {
+    const escrow = await escrowOf(state);
+    const { tokenId, owner } = await someToken(state, "nft");
+    await state.grid.mined(owner.grid.nft.write.transferFrom([owner.address, escrow, tokenId]));
   },
-  fromEscrow: async (world) => {
-    const escrow = await escrowOf(world);
-    const held = [...(await owners(world, "nft"))].filter(([, owner]) => owner === escrow);
-    const [tokenId] = some(world, held);
-    const { artist } = await world.owner.grid.nft.read.series([tokenId / 1_000n]);
-    const to = world.dice.chance(0.5) ? artist : someParty(world).address;
+  fromEscrow: async (state) => {
+    const escrow = await escrowOf(state);
+    const held = [...(await owners(state, "nft"))].filter(([, owner]) => owner === escrow);
+    const [tokenId] = some(state, held);
+    const { artist } = await state.owner.grid.nft.read.series([tokenId / 1_000n]);
+    const to = state.dice.chance(0.5) ? artist : someParty(state).address;
     const args = [escrow, to, tokenId] as const;
     const data = encodeFunctionData({ abi: gridNftAbi, functionName: "transferFrom", args });
-    const sent = sendAs(world.grid, { from: escrow, to: world.owner.grid.nft.address, data });
-    await world.grid.mined(sent);
+    const sent = sendAs(state.grid, { from: escrow, to: state.owner.grid.nft.address, data });
+    await state.grid.mined(sent);
   },
-  receiver: async (world) => {
-    const { tokenId } = await someToken(world, "nft");
-    const { artist } = await world.owner.grid.nft.read.series([tokenId / 1_000n]);
+  receiver: async (state) => {
+    const { tokenId } = await someToken(state, "nft");
+    const { artist } = await state.owner.grid.nft.read.series([tokenId / 1_000n]);
     const by = some(
-      world,
-      world.artists.filter(({ address }) => address === artist),
+      state,
+      state.artists.filter(({ address }) => address === artist),
     );
-    await world.grid.mined(by.grid.nft.write.setRoyaltyReceiver([tokenId / 1_000n, someParty(world).address]));
+    await state.grid.mined(by.grid.nft.write.setRoyaltyReceiver([tokenId / 1_000n, someParty(state).address]));
   },
-  approve: async (world) => {
-    const { tokenId, owner } = await someToken(world, "nft");
-    await world.grid.mined(owner.grid.nft.write.approve([someParty(world).address, tokenId]));
-    await world.grid.mined(owner.grid.nft.write.setApprovalForAll([someParty(world).address, world.dice.chance(0.5)]));
+  approve: async (state) => {
+    const { tokenId, owner } = await someToken(state, "nft");
+    await state.grid.mined(owner.grid.nft.write.approve([someParty(state).address, tokenId]));
+    await state.grid.mined(owner.grid.nft.write.setApprovalForAll([someParty(state).address, state.dice.chance(0.5)]));
   },
-  burn: async (world) => {
-    if (world.dice.chance(0.5)) throw new NothingToDo(); // let there be art
-    const { tokenId, owner } = await someToken(world, "nft");
-    await world.grid.mined(owner.grid.nft.write.burn([tokenId]));
+  burn: async (state) => {
+    if (state.dice.chance(0.5)) throw new NothingToDo(); // let there be art
+    const { tokenId, owner } = await someToken(state, "nft");
+    await state.grid.mined(owner.grid.nft.write.burn([tokenId]));
   },
 };
 
@@ -120,8 +121,8 @@ const hostileTags = [
 const longNames = ["s".repeat(255), "狐".repeat(85), "DPM++ 2M: 'Karras'\\", `{"${"🦊".repeat(60)}"}`];
 
 /** The escrow, once governance has set one. */
-async function escrowOf(world: World): Promise<Address> {
-  const escrow = await world.owner.grid.nft.read.escrow();
+async function escrowOf(state: HistoryState): Promise<Address> {
+  const escrow = await state.owner.grid.nft.read.escrow();
   if (escrow === zeroAddress) throw new NothingToDo();
   return escrow;
 }
@@ -137,23 +138,23 @@ interface HeldArtwork {
 
 /** An artwork that suits; if there is none, a series of this policy is minted first. */
 async function someArtwork(
-  world: World,
+  state: HistoryState,
   policy: 1 | 2,
   suits: (artwork: HeldArtwork) => boolean,
 ): Promise<HeldArtwork> {
-  const suiting = async () => (await artworksHeld(world)).filter(suits);
+  const suiting = async () => (await artworksHeld(state)).filter(suits);
   const found = await suiting();
-  if (found.length > 0) return some(world, found);
-  await settleAndMint(world, { ...header(world), policy });
-  return some(world, await suiting());
+  if (found.length > 0) return some(state, found);
+  await settleAndMint(state, { ...header(state), policy });
+  return some(state, await suiting());
 }
 
-async function artworksHeld(world: World): Promise<HeldArtwork[]> {
-  const { read } = world.owner.grid.nft;
+async function artworksHeld(state: HistoryState): Promise<HeldArtwork[]> {
+  const { read } = state.owner.grid.nft;
   const found: HeldArtwork[] = [];
-  for (const { tokenId, owner } of await tokens(world, "nft")) {
+  for (const { tokenId, owner } of await tokens(state, "nft")) {
     const series = await read.series([tokenId / 1_000n]);
-    const artist = world.artists.find(({ address }) => address === series.artist);
+    const artist = state.artists.find(({ address }) => address === series.artist);
     const [, isLocked] = await read.displayOf([tokenId]);
     if (artist) found.push({ tokenId, owner, artist, policy: series.policy, isLocked });
   }
@@ -161,40 +162,39 @@ async function artworksHeld(world: World): Promise<HeldArtwork[]> {
 }
 
 /** A version of an artwork that was minted some time, burnt since or not. */
-async function somePicture(world: World): Promise<{ tokenId: bigint; version: number; imageHash: Hex }> {
-  const { nft } = world.owner.grid;
+async function somePicture(state: HistoryState): Promise<{ tokenId: bigint; version: number; imageHash: Hex }> {
+  const { nft } = state.owner.grid;
   const minted = await nft.getEvents.Transfer({ from: zeroAddress }, { fromBlock: 0n });
   const tokenId = some(
-    world,
+    state,
     minted.flatMap(({ args }) => args.tokenId ?? []),
   );
-  const version = 1 + world.dice.below(Number(await nft.read.versionsOf([tokenId])));
-  const { imageHash } = await provenanceOf(world.owner.wallet, { deployment: world.grid.deployment, tokenId, version });
+  const version = 1 + state.dice.below(Number(await nft.read.versionsOf([tokenId])));
+  const { imageHash } = await provenanceOf(state.owner.wallet, { deployment: state.grid.deployment, tokenId, version });
   return { tokenId, version, imageHash };
 }
 
 /** A new version of an artwork whose policy is this one: of its own picture, or some other. */
-async function evolve(world: World, policy: 1 | 2): Promise<void> {
-  const { nft } = world.owner.grid;
-  const { tokenId, owner, artist } = await someArtwork(world, policy, (held) => held.policy === policy);
+async function evolve(state: HistoryState, policy: 1 | 2): Promise<void> {
+  const { nft } = state.owner.grid;
+  const { tokenId, owner, artist } = await someArtwork(state, policy, (held) => held.policy === policy);
   const evolver = policy === 1 ? artist : owner;
-  const { deployment } = world.grid;
-  const own = await provenanceOf(world.owner.wallet, { deployment, tokenId });
+  const { deployment } = state.grid;
+  const own = await provenanceOf(state.owner.wallet, { deployment, tokenId });
   const latest = Number(await nft.read.versionsOf([tokenId]));
-  const source = world.dice.chance(0.3)
-    ? await somePicture(world)
+  const source = state.dice.chance(0.3)
+    ? await somePicture(state)
     : { tokenId, version: latest, imageHash: own.imageHash };
-  await world.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
-  const worker = await someBondedWorker(world);
-  const { item, toMint } = await orderDone(world, evolver, { worker, sourceHash: source.imageHash, count: 1 });
-  await world.grid.mined(evolver.grid.settlement.write.settle([item]));
+  await state.grid.mined(evolver.grid.settlement.write.deposit([PRICE * 3n]));
+  const worker = await someBondedWorker(state);
+  const { item, toMint } = await orderDone(state, evolver, { worker, sourceHash: source.imageHash, count: 1 });
+  await state.grid.mined(evolver.grid.settlement.write.settle([item]));
   const parent = { tokenId: source.tokenId, version: source.version };
-  const { body, proofs } = composeBody(toMint.map((of) => ({ ...of, parent })));
-  const packed = encodeBody(body);
+  const [body, proofs] = packed(toMint.map((of) => ({ ...of, parent })));
   if (policy === 2) {
-    await world.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(packed)]));
-    if (world.dice.chance(0.2)) return; // announced, and never done
-    await world.grid.pass(3_601);
+    await state.grid.mined(evolver.grid.nft.write.announceEvolution([tokenId, bodyHash(body)]));
+    if (state.dice.chance(0.2)) return; // announced, and never done
+    await state.grid.pass(3_601);
   }
-  await world.grid.mined(evolver.grid.nft.write.evolve([tokenId, packed, proofs]));
+  await state.grid.mined(evolver.grid.nft.write.evolve([tokenId, body, proofs]));
 }

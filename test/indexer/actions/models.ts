@@ -1,32 +1,30 @@
 // What happens to models.
-import { type Address, type Hex, maxUint128, parseEther, parseEventLogs, zeroAddress } from "viem";
-import { aigcAbi } from "../../../sdk/src/index.ts";
-import type { Party } from "../../e2e/chain.ts";
-import { modelSpec, type World } from "../world.ts";
+import { type Address, type Hex, maxUint128, parseEther, zeroAddress } from "viem";
+import type { Party } from "../../fixtures/chain.ts";
+import { registerModel } from "../../fixtures/seed.ts";
+import { type HistoryState, modelSpec } from "../historyState.ts";
 import { type Action, some, someParty, someToken } from "./choice.ts";
 
 /** Something that the owner of a model does to it. */
 function changeModel(
   change: (
     by: { write: Party["grid"]["aigc"]["write"]; tokenId: bigint; other: Address },
-    world: World,
+    state: HistoryState,
   ) => Promise<Hex>,
 ): Action {
-  return async (world) => {
-    const { tokenId, owner } = await someToken(world, "aigc");
-    const other = someParty(world).address;
-    await world.grid.mined(change({ write: owner.grid.aigc.write, tokenId, other }, world));
+  return async (state) => {
+    const { tokenId, owner } = await someToken(state, "aigc");
+    const other = someParty(state).address;
+    await state.grid.mined(change({ write: owner.grid.aigc.write, tokenId, other }, state));
   };
 }
 
 export const models: Record<string, Action> = {
-  register: async (world) => {
-    const registrant = some(world, [world.author, world.owner]);
-    const spec = modelSpec(world, `model ${world.nonce++}`);
-    const fee = await registrant.grid.aigc.read.registrationFee();
-    const { logs } = await world.grid.mined(registrant.grid.aigc.write.register([spec, world.author.address, fee]));
-    const [log] = parseEventLogs({ abi: aigcAbi, logs, eventName: "ModelRegistered" });
-    if (log) world.models.push({ id: log.args.modelId, hash: spec.weightsHash });
+  register: async (state) => {
+    const registrant = some(state, [state.author, state.owner]);
+    const spec = modelSpec(state, `model ${state.nonce++}`);
+    const id = await registerModel(state.grid, registrant, spec, state.author.address);
+    state.models.push({ id, hash: spec.weightsHash });
   },
   access: changeModel(({ write, tokenId }, { dice }) => write.setAccess([tokenId, dice.below(3)])),
   weights: changeModel(({ write, tokenId }, { dice }) =>
@@ -42,30 +40,30 @@ export const models: Record<string, Action> = {
   ),
   approve: changeModel(({ write, tokenId, other }) => write.approve([other, tokenId])),
   approveAll: changeModel(({ write, other }, { dice }) => write.setApprovalForAll([other, dice.chance(0.7)])),
-  receiver: async (world) => {
-    const { tokenId } = await someToken(world, "aigc");
-    await world.grid.mined(world.author.grid.aigc.write.setRoyaltyReceiver([tokenId, someParty(world).address]));
+  receiver: async (state) => {
+    const { tokenId } = await someToken(state, "aigc");
+    await state.grid.mined(state.author.grid.aigc.write.setRoyaltyReceiver([tokenId, someParty(state).address]));
   },
-  transfer: async (world) => {
-    const { tokenId, owner } = await someToken(world, "aigc");
-    await world.grid.mined(owner.grid.aigc.write.transferFrom([owner.address, someParty(world).address, tokenId]));
+  transfer: async (state) => {
+    const { tokenId, owner } = await someToken(state, "aigc");
+    await state.grid.mined(owner.grid.aigc.write.transferFrom([owner.address, someParty(state).address, tokenId]));
   },
-  license: async (world) => {
-    const { tokenId, owner } = await someToken(world, "aigc");
-    await world.grid.mined(owner.grid.aigc.write.setAccess([tokenId, 1]));
-    await world.grid.mined(owner.grid.aigc.write.setLicenseTerms([tokenId, parseEther("2"), 86_400]));
-    const buyer = some(world, world.artists);
+  license: async (state) => {
+    const { tokenId, owner } = await someToken(state, "aigc");
+    await state.grid.mined(owner.grid.aigc.write.setAccess([tokenId, 1]));
+    await state.grid.mined(owner.grid.aigc.write.setLicenseTerms([tokenId, parseEther("2"), 86_400]));
+    const buyer = some(state, state.artists);
     // A hundred years: beyond 2^31 seconds.
-    const periods = world.dice.chance(0.3) ? 20_000 : 1 + world.dice.below(5);
-    const account = someParty(world).address;
-    await world.grid.mined(buyer.grid.aigc.write.buyLicense([tokenId, account, periods, 86_400, maxUint128]));
+    const periods = state.dice.chance(0.3) ? 20_000 : 1 + state.dice.below(5);
+    const account = someParty(state).address;
+    await state.grid.mined(buyer.grid.aigc.write.buyLicense([tokenId, account, periods, 86_400, maxUint128]));
   },
-  curate: async (world) => {
-    const { tokenId } = await someToken(world, "aigc");
-    const { write } = world.curator.grid.aigc;
-    const verified = world.dice.chance(0.6);
-    await world.grid.mined(
-      world.dice.chance(0.7) ? write.setVerified([tokenId, verified]) : write.setDeprecated([tokenId, !verified]),
+  curate: async (state) => {
+    const { tokenId } = await someToken(state, "aigc");
+    const { write } = state.curator.grid.aigc;
+    const verified = state.dice.chance(0.6);
+    await state.grid.mined(
+      state.dice.chance(0.7) ? write.setVerified([tokenId, verified]) : write.setDeprecated([tokenId, !verified]),
     );
   },
 };

@@ -1,11 +1,8 @@
 /** The worker program as operators start it, with the built-in engine, the real AI Cloud API, its Postgres and a chain. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { settlementTypes } from "@gridnft/sdk";
 import { generateImageResponse, nonceAnswer, quote, receiptBundle, session } from "@gridnft/sdk/schemas";
 import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -15,16 +12,18 @@ import { readSettings, readTreasurySettings } from "../../../cloud/src/environme
 import { type RunningCloud, startCloud } from "../../../cloud/src/start.ts";
 import { type RunningTreasury, startTreasury } from "../../../cloud/src/startTreasury.ts";
 import { makeDevModels } from "../../../devmodel/src/index.ts";
-import { startPostgres, type TestPostgres } from "../../../test/utils/postgres.ts";
-import { keyOf, startWorld, until, type World } from "./world.ts";
+import { privateKeyOf } from "../../../test/fixtures/chain.ts";
+import { startPostgres, type TestPostgres } from "../../../test/fixtures/postgres.ts";
+import { type Program, startProgram } from "../../../test/fixtures/program.ts";
+import { until } from "../../../test/fixtures/until.ts";
+import { startWorkerGrid, type WorkerGrid } from "./workerGrid.ts";
 
-let world: World;
+let seeded: WorkerGrid;
 let postgres: TestPostgres;
 let cloud: RunningCloud;
 let treasury: RunningTreasury;
 let modelFolder: string;
-const children = new Set<ChildProcess>();
-const runner = fileURLToPath(new URL("../../../tools/run.mjs", import.meta.url));
+const programs: Program[] = [];
 /** Milliseconds: processes start slowly on a busy machine. */
 const LIMIT = { timeout: 480_000 };
 const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
@@ -33,77 +32,55 @@ beforeAll(async () => {
   const [made] = await makeDevModels({ out: models });
   if (!made) throw new Error("no model was made");
   modelFolder = made.folder;
-  [world, postgres] = await Promise.all([startWorld(made.manifestHash), startPostgres()]);
+  [seeded, postgres] = await Promise.all([startWorkerGrid(made.manifestHash), startPostgres()]);
   const [gatewaySigner, gatewayTreasurer] = [generatePrivateKey(), generatePrivateKey()];
   const { address } = privateKeyToAccount(gatewayTreasurer);
-  await world.grid.mined(world.gateway.wallet.sendTransaction({ to: address, value: parseEther("1") }));
-  const { GRID_RPC_URL, GRID_DEPLOYMENT } = world.variables();
+  await seeded.grid.mined(seeded.gateway.wallet.sendTransaction({ to: address, value: parseEther("1") }));
+  const { GRID_RPC_URL, GRID_DEPLOYMENT } = seeded.variables();
   cloud = await startCloud(
     readSettings({
       ...{ GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL: postgres.url, GRID_CLOUD_PORT: "0", GRID_LOG_LEVEL: logLevel },
-      ...{ GRID_BLOCKS: join(world.folder, "blocks"), GRID_CHAIN_POLL_MS: "100", GRID_CLOUD_LEASE_SECONDS: "3" },
-      ...{ GRID_GATEWAY_ACCOUNT: world.gateway.address, GRID_GATEWAY_SIGNER_KEY: gatewaySigner },
+      ...{ GRID_BLOCKS: join(seeded.folder, "blocks"), GRID_CHAIN_POLL_MS: "100", GRID_CLOUD_LEASE_SECONDS: "3" },
+      ...{ GRID_GATEWAY_ACCOUNT: seeded.gateway.address, GRID_GATEWAY_SIGNER_KEY: gatewaySigner },
       ...{ GRID_GATEWAY_TREASURER_KEY: gatewayTreasurer, GRID_LANE_FUNDING: parseEther("20").toString() },
     }),
   );
   treasury = await startTreasury(
     readTreasurySettings({
       ...{ GRID_RPC_URL, GRID_DEPLOYMENT, DATABASE_URL: postgres.url, GRID_LOG_LEVEL: logLevel },
-      ...{ GRID_GATEWAY_ACCOUNT_KEY: keyOf(world.gateway), GRID_TREASURY_POLL_MS: "200" },
+      ...{ GRID_GATEWAY_ACCOUNT_KEY: privateKeyOf(seeded.gateway), GRID_TREASURY_POLL_MS: "200" },
       ...{ GRID_GATEWAY_SIGNER: privateKeyToAccount(gatewaySigner).address, GRID_GATEWAY_TREASURER: address },
     }),
   );
 }, 600_000);
 
-afterEach(() => Promise.all([...children].map((child) => end(child, "SIGKILL"))));
+afterEach(() => Promise.all(programs.splice(0).map((program) => program.end("SIGKILL"))));
 
 afterAll(async () => {
   await treasury?.stop();
   await cloud?.stop();
   await postgres?.stop();
-  await world?.stop();
+  await seeded?.stop();
   rmSync(models, { recursive: true, force: true });
 });
 
 const logLevel = process.env.WORKER_TEST_LOG ?? "error";
-const chain = () => world.owner.grid.settlement.read;
+const chain = () => seeded.owner.grid.settlement.read;
 
 /** Starts the program; resolves when it says that it is ready. */
-async function startProgram(over: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; lines: string[] }> {
-  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-  const environment = world.variables({
-    ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_MODELS: `${world.modelId}=${modelFolder}`, GRID_LOG_LEVEL: "info" },
+async function startWorker(over: NodeJS.ProcessEnv = {}): Promise<Program> {
+  const environment = seeded.variables({
+    ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_MODELS: `${seeded.modelId}=${modelFolder}`, GRID_LOG_LEVEL: "info" },
     ...{ GRID_WORKER_RATE: parseEther("0.01").toString(), ...over },
   });
-  const child = spawn(process.execPath, [runner, main], {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  children.add(child);
-  const lines: string[] = [];
-  let rest = "";
-  child.stdout?.on("data", (text: Buffer) => {
-    const parts = (rest + text.toString()).split("\n");
-    rest = parts.pop() ?? "";
-    lines.push(...parts);
-    if (process.env.WORKER_TEST_LOG) for (const part of parts) process.stderr.write(`${part}\n`);
-  });
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`the worker ended:\n${lines.join("\n")}`);
-    return lines.some((line) => line.includes('"ready":true'));
-  });
-  return { child, lines };
+  const program = startProgram("worker/src/main.ts", { environment: { ...process.env, ...environment } });
+  programs.push(program);
+  if (process.env.WORKER_TEST_LOG) program.child.stdout?.pipe(process.stderr);
+  await program.says('"ready":true');
+  return program;
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await ended;
-  }
-  children.delete(child);
-  return child.exitCode;
-}
+const linesOf = (program: Program): string[] => program.printed().split("\n");
 
 async function ask(path: string, init: RequestInit & { token?: string } = {}): Promise<unknown> {
   const headers = {
@@ -117,11 +94,11 @@ async function ask(path: string, init: RequestInit & { token?: string } = {}): P
 }
 
 const parameters = (prompt: string) => ({
-  ...{ prompt, model: `${world.modelId}`, width: 256, height: 256, steps: 8, seed: 5 },
+  ...{ prompt, model: `${seeded.modelId}`, width: 256, height: 256, steps: 8, seed: 5 },
 });
 
 async function signIn(): Promise<string> {
-  const { artist, domain } = world;
+  const { artist, domain } = seeded;
   const nonce = nonceAnswer.parse(await ask("/v1/auth/nonce"));
   const message = createSiweMessage({
     ...{ address: artist.address, chainId: domain.chainId, domain: nonce.domain, uri: nonce.uri, nonce: nonce.nonce },
@@ -133,20 +110,15 @@ async function signIn(): Promise<string> {
 }
 
 it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM", LIMIT, async () => {
-  const { child, lines } = await startProgram();
-  const { artist, domain } = world;
+  const program = await startWorker();
+  const { artist } = seeded;
   const asked = { ...parameters("a lighthouse in a storm"), requester: artist.address };
   const query = new URLSearchParams(Object.entries(asked).map(([key, value]): [string, string] => [key, `${value}`]));
   const offer = quote.parse(await ask(`/v1/quote?${query}`));
   const orders = await Promise.all(
     offer.candidates.map(async ({ order }) => ({
       order: JSON.parse(JSON.stringify(order, (_, value) => (typeof value === "bigint" ? value.toString() : value))),
-      signature: await artist.account.signTypedData({
-        domain,
-        types: settlementTypes,
-        primaryType: "JobOrder",
-        message: order,
-      }),
+      signature: await seeded.signOrder(order),
     })),
   );
   const body = JSON.stringify({ ...offer.parameters, payment: { rail: "direct", orders } });
@@ -156,16 +128,17 @@ it("makes a picture for a signed order and settles it; ends cleanly on SIGTERM",
   expect(answer.engine).toContain("onnxruntime");
   const { payer, nonce } = answer.order;
   await until(() => chain().isNonceUsed([payer, nonce]));
-  expect(await end(child, "SIGTERM")).toBe(0);
+  expect(await program.end("SIGTERM")).toBe(0);
+  const lines = linesOf(program);
   expect(lines.some((line) => line.includes("orders are settled"))).toBe(true);
   // Neither key nor session token is in what it prints.
-  expect(lines.join("\n")).not.toContain(world.workerKeyHex.slice(2));
+  expect(lines.join("\n")).not.toContain(seeded.workerKeyHex.slice(2));
 });
 
 it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9", LIMIT, async () => {
   const token = await signIn();
-  const state = join(world.folder, "lane-state");
-  const first = await startProgram({ GRID_WORKER_STATE: state });
+  const state = join(seeded.folder, "lane-state");
+  const first = await startWorker({ GRID_WORKER_STATE: state });
   const post = (prompt: string) => {
     const body = JSON.stringify(parameters(prompt));
     return ask("/v1/generate-image", { method: "POST", body, token });
@@ -178,11 +151,11 @@ it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9
   });
   expect(lane?.receipt_ids).toContain(one.receipt_id);
   const two = post("a mountain lake");
-  await until(async () => first.lines.filter((line) => line.includes("a job is claimed")).length === 2);
-  await end(first.child, "SIGKILL");
-  const second = await startProgram({ GRID_WORKER_STATE: state });
+  await until(async () => linesOf(first).filter((line) => line.includes("a job is claimed")).length === 2);
+  await first.end("SIGKILL");
+  const second = await startWorker({ GRID_WORKER_STATE: state });
   const done = generateImageResponse.parse(await two);
   const total = one.order.maxPrice + done.order.maxPrice;
-  await until(async () => (await chain().laneTotalOf([laneId, world.modelId])).cumulative === total);
-  expect(await end(second.child, "SIGINT")).toBe(0);
+  await until(async () => (await chain().laneTotalOf([laneId, seeded.modelId])).cumulative === total);
+  expect(await second.end("SIGINT")).toBe(0);
 });

@@ -1,36 +1,33 @@
 /** Operator's view of a worker. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../../test/fixtures/until.ts";
 import { createMetrics, serveMetrics } from "../../src/metrics.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
 import { type ScriptedCloud, startScriptedCloud } from "./scriptedCloud.ts";
 import { tinyEngine } from "./tinyEngine.ts";
-import { PRICE, quiet, startWorld, until, type World } from "./world.ts";
+import { PRICE, quiet, startWorkerGrid, type WorkerGrid } from "./workerGrid.ts";
 
-let world: World;
+let seeded: WorkerGrid;
 let cloud: ScriptedCloud | undefined;
 let worker: RunningWorker | undefined;
 
 beforeAll(async () => {
-  world = await startWorld();
+  seeded = await startWorkerGrid();
 }, 300_000);
 afterEach(async () => {
   await worker?.stop();
   await cloud?.stop();
   worker = undefined;
 });
-afterAll(() => world?.stop());
+afterAll(() => seeded?.stop());
 
 const start = async (over: NodeJS.ProcessEnv): Promise<RunningWorker> => {
-  cloud = await startScriptedCloud(world);
-  const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
+  cloud = await startScriptedCloud(seeded);
+  const environment = seeded.environment({ GRID_CLOUD_URL: cloud.url, ...over });
   worker = await startWorker(environment, { log: quiet, software: "test", loadEngine: async () => tinyEngine({}) });
   return worker;
 };
-const give = async (prompt: string, price = PRICE) => {
-  const request = world.request({ prompt });
-  const order = await world.order(request);
-  return cloud?.give({ request, order, signature: await world.signOrder(order), price });
-};
+const give = async (prompt: string, price = PRICE) => cloud?.give({ ...(await seeded.directJob({ prompt })), price });
 
 describe("metrics", () => {
   it("of a running worker count its jobs by outcome, and its requests by route", async () => {

@@ -13,7 +13,6 @@ import {
   nextVoucher,
   receiptId,
   receiptTree,
-  settlementTypes,
   type Voucher,
   voucherDigest,
 } from "@gridnft/sdk";
@@ -28,7 +27,9 @@ import {
 import { type Hex, recoverMessageAddress } from "viem";
 import { parseSiweMessage } from "viem/siwe";
 import type { z } from "zod";
-import type { World } from "./world.ts";
+import { listen } from "../../../test/fixtures/scriptedServer.ts";
+import { signMessage } from "../../../test/fixtures/seed.ts";
+import type { WorkerGrid } from "./workerGrid.ts";
 
 type VoucherOfferJson = z.input<typeof voucherOffer>;
 
@@ -110,6 +111,12 @@ export interface Released {
   readonly message: string;
 }
 
+/** Returns what a worker delivered; throws if it gave the job back. */
+export function delivered(result: ScriptedResult | Released): ScriptedResult {
+  if ("released" in result) throw new Error(`released: ${result.released} ${result.message}`);
+  return result;
+}
+
 interface Running extends ScriptedJob {
   readonly id: string;
   readonly lease: string;
@@ -118,7 +125,7 @@ interface Running extends ScriptedJob {
 }
 
 /** Starts a {@link ScriptedCloud} on a free port. */
-export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
+export async function startScriptedCloud(seeded: WorkerGrid): Promise<ScriptedCloud> {
   const behaviour: ScriptedCloud["behaviour"] = {};
   const seen: ScriptedCloud["seen"] = [];
   const closings: Hex[] = [];
@@ -145,21 +152,20 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
 
   const voucherFor = async (job: Running, signed: readonly { receipt: JobReceipt }[]): Promise<VoucherOfferJson> => {
     const config = job.lane as LaneConfig;
-    const laneId = laneIdOf(config, world.domain);
+    const laneId = laneIdOf(config, seeded.domain);
     const lane = lanes.get(laneId) ?? { config, totals: [], receipts: [] };
     lanes.set(laneId, lane);
     lane.receipts.push(...signed.map(({ receipt }) => receipt));
-    const ids = lane.receipts.map((receipt) => receiptId(receipt, world.domain));
+    const ids = lane.receipts.map((receipt) => receiptId(receipt, seeded.domain));
     const owed = new Map([[job.order.modelId, job.price]]);
-    const honest = nextVoucher(laneId, lane.totals, owed, receiptTree(lane.receipts, world.domain));
+    const honest = nextVoucher(laneId, lane.totals, owed, receiptTree(lane.receipts, seeded.domain));
     lane.totals = mergeTotals(lane.totals, honest);
     const { voucher, receiptIds } = behaviour.twist?.(honest, ids) ?? { voucher: honest, receiptIds: ids };
-    const paper = { domain: world.domain, types: settlementTypes, primaryType: "Voucher", message: voucher } as const;
-    voucherSizes.set(voucherDigest(voucher, world.domain), receiptIds.length);
+    voucherSizes.set(voucherDigest(voucher, seeded.domain), receiptIds.length);
     const offer = {
       lane: messageToJson("LaneConfig", config),
       voucher: messageToJson("Voucher", voucher),
-      payer_signature: await world.gatewayKey.signTypedData(paper),
+      payer_signature: await signMessage(seeded.gatewayKey, seeded.domain, "Voucher", voucher),
       receipt_ids: [...receiptIds],
     };
     lane.offer = offer;
@@ -182,12 +188,12 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     const { prompt_cut, unknown_words } = delivery;
     running.delete(job.id);
     for (const { receipt, signature } of signed) {
-      receipts.set(receiptId(receipt, world.domain), {
-        ...{ chain_id: world.domain.chainId, settlement: world.domain.verifyingContract, engine, signature },
+      receipts.set(receiptId(receipt, seeded.domain), {
+        ...{ chain_id: seeded.domain.chainId, settlement: seeded.domain.verifyingContract, engine, signature },
         request: messageToJson("GenerationRequest", job.request),
         order: messageToJson("JobOrder", job.order),
         receipt: messageToJson("JobReceipt", receipt),
-        receipt_id: receiptId(receipt, world.domain),
+        receipt_id: receiptId(receipt, seeded.domain),
         ipfs_hash: "bafkrei",
       });
     }
@@ -212,7 +218,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
     if (path === "/v1/auth/nonce") {
       const host = request.headers.host ?? "";
       const nonce = randomBytes(12).toString("hex");
-      return { status: 200, json: { nonce, domain: host, uri: `http://${host}`, chain_id: world.domain.chainId } };
+      return { status: 200, json: { nonce, domain: host, uri: `http://${host}`, chain_id: seeded.domain.chainId } };
     }
     if (path === "/v1/auth/sign-in") {
       const { message, signature } = json() as { message: string; signature: Hex };
@@ -223,7 +229,7 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       tokens.add(token);
       return {
         status: 200,
-        json: { token, account: address, worker: world.worker.address, expires_at: 4_000_000_000 },
+        json: { token, account: address, worker: seeded.worker.address, expires_at: 4_000_000_000 },
       };
     }
     if (behaviour.forgetSessions) {
@@ -334,11 +340,8 @@ export async function startScriptedCloud(world: World): Promise<ScriptedCloud> {
       );
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${await listen(server)}`,
     give: (job) =>
       new Promise((done) => queue.push({ ...job, id: randomUUID(), lease: randomUUID(), files: new Map(), done })),
     ...{ behaviour, seen, closings, wanted, handedIn, heartbeats, counterSigned, sentReceipts, signIns },

@@ -27,12 +27,16 @@ import {
   receiptTree,
   SETTLE_GRACE,
   SignerRole,
-  settlementTypes,
 } from "@gridnft/sdk";
 import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MemoryDisk } from "../../../sdk/test/memoryDisk.ts";
+import { setAutomine } from "../../../test/fixtures/anvil.ts";
+import { privateKeyOf } from "../../../test/fixtures/chain.ts";
+import { MemoryDisk } from "../../../test/fixtures/memoryDisk.ts";
+import { settlementOf } from "../../../test/fixtures/order.ts";
+import { signMessage } from "../../../test/fixtures/seed.ts";
+import { until } from "../../../test/fixtures/until.ts";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
 import { createSigning, type Signing } from "../../src/chain/signing.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
@@ -52,7 +56,7 @@ import type { Ledger } from "../../src/state/ledger.ts";
 import { lockFolder } from "../../src/state/lock.ts";
 import { openPictures } from "../../src/state/pictures.ts";
 import { tinyEngine } from "./tinyEngine.ts";
-import { keyOf, PRICE, quiet, startWorld, until, type World } from "./world.ts";
+import { PRICE, quiet, startWorkerGrid, type WorkerGrid } from "./workerGrid.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gridnft-state-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -376,22 +380,22 @@ it("loads an engine again that goes on after it was told to stop, for ever", asy
 });
 
 describe("on a chain", () => {
-  let world: World;
+  let seeded: WorkerGrid;
   let chain: GridChain;
   let sign: Signing;
 
   beforeAll(async () => {
-    world = await startWorld();
-    const { rpcUrl, deployment } = world.environment();
+    seeded = await startWorkerGrid();
+    const { rpcUrl, deployment } = seeded.environment();
     chain = await connectChain(rpcUrl, deployment);
-    sign = createSigning(world.workerKey, world.domain);
+    sign = createSigning(seeded.workerKey, seeded.domain);
   }, 300_000);
 
-  afterAll(() => world?.stop());
+  afterAll(() => seeded?.stop());
 
   const opened: State[] = [];
   const state = async (path = fresh()): Promise<State> => {
-    const made = await openState(path, world.domain);
+    const made = await openState(path, seeded.domain);
     opened.push(made);
     return made;
   };
@@ -399,9 +403,9 @@ describe("on a chain", () => {
 
   it("never has two receipts for one image, nor two writers at once", async () => {
     const path = fresh();
-    const { ledger, close } = await openState(path, world.domain);
-    const request = world.request();
-    const order = await world.order(request, { count: 2 });
+    const { ledger, close } = await openState(path, seeded.domain);
+    const request = seeded.request();
+    const order = await seeded.order(request, { count: 2 });
     const job = { order, orderSignature: undefined, request, engine: "e", price: PRICE, at: 1, block: 1n };
     await ledger.recordJob(job);
     const receiptOf = (imageHash: Hex) =>
@@ -419,22 +423,22 @@ describe("on a chain", () => {
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     await ledger.recordReceipt(one);
     await close();
-    const again = await openState(path, world.domain);
+    const again = await openState(path, seeded.domain);
     opened.push(again);
     await expect(again.ledger.recordReceipt(other)).rejects.toMatchObject({ code: "EQUIVOCATION" });
     const [kept] = again.ledger.jobsIn("open");
-    expect(kept?.receipts.get(0) && receiptId(kept.receipts.get(0) ?? one, world.domain)).toBe(
-      receiptId(one, world.domain),
+    expect(kept?.receipts.get(0) && receiptId(kept.receipts.get(0) ?? one, seeded.domain)).toBe(
+      receiptId(one, seeded.domain),
     );
   });
 
   it("closes an order once, with just what it signed, and signs no receipt of it afterwards", async () => {
     const path = fresh();
-    const { ledger, close } = await openState(path, world.domain);
-    const request = world.request();
+    const { ledger, close } = await openState(path, seeded.domain);
+    const request = seeded.request();
     const [order, onLane] = [
-      await world.order(request, { count: 4 }),
-      await world.order(request, { count: 2, laneId: `0x${"1a".repeat(32)}` }),
+      await seeded.order(request, { count: 4 }),
+      await seeded.order(request, { count: 2, laneId: `0x${"1a".repeat(32)}` }),
     ];
     const receiptAt = (index: number, of = order, tint = index) => {
       const imageHash: Hex = `0x${`${tint}`.padStart(64, "0")}`;
@@ -444,7 +448,7 @@ describe("on a chain", () => {
     const base = { orderSignature: undefined, request, engine: "e", price: PRICE, at: 1, block: 1n };
     await ledger.recordJob({ ...base, order });
     const closingOf = (...indices: number[]) =>
-      orderClosing({ order, receipts: indices.map((index) => receiptAt(index)), domain: world.domain });
+      orderClosing({ order, receipts: indices.map((index) => receiptAt(index)), domain: seeded.domain });
     const closed = expect.objectContaining({ code: "ORDER_CLOSED" });
     await expect(ledger.recordClosing(closingOf(0))).rejects.toEqual(closed);
     await ledger.recordReceipt(receiptAt(0));
@@ -471,7 +475,7 @@ describe("on a chain", () => {
     await expect(ledger.recordClosing(laneClosing)).rejects.toEqual(closed);
     await close();
 
-    const again = await openState(path, world.domain);
+    const again = await openState(path, seeded.domain);
     expect(again.ledger.job(orderHash(order))?.closing).toEqual(closingOf(0, 1, 2));
     await expect(again.ledger.recordReceipt(receiptAt(3))).rejects.toEqual(closed);
     await expect(again.ledger.recordReceipt(receiptAt(0, order, 9))).rejects.toMatchObject({ code: "EQUIVOCATION" });
@@ -481,7 +485,7 @@ describe("on a chain", () => {
     const lines = readFileSync(file, "utf8").split("\n");
     const cut = lines.findIndex((line) => line.includes('"closing"'));
     writeFileSync(file, `${lines.slice(0, cut).join("\n")}\n${lines[cut]?.slice(0, 40)}`);
-    const third = await openState(path, world.domain);
+    const third = await openState(path, seeded.domain);
     expect(third.ledger.job(orderHash(order))).toMatchObject({ closing: undefined, state: "open" });
     expect(third.ledger.job(orderHash(order))?.receipts.size).toBe(3);
     await third.close();
@@ -489,7 +493,7 @@ describe("on a chain", () => {
     const receiptLine = lines.find((line) => line.includes('"receipt"') && line.includes('"index":2'));
     const forged = lines.filter((line) => line !== receiptLine && line !== "").slice(0, cut);
     writeFileSync(file, `${[...forged, receiptLine].join("\n")}\n`);
-    await expect(openState(path, world.domain)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+    await expect(openState(path, seeded.domain)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
   });
 
   describe("a ledger that is compacted", () => {
@@ -513,18 +517,18 @@ describe("on a chain", () => {
     it("forgets what is over, and nothing else; opened again it says the same", async () => {
       const path = fresh();
       const file = join(path, "journal.jsonl");
-      const { config, laneId } = await world.openLane(parseEther("1"));
-      const request = world.request();
-      const start = Number(await world.grid.now());
+      const { config, laneId } = await seeded.openLane(parseEther("1"));
+      const request = seeded.request();
+      const start = Number(await seeded.grid.now());
       const deadline = BigInt(start + lifetime);
-      const direct = (count = 1) => world.order(request, { count, deadline });
-      const onLane = () => world.order(request, { laneId, payer: config.payer, deadline });
+      const direct = (count = 1) => seeded.order(request, { count, deadline });
+      const onLane = () => seeded.order(request, { laneId, payer: config.payer, deadline });
       const [settled, rejected, delivered, waiting, closed, open] = [
         ...[await direct(), await direct(), await direct(), await direct(), await direct(3)],
-        await world.order(request, { deadline: deadline + 1_000_000n }),
+        await seeded.order(request, { deadline: deadline + 1_000_000n }),
       ] as [JobOrder, JobOrder, JobOrder, JobOrder, JobOrder, JobOrder];
       const lanes = [await onLane(), await onLane(), await onLane()] as [JobOrder, JobOrder, JobOrder];
-      const first = await openState(path, world.domain);
+      const first = await openState(path, seeded.domain);
       const { ledger } = first;
       const base = { orderSignature: undefined, request, engine: "e", price: PRICE, at: start, block: 1n };
       const taken = async (order: JobOrder, n: number, completedAt = start): Promise<Hex> => {
@@ -532,7 +536,7 @@ describe("on a chain", () => {
         await ledger.recordReceipt(receiptOf(order, n, completedAt));
         return orderHash(order);
       };
-      await ledger.recordLane(config, [{ modelId: world.modelId, cumulative: 5n }]);
+      await ledger.recordLane(config, [{ modelId: seeded.modelId, cumulative: 5n }]);
       await ledger.recordDelivered(await taken(settled, 1), start);
       await ledger.recordClosed(orderHash(settled), "settled", start);
       await ledger.recordClosed(await taken(rejected, 2), "rejected", start);
@@ -541,19 +545,19 @@ describe("on a chain", () => {
       await ledger.recordClosed(orderHash(waiting), "waiting", start);
       await taken(closed, 5);
       await ledger.recordClosing(
-        orderClosing({ order: closed, receipts: [receiptOf(closed, 5, start)], domain: world.domain }),
+        orderClosing({ order: closed, receipts: [receiptOf(closed, 5, start)], domain: seeded.domain }),
       );
       await taken(open, 6);
       // Three jobs of a lane, with a collect after each: the last two may still be in a voucher's tree.
       const ids: Hex[] = [];
-      let totals = [{ modelId: world.modelId, cumulative: 5n }];
+      let totals = [{ modelId: seeded.modelId, cumulative: 5n }];
       for (const [i, order] of lanes.entries()) {
         const at = start + 10_000 * (i + 1);
         await ledger.recordDelivered(await taken(order, 10 + i, at), at);
         const receipt = receiptOf(order, 10 + i, at);
-        ids.push(receiptId(receipt, world.domain));
-        const owed = new Map([[world.modelId, PRICE]]);
-        const voucher = nextVoucher(laneId, totals, owed, receiptTree([receipt], world.domain));
+        ids.push(receiptId(receipt, seeded.domain));
+        const owed = new Map([[seeded.modelId, PRICE]]);
+        const voucher = nextVoucher(laneId, totals, owed, receiptTree([receipt], seeded.domain));
         totals = [...voucher.totals] as typeof totals;
         const [payerSignature, workerSignature] = [`0x${"22".repeat(65)}`, `0x${"33".repeat(65)}`] as const;
         await ledger.recordVoucher({ voucher, payerSignature, workerSignature }, at + 5_000);
@@ -569,7 +573,7 @@ describe("on a chain", () => {
       await ledger.compact(start, { isForced: true });
       expect(viewOf(first, ids)).toEqual(whole);
       await first.close();
-      const second = await openState(path, world.domain);
+      const second = await openState(path, seeded.domain);
       expect(viewOf(second, ids)).toEqual(whole);
 
       const later = Number(deadline) + SETTLE_GRACE + 86_401;
@@ -597,7 +601,7 @@ describe("on a chain", () => {
       expect(statSync(file).size).toBe(size);
       await expect(third.ledger.recordReceipt(receiptOf(open, 9))).rejects.toMatchObject({ code: "EQUIVOCATION" });
       // A forgotten receipt that a voucher names again is this worker's, and was counted; an unknown one is counted now.
-      const earned = () => third.ledger.lane(laneId)?.earned.get(world.modelId);
+      const earned = () => third.ledger.lane(laneId)?.earned.get(seeded.modelId);
       const before = earned();
       await third.ledger.recordAdopted(laneId, receiptOf(lanes[0], 10, start + 10_000));
       expect(third.ledger.laneReceipt(ids[0] as Hex)?.laneId).toBe(laneId);
@@ -609,10 +613,10 @@ describe("on a chain", () => {
     it("reads a journal of before, and compacts it only when most of it is over", async () => {
       const path = fresh();
       const file = join(path, "journal.jsonl");
-      const request = world.request();
-      const start = Number(await world.grid.now());
-      const made = await openState(path, world.domain);
-      const orders = await Promise.all(Array.from({ length: 20 }, () => world.order(request)));
+      const request = seeded.request();
+      const start = Number(await seeded.grid.now());
+      const made = await openState(path, seeded.domain);
+      const orders = await Promise.all(Array.from({ length: 20 }, () => seeded.order(request)));
       const base = { orderSignature: undefined, request, engine: "e", price: PRICE, at: start, block: 1n };
       for (const order of orders) await made.ledger.recordJob({ ...base, order });
       await made.close();
@@ -647,9 +651,9 @@ describe("on a chain", () => {
     const read = new Proxy(settlement.read, { get: (real, name) => answers[String(name)] ?? Reflect.get(real, name) });
     const grid = { ...chain.grid, settlement: { ...settlement, read } } as GridChain["grid"];
     const clock = { now: () => Math.floor(Date.now() / 1_000), sync: async () => 1n };
-    const services = { chain: { ...chain, grid }, clock, ledger, log: quiet, sign, account: world.worker.address };
-    const transactions = createTransactions({ ...services, signer: world.workerKey, now: clock.now });
-    const { payouts: terms } = world.environment();
+    const services = { chain: { ...chain, grid }, clock, ledger, log: quiet, sign, account: seeded.worker.address };
+    const transactions = createTransactions({ ...services, signer: seeded.workerKey, now: clock.now });
+    const { payouts: terms } = seeded.environment();
     return { ...services, transactions, terms, confirmations: 0, signal: new AbortController().signal };
   };
 
@@ -657,15 +661,15 @@ describe("on a chain", () => {
     const { ledger } = await state();
     const orders: JobOrder[] = [];
     for (const seed of [1n, 2n]) {
-      const request = world.request({ seed });
-      const order = await world.order(request);
+      const request = seeded.request({ seed });
+      const order = await seeded.order(request);
       orders.push(order);
-      const job = { order, orderSignature: await world.signOrder(order), request, engine: "e", price: PRICE };
+      const job = { order, orderSignature: await seeded.signOrder(order), request, engine: "e", price: PRICE };
       await ledger.recordJob({ ...job, at: 1, block: 1n });
       const hash: Hex = `0x${`${seed}`.padStart(64, "0")}`;
       const hashes = { engineHash: hash, imageHash: hash, cidDigest: hash };
       await ledger.recordReceipt(
-        jobReceipt(order, { index: 0, seed, ...hashes, completedAt: await world.grid.now(), price: PRICE }),
+        jobReceipt(order, { index: 0, seed, ...hashes, completedAt: await seeded.grid.now(), price: PRICE }),
       );
       await ledger.recordDelivered(orderHash(order), 1);
     }
@@ -690,9 +694,9 @@ describe("on a chain", () => {
 
   it("does not keep in mind a lane that was never opened", async () => {
     const { ledger } = await state();
-    const { config } = await world.openLane(PRICE);
+    const { config } = await seeded.openLane(PRICE);
     const made = { ...config, salt: `0x${"ee".repeat(32)}` as Hex };
-    const voucher = { laneId: laneId(made, world.domain), totals: [], receiptCount: 0, receiptsRoot: zeroHash };
+    const voucher = { laneId: laneId(made, seeded.domain), totals: [], receiptCount: 0, receiptsRoot: zeroHash };
     const offer = { lane: made, voucher, payer_signature: `0x${"11".repeat(65)}` as Hex, receipt_ids: [] };
     const cloud = { vouchers: async () => [offer] } as unknown as CloudClient;
     const vouchers = createVoucherAcceptor({ ...payoutServices(ledger, {}), cloud });
@@ -702,23 +706,23 @@ describe("on a chain", () => {
 
   it("refuses the state folder of another deployment", async () => {
     const path = fresh();
-    const { close } = await openState(path, world.domain);
+    const { close } = await openState(path, seeded.domain);
     await close();
-    const other = { ...world.domain, verifyingContract: world.artist.address };
+    const other = { ...seeded.domain, verifyingContract: seeded.artist.address };
     await expect(openState(path, other)).rejects.toMatchObject({ code: "STATE_DAMAGED" });
   });
 
   it("registers a worker, once, and claims what it earned", async () => {
-    const cold = world.grid.party(4);
+    const cold = seeded.grid.party(4);
     const environment = {
-      ...world.variables(),
-      GRID_WORKER_ACCOUNT_KEY: keyOf(cold),
+      ...seeded.variables(),
+      GRID_WORKER_ACCOUNT_KEY: privateKeyOf(cold),
       GRID_WORKER_SIGNER_KEY: generatePrivateKey(),
     };
     await expect(registerWorker([], environment)).rejects.toThrow("AIPG more");
-    await world.grid.mined(world.owner.grid.aipg.write.mint([cold.address, parseEther("100000")]));
+    await seeded.grid.mined(seeded.owner.grid.aipg.write.mint([cold.address, parseEther("100000")]));
     expect(await registerWorker(["--profile", "ipfs://me"], environment)).toContain("is bonded with");
-    const { registry, settlement, aipg } = world.owner.grid;
+    const { registry, settlement, aipg } = seeded.owner.grid;
     expect(await registry.read.isBonded([cold.address])).toBe(true);
     const signer = privateKeyToAccount(environment.GRID_WORKER_SIGNER_KEY).address;
     expect(await settlement.read.isSigner([cold.address, SignerRole.WORKER_SIGNER, signer])).toBe(true);
@@ -727,16 +731,14 @@ describe("on a chain", () => {
     expect(await chain.client.getTransactionCount({ address: cold.address })).toBe(count);
 
     expect(await claimEarnings([], environment)).toContain("nothing");
-    const request = world.request();
-    const order = await world.order(request, { worker: cold.address });
+    const request = seeded.request();
+    const order = await seeded.order(request, { worker: cold.address });
     const hashes = { imageHash: zeroHash, cidDigest: zeroHash, engineHash: zeroHash };
-    const completedAt = await world.grid.now();
+    const completedAt = await seeded.grid.now();
     const receipt = jobReceipt(order, { index: 0, seed: 1n, ...hashes, completedAt, price: PRICE });
-    const signature = await cold.account.signTypedData({
-      ...{ domain: world.domain, types: settlementTypes, primaryType: "JobReceipt", message: receipt },
-    });
-    const item = { order, orderSignature: await world.signOrder(order), receipts: [{ ...receipt, signature }] };
-    await world.grid.mined(world.artist.grid.settlement.write.settle([item]));
+    const signature = await signMessage(cold.account, seeded.domain, "JobReceipt", receipt);
+    const item = await settlementOf(seeded.domain, seeded.artist.account, order, [{ receipt, signature }]);
+    await seeded.grid.mined(seeded.artist.grid.settlement.write.settle([item]));
     const earned = await settlement.read.earnedOf([cold.address]);
     const to = privateKeyToAccount(generatePrivateKey()).address;
     await expect(claimEarnings(["--to", "nobody"], environment)).rejects.toThrow("is not an address");
@@ -749,23 +751,22 @@ describe("on a chain", () => {
 
   const transfer = (value: bigint): TransactionCall => ({
     purpose: "a transfer",
-    to: world.grid.deployment.contracts.AIPG.address,
+    to: seeded.grid.deployment.contracts.AIPG.address,
     data: encodeFunctionData({
       abi: parseAbi(["function transfer(address to, uint256 value) returns (bool)"]),
-      args: [world.artist.address, value],
+      args: [seeded.artist.address, value],
     }),
     gas: 100_000n,
   });
-  const sent = (): Promise<number> => chain.client.getTransactionCount({ address: world.workerKey.address });
-  const mine = (on: boolean): Promise<unknown> =>
-    world.owner.wallet.request({ method: "evm_setAutomine" as never, params: [on] as never });
-  const block = (): Promise<unknown> => world.owner.wallet.request({ method: "evm_mine" as never });
+  const sent = (): Promise<number> => chain.client.getTransactionCount({ address: seeded.workerKey.address });
+  const mine = (on: boolean): Promise<unknown> => setAutomine(seeded.grid, on);
+  const block = (): Promise<unknown> => seeded.grid.rpc("evm_mine");
 
   it("sends a stuck transaction again with the same nonce and a higher fee; one of them counts", async () => {
     const { ledger } = await state();
     const transactions = createTransactions({
       chain,
-      signer: world.workerKey,
+      signer: seeded.workerKey,
       ledger,
       log: quiet,
       now: () => 1,
@@ -784,11 +785,11 @@ describe("on a chain", () => {
 
   it("sends again after a crash what was signed before, and nothing twice", async () => {
     const path = fresh();
-    const first = await openState(path, world.domain);
+    const first = await openState(path, seeded.domain);
     const before = await sent();
     await mine(false);
     const gone = new AbortController();
-    const options = { chain, signer: world.workerKey, log: quiet, now: () => 1 };
+    const options = { chain, signer: seeded.workerKey, log: quiet, now: () => 1 };
     const sending = createTransactions({ ...options, ledger: first.ledger }).send(transfer(0n), gone.signal);
     await until(async () => first.ledger.sent().length > 0);
     gone.abort();
@@ -796,9 +797,9 @@ describe("on a chain", () => {
     await first.close();
     // The node forgets what it has not mined, as nodes do.
     const [{ hash } = { hash: zeroHash }] = first.ledger.sent();
-    await world.owner.wallet.request({ method: "anvil_dropTransaction" as never, params: [hash] as never });
+    await seeded.grid.rpc("anvil_dropTransaction", hash);
     await mine(true);
-    const second = await openState(path, world.domain);
+    const second = await openState(path, seeded.domain);
     opened.push(second);
     await createTransactions({ ...options, ledger: second.ledger }).resume();
     expect((await chain.client.getTransactionReceipt({ hash })).status).toBe("success");

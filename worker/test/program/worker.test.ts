@@ -13,22 +13,24 @@ import {
 import { type Hex, parseEther, recoverAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { addSigner } from "../../../test/fixtures/seed.ts";
+import { until } from "../../../test/fixtures/until.ts";
 import { createCloudClient } from "../../src/cloud.ts";
 import { WorkerError } from "../../src/errors.ts";
 import { uploadWantedImages } from "../../src/jobs/wantedImages.ts";
 import { openState } from "../../src/state/index.ts";
 import { tidyPictures } from "../../src/state/pictures.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
-import { type ScriptedCloud, type ScriptedResult, startScriptedCloud } from "./scriptedCloud.ts";
+import { delivered, type ScriptedCloud, startScriptedCloud } from "./scriptedCloud.ts";
 import { MODEL_HASH, tinyEngine } from "./tinyEngine.ts";
-import { PRICE, quiet, startWorld, until, type World } from "./world.ts";
+import { PRICE, quiet, startWorkerGrid, type WorkerGrid } from "./workerGrid.ts";
 
-let world: World;
+let seeded: WorkerGrid;
 let cloud: ScriptedCloud;
 let worker: RunningWorker | undefined;
 
 beforeAll(async () => {
-  world = await startWorld();
+  seeded = await startWorkerGrid();
 }, 300_000);
 
 afterEach(async () => {
@@ -37,7 +39,7 @@ afterEach(async () => {
   worker = undefined;
 });
 
-afterAll(() => world?.stop());
+afterAll(() => seeded?.stop());
 
 interface Choices {
   readonly over?: NodeJS.ProcessEnv;
@@ -46,12 +48,12 @@ interface Choices {
 
 /** Starts a worker with a fresh router and, unless `over` names one, a fresh state folder. */
 async function start({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promise<RunningWorker> {
-  cloud = await startScriptedCloud(world);
+  cloud = await startScriptedCloud(seeded);
   return restart({ over, stepMilliseconds });
 }
 
 async function restart({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promise<RunningWorker> {
-  const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
+  const environment = seeded.environment({ GRID_CLOUD_URL: cloud.url, ...over });
   const loadEngine = async () => tinyEngine({ stepMilliseconds });
   worker = await startWorker(environment, { log: quiet, software: "test", loadEngine });
   return worker;
@@ -59,70 +61,63 @@ async function restart({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promi
 
 type Answer = Awaited<ReturnType<ScriptedCloud["give"]>>;
 
-function delivered(result: Answer): ScriptedResult {
-  if ("released" in result) throw new Error(`released: ${result.released} ${result.message}`);
-  return result;
-}
-
 async function giveDirect(
   terms: Partial<JobOrder> = {},
   seed = 7n,
 ): Promise<{ order: JobOrder; answer: Promise<Answer> }> {
-  const request = world.request({ seed });
-  const order = await world.order(request, terms);
-  const signature = await world.signOrder(order);
-  return { order, answer: cloud.give({ request, order, signature, price: PRICE * BigInt(order.count) }) };
+  const job = await seeded.directJob({ seed }, terms);
+  return { order: job.order, answer: cloud.give(job) };
 }
 
 async function giveOnLane(lane: LaneConfig, laneId: Hex): Promise<Answer> {
-  const request = world.request();
-  const order = await world.order(request, { laneId, payer: lane.payer });
+  const request = seeded.request();
+  const order = await seeded.order(request, { laneId, payer: lane.payer });
   return cloud.give({ request, order, lane, price: PRICE });
 }
 
-const chain = () => world.owner.grid.settlement.read;
+const chain = () => seeded.owner.grid.settlement.read;
 const isUsed = ({ payer, nonce }: JobOrder): Promise<boolean> => chain().isNonceUsed([payer, nonce]);
 const collected = async (laneId: Hex): Promise<bigint> =>
-  (await chain().laneTotalOf([laneId, world.modelId])).cumulative;
+  (await chain().laneTotalOf([laneId, seeded.modelId])).cumulative;
 
 describe("the direct rail", () => {
   it("signs in for its cold account, delivers, and settles", async () => {
     await start();
-    const before = await chain().earnedOf([world.worker.address]);
-    const request = world.request({ seed: 77n, prompt: "a zyxw" });
-    const order = await world.order(request, { count: 2, maxPrice: PRICE * 3n });
+    const before = await chain().earnedOf([seeded.worker.address]);
+    const request = seeded.request({ seed: 77n, prompt: "a zyxw" });
+    const order = await seeded.order(request, { count: 2, maxPrice: PRICE * 3n });
     const price = PRICE * 2n + 1n;
     const { receipts, reading } = delivered(
-      await cloud.give({ request, order, signature: await world.signOrder(order), price }),
+      await cloud.give({ request, order, signature: await seeded.signOrder(order), price }),
     );
     // A word that the cloud would refuse does not cost the delivery.
     expect(reading).toEqual({ prompt_cut: false, unknown_words: ["zyxw"] });
     expect(receipts.map(({ receipt }) => receipt.seed)).toEqual([77n, 78n]);
     for (const { receipt, signature } of receipts) {
-      const signers = [world.workerKey.address];
-      expect(checkReceipt(receipt, { domain: world.domain, request, order, signature, signers })).toBe(signers[0]);
+      const signers = [seeded.workerKey.address];
+      expect(checkReceipt(receipt, { domain: seeded.domain, request, order, signature, signers })).toBe(signers[0]);
     }
     expect(receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n)).toBe(price);
     expect(cloud.signIns).toEqual([
-      { address: world.workerKey.address, resources: [`eip155:${world.domain.chainId}:${world.worker.address}`] },
+      { address: seeded.workerKey.address, resources: [`eip155:${seeded.domain.chainId}:${seeded.worker.address}`] },
     ]);
     await until(() => isUsed(order));
-    expect(await chain().earnedOf([world.worker.address])).toBeGreaterThan(before);
+    expect(await chain().earnedOf([seeded.worker.address])).toBeGreaterThan(before);
   });
 
   it("keeps copies of what it delivered, hands them in when asked, and removes them one day", async () => {
-    const path = join(world.folder, "kept-state");
+    const path = join(seeded.folder, "kept-state");
     await start({ over: { GRID_WORKER_STATE: path } });
     const { order, answer } = await giveDirect({}, 4_711n);
     const { receipts, files } = delivered(await answer);
     await until(() => isUsed(order));
     await worker?.stop();
-    const state = await openState(path, world.domain);
+    const state = await openState(path, seeded.domain);
     try {
       const { ledger, pictures } = state;
       const imageHash = receipts[0]?.receipt.imageHash as Hex;
       const [foreign, refused] = [`0x${"ab".repeat(32)}`, `0x${"cd".repeat(32)}`] as const;
-      const identity = { chainId: world.domain.chainId, account: world.worker.address, signer: world.workerKey };
+      const identity = { chainId: seeded.domain.chainId, account: seeded.worker.address, signer: seeded.workerKey };
       const client = createCloudClient({ url: cloud.url, ...identity });
       cloud.wanted.push(foreign, imageHash);
       // One that another worker handed in meanwhile.
@@ -153,32 +148,32 @@ describe("the direct rail", () => {
 
   it("settles orders that were delivered together in one transaction", async () => {
     await start({ over: { GRID_WORKER_SETTLE_AFTER: "2" } });
-    const before = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    const before = await seeded.owner.wallet.getTransactionCount({ address: seeded.workerKey.address });
     const given = [await giveDirect(), await giveDirect(), await giveDirect(), await giveDirect()];
     for (const { answer } of given) delivered(await answer);
     for (const { order } of given) await until(() => isUsed(order));
     // Two, if a look fell between them.
-    const after = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    const after = await seeded.owner.wallet.getTransactionCount({ address: seeded.workerKey.address });
     expect(after - before).toBeLessThanOrEqual(2);
   });
 
   it.each([
-    ["cancels", (order: JobOrder) => world.artist.grid.settlement.write.announceCancel([[order.nonce]])],
+    ["cancels", (order: JobOrder) => seeded.artist.grid.settlement.write.announceCancel([[order.nonce]])],
     [
       "withdraws",
       async ({ payer }: JobOrder) => {
         const { balance } = await chain().accountOf([payer]);
-        return world.artist.grid.settlement.write.thaw([balance]);
+        return seeded.artist.grid.settlement.write.thaw([balance]);
       },
     ],
   ])("settles at once when the payer %s", async (_, leave) => {
     await start({ over: { GRID_WORKER_SETTLE_AFTER: "3600" } });
     const { order, answer } = await giveDirect();
     delivered(await answer);
-    await world.grid.mined(leave(order));
+    await seeded.grid.mined(leave(order));
     await until(() => isUsed(order));
-    if ((await chain().accountOf([world.artist.address])).thawing > 0n) {
-      await world.grid.mined(world.artist.grid.settlement.write.cancelThaw());
+    if ((await chain().accountOf([seeded.artist.address])).thawing > 0n) {
+      await seeded.grid.mined(seeded.artist.grid.settlement.write.cancelThaw());
     }
   });
 
@@ -186,28 +181,28 @@ describe("the direct rail", () => {
     await start({ over: { GRID_WORKER_SETTLE_AFTER: "2" } });
     const { order, answer } = await giveDirect();
     const { receipts } = delivered(await answer);
-    const before = await world.owner.wallet.getTransactionCount({ address: world.workerKey.address });
+    const before = await seeded.owner.wallet.getTransactionCount({ address: seeded.workerKey.address });
     const outputs = receipts.map(({ receipt, signature }) => ({ ...receipt, signature }));
-    const item = { order, orderSignature: await world.signOrder(order), receipts: outputs };
-    await world.grid.mined(world.artist.grid.settlement.write.settle([item]));
+    const item = { order, orderSignature: await seeded.signOrder(order), receipts: outputs };
+    await seeded.grid.mined(seeded.artist.grid.settlement.write.settle([item]));
     const next = await giveDirect();
     delivered(await next.answer);
     await until(() => isUsed(next.order));
     // One transaction: the second order's.
-    expect(await world.owner.wallet.getTransactionCount({ address: world.workerKey.address })).toBe(before + 1);
+    expect(await seeded.owner.wallet.getTransactionCount({ address: seeded.workerKey.address })).toBe(before + 1);
   });
 });
 
 describe("the lane rail", () => {
   it("counter-signs vouchers, and collects what they promise", async () => {
     await start();
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     for (let i = 0; i < 3; i++) delivered(await giveOnLane(config, laneId));
     await until(async () => cloud.counterSigned.length >= 3);
     await until(async () => (await collected(laneId)) === PRICE * 3n);
     const last = cloud.counterSigned.at(-1);
     expect(await recoverAddress({ hash: last?.digest ?? zeroHash, signature: last?.signature ?? "0x" })).toBe(
-      world.workerKey.address,
+      seeded.workerKey.address,
     );
   });
 
@@ -215,20 +210,20 @@ describe("the lane rail", () => {
     // An ETH at a trillion AIPG: no job is worth a hundred times its gas.
     const over = { GRID_WORKER_AIPG_PER_ETH: "1", GRID_WORKER_GAS_FACTOR: "1000", GRID_WORKER_MIN_COLLECT: "1000" };
     await start({ over });
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     delivered(await giveOnLane(config, laneId));
     await until(async () => cloud.counterSigned.length > 0);
     // Several looks later it is still there.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(await collected(laneId)).toBe(0n);
-    await world.grid.mined(world.gateway.grid.settlement.write.thawLane([config, 2n ** 128n - 1n]));
+    await seeded.grid.mined(seeded.gateway.grid.settlement.write.thawLane([config, 2n ** 128n - 1n]));
     await until(async () => (await collected(laneId)) === PRICE);
   });
 
   it("takes what covers its gas when it stops, if it is told to", async () => {
     const patient = { GRID_WORKER_MIN_COLLECT: "1000", GRID_WORKER_SETTLE_AFTER: "3600" };
     const running = await start({ over: { ...patient, GRID_WORKER_COLLECT_AT_STOP: "true" } });
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     delivered(await giveOnLane(config, laneId));
     await until(async () => cloud.counterSigned.length > 0);
     const { order, answer } = await giveDirect();
@@ -240,7 +235,7 @@ describe("the lane rail", () => {
 
   it("gets the receipts that are new with a voucher, and all of them when it says that it has none", async () => {
     await start({ over: { GRID_WORKER_MIN_COLLECT: "1000" } });
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     for (let i = 1; i <= 4; i++) {
       delivered(await giveOnLane(config, laneId));
       await until(async () => cloud.counterSigned.length >= i);
@@ -260,7 +255,7 @@ describe("the lane rail", () => {
     await until(async () => new Set(cloud.counterSigned.map(({ digest }) => digest)).size === 7);
     expect(cloud.sentReceipts.at(-1)).toBe(1);
     for (const { digest, signature } of cloud.counterSigned) {
-      expect(await recoverAddress({ hash: digest, signature })).toBe(world.workerKey.address);
+      expect(await recoverAddress({ hash: digest, signature })).toBe(seeded.workerKey.address);
     }
   });
 
@@ -297,7 +292,7 @@ describe("the lane rail", () => {
   ];
   it.each(twists)("does not counter-sign a voucher that follows a good one and %s", async (_, twist) => {
     await start({ over: { GRID_WORKER_MIN_COLLECT: "1000" } });
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     delivered(await giveOnLane(config, laneId));
     await until(async () => cloud.counterSigned.length === 1);
     cloud.behaviour.twist = twist;
@@ -311,7 +306,7 @@ describe("the lane rail", () => {
 
   it.each(twists)("does not counter-sign a voucher that %s", async (_, twist) => {
     await start();
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     cloud.behaviour.twist = twist;
     delivered(await giveOnLane(config, laneId));
     cloud.behaviour.twist = undefined;
@@ -323,7 +318,7 @@ describe("the lane rail", () => {
 
   it("attests receipts of a lost journal only if its own key signed them", async () => {
     await start({ over: { GRID_WORKER_MIN_COLLECT: "1000" } });
-    const { config, laneId } = await world.openLane(parseEther("5"));
+    const { config, laneId } = await seeded.openLane(parseEther("5"));
     delivered(await giveOnLane(config, laneId));
     await until(async () => cloud.counterSigned.length > 0);
     await worker?.stop();
@@ -400,9 +395,9 @@ describe("bad days", () => {
   it("makes one picture of an order that comes to two places at once, and hands it over twice", async () => {
     await start({ stepMilliseconds: 20, over: { GRID_WORKER_PARALLEL: "2" } });
     // Without a seed: each try would choose another one.
-    const request = world.request();
-    const order = await world.order(request);
-    const job = { request, order, signature: await world.signOrder(order), price: PRICE };
+    const request = seeded.request();
+    const order = await seeded.order(request);
+    const job = { request, order, signature: await seeded.signOrder(order), price: PRICE };
     const [first, second] = (await Promise.all([cloud.give(job), cloud.give(job)])).map(delivered);
     expect([second?.receipts, second?.files]).toEqual([first?.receipts, first?.files]);
     expect(first?.files).toHaveLength(1);
@@ -410,8 +405,8 @@ describe("bad days", () => {
   });
 
   it("stops though its engine hangs, and gives the job back", async () => {
-    cloud = await startScriptedCloud(world);
-    const environment = world.environment({ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STOP_GRACE: "0" });
+    cloud = await startScriptedCloud(seeded);
+    const environment = seeded.environment({ GRID_CLOUD_URL: cloud.url, GRID_WORKER_STOP_GRACE: "0" });
     let isAt = false;
     const generate = () => {
       isAt = true;
@@ -426,10 +421,10 @@ describe("bad days", () => {
   });
 
   it("fails a job whose engine makes another kind of file", async () => {
-    cloud = await startScriptedCloud(world);
+    cloud = await startScriptedCloud(seeded);
     const generate = async () => ({ file: Uint8Array.of(1), mediaType: "image/webp", promptCut: false });
     const loadEngine = async () => ({ ...tinyEngine(), generate });
-    const environment = world.environment({ GRID_CLOUD_URL: cloud.url });
+    const environment = seeded.environment({ GRID_CLOUD_URL: cloud.url });
     const running = await startWorker(environment, { log: quiet, software: "test", loadEngine });
     const { answer } = await giveDirect();
     expect(await answer).toMatchObject({ released: "failed" });
@@ -447,9 +442,9 @@ describe("bad days", () => {
 
 describe("starting", () => {
   const failure = async (over: NodeJS.ProcessEnv, loadEngine = async () => tinyEngine()): Promise<string> => {
-    cloud = await startScriptedCloud(world);
+    cloud = await startScriptedCloud(seeded);
     try {
-      const environment = world.environment({ GRID_CLOUD_URL: cloud.url, ...over });
+      const environment = seeded.environment({ GRID_CLOUD_URL: cloud.url, ...over });
       worker = await startWorker(environment, { log: quiet, software: "test", loadEngine });
     } catch (error) {
       if (error instanceof WorkerError) return error.code;
@@ -464,7 +459,7 @@ describe("starting", () => {
   });
 
   it("refuses a model that is not registered", async () => {
-    expect(await failure({ GRID_WORKER_MODELS: `99=${world.folder}` })).toBe("MODEL_MISMATCH");
+    expect(await failure({ GRID_WORKER_MODELS: `99=${seeded.folder}` })).toBe("MODEL_MISMATCH");
   });
 
   it("refuses a key that does not sign for the account", async () => {
@@ -473,19 +468,19 @@ describe("starting", () => {
 
   it("refuses a key in another role, and one that is revoked", async () => {
     const [treasurer, revoked] = [generatePrivateKey(), generatePrivateKey()];
-    await world.addKey(world.worker, privateKeyToAccount(treasurer), SignerRole.TREASURER);
-    await world.addKey(world.worker, privateKeyToAccount(revoked), SignerRole.WORKER_SIGNER);
-    await world.grid.mined(world.worker.grid.settlement.write.revokeSigner([privateKeyToAccount(revoked).address]));
+    await addSigner(seeded.grid, seeded.worker, privateKeyToAccount(treasurer), SignerRole.TREASURER);
+    await addSigner(seeded.grid, seeded.worker, privateKeyToAccount(revoked), SignerRole.WORKER_SIGNER);
+    await seeded.grid.mined(seeded.worker.grid.settlement.write.revokeSigner([privateKeyToAccount(revoked).address]));
     expect(await failure({ GRID_WORKER_SIGNER_KEY: treasurer })).toBe("NOT_SIGNER");
     await cloud.stop();
     expect(await failure({ GRID_WORKER_SIGNER_KEY: revoked })).toBe("NOT_SIGNER");
   });
 
   it("refuses a state folder that another worker uses", async () => {
-    const { GRID_WORKER_STATE } = world.variables();
+    const { GRID_WORKER_STATE } = seeded.variables();
     await start({ over: { GRID_WORKER_STATE } });
     const first = cloud;
-    const environment = world.environment({ GRID_CLOUD_URL: first.url, GRID_WORKER_STATE });
+    const environment = seeded.environment({ GRID_CLOUD_URL: first.url, GRID_WORKER_STATE });
     const again = startWorker(environment, { log: quiet, software: "test", loadEngine: async () => tinyEngine() });
     await expect(again).rejects.toMatchObject({ code: "STATE_LOCKED" });
   });
