@@ -22,7 +22,7 @@ import type { MultihashDigest } from "multiformats/hashes/interface";
 import pg from "pg";
 import { pino } from "pino";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileBlocks } from "../../sdk/src/index.ts";
 import { MemoryDisk } from "../../test/fixtures/memoryDisk.ts";
 import { listen } from "../../test/fixtures/scriptedServer.ts";
@@ -503,16 +503,12 @@ describe("a block that is damaged", () => {
     const last = blockFile(folder, fileBlocks(file).at(-1)?.cid ?? "");
     const bytes = readFileSync(last);
     flip(last);
-    const complaints = vi.spyOn(console, "error");
     const received = await new Promise<Buffer>((resolve) => {
       httpRequest(`${cloud.url}/ipfs/${cid}`, (answer) => {
         const parts: Buffer[] = [];
         answer.on("data", (part: Buffer) => parts.push(part)).on("error", () => resolve(Buffer.concat(parts)));
       }).end();
     });
-    const printed = [...complaints.mock.calls];
-    complaints.mockRestore();
-    expect(printed, "the log has it, in one line").toEqual([]);
     expect(received.length).toBeGreaterThan(0);
     expect(received.equals(file.subarray(0, received.length)), "nothing but the file's beginning came").toBe(true);
     await refused(`/ipfs/${cid}`);

@@ -84,16 +84,25 @@ function sources(folder = `${root}sdk/src`): readonly string[] {
     .sort();
 }
 
-/** Functions and events that the package names in files which import a contract's reduced ABI, and every error. */
+/**
+ * Functions and events that the package names in files which import a contract's reduced ABI, or the contract by it, and every error.
+ */
 function usedSource(): string {
   const texts = sources();
   const parts = [...abiNames].map(([contract, name]) => {
-    const imports = new RegExp(`import [^;]*\\b${name}\\b[^;]* from "[./]+/generated/used\\.js"`);
+    const at = `${contracts[contract]?.key}At`;
+    const imports = new RegExp(`import [^;]*\\b(${name}|${at})\\b[^;]* from "[./]+/generated/used\\.js"`);
     const named = texts.filter((text) => imports.test(text)).flatMap((text) => text.match(/(?<=")\w+(?=")/g) ?? []);
     const used = new Set(named);
     const kept = abiOf(contract).filter((entry) => entry.type !== "error" && "name" in entry && used.has(entry.name));
     const lines = kept.map((entry) => `  ${JSON.stringify(entry)},\n`);
-    return `/** Of ${contract}. */\nexport const ${name} = [\n${lines.join("")}] as const;\n`;
+    return `/** Of ${contract}. */
+export const ${name} = [\n${lines.join("")}] as const;
+
+/** ${contract} of a deployment, as viem's actions take a contract. */
+export const ${at} = ({ contracts }: Deployed<"${contract}">) =>
+  ({ address: contracts.${contract}.address, abi: ${name} }) as const;
+`;
   });
   const errors = [...abiNames.keys()].flatMap((contract) => abiOf(contract).filter(({ type }) => type === "error"));
   const signatures = errors.map((error) => {
@@ -102,6 +111,10 @@ function usedSource(): string {
   });
   return `// Generated from out/ by scripts/generate.ts: npm run generate -w sdk
 // ABI entries that this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
+
+interface Deployed<Name extends string> {
+  readonly contracts: Readonly<Record<Name, { readonly address: \`0x\${string}\` }>>;
+}
 
 ${parts.join("\n")}
 /** Custom errors of all contracts. */

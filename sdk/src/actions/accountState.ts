@@ -1,8 +1,8 @@
 import type { Address } from "viem";
 import { getBalance, readContract } from "viem/actions";
-import { aipgAt, settlementAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
+import { aipgAt, settlementAt } from "../generated/used.js";
 
 /** Money of an account. Amounts in wei of AIPG, but `eth`. */
 export interface AccountState {

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
 import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
-import { aipgAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
+import { aipgAt } from "../generated/used.js";
 
 /** Allowance: spender and amount, AIPG wei. */
 export interface AllowanceOptions {

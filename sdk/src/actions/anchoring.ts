@@ -1,10 +1,9 @@
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import type { ReceiptAnchor } from "../body/composeBody.js";
-import { nftAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
-import { gridSettlementAbi } from "../generated/used.js";
+import { gridSettlementAbi, nftAt } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { leafOf } from "../messages/digest.js";
 import type { MerkleTree } from "../messages/merkle.js";

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
 import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
-import { registryAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
+import { registryAt } from "../generated/used.js";
 import { allowanceCalls } from "./allowance.js";
 
 /** Worker of a deployment. */

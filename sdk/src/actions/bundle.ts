@@ -1,9 +1,9 @@
 import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract } from "viem/actions";
 import type * as z from "zod/mini";
-import { settlementAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
+import { settlementAt } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { readAs } from "../lib/readAs.js";
 import { cidOf } from "../messages/cid.js";

@@ -1,9 +1,9 @@
 import { type Address, type Hex, parseSignature } from "viem";
 import { getBlock, getChainId, readContract, signTypedData } from "viem/actions";
 import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
-import { aipgAt, settlementAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transact, transactAll, type WalletClient } from "../chain/transact.js";
+import { aipgAt, settlementAt } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { normaliseSignature } from "../messages/signature.js";
 import { accountState } from "./accountState.js";

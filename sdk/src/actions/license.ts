@@ -1,11 +1,11 @@
 import { type Address, type Hex, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { type Call, type ContractCall, contractCall, toCalls } from "../chain/call.js";
-import { aigcAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
 import { explainRevert } from "../chain/revert.js";
 import { type ReadClient, transact, transactAll, type WalletClient, wrapReadError } from "../chain/transact.js";
+import { aigcAt } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { allowanceCalls } from "./allowance.js";
 

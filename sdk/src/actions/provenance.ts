@@ -1,11 +1,11 @@
 import type { Address, ContractFunctionReturnType } from "viem";
 import { readContract } from "viem/actions";
 import { TOKENS_PER_SERIES } from "../body/body.js";
-import { nftAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { ChainError } from "../chain/errors.js";
 import { type ReadClient, wrapReadError } from "../chain/transact.js";
 import type { gridNftAbi } from "../generated/used.js";
+import { nftAt } from "../generated/used.js";
 import { cidOf } from "../messages/cid.js";
 import { type ArtworkMetadata, parseTokenUri } from "../messages/tokenUri.js";
 

@@ -1,8 +1,8 @@
 import { type Address, formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
 import { readContract, signTypedData } from "viem/actions";
-import { aigcAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
 import { type ReadClient, type WalletClient, wrapReadError } from "../chain/transact.js";
+import { aigcAt } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { requestHash } from "../messages/digest.js";
 import { messageToJson } from "../messages/messageJson.js";

@@ -1,7 +1,8 @@
 // Calls of GridSettlement that pay workers and anchor receipts.
+
 import { type ContractCall, contractCall } from "../chain/call.js";
-import { settlementAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
+import { settlementAt } from "../generated/used.js";
 import type { ClosedSettlement, LanePapers, Settlement, WaitingAnchor } from "./anchoring.js";
 
 export function settleCall(deployment: Deployment, item: Settlement): ContractCall {

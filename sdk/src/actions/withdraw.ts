@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 import { type Call, type ContractCall, contractCall, type Sender, toCalls } from "../chain/call.js";
-import { settlementAt } from "../chain/contracts.js";
 import type { Deployment } from "../chain/deployment.js";
 import { type ReadClient, transact, type WalletClient } from "../chain/transact.js";
+import { settlementAt } from "../generated/used.js";
 
 /** A withdrawal to announce. */
 export interface ThawOptions {

@@ -1,13 +1,16 @@
 // Generated from out/ by scripts/generate.ts: npm run generate -w sdk
 // ABI entries that this package itself calls, reads and decodes: a page that imports one function of it does not carry whole ABIs.
 
+interface Deployed<Name extends string> {
+  readonly contracts: Readonly<Record<Name, { readonly address: `0x${string}` }>>;
+}
+
 /** Of AIGC. */
 export const aigcAbi = [
   {"type":"event","name":"ModelRegistered","inputs":[{"name":"modelId","type":"uint256","indexed":true},{"name":"creator","type":"address","indexed":true},{"name":"weightsHash","type":"bytes32","indexed":true},{"name":"spec","type":"tuple","indexed":false,"components":[{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"family","type":"uint8"},{"name":"kind","type":"uint8"},{"name":"baseModelId","type":"uint256"},{"name":"weightsHash","type":"bytes32"},{"name":"weightsURI","type":"string"},{"name":"license","type":"string"},{"name":"previewCid","type":"string"},{"name":"usageBps","type":"uint16"},{"name":"resaleBps","type":"uint16"},{"name":"access","type":"uint8"}]},{"name":"registrant","type":"address","indexed":false},{"name":"fee","type":"uint128","indexed":false}]},
   {"type":"event","name":"Transfer","inputs":[{"name":"from","type":"address","indexed":true},{"name":"to","type":"address","indexed":true},{"name":"tokenId","type":"uint256","indexed":true}]},
   {"type":"event","name":"Upgraded","inputs":[{"name":"implementation","type":"address","indexed":true}]},
   {"type":"event","name":"VerifiedSet","inputs":[{"name":"modelId","type":"uint256","indexed":true},{"name":"verified","type":"bool","indexed":false}]},
-  {"type":"function","name":"approve","inputs":[{"name":"to","type":"address"},{"name":"tokenId","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"buyLicense","inputs":[{"name":"modelId","type":"uint256"},{"name":"account","type":"address"},{"name":"periods","type":"uint32"},{"name":"period","type":"uint32"},{"name":"maxPrice","type":"uint128"}],"outputs":[{"name":"expires","type":"uint40"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"canUse","inputs":[{"name":"modelId","type":"uint256"},{"name":"account","type":"address"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
   {"type":"function","name":"licenseExpires","inputs":[{"name":"modelId","type":"uint256"},{"name":"account","type":"address"}],"outputs":[{"name":"","type":"uint40"}],"stateMutability":"view"},
@@ -20,21 +23,32 @@ export const aigcAbi = [
   {"type":"function","name":"userOf","inputs":[{"name":"modelId","type":"uint256"}],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
 ] as const;
 
+/** AIGC of a deployment, as viem's actions take a contract. */
+export const aigcAt = ({ contracts }: Deployed<"AIGC">) =>
+  ({ address: contracts.AIGC.address, abi: aigcAbi }) as const;
+
 /** Of AIPG. */
 export const aipgAbi = [
   {"type":"function","name":"allowance","inputs":[{"name":"owner","type":"address"},{"name":"spender","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"approve","inputs":[{"name":"spender","type":"address"},{"name":"value","type":"uint256"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"balanceOf","inputs":[{"name":"account","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"eip712Domain","inputs":[],"outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view"},
-  {"type":"function","name":"mint","inputs":[{"name":"to","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"nonces","inputs":[{"name":"owner","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"owner","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"permit","inputs":[{"name":"owner","type":"address"},{"name":"spender","type":"address"},{"name":"value","type":"uint256"},{"name":"deadline","type":"uint256"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
 ] as const;
 
+/** AIPG of a deployment, as viem's actions take a contract. */
+export const aipgAt = ({ contracts }: Deployed<"AIPG">) =>
+  ({ address: contracts.AIPG.address, abi: aipgAbi }) as const;
+
 /** Of GridAuthority. */
 export const gridAuthorityAbi = [
 ] as const;
+
+/** GridAuthority of a deployment, as viem's actions take a contract. */
+export const authorityAt = ({ contracts }: Deployed<"GridAuthority">) =>
+  ({ address: contracts.GridAuthority.address, abi: gridAuthorityAbi }) as const;
 
 /** Of GridNFT. */
 export const gridNftAbi = [
@@ -48,7 +62,6 @@ export const gridNftAbi = [
   {"type":"function","name":"anchorSource","inputs":[{"name":"index","type":"uint256"}],"outputs":[{"name":"source","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"anchorSourceCount","inputs":[],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"announceEvolution","inputs":[{"name":"tokenId","type":"uint256"},{"name":"bodyHash","type":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
-  {"type":"function","name":"approve","inputs":[{"name":"to","type":"address"},{"name":"tokenId","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"blobOf","inputs":[{"name":"tokenId","type":"uint256"},{"name":"version","type":"uint256"}],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"displayOf","inputs":[{"name":"tokenId","type":"uint256"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"title","type":"string"},{"name":"description","type":"string"},{"name":"animationUrl","type":"string"}]},{"name":"","type":"bool"}],"stateMutability":"view"},
   {"type":"function","name":"evolve","inputs":[{"name":"tokenId","type":"uint256"},{"name":"body","type":"bytes"},{"name":"proofs","type":"tuple[]","components":[{"name":"laneId","type":"bytes32"},{"name":"proof","type":"bytes32[]"},{"name":"flags","type":"bytes"}]}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"nonpayable"},
@@ -72,6 +85,10 @@ export const gridNftAbi = [
   {"type":"function","name":"versionsOf","inputs":[{"name":"tokenId","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
 ] as const;
 
+/** GridNFT of a deployment, as viem's actions take a contract. */
+export const nftAt = ({ contracts }: Deployed<"GridNFT">) =>
+  ({ address: contracts.GridNFT.address, abi: gridNftAbi }) as const;
+
 /** Of GridSettlement. */
 export const gridSettlementAbi = [
   {"type":"event","name":"EquivocationSlashed","inputs":[{"name":"worker","type":"address","indexed":true},{"name":"reporter","type":"address","indexed":true},{"name":"orderHash","type":"bytes32","indexed":true},{"name":"index","type":"uint32","indexed":false},{"name":"receiptA","type":"bytes32","indexed":false},{"name":"receiptB","type":"bytes32","indexed":false},{"name":"amount","type":"uint128","indexed":false}]},
@@ -87,6 +104,7 @@ export const gridSettlementAbi = [
   {"type":"function","name":"confirmAnchor","inputs":[{"name":"payer","type":"address"},{"name":"root","type":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"depositFor","inputs":[{"name":"account","type":"address"},{"name":"amount","type":"uint128"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"depositWithPermit","inputs":[{"name":"account","type":"address"},{"name":"amount","type":"uint128"},{"name":"deadline","type":"uint256"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"eip712Domain","inputs":[],"outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view"},
   {"type":"function","name":"isNonceUsed","inputs":[{"name":"payer","type":"address"},{"name":"nonce","type":"uint256"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
   {"type":"function","name":"isSigner","inputs":[{"name":"account","type":"address"},{"name":"role","type":"uint8"},{"name":"signer","type":"address"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
   {"type":"function","name":"settle","inputs":[{"name":"item","type":"tuple","components":[{"name":"order","type":"tuple","components":[{"name":"requester","type":"address"},{"name":"payer","type":"address"},{"name":"worker","type":"address"},{"name":"laneId","type":"bytes32"},{"name":"feeConfigId","type":"uint16"},{"name":"modelId","type":"uint256"},{"name":"requestHash","type":"bytes32"},{"name":"count","type":"uint32"},{"name":"maxPrice","type":"uint128"},{"name":"deadline","type":"uint64"},{"name":"nonce","type":"uint256"}]},{"name":"orderSignature","type":"bytes"},{"name":"receipts","type":"tuple[]","components":[{"name":"index","type":"uint32"},{"name":"seed","type":"uint64"},{"name":"engineHash","type":"bytes32"},{"name":"imageHash","type":"bytes32"},{"name":"cidDigest","type":"bytes32"},{"name":"completedAt","type":"uint64"},{"name":"price","type":"uint128"},{"name":"signature","type":"bytes"}]}]}],"outputs":[{"name":"root","type":"bytes32"}],"stateMutability":"nonpayable"},
@@ -98,6 +116,10 @@ export const gridSettlementAbi = [
   {"type":"function","name":"waitingAnchorOf","inputs":[{"name":"payer","type":"address"},{"name":"root","type":"bytes32"}],"outputs":[{"name":"worker","type":"address"},{"name":"receiptCount","type":"uint32"}],"stateMutability":"view"},
   {"type":"function","name":"withdraw","inputs":[{"name":"to","type":"address"}],"outputs":[],"stateMutability":"nonpayable"},
 ] as const;
+
+/** GridSettlement of a deployment, as viem's actions take a contract. */
+export const settlementAt = ({ contracts }: Deployed<"GridSettlement">) =>
+  ({ address: contracts.GridSettlement.address, abi: gridSettlementAbi }) as const;
 
 /** Of WorkerRegistry. */
 export const workerRegistryAbi = [
@@ -114,6 +136,10 @@ export const workerRegistryAbi = [
   {"type":"function","name":"register","inputs":[{"name":"bond","type":"uint128"},{"name":"profileURI","type":"string"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"workerOf","inputs":[{"name":"worker","type":"address"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"bond","type":"uint128"},{"name":"unbonding","type":"uint128"},{"name":"registeredAt","type":"uint40"},{"name":"releaseAt","type":"uint40"}]}],"stateMutability":"view"},
 ] as const;
+
+/** WorkerRegistry of a deployment, as viem's actions take a contract. */
+export const registryAt = ({ contracts }: Deployed<"WorkerRegistry">) =>
+  ({ address: contracts.WorkerRegistry.address, abi: workerRegistryAbi }) as const;
 
 /** Custom errors of all contracts. */
 export const errors: readonly string[] = [

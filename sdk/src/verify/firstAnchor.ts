@@ -1,6 +1,6 @@
 import { type Address, type Hex, isAddressEqual } from "viem";
 import { type Blob, decodeBlob, receiptsOf, TOKENS_PER_SERIES } from "../body/body.js";
-import { nftAt } from "../chain/contracts.js";
+import { nftAt } from "../generated/used.js";
 import { GridError } from "../lib/errors.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";

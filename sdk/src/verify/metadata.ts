@@ -1,7 +1,7 @@
 import { zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { TOKENS_PER_SERIES } from "../body/body.js";
-import { nftAt } from "../chain/contracts.js";
+import { nftAt } from "../generated/used.js";
 import { artworkName } from "../messages/artworkName.js";
 import { cidOf } from "../messages/cid.js";
 import { type Evidence, eventsOf } from "./chain.js";

@@ -8,7 +8,7 @@ import {
   receiptsOf,
   TOKENS_PER_SERIES,
 } from "../body/body.js";
-import { nftAt } from "../chain/contracts.js";
+import { nftAt } from "../generated/used.js";
 import { receiptId } from "../messages/digest.js";
 import type { GenerationRequest, JobReceipt, SettlementDomain } from "../messages/typedData.js";
 import { settlementDomain } from "../messages/typedData.js";

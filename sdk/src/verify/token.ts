@@ -1,8 +1,7 @@
 import { type Abi, type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { readContract } from "viem/actions";
 import { decodeBlob, TOKENS_PER_SERIES } from "../body/body.js";
-import { aigcAt, nftAt } from "../chain/contracts.js";
-import { aigcAbi, gridNftAbi } from "../generated/used.js";
+import { aigcAbi, aigcAt, gridNftAbi, nftAt } from "../generated/used.js";
 import { type Evidence, eventsOf, storageAt } from "./chain.js";
 import { differences, type Finding, fail, isRevert, pass } from "./check.js";
 import { type Mint, mintsOf, type VersionRecord } from "./record.js";

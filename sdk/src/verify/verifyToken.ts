@@ -1,7 +1,7 @@
 import type { Address, Client, Hex } from "viem";
 import { getBlock, readContract } from "viem/actions";
-import { nftAt } from "../chain/contracts.js";
 import { type Deployment, settlementDomainOf } from "../chain/deployment.js";
+import { nftAt } from "../generated/used.js";
 import { cidOf } from "../messages/cid.js";
 import type { GenerationRequest, JobReceipt } from "../messages/typedData.js";
 import { type AnchorEvent, checkAnchor, findAnchor, findPapers, type Paper } from "./anchor.js";

@@ -1,7 +1,6 @@
 import { formatEther } from "viem";
 import { getBlock, readContract } from "viem/actions";
-import { nftAt, registryAt } from "../chain/contracts.js";
-import { gridSettlementAbi } from "../generated/used.js";
+import { gridSettlementAbi, nftAt, registryAt } from "../generated/used.js";
 import { type Evidence, eventsOf, isBefore, type LogPlace } from "./chain.js";
 import { dateOf, type Finding, fail, pass } from "./check.js";
 import { mintedBefore, type Twin } from "./firstAnchor.js";
