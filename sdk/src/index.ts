@@ -21,7 +21,6 @@ export { type ReadClient, transact, type WalletClient } from "./chain/transact.j
 
 export {
   type CloudClient,
-  type CloudOptions,
   createCloudClient,
   type ModelListing,
   type QuoteQuery,
@@ -30,7 +29,7 @@ export {
   type WorkerListing,
 } from "./cloud/client.js";
 export { CloudError, type CloudFailure, type CloudFailureDetails, PaymentRequiredError } from "./cloud/errors.js";
-export type { CloudCall } from "./cloud/http.js";
+export type { CallOptions, CloudCall, CloudOptions } from "./cloud/request.js";
 export {
   accountResource,
   type MessageSigner,
@@ -41,6 +40,12 @@ export {
   signInMessage,
 } from "./cloud/signIn.js";
 export { isFinal, type WatchOptions } from "./cloud/watch.js";
+export {
+  createWorkerClient,
+  type DeliveryPapers,
+  type WorkerClient,
+  type WorkerClientOptions,
+} from "./cloud/workerClient.js";
 
 // Actions on a viem client.
 

@@ -1,8 +1,9 @@
+import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Answer, json, type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.ts";
 import { CloudError, cidOf, createCloudClient, fileHashes, GridError, PaymentRequiredError } from "../src/index.js";
-import type { Job } from "../src/schemas/index.js";
+import { healthAnswer, type Job } from "../src/schemas/index.js";
 import { quoteFor } from "./quotes.ts";
 
 let server: ScriptedServer | undefined;
@@ -109,6 +110,34 @@ describe("calls", () => {
     server = await serve(() => {});
     const cloud = createCloudClient({ url: server.url, timeout: 50 });
     expect(await failure(cloud.models())).toMatchObject({ code: "UNREACHABLE" });
+  });
+});
+
+describe("a call", () => {
+  it("bounds an answer that drips without end, and one that is too large", async () => {
+    const { cloud } = await cloudOf(({ path }, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      if (path === "/health") response.end(`{"status":"${"x".repeat(2_000)}"}`);
+      else {
+        const drip = setInterval(() => response.write(" "), 5);
+        response.once("close", () => clearInterval(drip));
+      }
+    });
+    expect(await failure(cloud.models({ timeout: 100 }))).toMatchObject({ code: "UNREACHABLE", status: 200 });
+    const health = cloud.request("/health", healthAnswer, { limit: 1_000 });
+    expect(await failure(health)).toMatchObject({ code: "ANSWER_INVALID", status: 200 });
+  });
+
+  it("leaves nothing on a signal that outlives it", async () => {
+    const { cloud } = await cloudOf(({ method, path }, response) => {
+      if (method === "DELETE") response.writeHead(204).end();
+      else json(response, path === "/v1/workers" ? 503 : 200, { models: [] });
+    });
+    const { signal } = new AbortController();
+    await cloud.models({ signal });
+    await cloud.cancelJob("j1", { signal });
+    expect(await failure(cloud.workers({ signal }))).toMatchObject({ code: "ANSWER_INVALID", status: 503 });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 

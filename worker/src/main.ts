@@ -7,7 +7,7 @@ import { claimEarnings } from "./commands/claim.ts";
 import { registerWorker } from "./commands/register.ts";
 import { engineLoaders } from "./engines/load.ts";
 import { readEnvironment } from "./environment.ts";
-import { describe, WorkerError } from "./errors.ts";
+import { codeOf, describe, WorkerError } from "./errors.ts";
 import { createLog } from "./log.ts";
 import { startWorker } from "./worker.ts";
 
@@ -43,7 +43,7 @@ async function run(): Promise<void> {
     await worker.ended;
   } catch (error) {
     if (stopping.signal.aborted && error instanceof WorkerError && error.code === "STOPPED") return;
-    log.fatal({ code: error instanceof WorkerError ? error.code : "UNEXPECTED" }, describe(error));
+    log.fatal({ code: codeOf(error) ?? "UNEXPECTED" }, describe(error));
     throw error;
   }
 }
@@ -69,7 +69,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof WorkerError ? error.message : describe(error)}\n`);
+    process.stderr.write(`${describe(error)}\n`);
     process.exit(1);
   },
 );

@@ -1,4 +1,4 @@
-import { isBonded, SignerRole } from "@gridnft/sdk";
+import { createWorkerClient, isBonded, SignerRole } from "@gridnft/sdk";
 import { createMutex, createNamedMutex, retry, trySleep } from "@gridnft/sdk/node";
 import { formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -8,9 +8,8 @@ import { connectChain, type GridChain } from "./chain/connect.ts";
 import { isGoodSigner } from "./chain/facts.ts";
 import { createSigning } from "./chain/signing.ts";
 import { createTransactions } from "./chain/transactions.ts";
-import { createCloudClient, isTransient } from "./cloud.ts";
 import type { WorkerEnvironment } from "./environment.ts";
-import { describe, WorkerError } from "./errors.ts";
+import { describe, isTransient, WorkerError } from "./errors.ts";
 import { reconcile } from "./jobs/deliver.ts";
 import { type LoadEngine, type LoadedModel, loadModels, offerOf } from "./jobs/models.ts";
 import { type JobOutcome, runJob } from "./jobs/run.ts";
@@ -97,7 +96,10 @@ export async function startWorker(
       signal: closing.signal,
     };
     const { cloudUrl: url, cloudDomain: domain } = environment;
-    const cloud = createCloudClient({ url, domain, chainId: chain.chain.id, account, signer }, metrics.counted(fetch));
+    const cloud = createWorkerClient({
+      ...{ url, domain, chainId: chain.chain.id, account, signer },
+      fetch: metrics.counted(fetch),
+    });
     const vouchers = createVoucherAcceptor({ ...payoutServices, cloud });
     const throughput = createThroughput();
     const services: JobServices = {

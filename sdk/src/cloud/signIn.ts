@@ -14,6 +14,7 @@ import { GridError } from "../lib/errors.js";
 import type { Session } from "../schemas/index.js";
 import type { CloudClient } from "./client.js";
 import { CloudError } from "./errors.js";
+import type { CallOptions } from "./request.js";
 
 /** What a sign-in message says. */
 export interface SignInMessage {
@@ -71,8 +72,8 @@ export function signInMessage(message: SignInMessage): string {
 /** Who signs in: a viem account that signs by itself, or a client with an account (a browser's wallet). */
 export type MessageSigner = LocalAccount | Client<Transport, Chain | undefined, Account>;
 
-/** Terms of a sign-in. */
-export interface SignInOptions {
+/** Terms of a sign-in. `timeout` holds for each of its two calls. */
+export interface SignInOptions extends CallOptions {
   readonly signer: MessageSigner;
   readonly deployment: Deployment;
   /** Models that the session is to unlock, where they are not open. */
@@ -83,8 +84,7 @@ export interface SignInOptions {
   /** Seconds after which the session ends, where that is to be sooner than the cloud's own time. */
   readonly life?: number;
   /** Host that the message may be for. Default: the host of the cloud's URL. Say it when the cloud is reached by a detour. */
-  readonly domain?: string;
-  readonly signal?: AbortSignal;
+  readonly domain?: string | undefined;
 }
 
 /**
@@ -99,8 +99,8 @@ export interface SignInOptions {
  * const mine = cloud.withToken(token);
  */
 export async function signIn(cloud: CloudClient, options: SignInOptions): Promise<Session> {
-  const { signer, deployment, models = [], worker, statement, life, signal } = options;
-  const { nonce, domain, uri, chain_id: chainId } = await cloud.nonce({ signal });
+  const { signer, deployment, models = [], worker, statement, life, signal, timeout } = options;
+  const { nonce, domain, uri, chain_id: chainId } = await cloud.nonce({ signal, timeout });
   const expected = options.domain ?? new URL(cloud.url).host;
   const refuse = (field: string, message: string): never => {
     throw new CloudError("SIGN_IN_REFUSED", message, { field });
@@ -129,7 +129,7 @@ export async function signIn(cloud: CloudClient, options: SignInOptions): Promis
   const signature = isClient(signer)
     ? await signMessage(signer, { account: signer.account, message })
     : await signer.signMessage({ message });
-  const session = await cloud.postSignIn({ message, signature }, { signal });
+  const session = await cloud.postSignIn({ message, signature }, { signal, timeout });
   if (getAddress(session.account) !== getAddress(addressOf(signer))) {
     throw new GridError("FIELD_INVALID", "The cloud signed in somebody else.", "account");
   }

@@ -2,7 +2,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { sleep } from "../lib/sleep.js";
 import { type Job, job } from "../schemas/index.js";
 import { CloudError } from "./errors.js";
-import { anyOf, type CloudEndpoint, send, sendJson } from "./http.js";
+import { type CloudOptions, send, sendJson } from "./request.js";
 
 /** How to follow a job. */
 export interface WatchOptions {
@@ -30,7 +30,7 @@ export function isFinal({ status }: Pick<Job, "status">): boolean {
  * @throws {@link CloudError} when the cloud refuses, or stays unreachable.
  */
 export async function* watchJob(
-  endpoint: CloudEndpoint,
+  options: CloudOptions,
   id: string,
   { signal, pollInterval = 1_000, silence = 30_000 }: WatchOptions = {},
 ): AsyncGenerator<Job, void, undefined> {
@@ -44,7 +44,7 @@ export async function* watchJob(
     if (emptyStreams < MAX_EMPTY_STREAMS) {
       let told = false;
       try {
-        for await (const event of events(endpoint, `${path}/events`, { lastEventId, silence, signal })) {
+        for await (const event of events(options, `${path}/events`, { lastEventId, silence, signal })) {
           lastEventId = event.id ?? lastEventId;
           const next = jobAfter(last, event);
           if (!next) continue;
@@ -61,7 +61,7 @@ export async function* watchJob(
       emptyStreams = told ? 0 : emptyStreams + 1;
     }
     try {
-      const next = await sendJson(endpoint, path, job, { signal });
+      const next = await sendJson(options, path, job, { signal });
       unanswered = 0;
       if (!last || !sameJob(last, next)) {
         last = next;
@@ -106,7 +106,7 @@ function jobAfter(last: Job | undefined, { event, data }: EventSourceMessage): J
 
 /** The events of one connection. Ends when the stream does, or falls silent. */
 async function* events(
-  endpoint: CloudEndpoint,
+  options: CloudOptions,
   path: string,
   {
     lastEventId,
@@ -114,23 +114,23 @@ async function* events(
     signal,
   }: { lastEventId: string | undefined; silence: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<EventSourceMessage, void, undefined> {
-  const hangUp = new AbortController();
-  const response = await send(endpoint, path, {
+  const { response, close } = await send(options, path, {
     headers: { accept: "text/event-stream", ...(lastEventId !== undefined && { "last-event-id": lastEventId }) },
-    signal: signal ? anyOf(signal, hangUp.signal) : hangUp.signal,
+    signal,
   });
   const reader = response.body?.getReader();
-  if (!reader || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
-    hangUp.abort();
-    return;
-  }
+  if (!reader || !response.headers.get("content-type")?.startsWith("text/event-stream")) return close();
   const waiting: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => waiting.push(event) });
   const decoder = new TextDecoder();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isSilent = false;
   try {
     for (;;) {
-      timer = setTimeout(() => hangUp.abort(), silence);
+      timer = setTimeout(() => {
+        isSilent = true;
+        close();
+      }, silence);
       const { done, value } = await reader.read();
       clearTimeout(timer);
       if (done) return;
@@ -139,9 +139,9 @@ async function* events(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    if (!hangUp.signal.aborted) throw new CloudError("UNREACHABLE", "The job's stream broke.", { cause: error });
+    if (!isSilent) throw new CloudError("UNREACHABLE", "The job's stream broke.", { cause: error });
   } finally {
     clearTimeout(timer);
-    hangUp.abort();
+    close();
   }
 }

@@ -1,9 +1,17 @@
 /** A worker that stands still until its job went to another one, and comes back with the old lease. */
 import { privateKeyToAccount } from "viem/accounts";
-import { engineHash, type JobReceipt, messageFromJson, orderHash, settlementDomainOf } from "../../../sdk/src/index.ts";
+import {
+  CloudError,
+  createWorkerClient,
+  engineHash,
+  type JobReceipt,
+  messageFromJson,
+  orderHash,
+  settlementDomainOf,
+} from "../../../sdk/src/index.ts";
 import { sleep } from "../../../sdk/src/node/index.ts";
 import type { WorkerJob } from "../../../sdk/src/schemas/index.ts";
-import { CloudError, createCloudClient, isTransient } from "../../../worker/src/cloud.ts";
+import { isTransient } from "../../../worker/src/errors.ts";
 import type { KillableGrid } from "./killableGrid.ts";
 import type { Load } from "./load.ts";
 
@@ -55,7 +63,7 @@ async function tryOnce(killable: KillableGrid, load: Load): Promise<readonly str
   if (!second) return undefined;
 
   const { chainId } = settlementDomainOf(killable.deployment);
-  const cloud = createCloudClient({
+  const cloud = createWorkerClient({
     ...{ url: killable.cloudUrl, chainId, account: stalled.party.address, signer: privateKeyToAccount(stalled.key) },
   });
   const lease = { id: job, lease: { token: first.lease_token } } as unknown as WorkerJob;
@@ -105,7 +113,7 @@ async function answerOf(call: () => Promise<unknown>): Promise<string> {
       await call();
       return "yes";
     } catch (error) {
-      if (!isTransient(error) || Date.now() > end) return error instanceof CloudError ? error.reason : String(error);
+      if (!isTransient(error) || Date.now() > end) return error instanceof CloudError ? error.code : String(error);
       await sleep(50);
     }
   }

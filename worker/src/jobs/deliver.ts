@@ -1,7 +1,6 @@
-import { receiptId, SETTLE_GRACE, type SignedReceipt } from "@gridnft/sdk";
+import { CloudError, receiptId, SETTLE_GRACE, type SignedReceipt, type WorkerClient } from "@gridnft/sdk";
 import type { VoucherOffer, WorkerJob } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, zeroHash } from "viem";
-import { type CloudClient, CloudError } from "../cloud.ts";
 import type { PromptReading } from "../engines/types.ts";
 import { describe, WorkerError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -59,7 +58,7 @@ async function complete(
         return await cloud.complete(job, accepted.engine, signed, papers);
       } catch (error) {
         // The uploaded file is damaged there.
-        if (error instanceof CloudError && error.reason === "IMAGE_UNAVAILABLE") await uploadAgain();
+        if (error instanceof CloudError && error.code === "IMAGE_UNAVAILABLE") await uploadAgain();
         throw error;
       }
     }, lease);
@@ -97,11 +96,11 @@ export async function release(
 }
 
 /** Returns true if the cloud has a receipt, even one that it does not show. */
-async function hasReceipt(cloud: CloudClient, id: Hex): Promise<boolean> {
+async function hasReceipt(cloud: WorkerClient, id: Hex): Promise<boolean> {
   try {
     return (await cloud.receipt(id)) !== undefined;
   } catch (error) {
-    if (error instanceof CloudError && error.reason === "NOT_YOURS") return true;
+    if (error instanceof CloudError && error.code === "NOT_YOURS") return true;
     throw error;
   }
 }

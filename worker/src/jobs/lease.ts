@@ -1,8 +1,8 @@
+import { CloudError, type WorkerClient } from "@gridnft/sdk";
 import { retry, trySleep } from "@gridnft/sdk/node";
 import type { WorkerJob } from "@gridnft/sdk/schemas";
 import { backoff } from "../backoff.ts";
-import { type CloudClient, CloudError, isTransient } from "../cloud.ts";
-import { describe } from "../errors.ts";
+import { describe, isTransient } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
 /** Progress of a job: image from 0, step from 1. */
@@ -31,13 +31,13 @@ const HEARTBEAT_INTERVAL = 5_000;
 
 /** Returns true if the cloud says that this worker has lost the lease. */
 export function isGone(error: unknown): boolean {
-  return error instanceof CloudError && ["LEASE_LOST", "JOB_UNKNOWN", "JOB_FINISHED"].includes(error.reason);
+  return error instanceof CloudError && ["LEASE_LOST", "JOB_UNKNOWN", "JOB_FINISHED"].includes(error.code);
 }
 
 /** Starts the heartbeats of a job's {@link Lease}. */
 export function createLease(
   job: WorkerJob,
-  { cloud, log }: { readonly cloud: CloudClient; readonly log: Logger },
+  { cloud, log }: { readonly cloud: WorkerClient; readonly log: Logger },
   stop: AbortSignal,
 ): Lease {
   const own = new AbortController();

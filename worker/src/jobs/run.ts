@@ -1,9 +1,8 @@
 import { orderHash } from "@gridnft/sdk";
 import type { WorkerJob } from "@gridnft/sdk/schemas";
 import { zeroHash } from "viem";
-import { CloudError, isTransient } from "../cloud.ts";
 import { EngineError } from "../engines/types.ts";
-import { describe, WorkerError } from "../errors.ts";
+import { codeOf, describe, isCloudRefusal, isTransient, WorkerError } from "../errors.ts";
 import type { LedgerJob } from "../state/ledger.ts";
 import { acceptJob } from "./accept.ts";
 import { deliver, release } from "./deliver.ts";
@@ -80,15 +79,16 @@ async function handleFailure(error: unknown, job: WorkerJob, lease: Lease, servi
   } else {
     log.error({ job: job.id, reason }, "a job failed");
     // Anything else may speak of this machine's folders and addresses.
-    const isTold = error instanceof WorkerError || error instanceof EngineError;
+    const code = codeOf(error);
+    const isTold = code !== undefined || error instanceof EngineError;
     const told = isTold ? reason : "Something went wrong at the worker.";
-    await release(job, "failed", told, services, error instanceof WorkerError ? error.code : undefined);
+    await release(job, "failed", told, services, code);
   }
   // A lane's next try is a new order. A direct order stays the same, and so must its receipts: it is kept open. So is what may
   // have been delivered all the same, until the cloud can be asked.
   const hash = orderHash(job.order);
   const known = ledger.job(hash);
-  const isRefused = error instanceof CloudError && !isTransient(error) && lease.lostReason === undefined;
+  const isRefused = isCloudRefusal(error) && !isTransient(error) && lease.lostReason === undefined;
   const isOver = isRefused || known?.receipts.size !== job.order.count;
   if (known?.state === "open" && job.order.laneId !== zeroHash && isOver) {
     await ledger.recordClosed(hash, "rejected", clock.now());

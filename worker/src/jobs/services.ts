@@ -1,6 +1,6 @@
+import type { WorkerClient } from "@gridnft/sdk";
 import type { Mutex, NamedMutex } from "@gridnft/sdk/node";
 import type { Signing } from "../chain/signing.ts";
-import type { CloudClient } from "../cloud.ts";
 import type { Logger } from "../log.ts";
 import type { VoucherAcceptor } from "../payouts/acceptVoucher.ts";
 import type { Pictures } from "../state/pictures.ts";
@@ -9,7 +9,7 @@ import type { Throughput } from "./throughput.ts";
 
 /** Services of running a job. */
 export interface JobServices extends AcceptServices {
-  readonly cloud: CloudClient;
+  readonly cloud: WorkerClient;
   readonly pictures: Pictures;
   readonly vouchers: VoucherAcceptor;
   readonly sign: Signing;

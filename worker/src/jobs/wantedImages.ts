@@ -1,4 +1,5 @@
-import { type CloudClient, CloudError } from "../cloud.ts";
+import type { WorkerClient } from "@gridnft/sdk";
+import { describe, isCloudRefusal } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Pictures } from "../state/pictures.ts";
 
@@ -11,7 +12,7 @@ export async function uploadWantedImages({
   pictures,
   log,
 }: {
-  readonly cloud: Pick<CloudClient, "wantedImages" | "handIn">;
+  readonly cloud: Pick<WorkerClient, "wantedImages" | "handIn">;
   readonly pictures: Pick<Pictures, "get">;
   readonly log: Logger;
 }): Promise<void> {
@@ -30,9 +31,9 @@ export async function uploadWantedImages({
         await cloud.handIn(imageHash, file);
         log.info({ image: imageHash }, "the cloud has a copy of a picture again");
       } catch (error) {
-        if (!(error instanceof CloudError)) throw error;
+        if (!isCloudRefusal(error)) throw error;
         // Another worker was faster, or its disk is full: it asks again.
-        log.warn({ image: imageHash, reason: error.message }, "the cloud does not take a picture that it asked for");
+        log.warn({ image: imageHash, reason: describe(error) }, "the cloud does not take a picture that it asked for");
       }
     }
   }

@@ -9,12 +9,12 @@ import {
   recoverSigner,
   SignerRole,
   voucherDigest,
+  type WorkerClient,
 } from "@gridnft/sdk";
 import { createMutex } from "@gridnft/sdk/node";
 import type { VoucherOffer } from "@gridnft/sdk/schemas";
 import { formatEther, type Hex, isAddressEqual, zeroHash } from "viem";
 import { isGoodSigner, readLaneFacts } from "../chain/facts.ts";
-import type { CloudClient } from "../cloud.ts";
 import { WorkerError } from "../errors.ts";
 import { checkVoucher } from "./checkVoucher.ts";
 import type { PayoutServices } from "./services.ts";
@@ -33,7 +33,7 @@ export interface VoucherAcceptor {
 }
 
 type VoucherServices = Pick<PayoutServices, "chain" | "clock" | "ledger" | "sign" | "account" | "log"> & {
-  readonly cloud: CloudClient;
+  readonly cloud: WorkerClient;
 };
 
 /** Limit of receipts of a voucher that a worker without its journal fetches one by one. */

@@ -1,11 +1,12 @@
 /** A worker signs in at the cloud that it was told, signs nothing for anybody else, and believes whole answers only. */
+import { createWorkerClient } from "@gridnft/sdk";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { parseSiweMessage } from "viem/siwe";
 import { expect, it } from "vitest";
-import { createCloudClient } from "../../src/cloud.ts";
 
 const signer = privateKeyToAccount(generatePrivateKey());
 const account = privateKeyToAccount(generatePrivateKey()).address;
+const cloud = { url: "http://127.0.0.1:3300", chainId: 31_337, account, signer };
 
 /** What a cloud that asks for this message gets to see. */
 async function signInAt(nonce: object, domain?: string) {
@@ -17,7 +18,7 @@ async function signInAt(nonce: object, domain?: string) {
     signed.push((JSON.parse(String(init?.body)) as { message: string }).message);
     return Response.json({ token: "t", account: signer.address, worker: account, expires_at: 1 });
   }) as typeof fetch;
-  const client = createCloudClient({ url: "http://127.0.0.1:3300", domain, chainId: 31_337, account, signer }, fetcher);
+  const client = createWorkerClient({ ...cloud, domain, fetch: fetcher });
   const refused = await client.signIn().then(
     () => undefined,
     (error: { code: string }) => error.code,
@@ -43,9 +44,9 @@ it("signs nothing of an answer that is not UTF-8", async () => {
     "latin1",
   );
   const fetcher = (async () => new Response(bytes)) as typeof fetch;
-  const client = createCloudClient({ url: "http://127.0.0.1:3300", chainId: 31_337, account, signer }, fetcher);
+  const client = createWorkerClient({ ...cloud, fetch: fetcher });
   await expect(client.signIn()).rejects.toMatchObject({
-    ...{ code: "CLOUD_ANSWER_INVALID", message: "The cloud's answer is not JSON in UTF-8." },
+    ...{ code: "ANSWER_INVALID", message: "The cloud's answer is not JSON in UTF-8." },
   });
 });
 
@@ -57,16 +58,16 @@ it.each([200, 404])("reads no answer without end, of status %d", async (status) 
     else stream.enqueue(chunk);
   };
   const fetcher = (async () => new Response(new ReadableStream({ pull }), { status })) as typeof fetch;
-  const client = createCloudClient({ url: "http://127.0.0.1:3300", chainId: 31_337, account, signer }, fetcher);
-  await expect(client.signIn()).rejects.toMatchObject({ code: "CLOUD_ANSWER_INVALID" });
+  const client = createWorkerClient({ ...cloud, fetch: fetcher });
+  await expect(client.signIn()).rejects.toMatchObject({ code: "ANSWER_INVALID" });
   expect(sent).toBeLessThan(70);
 });
 
 it("takes a refusal that breaks off for none", async () => {
   const body = new ReadableStream({ pull: (stream) => stream.error(new Error("The connection was reset.")) });
   const fetcher = (async () => new Response(body, { status: 409 })) as typeof fetch;
-  const client = createCloudClient({ url: "http://127.0.0.1:3300", chainId: 31_337, account, signer }, fetcher);
-  await expect(client.signIn()).rejects.toMatchObject({ code: "CLOUD_UNREACHABLE" });
+  const client = createWorkerClient({ ...cloud, fetch: fetcher });
+  await expect(client.signIn()).rejects.toMatchObject({ code: "UNREACHABLE" });
 });
 
 it.each([
@@ -75,5 +76,5 @@ it.each([
   ["another chain", { domain: "127.0.0.1:3300", uri: "http://127.0.0.1:3300", chain_id: 8_453 }],
   ["no address", { domain: "127.0.0.1:3300", uri: "x" }],
 ])("signs nothing for %s", async (_, nonce) => {
-  expect(await signInAt(nonce)).toEqual({ refused: "CLOUD_ANSWER_INVALID", signed: [] });
+  expect(await signInAt(nonce)).toEqual({ refused: "SIGN_IN_REFUSED", signed: [] });
 });

@@ -27,6 +27,7 @@ import {
   receiptTree,
   SETTLE_GRACE,
   SignerRole,
+  type WorkerClient,
 } from "@gridnft/sdk";
 import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -40,7 +41,6 @@ import { until } from "../../../test/fixtures/until.ts";
 import { connectChain, type GridChain } from "../../src/chain/connect.ts";
 import { createSigning, type Signing } from "../../src/chain/signing.ts";
 import { createTransactions, type TransactionCall } from "../../src/chain/transactions.ts";
-import type { CloudClient } from "../../src/cloud.ts";
 import { claimEarnings } from "../../src/commands/claim.ts";
 import { registerWorker } from "../../src/commands/register.ts";
 import { restartingEngine } from "../../src/engines/restartingEngine.ts";
@@ -698,7 +698,7 @@ describe("on a chain", () => {
     const made = { ...config, salt: `0x${"ee".repeat(32)}` as Hex };
     const voucher = { laneId: laneId(made, seeded.domain), totals: [], receiptCount: 0, receiptsRoot: zeroHash };
     const offer = { lane: made, voucher, payer_signature: `0x${"11".repeat(65)}` as Hex, receipt_ids: [] };
-    const cloud = { vouchers: async () => [offer] } as unknown as CloudClient;
+    const cloud = { vouchers: async () => [offer] } as unknown as WorkerClient;
     const vouchers = createVoucherAcceptor({ ...payoutServices(ledger, {}), cloud });
     await expect(vouchers.accept(offer)).rejects.toMatchObject({ code: "VOUCHER_REFUSED" });
     expect(ledger.lanes()).toEqual([]);

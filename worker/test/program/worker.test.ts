@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import {
   checkReceipt,
+  createWorkerClient,
   type JobOrder,
   type LaneConfig,
   leafOf,
@@ -15,7 +16,6 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addSigner } from "../../../test/fixtures/seed.ts";
 import { until } from "../../../test/fixtures/until.ts";
-import { createCloudClient } from "../../src/cloud.ts";
 import { WorkerError } from "../../src/errors.ts";
 import { uploadWantedImages } from "../../src/jobs/wantedImages.ts";
 import { openState } from "../../src/state/index.ts";
@@ -118,7 +118,7 @@ describe("the direct rail", () => {
       const imageHash = receipts[0]?.receipt.imageHash as Hex;
       const [foreign, refused] = [`0x${"ab".repeat(32)}`, `0x${"cd".repeat(32)}`] as const;
       const identity = { chainId: seeded.domain.chainId, account: seeded.worker.address, signer: seeded.workerKey };
-      const client = createCloudClient({ url: cloud.url, ...identity });
+      const client = createWorkerClient({ url: cloud.url, ...identity });
       cloud.wanted.push(foreign, imageHash);
       // One that another worker handed in meanwhile.
       const wantedImages = async () => [...(await client.wantedImages()), refused];
