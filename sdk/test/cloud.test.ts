@@ -2,8 +2,9 @@ import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Answer, json, type ScriptedServer, serve } from "../../test/fixtures/scriptedServer.ts";
+import { healthAnswer } from "../src/cloud/client.js";
 import { CloudError, cidOf, createCloudClient, fileHashes, GridError, PaymentRequiredError } from "../src/index.js";
-import { healthAnswer, type Job } from "../src/schemas/index.js";
+import type { Job } from "../src/schemas/index.js";
 import { quoteFor } from "./quotes.ts";
 
 let server: ScriptedServer | undefined;

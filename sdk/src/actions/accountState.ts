@@ -22,7 +22,7 @@ export interface AccountState {
 }
 
 /**
- * What an account has, in its wallet and in the settlement.
+ * Returns the balances of an account: in its wallet, and in the settlement.
  *
  * @example
  * const { free, aipg } = await accountState(client, { deployment, account });
@@ -44,7 +44,7 @@ export async function accountState(
   return { account, aipg, eth, balance, free, thawing: balance - free, thawReadyAt };
 }
 
-/** Whether an order with this nonce is settled or cancelled. */
+/** Returns true if an order with this nonce is settled or cancelled. */
 export function isNonceUsed(
   client: ReadClient,
   { deployment, payer, nonce }: { readonly deployment: Deployment; readonly payer: Address; readonly nonce: bigint },

@@ -16,7 +16,7 @@ import { checkBundle } from "./bundle.js";
 import { depositAipg } from "./deposit.js";
 import { checkQuote, requireModel, requireRequest, type SignedOrder, signQuote, toPayment } from "./quote.js";
 
-/** What `generate` is doing. */
+/** Progress of `generate`. */
 export type GenerateProgress =
   /** The price is known; nothing is signed yet. */
   | { readonly stage: "quoted"; readonly quote: Quote }
@@ -29,11 +29,11 @@ export type GenerateProgress =
   /** Receipt and bytes of an image are checked, from 0 of `images`. */
   | { readonly stage: "checking"; readonly image: number; readonly images: number };
 
-/** What both rails need. */
+/** Options of both rails. */
 interface GenerateCommon {
   readonly cloud: CloudClient;
   readonly deployment: Deployment;
-  /** What to make. Absent fields get the model's usual values. */
+  /** Parameters of the picture. Absent fields get the model's usual values. */
   readonly parameters: GenerationParameters;
   readonly onProgress?: ((progress: GenerateProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -63,7 +63,7 @@ export interface GenerateGateway extends GenerateCommon {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** How to make pictures. */
+/** Options of `generate`, by rail. */
 export type GenerateOptions = GenerateDirect | GenerateGateway;
 
 /** A picture, checked: its bytes are what its receipt says, and the receipt is signed by its worker. */
@@ -74,7 +74,7 @@ export interface GeneratedImage {
   readonly bundle: ReceiptBundle;
 }
 
-/** What `generate` made. */
+/** Result of `generate`. */
 export interface Generated {
   readonly job: Job;
   /** AIPG wei of all images, by their receipts. */
@@ -187,7 +187,7 @@ async function submitDirect(
   return { submission: await submitOrders(cloud, { parameters: quoted, requester, orders, signal }), orders };
 }
 
-/** What the account lacks for the dearest of the quote's orders; only one of them can be settled. */
+/** Returns the AIPG wei that the account lacks for the dearest of the quote's orders. Only one of them can be settled. */
 async function missingFunds(client: WalletClient, quote: Quote, { deployment }: GenerateDirect): Promise<bigint> {
   const { free } = await accountState(client, { deployment, account: client.account.address });
   let missing = 0n;

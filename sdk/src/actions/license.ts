@@ -69,7 +69,7 @@ export async function licenseTerms(client: ReadClient, { deployment, modelId }: 
 }
 
 /**
- * Whether an account may use a model, and until when its license is good.
+ * Returns the license of an account: `canUse` is true if it may use the model, `expires` is the end of the license.
  *
  * @example
  * const { canUse, expires } = await licenseState(client, { deployment, modelId: 7n, account });

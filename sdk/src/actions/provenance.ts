@@ -37,7 +37,7 @@ export interface ArtworkState {
   /** Number within its series, from 1. */
   readonly index: number;
   readonly series: Series;
-  /** What it shows now; `locked` when that can't be edited any more. */
+  /** Texts that it shows now. `locked` says that they can't be edited any more. */
   readonly display: { readonly title: string; readonly description: string; readonly animationUrl: string };
   readonly locked: boolean;
   /** Oldest first; the last one is shown. */

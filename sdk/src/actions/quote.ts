@@ -11,9 +11,9 @@ import { normaliseSignature } from "../messages/signature.js";
 import { type GenerationRequest, type JobOrder, settlementTypes } from "../messages/typedData.js";
 import type { GenerationParameters, Quote } from "../schemas/index.js";
 
-/** What a quote has to answer. */
+/** Terms that a quote is checked against. */
 export interface QuoteExpectation {
-  /** What was asked for. What it leaves open, the quote may fill in. */
+  /** Parameters that were asked for. The quote may fill in those that are absent. */
   readonly parameters: GenerationParameters;
   readonly deployment: Deployment;
   readonly requester: Address;
@@ -33,8 +33,8 @@ export interface SignedOrder {
 }
 
 /**
- * Whether a request asks for what the parameters say: everything that they state is in it, and nothing is in it that they can't
- * state (an input image, extras).
+ * Checks that a request asks for what the parameters say: it has everything that they state, and no input image and no extras, which
+ * they can't state.
  * @throws {@link GridError} `QUOTE_INVALID`, field named.
  */
 export function requireRequest(request: GenerationRequest, parameters: GenerationParameters): void {

@@ -7,7 +7,7 @@ import { ANY_SEED, FIXED_SEED_LIMIT, seedAt } from "../messages/request.js";
 import type { GenerationRequest, JobReceipt } from "../messages/typedData.js";
 import { BodyReader, BodyWriter } from "./bodyCodec.js";
 
-/** Who may add versions to the artworks of a series. Mirrors `EvolutionPolicy`. */
+/** Right to add versions to the artworks of a series. Mirrors `EvolutionPolicy`. */
 export const EvolutionPolicy = { NONE: 0, ARTIST: 1, OWNER: 2 } as const;
 export type EvolutionPolicy = (typeof EvolutionPolicy)[keyof typeof EvolutionPolicy];
 
@@ -20,7 +20,7 @@ export const TOKENS_PER_SERIES = 1_000n;
 /** Highest ERC-2981 royalty, basis points. */
 export const MAX_ROYALTY_BPS = 1_000;
 
-/** What a series shares. */
+/** Fields that all artworks of a series share. */
 export interface SeriesHeader {
   readonly policy: EvolutionPolicy;
   readonly royaltyBps: number;
@@ -30,7 +30,7 @@ export interface SeriesHeader {
   readonly tags: string;
 }
 
-/** Where receipts are anchored. Lane and root are not kept: the call names the lane, the root follows from the proof. */
+/** Anchor of receipts. Lane and root are not kept: the call names the lane, the root follows from the proof. */
 export interface BodyAnchor {
   /** Index of the anchor source (`GridNFT.anchorSource`). */
   readonly source: number;
@@ -67,7 +67,7 @@ export interface BodyArtwork {
   readonly parent?: { readonly tokenId: bigint; readonly version: number };
 }
 
-/** What GridNFT is given: with a header it mints a series, without one it adds a version. */
+/** Input of GridNFT. With a header it mints a series, without one it adds a version. */
 export interface Body {
   readonly header?: SeriesHeader;
   readonly anchors: readonly BodyAnchor[];
@@ -94,7 +94,7 @@ const CID = 1;
 const PRICE = 2;
 const PARENT = 4;
 
-/** How a request's fields are packed, in the order of the mask's bits. */
+/** Packing of a request's fields, in the order of the mask's bits. */
 const requestFields = [
   ["modelId", "num", 32],
   ["modelHash", "fixed", 32],
@@ -112,7 +112,7 @@ const requestFields = [
   ["salt", "fixed", 32],
 ] as const satisfies readonly (readonly [keyof GenerationRequest, "num" | "fixed" | "text" | "uint", number])[];
 
-/** What a field of the first request is when it is not given. */
+/** Values of the first request's fields that are not given. */
 const absent: GenerationRequest = {
   modelId: 0n,
   modelHash: zeroHash,

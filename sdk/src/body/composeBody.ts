@@ -8,7 +8,7 @@ import { ANY_SEED } from "../messages/request.js";
 import type { GenerationRequest, JobReceipt, SettlementDomain } from "../messages/typedData.js";
 import type { Body, BodyAnchor, BodyArtwork, BodyOrder, SeriesHeader } from "./body.js";
 
-/** Where one receipt is anchored, and the tree that proves it. */
+/** Anchor of one receipt, and the tree that proves it. */
 export interface ReceiptAnchor {
   /** Index of the anchor source (`GridNFT.anchorSource`). */
   readonly source: number;
@@ -42,7 +42,7 @@ export interface ReceiptProof {
   readonly flags: Hex;
 }
 
-/** What `GridNFT.mint` or `evolve` is called with. */
+/** Arguments of `GridNFT.mint` and `evolve`. */
 export interface MintCall {
   readonly body: Body;
   /** One for each anchor of the body. */

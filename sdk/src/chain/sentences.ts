@@ -8,7 +8,7 @@ const time = (seconds: unknown): string => {
   return Number.isNaN(date.getTime()) ? `${seconds}` : date.toISOString().replace(".000Z", "Z");
 };
 
-/** What the custom errors that users meet mean, and what to do. Others are spelt out from their name and arguments. */
+/** Meaning of the custom errors that users meet, and what to do. Others are spelt out from their name and arguments. */
 export const sentences: Readonly<Record<string, (args: Arguments) => string>> = {
   // GridNFT
   GridNFT_AlreadyMinted: ({ index }) => `Image ${index} of this order is minted already.`,

@@ -35,7 +35,7 @@ export type QuoteQuery = z.input<typeof quoteQuery>;
 /** A session and what is left of its quota. */
 export type SessionState = z.output<typeof sessionState>;
 
-/** What a request for a picture became: finished at once, or a job to follow. */
+/** Outcome of a request for a picture: finished at once, or a job to follow. */
 export type Submission =
   | { readonly finished: true; readonly result: GenerateImageResponse }
   | { readonly finished: false; readonly job: Job };
@@ -48,7 +48,7 @@ export type Submission =
  */
 export interface CloudClient {
   readonly url: string;
-  /** Whether calls carry a session token. */
+  /** True if calls carry a session token. */
   readonly signedIn: boolean;
   /** The same client with a session. */
   withToken(token: string): CloudClient;

@@ -3,7 +3,7 @@ import { type CloudErrorCode, errorJson, paymentRequired, type Quote } from "../
 /** Why a call to the AI Cloud API failed: the API's own code, or one of ours when it gave none. */
 export type CloudFailure = CloudErrorCode | "UNREACHABLE" | "ANSWER_INVALID";
 
-/** What is known about a failed call. */
+/** Details of a failed call. */
 export interface CloudFailureDetails {
   /** HTTP status; absent when there was no answer. */
   readonly status?: number | undefined;

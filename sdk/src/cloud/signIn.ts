@@ -16,7 +16,7 @@ import type { CloudClient } from "./client.js";
 import { CloudError } from "./errors.js";
 import type { CallOptions } from "./request.js";
 
-/** What a sign-in message says. */
+/** Fields of a sign-in message. */
 export interface SignInMessage {
   /** Host (with port) of the cloud. */
   readonly domain: string;
@@ -69,7 +69,7 @@ export function signInMessage(message: SignInMessage): string {
   });
 }
 
-/** Who signs in: a viem account that signs by itself, or a client with an account (a browser's wallet). */
+/** Signer of a sign-in: a viem account that signs by itself, or a client with an account (a browser's wallet). */
 export type MessageSigner = LocalAccount | Client<Transport, Chain | undefined, Account>;
 
 /** Terms of a sign-in. `timeout` holds for each of its two calls. */

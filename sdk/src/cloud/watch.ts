@@ -4,7 +4,7 @@ import { type Job, job } from "../schemas/index.js";
 import { CloudError } from "./errors.js";
 import { type CloudOptions, send, sendJson } from "./request.js";
 
-/** How to follow a job. */
+/** Options of following a job. */
 export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds between questions where the stream does not work. Default 1,000. */
@@ -18,7 +18,7 @@ const MAX_EMPTY_STREAMS = 2;
 /** Questions in a row without an answer after which watching ends with the error. */
 const MAX_UNANSWERED = 30;
 
-/** Whether a job will not change any more. */
+/** Returns true if a job will not change any more. */
 export function isFinal({ status }: Pick<Job, "status">): boolean {
   return status === "done" || status === "failed" || status === "cancelled";
 }
@@ -76,7 +76,7 @@ export async function* watchJob(
   }
 }
 
-/** Whether asking again is pointless: the cloud understood, and said no. */
+/** Returns true if asking again is pointless: the cloud understood, and said no. */
 function isVerdict(error: unknown): boolean {
   if (!(error instanceof CloudError)) return true;
   if (error.code === "ANSWER_INVALID") return error.status !== undefined && error.status < 300;

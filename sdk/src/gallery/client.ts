@@ -3,7 +3,7 @@ import { readAs } from "../lib/readAs.js";
 import type { GalleryDocument } from "./document.js";
 import { GalleryError } from "./errors.js";
 
-/** How to reach a gallery's GraphQL. */
+/** Address of a gallery's GraphQL, and how it is called. */
 export interface GalleryOptions {
   /** URL of its `/graphql`. */
   readonly url: string;

@@ -5,12 +5,12 @@ import { type Block, type GalleryClient, toJson } from "./client.js";
 import { GalleryError } from "./errors.js";
 import type { GalleryQuery } from "./options.js";
 
-/** What a watched query says: an answer that differs from the last one, or why there is none. */
+/** News of a watched query: an answer that differs from the last one, or the error for which there is none. */
 export type Watched<answer> = { readonly data: answer } | { readonly error: unknown };
 
 /**
- * What is asked of a query cache: TanStack Query's `QueryClient`, of query-core or of a framework's package. Of any copy: its class has
- * private fields, so by its own type that of another copy would not fit.
+ * Query cache: TanStack Query's `QueryClient`, of query-core or of a framework's package. This type fits every copy of that package.
+ * The class itself does not: it has private fields, which differ in type between copies.
  */
 export interface QueryCache {
   fetchQuery(options: {
@@ -22,7 +22,7 @@ export interface QueryCache {
 
 /** The last indexed block of a gallery, looked at for all who want to know. */
 export interface BlockWatch {
-  /** What was seen last. */
+  /** Returns the block that was seen last. */
   current(): Block | undefined;
   /**
    * Calls back with the block now, and whenever it is another; or with why it can't be had, once until it can. Looks at the
@@ -97,7 +97,7 @@ function createBlockWatch(gallery: GalleryClient, interval: number): BlockWatch 
   };
 }
 
-/** What a callback would be told. */
+/** Returns news as text, to be compared. */
 function saying(now: Watched<unknown>): string {
   return "data" in now ? toJson(now.data) : String(now.error);
 }

@@ -22,16 +22,16 @@ export interface GalleryPages<answer> {
   readonly meta: { readonly gallery: GalleryClient };
 }
 
-/** How a query asks, beside what. */
+/** Options of a query beside its variables. */
 export type QueryOptions = Pick<AskOptions, "minBlock">;
 
 /** Variables of a list that is asked by pages. */
 export interface PageVariables {
-  /** How many, 1 to 100; left out: 24. */
+  /** Number of rows, 1 to 100. Default 24. */
   readonly first?: number | undefined;
   /** `endCursor` of the page before. */
   readonly after?: string | undefined;
-  /** Whether to count how many there are in all; left out: yes. */
+  /** False leaves out the count of all rows. Default true. */
   readonly withTotal?: boolean | undefined;
 }
 

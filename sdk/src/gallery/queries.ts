@@ -47,7 +47,7 @@ const activity = listOf(documents.activity);
 export const artworkQuery = (gallery: GalleryClient, tokenId: BigIntInput, options?: QueryOptions) =>
   galleryQuery(gallery, documents.artwork, { tokenId }, options);
 
-/** Where an artwork's versions came from, with the receipts as they were signed; null when there is none. */
+/** Provenance of an artwork's versions, with the receipts as they were signed; null when there is none. */
 export const provenanceQuery = (gallery: GalleryClient, tokenId: BigIntInput, options?: QueryOptions) =>
   galleryQuery(gallery, documents.provenance, { tokenId }, options);
 
@@ -77,11 +77,11 @@ export const artworksPages = artworks.pages;
 export const searchQuery = (gallery: GalleryClient, variables: SearchVariables, options?: QueryOptions) =>
   galleryQuery(gallery, documents.search, variables, options);
 
-/** What words find, page by page. */
+/** Artworks that words find, page by page. */
 export const searchPages = (gallery: GalleryClient, variables: Pages<SearchVariables>, options?: QueryOptions) =>
   galleryPages(gallery, documents.search, variables, options);
 
-/** How many of some artworks have what, to narrow a list down: takes the filter and search of the list. */
+/** Counts of some artworks by property, to narrow a list down. Takes the filter and search of the list. */
 export const facetsQuery = (gallery: GalleryClient, variables: ArtworkFacetsVariables = {}, options?: QueryOptions) =>
   galleryQuery(gallery, documents.artworkFacets, variables, options);
 
@@ -147,7 +147,7 @@ export const holdersQuery = (gallery: GalleryClient, variables: HoldersVariables
 export const holdersPages = (gallery: GalleryClient, variables: Pages<HoldersVariables>, options?: QueryOptions) =>
   galleryPages(gallery, documents.holders, variables, options);
 
-/** What is known of a whole collection. */
+/** Statistics of a whole collection. */
 export const collectionQuery = (gallery: GalleryClient, collection: Collection, options?: QueryOptions) =>
   galleryQuery(gallery, documents.collectionStatistics, { collection }, options);
 

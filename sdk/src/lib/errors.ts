@@ -1,4 +1,4 @@
-/** What went wrong, stable across versions: switch on this, never on the message. */
+/** Code of an error, stable across versions. Switch on it, never on the message. */
 export type GridErrorCode =
   | "ANCHOR_WAITS"
   | "BALANCE_TOO_LOW"
@@ -30,7 +30,7 @@ export type GridErrorCode =
   | "WORKER_NOT_BONDED";
 
 /**
- * The one error class of this package.
+ * Error of this package's own checks: an input, a message or an answer that does not fit.
  *
  * @example
  * try {

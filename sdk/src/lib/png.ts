@@ -65,7 +65,7 @@ function internationalText(content: Uint8Array): string | undefined {
   return keyword < 0 ? undefined : new TextDecoder().decode(content.subarray(keyword + 1));
 }
 
-/** What a picture's `parameters` text says, by the convention of A1111. */
+/** Fields of a picture's `parameters` text, by the convention of A1111. */
 export interface PictureParameters {
   readonly prompt: string;
   readonly negativePrompt: string;

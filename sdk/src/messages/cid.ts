@@ -19,7 +19,7 @@ const LINKS = 174;
 /** sha256 of bytes. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
-/** How a file is named: both go into its receipt. */
+/** Hashes that name a file. Both go into its receipt. */
 export interface FileHashes {
   /** sha256 of the file as served. */
   readonly imageHash: Hex;
@@ -111,7 +111,7 @@ export function fileBlocks(file: Uint8Array, options: Parameters<typeof fileHash
 }
 
 /**
- * Whether a file is the one that a receipt names: recomputes both hashes, by whichever of the two layouts the receipt uses.
+ * Returns true if a file is the one that a receipt names. Recomputes both hashes, in the layout of the two that the receipt uses.
  */
 export function isFile(file: Uint8Array, stated: FileHashes, sha256: Sha256 = nobleSha256): boolean {
   const layout = stated.imageHash.toLowerCase() === stated.cidDigest.toLowerCase() ? "raw" : "dag-pb";

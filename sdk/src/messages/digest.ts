@@ -33,7 +33,7 @@ export interface Digester {
   requestHash(request: GenerationRequest): Hex;
   /** `orderHash`: struct hash of an order. Mirrors `GridMessages.hashOrder`. */
   orderHash(order: JobOrder): Hex;
-  /** What the payer signs to order on the direct rail. */
+  /** Digest that the payer signs to order on the direct rail. */
   orderDigest(order: JobOrder, domain: SettlementDomain): Hex;
   /** `receiptId`: the digest that the worker signs. */
   receiptId(receipt: JobReceipt, domain: SettlementDomain): Hex;
@@ -41,15 +41,15 @@ export interface Digester {
   receiptIdBytes(receipt: JobReceipt, domain: SettlementDomain): Uint8Array;
   /** `laneId`: digest of a lane's terms. */
   laneId(lane: LaneConfig, domain: SettlementDomain): Hex;
-  /** What payer and worker both sign of a voucher. */
+  /** Digest of a voucher that payer and worker both sign. */
   voucherDigest(voucher: Voucher, domain: SettlementDomain): Hex;
-  /** What a hot key signs to agree to its registration. */
+  /** Digest that a hot key signs to agree to its registration. */
   signerProofDigest(proof: SignerProof, domain: SettlementDomain): Hex;
   /** Digest that a worker signs to end a direct order early. Mirrors `GridMessages.hashOrderClosing`. */
   orderClosingDigest(closing: OrderClosing, domain: SettlementDomain): Hex;
-  /** What a requester signs to let somebody else submit their mint. */
+  /** Digest that a requester signs to let somebody else submit their mint. */
   mintAuthorizationDigest(authorization: MintAuthorization, domain: NftDomain): Hex;
-  /** What an artist or owner signs to let somebody else submit an evolution. */
+  /** Digest that an artist or owner signs to let somebody else submit an evolution. */
   evolveAuthorizationDigest(authorization: EvolveAuthorization, domain: NftDomain): Hex;
   /** Merkle leaf of a receipt: keccak256(bytes.concat(receiptId)). */
   leafOf(receiptId: Hex): Hex;

@@ -18,7 +18,7 @@ export interface ModelFile {
   readonly size: number;
 }
 
-/** What a model folder is, in one text, and that text's hash: `AIGC.weightsHash` of the model. */
+/** Manifest of a model folder: one text about its files, and that text's hash, which is `AIGC.weightsHash` of the model. */
 export interface ModelManifest {
   /** RFC 8785 JSON: `{"files":[{"path","sha256","size"}, ...]}`, files by path, sha256 as `sha256sum` prints it. */
   readonly json: string;
@@ -59,7 +59,7 @@ export function modelManifest(files: readonly ModelFile[]): ModelManifest {
   return { json, hash: bytesToHex(sha256(new TextEncoder().encode(json))) };
 }
 
-/** How a model is used when a request says nothing else. */
+/** Values for parameters that a request leaves out. */
 const defaults = z.object({
   width: z.int().check(z.minimum(64), z.maximum(4096), z.multipleOf(8)),
   height: z.int().check(z.minimum(64), z.maximum(4096), z.multipleOf(8)),

@@ -9,7 +9,7 @@ export const MAX_COUNT = 256;
 /** Seconds after an order's deadline within which its receipts may still be settled on the direct rail. */
 export const SETTLE_GRACE = 15 * 60;
 
-/** What an order states beyond its request. */
+/** Fields of an order beyond its request. */
 export type OrderTerms = Omit<JobOrder, "modelId" | "requestHash" | "laneId"> & Partial<Pick<JobOrder, "laneId">>;
 
 /**

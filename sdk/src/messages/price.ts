@@ -1,6 +1,6 @@
 import { GridError } from "../lib/errors.js";
 
-/** What a job's price depends on. */
+/** Quantities that a job's price depends on. */
 export interface JobSize {
   readonly width: number;
   readonly height: number;

@@ -13,7 +13,7 @@ export interface SignedReceipt {
   readonly signature: Hex;
 }
 
-/** What the worker adds to the order: one image's outcome. */
+/** Outcome of one image, which the worker adds to the order. */
 export type ReceiptOutput = Pick<
   JobReceipt,
   "index" | "seed" | "engineHash" | "imageHash" | "cidDigest" | "completedAt" | "price"
@@ -42,7 +42,7 @@ export function jobReceipt(order: JobOrder, output: ReceiptOutput): JobReceipt {
   };
 }
 
-/** What a receipt is checked against. */
+/** Values that a receipt is checked against. */
 export interface ReceiptExpectation {
   readonly domain: SettlementDomain;
   readonly request: GenerationRequest;

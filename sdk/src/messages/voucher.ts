@@ -66,7 +66,7 @@ export function requireVoucher(voucher: Voucher): void {
 }
 
 /**
- * What a voucher adds to what is already promised or collected: AIPG wei, rows below the known total counting nothing, as
+ * Returns the AIPG wei that a voucher adds to what is already promised or collected. Rows below the known total count nothing:
  * `GridSettlement.collect` skips them.
  */
 export function voucherDelta(voucher: Voucher, totals: readonly ModelTotal[]): bigint {

@@ -9,7 +9,7 @@ import type { JobReceipt, SettlementDomain } from "./typedData.js";
 /** The hashing and recovering of this package on WebAssembly, for whoever checks thousands of receipts a second. */
 export interface FastChecker extends ReceiptChecker {
   /**
-   * Whether one of `signers` signed this receipt in the form that the contracts take. Never throws for a bad signature.
+   * Returns true if one of `signers` signed this receipt in the form that the contracts take. A bad signature throws nothing.
    */
   isSignedBy(receipt: JobReceipt, domain: SettlementDomain, signature: Hex, signers: readonly Address[]): boolean;
 }

@@ -7,7 +7,7 @@ interface Bucket {
 const MINUTE = 60_000;
 /** Clients that are remembered at a time. */
 const MAX_CLIENTS = 50_000;
-/** How far below empty a bucket goes by what turned out to cost more than it said: part of what it holds. */
+/** Share of the capacity by which a bucket may fall below empty, after requests that turned out to cost more than was taken. */
 const DEBT = 0.5;
 
 /** A limit of what each client may ask, by cost, kept in this process: several processes behind a balancer each allow as much. */

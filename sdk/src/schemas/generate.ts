@@ -48,7 +48,7 @@ const seed = z.union([
   z.string().check(z.regex(/^(-1|0|[1-9]\d{0,18})$/, "is not a seed: -1, or 0 to 2^63-1")),
 ]);
 
-/** What describes the picture. Absent fields get the model's usual values; a quote states them all. */
+/** Description of the picture. Absent fields get the model's usual values. A quote states them all. */
 export const generationParameters = z.strictObject({
   prompt: text.check(z.minLength(1)),
   negative_prompt: z.optional(text),
@@ -71,8 +71,8 @@ export type GenerationParameters = z.input<typeof generationParameters>;
 const signedOrder = z.strictObject({ order: messageSchema("JobOrder"), signature: signatureJson });
 
 /**
- * How it is paid. `direct`: orders signed by the payer, best worker first, with one nonce and rising deadlines; at most one can
- * settle. `gateway`: the cloud pays over its lane to the worker, for signed-in users within their quota.
+ * Payment of a job. `direct`: orders signed by the payer, best worker first, with one nonce and rising deadlines. At most one of
+ * them can settle. `gateway`: the cloud pays over its lane to the worker, for signed-in users within their quota.
  */
 export const payment = z.discriminatedUnion("rail", [
   z.strictObject({ rail: z.literal("direct"), orders: z.array(signedOrder).check(z.minLength(1), z.maxLength(3)) }),
@@ -82,7 +82,7 @@ export const payment = z.discriminatedUnion("rail", [
 /** Body of `POST /v1/generate-image`. */
 export const generateImageRequest = z.strictObject({
   ...generationParameters.shape,
-  /** Who may mint. Default: the signed-in account, or the orders' requester. */
+  /** Account that may mint. Default: the signed-in account, or the orders' requester. */
   requester: z.optional(addressJson),
   /** Default: `gateway` when signed in; otherwise the answer is 402 with what to sign. */
   payment: z.optional(payment),

@@ -25,7 +25,7 @@ export const workerOffer = z.strictObject({
         max_pixels: z.int().check(z.positive()),
         max_steps: count.check(z.positive()),
         max_count: count.check(z.positive()),
-        /** What the model's card recommends for parameters that a request leaves out. */
+        /** Values that the model's card recommends for parameters that a request leaves out. */
         defaults: z.optional(modelDefaults),
       }),
     )

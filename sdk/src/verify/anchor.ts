@@ -13,7 +13,7 @@ import { type Evidence, eventsOf, isBefore, type LogPlace, transactionOf } from 
 import { dateOf, type Finding, fail, pass, unknown } from "./check.js";
 import type { VersionRecord } from "./record.js";
 
-/** Where the receipt is anchored, and under what. */
+/** Lane and root under which the receipt is anchored. */
 export interface ProvenAnchor {
   /** Zero hash on the direct rail. */
   readonly laneId: Hex;
@@ -35,7 +35,7 @@ export interface AnchorEvent extends LogPlace {
   readonly paid: LogPlace;
 }
 
-/** How the receipt was paid, out of the transaction that anchored it. */
+/** Payment of the receipt, as the transaction that anchored it has it. */
 export type Paper = {
   /**
    * The transaction called the settlement contract, or GridNFT, with just this. What is found inside of a call to another contract
@@ -59,8 +59,8 @@ export type Paper = {
 const mintFunctions = ["mint", "mintFor", "settleAndMint", "settleAndMintFor", "evolve", "evolveFor"] as const;
 
 /**
- * Where a receipt stands, from the Merkle proof in the calldata of its mint; or, where that can't be read, from the anchoring
- * transaction. Nothing of this is believed: the root it leads to must be one that the settlement contract knows.
+ * Finds the root of a receipt, from the Merkle proof in the calldata of its mint. Where that can't be read, from the anchoring
+ * transaction. Neither is believed: the settlement contract must know the root.
  */
 export async function findAnchor(evidence: Evidence, record: VersionRecord): Promise<AnchorSearch> {
   const { input } = await transactionOf(evidence.client, record.mint.transactionHash);
@@ -80,7 +80,7 @@ export async function findAnchor(evidence: Evidence, record: VersionRecord): Pro
   return findInBlock(evidence, record);
 }
 
-/** What the settlement contract has under a root: worker, time, block. */
+/** Reads the entry of a root in the settlement contract: worker, time, block. */
 function anchorOf(evidence: Evidence, { domain, payer }: VersionRecord, { laneId, root }: ProvenAnchor) {
   return readContract(evidence.client, {
     abi: gridSettlementAbi,
@@ -179,7 +179,7 @@ function placeOf({ blockNumber, logIndex, transactionHash }: LogPlace): LogPlace
   return { blockNumber, logIndex, transactionHash };
 }
 
-/** What the settlement contract, which nobody can change, knows about the receipt's root. */
+/** Checks the receipt's root by the settlement contract, which nobody can change. */
 export async function checkAnchor(
   evidence: Evidence,
   record: VersionRecord,

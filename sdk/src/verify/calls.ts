@@ -12,7 +12,7 @@ import {
 export interface FoundCall<abi extends Abi, name extends ContractFunctionName<abi>> {
   readonly functionName: name;
   readonly args: ContractFunctionArgs<abi, "nonpayable" | "payable", name>;
-  /** Whether the transaction itself is the call, rather than something in it. */
+  /** True if the transaction itself is the call, false for a call inside of it. */
   readonly isWhole: boolean;
 }
 

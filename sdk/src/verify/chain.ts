@@ -16,7 +16,7 @@ import { sentence } from "./check.js";
 /** Reads an IPFS file; throws with a sentence when it can't be had. */
 export type FetchFile = (cid: string) => Promise<Uint8Array>;
 
-/** What every check works on. */
+/** Chain that all checks read, and how far. */
 export interface Evidence {
   readonly client: Client;
   readonly deployment: Deployment;
@@ -25,19 +25,19 @@ export interface Evidence {
   readonly head: bigint;
 }
 
-/** Where a log stands. */
+/** Position of a log. */
 export interface LogPlace {
   readonly blockNumber: bigint;
   readonly logIndex: number;
   readonly transactionHash: Hex;
 }
 
-/** Whether `a` was logged before `b`. */
+/** Returns true if `a` was logged before `b`. */
 export function isBefore(a: LogPlace, b: LogPlace): boolean {
   return a.blockNumber === b.blockNumber ? a.logIndex < b.logIndex : a.blockNumber < b.blockNumber;
 }
 
-/** What to look for. */
+/** Event that is looked for, and the range of blocks. */
 export interface EventQuery<abi extends Abi, name extends ContractEventName<abi>> {
   readonly abi: abi;
   readonly address: Address;

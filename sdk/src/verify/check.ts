@@ -46,7 +46,7 @@ export interface Check {
   readonly version?: number;
   readonly title: string;
   readonly status: CheckStatus;
-  /** Whether nothing is proven as long as this is unknown. */
+  /** True if nothing is proven as long as this check's result is unknown. */
   readonly essential: boolean;
   /** A sentence or two for a collector. */
   readonly explanation: string;
@@ -54,7 +54,7 @@ export interface Check {
   readonly evidence: Readonly<Record<string, string>>;
 }
 
-/** What a check found. */
+/** Result of a check. */
 export type Finding = Pick<Check, "status" | "explanation"> & { readonly evidence?: Readonly<Record<string, string>> };
 
 /** Values that the check rests on, by name. */
@@ -101,7 +101,7 @@ export async function check(id: CheckId, version: number | undefined, find: () =
   };
 }
 
-/** Whether a contract refused, rather than the node. */
+/** Returns true for a refusal by a contract, false for a failure of the node. */
 export function isRevert(error: unknown): boolean {
   return error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError) !== null;
 }

@@ -70,7 +70,7 @@ function readBlob(blob: Hex): Blob | undefined {
   }
 }
 
-/** Whether somebody else had the image anchored before. */
+/** Checks that nobody else had the image anchored before. */
 export function checkEarlier(twins: readonly Twin[], { receipt, anchorBlock }: VersionRecord): Finding {
   const shown = twins.length === 0 ? {} : { "same image in": twins.map(({ name }) => name).join("; ") };
   const before = twins

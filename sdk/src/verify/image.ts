@@ -74,7 +74,7 @@ export async function checkImage(
       };
 }
 
-/** What the file says about itself. Anybody can write such text; here it has to agree with the record. */
+/** Checks the texts in the file. Anybody can write such texts. Here they have to agree with the record. */
 export function checkFileText({ request, receipt }: VersionRecord, file: Uint8Array | undefined): Finding {
   if (!file) return unknown("The file is missing.");
   const texts = pngText(file);

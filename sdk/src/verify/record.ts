@@ -26,7 +26,7 @@ export interface Mint extends LogPlace {
   readonly count: bigint;
 }
 
-/** What a version's blob says, decoded and hashed again. */
+/** Content of a version's blob, decoded and hashed again. */
 export interface VersionRecord {
   readonly version: number;
   readonly mint: Mint;
@@ -177,7 +177,7 @@ export async function anchorSources(evidence: Evidence): Promise<readonly Addres
 const MAX_CLOCK_SKEW = 15n * 60n;
 const MAX_ANCHOR_DELAY = 30n * 24n * 60n * 60n;
 
-/** What decoding and hashing found: the seed rule is part of decoding, the times and the requester are checked here. */
+/** Checks the decoded record: its times and its requester. The rule of seeds is part of decoding. */
 export function checkRecord(record: VersionRecord): Finding {
   const { receipt, request, mint, blob, anchorTime, engine } = record;
   const shown = {

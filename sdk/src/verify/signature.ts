@@ -99,8 +99,8 @@ export async function checkSignature(
 }
 
 /**
- * What `signer` was to an account when something was logged: its own key, or a hot key in a role, registered before and not
- * revoked longer than the revocation's delay. Undefined: nothing.
+ * Returns the role of `signer` for an account at the time of a log: the account's own key, or a hot key. A hot key was registered
+ * before, and not revoked for longer than the revocation's delay. Undefined: no role.
  */
 async function keyOf(
   evidence: Evidence,

@@ -28,7 +28,7 @@ import { checkSingle, checkWorker } from "./worker.js";
 /** `proven`: every check that matters holds. `incomplete`: none fails, but some evidence is missing. `broken`: one fails. */
 export type Verdict = "proven" | "incomplete" | "broken";
 
-/** What is known of one version: enough to run its job again. */
+/** Facts about one version, enough to run its job again. */
 export interface VerifiedVersion {
   readonly version: number;
   readonly request: GenerationRequest;
@@ -43,7 +43,7 @@ export interface VerifiedVersion {
   readonly statement: string;
 }
 
-/** What {@link verifyToken} found. */
+/** Result of {@link verifyToken}. */
 export interface Verification {
   readonly chainId: number;
   readonly tokenId: bigint;
@@ -53,7 +53,7 @@ export interface Verification {
   readonly checks: readonly Check[];
   /** Those that could be decoded, oldest first. */
   readonly versions: readonly VerifiedVersion[];
-  /** What no check here can show, in sentences. */
+  /** Facts that no check here can show, in sentences. */
   readonly notProven: readonly string[];
 }
 
@@ -246,8 +246,8 @@ async function verifyVersion({
 }
 
 /**
- * What was found of the paper that holds. When none does, that tells against the receipt only where the paper is what the settlement
- * contract was called with: anything may stand in a call to another contract.
+ * Returns the result for the paper that holds. A paper that fails tells against the receipt only if the settlement contract was called
+ * with it: anything may stand in a call to another contract.
  */
 async function oneOf(papers: readonly Paper[], find: (paper: Paper | undefined) => Promise<Finding>): Promise<Finding> {
   const [first] = papers;

@@ -6,7 +6,7 @@ import { dateOf, type Finding, fail, pass } from "./check.js";
 import { mintedBefore, type Twin } from "./firstAnchor.js";
 import type { VersionRecord } from "./record.js";
 
-/** Whether the worker had a sufficient bond at the time of the anchor, from the registry's logs. */
+/** Checks by the registry's logs that the worker had a sufficient bond at the time of the anchor. */
 export async function checkWorker(evidence: Evidence, record: VersionRecord, anchor: LogPlace): Promise<Finding> {
   const { worker } = record.receipt;
   const registry = registryAt(evidence.deployment);
