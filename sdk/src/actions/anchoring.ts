@@ -40,7 +40,7 @@ export interface WaitingAnchor {
   readonly worker: Address;
 }
 
-/** What still has to be done on chain before receipts are anchored. */
+/** Steps still to be done on chain before receipts are anchored. */
 export interface AnchoringSteps {
   /** Complete orders that are not settled yet. */
   readonly settlements: readonly Settlement[];
@@ -54,7 +54,7 @@ export interface AnchoringSteps {
 
 /** Receipts, and the steps that anchor them. */
 export interface Anchoring extends AnchoringSteps {
-  /** Where each bundle's receipt is, or will be, anchored; the same object for all under one root. */
+  /** Anchor of each bundle's receipt, as it is or will be; the same object for all under one root. */
   readonly anchors: readonly ReceiptAnchor[];
 }
 
@@ -124,7 +124,7 @@ interface RootQuery {
   readonly root: Hex;
 }
 
-/** Whether a root is anchored. */
+/** Returns true when a root is anchored. */
 export async function isAnchored(client: ReadClient, { settlement, laneId, payer, root }: RootQuery): Promise<boolean> {
   const call = { address: settlement, abi: gridSettlementAbi, functionName: "anchorOf" } as const;
   const [worker] = await wrapReadError(readContract(client, { ...call, args: [laneId, payer, root] }));
@@ -226,9 +226,9 @@ interface Root {
 }
 
 /**
- * Where receipts are anchored, and what is left to do for it: reads the chain, changes nothing. A lane's receipt may be in
- * several vouchers, as the tree grew; the one that is anchored already counts, else the newest. An order that was settled while its
- * worker's bond was too small has a waiting anchor, which is confirmed once the worker is bonded.
+ * Plans the anchoring of receipts: where they are anchored, and what is left to do for it. Reads the chain, changes nothing. A lane's
+ * receipt may be in several vouchers, as the tree grew; the one that is anchored already counts, else the newest. An order that was
+ * settled while its worker's bond was too small has a waiting anchor, which is confirmed once the worker is bonded.
  *
  * @throws {@link GridError} `BUNDLE_INVALID`; `NOT_ATTESTED` when a voucher lacks the worker's signature (ask the cloud for the
  * bundle again); ChainError.

@@ -21,11 +21,11 @@ import { type ReceiptBundle, receiptBundle } from "../schemas/index.js";
 /** JSON form of a receipt bundle: what a file keeps and `GET /v1/receipts/:id` answers. */
 export type ReceiptBundleJson = z.input<typeof receiptBundle>;
 
-/** How strictly a bundle is checked. */
+/** Strictness with which a bundle is checked. */
 export interface BundleCheck {
   readonly deployment: Deployment;
   /**
-   * Whether the papers that pay for the receipt have to be there. A gateway's voucher can come later than its picture
+   * True when the papers that pay for the receipt have to be there. A gateway's voucher can come later than its picture
    * (`optional`); without it nothing can be minted. A direct order that its payer settles in the grace, or that is settled
    * already, may lack receipts and their closing (`partial`). Default `required`.
    */

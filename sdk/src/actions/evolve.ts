@@ -22,10 +22,10 @@ export interface EvolveOptions {
   readonly parent?: { readonly tokenId: bigint; readonly version: number };
 }
 
-/** What adding a version takes. */
+/** Parameters of a new version. */
 export interface EvolutionPlan extends AnchoringSteps {
   readonly body: Hex;
-  /** What is announced, and authorized. */
+  /** Body that is announced and authorized. */
   readonly bodyHash: Hex;
   readonly proofs: readonly ReceiptProof[];
   readonly policy: EvolutionPolicy;
@@ -33,7 +33,7 @@ export interface EvolutionPlan extends AnchoringSteps {
   readonly version: number;
 }
 
-/** What evolving did. */
+/** Result of evolving. */
 export interface Evolved {
   readonly tokenId: bigint;
   readonly version: number;

@@ -9,7 +9,7 @@ import { leafOf } from "../messages/digest.js";
 import type { MintAuthorization } from "../messages/typedData.js";
 import { type Preparation, type Prepared, planAnchoring, requireConfirmable, type SettleOptions } from "./anchoring.js";
 
-/** What a series is called and allows; everything may be left out but the title. */
+/** Title of a series, and what it allows; everything may be left out but the title. */
 export type SeriesTerms = Pick<SeriesHeader, "title"> & Partial<SeriesHeader>;
 
 /** Receipts to mint as one series. */

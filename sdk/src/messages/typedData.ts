@@ -101,7 +101,7 @@ export const nftTypes = {
 export type SettlementMessage = TypedDataToPrimitiveTypes<typeof settlementTypes>;
 type NftMessages = TypedDataToPrimitiveTypes<typeof nftTypes>;
 
-/** What a requester asks a model for; see `IGridSettlement` and `docs/receipts.md` for each field. */
+/** Generation request: what a requester asks a model for; see `IGridSettlement` and `docs/receipts.md` for each field. */
 export type GenerationRequest = SettlementMessage["GenerationRequest"];
 /** A payer's signed job with a price cap (AIPG wei). */
 export type JobOrder = SettlementMessage["JobOrder"];
