@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Deployment, GridError } from "@gridnft/sdk";
-import { isHttpUrl, readDeploymentFile, readVariables } from "@gridnft/sdk/node";
+import { isHttpUrl, readDeploymentFile, readSettingTables, type SettingsOf, type Variables } from "@gridnft/sdk/node";
 import { addressJson, bytes32Json } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
@@ -50,73 +50,6 @@ export type SponsoredAccounts =
   | { readonly kind: "holders"; readonly least: bigint }
   | { readonly kind: "listed"; readonly accounts: ReadonlySet<string> };
 
-/** Settings of a treasury process: the account that pays, and its keys by address. */
-export interface TreasurySettings {
-  readonly rpcUrl: string;
-  readonly deployment: Deployment | undefined;
-  readonly databaseUrl: string;
-  readonly account: Address;
-  /** Key of the account; undefined where transactions are printed only. */
-  readonly owner: PrivateKeyAccount | undefined;
-  /** Address of the PAYER_SIGNER that may be registered, and that lanes may name. */
-  readonly signer: Address;
-  /** Address of the TREASURER that may be registered. */
-  readonly treasurer: Address;
-  /** AIPG wei that the TREASURER may move into lanes a day. */
-  readonly cap: bigint;
-  /** AIPG wei that the account's balance in GridSettlement is filled up to, out of its own AIPG, when less than half of it is left. */
-  readonly balance: bigint;
-  /** Seconds without a job after which a lane's funds are withdrawn. */
-  readonly idleSeconds: number;
-  /** Most lanes that are opened in a day. It bounds the gas that a broken database can cost the account. */
-  readonly dailyLanes: number;
-  /** Milliseconds between checks. */
-  readonly poll: number;
-  readonly logLevel: Settings["logLevel"];
-}
-
-/** Settings of a cloud process. */
-export interface Settings {
-  readonly rpcUrl: string;
-  /** Deployment of a file; else the project's own for the chain. */
-  readonly deployment: Deployment | undefined;
-  readonly databaseUrl: string;
-  readonly host: string;
-  readonly port: number;
-  /** Base URL under which users reach it, without a slash at the end. */
-  readonly publicUrl: string | undefined;
-  /** Folder of the pictures' blocks. */
-  readonly blocks: string;
-  readonly gateway: GatewayTerms | undefined;
-  /** Milliseconds between polls of the chain. */
-  readonly chainPoll: number;
-  /** Seconds that `POST /v1/generate-image` waits for the picture before it answers 202. */
-  readonly waitSeconds: number;
-  /** Seconds for which a lease is valid without a heartbeat. */
-  readonly leaseSeconds: number;
-  /** Seconds for which heartbeats keep a lease without progress, for each job that the worker has. */
-  readonly stallSeconds: number;
-  /** Seconds that a worker of the direct rail gets for an order. */
-  readonly orderSeconds: number;
-  /** Seconds for which a gateway job may stay without a worker. */
-  readonly queueSeconds: number;
-  /** Requests per minute that one IP address, or one account, may make. */
-  readonly requestsPerMinute: number;
-  /** Jobs per minute that one IP address, or one account, may post. */
-  readonly jobsPerMinute: number;
-  /** Number of trusted reverse proxies, whose X-Forwarded-For entries count. */
-  readonly proxies: number;
-  readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
-  /** Base URLs of gateways that are asked for public blocks which are missing here, without a slash at the end. */
-  readonly mirrors: readonly string[];
-  /** File with the CIDs that are not served. */
-  readonly takedowns: string | undefined;
-  /** Days for which pictures of ended jobs are kept that are neither anchored nor minted; 0 for ever. */
-  readonly keepPicturesDays: number;
-  /** Days for which jobs without a result, and what ended jobs need no more, are kept; 0 for ever. */
-  readonly keepJobsDays: number;
-}
-
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -135,66 +68,108 @@ const key = z.pipe(
 
 const AIPG = 10n ** 18n;
 
-/** Variables of both programs. */
-const shared = {
-  GRID_RPC_URL: httpUrl,
-  GRID_DEPLOYMENT: z.string().optional(),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, "is not a postgres:// URL"),
-  GRID_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+/** Settings of both programs. */
+const sharedTable = {
+  rpcUrl: { GRID_RPC_URL: httpUrl },
+  /** Deployment of a file; else the project's own for the chain. */
+  deployment: { GRID_DEPLOYMENT: z.string().transform(deploymentAt).optional() },
+  databaseUrl: { DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, "is not a postgres:// URL") },
+  logLevel: { GRID_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info") },
 };
 
-const environment = z.object({
-  ...shared,
-  GRID_CLOUD_HOST: z.string().default("127.0.0.1"),
-  GRID_CLOUD_PORT: wholeNumber(0, 65_535).default(3_300),
-  GRID_CLOUD_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
-  GRID_BLOCKS: z.string(),
-  GRID_GATEWAY_ACCOUNT: z.optional(addressJson),
-  GRID_GATEWAY_SIGNER_KEY: key.optional(),
-  GRID_GATEWAY_TREASURER_KEY: key.optional(),
-  GRID_GATEWAY_ACCOUNTS: z.string().default("everybody"),
-  GRID_GATEWAY_JOB_CAP: wei.default(2n * AIPG),
-  GRID_GATEWAY_ACCOUNT_CAP: wei.default(5n * AIPG),
-  GRID_GATEWAY_ADDRESS_CAP: wei.default(20n * AIPG),
-  GRID_GATEWAY_DAILY_CAP: wei.default(200n * AIPG),
-  GRID_GATEWAY_DAILY_IMAGES: wholeNumber(0, 1_000_000).default(50),
-  GRID_GATEWAY_MAX_RATE: wei.default(AIPG / 50n),
-  GRID_GATEWAY_PATIENCE_SECONDS: wholeNumber(0, 600).default(5),
-  GRID_LANE_FUNDING: wei.refine((amount) => amount > 0n, "is not above 0").default(5n * AIPG),
-  GRID_CHAIN_POLL_MS: wholeNumber(20, 60_000).default(1_000),
-  GRID_CLOUD_WAIT_SECONDS: wholeNumber(0, 600).default(60),
-  GRID_CLOUD_LEASE_SECONDS: wholeNumber(1, 600).default(30),
-  GRID_CLOUD_STALL_SECONDS: wholeNumber(1, 86_400).default(120),
-  GRID_CLOUD_ORDER_SECONDS: wholeNumber(30, 86_400).default(600),
-  GRID_CLOUD_QUEUE_SECONDS: wholeNumber(1, 86_400).default(600),
-  GRID_CLOUD_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(1_200),
-  GRID_CLOUD_JOBS_PER_MINUTE: wholeNumber(1, 10_000_000).default(60),
-  GRID_CLOUD_PROXIES: wholeNumber(0, 10).default(0),
-  GRID_BLOCKS_MIRRORS: z
-    .string()
-    .transform((list) => list.split(",").map((url) => url.trim().replace(/\/+$/, "")))
-    .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "is not a list of http(s) URLs, by commas")
-    .default([]),
-  GRID_TAKEDOWNS: z.string().optional(),
-  // A receipt can be anchored for 30 days.
-  GRID_CLOUD_KEEP_PICTURES_DAYS: wholeNumber(0, 36_500)
-    .refine((days) => days === 0 || days > 30, "is neither 0 nor above 30: until then a receipt can be anchored")
-    .default(45),
-  GRID_CLOUD_KEEP_JOBS_DAYS: wholeNumber(0, 36_500).default(45),
-});
+const cloudTable = {
+  ...sharedTable,
+  host: { GRID_CLOUD_HOST: z.string().default("127.0.0.1") },
+  port: { GRID_CLOUD_PORT: wholeNumber(0, 65_535).default(3_300) },
+  /** Base URL under which users reach it, without a slash at the end. */
+  publicUrl: { GRID_CLOUD_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional() },
+  /** Folder of the pictures' blocks. */
+  blocks: { GRID_BLOCKS: z.string() },
+  /** Milliseconds between polls of the chain. */
+  chainPoll: { GRID_CHAIN_POLL_MS: wholeNumber(20, 60_000).default(1_000) },
+  /** Seconds that `POST /v1/generate-image` waits for the picture before it answers 202. */
+  waitSeconds: { GRID_CLOUD_WAIT_SECONDS: wholeNumber(0, 600).default(60) },
+  /** Seconds for which a lease is valid without a heartbeat. */
+  leaseSeconds: { GRID_CLOUD_LEASE_SECONDS: wholeNumber(1, 600).default(30) },
+  /** Seconds for which heartbeats keep a lease without progress, for each job that the worker has. */
+  stallSeconds: { GRID_CLOUD_STALL_SECONDS: wholeNumber(1, 86_400).default(120) },
+  /** Seconds that a worker of the direct rail gets for an order. */
+  orderSeconds: { GRID_CLOUD_ORDER_SECONDS: wholeNumber(30, 86_400).default(600) },
+  /** Seconds for which a gateway job may stay without a worker. */
+  queueSeconds: { GRID_CLOUD_QUEUE_SECONDS: wholeNumber(1, 86_400).default(600) },
+  /** Requests per minute that one IP address, or one account, may make. */
+  requestsPerMinute: { GRID_CLOUD_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(1_200) },
+  /** Jobs per minute that one IP address, or one account, may post. */
+  jobsPerMinute: { GRID_CLOUD_JOBS_PER_MINUTE: wholeNumber(1, 10_000_000).default(60) },
+  /** Number of trusted reverse proxies, whose X-Forwarded-For entries count. */
+  proxies: { GRID_CLOUD_PROXIES: wholeNumber(0, 10).default(0) },
+  /** Base URLs of gateways that are asked for public blocks which are missing here, without a slash at the end. */
+  mirrors: {
+    GRID_BLOCKS_MIRRORS: z
+      .string()
+      .transform((list): readonly string[] => list.split(",").map((url) => url.trim().replace(/\/+$/, "")))
+      .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "is not a list of http(s) URLs, by commas")
+      .default([]),
+  },
+  /** File with the CIDs that are not served. */
+  takedowns: { GRID_TAKEDOWNS: z.string().optional() },
+  /** Days for which pictures of ended jobs are kept that are neither anchored nor minted; 0 for ever. */
+  keepPicturesDays: {
+    // A receipt can be anchored for 30 days.
+    GRID_CLOUD_KEEP_PICTURES_DAYS: wholeNumber(0, 36_500)
+      .refine((days) => days === 0 || days > 30, "is neither 0 nor above 30: until then a receipt can be anchored")
+      .default(45),
+  },
+  /** Days for which jobs without a result, and what ended jobs need no more, are kept; 0 for ever. */
+  keepJobsDays: { GRID_CLOUD_KEEP_JOBS_DAYS: wholeNumber(0, 36_500).default(45) },
+};
 
-const treasuryEnvironment = z.object({
-  ...shared,
-  GRID_GATEWAY_ACCOUNT: z.optional(addressJson),
-  GRID_GATEWAY_ACCOUNT_KEY: key.optional(),
-  GRID_GATEWAY_SIGNER: addressJson,
-  GRID_GATEWAY_TREASURER: addressJson,
-  GRID_TREASURY_CAP: wei.default(400n * AIPG),
-  GRID_TREASURY_BALANCE: wei.default(400n * AIPG),
-  GRID_TREASURY_IDLE_HOURS: wholeNumber(1, 10_000).default(24),
-  GRID_TREASURY_DAILY_LANES: wholeNumber(0, 1_000_000).default(200),
-  GRID_TREASURY_POLL_MS: wholeNumber(50, 600_000).default(2_000),
-});
+/** Terms of the gateway, as {@link GatewayTerms} has them. */
+const gatewayTable = {
+  account: { GRID_GATEWAY_ACCOUNT: z.optional(addressJson) },
+  signer: { GRID_GATEWAY_SIGNER_KEY: key.optional() },
+  treasurer: { GRID_GATEWAY_TREASURER_KEY: key.optional() },
+  sponsored: { GRID_GATEWAY_ACCOUNTS: z.string().default("everybody") },
+  jobCap: { GRID_GATEWAY_JOB_CAP: wei.default(2n * AIPG) },
+  accountCap: { GRID_GATEWAY_ACCOUNT_CAP: wei.default(5n * AIPG) },
+  addressCap: { GRID_GATEWAY_ADDRESS_CAP: wei.default(20n * AIPG) },
+  dailyCap: { GRID_GATEWAY_DAILY_CAP: wei.default(200n * AIPG) },
+  dailyImages: { GRID_GATEWAY_DAILY_IMAGES: wholeNumber(0, 1_000_000).default(50) },
+  maxRate: { GRID_GATEWAY_MAX_RATE: wei.default(AIPG / 50n) },
+  cheapestHoldSeconds: { GRID_GATEWAY_PATIENCE_SECONDS: wholeNumber(0, 600).default(5) },
+  laneFunding: { GRID_LANE_FUNDING: wei.refine((amount) => amount > 0n, "is not above 0").default(5n * AIPG) },
+};
+
+const treasuryTable = {
+  ...sharedTable,
+  /** Account that pays; by default that of its key. */
+  account: { GRID_GATEWAY_ACCOUNT: z.optional(addressJson) },
+  /** Key of the account; undefined where transactions are printed only. */
+  owner: { GRID_GATEWAY_ACCOUNT_KEY: key.optional() },
+  /** Address of the PAYER_SIGNER that may be registered, and that lanes may name. */
+  signer: { GRID_GATEWAY_SIGNER: addressJson },
+  /** Address of the TREASURER that may be registered. */
+  treasurer: { GRID_GATEWAY_TREASURER: addressJson },
+  /** AIPG wei that the TREASURER may move into lanes a day. */
+  cap: { GRID_TREASURY_CAP: wei.default(400n * AIPG) },
+  /** AIPG wei that the account's balance in GridSettlement is filled up to, out of its own AIPG, when less than half of it is left. */
+  balance: { GRID_TREASURY_BALANCE: wei.default(400n * AIPG) },
+  /** Seconds without a job after which a lane's funds are withdrawn. */
+  idleSeconds: {
+    GRID_TREASURY_IDLE_HOURS: wholeNumber(1, 10_000)
+      .default(24)
+      .transform((hours) => hours * 3_600),
+  },
+  /** Most lanes that are opened in a day. It bounds the gas that a broken database can cost the account. */
+  dailyLanes: { GRID_TREASURY_DAILY_LANES: wholeNumber(0, 1_000_000).default(200) },
+  /** Milliseconds between checks. */
+  poll: { GRID_TREASURY_POLL_MS: wholeNumber(50, 600_000).default(2_000) },
+};
+
+/** Settings of a cloud process. */
+export type Settings = SettingsOf<typeof cloudTable> & { readonly gateway: GatewayTerms | undefined };
+/** Settings of a treasury process: the account that pays, and its keys by address. */
+export type TreasurySettings = SettingsOf<typeof treasuryTable> & { readonly account: Address };
 
 /** Variables of earlier versions, and of the other program. They are refused, because their meaning changed. */
 const misplaced: Readonly<Record<string, string>> = {
@@ -208,35 +183,13 @@ const misplaced: Readonly<Record<string, string>> = {
  * Reads the settings from environment variables; empty ones count as absent.
  * @throws {@link EnvironmentError} with one sentence for each fault.
  */
-export function readSettings(variables: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(variables: Variables): Settings {
   const errors = Object.entries(misplaced).flatMap(([name, message]) =>
     variables[name] ? [`${name} ${message}`] : [],
   );
-  const read = parse(environment, variables, errors);
-  return {
-    rpcUrl: read.GRID_RPC_URL,
-    deployment: read.GRID_DEPLOYMENT === undefined ? undefined : deploymentAt(read.GRID_DEPLOYMENT),
-    databaseUrl: read.DATABASE_URL,
-    host: read.GRID_CLOUD_HOST,
-    port: read.GRID_CLOUD_PORT,
-    publicUrl: read.GRID_CLOUD_URL,
-    blocks: read.GRID_BLOCKS,
-    gateway: gatewayTerms(read),
-    chainPoll: read.GRID_CHAIN_POLL_MS,
-    waitSeconds: read.GRID_CLOUD_WAIT_SECONDS,
-    leaseSeconds: read.GRID_CLOUD_LEASE_SECONDS,
-    stallSeconds: read.GRID_CLOUD_STALL_SECONDS,
-    orderSeconds: read.GRID_CLOUD_ORDER_SECONDS,
-    queueSeconds: read.GRID_CLOUD_QUEUE_SECONDS,
-    requestsPerMinute: read.GRID_CLOUD_REQUESTS_PER_MINUTE,
-    jobsPerMinute: read.GRID_CLOUD_JOBS_PER_MINUTE,
-    proxies: read.GRID_CLOUD_PROXIES,
-    logLevel: read.GRID_LOG_LEVEL,
-    mirrors: read.GRID_BLOCKS_MIRRORS,
-    takedowns: read.GRID_TAKEDOWNS,
-    keepPicturesDays: read.GRID_CLOUD_KEEP_PICTURES_DAYS,
-    keepJobsDays: read.GRID_CLOUD_KEEP_JOBS_DAYS,
-  };
+  const { values, faults } = readSettingTables({ cloud: cloudTable, gateway: gatewayTable }, variables);
+  if (!values || errors.length > 0) throw new EnvironmentError([...errors, ...faults].join("\n"));
+  return { ...values.cloud, gateway: gatewayTerms(values.gateway) };
 }
 
 /**
@@ -244,13 +197,12 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
  * @param printsOnly Transactions are printed for somebody else to sign, so that the account's key is not needed.
  * @throws {@link EnvironmentError} with one sentence for each fault.
  */
-export function readTreasurySettings(
-  variables: Readonly<Record<string, string | undefined>>,
-  printsOnly = false,
-): TreasurySettings {
-  const read = parse(treasuryEnvironment, variables, []);
-  const owner = printsOnly ? undefined : read.GRID_GATEWAY_ACCOUNT_KEY;
-  const account = read.GRID_GATEWAY_ACCOUNT ?? owner?.address;
+export function readTreasurySettings(variables: Variables, printsOnly = false): TreasurySettings {
+  const { values, faults } = readSettingTables({ settings: treasuryTable }, variables);
+  if (!values) throw new EnvironmentError(faults.join("\n"));
+  const { settings } = values;
+  const owner = printsOnly ? undefined : settings.owner;
+  const account = settings.account ?? owner?.address;
   if (!printsOnly && !owner) {
     throw new EnvironmentError(
       "GRID_GATEWAY_ACCOUNT_KEY is missing. With --plan transactions are printed instead of sent, and it is not needed.",
@@ -260,47 +212,17 @@ export function readTreasurySettings(
   if (owner && owner.address.toLowerCase() !== account.toLowerCase()) {
     throw new EnvironmentError("GRID_GATEWAY_ACCOUNT_KEY is not the key of GRID_GATEWAY_ACCOUNT.");
   }
-  const roles = [
+  requireDistinct([
     ["GRID_GATEWAY_ACCOUNT", account],
-    ["GRID_GATEWAY_SIGNER", read.GRID_GATEWAY_SIGNER],
-    ["GRID_GATEWAY_TREASURER", read.GRID_GATEWAY_TREASURER],
-  ] as const;
-  requireDistinct(roles);
-  return {
-    rpcUrl: read.GRID_RPC_URL,
-    deployment: read.GRID_DEPLOYMENT === undefined ? undefined : deploymentAt(read.GRID_DEPLOYMENT),
-    databaseUrl: read.DATABASE_URL,
-    account,
-    owner,
-    signer: read.GRID_GATEWAY_SIGNER,
-    treasurer: read.GRID_GATEWAY_TREASURER,
-    cap: read.GRID_TREASURY_CAP,
-    balance: read.GRID_TREASURY_BALANCE,
-    idleSeconds: read.GRID_TREASURY_IDLE_HOURS * 3_600,
-    dailyLanes: read.GRID_TREASURY_DAILY_LANES,
-    poll: read.GRID_TREASURY_POLL_MS,
-    logLevel: read.GRID_LOG_LEVEL,
-  };
+    ["GRID_GATEWAY_SIGNER", settings.signer],
+    ["GRID_GATEWAY_TREASURER", settings.treasurer],
+  ]);
+  return { ...settings, account, owner };
 }
 
-/** Parses the variables by a schema. Empty ones count as absent. */
-function parse<Schema extends z.ZodType>(
-  schema: Schema,
-  variables: Readonly<Record<string, string | undefined>>,
-  errors: readonly string[],
-): z.output<Schema> {
-  const read = readVariables(schema, variables);
-  const all = [...errors, ...read.faults];
-  if (!read.values || all.length > 0) throw new EnvironmentError(all.join("\n"));
-  return read.values;
-}
-
-function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefined {
-  const {
-    GRID_GATEWAY_ACCOUNT: account,
-    GRID_GATEWAY_SIGNER_KEY: signer,
-    GRID_GATEWAY_TREASURER_KEY: treasurer,
-  } = read;
+function gatewayTerms(read: SettingsOf<typeof gatewayTable>): GatewayTerms | undefined {
+  const { account, signer, treasurer, sponsored, jobCap, accountCap, addressCap, dailyCap, dailyImages, ...terms } =
+    read;
   if (!account && !signer && !treasurer) return undefined;
   if (!account) throw new EnvironmentError("GRID_GATEWAY_ACCOUNT is missing: the gateway's keys sign for it.");
   if (!signer) throw new EnvironmentError("GRID_GATEWAY_SIGNER_KEY is missing: it signs for GRID_GATEWAY_ACCOUNT.");
@@ -309,22 +231,8 @@ function gatewayTerms(read: z.output<typeof environment>): GatewayTerms | undefi
     ["GRID_GATEWAY_SIGNER_KEY", signer.address],
     ...(treasurer ? [["GRID_GATEWAY_TREASURER_KEY", treasurer.address] as const] : []),
   ]);
-  return {
-    account,
-    signer,
-    treasurer,
-    caps: {
-      job: read.GRID_GATEWAY_JOB_CAP,
-      account: read.GRID_GATEWAY_ACCOUNT_CAP,
-      address: read.GRID_GATEWAY_ADDRESS_CAP,
-      all: read.GRID_GATEWAY_DAILY_CAP,
-      images: read.GRID_GATEWAY_DAILY_IMAGES,
-    },
-    laneFunding: read.GRID_LANE_FUNDING,
-    maxRate: read.GRID_GATEWAY_MAX_RATE,
-    cheapestHoldSeconds: read.GRID_GATEWAY_PATIENCE_SECONDS,
-    sponsored: sponsoredAccounts(read.GRID_GATEWAY_ACCOUNTS),
-  };
+  const caps = { job: jobCap, account: accountCap, address: addressCap, all: dailyCap, images: dailyImages };
+  return { ...terms, account, signer, treasurer, caps, sponsored: sponsoredAccounts(sponsored) };
 }
 
 /** Requires that each name has a key of its own. The account's key in a hot process would not be cold. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type * as z from "zod/mini";
+import * as z from "zod/mini";
 import { type Deployment, deploymentOf, parseDeployment } from "../chain/deployment.js";
 import { readAs } from "../lib/readAs.js";
 
@@ -26,6 +26,31 @@ export function readVariables<schema extends z.core.$ZodType>(
     return given[name] === undefined ? `${name} is missing.` : `${name} ${message}.`;
   });
   return { faults };
+}
+
+/** Settings of a program, each by the one variable that has it. */
+export type SettingTable = Readonly<Record<string, Readonly<Record<string, z.core.$ZodType>>>>;
+
+/** Values of a {@link SettingTable}. */
+export type SettingsOf<table extends SettingTable> = {
+  readonly [name in keyof table]: z.output<table[name][keyof table[name]]>;
+};
+
+/** Reads the settings of tables, by the names of the tables, as {@link readVariables}. */
+export function readSettingTables<tables extends Readonly<Record<string, SettingTable>>>(
+  tables: tables,
+  variables: Variables,
+): VariablesReading<{ readonly [name in keyof tables]: SettingsOf<tables[name]> }> {
+  const schemas = Object.values(tables).flatMap((table) => Object.values(table));
+  const { values, faults } = readVariables(z.object(Object.assign({}, ...schemas)), variables);
+  if (!values) return { faults };
+  const settingsIn = (table: SettingTable) =>
+    mapValues(table, (schema) => values[Object.keys(schema)[0] as keyof typeof values]);
+  return { values: mapValues(tables, settingsIn) as never, faults: [] };
+}
+
+function mapValues<from, to>(record: Readonly<Record<string, from>>, map: (value: from) => to): Record<string, to> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
 /** Returns true for a text that is the URL of a server. */

@@ -1,5 +1,6 @@
 // Machinery that the programs share and no browser needs.
 export { type SuccessOptions, waitForSuccess } from "../chain/transact.js";
+export { concatBytes } from "../lib/bytes.js";
 export { isPng, PNG_SIGNATURE, type PngChunk, pngChunks } from "../lib/png.js";
 export { sleep, trySleep } from "../lib/sleep.js";
 export { type Connection, clientOf, networkOf } from "./clientAddress.js";
@@ -18,7 +19,10 @@ export {
   isHttpUrl,
   readDeployment,
   readDeploymentFile,
+  readSettingTables,
   readVariables,
+  type SettingsOf,
+  type SettingTable,
   type Variables,
   type VariablesReading,
 } from "./environment.js";

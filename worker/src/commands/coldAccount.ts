@@ -1,6 +1,6 @@
-import type { GridContracts } from "@gridnft/sdk";
-import { gridContracts } from "@gridnft/sdk";
-import { isHttpUrl, readVariables as readVariablesBy } from "@gridnft/sdk/node";
+import { parseArgs } from "node:util";
+import { type GridContracts, gridContracts } from "@gridnft/sdk";
+import { isHttpUrl, readSettingTables, type SettingsOf, type SettingTable } from "@gridnft/sdk/node";
 import {
   type Account,
   type Chain,
@@ -15,6 +15,7 @@ import {
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 import { connectChain, type GridChain } from "../chain/connect.ts";
+import { privateKey } from "../environment.ts";
 import { WorkerError } from "../errors.ts";
 
 type Writer = WalletClient<Transport, Chain, Account> & PublicActions<Transport, Chain, Account>;
@@ -32,37 +33,48 @@ export interface ColdAccount {
   mined(hash: Promise<Hex>): Promise<Hex>;
 }
 
-const key = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "is not 32 bytes of hex");
-const url = z.string().refine(isHttpUrl, "is not a URL");
-const coldVariables = {
-  GRID_RPC_URL: url,
-  GRID_DEPLOYMENT: z.string().optional(),
-  GRID_WORKER_ACCOUNT_KEY: key,
+/** Settings of `claim`. */
+export const claimTable = {
+  rpcUrl: { GRID_RPC_URL: z.string().refine(isHttpUrl, "is not a URL") },
+  deployment: { GRID_DEPLOYMENT: z.string().optional() },
+  accountKey: { GRID_WORKER_ACCOUNT_KEY: privateKey },
 };
-
-/** Variables of `claim`. */
-export const claimVariables = z.object(coldVariables);
-/** Variables of `register`. */
-export const registerVariables = z.object({ ...coldVariables, GRID_WORKER_SIGNER_KEY: key });
+/** Settings of `register`. */
+export const registerTable = { ...claimTable, signerKey: { GRID_WORKER_SIGNER_KEY: privateKey } };
 
 /**
- * Reads variables; empty ones count as absent.
+ * Reads the settings of a table; empty variables count as absent.
  * @throws {@link WorkerError} `ENVIRONMENT_INVALID` with one sentence for each fault.
  */
-export function readVariables<schema extends z.ZodType>(
-  schema: schema,
-  environment: NodeJS.ProcessEnv,
-): z.output<schema> {
-  const { values, faults } = readVariablesBy(schema, environment);
-  if (values) return values;
+export function readTable<table extends SettingTable>(table: table, environment: NodeJS.ProcessEnv): SettingsOf<table> {
+  const { values, faults } = readSettingTables({ table }, environment);
+  if (values) return values.table;
   throw new WorkerError("ENVIRONMENT_INVALID", faults.join("\n"));
 }
 
+/**
+ * Reads the one option of a command.
+ * @throws {@link WorkerError} `ENVIRONMENT_INVALID` for other arguments.
+ */
+export function readOption(args: readonly string[], name: string): string | undefined {
+  try {
+    return parseArgs({ args: [...args], options: { [name]: { type: "string" } } }).values[name] as string | undefined;
+  } catch (cause) {
+    throw new WorkerError("ENVIRONMENT_INVALID", cause instanceof Error ? cause.message : "Wrong arguments.", {
+      cause,
+    });
+  }
+}
+
 /** Connects the cold account. */
-export async function openColdAccount(variables: z.output<typeof claimVariables>): Promise<ColdAccount> {
-  const account = privateKeyToAccount(variables.GRID_WORKER_ACCOUNT_KEY as Hex);
-  const chain = await connectChain(variables.GRID_RPC_URL, variables.GRID_DEPLOYMENT);
-  const transport = http(variables.GRID_RPC_URL);
+export async function openColdAccount({
+  rpcUrl,
+  deployment,
+  accountKey,
+}: SettingsOf<typeof claimTable>): Promise<ColdAccount> {
+  const account = privateKeyToAccount(accountKey);
+  const chain = await connectChain(rpcUrl, deployment);
+  const transport = http(rpcUrl);
   const wallet: Writer = createWalletClient({ account, chain: chain.chain, transport }).extend(publicActions);
   return {
     account,

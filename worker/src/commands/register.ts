@@ -1,13 +1,12 @@
-import { parseArgs } from "node:util";
 import { bondState, postBond, SignerRole, settlementTypes } from "@gridnft/sdk";
 import { formatEther, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { isGoodSigner } from "../chain/facts.ts";
 import { WorkerError } from "../errors.ts";
-import { type ColdAccount, openColdAccount, readVariables, registerVariables } from "./coldAccount.ts";
+import { type ColdAccount, openColdAccount, readOption, readTable, registerTable } from "./coldAccount.ts";
 
 /** Seconds for which the key's proof of possession is good. */
-const PROOF_LIFE = 3_600n;
+const PROOF_SECONDS = 3_600n;
 
 /**
  * `main.ts register [--profile <uri>]`: posts the least bond and registers the hot key, as far as either is not done yet. Run
@@ -17,10 +16,10 @@ const PROOF_LIFE = 3_600n;
  * @throws {@link WorkerError} `ENVIRONMENT_INVALID`, `TRANSACTION_FAILED`, or as `connectChain` and `postBond`.
  */
 export async function registerWorker(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
-  const profile = readProfile(args);
-  const variables = readVariables(registerVariables, environment);
-  const cold = await openColdAccount(variables);
-  const done = [await addBond(cold, profile), await addKey(cold, variables.GRID_WORKER_SIGNER_KEY as Hex)];
+  const profile = readOption(args, "profile") ?? "";
+  const settings = readTable(registerTable, environment);
+  const cold = await openColdAccount(settings);
+  const done = [await addBond(cold, profile), await addKey(cold, settings.signerKey)];
   return done.join("\n");
 }
 
@@ -48,21 +47,11 @@ async function addKey({ account, chain, grid, mined }: ColdAccount, signerKey: H
     return `${signer.address} signs for it.`;
   const { timestamp } = await chain.client.getBlock();
   const now = BigInt(Math.floor(Date.now() / 1_000));
-  const deadline = (timestamp > now ? timestamp : now) + PROOF_LIFE;
+  const deadline = (timestamp > now ? timestamp : now) + PROOF_SECONDS;
   const proof = await signer.signTypedData({
     ...{ domain: chain.domain, types: settlementTypes, primaryType: "SignerProof" },
     message: { account: account.address, role: WORKER_SIGNER, deadline },
   });
   await mined(grid.settlement.write.addSigner([signer.address, WORKER_SIGNER, deadline, proof]));
   return `${signer.address} signs for it now. Send it some ETH: it pays for settling and collecting.`;
-}
-
-function readProfile(args: readonly string[]): string {
-  try {
-    return parseArgs({ args: [...args], options: { profile: { type: "string" } } }).values.profile ?? "";
-  } catch (cause) {
-    throw new WorkerError("ENVIRONMENT_INVALID", cause instanceof Error ? cause.message : "Wrong arguments.", {
-      cause,
-    });
-  }
 }
