@@ -217,8 +217,7 @@ function preparer(grid: TestGrid, checker: FastChecker, pictures: PictureStore):
       one.delivery = {
         engine: ENGINE,
         receipts: [{ receipt, signature }],
-        closingSignature: undefined,
-        knownVoucher: known,
+        known_voucher: known,
       };
     }
   };
@@ -301,7 +300,7 @@ function routesOf(
           receipt: messageToJson("JobReceipt", receipt),
           signature,
         })),
-        ...(delivery.knownVoucher && { known_voucher: delivery.knownVoucher }),
+        ...(delivery.known_voucher && { known_voucher: delivery.known_voucher }),
       });
       remember(checker, grid, worker, body.voucher.voucher);
     },
@@ -459,7 +458,6 @@ try {
   const program = await startCloudProgram(grid, folder);
   closing.push(() => program.end("SIGTERM"));
   const pictures = await openPictures(join(folder, "blocks"));
-  closing.push(() => pictures.close());
   const workers: BenchWorker[] = [];
   for (const identity of identities.slice(0, workerCount)) {
     const terms = { parallel: 64, models: [grid.open] };

@@ -36,13 +36,7 @@ export interface Metrics {
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Creates the metrics in a registry of their own, so that several clouds can run in one process. */
-export function createMetrics({
-  chain,
-  stopping,
-}: {
-  readonly chain: Pick<Chain, "head">;
-  readonly stopping: AbortSignal;
-}): Metrics {
+export function createMetrics(chain: Pick<Chain, "head">, stopping: AbortSignal): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });

@@ -60,7 +60,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       warn("chain does not answer"),
     );
     closing.push(() => chain.stop());
-    const metrics = createMetrics({ chain, stopping: stopping.signal });
+    const metrics = createMetrics(chain, stopping.signal);
     const takedowns = await openTakedowns(settings.takedowns, log);
     const pictures = await openPictures(settings.blocks, {
       onDamage: (block, event) => {
@@ -68,7 +68,6 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
         log[event === "damaged" ? "error" : "warn"]({ block }, `block is ${event}`);
       },
     });
-    closing.push(() => pictures.close());
 
     const checker = await createFastChecker();
 
@@ -133,9 +132,8 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
 
 /** Starts the periodic tasks. */
 function startTasks(cloud: Cloud): { checkLanesSoon: () => void; stop: () => Promise<void> } {
-  const { settings, log } = cloud;
-  const { gateway } = cloud;
-  const funding = gateway && laneFunding(cloud, gateway, laneDemand(cloud, gateway));
+  const { settings, log, gateway } = cloud;
+  const funding = gateway && repeat(5_000, laneFunding(cloud, gateway, laneDemand(cloud, gateway)));
   const tasks = [
     repeat(1_000, () => reap(cloud)),
     repeat(60_000, async () => {
@@ -143,14 +141,13 @@ function startTasks(cloud: Cloud): { checkLanesSoon: () => void; stop: () => Pro
       await sweepQuota(cloud.database);
     }),
     repeat(settings.chainPoll, settlementSync(cloud)),
-    repeat(5_000, async () => funding?.check()),
     repeat(600_000, () => deleteExpired(cloud)),
     repeat(600_000, scrubber(cloud)),
-  ] as const;
+  ];
   return {
-    checkLanesSoon: () => tasks[3].runSoon(),
+    checkLanesSoon: () => funding?.runSoon(),
     stop: async () => {
-      await Promise.all(tasks.map((duty) => duty.stop()));
+      await Promise.all([...tasks, funding].map((task) => task?.stop()));
     },
   };
 

@@ -1,7 +1,7 @@
 // The gateway's treasury as a process: it has the account's own key, and no port. Settings come from the environment, see docs/rest.md.
 import { parseArgs } from "node:util";
 import { EnvironmentError, readTreasurySettings } from "./environment.ts";
-import { describeError } from "./error.ts";
+import { fail, serveUntilSignal } from "./program.ts";
 import { planOf, startTreasury, workOnce } from "./startTreasury.ts";
 
 const usage = `npm run treasury -w cloud [-- options]
@@ -16,33 +16,12 @@ try {
   if (help) process.stdout.write(usage);
   else if (plan) {
     const steps = await planOf(readTreasurySettings(process.env, true));
-    process.stdout.write(
-      `${JSON.stringify(
-        steps.map(({ what, call }) => ({ what, ...call, value: "0" })),
-        undefined,
-        2,
-      )}\n`,
-    );
+    const calls = steps.map(({ what, call }) => ({ what, ...call, value: "0" }));
+    process.stdout.write(`${JSON.stringify(calls, undefined, 2)}\n`);
   } else if (once) await workOnce(readTreasurySettings(process.env));
-  else await serve();
+  else serveUntilSignal(await startTreasury(readTreasurySettings(process.env)));
 } catch (error) {
   fail(error);
-}
-
-async function serve(): Promise<void> {
-  const treasury = await startTreasury(readTreasurySettings(process.env));
-  let ending = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (ending) return;
-      ending = true;
-      treasury.stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(error),
-      );
-    });
-  }
-  process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 }
 
 function readOptions() {
@@ -52,9 +31,4 @@ function readOptions() {
   } catch (cause) {
     throw new EnvironmentError(`${(cause as Error).message}\n\n${usage}`, { cause });
   }
-}
-
-function fail(error: unknown): never {
-  process.stderr.write(`${error instanceof EnvironmentError ? error.message : describeError(error)}\n`);
-  process.exit(1);
 }

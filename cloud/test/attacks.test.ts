@@ -239,7 +239,7 @@ describe("a worker", () => {
     try {
       await sweepStaging({ database, pictures } as Cloud);
     } finally {
-      await Promise.all([database.close(), pictures.close()]);
+      await database.close();
     }
     expect(await roots()).toHaveLength(before.length - 3);
     expect(files()).toHaveLength(size - 3);

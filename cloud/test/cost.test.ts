@@ -515,11 +515,7 @@ it("a model's name that nobody has costs one question a block, and none when it 
       return `0x${"11".repeat(20)}`;
     },
   };
-  const catalogue = modelCatalogue(
-    { read } as never,
-    (question) => question,
-    () => head,
-  );
+  const catalogue = modelCatalogue({ read } as never, () => head);
   expect((await catalogue.modelNamed("open sea")).modelId).toBe(1n);
   const known = asked;
   const unknown = (name: string) => expect(catalogue.modelNamed(name)).rejects.toMatchObject({ code: "MODEL_UNKNOWN" });
@@ -615,7 +611,7 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
       const { answer } = await completeJob(
         cloud,
         { worker, jobId: each.id, token: each.lease.token },
-        { engine: ENGINE, receipts: [{ receipt, signature }], closingSignature: undefined, knownVoucher: undefined },
+        { engine: ENGINE, receipts: [{ receipt, signature }] },
       );
       expect(answer.voucher?.receipt_ids.at(-1)).toBe(digester.receiptId(receipt, grid.domain));
       expect(statements() - before).toBe(i === 0 ? 4 : 3);

@@ -28,7 +28,7 @@ import { MemoryDisk } from "../../test/fixtures/memoryDisk.ts";
 import { listen } from "../../test/fixtures/scriptedServer.ts";
 import { until } from "../../test/fixtures/until.ts";
 import { MAX_UPLOADS } from "../src/api/http/concurrencyLimit.ts";
-import { chosenType, isRangeAsked, rangeOf } from "../src/api/http/negotiation.ts";
+import { chosenType, isRangeAsked, rangeOf } from "../src/api/http/requestHeaders.ts";
 import { openChain } from "../src/chain/chain.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase } from "../src/database/database.ts";

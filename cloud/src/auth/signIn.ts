@@ -10,9 +10,9 @@ import { instantOf, parseSignInMessage, type SignInFields, SignInMessageError } 
 import { SESSION_SECONDS, type SessionRecord } from "./sessions.ts";
 
 /** Seconds in which a nonce has to be used. */
-export const NONCE_SECONDS = 10 * 60;
+const NONCE_SECONDS = 10 * 60;
 /** Seconds by which a wallet's clock may be off. */
-const CLOCK_SKEW = 5 * 60;
+const CLOCK_SKEW_SECONDS = 5 * 60;
 
 /** Latest date of RFC 3339. */
 const MAX_DATE = "9999-12-31T23:59:59Z";
@@ -96,8 +96,8 @@ function requireAudience({ domain, scheme, uri, chainId }: SignInFields, audienc
 
 function requireTime({ issuedAt, expirationTime, notBefore }: SignInFields, now: Date): void {
   const age = (now.getTime() - timeOf(issuedAt)) / 1_000;
-  if (age > NONCE_SECONDS + CLOCK_SKEW) refuse("the message is too old. Ask for a new nonce.");
-  if (age < -CLOCK_SKEW) refuse("the message was issued in the future. Check your clock.");
+  if (age > NONCE_SECONDS + CLOCK_SKEW_SECONDS) refuse("the message is too old. Ask for a new nonce.");
+  if (age < -CLOCK_SKEW_SECONDS) refuse("the message was issued in the future. Check your clock.");
   if (expirationTime !== undefined && timeOf(expirationTime) <= now.getTime()) {
     refuse(`the message has expired at ${expirationTime}.`);
   }

@@ -12,7 +12,7 @@ import {
 } from "@gridnft/sdk";
 import { type Address, createPublicClient, type Hex, http, isAddressEqual, type PublicClient } from "viem";
 import { withChainErrors } from "./errors.ts";
-import { type ChainModel, type ModelCatalogue, modelCatalogue } from "./models.ts";
+import { type ModelCatalogue, modelCatalogue } from "./models.ts";
 import { TtlCache } from "./ttlCache.ts";
 
 /** Seconds that an order's deadline may lie ahead. */
@@ -35,8 +35,6 @@ export interface Chain extends ModelCatalogue {
   readonly deployment: Deployment;
   readonly domain: SettlementDomain;
   readonly contracts: GridContracts<PublicClient>;
-  /** Set for local chains, which mine a block only when there is a transaction. */
-  readonly isLocal: boolean;
   head(): Head;
   /** Reads the head now. */
   refresh(): Promise<Head>;
@@ -71,8 +69,9 @@ export interface Chain extends ModelCatalogue {
   stop(): void;
 }
 
+/** Local chains, which mine a block only when there is a transaction. */
 const LOCAL_CHAINS = [31_337, 1_337];
-const CACHE_TIME = 15_000;
+const CACHE_TIMEOUT = 15_000;
 
 /**
  * Connects to a chain and follows its head.
@@ -113,10 +112,10 @@ export async function openChain(
   timer = setTimeout(poll, pollEvery);
 
   const yes = (answer: boolean) => answer;
-  const signers = new TtlCache<boolean>(CACHE_TIME, yes);
-  const bonded = new TtlCache<boolean>(CACHE_TIME, yes);
-  const eligible = new TtlCache<boolean>(CACHE_TIME);
-  const holdings = new TtlCache<bigint>(CACHE_TIME);
+  const signers = new TtlCache<boolean>(CACHE_TIMEOUT, yes);
+  const bonded = new TtlCache<boolean>(CACHE_TIMEOUT, yes);
+  const eligible = new TtlCache<boolean>(CACHE_TIMEOUT);
+  const holdings = new TtlCache<bigint>(CACHE_TIMEOUT);
   const feeConfigs = new TtlCache<number>(60_000);
   const minted = new TtlCache<boolean>(60 * 60_000, yes);
 
@@ -129,12 +128,11 @@ export async function openChain(
   };
 
   return {
-    ...modelCatalogue(contracts.aigc, withChainErrors, () => current().hash),
+    ...modelCatalogue(contracts.aigc, () => current().hash),
     client,
     deployment,
     domain: settlementDomainOf(deployment),
     contracts,
-    isLocal,
     head: current,
     refresh,
     now,
@@ -189,5 +187,3 @@ export async function openChain(
     },
   };
 }
-
-export type { ChainModel };

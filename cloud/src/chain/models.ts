@@ -1,6 +1,7 @@
 import type { GridContracts } from "@gridnft/sdk";
 import type { Address, Hex, PublicClient } from "viem";
 import { CloudError } from "../error.ts";
+import { withChainErrors } from "./errors.ts";
 import { TtlCache } from "./ttlCache.ts";
 
 /** Model of AIGC. */
@@ -33,10 +34,10 @@ export interface ModelCatalogue {
 }
 
 const accesses = ["open", "licensed", "private"] as const;
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
 /** Milliseconds for which the number of models is cached to tell that a name is unknown. */
-const SUPPLY_AGE = 250;
+const SUPPLY_TIMEOUT = 250;
 /** Names that are cached as unknown. */
 const MAX_UNKNOWN = 10_000;
 
@@ -44,13 +45,9 @@ const MAX_UNKNOWN = 10_000;
  * Creates the catalogue of AIGC's models. Ids count from 1.
  * @param head Hash of the newest block that is known.
  */
-export function modelCatalogue(
-  aigc: GridContracts<PublicClient>["aigc"],
-  withChainErrors: <Answer>(call: Promise<Answer>) => Promise<Answer>,
-  head: () => Hex,
-): ModelCatalogue {
+export function modelCatalogue(aigc: GridContracts<PublicClient>["aigc"], head: () => Hex): ModelCatalogue {
   const lists = new TtlCache<readonly ChainModel[]>(5_000);
-  const supplies = new TtlCache<number>(SUPPLY_AGE);
+  const supplies = new TtlCache<number>(SUPPLY_TIMEOUT);
   /** Names that no model had at a block. The chain is asked again at the next one. */
   const unknown = new Map<string, Hex>();
 
@@ -76,7 +73,7 @@ export function modelCatalogue(
     const count = await withChainErrors(aigc.read.totalSupply());
     const ids = Array.from({ length: Number(count) }, (_, i) => BigInt(i + 1));
     const pages: ChainModel[][] = [];
-    for (let from = 0; from < ids.length; from += PAGE) pages.push(await page(ids.slice(from, from + PAGE)));
+    for (let from = 0; from < ids.length; from += PAGE_SIZE) pages.push(await page(ids.slice(from, from + PAGE_SIZE)));
     return pages.flat();
   };
   const models = () => lists.get("all", all);

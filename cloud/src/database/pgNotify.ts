@@ -24,6 +24,29 @@ export async function notify(queries: Queries, channel: Channel, payload = ""): 
   await queries.run("SELECT pg_notify($1, $2)", [channel, payload]);
 }
 
+/**
+ * Resolves when it is woken, after `milliseconds`, or when a signal aborts.
+ * @param listen Listens for what wakes it. Returns its removal.
+ */
+export function untilWoken(
+  listen: (wake: () => void) => () => void,
+  milliseconds: number,
+  signals: readonly AbortSignal[],
+): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      stop();
+      for (const signal of signals) signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    const stop = listen(done);
+    for (const signal of signals) signal.addEventListener("abort", done);
+    if (signals.some((signal) => signal.aborted)) done();
+  });
+}
+
 /** Listens on a connection of its own. A broken connection is opened again. */
 export async function listen(databaseUrl: string, onError: (error: unknown) => void): Promise<Notifications> {
   const listeners = new Map<string, Set<() => void>>();
@@ -89,18 +112,7 @@ export async function listen(databaseUrl: string, onError: (error: unknown) => v
   return {
     on,
     next: (channel, payload, milliseconds, ...signals) =>
-      new Promise((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          off();
-          for (const signal of signals) signal.removeEventListener("abort", done);
-          resolve();
-        };
-        const timer = setTimeout(done, milliseconds);
-        const off = on(channel, payload, done);
-        for (const signal of signals) signal.addEventListener("abort", done);
-        if (signals.some((signal) => signal.aborted)) done();
-      }),
+      untilWoken((wake) => on(channel, payload, wake), milliseconds, signals),
     close: async () => {
       closed = true;
       clearTimeout(retry);

@@ -5,13 +5,6 @@ import type { Cloud } from "../cloud.ts";
 /** Visibility of a file: for everybody, or for this reader alone. */
 export type Visibility = "public" | "private";
 
-/** Row of `cloud.picture`. */
-export interface PictureRow {
-  readonly cid: string;
-  readonly image_hash: Hex;
-  readonly bytes: number;
-}
-
 /**
  * Returns the visibility of a picture for a reader. A picture of private jobs alone is visible to their requesters, until one of them mints
  * it.

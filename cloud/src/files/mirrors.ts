@@ -4,9 +4,9 @@ import { CID } from "multiformats/cid";
 /** Name of a cloud in its requests to another gateway, so that two mirrors of each other make no loop. */
 const PSEUDONYM = "gridnft-cloud";
 /** Largest block that is accepted, bytes. IPFS has none above 2 MiB. */
-const MAX_BYTES = 2 * 1_048_576;
+const MAX_BLOCK_BYTES = 2 * 1_048_576;
 /** Milliseconds that a mirror may take. */
-const TIMEOUT = 10_000;
+const MIRROR_TIMEOUT = 10_000;
 
 /** Returns true if a request comes from another cloud that looks for a block. */
 export function isFromMirror(via: string | undefined): boolean {
@@ -29,7 +29,7 @@ export async function blockFromMirrors(gateways: readonly string[], cid: string)
 async function fetchFromMirror(gateway: string, cid: string): Promise<Uint8Array | undefined> {
   const answer = await fetch(`${gateway}/ipfs/${cid}?format=raw`, {
     headers: { accept: "application/vnd.ipld.raw", via: `1.1 ${PSEUDONYM}` },
-    signal: AbortSignal.timeout(TIMEOUT),
+    signal: AbortSignal.timeout(MIRROR_TIMEOUT),
   });
   if (!answer.ok || !answer.body) {
     await answer.body?.cancel();
@@ -40,7 +40,7 @@ async function fetchFromMirror(gateway: string, cid: string): Promise<Uint8Array
   for await (const part of answer.body as unknown as AsyncIterable<Uint8Array>) {
     size += part.length;
     // Leaving the loop ends the answer.
-    if (size > MAX_BYTES) return undefined;
+    if (size > MAX_BLOCK_BYTES) return undefined;
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -7,7 +7,7 @@ import { base32upper } from "multiformats/bases/base32";
 import { CID } from "multiformats/cid";
 import sharp from "sharp";
 import { CloudError } from "../error.ts";
-import { linksOf } from "./unixFs.ts";
+import { DAG_PB, linksOf } from "./unixFs.ts";
 
 /** File that is stored: its hashes, its CID, and its blocks in the order of a CAR. */
 export interface StoredFile extends FileHashes {
@@ -36,7 +36,6 @@ export interface PictureStore {
   thumbnail(cid: string, width: ThumbnailWidth, load: () => Promise<Uint8Array>): Promise<Uint8Array>;
   /** Removes unfinished files of killed processes. */
   clean(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Widths of thumbnails, pixels. */
@@ -140,11 +139,8 @@ export async function openPictures(
         if (written !== undefined && Date.now() - written > MAX_PART_AGE) await rm(path, { force: true });
       }
     },
-    close: async () => {},
   };
 }
-
-const DAG_PB = 0x70;
 
 /** Returns the sha256 in a CID, in hex. */
 function digestOf(cid: string): string {

@@ -1,9 +1,8 @@
 import { CarWriter } from "@ipld/car";
 import { CID } from "multiformats/cid";
-import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
-import { restoreBlock } from "./repair.ts";
-import { fileBytesOf } from "./unixFs.ts";
+import { type Parts, restoreBlock } from "./repair.ts";
+import { DAG_PB, fileBytesOf } from "./unixFs.ts";
 
 /** Stored picture: its size, and its blocks in the order of a CAR, the root first. */
 export interface StoredPicture {
@@ -17,11 +16,8 @@ export interface StoredPicture {
   readonly isWanted: boolean;
 }
 
-const DAG_PB = 0x70;
 /** Bytes of file in each leaf of a tree but the last one. */
 const CHUNK = 262_144;
-
-type Parts = Pick<Cloud, "database" | "pictures" | "settings" | "log">;
 
 /**
  * Returns the size and blocks of a picture that has a receipt.

@@ -3,10 +3,11 @@ import type { Cloud } from "../cloud.ts";
 import { CloudError } from "../error.ts";
 import { blockFromMirrors } from "./mirrors.ts";
 
-type Parts = Pick<Cloud, "database" | "pictures" | "settings" | "log">;
+/** Parts of a cloud that reading of pictures needs. */
+export type Parts = Pick<Cloud, "database" | "pictures" | "settings" | "log">;
 
 /** Milliseconds until mirrors are asked again for a block that none had. */
-const MIRROR_PAUSE = 30_000;
+const MIRROR_INTERVAL = 30_000;
 /** Blocks that no mirror had, in memory. */
 const MAX_PAUSES = 10_000;
 /** Seconds after which the worker that keeps a copy has been asked. */
@@ -45,7 +46,7 @@ async function fromMirrors({ settings, pictures, log }: Parts, cid: string): Pro
     const block = await blockFromMirrors(mirrors, cid);
     if (!block) {
       if (pausedUntil.size >= MAX_PAUSES) pausedUntil.clear();
-      pausedUntil.set(cid, Date.now() + MIRROR_PAUSE);
+      pausedUntil.set(cid, Date.now() + MIRROR_INTERVAL);
       return undefined;
     }
     pausedUntil.delete(cid);

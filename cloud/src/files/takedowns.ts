@@ -66,9 +66,7 @@ export async function openTakedowns(path: string | undefined, log: Logger): Prom
       throw new CloudError(
         status === "451" ? "IMAGE_BLOCKED" : "IMAGE_GONE",
         `This file is not served here: ${reason}`,
-        {
-          field: "cid",
-        },
+        { field: "cid" },
       );
     },
   };

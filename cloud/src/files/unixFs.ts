@@ -1,6 +1,7 @@
 import { CID } from "multiformats/cid";
 
-const DAG_PB = 0x70;
+/** Multicodec of the inner nodes of a picture's tree. */
+export const DAG_PB = 0x70;
 
 /** Reads the protobuf fields of dag-pb and UnixFS blocks in our own layout. */
 function* fields(bytes: Uint8Array): Generator<{ readonly field: number; readonly value: number | Uint8Array }> {

@@ -1,4 +1,5 @@
 import { type RefusalCode, refusalScopes } from "@gridnft/sdk/schemas";
+import type { Address } from "viem";
 import type { Queries } from "../database/database.ts";
 import { notify } from "../database/pgNotify.ts";
 import type { JobRow } from "./job.ts";
@@ -18,7 +19,7 @@ const MAX_MESSAGE_LENGTH = 300;
  * Kind of the end of a lease. `expired`: no heartbeat came. `wrong`: the delivery did not match its receipts. `passing`: the refusal is
  * temporary.
  */
-export type FailureKind = "expired" | "failed" | "refused" | "wrong" | "stopping" | "passing";
+type FailureKind = "expired" | "failed" | "refused" | "wrong" | "stopping" | "passing";
 
 /** Failure as the job's owner sees it. */
 export interface Failure {
@@ -30,15 +31,9 @@ export interface Failure {
 /** Ends a job without a result, with the reason why its last worker released it, or why none could get it. */
 export async function failJob(queries: Queries, job: JobRow, code: string, message: string): Promise<void> {
   const { given_back_code: lastCode, given_back_message: lastMessage, waiting_message: waitingMessage } = job;
-  if (code === "NO_WORKER" && waitingMessage !== null)
-    return endJob(queries, job, "failed", code, `${message} ${waitingMessage}`);
-  await endJob(
-    queries,
-    job,
-    "failed",
-    code,
-    lastCode === null ? message : `${message} The last one said ${lastCode}: ${lastMessage}`,
-  );
+  const isWaiting = code === "NO_WORKER" && waitingMessage !== null;
+  const reason = isWaiting ? waitingMessage : lastCode !== null && `The last one said ${lastCode}: ${lastMessage}`;
+  await endJob(queries, job, "failed", code, reason ? `${message} ${reason}` : message);
 }
 
 /** Ends a job that its requester cancelled. */
@@ -183,7 +178,7 @@ export async function dropCandidate(
 export function nextCandidate(
   queries: Queries,
   job: JobRow,
-): Promise<{ position: number; worker: string; deadline: string } | undefined> {
+): Promise<{ position: number; worker: Address; deadline: string } | undefined> {
   return queries.one(
     "SELECT position, worker, deadline FROM cloud.candidate WHERE job_id = $1 AND position > $2 ORDER BY position LIMIT 1",
     [job.id, job.candidate],
@@ -199,5 +194,5 @@ export async function rotateCandidate(queries: Queries, job: JobRow): Promise<vo
     [job.id, next.position, next.worker],
   );
   await notify(queries, "cloud_job", job.id);
-  await notify(queries, "cloud_queue", `worker ${next.worker}`);
+  await notifyQueued(queries, { ...job, wanted: next.worker });
 }

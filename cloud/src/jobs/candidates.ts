@@ -37,7 +37,7 @@ export async function splitByBond<Of extends { readonly worker: Address }>(
 
 /**
  * Creates the error for a request that no live worker serves.
- * @param leaving Those that would, but for their bond.
+ * @param ineligible Those that would, but for their bond.
  */
 export function noWorkerError(
   resolved: ResolvedRequest,
@@ -55,10 +55,9 @@ export function noWorkerError(
   const workload = workloadOf(resolved);
   const error = samplingError(ofModel, workload) ?? sideStepError(ofModel, workload);
   if (error) return error;
-  const served = offers.some((offer) => offer.modelId === resolved.model.modelId);
   return new CloudError(
     "NO_WORKER",
-    served
+    ofModel.length > 0
       ? "No live worker takes a job of this size, sampler and number of images."
       : `No live worker serves the model "${resolved.model.name}" now.`,
     { headers: { "retry-after": "30" } },

@@ -8,7 +8,7 @@ import { prepared, type Queries } from "../database/database.ts";
 import { dropCandidate } from "./candidateRotation.ts";
 import { type JobRow, jobColumns } from "./job.ts";
 import { isCovered } from "./offers.ts";
-import { cheaperOffers, isReservedForCheaper, SAME_WORKER_DELAY } from "./ranking.ts";
+import { cheaperOffers, isReservedForCheaper, SAME_WORKER_SECONDS } from "./ranking.ts";
 
 export type WorkerJobJson = z.input<typeof workerJob>;
 
@@ -60,7 +60,7 @@ export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJob
         gateway?.signer.address.toLowerCase() ?? null,
         settings.leaseSeconds,
         gateway?.account.toLowerCase() ?? null,
-        SAME_WORKER_DELAY,
+        SAME_WORKER_SECONDS,
         JSON.stringify(orderTerms),
         gateway?.cheapestHoldSeconds ?? 0,
       ],

@@ -6,10 +6,9 @@ import {
   messageToJson,
   orderClosing,
   receiptPrice,
-  type SignedReceipt,
   SignerRole,
 } from "@gridnft/sdk";
-import type { completeAnswer } from "@gridnft/sdk/schemas";
+import type { completeAnswer, completeRequest } from "@gridnft/sdk/schemas";
 import pg from "pg";
 import type { Address, Hex } from "viem";
 import type { z } from "zod";
@@ -22,25 +21,15 @@ import { isJobId, type JobRow, jobColumns, orderOf, requestOf } from "./job.ts";
 import { isHeld, type LeaseKey, leaseLostError } from "./lease.ts";
 import { requireStored, type StagedImage } from "./staging.ts";
 
-export type CompleteAnswerJson = z.input<typeof completeAnswer>;
+type CompleteAnswerJson = z.input<typeof completeAnswer>;
 
 /** Seconds by which a worker's clock may be ahead. A mint refuses receipts that are more than 15 min ahead of their anchor. */
 const MAX_CLOCK_AHEAD = 10n * 60n;
 /** Seconds by which a receipt may be older than the claim: a worker keeps its result over a restart. */
 const MAX_RESULT_AGE = 60n * 60n;
 
-/** Delivery of a worker. */
-export interface Delivery {
-  readonly engine: string;
-  /** Receipts, by index. */
-  readonly receipts: readonly SignedReceipt[];
-  /** Worker's closing of a direct order with just these receipts, if they are fewer than the images. */
-  readonly closingSignature: Hex | undefined;
-  /** Digest of the lane's voucher that the worker has, with its receipts. */
-  readonly knownVoucher: Hex | undefined;
-  readonly promptCut?: boolean | undefined;
-  readonly unknownWords?: readonly string[] | undefined;
-}
+/** Delivery of a worker: receipts by index, and how its engine read the prompts. */
+export type Delivery = Omit<z.output<typeof completeRequest>, "lease">;
 
 /** Job with the images that were uploaded under its lease, by index. */
 interface DeliveredJob extends JobRow {
@@ -48,7 +37,7 @@ interface DeliveredJob extends JobRow {
 }
 
 /** Result of a completion. */
-export interface Completion {
+interface Completion {
   readonly answer: CompleteAnswerJson;
   /** AIPG wei of the job's lane that are not promised; undefined where no voucher was made. */
   readonly laneLeft: bigint | undefined;
@@ -138,7 +127,7 @@ async function draftFor(
   cloud: Cloud,
   queries: Queries,
   job: JobRow,
-  { receipts, knownVoucher }: Delivery,
+  { receipts, known_voucher: knownVoucher }: Delivery,
 ): Promise<VoucherDraft | undefined> {
   const { gateway, checker, chain } = cloud;
   if (!job.lane_id) return undefined;
@@ -155,7 +144,7 @@ async function findCompletion(
   { database, checker, chain }: Cloud,
   { jobId, token, worker }: LeaseKey,
   job: JobRow | undefined,
-  { receipts, knownVoucher }: Delivery,
+  { receipts, known_voucher: knownVoucher }: Delivery,
 ): Promise<CompleteAnswerJson | undefined> {
   if (job?.status !== "done" || job.lease_token !== token || job.worker !== worker) return undefined;
   const rows = await database.all<{ receipt_id: Hex }>("SELECT receipt_id FROM cloud.receipt WHERE job_id = $1", [
@@ -174,7 +163,7 @@ async function findCompletion(
 async function checkReceipts(
   { chain, checker }: Cloud,
   job: JobRow,
-  { engine, receipts, closingSignature }: Delivery,
+  { engine, receipts, closing_signature: closingSignature }: Delivery,
   staged: readonly StagedImage[],
 ): Promise<void> {
   const refuse = (index: number, reason: string, cause?: unknown): never => {
@@ -240,7 +229,7 @@ async function checkReceipts(
 async function checkClosing(
   { chain, checker }: Cloud,
   job: JobRow,
-  { receipts: signed, closingSignature: signature }: Delivery,
+  { receipts: signed, closing_signature: signature }: Delivery,
 ): Promise<void> {
   if (signature === undefined) return;
   const refuse = (reason: string, cause?: unknown): never => {
@@ -326,7 +315,7 @@ async function storeResult(
   { chain, checker }: Cloud,
   run: (sql: string, values: readonly unknown[]) => Promise<Stored | undefined>,
   job: DeliveredJob,
-  { engine, receipts, closingSignature, promptCut, unknownWords }: Delivery,
+  { engine, receipts, closing_signature, prompt_cut, unknown_words }: Delivery,
   draft: VoucherDraft | undefined,
 ): Promise<boolean> {
   const { width, height } = requestOf(job);
@@ -342,7 +331,7 @@ async function storeResult(
       job.lease_token,
       job.worker,
       engine,
-      closingSignature ?? null,
+      closing_signature ?? null,
       checker.digester.orderHash(orderOf(job)),
       receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain)),
       receipts.map(({ receipt }) => receipt.index),
@@ -359,7 +348,7 @@ async function storeResult(
       ...[lane?.lane_id, lane?.receipts, lane?.anchored_through, lane?.synced_block, lane?.free].map(orNull),
       ...[draft?.modelId, draft?.amount, draft?.promised, draft?.number, draft?.digest].map(orNull),
       ...[offer && JSON.stringify(offer.voucher), draft?.root, offer?.payer_signature, draft?.first].map(orNull),
-      ...[promptCut, unknownWords].map(orNull),
+      ...[prompt_cut, unknown_words].map(orNull),
     ]);
     return row?.stored ?? false;
   } catch (error) {

@@ -1,10 +1,11 @@
 import { jobPrice } from "@gridnft/sdk";
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import type { GatewayTerms } from "../environment.ts";
 import type { LaneDemand, NeededJob, WaitingReason, WorkerDemand } from "../payment/laneFunding.ts";
+import type { JobRow } from "./job.ts";
 import { covers, isCovered, type LiveOffer, liveOffers } from "./offers.ts";
-import { IDLE_HOLD_FACTOR, SAME_WORKER_DELAY } from "./ranking.ts";
+import { IDLE_HOLD_FACTOR, SAME_WORKER_SECONDS } from "./ranking.ts";
 
 /** Oldest queued jobs of an offer that are read: more than its worker has at a time. */
 const MAX_JOBS = 128;
@@ -17,19 +18,13 @@ export function laneDemand(cloud: Pick<Cloud, "database">, gateway: GatewayTerms
   };
 }
 
-interface QueuedJobRow {
-  readonly id: string;
-  readonly model_id: string;
-  readonly model_hash: Hex;
+type QueuedJobRow = Pick<JobRow, "id" | "model_id" | "model_hash" | "steps" | "count" | "sampler" | "scheduler"> & {
   readonly width: number;
   readonly height: number;
-  readonly steps: number;
-  readonly count: number;
-  readonly sampler: string;
-  readonly scheduler: string;
   readonly max_price: string;
+  /** Seconds in the queue. */
   readonly age: number;
-}
+};
 
 /**
  * Returns the queued jobs by the worker that could begin with them now: the cheapest one with a free slot, or the next one after its hold
@@ -70,18 +65,18 @@ async function findDemand({ database }: Pick<Cloud, "database">, gateway: Gatewa
     `SELECT job_id || ' ' || worker AS key FROM cloud.job_failure
      WHERE job_id = ANY ($1) AND CASE kind WHEN 'stopping' THEN false WHEN 'passing' THEN until > now()
        WHEN 'expired' THEN at > now() - $2 * interval '1 second' ELSE true END`,
-    [jobs.map(({ id }) => id), SAME_WORKER_DELAY],
+    [jobs.map(({ id }) => id), SAME_WORKER_SECONDS],
   );
   const isExcluded = new Set(barred.map(({ key }) => key));
   const needs = new Map<Address, NeededJob[]>();
   for (const job of jobs) {
     const eligible = offers.filter(
-      (refresh) =>
-        refresh.modelId === BigInt(job.model_id) &&
-        covers(refresh, { ...job, modelHash: job.model_hash }) &&
-        !isExcluded.has(`${job.id} ${refresh.worker}`) &&
-        jobPrice(job, refresh.rate) <= BigInt(job.max_price) &&
-        (needs.get(refresh.worker)?.length ?? 0) + refresh.busy < refresh.parallel,
+      (offer) =>
+        offer.modelId === BigInt(job.model_id) &&
+        covers(offer, { ...job, modelHash: job.model_hash }) &&
+        !isExcluded.has(`${job.id} ${offer.worker}`) &&
+        jobPrice(job, offer.rate) <= BigInt(job.max_price) &&
+        (needs.get(offer.worker)?.length ?? 0) + offer.busy < offer.parallel,
     );
     const elapsedHolds = Math.floor(job.age / (Math.max(1, gateway.cheapestHoldSeconds) * IDLE_HOLD_FACTOR));
     const chosen: LiveOffer | undefined = eligible[Math.min(elapsedHolds, eligible.length - 1)];

@@ -175,7 +175,7 @@ async function isUnstarted(queries: Queries, { id }: JobRow, seconds: number): P
 }
 
 /** Takes a job from a worker whose delivery was wrong, and adds a strike. After some strikes the worker is blocked for a while. */
-export async function penalize(
+async function penalize(
   { database, log }: Pick<Cloud, "database" | "log">,
   key: LeaseKey,
   fault: CloudError,

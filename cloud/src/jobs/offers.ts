@@ -81,29 +81,19 @@ export async function modelsOf(queries: Queries, worker: Address): Promise<strin
   return rows.map(({ model_id }) => model_id);
 }
 
-interface OfferRow {
-  worker: Address;
-  model_id: string;
-  model_hash: Hex;
-  rate: string;
-  least_rate: string;
-  samplers: string[];
-  schedulers: string[];
-  side_step: number;
-  max_pixels: string;
-  max_steps: number;
-  max_count: number;
-  defaults: ModelDefaults | null;
-  busy: number;
-  parallel: number;
-}
+/** Columns of an offer that are numerics or bigints, which come as text. */
+type BigColumn = "modelId" | "rate" | "leastRate" | "maxPixels";
+type OfferRow = Omit<LiveOffer, BigColumn | "defaults"> &
+  Readonly<Record<BigColumn, string>> & { readonly defaults: ModelDefaults | null };
 
 /** Returns the offers of workers that are live and not blocked, of one model or of all. */
 export async function liveOffers(queries: Queries, modelId?: bigint): Promise<LiveOffer[]> {
   const rows = await queries.all<OfferRow>(
-    `SELECT o.*, w.parallel,
+    `SELECT o.worker, o.model_id AS "modelId", o.model_hash AS "modelHash", o.rate, o.samplers, o.schedulers,
+       o.side_step AS "sideStep", o.max_pixels AS "maxPixels", o.max_steps AS "maxSteps", o.max_count AS "maxCount",
+       o.defaults, w.parallel,
        CASE WHEN o.rate_changed_at > now() - $2 * interval '1 second' THEN least(o.rate, o.previous_rate) ELSE o.rate END
-         AS least_rate,
+         AS "leastRate",
        (SELECT count(*)::int FROM cloud.job j WHERE j.worker = o.worker AND j.status IN ('claimed', 'running')) AS busy
      FROM cloud.offer o JOIN cloud.worker w USING (worker)
      WHERE w.last_seen > now() - $1 * interval '1 second'
@@ -113,20 +103,12 @@ export async function liveOffers(queries: Queries, modelId?: bigint): Promise<Li
     [LIVE_SECONDS, QUOTE_SECONDS, modelId?.toString() ?? null],
   );
   return rows.map((row) => ({
-    worker: row.worker,
-    modelId: BigInt(row.model_id),
-    modelHash: row.model_hash,
+    ...row,
+    modelId: BigInt(row.modelId),
     rate: BigInt(row.rate),
-    leastRate: BigInt(row.least_rate),
-    samplers: row.samplers,
-    schedulers: row.schedulers,
-    sideStep: row.side_step,
-    maxPixels: BigInt(row.max_pixels),
-    maxSteps: row.max_steps,
-    maxCount: row.max_count,
+    leastRate: BigInt(row.leastRate),
+    maxPixels: BigInt(row.maxPixels),
     defaults: row.defaults ?? undefined,
-    busy: row.busy,
-    parallel: row.parallel,
   }));
 }
 

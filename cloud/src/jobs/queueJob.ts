@@ -2,10 +2,10 @@ import { jobPrice, messageToJson } from "@gridnft/sdk";
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { notify } from "../database/pgNotify.ts";
 import type { GatewayTerms } from "../environment.ts";
 import { type CheckedOrders, requireFunds, requireUnusedNonce } from "../payment/orders.ts";
 import { chargeQuota, QUOTA_MUTEX, requireQuota } from "../payment/quota.ts";
+import { notifyQueued } from "./candidateRotation.ts";
 import type { Submission } from "./idempotency.ts";
 import { type JobRow, jobColumns } from "./job.ts";
 import { type ResolvedRequest, workloadOf } from "./resolve.ts";
@@ -55,7 +55,7 @@ export async function queueDirectJob(
         ],
       );
     }
-    if (first) await notify(queries, "cloud_queue", `worker ${first.order.worker.toLowerCase()}`);
+    await notifyQueued(queries, job);
     return job;
   }, `payer ${orders.payer.toLowerCase()}`);
 }
@@ -92,7 +92,7 @@ export async function queueGatewayJob(
       charge: { day, chargedTo, price },
       submission,
     });
-    await notify(queries, "cloud_queue", `model ${resolved.request.modelId}`);
+    await notifyQueued(queries, job);
     return job;
     // All of them count in one row.
   }, QUOTA_MUTEX);

@@ -7,15 +7,15 @@ import { quoteNonce } from "../payment/nonces.ts";
 import { requireModelAccess } from "./access.ts";
 import { noWorkerError, rankOffers, splitByBond } from "./candidates.ts";
 import { liveOffers, QUOTE_SECONDS } from "./offers.ts";
-import { type RequestParameters, type ResolvedRequest, resolveRequest, workloadOf } from "./resolve.ts";
+import { type RequestParameters, resolveRequest, workloadOf } from "./resolve.ts";
 
-export type QuoteJson = z.input<typeof quote>;
+type QuoteJson = z.input<typeof quote>;
 
 /** Orders that one quote offers at most. */
-export const MAX_CANDIDATES = 3;
+const MAX_CANDIDATES = 3;
 
 /** Accounts that a quote is for. */
-export interface QuoteParties {
+interface QuoteParties {
   readonly requester?: Address | undefined;
   readonly payer?: Address | undefined;
   /** Account or IP address that asks. */
@@ -23,7 +23,7 @@ export interface QuoteParties {
 }
 
 /**
- * Returns the price of a request, and the orders to sign for it.
+ * Returns the price of a request, and the orders to sign for it. Without a requester it is a price only: the orders name nobody.
  * @throws {@link CloudError} `MODEL_UNKNOWN`, `MODEL_NOT_LICENSED`, `NO_WORKER`.
  */
 export async function quoteRequest(
@@ -33,14 +33,6 @@ export async function quoteRequest(
 ): Promise<QuoteJson> {
   const resolved = await resolveRequest(cloud, parameters);
   if (parties.requester) await requireModelAccess(cloud, resolved, parties.requester);
-  return quoteFor(cloud, resolved, parties);
-}
-
-/**
- * Returns a price and the orders to sign for it. Without a requester it is a price only: the orders name nobody.
- * @throws {@link CloudError} `NO_WORKER`.
- */
-async function quoteFor(cloud: Cloud, resolved: ResolvedRequest, parties: QuoteParties): Promise<QuoteJson> {
   const { database, chain, settings } = cloud;
   const offers = await liveOffers(database, resolved.model.modelId);
   const { eligible, ineligible } = await splitByBond(cloud, rankOffers(resolved, offers));

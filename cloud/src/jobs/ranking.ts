@@ -4,7 +4,7 @@ import { isCovered, LIVE_SECONDS } from "./offers.ts";
 /** Factor by which a job is held longer for a cheaper worker with a free slot. */
 export const IDLE_HOLD_FACTOR = 6;
 /** Seconds until a worker that lost a gateway job may have it again. */
-export const SAME_WORKER_DELAY = 10;
+export const SAME_WORKER_SECONDS = 10;
 
 /**
  * Returns the SQL of `cheaper`: offers of other live workers at a lower rate, with the seconds that a job is held for each. Full workers

@@ -9,7 +9,7 @@ import { LIVE_SECONDS } from "./offers.ts";
 import { sweepStaging } from "./staging.ts";
 
 /** Seconds after an order's deadline in which a worker may still deliver. */
-const DELIVERY_GRACE = 60;
+const DELIVERY_GRACE_SECONDS = 60;
 
 /**
  * Ends expired leases, gives direct jobs to their next candidate when the last order cannot be settled any more, and ends jobs that waited
@@ -51,7 +51,7 @@ async function reapLease({ chain, log }: Cloud, queries: Queries): Promise<boole
      WHERE status IN ('claimed', 'running')
        AND (lease_expires_at < now() OR (order_message->>'deadline')::bigint + $1 < $2)
      ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED`,
-    [DELIVERY_GRACE, chain.now().toString()],
+    [DELIVERY_GRACE_SECONDS, chain.now().toString()],
   );
   if (!job) return false;
   log.warn({ job: job.id, worker: job.worker }, "lease ran out");

@@ -22,13 +22,9 @@ export interface ResolvedRequest {
   readonly isPrivate: boolean;
 }
 
-const defaultSampling = { sampler: "euler_a", scheduler: "karras" };
 const squareDefaults = (side: number, steps: number, guidance: number): ModelDefaults => ({
-  width: side,
-  height: side,
-  steps,
-  guidance_scale: guidance,
-  ...defaultSampling,
+  ...{ width: side, height: side, steps, guidance_scale: guidance },
+  ...{ sampler: "euler_a", scheduler: "karras" },
 });
 /** Default values by AIGC's `ModelFamily`, for models whose workers name none. */
 const familyDefaults: readonly ModelDefaults[] = [
@@ -43,34 +39,22 @@ const familyDefaults: readonly ModelDefaults[] = [
 
 /** Returns the defaults of a model: as its workers recommend, else by family. */
 export function defaultsOf(model: ChainModel, offers: readonly LiveOffer[]): ModelDefaults {
-  const named = offers.find((offer) => offer.modelId === model.modelId && offer.defaults)?.defaults;
+  const served = offers.filter((offer) => offer.modelId === model.modelId);
+  const named = served.find(({ defaults }) => defaults)?.defaults;
   const base = named ?? familyDefaults[model.family] ?? squareDefaults(512, 30, 7.5);
   // A default that no worker serves would refuse every short request.
-  const served = offers.filter((offer) => offer.modelId === model.modelId);
-  const pick = (name: string, lists: readonly (readonly string[])[]): string =>
-    lists.length === 0 || lists.some((list) => list.includes(name)) ? name : (lists[0]?.[0] ?? name);
-  return {
-    ...base,
-    sampler: pick(
-      base.sampler,
-      served.map((offer) => offer.samplers),
-    ),
-    scheduler: pick(
-      base.scheduler,
-      served.map((offer) => offer.schedulers),
-    ),
+  const servedName = (kind: "sampler" | "scheduler"): string => {
+    const isServed = served.some((offer) => offer[`${kind}s`].includes(base[kind]));
+    return isServed ? base[kind] : (served[0]?.[`${kind}s`][0] ?? base[kind]);
   };
+  return { ...base, sampler: servedName("sampler"), scheduler: servedName("scheduler") };
 }
 
 /**
  * Fills in the defaults and builds the request.
  * @throws {@link CloudError} `FIELD_INVALID` for a seed out of range.
  */
-export function resolveParameters(
-  given: RequestParameters,
-  model: ChainModel,
-  defaults: ModelDefaults,
-): ResolvedRequest {
+function resolveParameters(given: RequestParameters, model: ChainModel, defaults: ModelDefaults): ResolvedRequest {
   const seed = seedOf(given.seed);
   const filled = {
     prompt: given.prompt,

@@ -11,7 +11,7 @@ import { requestOf } from "./job.ts";
 import { findLeased, jobMutex, type LeaseKey, lockLeased } from "./lease.ts";
 
 /** Largest file that a worker may upload, bytes. */
-export const MAX_BYTES = 16 * 1_048_576;
+export const MAX_FILE_BYTES = 16 * 1_048_576;
 /** Blocks that one statement sweeps. */
 const SWEEP_BATCH_SIZE = 200;
 

@@ -107,9 +107,7 @@ async function submitSponsored(
     throw new CloudError(
       "NOT_YOURS",
       "The gateway pays for the account that is signed in, not for another requester.",
-      {
-        field: "requester",
-      },
+      { field: "requester" },
     );
   }
   await requireSponsored(cloud, gateway, session.account);

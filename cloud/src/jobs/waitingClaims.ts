@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import type { Notifications } from "../database/pgNotify.ts";
+import { type Notifications, untilWoken } from "../database/pgNotify.ts";
 
 /** Milliseconds between polls of a worker's claims, because a pause ends, or a notification was lost. */
 const POLL_INTERVAL = 2_000;
@@ -30,24 +30,18 @@ export class WaitingClaims {
     milliseconds: number,
     ...signals: readonly AbortSignal[]
   ): Promise<void> {
-    return new Promise((resolve) => {
+    const listen = (wake: () => void): (() => void) => {
       const { claims } = this.#waitingOf(worker, models);
-      const done = (): void => {
-        clearTimeout(timer);
-        for (const signal of signals) signal.removeEventListener("abort", done);
-        claims.delete(done);
+      claims.add(wake);
+      return () => {
+        claims.delete(wake);
         const waiting = this.#workers.get(worker);
-        if (waiting?.claims === claims && claims.size === 0) {
-          waiting.stop();
-          this.#workers.delete(worker);
-        }
-        resolve();
+        if (waiting?.claims !== claims || claims.size > 0) return;
+        waiting.stop();
+        this.#workers.delete(worker);
       };
-      const timer = setTimeout(done, milliseconds);
-      claims.add(done);
-      for (const signal of signals) signal.addEventListener("abort", done);
-      if (signals.some((signal) => signal.aborted)) done();
-    });
+    };
+    return untilWoken(listen, milliseconds, signals);
   }
 
   #waitingOf(worker: Address, models: readonly string[]): Waiting {

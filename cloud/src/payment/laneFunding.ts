@@ -15,12 +15,12 @@ import type { Cloud } from "../cloud.ts";
 import type { GatewayTerms } from "../environment.ts";
 import { describeError } from "../error.ts";
 import { maxBigInt, minBigInt } from "./amounts.ts";
-import { capacityOf, type LaneRow, laneConfigOf } from "./lanes.ts";
+import { availableOn, type LaneRow, laneConfigOf } from "./lanes.ts";
 import { encodeCall, openSender, RevertError, type Sender } from "./sender.ts";
 import { syncLanes } from "./settlementSync.ts";
 
 /** Milliseconds until funding of a worker's lane is retried. */
-const RETRY_DELAY = 30_000;
+const RETRY_INTERVAL = 30_000;
 /** Seconds after which the need of a lane is renewed. The treasury trusts it for {@link WANTED_SECONDS}. */
 const RENEW_SECONDS = 15;
 /** Seconds for which a lane counts as needed. */
@@ -70,46 +70,40 @@ export interface LaneDemand {
   explain(reasons: ReadonlyMap<string, WaitingReason>): Promise<void>;
 }
 
-/** Funding of the lanes that queued jobs need, by the TREASURER's key. It also marks the lanes that the treasury is to open. */
-export interface LaneFunding {
-  /** Funds the lanes that jobs need now. Returns the milliseconds until the next check. */
-  check(): Promise<number>;
-}
-
-/** Creates the lane funding of a gateway. */
-export function laneFunding(cloud: Cloud, gateway: GatewayTerms, demand: LaneDemand): LaneFunding {
+/**
+ * Creates the task that funds the lanes that queued jobs need now, by the TREASURER's key, and marks those that the treasury is to open.
+ * @returns The task. It returns the milliseconds until the next check.
+ */
+export function laneFunding(cloud: Cloud, gateway: GatewayTerms, demand: LaneDemand): () => Promise<number> {
   const { chain, settings } = cloud;
   const sender =
     gateway.treasurer &&
     openSender(gateway.treasurer, { rpcUrl: settings.rpcUrl, deployment: chain.deployment, poll: settings.chainPoll });
   const pauses = new Map<Address, number>();
   const proofs = new KeyProofs(cloud, gateway);
-  return {
-    check: async () => {
-      await proofs.refresh();
-      const needs = await demand.find();
-      const reasons = new Map<string, WaitingReason>();
-      for (const need of needs) {
-        if (cloud.stopping.aborted) return IDLE_INTERVAL;
-        const addReason = (jobs: readonly NeededJob[], reason: WaitingReason) => {
-          for (const { id } of jobs) reasons.set(id, reason);
-        };
-        if ((pauses.get(need.worker) ?? 0) > Date.now()) {
-          addReason(need.jobs, LANE_RETRY);
-          continue;
-        }
-        try {
-          const { reason, jobs } = await fundLane(cloud, gateway, sender, need);
-          if (reason) addReason(jobs, reason);
-        } catch (error) {
-          pauses.set(need.worker, Date.now() + RETRY_DELAY);
-          addReason(need.jobs, LANE_RETRY);
-          cloud.log.error({ worker: need.worker, error: describeError(error) }, "lane could not be filled");
-        }
+  return async () => {
+    await proofs.refresh();
+    const reasons = new Map<string, WaitingReason>();
+    const addReason = (jobs: readonly NeededJob[], reason: WaitingReason) => {
+      for (const { id } of jobs) reasons.set(id, reason);
+    };
+    for (const need of await demand.find()) {
+      if (cloud.stopping.aborted) return IDLE_INTERVAL;
+      if ((pauses.get(need.worker) ?? 0) > Date.now()) {
+        addReason(need.jobs, LANE_RETRY);
+        continue;
       }
-      await demand.explain(reasons);
-      return reasons.size > 0 ? BUSY_INTERVAL : IDLE_INTERVAL;
-    },
+      try {
+        const { reason, jobs } = await fundLane(cloud, gateway, sender, need);
+        if (reason) addReason(jobs, reason);
+      } catch (error) {
+        pauses.set(need.worker, Date.now() + RETRY_INTERVAL);
+        addReason(need.jobs, LANE_RETRY);
+        cloud.log.error({ worker: need.worker, error: describeError(error) }, "lane could not be filled");
+      }
+    }
+    await demand.explain(reasons);
+    return reasons.size > 0 ? BUSY_INTERVAL : IDLE_INTERVAL;
   };
 }
 
@@ -131,7 +125,7 @@ async function fundLane(
     );
   }
   if (lane?.state !== "open" || lane.resting || lane.thawing) return { jobs, reason: LANE_OPENING };
-  const { available } = await capacityOf(database, lane);
+  const available = await availableOn(database, lane);
   const short = unfundedJobs(jobs, available);
   if (short.length === 0) return { jobs: [], reason: undefined };
   if (!sender) return { jobs: short, reason: GATEWAY_SHORT };
@@ -202,7 +196,7 @@ async function topUpLane(
 ): Promise<{ readonly jobs: readonly NeededJob[]; readonly reason: WaitingReason | undefined }> {
   const lane = await currentLane(cloud, gateway, worker);
   if (lane?.state !== "open" || lane.resting || lane.thawing) return { jobs, reason: LANE_OPENING };
-  const { available } = await capacityOf(cloud.database, lane);
+  const available = await availableOn(cloud.database, lane);
   if (unfundedJobs(jobs, available).length === 0) return { jobs: [], reason: undefined };
   const missing = jobs.reduce((sum, { price }) => sum + price, 0n) - available;
   const most = await treasurerAllowance(gateway, sender);

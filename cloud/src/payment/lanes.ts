@@ -28,15 +28,6 @@ export interface LaneTotalRow {
   readonly collected: string;
 }
 
-/** Room of a lane for new jobs. */
-export interface LaneCapacity {
-  readonly lane: LaneRow;
-  /** AIPG wei in the lane, less what is promised and not collected, less what claimed jobs will cost. */
-  readonly available: bigint;
-  /** Models with promised and not collected amounts, which a voucher must carry. */
-  readonly openModels: readonly string[];
-}
-
 export const laneConfigOf = (lane: Pick<LaneRow, "config">): LaneConfig => messageFromJson("LaneConfig", lane.config);
 
 /** Returns one lane, without a lock. */
@@ -53,14 +44,6 @@ export async function lockLane(queries: Queries, laneId: Hex): Promise<LaneRow> 
   return lane;
 }
 
-/** Returns the totals of a lane, ascending by model. */
-export function totalsOf(queries: Queries, laneId: Hex): Promise<LaneTotalRow[]> {
-  return queries.all<LaneTotalRow>(
-    "SELECT model_id, promised, collected FROM cloud.lane_total WHERE lane_id = $1 ORDER BY model_id",
-    [laneId],
-  );
-}
-
 /** Returns the AIPG wei that are promised on a lane and not collected as of its last reading. */
 export function outstanding(totals: readonly LaneTotalRow[]): bigint {
   return totals.reduce((sum, { promised, collected }) => {
@@ -69,18 +52,15 @@ export function outstanding(totals: readonly LaneTotalRow[]): bigint {
   }, 0n);
 }
 
-/** Returns the room of a locked lane. */
-export async function capacityOf(queries: Queries, lane: LaneRow): Promise<LaneCapacity> {
-  const totals = await totalsOf(queries, lane.lane_id);
+/** Returns the AIPG wei in a lane, less what is promised and not collected, less what claimed jobs will cost. */
+export async function availableOn(queries: Queries, lane: LaneRow): Promise<bigint> {
+  const totals = await queries.all<LaneTotalRow>(
+    "SELECT model_id, promised, collected FROM cloud.lane_total WHERE lane_id = $1",
+    [lane.lane_id],
+  );
   const row = await queries.one<{ reserved: string }>(
     "SELECT coalesce(sum(price), 0)::text AS reserved FROM cloud.job WHERE lane_id = $1 AND status IN ('claimed', 'running')",
     [lane.lane_id],
   );
-  return {
-    lane,
-    available: BigInt(lane.free) - outstanding(totals) - BigInt(row?.reserved ?? "0"),
-    openModels: totals
-      .filter(({ promised, collected }) => BigInt(promised) > BigInt(collected))
-      .map((row) => row.model_id),
-  };
+  return BigInt(lane.free) - outstanding(totals) - BigInt(row?.reserved ?? "0");
 }

@@ -177,9 +177,7 @@ async function orderSigner({ chain, checker }: Cloud, { order, signature }: Sign
   throw new CloudError(
     "SIGNATURE_INVALID",
     `The order is signed by ${signer}, who does not order for ${order.payer}.`,
-    {
-      field,
-    },
+    { field },
   );
 }
 

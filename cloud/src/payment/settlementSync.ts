@@ -8,7 +8,7 @@ import { type LaneRow, lockLane } from "./lanes.ts";
 /** Blocks that are read again each time, to notice a reorg. */
 const REORG_DEPTH = 64n;
 /** Blocks per request. */
-const PAGE = 2_000n;
+const PAGE_SIZE = 2_000n;
 const CURSOR = "settlement";
 
 type Logs = GetContractEventsReturnType<typeof gridSettlementAbi>;
@@ -51,8 +51,8 @@ async function syncSettlement(cloud: Cloud, head: Head): Promise<void> {
       { isReorg: true },
     );
   }
-  for (let from = behind > start ? behind : start; from <= head.number; from += PAGE) {
-    const to = from + PAGE - 1n < head.number ? from + PAGE - 1n : head.number;
+  for (let from = behind > start ? behind : start; from <= head.number; from += PAGE_SIZE) {
+    const to = from + PAGE_SIZE - 1n < head.number ? from + PAGE_SIZE - 1n : head.number;
     const logs: Logs = await chain.client.getContractEvents({
       abi: gridSettlementAbi,
       address: chain.deployment.contracts.GridSettlement.address,

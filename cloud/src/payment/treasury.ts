@@ -26,7 +26,7 @@ import type { TreasurySettings } from "../environment.ts";
 import { describeError } from "../error.ts";
 import { minBigInt } from "./amounts.ts";
 import { WANTED_SECONDS } from "./laneFunding.ts";
-import { capacityOf, type LaneRow, laneConfigOf, lockLane } from "./lanes.ts";
+import { availableOn, type LaneRow, laneConfigOf, lockLane } from "./lanes.ts";
 import { type ContractCall, encodeCall, RevertError, type Sender } from "./sender.ts";
 import { syncLanes } from "./settlementSync.ts";
 
@@ -39,7 +39,7 @@ const ONE_WEI = 1n;
 const IDLE_CHECK_FACTOR = 30;
 /** Milliseconds until the same message is logged again, and until a failed step is retried. */
 const LOG_INTERVAL = 10 * 60_000;
-const RETRY_DELAY = 30_000;
+const RETRY_INTERVAL = 30_000;
 
 /** Transaction of the account's own key. */
 export interface TreasuryStep {
@@ -106,7 +106,7 @@ export class Treasury {
           log.info({ block: block.toString() }, step.what);
           await step.done?.(block);
         } catch (error) {
-          this.#pauses.set(step.what, Date.now() + RETRY_DELAY);
+          this.#pauses.set(step.what, Date.now() + RETRY_INTERVAL);
           log.error({ error: describeError(error) }, `not done: ${step.what}`);
           if (!(error instanceof RevertError)) continue;
           if (step.isOpening) this.#openings.pop();
@@ -308,8 +308,8 @@ export class Treasury {
     const isNeeded = lane.wanted && lane.state === "open";
     // The lane's money and its promises are read at one block.
     await sync(number);
-    const { available } = await database.transaction(async (queries) =>
-      capacityOf(queries, await lockLane(queries, lane.lane_id)),
+    const available = await database.transaction(async (queries) =>
+      availableOn(queries, await lockLane(queries, lane.lane_id)),
     );
     const withdrawable = minBigInt(state.thawing, state.free);
     // Money that was promised while the thaw was on its way stays in the lane.
@@ -358,7 +358,7 @@ export class Treasury {
         [lane_id, WANTED_SECONDS],
       );
       if (busy) return undefined;
-      const { available } = await capacityOf(queries, lane);
+      const available = await availableOn(queries, lane);
       if (available < MIN_THAW) return undefined;
       await queries.run("UPDATE cloud.lane SET resting = true WHERE lane_id = $1", [lane_id]);
       return available;

@@ -1,4 +1,4 @@
-import { MAX_TOTALS, type MessageJson, messageFromJson, messageToJson, nextVoucher } from "@gridnft/sdk";
+import { MAX_TOTALS, type MessageJson, messageFromJson, messageToJson, nextVoucher, SignerRole } from "@gridnft/sdk";
 import type { voucherOffer } from "@gridnft/sdk/schemas";
 import { type Address, type Hex, isAddressEqual } from "viem";
 import type { z } from "zod";
@@ -202,7 +202,6 @@ export async function counterSign(
   { database, chain, checker }: Cloud,
   worker: Address,
   given: { readonly lane_id: Hex; readonly digest: Hex; readonly signature: Hex },
-  isWorkersKey: (signer: Address) => Promise<boolean>,
 ): Promise<void> {
   const voucher = await database.one<VoucherRow>(
     `SELECT v.* FROM cloud.voucher v JOIN cloud.lane l USING (lane_id)
@@ -221,7 +220,7 @@ export async function counterSign(
       cause,
     });
   }
-  if (!(await isWorkersKey(signer))) {
+  if (!(await chain.isSigner(worker, SignerRole.WORKER_SIGNER, signer))) {
     throw new CloudError("SIGNATURE_INVALID", `${signer} does not sign for worker ${worker}.`, { field: "signature" });
   }
   await database.run(

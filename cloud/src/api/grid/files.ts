@@ -9,13 +9,13 @@ import { type Visibility, visibilityOf } from "../../files/access.ts";
 import { isFromMirror } from "../../files/mirrors.ts";
 import { type ThumbnailWidth, thumbnailWidths } from "../../files/pictures.ts";
 import { blockOf, carParts, fileParts, requireWhole, storedPicture, wholeFile } from "../../files/reading.ts";
+import { DAG_PB } from "../../files/unixFs.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
-import { chosenType, isRangeAsked, rangeOf } from "../http/negotiation.ts";
+import { chosenType, isRangeAsked, rangeOf } from "../http/requestHeaders.ts";
 
 const RAW_TYPE = "application/vnd.ipld.raw";
 const CAR_TYPE = "application/vnd.ipld.car";
 const FILE_TYPE = "image/png";
-const DAG_PB = 0x70;
 
 /** File or block that was found, and how it may be served. */
 interface FoundFile {

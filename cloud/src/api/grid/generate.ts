@@ -15,9 +15,8 @@ import { quoteRequest } from "../../jobs/quote.ts";
 import { defaultPayment, submitJob } from "../../jobs/submit.ts";
 import { jobError, waitForEnd } from "../../jobs/wait.ts";
 import { type App, endpoint } from "../http/endpoint.ts";
-import { readIdempotencyKey } from "../http/idempotencyKey.ts";
-import { waitSecondsOf } from "../http/preferences.ts";
 import type { RateLimit } from "../http/rateLimit.ts";
+import { readIdempotencyKey, waitSecondsOf } from "../http/requestHeaders.ts";
 import { jobJson, queuedJson, resultJson } from "./views.ts";
 
 const idempotencyHeader = z.object({

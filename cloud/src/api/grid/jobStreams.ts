@@ -32,7 +32,7 @@ interface Watched {
 }
 
 /** Milliseconds between two ticks. */
-export const TICK = 15_000;
+const TICK_INTERVAL = 15_000;
 
 /**
  * Publisher of job changes, for any number of readers. A notification has its job read once for all of them. At each tick one statement
@@ -44,7 +44,7 @@ export class JobStreams {
 
   constructor(
     private readonly cloud: Pick<Cloud, "database" | "notifications" | "publicUrl" | "log">,
-    private readonly tickEvery = TICK,
+    private readonly tickEvery = TICK_INTERVAL,
   ) {}
 
   /** Adds a reader of a job that exists. Returns its removal. */

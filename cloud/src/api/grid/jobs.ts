@@ -9,7 +9,7 @@ import { getJob, type JobRow } from "../../jobs/job.ts";
 import { reap } from "../../jobs/reaper.ts";
 import { ConcurrencyLimit } from "../http/concurrencyLimit.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
-import { chosenType } from "../http/negotiation.ts";
+import { chosenType } from "../http/requestHeaders.ts";
 import { type JobState, JobStreams } from "./jobStreams.ts";
 import { bundleJson, jobJson } from "./views.ts";
 

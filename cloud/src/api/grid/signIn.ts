@@ -1,6 +1,6 @@
 import { nonceAnswer, session as sessionSchema, sessionState, signInRequest } from "@gridnft/sdk/schemas";
 import { getAddress } from "viem";
-import { bearerToken, type Sessions } from "../../auth/sessions.ts";
+import { bearerToken, type SessionRecord, type Sessions } from "../../auth/sessions.ts";
 import { checkSignIn, newNonce, signInAudience } from "../../auth/signIn.ts";
 import type { Cloud } from "../../cloud.ts";
 import { quotaOf } from "../../payment/quota.ts";
@@ -49,12 +49,7 @@ export function signInRoutes(app: App, cloud: Cloud, sessions: Sessions, limit: 
       const session = await checkSignIn({ queries: database, chain, audience }, body);
       const token = await sessions.open(session);
       context.header("cache-control", "no-store");
-      return context.json({
-        token,
-        account: getAddress(session.account),
-        ...(session.worker && { worker: getAddress(session.worker) }),
-        expires_at: Math.floor(session.expiresAt.getTime() / 1_000),
-      });
+      return context.json({ token, ...sessionJson(session) });
     },
   );
 
@@ -72,9 +67,7 @@ export function signInRoutes(app: App, cloud: Cloud, sessions: Sessions, limit: 
       const quota = await quotaOf(database, session.account, cloud.gateway?.caps);
       context.header("cache-control", "no-store");
       return context.json({
-        account: getAddress(session.account),
-        ...(session.worker && { worker: getAddress(session.worker) }),
-        expires_at: Math.floor(session.expiresAt.getTime() / 1_000),
+        ...sessionJson(session),
         quota: {
           limit: quota.limit,
           used: quota.used,
@@ -102,4 +95,12 @@ export function signInRoutes(app: App, cloud: Cloud, sessions: Sessions, limit: 
       return context.body(null, 204);
     },
   );
+}
+
+function sessionJson({ account, worker, expiresAt }: SessionRecord) {
+  return {
+    account: getAddress(account),
+    ...(worker && { worker: getAddress(worker) }),
+    expires_at: Math.floor(expiresAt.getTime() / 1_000),
+  };
 }

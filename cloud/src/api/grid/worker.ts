@@ -1,4 +1,3 @@
-import { SignerRole } from "@gridnft/sdk";
 import {
   claimRequest,
   completeAnswer,
@@ -22,7 +21,7 @@ import { completeJob } from "../../jobs/complete.ts";
 import { requestOf } from "../../jobs/job.ts";
 import { findLeased, heartbeat, type LeaseKey, penalizeWhenWrong, releaseJob } from "../../jobs/lease.ts";
 import { putOffer, requireValidOffer } from "../../jobs/offers.ts";
-import { MAX_BYTES, stageImage } from "../../jobs/staging.ts";
+import { MAX_FILE_BYTES, stageImage } from "../../jobs/staging.ts";
 import { waitForJob } from "../../jobs/waitForJob.ts";
 import { WaitingClaims } from "../../jobs/waitingClaims.ts";
 import { type LastSeenTimes, requireBond, touchWorker } from "../../jobs/workers.ts";
@@ -38,7 +37,7 @@ const MAX_CLAIMS = 64;
 
 /** Adds `/v1/worker/...`. */
 export function workerRoutes(app: App, cloud: Cloud, checkLanesSoon: () => void): void {
-  const { database, chain } = cloud;
+  const { database } = cloud;
   const lastSeen: LastSeenTimes = new Map();
   const waiting = new WaitingClaims(cloud.notifications);
   const claims = new ConcurrencyLimit(MAX_CLAIMS, "claims");
@@ -151,7 +150,7 @@ export function workerRoutes(app: App, cloud: Cloud, checkLanesSoon: () => void)
       return withUploadLimit(uploads, session, context.req, async () => {
         // A file is held in memory only for the worker that has the job.
         const size = requestOf(await findLeased(database, key));
-        const most = Math.min(MAX_BYTES, maxFileSize(size));
+        const most = Math.min(MAX_FILE_BYTES, maxFileSize(size));
         const file = await readBody(context.req, most, `A picture of ${size.width} x ${size.height} pixels`);
         return context.json(await penalizeWhenWrong(cloud, key, () => stageImage(cloud, key, params.index, file)));
       });
@@ -175,10 +174,7 @@ export function workerRoutes(app: App, cloud: Cloud, checkLanesSoon: () => void)
     async ({ context, params, body, session }) => {
       await touch(session);
       const key = leaseOf(session, params.id, body.lease);
-      const { engine, receipts, closing_signature: closingSignature, known_voucher: knownVoucher } = body;
-      const { prompt_cut: promptCut, unknown_words: unknownWords } = body;
-      const delivery = { engine, receipts, closingSignature, knownVoucher, promptCut, unknownWords };
-      const { answer, laneLeft } = await penalizeWhenWrong(cloud, key, () => completeJob(cloud, key, delivery));
+      const { answer, laneLeft } = await penalizeWhenWrong(cloud, key, () => completeJob(cloud, key, body));
       cloud.metrics.jobDone();
       cloud.log.info({ job: params.id, worker: session.worker }, "job done");
       // Half empty lanes are filled; the others need no look.
@@ -239,9 +235,7 @@ export function workerRoutes(app: App, cloud: Cloud, checkLanesSoon: () => void)
     },
     async ({ context, body, session }) => {
       await touch(session);
-      await counterSign(cloud, session.worker, body, (signer) =>
-        chain.isSigner(session.worker, SignerRole.WORKER_SIGNER, signer),
-      );
+      await counterSign(cloud, session.worker, body);
       return context.body(null, 204);
     },
   );

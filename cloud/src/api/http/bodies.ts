@@ -97,7 +97,7 @@ export async function withUploadLimit<Answer>(
 }
 
 /** Reads and discards a body, up to a limit. */
-export async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
+async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
   if (!body || body.locked) return;
   const reader = body.getReader();
   for (let read = 0; read < MAX_DRAIN_BYTES; ) {

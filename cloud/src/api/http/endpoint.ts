@@ -63,6 +63,8 @@ interface Spec<
   readonly errors?: readonly CloudErrorCode[];
 }
 
+type AnySpec = Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>;
+
 type SessionNeed = "optional" | "account" | "worker";
 type SessionOf<Needs extends SessionNeed> = Needs extends "worker"
   ? WorkerSession
@@ -111,7 +113,7 @@ export function endpoint<
 }
 
 /** Parses input. The first issue becomes the API's error. */
-export function parse<Schema extends z.core.$ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+function parse<Schema extends z.core.$ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = z.safeParse(schema, input, { reportInput: true });
   if (!parsed.success) throw fieldError(parsed.error);
   return parsed.data;
@@ -142,10 +144,7 @@ function requireUtf8Path({ req }: Context<Env>): void {
 }
 
 /** Reads the query of the URL. Unknown and repeated parameters are refused. */
-function readQueryTexts(
-  { query, allowUnknownQuery }: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>,
-  { req }: Context<Env>,
-): Record<string, string> {
+function readQueryTexts({ query, allowUnknownQuery }: AnySpec, { req }: Context<Env>): Record<string, string> {
   const { search, searchParams } = new URL(req.url);
   const { shape = {} } = (query?._zod.def ?? {}) as { readonly shape?: object };
   try {
@@ -221,10 +220,7 @@ function pathOf(node: JsonNode): string {
 /** Methods of an app's routes, by the pattern of their paths. */
 const methodsByApp = new WeakMap<App, Map<string, Set<string>>>();
 
-function recordRoute(
-  app: App,
-  { method, path }: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>,
-): void {
+function recordRoute(app: App, { method, path }: AnySpec): void {
   const routes = methodsByApp.get(app) ?? new Map<string, Set<string>>();
   methodsByApp.set(app, routes);
   const pattern = path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+");
@@ -266,9 +262,7 @@ function operationIdOf({ method, path }: Pick<RouteConfig, "method" | "path">): 
 }
 
 /** Tags of the routes, with their descriptions. */
-export const tags: Readonly<
-  Record<Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>["tag"], string>
-> = {
+export const tags: Readonly<Record<AnySpec["tag"], string>> = {
   generate: "Quotes and pictures",
   jobs: "Jobs and their receipts",
   catalogue: "Models and workers",
@@ -278,7 +272,7 @@ export const tags: Readonly<
   service: "State of this service",
 };
 
-function describeRoute(spec: Spec<z.core.$ZodType, z.core.$ZodType, z.core.$ZodType, SessionNeed>): RouteConfig {
+function describeRoute(spec: AnySpec): RouteConfig {
   const responses: Record<string, { description: string; content?: never }> = {};
   for (const [status, { description, schema, type = "application/json" }] of Object.entries(spec.answers)) {
     const content = schema

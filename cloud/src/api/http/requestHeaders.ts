@@ -1,4 +1,5 @@
 import { parseAccept } from "hono/utils/accept";
+import { CloudError } from "../../error.ts";
 
 /**
  * Returns the media type that a client prefers to the default one (RFC 9110, 12.5.1). Its Accept header must name the type, with a weight
@@ -43,4 +44,34 @@ export function rangeOf(
  */
 export function isRangeAsked(ifRange: string | undefined, etag: string): boolean {
   return ifRange === undefined || ifRange.trim() === etag;
+}
+
+/** Returns the seconds to wait, by RFC 7240: `respond-async` is 0, `wait=10` is 10, at most the limit. */
+export function waitSecondsOf(prefer: string | undefined, limit: number): number {
+  const preferences = (prefer ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((part) => part.trim());
+  if (preferences.includes("respond-async")) return 0;
+  const wait = preferences.map((part) => /^wait=(\d{1,6})$/.exec(part)?.[1]).find(Boolean);
+  return wait === undefined ? limit : Math.min(Number(wait), limit);
+}
+
+/** Key as the IETF draft writes it, a string of RFC 9651 (without escapes), or bare, as many clients send it. */
+const quoted = /^"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"$/;
+const bare = /^([\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255})$/;
+
+/**
+ * Reads the key of a request.
+ * @throws {@link CloudError} `FIELD_INVALID`.
+ */
+export function readIdempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = (quoted.exec(header) ?? bare.exec(header))?.[1];
+  if (key !== undefined) return key;
+  throw new CloudError(
+    "FIELD_INVALID",
+    'Idempotency-Key is not 1 to 255 ASCII characters in quotes, such as "8e03978e".',
+    { field: "Idempotency-Key" },
+  );
 }
