@@ -1,6 +1,6 @@
 import { createWorkerClient, isBonded, SignerRole } from "@gridnft/sdk";
 import { createMutex, createNamedMutex, retry, trySleep } from "@gridnft/sdk/node";
-import { formatEther } from "viem";
+import { type Address, formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { backoff } from "./backoff.ts";
 import { chainClock } from "./chain/clock.ts";
@@ -43,7 +43,7 @@ export interface WorkerParts {
 }
 
 /** Seconds of a long poll for a job. */
-const CLAIM_WAIT = 20;
+const CLAIM_SECONDS = 20;
 /** Milliseconds that taking pay may last when the worker stops. */
 const LAST_PAYOUT_TIMEOUT = 60_000;
 /** Milliseconds that engines get to close. */
@@ -199,7 +199,7 @@ async function claimJobs(services: JobServices, tasks: Tasks, noMore: AbortSigna
         log.info("work can be had again");
         attempt = 0;
       }
-      const job = await cloud.claim(CLAIM_WAIT, noMore);
+      const job = await cloud.claim(CLAIM_SECONDS, noMore);
       if (job === undefined) continue;
       log.info({ job: job.id, model: `${job.order.modelId}`, images: job.order.count }, "a job is claimed");
       const outcome = await counted(tasks.metrics, () => runJob(job, services, hard));
@@ -283,12 +283,7 @@ async function catchUp(services: JobServices, vouchers: VoucherAcceptor, log: Lo
 }
 
 /** Checks that the key signs for the account, and that the account is bonded: else nothing that is made here can be minted. */
-async function requireStanding(
-  chain: GridChain,
-  account: `0x${string}`,
-  signer: `0x${string}`,
-  log: Logger,
-): Promise<void> {
+async function requireStanding(chain: GridChain, account: Address, signer: Address, log: Logger): Promise<void> {
   const { grid, client, deployment } = chain;
   if (!(await isGoodSigner(grid, account, SignerRole.WORKER_SIGNER, signer))) {
     throw new WorkerError(

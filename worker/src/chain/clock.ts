@@ -14,7 +14,7 @@ export interface ChainClock {
 }
 
 /** Differences up to this many seconds are a block's, not a clock's. */
-const TOLERANCE = 15;
+const TOLERANCE_SECONDS = 15;
 
 /**
  * Creates the machine's clock, corrected by the chain's where the two are far apart (a local chain whose time was moved).
@@ -37,7 +37,7 @@ export function chainClock(
       const time = Math.max(Number(head.timestamp), Number(pending?.timestamp ?? 0n));
       const difference = time - wall();
       const idle = pending === undefined && difference < 0;
-      offset = Math.abs(difference) <= TOLERANCE || idle ? 0 : difference;
+      offset = Math.abs(difference) <= TOLERANCE_SECONDS || idle ? 0 : difference;
       const age = wall() + offset - Number(head.timestamp);
       if (maxHeadAge > 0 && wall() - Number(head.timestamp) > maxHeadAge) {
         throw new WorkerError("CHAIN_BEHIND", `The node's newest block is ${age} s old: it lags behind the chain.`);

@@ -19,10 +19,10 @@ export interface Comparison {
 }
 
 /** Levels by which rounding on another processor or thread count may move a channel. */
-export const ROUNDING = 2;
+const ROUNDING = 2;
 /** Bits of the perceptual hash, and mean levels, by which two runs of one model at one seed on different hardware may differ. */
-export const SIMILAR_BITS = 6;
-export const SIMILAR_MEAN = 10;
+const SIMILAR_BITS = 6;
+const SIMILAR_MEAN = 10;
 
 /** Pixels that are decoded at most: a file of a few bytes can claim a picture of any size. */
 const MAX_PIXELS = 64 * 1024 * 1024;

@@ -21,7 +21,7 @@ export interface PictureOrigin {
 }
 
 /** Text of the `parameters` chunk as A1111 writes it: prompt, negative prompt, then one line of settings. */
-export function formatParameters(input: PictureInput, origin: PictureOrigin): string {
+function formatParameters(input: PictureInput, origin: PictureOrigin): string {
   const settings: readonly (readonly [string, string | number | bigint])[] = [
     ["Steps", input.steps],
     ["Sampler", samplerTitles[input.sampler] ?? input.sampler],

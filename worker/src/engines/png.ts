@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { crc32, deflate } from "node:zlib";
-import { isPng, PNG_SIGNATURE, type PngChunk, pngChunks } from "@gridnft/sdk/node";
+import { concatBytes, isPng, PNG_SIGNATURE, type PngChunk, pngChunks } from "@gridnft/sdk/node";
 import { EngineError } from "./types.ts";
 
 const compress = promisify(deflate);
@@ -31,14 +31,14 @@ export async function encodePng(
   // 8 bits, RGB, deflate, adaptive filters, not interlaced.
   header.set([8, 2, 0, 0, 0], 8);
   const pixels = await compress(filterRows(width, height, rgb), { level: 6, memLevel: 9 });
-  return concat([
+  return concatBytes(
     PNG_SIGNATURE,
     chunk("IHDR", header),
     chunk("sRGB", Uint8Array.of(0)),
     ...texts.map(textChunk),
     chunk("IDAT", pixels),
     chunk("IEND", new Uint8Array()),
-  ]);
+  );
 }
 
 /** Filters each row by the filter whose output has the least sum of absolute values (section 12.7 of the standard). */
@@ -58,13 +58,8 @@ function filterRows(width: number, height: number, rgb: Uint8Array): Uint8Array 
 function filterRow(rgb: Uint8Array, y: number, stride: number, tries: readonly Uint8Array[]): number[] {
   const start = y * stride;
   const sums = [0, 0, 0, 0, 0];
-  const [none, sub, up, average, paeth] = tries as readonly [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
+  type Row = Uint8Array;
+  const [none, sub, up, average, paeth] = tries as readonly [Row, Row, Row, Row, Row];
   for (let i = 0; i < stride; i++) {
     const x = rgb[start + i] as number;
     const a = i < 3 ? 0 : (rgb[start + i - 3] as number);
@@ -103,10 +98,10 @@ function textChunk({ keyword, text }: PngText): Uint8Array {
   const name = Buffer.from(keyword, "latin1");
   // XMP is always iTXt (Adobe, "XMP Specification Part 3", PNG).
   if (keyword !== "XML:com.adobe.xmp" && /^[\0-\xff]*$/.test(text)) {
-    return chunk("tEXt", concat([name, Uint8Array.of(0), Buffer.from(text, "latin1")]));
+    return chunk("tEXt", concatBytes(name, Uint8Array.of(0), Buffer.from(text, "latin1")));
   }
   // Not compressed, method 0, no language, no translated keyword.
-  return chunk("iTXt", concat([name, Uint8Array.of(0, 0, 0, 0, 0), Buffer.from(text, "utf8")]));
+  return chunk("iTXt", concatBytes(name, Uint8Array.of(0, 0, 0, 0, 0), Buffer.from(text, "utf8")));
 }
 
 function chunk(type: string, body: Uint8Array): Uint8Array {
@@ -117,16 +112,6 @@ function chunk(type: string, body: Uint8Array): Uint8Array {
   bytes.set(body, 8);
   view.setUint32(body.length + 8, crc32(bytes.subarray(4, body.length + 8)));
   return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }
 
 /**

@@ -1,5 +1,4 @@
-/** Words that are named at most: a prompt may be as long as a book. */
-export const MAX_UNKNOWN_WORDS = 32;
+import { MAX_UNKNOWN_WORDS } from "@gridnft/sdk/schemas";
 
 /** Letters of a word that are named at most: writing without spaces is one long word. */
 const MAX_LETTERS = 60;

@@ -1,19 +1,13 @@
 import { type GenerationRequest, GridError, jobPrice, requestHash, seedAt } from "@gridnft/sdk";
 import { type WorkerJob, limits as wireLimits } from "@gridnft/sdk/schemas";
-import { formatEther, type Hex, zeroHash } from "viem";
-import type { InputPart } from "../engines/types.ts";
+import { formatEther, zeroHash } from "viem";
+import type { Engine } from "../engines/types.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 /** Model that this worker serves: the part that requests are checked by. */
-export interface ServedModel {
+export interface ServedModel extends Pick<Engine, "modelHash" | "samplers" | "schedulers" | "sideStep"> {
   readonly modelId: bigint;
-  readonly modelHash: Hex;
-  readonly samplers: readonly string[];
-  readonly schedulers: readonly string[];
-  /** Width and height are multiples of this. */
-  readonly sideStep: number;
-  /** Parts of a request that its engine takes beside the prompt and numbers. Absent: none. */
-  readonly inputs?: readonly InputPart[] | undefined;
+  readonly inputs?: Engine["inputs"];
 }
 
 /** Largest job that is accepted. */

@@ -18,7 +18,7 @@ import { type Lease, retryWhileLeased } from "./lease.ts";
 import type { JobServices } from "./services.ts";
 
 /** Seconds that a timer can wait. */
-const MAX_WAIT = 2_000_000;
+const MAX_WAIT_SECONDS = 2_000_000;
 
 /** Image on the disk, and its receipt in the journal. */
 export interface Image {
@@ -26,6 +26,15 @@ export interface Image {
   readonly file: Uint8Array;
   /** Absent when the file is one from before. */
   readonly reading?: PromptReading;
+}
+
+/** Job that is being made, and everything that makes it. */
+interface Making {
+  readonly job: WorkerJob;
+  readonly accepted: LedgerJob;
+  readonly engine: Engine;
+  readonly lease: Lease;
+  readonly services: JobServices;
 }
 
 /** Makes the images of a job, and uploads them. An order whose engine fails for good ends early, with the images that there are. */
@@ -37,6 +46,7 @@ export async function makeImages(
 ): Promise<Image[]> {
   const model = services.terms.models.find(({ modelId }) => modelId === job.order.modelId);
   if (model === undefined) throw new WorkerError("ENGINE_FAILED", `Model ${job.order.modelId} is not loaded.`);
+  const making: Making = { job, accepted, engine: model.engine, lease, services };
   const images: Image[] = [];
   for (let index = 0; index < job.order.count; index++) {
     const before = accepted.receipts.get(index);
@@ -44,9 +54,7 @@ export async function makeImages(
     let image: Image;
     try {
       image =
-        before === undefined
-          ? await makeImage(job, accepted, index, model.engine, lease, services)
-          : { receipt: before, file: await fileOf(before, job, index, model.engine, lease, services) };
+        before === undefined ? await makeImage(making, index) : { receipt: before, file: await fileOf(making, before) };
     } catch (error) {
       // The next try of this order would find the same engine: the images that are made are delivered instead.
       const isForGood = before === undefined && images.length === accepted.receipts.size && endsJob(error, lease);
@@ -69,14 +77,8 @@ function endsJob(error: unknown, lease: Lease): boolean {
   return error instanceof EngineError || (error instanceof WorkerError && error.code === "ENGINE_FAILED");
 }
 
-async function makeImage(
-  job: WorkerJob,
-  accepted: LedgerJob,
-  index: number,
-  engine: Engine,
-  lease: Lease,
-  services: JobServices,
-): Promise<Image> {
+async function makeImage(making: Making, index: number): Promise<Image> {
+  const { job, accepted, services } = making;
   const { ledger, pictures, clock, throughput } = services;
   const seed = seedAt(job.request, index) ?? BigInt(randomBytes(4).readUInt32BE());
   const started = performance.now();
@@ -84,7 +86,7 @@ async function makeImage(
   const { file, mediaType, ...reading } = await inTime(
     job,
     clock.now(),
-    (signal) => generate(job, index, seed, engine, lease, signal),
+    (signal) => generate(making, index, seed, signal),
     () => throughput.learnAtLeast(job, secondsTaken()),
   );
   throughput.learn(job, secondsTaken());
@@ -116,7 +118,7 @@ async function inTime<result>(
   run: (signal: AbortSignal) => Promise<result>,
   onLate: () => void,
 ): Promise<result> {
-  const late = AbortSignal.timeout(Math.min(Math.max(Number(order.deadline) - now + 1, 0), MAX_WAIT) * 1_000);
+  const late = AbortSignal.timeout(Math.min(Math.max(Number(order.deadline) - now + 1, 0), MAX_WAIT_SECONDS) * 1_000);
   try {
     return await run(late);
   } catch (cause) {
@@ -131,17 +133,10 @@ function hashesOf(file: Uint8Array): FileHashes {
 }
 
 /** Returns the file of a receipt from before a restart. One that is gone is made again, with the same bytes. */
-async function fileOf(
-  receipt: JobReceipt,
-  job: WorkerJob,
-  index: number,
-  engine: Engine,
-  lease: Lease,
-  { pictures }: JobServices,
-): Promise<Uint8Array> {
-  const stored = await pictures.get(receipt.imageHash);
+async function fileOf(making: Making, receipt: JobReceipt): Promise<Uint8Array> {
+  const stored = await making.services.pictures.get(receipt.imageHash);
   if (stored) return stored;
-  const { file } = await generate(job, index, receipt.seed, engine, lease);
+  const { file } = await generate(making, receipt.index, receipt.seed);
   if (hashesOf(file).imageHash !== receipt.imageHash) {
     throw new WorkerError(
       "ENGINE_FAILED",
@@ -152,11 +147,9 @@ async function fileOf(
 }
 
 async function generate(
-  { request }: WorkerJob,
+  { job: { request }, engine, lease }: Making,
   index: number,
   seed: bigint,
-  engine: Engine,
-  lease: Lease,
   late?: AbortSignal,
 ): Promise<Picture> {
   const { steps } = request;

@@ -121,9 +121,7 @@ async function readCard(folder: string): Promise<ModelCard | undefined> {
     throw new WorkerError(
       "MODEL_MISMATCH",
       `The card ${MODEL_CARD_FILE} in ${folder} is not valid: ${describe(cause)}`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

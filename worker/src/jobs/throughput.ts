@@ -12,7 +12,7 @@ export interface Throughput {
 }
 
 /** Seconds that delivery, journal and network may take beside the engine. */
-const MARGIN = 5;
+const MARGIN_SECONDS = 5;
 /** Factor of an estimate. */
 const CAUTION = 1.5;
 /** Weight of what was known, beside a new image's. */
@@ -20,7 +20,7 @@ const MEMORY = 0.75;
 /** Images say nothing of those that are more than so many times their work. */
 const REACH = 8;
 /** Seconds after which an estimate is worth half: without it, one that is too high would refuse for ever what would correct it. */
-const HALF_LIFE = 600;
+const HALF_LIFE_SECONDS = 600;
 
 /** Weighted sums over a model's images. x: pixels times steps. y: seconds. */
 interface Sums {
@@ -48,7 +48,7 @@ export function createThroughput(now: () => number = Date.now): Throughput {
     if (known === undefined) return 0;
     const { overhead, rate } = lineThrough(known);
     const age = Math.max(0, now() - known.at) / 1_000;
-    return (overhead + rate * Math.min(workOfImage(job), REACH * known.most)) * 0.5 ** (age / HALF_LIFE);
+    return (overhead + rate * Math.min(workOfImage(job), REACH * known.most)) * 0.5 ** (age / HALF_LIFE_SECONDS);
   };
   const learn: Throughput["learn"] = (job, seconds) => {
     const work = workOfImage(job);
@@ -64,7 +64,7 @@ export function createThroughput(now: () => number = Date.now): Throughput {
     });
   };
   return {
-    estimate: (job, images) => MARGIN + secondsOf(job) * images * CAUTION,
+    estimate: (job, images) => MARGIN_SECONDS + secondsOf(job) * images * CAUTION,
     learn,
     learnAtLeast: (job, seconds) => {
       learn(job, Math.max(seconds, secondsOf(job)));

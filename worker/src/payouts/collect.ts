@@ -47,18 +47,12 @@ async function collectLane(
   }
   // A lane that doesn't wait and isn't paid was collected, and a reorganisation took that back.
   const old = lane.waitingSince === undefined || clock.now() >= lane.waitingSince + terms.collectAfter;
-  await collect(
-    lane,
-    signed,
-    asked,
-    facts,
-    leaving || urgent || rising.length > 0 ? "urgent" : old ? "age" : "profitable",
-    services,
-  );
+  const occasion = leaving || urgent || rising.length > 0 ? "urgent" : old ? "age" : "profitable";
+  await collect(lane, signed, asked, facts, occasion, services);
 }
 
 /** Seconds before a lane would read a higher royalty from which it is collected. */
-const ROYALTY_MARGIN = 86_400;
+const ROYALTY_MARGIN_SECONDS = 86_400;
 
 /**
  * Models of a voucher whose delta would soon pay a higher royalty. The first collect after the end of the lane's period reads the
@@ -81,7 +75,7 @@ async function risingRoyalties(
     const model = await chain.grid.aigc.read.modelOf([modelId]).catch(() => undefined);
     if (model === undefined) continue;
     const left = risesAt(royaltyBps, royaltyReadAt + life, model) - clock.now();
-    if (left > 0 && left <= ROYALTY_MARGIN) rising.push(modelId);
+    if (left > 0 && left <= ROYALTY_MARGIN_SECONDS) rising.push(modelId);
   }
   return rising;
 }

@@ -11,13 +11,14 @@ const MAX_RECEIPTS = 150;
 /** Gas above which a batch is halved. */
 const MAX_GAS = 12_000_000n;
 /** Seconds after its receipts for which a mint takes an anchor: GridNFT's 30 days. */
-const MINT_LIFE = 30 * 86_400;
+const MINT_SECONDS = 30 * 86_400;
 /** Seconds before the end of its grace from which an order is settled even when it is not profitable. */
-const GRACE_MARGIN = 8 * 60;
+const GRACE_MARGIN_SECONDS = 8 * 60;
 
 /**
- * Settles the delivered orders of the direct rail that are due, and writes off those that somebody has settled. An order is due when it is profitable and has waited `settleAfter` (its artist may settle it while minting, at
- * their own cost); at once when its payer leaves, or when its time runs out.
+ * Settles the delivered orders of the direct rail that are due, and writes off those that somebody has settled. An order is due when it is
+ * profitable and has waited `settleAfter` (its artist may settle it while minting, at their own cost); at once when its payer leaves, or when
+ * its time runs out.
  *
  * @param urgent Settle everything that covers its gas now.
  */
@@ -57,7 +58,7 @@ export async function settleOrders(services: PayoutServices, urgent = false): Pr
   const waitedJobs: LedgerJob[] = [];
   for (const job of waiting) {
     const end = Number(job.order.deadline) + SETTLE_GRACE;
-    const isUrgent = urgent || atRisk.has(nonceKey(job)) || clock.now() >= end - GRACE_MARGIN;
+    const isUrgent = urgent || atRisk.has(nonceKey(job)) || clock.now() >= end - GRACE_MARGIN_SECONDS;
     if (isUrgent) urgentJobs.push(job);
     else if (clock.now() >= (job.deliveredAt ?? job.at) + terms.settleAfter) waitedJobs.push(job);
   }
@@ -168,7 +169,7 @@ export async function confirmAnchors(services: PayoutServices): Promise<void> {
     const { root } = receiptTree(receiptsOf(job), chain.domain);
     const args = [order.payer, root] as const;
     const [anchored] = await settlement.read.anchorOf([zeroHash, ...args], at);
-    const isOld = clock.now() > (job.deliveredAt ?? job.at) + MINT_LIFE;
+    const isOld = clock.now() > (job.deliveredAt ?? job.at) + MINT_SECONDS;
     if (anchored !== zeroAddress || isOld) {
       await ledger.recordClosed(orderHash, "settled", clock.now());
       log[isOld ? "warn" : "info"](

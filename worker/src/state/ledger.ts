@@ -28,7 +28,7 @@ import { type Record, type RecordJson, record } from "./records.ts";
  */
 export type JobState = "open" | "delivered" | Outcome;
 /** End of an order. */
-export type Outcome = "settled" | "waiting" | "short" | "lost" | "expired" | "rejected";
+export type Outcome = Extract<Record, { readonly type: "closed" }>["outcome"];
 
 /** Job as the journal knows it. */
 export interface LedgerJob {
@@ -137,13 +137,13 @@ export interface Ledger {
 }
 
 /** Seconds after the grace of its order for which a job that ended is known. */
-const JOB_KEPT = 86_400;
+const JOB_KEPT_SECONDS = 86_400;
 /** Seconds by which a receipt has to be older than what anchored it: clocks differ. */
-const ANCHOR_MARGIN = 3_600;
+const ANCHOR_MARGIN_SECONDS = 3_600;
 /** Lines that a journal may have without being compacted. */
 const FEW_LINES = 1_000;
 /** Receipts in one line. */
-const RECEIPTS_A_LINE = 500;
+const MAX_LINE_RECEIPTS = 500;
 
 /** Receipts of a job by index: what it is settled with. */
 export function receiptsOf({ receipts }: Pick<LedgerJob, "receipts">): JobReceipt[] {
@@ -446,12 +446,12 @@ export function openLedger(
 
   /** Returns true if nothing can come of a job: no receipt of it is made or settled any more. */
   function isOver({ state, order }: JobEntry, now: number): boolean {
-    return isOutcome(state) && state !== "waiting" && now > Number(order.deadline) + SETTLE_GRACE + JOB_KEPT;
+    return isOutcome(state) && state !== "waiting" && now > Number(order.deadline) + SETTLE_GRACE + JOB_KEPT_SECONDS;
   }
 
   /** Returns about as many lines as a compacted journal would have. */
   function keptLines(now: number): number {
-    let lines = 3 * lanes.size + Math.ceil(laneReceipts.size / RECEIPTS_A_LINE) + sent.size;
+    let lines = 3 * lanes.size + Math.ceil(laneReceipts.size / MAX_LINE_RECEIPTS) + sent.size;
     for (const job of jobs.values()) if (!isOver(job, now)) lines += 4 + job.receipts.size;
     return lines;
   }
@@ -469,7 +469,7 @@ export function openLedger(
     for (const [id, { laneId, completedAt, deliveredAt }] of laneReceipts) {
       const lane = lanes.get(laneId);
       if (lane === undefined || held.has(id)) continue;
-      if ((deliveredAt ?? completedAt) + ANCHOR_MARGIN >= lane.anchoredThrough) continue;
+      if ((deliveredAt ?? completedAt) + ANCHOR_MARGIN_SECONDS >= lane.anchoredThrough) continue;
       laneReceipts.delete(id);
       lane.forgottenBefore = Math.max(lane.forgottenBefore, completedAt + 1);
     }
@@ -491,8 +491,8 @@ export function openLedger(
       row.push([id, completedAt, deliveredAt ?? null]);
     }
     for (const [laneId, all] of rows) {
-      for (let i = 0; i < all.length; i += RECEIPTS_A_LINE) {
-        yield line({ type: "lane_receipts", lane_id: laneId, receipts: all.slice(i, i + RECEIPTS_A_LINE) });
+      for (let i = 0; i < all.length; i += MAX_LINE_RECEIPTS) {
+        yield line({ type: "lane_receipts", lane_id: laneId, receipts: all.slice(i, i + MAX_LINE_RECEIPTS) });
       }
     }
     for (const transaction of sent.values()) yield line({ type: "transaction", at: 0, ...transaction });

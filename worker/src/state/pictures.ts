@@ -27,7 +27,7 @@ const layout: FileLayout = {
 };
 
 /** Milliseconds for which a picture that was put counts as needed. */
-const FRESH = 60_000;
+const FRESH_TIMEOUT = 60_000;
 
 /**
  * Opens a folder of pictures, making it if need be.
@@ -51,7 +51,7 @@ export async function openPictures(
   for (const name of await readdir(folder).catch(() => []))
     if (name.endsWith(".part")) await rm(join(folder, name), { force: true });
   const putAt = new Map<string, number>();
-  const isFresh = (sha256: string): boolean => (putAt.get(sha256) ?? 0) > Date.now() - FRESH;
+  const isFresh = (sha256: string): boolean => (putAt.get(sha256) ?? 0) > Date.now() - FRESH_TIMEOUT;
   return {
     isFresh,
     put: async (imageHash, file) => {

@@ -1,6 +1,7 @@
 import * as schemas from "@gridnft/sdk/schemas";
 import { describe, expect, it } from "vitest";
-import { MAX_UNKNOWN_WORDS, unknownWords } from "../../src/engines/index.ts";
+import { MAX_UNKNOWN_WORDS } from "../../../sdk/src/schemas/index.ts";
+import { unknownWords } from "../../src/engines/index.ts";
 
 const vocabulary = new Set(["castle", "photo", "realistic", "a", "the", "in", "8bit", "k", "caf\u00e9", "don", "sea"]);
 const unknown = (...texts: string[]) => unknownWords(texts, (word) => vocabulary.has(word));

@@ -2,7 +2,7 @@ import { EngineError } from "../types.ts";
 import type { EncodedPrompts } from "./promptEncoder.ts";
 import type { Vector } from "./sampler.ts";
 import type { SchedulerConfig } from "./schedule.ts";
-import type { Feed, Network, Port, Values } from "./session.ts";
+import { type Feed, joinFloats, type Network, type Port, type Values } from "./session.ts";
 
 /** Shape of the latents. */
 export interface LatentShape {
@@ -78,7 +78,10 @@ export function createDenoiser(
         "timestep",
         { values: new Array<number>(Math.max(timeCount, 1)).fill(time), shape: timeCount === 0 ? [] : [timeCount] },
       ],
-      ["encoder_hidden_states", { values: join(prompts.map(({ values }) => values)), shape: [batch, length, width] }],
+      [
+        "encoder_hidden_states",
+        { values: joinFloats(prompts.map(({ values }) => values)), shape: [batch, length, width] },
+      ],
       ["encoder_attention_mask", { values: new Array<number>(batch * length).fill(1), shape: [batch, length] }],
     ]);
     return (await network.run(feeds, output.name)).values;
@@ -144,15 +147,5 @@ export function denoised(
 }
 
 function repeat(values: Float32Array, times: number): Float32Array {
-  return times === 1 ? values : join(new Array<Float32Array>(times).fill(values));
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
+  return times === 1 ? values : joinFloats(new Array<Float32Array>(times).fill(values));
 }

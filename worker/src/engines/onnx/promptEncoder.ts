@@ -1,5 +1,5 @@
 import { EngineError } from "../types.ts";
-import type { Feed, Network, Port, Values } from "./session.ts";
+import { type Feed, joinFloats, type Network, type Port, type Values } from "./session.ts";
 import type { PromptTokenizer } from "./tokenizer.ts";
 
 /** Windows of a prompt that are read at most: about 600 tokens. Attention to more would cost memory without end. */
@@ -89,11 +89,6 @@ function feedsOf(
 function joinWindows(parts: readonly Values[]): Values {
   const [first] = parts;
   if (!first || parts.length === 1) return first as Values;
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    values.set(part.values, offset);
-    offset += part.values.length;
-  }
+  const values = joinFloats(parts.map((part) => part.values));
   return { values, shape: [1, (first.shape[1] as number) * parts.length, first.shape[2] as number] };
 }

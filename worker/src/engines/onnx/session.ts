@@ -24,6 +24,17 @@ export interface Values {
   readonly shape: readonly number[];
 }
 
+/** Returns numbers one after the other. */
+export function joinFloats(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
 /** Numbers of an input. They are converted to its type. */
 export interface Feed {
   readonly values: ArrayLike<number>;
