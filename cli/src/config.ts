@@ -20,6 +20,13 @@ export type SettingName = keyof typeof settings;
 type SettingCheck = (name: string, text: string) => unknown;
 export type Config = Readonly<Partial<Record<SettingName, string>>>;
 
+/** Values where nothing is set. */
+export const defaults = {
+  rail: "direct",
+  "max-price": "10",
+  "ipfs-gateway": "https://ipfs.io",
+} as const satisfies Config;
+
 /** Settings that name a grid. GRID_HOME and GRID_RPC_URL name another one: then none of these counts. */
 const places: readonly SettingName[] = ["rpc-url", "cloud-url", "graphql-url", "deployment"];
 

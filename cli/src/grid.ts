@@ -53,7 +53,7 @@ const START = "Start one with npm start, or set GRID_RPC_URL to a node of a chai
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The first grid.json of GRID_HOME, the working directory and the folders above it, and this checkout. */
-export function findGridFile(cwd: string, environment: NodeJS.ProcessEnv): string | undefined {
+function findGridFile(cwd: string, environment: NodeJS.ProcessEnv): string | undefined {
   if (environment.GRID_HOME) {
     const path = join(resolve(cwd, environment.GRID_HOME), "grid.json");
     return existsSync(path) ? path : undefined;

@@ -5,7 +5,7 @@ import { bundleToJson, type GeneratedImage } from "@gridnft/sdk";
 import { usageError } from "./failure.ts";
 import { reasonOf } from "./output.ts";
 import { bytesOf, printable } from "./text.ts";
-import { nameBytes, slugOf } from "./values.ts";
+import { MAX_NAME_BYTES, slugOf } from "./values.ts";
 
 /** A picture on disk. */
 export interface Saved {
@@ -29,8 +29,8 @@ export async function placeOf(cwd: string, out: string | undefined, prompt: stri
   const place = isFile ? resolve(cwd, out).slice(0, -".png".length) : join(resolve(cwd, out ?? "."), slugOf(prompt));
   if (isFile && basename(resolve(cwd, out)).length === ".png".length)
     throw usageError(`--out "${out}" has no name before .png.`);
-  if (bytesOf(basename(place)) > nameBytes) {
-    throw usageError(`--out: a name has at most ${nameBytes} bytes before its ending.`);
+  if (bytesOf(basename(place)) > MAX_NAME_BYTES) {
+    throw usageError(`--out: a name has at most ${MAX_NAME_BYTES} bytes before its ending.`);
   }
   try {
     await mkdir(dirname(place), { recursive: true });
@@ -38,15 +38,14 @@ export async function placeOf(cwd: string, out: string | undefined, prompt: stri
     throw usageError(
       `Nothing can be saved in ${dirname(place)}: ${reasonOf(cause)}. Choose another --out.`,
       "NO_FOLDER",
-      {
-        cause,
-      },
+      { cause },
     );
   }
   return place;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Returns true for a folder that is there. */
+export async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
     () => false,

@@ -1,7 +1,7 @@
 import type { Check, Verification } from "@gridnft/sdk";
 import type { Rerun } from "./rerun.ts";
 import type { Terminal } from "./terminal.ts";
-import { counted, printable, wrap } from "./text.ts";
+import { counted, printable, utc, wrap } from "./text.ts";
 
 /** Headline, checks, and what remains unproven: for a collector who never read the protocol. */
 export function printReport(
@@ -42,7 +42,7 @@ export function printReport(
     terminal.line(wrap(sentence, width, "    ").replace(/^ {4}/, "  - "));
   }
   terminal.line();
-  const time = new Date(Number(result.block.time) * 1000).toISOString().slice(0, 19).replace("T", " ");
+  const time = utc(result.block.time, "seconds");
   terminal.line(colors.dim(`  Chain ${result.chainId}, read up to block ${result.block.number} of ${time} UTC.`));
 }
 

@@ -1,8 +1,10 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { VerifiedVersion } from "@gridnft/sdk";
+import type { Rerun as EngineRerun } from "@gridnft/worker/engine";
 import type { Hex } from "viem";
 import { explain } from "./explain.ts";
+import { isFolder } from "./pictures.ts";
 
 /** Result of running a version's job again. */
 export interface Rerun {
@@ -60,14 +62,7 @@ export async function rerunVersion(version: VerifiedVersion, options: RerunOptio
   }
 }
 
-function explanationOf(result: {
-  readonly verdict: "identical" | "similar" | "different";
-  readonly sameBytes: boolean;
-  readonly sameEngine: boolean;
-  readonly engine: string;
-  readonly perceptualDistance: number;
-  readonly maxDifference: number | undefined;
-}): string {
+function explanationOf(result: EngineRerun): string {
   const { verdict, sameBytes, sameEngine, engine, perceptualDistance, maxDifference } = result;
   const distance = `${perceptualDistance} of 64 bits of the perceptual hash differ${
     maxDifference === undefined ? "" : `, colours by at most ${maxDifference} of 255`
@@ -83,22 +78,14 @@ function explanationOf(result: {
 
 /** The folder below `root` (or itself) whose manifest has a hash. */
 export async function findModel(root: string, modelHash: Hex): Promise<string | undefined> {
-  const isFolder = await stat(root).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) return undefined;
+  if (!(await isFolder(root))) return undefined;
   const below = (await readdir(root, { withFileTypes: true }))
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(root, entry.name));
   for (const folder of [root, ...below]) {
-    if (!(await isModelFolder(folder))) continue;
+    if (!(await readdir(folder)).includes("model_index.json")) continue;
     if ((await (await import("@gridnft/worker/engine")).hashModelFolder(folder)).hash === modelHash.toLowerCase())
       return folder;
   }
   return undefined;
-}
-
-async function isModelFolder(folder: string): Promise<boolean> {
-  return (await readdir(folder)).includes("model_index.json");
 }

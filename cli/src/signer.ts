@@ -2,8 +2,8 @@ import type { WalletClient } from "@gridnft/sdk";
 import { createWalletClient, defineChain, type Hex, http, type LocalAccount } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { usageError } from "./failure.ts";
-import type { Grid } from "./grid.ts";
-import type { Session } from "./program.ts";
+import type { Grid, GridPlaces, NamedAccount } from "./grid.ts";
+import { type CommonOptions, openSession, type Session } from "./program.ts";
 import { readAccountName, readAddress } from "./values.ts";
 
 /** Account that signs and sends. */
@@ -14,11 +14,32 @@ export interface Signer {
   readonly wallet: WalletClient;
 }
 
+/** Options of commands that sign. */
+export interface SigningOptions extends CommonOptions {
+  readonly account?: string;
+}
+
+/** Session of a command that signs. */
+export interface SignedSession {
+  readonly session: Session;
+  readonly grid: Grid;
+  readonly signer: Signer;
+}
+
+/** Opens the grid and the account of a command that signs. */
+export async function openSigned(options: SigningOptions): Promise<SignedSession> {
+  const session = openSession(options);
+  const grid = await session.grid();
+  return { session, grid, signer: openSigner(grid, options.account, session) };
+}
+
 /** Sources of the choice where the command line makes none. */
 type SignerSources = Pick<Session, "environment" | "config">;
 
-/** The account that a local grid has for its artist. */
-const DEFAULT_NAME = "artist";
+/** The account that signs where none is named: the artist of a local grid. */
+export function defaultAccount({ accounts }: GridPlaces): NamedAccount | undefined {
+  return accounts.find(({ name }) => name === "artist") ?? accounts[0];
+}
 
 /**
  * The account that `--account` names: one of grid.json by name or address, or the environment variable that holds a key.
@@ -49,7 +70,7 @@ function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.Pro
   const { accounts } = grid;
   if (choice === undefined) {
     if (environment.GRID_PRIVATE_KEY) return ofVariable("GRID_PRIVATE_KEY", environment);
-    const artist = accounts.find(({ name }) => name === DEFAULT_NAME) ?? accounts[0];
+    const artist = defaultAccount(grid);
     if (artist) return { name: artist.name, key: keyOf(artist.name, artist.privateKey) };
     throw usageError("There is no account to sign with: set GRID_PRIVATE_KEY to a private key.", "NO_ACCOUNT");
   }

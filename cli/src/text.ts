@@ -89,6 +89,12 @@ export function counted(number: number | bigint, noun: string): string {
   return `${number} ${noun}${Number(number) === 1 ? "" : "s"}`;
 }
 
+/** A time in UTC, to the minute or the second. */
+export function utc(unixSeconds: number | bigint, precision: "minutes" | "seconds" = "minutes"): string {
+  const text = new Date(Number(unixSeconds) * 1_000).toISOString();
+  return text.slice(0, precision === "minutes" ? 16 : 19).replace("T", " ");
+}
+
 /** Rows under a head, columns as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? title))));

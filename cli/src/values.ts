@@ -89,7 +89,7 @@ export function isReceiptId(text: string): text is Hex {
 }
 
 /** Room that a file name of 255 bytes leaves beside endings such as `-16-12.json`. */
-export const nameBytes = 220;
+export const MAX_NAME_BYTES = 220;
 
 /** Words of a text as a file name: letters, marks and digits of any script, at most 60 characters. */
 export function slugOf(text: string): string {
@@ -98,11 +98,11 @@ export function slugOf(text: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, "-")
     .replace(/^-+/, "");
-  return beginningOf(slug, { characters: 60, bytes: nameBytes }).replace(/-+$/, "") || "picture";
+  return beginningOf(slug, { characters: 60, bytes: MAX_NAME_BYTES }).replace(/-+$/, "") || "picture";
 }
 
 /** Bytes that a title has at most; the contract refuses more. */
-export const titleBytes = 255;
+export const MAX_TITLE_BYTES = 255;
 
 /**
  * Ends of the first phrase: a comma, semicolon or colon before a space, a bracket after one, the marks of scripts without spaces,
@@ -114,8 +114,8 @@ const phraseEnd = /[,;:](?=\s|$)|\s[([]|[，、；：。！？（]|(?<=\p{L}{5})
 export function titleOf(prompt: string): string {
   const text = prompt.trim() || "Untitled";
   const words = (text.split(phraseEnd, 1)[0] ?? "").trim() || text;
-  const whole = beginningOf(words, { characters: 80, bytes: titleBytes }) === words;
-  const short = whole ? words : `${beginningOf(words, { characters: 77, bytes: titleBytes - 3 }).trimEnd()}...`;
+  const whole = beginningOf(words, { characters: 80, bytes: MAX_TITLE_BYTES }) === words;
+  const short = whole ? words : `${beginningOf(words, { characters: 77, bytes: MAX_TITLE_BYTES - 3 }).trimEnd()}...`;
   const [first = ""] = charactersOf(short);
   const capital = first.toUpperCase();
   // A letter whose capital is two letters stays as it is.

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { openTerminal } from "../src/terminal.ts";
 import { beginningOf, bytesOf, charactersOf, fitting, printable, safeJson, table, widthOf, wrap } from "../src/text.ts";
-import { nameBytes, readAddress, readRoyalty, slugOf, titleBytes, titleOf } from "../src/values.ts";
+import { MAX_NAME_BYTES, MAX_TITLE_BYTES, readAddress, readRoyalty, slugOf, titleOf } from "../src/values.ts";
 
 const family = "👩‍👩‍👧‍👦";
 
@@ -28,7 +28,7 @@ describe("a title", () => {
   it("ends between characters, within what the contract takes", () => {
     for (const character of ["a", "é", "é", "灯", "𝔸", family]) {
       const title = titleOf(character.repeat(300));
-      expect(bytesOf(title)).toBeLessThanOrEqual(titleBytes);
+      expect(bytesOf(title)).toBeLessThanOrEqual(MAX_TITLE_BYTES);
       expect(title.endsWith("...")).toBe(true);
       const capital = charactersOf(character.toUpperCase())[0];
       expect(new Set(charactersOf(title.slice(0, -3)))).toEqual(
@@ -46,7 +46,7 @@ describe("a file name", () => {
     expect(slugOf("👩‍👩‍👧‍👦!!")).toBe("picture");
     for (const character of ["a", "é", "灯", "𠮷", "ก็"]) {
       const slug = slugOf(character.repeat(300));
-      expect(bytesOf(slug)).toBeLessThanOrEqual(nameBytes);
+      expect(bytesOf(slug)).toBeLessThanOrEqual(MAX_NAME_BYTES);
       expect(new Set(charactersOf(slug))).toEqual(new Set([character.normalize("NFKC")]));
     }
   });

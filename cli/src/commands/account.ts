@@ -4,36 +4,20 @@ import { getBlock } from "viem/actions";
 import { type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
-import type { Grid } from "../grid.ts";
-import { type CommonOptions, openSession, type Session } from "../program.ts";
 import { transacting } from "../signals.ts";
-import { openSigner, type Signer } from "../signer.ts";
+import { openSigned, type SignedSession, type SigningOptions } from "../signer.ts";
+import { utc } from "../text.ts";
 import { aipg, readAipg } from "../values.ts";
 
-export interface AccountCommandOptions extends CommonOptions, ConfirmOptions {
-  readonly account?: string;
-}
-
-interface Opened {
-  readonly session: Session;
-  readonly grid: Grid;
-  readonly signer: Signer;
-}
-
-async function open(options: AccountCommandOptions): Promise<Opened> {
-  const session = openSession(options);
-  const grid = await session.grid();
-  return { session, grid, signer: openSigner(grid, options.account, session) };
-}
+export interface AccountCommandOptions extends SigningOptions, ConfirmOptions {}
 
 /** `gridnft account`: what an account has. */
 export async function accountCommand(options: AccountCommandOptions): Promise<ExitCode> {
-  const opened = await open(options);
-  await print(opened);
+  await print(await openSigned(options));
   return ExitCode.OK;
 }
 
-async function print({ session: { terminal }, grid, signer }: Opened, transaction?: string): Promise<void> {
+async function print({ session: { terminal }, grid, signer }: SignedSession, transaction?: string): Promise<void> {
   const query = { deployment: grid.contracts, account: signer.account.address };
   const state = await accountState(grid.client, query).catch((error: unknown) => {
     if (transaction === undefined) throw error;
@@ -45,7 +29,7 @@ async function print({ session: { terminal }, grid, signer }: Opened, transactio
   terminal.line(`  wallet       ${aipg(state.aipg)}, ${formatEther(state.eth)} ETH for gas`);
   terminal.line(`  settlement   ${aipg(state.free)} that jobs can draw on`);
   if (state.thawing > 0n) {
-    const time = new Date(state.thawReadyAt * 1_000).toISOString().slice(0, 16).replace("T", " ");
+    const time = utc(state.thawReadyAt);
     terminal.line(`  withdrawing  ${aipg(state.thawing)}, ready at ${time} UTC: gridnft account withdraw`);
   }
   const others = grid.accounts.filter(({ name }) => name !== signer.name).map(({ name }) => name);
@@ -59,7 +43,7 @@ async function print({ session: { terminal }, grid, signer }: Opened, transactio
 export async function depositCommand(amount: string, options: AccountCommandOptions): Promise<ExitCode> {
   const wei = readAipg("The amount", amount);
   if (wei === 0n) throw usageError("The amount is 0.");
-  const opened = await open(options);
+  const opened = await openSigned(options);
   const { session, grid, signer } = opened;
   await confirm(session, options, `Deposit ${aipg(wei)} from the wallet of ${signer.name}?`);
   session.terminal.progress(`Depositing ${aipg(wei)}`);
@@ -71,7 +55,7 @@ export async function depositCommand(amount: string, options: AccountCommandOpti
 /** `gridnft account withdraw [AIPG]`: announces with an amount, pays out what is ripe without one. */
 export async function withdrawCommand(amount: string | undefined, options: AccountCommandOptions): Promise<ExitCode> {
   const wei = amount === undefined ? undefined : readAipg("The amount", amount);
-  const opened = await open(options);
+  const opened = await openSigned(options);
   const { session, grid, signer } = opened;
   const deployment = grid.contracts;
   const state = await accountState(grid.client, { deployment, account: signer.account.address });
@@ -104,7 +88,7 @@ export async function withdrawCommand(amount: string | undefined, options: Accou
 
 /** `gridnft account cancel`: takes the announcement of a withdrawal back. */
 export async function cancelCommand(options: AccountCommandOptions): Promise<ExitCode> {
-  const opened = await open(options);
+  const opened = await openSigned(options);
   await print(opened, await cancelThaw(opened.signer.wallet, { deployment: opened.grid.contracts }));
   return ExitCode.OK;
 }

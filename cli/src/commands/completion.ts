@@ -11,7 +11,7 @@ interface Node {
   readonly options: readonly Option[];
 }
 
-/** Values of options and arguments that are words of a list. */
+/** Values of options that are suggested. Samplers and schedules are the built-in engine's: the offers of workers may have others. */
 const values: Readonly<Record<string, readonly string[]>> = {
   "--rail": ["direct", "gateway"],
   "--sampler": ["ddim", "euler", "euler_a", "dpmpp_2m"],

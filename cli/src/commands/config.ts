@@ -1,6 +1,7 @@
 import {
   type Config,
   configPath,
+  defaults,
   effectiveConfig,
   readConfig,
   readSettingName,
@@ -11,6 +12,7 @@ import {
 import { ExitCode } from "../failure.ts";
 import { type GridPlaces, readPlaces } from "../grid.ts";
 import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { defaultAccount } from "../signer.ts";
 import { padded, printable, table } from "../text.ts";
 
 /** A setting and its source. */
@@ -20,9 +22,6 @@ interface SettingRow {
   readonly value?: string;
   readonly source: "variable" | "config" | "grid.json" | "default" | "none";
 }
-
-/** Values where nothing is set. */
-const usual: Config = { rail: "direct", "max-price": "10", "ipfs-gateway": "https://ipfs.io" };
 
 /** `gridnft config`. */
 export async function listCommand(options: CommonOptions): Promise<ExitCode> {
@@ -90,7 +89,7 @@ function rowsOf(session: Session): SettingRow[] {
     if (kept !== undefined) return { name, value: kept, source: "config" };
     const found = fromFile[name];
     if (found !== undefined) return { name, value: found, source: "grid.json" };
-    const value = usual[name];
+    const value = (defaults as Config)[name];
     return value === undefined ? { name, source: "none" } : { name, value, source: "default" };
   });
 }
@@ -104,10 +103,9 @@ function ofGridFile(cwd: string, environment: NodeJS.ProcessEnv, config: Config)
     return {};
   }
   if (places.file === undefined) return {};
-  const artist = places.accounts.find(({ name }) => name === "artist") ?? places.accounts[0];
   const found = {
     ...{ "rpc-url": places.rpcUrl, "cloud-url": places.cloudUrl, "graphql-url": places.graphqlUrl },
-    ...{ deployment: places.deployment, account: artist?.name, "ipfs-gateway": places.cloudUrl },
+    ...{ deployment: places.deployment, account: defaultAccount(places)?.name, "ipfs-gateway": places.cloudUrl },
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }

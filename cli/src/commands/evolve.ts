@@ -1,13 +1,13 @@
 import { announceEvolution, evolveArtwork } from "@gridnft/sdk";
 import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { ExitCode, usageError } from "../failure.ts";
-import { type CommonOptions, openSession, readTokenId } from "../program.ts";
+import { readTokenId } from "../program.ts";
 import { transacting } from "../signals.ts";
-import { openSigner } from "../signer.ts";
+import { openSigned, type SigningOptions } from "../signer.ts";
+import { utc } from "../text.ts";
 import { payableOf, readBundle, withReceipts } from "./mint.ts";
 
-export interface EvolveCommandOptions extends CommonOptions, ConfirmOptions {
-  readonly account?: string;
+export interface EvolveCommandOptions extends SigningOptions, ConfirmOptions {
   readonly announce?: boolean;
   readonly parent?: string;
 }
@@ -16,18 +16,15 @@ export interface EvolveCommandOptions extends CommonOptions, ConfirmOptions {
 export async function evolveCommand(token: string, word: string, options: EvolveCommandOptions): Promise<ExitCode> {
   const tokenId = readTokenId(token);
   const parent = options.parent === undefined ? undefined : readParent(options.parent);
-  const session = openSession(options);
+  const { session, grid, signer } = await openSigned(options);
   const { terminal } = session;
-  const grid = await session.grid();
-  const signer = openSigner(grid, options.account, session);
   const bundle = await readBundle(session, grid, word);
   const evolution = { deployment: grid.contracts, tokenId, bundle, ...(parent && { parent }) };
   if (options.announce) {
     terminal.progress("Announcing the version");
     const readyAt = await transacting(() => announceEvolution(signer.wallet, evolution));
-    const time = new Date(readyAt * 1_000).toISOString().slice(0, 16).replace("T", " ");
     terminal.line(
-      `${terminal.colors.green("✓")} Announced; add it from ${time} UTC on, within a week, by the same command without --announce.`,
+      `${terminal.colors.green("✓")} Announced; add it from ${utc(readyAt)} UTC on, within a week, by the same command without --announce.`,
     );
     terminal.value(`${readyAt}`);
     terminal.result({ token_id: tokenId, ready_at: readyAt });

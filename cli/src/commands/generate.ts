@@ -20,6 +20,7 @@ import type { GenerationParameters, Job, Quote } from "@gridnft/sdk/schemas";
 import { getAddress, zeroAddress } from "viem";
 import { getBlock, readContract } from "viem/actions";
 import { findModel, openCloud, signedIn } from "../cloud.ts";
+import { defaults } from "../config.ts";
 import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
@@ -29,24 +30,20 @@ import { printMinted } from "../minted.ts";
 import { reasonOf } from "../output.ts";
 import { type PictureOptions, readParameters } from "../parameters.ts";
 import { namesOf, placeOf, type Saved, save, shellWord, short } from "../pictures.ts";
-import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { openSession, type Session } from "../program.ts";
 import { unlessAborted, withSignals } from "../signals.ts";
-import { openSigner, type Signer } from "../signer.ts";
+import { openSigner, type Signer, type SigningOptions } from "../signer.ts";
 import type { Terminal } from "../terminal.ts";
 import { counted } from "../text.ts";
 import { aipg, type Rail, readAipg, readRail, titleOf } from "../values.ts";
 import { mintBundles, requireMintOption, requireRoom, type SeriesOptions, seriesOf } from "./mint.ts";
 
-export interface GenerateCommandOptions extends CommonOptions, SeriesOptions, PictureOptions, ConfirmOptions {
-  readonly account?: string;
+export interface GenerateCommandOptions extends SigningOptions, SeriesOptions, PictureOptions, ConfirmOptions {
   readonly rail?: string;
   readonly maxPrice?: string;
   readonly out?: string;
   readonly mint?: boolean;
 }
-
-/** Most that pictures may cost where nothing else is said, AIPG. */
-const USUAL_MAX_PRICE = "10";
 
 /** A job from its first quote to its mint. */
 export interface Undertaking {
@@ -65,16 +62,24 @@ export interface Undertaking {
   job: Job | undefined;
 }
 
+/** Order of pictures, as the options have it. */
+interface PictureOrder {
+  readonly rail: Rail;
+  readonly parameters: GenerationParameters;
+  /** Most that may be signed, AIPG wei. */
+  readonly maxPrice: bigint;
+}
+
 /** `gridnft generate "<prompt>"`. */
 export async function generateCommand(prompt: string, options: GenerateCommandOptions): Promise<ExitCode> {
   const session = openSession(options);
   const { config } = session;
   const rail =
-    options.rail === undefined ? readRail("rail", config.rail ?? "direct") : readRail("--rail", options.rail);
+    options.rail === undefined ? readRail("rail", config.rail ?? defaults.rail) : readRail("--rail", options.rail);
   if (rail === "gateway" && options.maxPrice !== undefined) {
     throw usageError("--max-price does nothing with --rail gateway: the cloud pays, within your quota.");
   }
-  const maxPrice = readAipg("--max-price", options.maxPrice ?? config["max-price"] ?? USUAL_MAX_PRICE);
+  const maxPrice = readAipg("--max-price", options.maxPrice ?? config["max-price"] ?? defaults["max-price"]);
   const asked = readParameters(prompt, options);
   if (!options.mint) requireMintOption(options);
   const series = options.mint ? seriesOf({ title: titleOf(prompt), ...options }) : undefined;
@@ -90,7 +95,7 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   const wantsSession = rail === "gateway" || unlock.length > 0 || parameters.salt !== undefined;
   const cloud = wantsSession ? await signedIn(open, grid, signer, unlock) : open;
   const place = await placeOf(session.cwd, options.out, prompt);
-  const fee = await requireFunds({ grid, signer, series, count: asked.n ?? 1 });
+  const fee = await requireFunds({ grid, signer }, series, asked.n ?? 1);
   const undertaking: Undertaking = {
     ...{ session, grid, signer, cloud, place, series },
     ...{ file: undefined, job: undefined, maxFee: fee },
@@ -98,13 +103,13 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   let limit = maxPrice;
   try {
     if (asks(session, options)) {
-      limit = await confirmPrice(undertaking, options, { rail, parameters, maxPrice, fee });
+      limit = await confirmPrice(undertaking, options, { rail, parameters, maxPrice });
     }
   } catch (error) {
     throw withHint(error, model.model_id);
   }
   return withSignals(async (signal) => {
-    const made = await make(undertaking, { rail, parameters, maxPrice: limit, signal }).catch((error: unknown) => {
+    const made = await make(undertaking, { rail, parameters, maxPrice: limit }, signal).catch((error: unknown) => {
       throw withHint(error, model.model_id);
     });
     return finish(undertaking, { images: made.images, signal, made });
@@ -115,13 +120,11 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
  * Insists on what a mint needs, before a picture is paid that could not be minted: gas, the mint fee, no pause.
  * @returns Mint fee of all pictures, AIPG wei.
  */
-async function requireFunds(order: {
-  readonly grid: Grid;
-  readonly signer: Signer;
-  readonly series: SeriesTerms | undefined;
-  readonly count: number;
-}): Promise<bigint> {
-  const { grid, signer, series, count } = order;
+async function requireFunds(
+  { grid, signer }: Pick<Undertaking, "grid" | "signer">,
+  series: SeriesTerms | undefined,
+  count: number,
+): Promise<bigint> {
   if (!series) return 0n;
   const { contracts: deployment, client } = grid;
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
@@ -149,15 +152,9 @@ async function requireFunds(order: {
 async function confirmPrice(
   undertaking: Undertaking,
   options: ConfirmOptions,
-  order: {
-    readonly rail: Rail;
-    readonly parameters: GenerationParameters;
-    readonly maxPrice: bigint;
-    readonly fee: bigint;
-  },
+  { rail, parameters, maxPrice }: PictureOrder,
 ): Promise<bigint> {
-  const { session, grid, signer, cloud } = undertaking;
-  const { rail, parameters, maxPrice, fee } = order;
+  const { session, grid, signer, cloud, maxFee: fee = 0n } = undertaking;
   const extra = fee > 0n ? ` and the mint fee of ${aipg(fee)}` : "";
   if (rail === "gateway") {
     if (fee > 0n) await confirm(session, options, `Pay the mint fee of ${aipg(fee)} from ${signer.name}?`);
@@ -202,16 +199,11 @@ export function dearest(orders: readonly { readonly maxPrice: bigint }[]): bigin
 /** Orders the pictures and waits for them. What can be lost by then is in the job file. */
 async function make(
   undertaking: Undertaking,
-  order: {
-    readonly rail: Rail;
-    readonly parameters: GenerationParameters;
-    readonly maxPrice: bigint;
-    readonly signal: AbortSignal;
-  },
+  { rail, parameters, maxPrice }: PictureOrder,
+  signal: AbortSignal,
 ): Promise<Generated> {
   const { session, grid, signer, cloud, place, series } = undertaking;
   const { terminal } = session;
-  const { rail, parameters, maxPrice, signal } = order;
   const idempotencyKey = rail === "gateway" ? newIdempotencyKey() : undefined;
   let kept: JobFile = {
     ...{ version: 1, chain_id: grid.chainId, cloud_url: cloud.url, requester: signer.account.address, rail },
@@ -302,7 +294,7 @@ export async function finish(
     const next = series && !alreadyMinted ? " The mint goes on." : "";
     terminal.fault(`${terminal.colors.red("✗")} ${notSaved(place, unsaved)}${next}`);
   }
-  const minted = series && !alreadyMinted ? await mintMade(undertaking, { images, signal, series }) : undefined;
+  const minted = series && !alreadyMinted ? await mintMade(undertaking, images, series, signal) : undefined;
   if (unsaved) {
     if (minted) printMinted(terminal, grid, minted);
     const what = minted ? ` Minted all the same: ${minted.tokenIds.join(", ")}.` : "";
@@ -393,15 +385,9 @@ export function traced(undertaking: Undertaking, error: unknown, receipts?: read
 /** The pictures are there: when the mint fails, says how to go on. */
 async function mintMade(
   undertaking: Undertaking,
-  {
-    images,
-    signal,
-    series,
-  }: {
-    readonly images: readonly GeneratedImage[];
-    readonly signal: AbortSignal;
-    readonly series: SeriesTerms;
-  },
+  images: readonly GeneratedImage[],
+  series: SeriesTerms,
+  signal: AbortSignal,
 ): Promise<Minted> {
   const { session, grid, signer, maxFee } = undertaking;
   const bundles = images.map(({ bundle }) => bundle);

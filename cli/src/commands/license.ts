@@ -2,14 +2,12 @@ import { aigcAbi, buyLicense, licenseState, licenseTerms } from "@gridnft/sdk";
 import { getBlock, readContract } from "viem/actions";
 import { type ConfirmOptions, confirm } from "../confirm.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
-import { type CommonOptions, openSession } from "../program.ts";
 import { transacting } from "../signals.ts";
-import { openSigner } from "../signer.ts";
-import { printable } from "../text.ts";
+import { openSigned, type SigningOptions } from "../signer.ts";
+import { printable, utc } from "../text.ts";
 import { aipg, readAipg, readWhole } from "../values.ts";
 
-export interface LicenseCommandOptions extends CommonOptions, ConfirmOptions {
-  readonly account?: string;
+export interface LicenseCommandOptions extends SigningOptions, ConfirmOptions {
   readonly periods: string;
   readonly maxPrice?: string;
 }
@@ -21,10 +19,8 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   const periods = readWhole("--periods", options.periods);
   if (periods === 0) throw usageError("--periods is at least 1.");
   const allowed = options.maxPrice === undefined ? undefined : readAipg("--max-price", options.maxPrice);
-  const session = openSession(options);
+  const { session, grid, signer } = await openSigned(options);
   const { terminal } = session;
-  const grid = await session.grid();
-  const signer = openSigner(grid, options.account, session);
   const account = signer.account.address;
   const query = { deployment: grid.contracts, modelId };
   const [{ spec }, terms, { timestamp }] = await Promise.all([
@@ -64,9 +60,10 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
   const { expires, transaction } = await transacting(() =>
     buyLicense(signer.wallet, { ...query, periods, maxPrice: price }),
   );
-  const until = new Date(expires * 1_000).toISOString().slice(0, 16).replace("T", " ");
   const days = Math.floor((expires - Number(timestamp)) / 86_400);
-  terminal.line(`${terminal.colors.green("✓")} ${signer.name} may use ${name} until ${until} UTC (${days} days)`);
+  terminal.line(
+    `${terminal.colors.green("✓")} ${signer.name} may use ${name} until ${utc(expires)} UTC (${days} days)`,
+  );
   terminal.line(`  paid         ${aipg(price)}`);
   terminal.line(`  transaction  ${transaction}`);
   terminal.value(transaction);

@@ -1,7 +1,7 @@
 import { openCloud } from "../cloud.ts";
 import { ExitCode } from "../failure.ts";
 import { type CommonOptions, openSession } from "../program.ts";
-import { printable, table } from "../text.ts";
+import { printable, table, utc } from "../text.ts";
 import { aipg } from "../values.ts";
 
 /** `gridnft models`: what workers serve now, and what the chain knows beside it. */
@@ -35,11 +35,7 @@ export async function workersCommand(options: CommonOptions): Promise<ExitCode> 
   else {
     const rows = workers.map(({ worker, software, models, busy, parallel, jobs_done, last_seen }) => [
       ...[worker, printable(software), models.map(({ model_id }) => `${model_id}`).join(", ")],
-      ...[
-        `${busy} of ${parallel}`,
-        `${jobs_done}`,
-        new Date(last_seen * 1_000).toISOString().slice(0, 19).replace("T", " "),
-      ],
+      ...[`${busy} of ${parallel}`, `${jobs_done}`, utc(last_seen, "seconds")],
     ]);
     for (const line of table(["worker", "software", "models", "busy", "jobs done", "last seen (UTC)"], rows)) {
       terminal.line(line);

@@ -23,11 +23,11 @@ import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { printMinted } from "../minted.ts";
 import { reasonOf } from "../output.ts";
-import { type CommonOptions, openSession, type Session } from "../program.ts";
+import type { Session } from "../program.ts";
 import { transacting } from "../signals.ts";
-import { openSigner, type Signer } from "../signer.ts";
+import { openSigned, type Signer, type SigningOptions } from "../signer.ts";
 import { bytesOf } from "../text.ts";
-import { aipg, isReceiptId, readAddress, readPolicy, readRoyalty, titleBytes, titleOf } from "../values.ts";
+import { aipg, isReceiptId, MAX_TITLE_BYTES, readAddress, readPolicy, readRoyalty, titleOf } from "../values.ts";
 
 /** Title and terms of a series, as typed. */
 export interface SeriesOptions {
@@ -38,8 +38,7 @@ export interface SeriesOptions {
   readonly evolution?: string;
 }
 
-export interface MintCommandOptions extends CommonOptions, SeriesOptions, ConfirmOptions {
-  readonly account?: string;
+export interface MintCommandOptions extends SigningOptions, SeriesOptions, ConfirmOptions {
   readonly to?: string;
 }
 
@@ -47,9 +46,7 @@ export interface MintCommandOptions extends CommonOptions, SeriesOptions, Confir
 export async function mintCommand(words: readonly string[], options: MintCommandOptions): Promise<ExitCode> {
   const to = options.to === undefined ? undefined : readAddress("--to", options.to);
   seriesOf({ title: "any", ...options });
-  const session = openSession(options);
-  const grid = await session.grid();
-  const signer = openSigner(grid, options.account, session);
+  const { session, grid, signer } = await openSigned(options);
   const bundles: ReceiptBundle[] = [];
   for (const word of words) bundles.push(await readBundle(session, grid, word));
   requireDistinct(words, bundles);
@@ -105,7 +102,7 @@ export function requireMintOption(options: SeriesOptions): void {
 /** The typed options as the contract takes them. */
 export function seriesOf(options: SeriesOptions & { readonly title: string }): SeriesTerms {
   for (const [option, text, most] of [
-    ["--title", options.title, titleBytes],
+    ["--title", options.title, MAX_TITLE_BYTES],
     ["--description", options.description ?? "", 8_000],
     ["--tags", options.tags ?? "", 255],
   ] as const) {
@@ -203,11 +200,11 @@ export async function mintBundles(
 }
 
 /** The worker signs within seconds of delivery; a minute is patience enough. */
-const PATIENCE = 60;
+const VOUCHER_SECONDS = 60;
 
 async function attested(cloud: CloudClient, bundles: readonly ReceiptBundle[]): Promise<readonly ReceiptBundle[]> {
   let fresh = bundles;
-  for (let second = 0; second < PATIENCE; second++) {
+  for (let second = 0; second < VOUCHER_SECONDS; second++) {
     fresh = await Promise.all(bundles.map(({ receipt_id }) => cloud.receiptBundle(receipt_id)));
     if (fresh.every(({ lane }) => lane === undefined || lane.worker_signature !== undefined)) break;
     await sleep(1_000);

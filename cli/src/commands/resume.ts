@@ -20,15 +20,14 @@ import { CliError, type ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { findJobFile, type JobFile, type KeptJob, keepJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
 import { namesOf, placeOf, save } from "../pictures.ts";
-import { type CommonOptions, openSession, type Session } from "../program.ts";
+import { openSession, type Session } from "../program.ts";
 import { withSignals } from "../signals.ts";
-import { openSigner, type Signer } from "../signer.ts";
+import { openSigner, type Signer, type SigningOptions } from "../signer.ts";
 import { aipg, titleOf } from "../values.ts";
 import { dearest, finish, receiptOf, showJob, traced, type Undertaking } from "./generate.ts";
 import { payableOf, requireMintOption, type SeriesOptions, seriesOf } from "./mint.ts";
 
-export interface ResumeCommandOptions extends CommonOptions, SeriesOptions, ConfirmOptions {
-  readonly account?: string;
+export interface ResumeCommandOptions extends SigningOptions, SeriesOptions, ConfirmOptions {
   readonly out?: string;
   readonly mint?: boolean;
 }

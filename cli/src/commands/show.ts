@@ -3,7 +3,7 @@ import { ExitCode } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { type CommonOptions, openSession, readTokenId } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
-import { counted, padded, printable, wrap } from "../text.ts";
+import { counted, padded, printable, utc, wrap } from "../text.ts";
 import { aipg } from "../values.ts";
 
 /** `gridnft show <token>`. */
@@ -42,7 +42,7 @@ function print(terminal: Terminal, grid: Grid, artwork: ArtworkView): void {
     ["artist", artwork.artist],
     ["owner", `${artwork.owner ?? "nobody: it was burnt"}${sales(artwork)}`],
     ["worker", `${shown.worker} for ${aipg(shown.price)}`],
-    ["anchored", `${new Date(shown.anchorTime * 1_000).toISOString().slice(0, 16).replace("T", " ")} UTC`],
+    ["anchored", `${utc(shown.anchorTime)} UTC`],
     tags.length > 0 ? ["tags", tags.join(", ")] : undefined,
     ["royalty", `${artwork.royaltyBps / 100} %`],
     ["evolves", `${evolution}${versions.length > 1 ? `; this is version ${versions.length}` : ""}`],

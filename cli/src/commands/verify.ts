@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type FetchFile, ipfsGateway, type Verification, verifyToken } from "@gridnft/sdk";
+import { defaults } from "../config.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
 import { reasonOf } from "../output.ts";
@@ -17,9 +18,6 @@ export interface VerifyCommandOptions extends CommonOptions {
   readonly models?: string;
   readonly verbose?: boolean;
 }
-
-/** Public gateway for when none is named and no cloud is known. */
-const DEFAULT_GATEWAY = "https://ipfs.io";
 
 /** `gridnft verify <token>`. */
 export async function verifyCommand(token: string, options: VerifyCommandOptions): Promise<ExitCode> {
@@ -92,7 +90,7 @@ function modelsFolderOf({ cwd }: Session, grid: Grid, option: string | undefined
 /** The cloud of a local grid is a gateway, too. Whichever it is: what it serves is hashed. */
 function gatewayOf({ environment, config }: Session, grid: Grid, option: string | undefined): FetchFile {
   const kept = environment.GRID_IPFS_GATEWAY || config["ipfs-gateway"];
-  const gateway = option ?? kept ?? grid.cloudUrl ?? DEFAULT_GATEWAY;
+  const gateway = option ?? kept ?? grid.cloudUrl ?? defaults["ipfs-gateway"];
   return ipfsGateway(readUrl(option === undefined ? "GRID_IPFS_GATEWAY" : "--ipfs", gateway));
 }
 
