@@ -69,7 +69,7 @@ export const EMBEDDING = 100;
 /** The last numbers of an embedding say nothing but how a text is spelled: they move the composition. */
 export const SPELLING = 9;
 /** Axes that fit: channel 0 of the latents holds 64, the lower half of channel 3's block the rest. */
-export const MAX_AXES = EMBEDDING - SPELLING;
+const MAX_AXES = EMBEDDING - SPELLING;
 
 /** Contents, then styles, then palettes (named `p_...`). */
 export function axesOf(palettes: readonly string[]): readonly Axis[] {

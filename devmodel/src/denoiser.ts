@@ -23,7 +23,7 @@ export function logSnr(): Float64Array {
 }
 
 /** Spread of each axis by the seed, where the prompt says nothing about it. */
-export function spreadOf({ name, kind }: Axis): number {
+function spreadOf({ name, kind }: Axis): number {
   if (kind === "palette") return name === "p_mono" ? 0.35 : 0.7;
   if (kind === "style") return 0.2;
   if (WANDER.includes(name)) return 0.5;

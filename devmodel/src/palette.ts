@@ -4,11 +4,11 @@ import type { Table } from "./table.ts";
 import { add, channels, cos, node, sin, sub, tanh, type Value } from "./values.ts";
 
 /** Roles of a palette's colours, in the order of the table. */
-export const ROLES = ["zenith", "horizon", "light", "far", "near", "accent"] as const;
+const ROLES = ["zenith", "horizon", "light", "far", "near", "accent"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Oklab of an sRGB colour (Björn Ottosson's matrices). */
-export function oklab(hex: string): readonly [number, number, number] {
+function oklab(hex: string): readonly [number, number, number] {
   const [r, g, b] = [0, 2, 4].map((at) => {
     const value = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;

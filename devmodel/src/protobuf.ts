@@ -1,7 +1,6 @@
 /** Writes protobuf messages (wire format only: the caller knows the fields). */
 export class Message {
   private readonly parts: Uint8Array[] = [];
-  private length = 0;
 
   /** A varint field: int64, enum, bool. Negative numbers take ten bytes, as the format wants. */
   int(field: number, value: number | bigint): this {
@@ -31,20 +30,11 @@ export class Message {
   }
 
   encode(): Uint8Array {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return Buffer.concat(this.parts);
   }
 
   private push(...parts: Uint8Array[]): this {
-    for (const part of parts) {
-      this.parts.push(part);
-      this.length += part.length;
-    }
+    this.parts.push(...parts);
     return this;
   }
 }

@@ -29,7 +29,7 @@ export interface Table {
 }
 
 /** Reads a table from JSON text. */
-export function parseTable(json: string): Table {
+function parseTable(json: string): Table {
   const { lean, palettes, words, stopWords } = tableSchema.parse(JSON.parse(json));
   const axes = axesOf(Object.keys(palettes));
   const places = new Map(axes.map(({ name, index }) => [name, index]));

@@ -10,7 +10,7 @@ const FIRST_SPELLING = EMBEDDING - SPELLING;
 const UNKNOWN_SCENES = "mountain hills city trees water sun moon stars clouds abstract geometric".split(" ");
 
 /** Embeddings, one row per token: set from the table, not learned. */
-export function embeddings(tokens: readonly string[], table: Table): Float32Array {
+function embeddings(tokens: readonly string[], table: Table): Float32Array {
   const rows = new Float32Array(tokens.length * EMBEDDING);
   tokens.forEach((token, id) => {
     rows.set(rowOf(token, table), id * EMBEDDING);

@@ -10,8 +10,8 @@ type Columns<Row> = { readonly [Index in keyof Row]: Value };
 export function columns<const Row extends readonly number[]>(graph: GraphBuilder, rows: readonly Row[]): Columns<Row> {
   return (rows[0] as readonly number[]).map((_, i) => {
     const values = rows.map((row) => row[i] as number);
-    return new Value(graph, values.length === 1 ? (values[0] as number) : graph.floats(values,
-      [1, values.length, 1, 1]));
+    const [only = 0] = values;
+    return new Value(graph, values.length === 1 ? only : graph.floats(values, [1, values.length, 1, 1]));
   }) as readonly Value[] as Columns<Row>;
 }
 
@@ -21,8 +21,7 @@ export function union(values: Value): Value {
 }
 
 /**
- * Signed distances, positive inside, in a subject's own units: `u` across,
-   `v` down. Several shapes of a kind are computed as one, a
+ * Signed distances, positive inside, in a subject's own units: `u` across, `v` down. Several shapes of a kind are computed as one, a
  * channel each: loading a model takes its time by node. Six or seven at once, for the memory of large pictures.
  */
 export function shapes(u: Value, v: Value) {

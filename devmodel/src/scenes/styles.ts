@@ -76,10 +76,8 @@ export function restyle(scene: Ground): Restyled {
 }
 
 /**
- * Cells of a warped Voronoi diagram: panes of glass, or, stretched and turned,
-   strokes of a brush. Six channels: the middle of the
- * cell (u, v), the distance to the next cell, a random number,
-   and the distance from the middle along the stroke and across it.
+ * Cells of a warped Voronoi diagram: panes of glass, or, stretched and turned, strokes of a brush. Six channels: the middle of the cell
+ * (u, v), the distance to the next cell, a random number, and the distance from the middle along the stroke and across it.
  */
 function cells({ snorm, noise, hash, x, y, spreadX, spreadY, zeros }: Ground, oil: Value): Value {
   const turn = oil.mul(add(0.62, snorm(17).mul(0.35)));
