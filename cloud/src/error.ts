@@ -1,8 +1,8 @@
 import { type CloudErrorCode, cloudErrors } from "@gridnft/sdk/schemas";
 
 /** Error of the API: a stable code, a sentence for the user, and the field. */
-export class CloudError extends Error {
-  override readonly name = "CloudError";
+export class ApiError extends Error {
+  override readonly name = "ApiError";
   readonly field: string | undefined;
   /** Job that the same order made before. */
   readonly job: string | undefined;

@@ -7,7 +7,7 @@ import { listen } from "../../test/fixtures/scriptedServer.ts";
 import { until } from "../../test/fixtures/until.ts";
 import { openDatabase } from "../src/database/database.ts";
 import { migrate } from "../src/database/migrate.ts";
-import type { CloudError } from "../src/error.ts";
+import type { ApiError } from "../src/error.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, startTestGrid, type TestGrid } from "./grid.ts";
 import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
@@ -258,7 +258,7 @@ it("asks what became of a commit that was not answered, and refuses what nobody 
     expect(await grid.sql("SELECT id FROM cloud.loss_test ORDER BY id")).toEqual([{ id: 1 }, { id: 3 }, { id: 4 }]);
     // A single statement that writes is not asked again: it may have had its effect.
     const slow = database.run("INSERT INTO cloud.loss_test SELECT 2 FROM (SELECT pg_sleep(600)) s");
-    const refused = expect(slow).rejects.toMatchObject({ code: "DATABASE_UNAVAILABLE" } satisfies Partial<CloudError>);
+    const refused = expect(slow).rejects.toMatchObject({ code: "DATABASE_UNAVAILABLE" } satisfies Partial<ApiError>);
     await until(
       async () =>
         (
@@ -326,7 +326,7 @@ it("does not take another transaction for one that a crash of Postgres lost", as
         proxy.mute();
         return "stored";
       })
-      .catch((error: unknown) => error as CloudError);
+      .catch((error: unknown) => error as ApiError);
     await until(async () => proxy.isSwallowing(), "the commit is on its way");
     await grid.postgres.crash();
     // The ids begin again below the lost one; somebody else gets it, and commits.
@@ -453,7 +453,7 @@ it("lets those who waited for their turn go when the database is away, each afte
   const database = openDatabase(`postgresql://grid@127.0.0.1:${port}/grid`, () => undefined, 2, 1_500);
   try {
     const asked = Array.from({ length: 5 }, () => database.transaction((queries) => queries.run("SELECT 1"), "turn"));
-    const refused = { code: "DATABASE_UNAVAILABLE" } satisfies Partial<CloudError>;
+    const refused = { code: "DATABASE_UNAVAILABLE" } satisfies Partial<ApiError>;
     await expect(asked[0]).rejects.toMatchObject(refused);
     const byTheFirst = connections;
     for (const waiting of asked.slice(1)) await expect(waiting).rejects.toMatchObject(refused);

@@ -8,7 +8,7 @@ import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { bearerToken, Sessions } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
-import { CloudError, describeError } from "../error.ts";
+import { ApiError, describeError } from "../error.ts";
 import { catalogueRoutes } from "./grid/catalogue.ts";
 import { fileRoutes } from "./grid/files.ts";
 import { generateRoutes } from "./grid/generate.ts";
@@ -80,7 +80,7 @@ export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
   app.use(async (context, next) => {
     const isRead = ["GET", "HEAD", "OPTIONS"].includes(context.req.method);
     if (cloud.stopping.aborted && !isRead) {
-      throw new CloudError("STOPPING", "This process is stopping. Ask again.", { headers: { "retry-after": "5" } });
+      throw new ApiError("STOPPING", "This process is stopping. Ask again.", { headers: { "retry-after": "5" } });
     }
     const token = bearerToken(context.req.header("authorization"));
     const address = callerAddress(context, settings.proxies);
@@ -89,7 +89,7 @@ export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
     if (token !== undefined) {
       const session = await sessions.find(token);
       if (!session) {
-        throw new CloudError("SESSION_INVALID", "The session is unknown or over. Sign in again.", {
+        throw new ApiError("SESSION_INVALID", "The session is unknown or over. Sign in again.", {
           headers: { "www-authenticate": 'Bearer error="invalid_token"' },
         });
       }
@@ -114,27 +114,26 @@ export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
 
   app.notFound((context) => {
     const methods = methodsOf(app, context.req.path);
-    if (!methods)
-      return refusal(context, new CloudError("ROUTE_UNKNOWN", "There is no such route. See /openapi.json."));
+    if (!methods) return refusal(context, new ApiError("ROUTE_UNKNOWN", "There is no such route. See /openapi.json."));
     const options = { headers: { allow: methods } };
-    return refusal(context, new CloudError("METHOD_NOT_ALLOWED", `This route is asked with ${methods}.`, options));
+    return refusal(context, new ApiError("METHOD_NOT_ALLOWED", `This route is asked with ${methods}.`, options));
   });
   app.onError((error, context) => {
     const request = context.get("requestId");
-    if (error instanceof CloudError) {
+    if (error instanceof ApiError) {
       if (error.status >= 500) log.warn({ request, code: error.code, error: describeError(error) }, "refused");
       return refusal(context, error);
     }
     log.error({ request, path: context.req.path, error: describeError(error) }, "request failed");
     return refusal(
       context,
-      new CloudError("INTERNAL", `Something went wrong here. Name request ${request} when you report it.`),
+      new ApiError("INTERNAL", `Something went wrong here. Name request ${request} when you report it.`),
     );
   });
   return app;
 }
 
-function refusal(context: Context<Env>, { code, message, field, job, status, headers }: CloudError): Response {
+function refusal(context: Context<Env>, { code, message, field, job, status, headers }: ApiError): Response {
   context.set("code", code);
   const body: ErrorJson = { error: { code, message, ...(field !== undefined && { field }), ...(job && { job }) } };
   return context.json(body, status, { ...headers });

@@ -5,7 +5,7 @@ import { verifyHash } from "viem/actions";
 import type { Chain } from "../chain/chain.ts";
 import { chainUnreachable, isChainError, isUnanswered } from "../chain/errors.ts";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { instantOf, parseSignInMessage, type SignInFields, SignInMessageError } from "./message.ts";
 import { SESSION_SECONDS, type SessionRecord } from "./sessions.ts";
 
@@ -44,7 +44,7 @@ export async function newNonce(queries: Queries): Promise<string> {
  * Checks a signed EIP-4361 message. The attempt uses up its nonce, also when it fails.
  *
  * @returns The session that it opens.
- * @throws {@link CloudError} `SIGN_IN_REFUSED` with what is wrong.
+ * @throws {@link ApiError} `SIGN_IN_REFUSED` with what is wrong.
  */
 export async function checkSignIn(
   { queries, chain, audience }: { queries: Queries; chain: Chain; audience: SignInAudience },
@@ -71,7 +71,7 @@ export async function checkSignIn(
 }
 
 function refuse(reason: string, cause?: unknown): never {
-  throw new CloudError("SIGN_IN_REFUSED", `The sign-in was refused: ${reason}`, { cause });
+  throw new ApiError("SIGN_IN_REFUSED", `The sign-in was refused: ${reason}`, { cause });
 }
 
 function readMessage(message: string): SignInFields {
@@ -113,7 +113,7 @@ function timeOf(text: string): number {
 
 /**
  * Returns true if an account signed a message, by its key or as a contract (ERC-1271, ERC-6492).
- * @throws {@link CloudError} `CHAIN_UNREACHABLE` while a contract can't be asked.
+ * @throws {@link ApiError} `CHAIN_UNREACHABLE` while a contract can't be asked.
  */
 async function isSignedBy({ client }: Chain, address: Address, message: string, signature: Hex): Promise<boolean> {
   const hash = hashMessage(message);

@@ -75,7 +75,7 @@ const CACHE_TIMEOUT = 15_000;
 
 /**
  * Connects to a chain and follows its head.
- * @throws {@link CloudError} `CHAIN_UNREACHABLE`.
+ * @throws {@link ApiError} `CHAIN_UNREACHABLE`.
  */
 export async function openChain(
   { rpcUrl, deployment: given, pollEvery }: { rpcUrl: string; deployment: Deployment | undefined; pollEvery: number },

@@ -11,7 +11,7 @@ import {
   TimeoutError,
   WebSocketRequestError,
 } from "viem";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 /** Errors of viem for a node that did not answer. */
 const unanswered = [HttpRequestError, SocketClosedError, TimeoutError, WebSocketRequestError] as const;
@@ -43,8 +43,8 @@ export function isUnanswered(error: unknown): boolean {
 }
 
 /** Creates the error for a chain that is away. */
-export function chainUnreachable(cause: unknown): CloudError {
-  return new CloudError("CHAIN_UNREACHABLE", "The chain does not answer. Try again in a moment.", {
+export function chainUnreachable(cause: unknown): ApiError {
+  return new ApiError("CHAIN_UNREACHABLE", "The chain does not answer. Try again in a moment.", {
     cause,
     headers: { "retry-after": "5" },
   });
@@ -52,7 +52,7 @@ export function chainUnreachable(cause: unknown): CloudError {
 
 /**
  * Awaits a node's answer, and maps its errors.
- * @throws {@link CloudError} `CHAIN_UNREACHABLE` for errors of the node; others are thrown as they are, they are of our own making.
+ * @throws {@link ApiError} `CHAIN_UNREACHABLE` for errors of the node; others are thrown as they are, they are of our own making.
  */
 export async function withChainErrors<Answer>(call: Promise<Answer>): Promise<Answer> {
   try {

@@ -1,6 +1,6 @@
 import type { GridContracts } from "@gridnft/sdk";
 import type { Address, Hex, PublicClient } from "viem";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { withChainErrors } from "./errors.ts";
 import { TtlCache } from "./ttlCache.ts";
 
@@ -26,7 +26,7 @@ export interface ModelCatalogue {
   models(): Promise<readonly ChainModel[]>;
   /**
    * Returns a model by token id or by name. Of several with one name it is the verified, not deprecated, oldest.
-   * @throws {@link CloudError} `MODEL_UNKNOWN`.
+   * @throws {@link ApiError} `MODEL_UNKNOWN`.
    */
   modelNamed(idOrName: string): Promise<ChainModel>;
   /** Returns AIGC's current answer. */
@@ -94,7 +94,7 @@ export function modelCatalogue(aigc: GridContracts<PublicClient>["aigc"], head: 
         if (unknown.size >= MAX_UNKNOWN) unknown.clear();
         unknown.set(name, block);
       }
-      throw new CloudError("MODEL_UNKNOWN", `There is no model "${idOrName}". GET /v1/models lists them all.`, {
+      throw new ApiError("MODEL_UNKNOWN", `There is no model "${idOrName}". GET /v1/models lists them all.`, {
         field: "model",
       });
     },

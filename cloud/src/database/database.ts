@@ -1,6 +1,6 @@
 import { type BackoffTerms, backoff, createNamedMutex, retry, sleep } from "@gridnft/sdk/node";
 import pg from "pg";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 /** Queries by SQL. Numerics and bigints are strings, because amounts do not fit in a number. */
 export interface Queries {
@@ -287,10 +287,10 @@ function isRead(sql: string): boolean {
 
 const retryTerms: BackoffTerms = { first: 10, max: 250, jitter: 1 / 2 };
 
-function unavailable({ isLost, isUncertain, cause }: TransientError): CloudError {
+function unavailable({ isLost, isUncertain, cause }: TransientError): ApiError {
   const reason = isLost ? "The database does not answer" : "Too many ask for the same thing at a time";
   const advice = isUncertain ? "Look whether it happened, and ask again if not." : "Ask again in a moment.";
-  return new CloudError("DATABASE_UNAVAILABLE", `${reason}. ${advice}`, { headers: { "retry-after": "1" }, cause });
+  return new ApiError("DATABASE_UNAVAILABLE", `${reason}. ${advice}`, { headers: { "retry-after": "1" }, cause });
 }
 
 function queriesOver(query: (sql: string, values?: readonly unknown[]) => Promise<pg.QueryResult>): Queries {

@@ -6,7 +6,7 @@ import { type FileLayout, FileStoreError, type FileStoreOptions, openFileStore }
 import { base32upper } from "multiformats/bases/base32";
 import { CID } from "multiformats/cid";
 import sharp from "sharp";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { DAG_PB, linksOf } from "./unixFs.ts";
 
 /** File that is stored: its hashes, its CID, and its blocks in the order of a CAR. */
@@ -21,7 +21,7 @@ export interface PictureStore {
   name(file: Uint8Array): StoredFile;
   /**
    * Stores a file's blocks, which are durable when this resolves. Damaged ones are replaced.
-   * @throws {@link CloudError} `STORAGE_FULL`, `STORAGE_UNAVAILABLE`.
+   * @throws {@link ApiError} `STORAGE_FULL`, `STORAGE_UNAVAILABLE`.
    */
   put(file: Uint8Array): Promise<StoredFile>;
   /** Stores one block, which has to have its CID's hash. */
@@ -167,12 +167,12 @@ async function writeChecked(path: string, bytes: Uint8Array): Promise<void> {
 function throwStorageError(cause: unknown): never {
   if (!(cause instanceof FileStoreError)) throw cause;
   if (cause.code === "FULL") {
-    throw new CloudError("STORAGE_FULL", "There is no room for pictures here at the moment. Try again later.", {
+    throw new ApiError("STORAGE_FULL", "There is no room for pictures here at the moment. Try again later.", {
       headers: { "retry-after": "60" },
       cause,
     });
   }
-  throw new CloudError("STORAGE_UNAVAILABLE", "The disk with the pictures does not work here. Try again later.", {
+  throw new ApiError("STORAGE_UNAVAILABLE", "The disk with the pictures does not work here. Try again later.", {
     headers: { "retry-after": "10" },
     cause,
   });

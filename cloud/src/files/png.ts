@@ -1,6 +1,6 @@
 import { isPng, pngChunks } from "@gridnft/sdk/node";
 import sharp from "sharp";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 /**
  * Chunks that a picture may have: those of one still image, its colours, its texts, and C2PA's manifest. Other chunks hold data that no
@@ -26,14 +26,14 @@ export function maxFileSize({ width, height }: { readonly width: number; readonl
  * Requires that bytes are exactly one complete PNG of the given size, by its chunks and by decoding it. The size is read from the header
  * first, so that a small file of a huge picture is never decoded.
  *
- * @throws {@link CloudError} `IMAGE_INVALID`.
+ * @throws {@link ApiError} `IMAGE_INVALID`.
  */
 export async function requirePng(
   file: Uint8Array,
   size: { readonly width: number; readonly height: number },
 ): Promise<void> {
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new CloudError("IMAGE_INVALID", `The upload ${reason}.`, { cause });
+    throw new ApiError("IMAGE_INVALID", `The upload ${reason}.`, { cause });
   };
   if (!isPng(file)) refuse("is not a PNG");
   const chunks = chunksOf(file);
@@ -58,7 +58,7 @@ export async function requirePng(
     const { info } = await image.raw().toBuffer({ resolveWithObject: true });
     if (info.width !== size.width || info.height !== size.height) refuse("does not decode to its stated size");
   } catch (error) {
-    if (error instanceof CloudError) throw error;
+    if (error instanceof ApiError) throw error;
     refuse("is a PNG that does not decode", error);
   }
 }

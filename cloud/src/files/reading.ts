@@ -1,6 +1,6 @@
 import { CarWriter } from "@ipld/car";
 import { CID } from "multiformats/cid";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { type Parts, restoreBlock } from "./repair.ts";
 import { DAG_PB, fileBytesOf } from "./unixFs.ts";
 
@@ -21,7 +21,7 @@ const CHUNK = 262_144;
 
 /**
  * Returns the size and blocks of a picture that has a receipt.
- * @throws {@link CloudError} `IMAGE_GONE`.
+ * @throws {@link ApiError} `IMAGE_GONE`.
  */
 export async function storedPicture(
   { database }: Parts,
@@ -35,7 +35,7 @@ export async function storedPicture(
     [root],
   );
   if (!row) {
-    throw new CloudError("IMAGE_GONE", "This picture is not kept any more: nobody anchored its receipt in time.", {
+    throw new ApiError("IMAGE_GONE", "This picture is not kept any more: nobody anchored its receipt in time.", {
       field: "cid",
     });
   }
@@ -44,7 +44,7 @@ export async function storedPicture(
 
 /**
  * Requires that a picture is complete, before its response begins, if a block was missing when it was last read.
- * @throws {@link CloudError} `IMAGE_UNAVAILABLE`.
+ * @throws {@link ApiError} `IMAGE_UNAVAILABLE`.
  */
 export async function requireWhole(cloud: Parts, stored: StoredPicture): Promise<void> {
   if (stored.isWanted) await readAll(cloud, stored);
@@ -52,7 +52,7 @@ export async function requireWhole(cloud: Parts, stored: StoredPicture): Promise
 
 /**
  * Reads all blocks of a picture, and restores damaged ones. A complete picture is no longer wanted.
- * @throws {@link CloudError} `IMAGE_UNAVAILABLE`.
+ * @throws {@link ApiError} `IMAGE_UNAVAILABLE`.
  */
 export async function readAll(cloud: Parts, stored: StoredPicture): Promise<void> {
   for (const cid of stored.blocks) await blockOf(cloud, stored, cid);
@@ -113,7 +113,7 @@ export async function* carParts(cloud: Parts, stored: StoredPicture): AsyncGener
 
 /**
  * Returns a block of a picture, from another copy if it is missing or damaged here.
- * @throws {@link CloudError} `IMAGE_UNAVAILABLE`, `STORAGE_UNAVAILABLE`.
+ * @throws {@link ApiError} `IMAGE_UNAVAILABLE`, `STORAGE_UNAVAILABLE`.
  */
 export async function blockOf(
   cloud: Parts,

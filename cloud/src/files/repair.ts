@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { blockFromMirrors } from "./mirrors.ts";
 
 /** Parts of a cloud that reading of pictures needs. */
@@ -21,7 +21,7 @@ const pausedUntil = new Map<string, number>();
  * list that workers are asked for.
  *
  * @param useMirrors Not for a private picture, whose CID is nobody's business, nor for another cloud that asks us.
- * @throws {@link CloudError} `IMAGE_UNAVAILABLE`.
+ * @throws {@link ApiError} `IMAGE_UNAVAILABLE`.
  */
 export async function restoreBlock(cloud: Parts, root: string, cid: string, useMirrors: boolean): Promise<Uint8Array> {
   const block = useMirrors ? await fromMirrors(cloud, cid) : undefined;
@@ -31,7 +31,7 @@ export async function restoreBlock(cloud: Parts, root: string, cid: string, useM
     [root],
   );
   if (isNew > 0) cloud.log.error({ root, block: cid }, "picture is missing or damaged: workers are asked for a copy");
-  throw new CloudError("IMAGE_UNAVAILABLE", "This picture is damaged here. A copy is asked for: try again later.", {
+  throw new ApiError("IMAGE_UNAVAILABLE", "This picture is damaged here. A copy is asked for: try again later.", {
     field: "cid",
     headers: { "retry-after": RETRY_AFTER },
   });
@@ -85,7 +85,7 @@ export function wantedOf(
 
 /**
  * Stores a worker's copy.
- * @throws {@link CloudError} `IMAGE_MISMATCH` for other bytes.
+ * @throws {@link ApiError} `IMAGE_MISMATCH` for other bytes.
  */
 export async function restorePicture(
   { database, pictures, log }: Parts,
@@ -94,7 +94,7 @@ export async function restorePicture(
 ): Promise<void> {
   const named = pictures.name(file);
   if (named.imageHash !== image_hash || named.cid !== cid) {
-    throw new CloudError("IMAGE_MISMATCH", `These are other bytes: their sha256 is ${named.imageHash}.`);
+    throw new ApiError("IMAGE_MISMATCH", `These are other bytes: their sha256 is ${named.imageHash}.`);
   }
   await pictures.put(file);
   await database.run("DELETE FROM cloud.wanted_picture WHERE cid = $1", [cid]);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { cidOf } from "@gridnft/sdk";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { visibilityOf } from "./access.ts";
 import { readAll, storedPicture } from "./reading.ts";
 
@@ -40,7 +40,7 @@ async function isWhole(cloud: Cloud, cid: string): Promise<boolean> {
     await readAll(cloud, await storedPicture(cloud, cid, { useMirrors }));
     return true;
   } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
+    if (!(error instanceof ApiError)) throw error;
     // It was deleted meanwhile.
     if (error.code === "IMAGE_GONE") return true;
     // A file that cannot be read now is no reason to leave those after it unread.

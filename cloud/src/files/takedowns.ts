@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { parseCid } from "@gridnft/sdk";
 import type { Logger } from "pino";
 import { EnvironmentError } from "../environment.ts";
-import { CloudError, describeError } from "../error.ts";
+import { ApiError, describeError } from "../error.ts";
 
 /** File that is not served any more. */
 interface Takedown {
@@ -16,7 +16,7 @@ export interface Takedowns {
   readonly isEnabled: boolean;
   /**
    * Requires that a CID is not on the list, by its hash. Another base, version or codec is the same file.
-   * @throws {@link CloudError} `IMAGE_GONE`, `IMAGE_BLOCKED`.
+   * @throws {@link ApiError} `IMAGE_GONE`, `IMAGE_BLOCKED`.
    */
   require(cid: string): Promise<void>;
 }
@@ -63,11 +63,9 @@ export async function openTakedowns(path: string | undefined, log: Logger): Prom
       if (!found) return;
       const { status, reason = status === "451" ? "It may not be shown for legal reasons." : "It was taken down." } =
         found;
-      throw new CloudError(
-        status === "451" ? "IMAGE_BLOCKED" : "IMAGE_GONE",
-        `This file is not served here: ${reason}`,
-        { field: "cid" },
-      );
+      throw new ApiError(status === "451" ? "IMAGE_BLOCKED" : "IMAGE_GONE", `This file is not served here: ${reason}`, {
+        field: "cid",
+      });
     },
   };
 }

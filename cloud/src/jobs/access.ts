@@ -1,14 +1,14 @@
 import type { Address } from "viem";
 import type { SessionRecord } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import type { JobRow } from "./job.ts";
 import type { ResolvedRequest } from "./resolve.ts";
 
 /**
  * Requires that a private job's reader is its requester, its payer, or the worker that has it or made it. The worker knows the job and
  * finds its pay by it. Other jobs are protected by their unguessable ids.
- * @throws {@link CloudError} `NOT_YOURS`.
+ * @throws {@link ApiError} `NOT_YOURS`.
  */
 export function requireReader(
   job: Pick<JobRow, "private" | "requester" | "payer" | "worker">,
@@ -16,7 +16,7 @@ export function requireReader(
 ): void {
   if (!job.private || isParty(job, session)) return;
   if (session?.worker !== undefined && session.worker === job.worker) return;
-  throw new CloudError("NOT_YOURS", "This job is private: sign in with the account of its requester.");
+  throw new ApiError("NOT_YOURS", "This job is private: sign in with the account of its requester.");
 }
 
 /** Returns true if a session is the job's requester, or its payer on the direct rail. */
@@ -29,7 +29,7 @@ export function isParty(
 
 /**
  * Requires that an account may use the model of a request.
- * @throws {@link CloudError} `MODEL_NOT_LICENSED`.
+ * @throws {@link ApiError} `MODEL_NOT_LICENSED`.
  */
 export async function requireModelAccess(
   { chain }: Pick<Cloud, "chain">,
@@ -39,7 +39,7 @@ export async function requireModelAccess(
   if (model.access === "open" || (await chain.canUse(model.modelId, account))) return;
   const remedy =
     model.access === "licensed" ? "Buy a license for it from AIGC, or own it." : "Its owner keeps it private.";
-  throw new CloudError("MODEL_NOT_LICENSED", `${account} may not use the model "${model.name}". ${remedy}`, {
+  throw new ApiError("MODEL_NOT_LICENSED", `${account} may not use the model "${model.name}". ${remedy}`, {
     field: "model",
   });
 }

@@ -1,7 +1,7 @@
 import { jobPrice } from "@gridnft/sdk";
 import { type Address, getAddress, isAddressEqual } from "viem";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { minBigInt } from "../payment/amounts.ts";
 import type { Candidate, SignedOrder } from "../payment/orders.ts";
 import { covers, type LiveOffer, liveOffers, samplingError, sideStepError } from "./offers.ts";
@@ -43,9 +43,9 @@ export function noWorkerError(
   resolved: ResolvedRequest,
   offers: readonly LiveOffer[],
   ineligible: readonly Address[] = [],
-): CloudError {
+): ApiError {
   if (ineligible.length > 0) {
-    return new CloudError(
+    return new ApiError(
       "NO_WORKER",
       `No direct order can be for ${ineligible.join(", ")} now: its bond is too small, or it has announced to take it back, so what it makes might never be minted.`,
       { headers: { "retry-after": "30" } },
@@ -55,7 +55,7 @@ export function noWorkerError(
   const workload = workloadOf(resolved);
   const error = samplingError(ofModel, workload) ?? sideStepError(ofModel, workload);
   if (error) return error;
-  return new CloudError(
+  return new ApiError(
     "NO_WORKER",
     ofModel.length > 0
       ? "No live worker takes a job of this size, sampler and number of images."
@@ -82,7 +82,7 @@ export async function priceOrders(
     const asked = jobPrice(job, offer.rate);
     const least = jobPrice(job, offer.leastRate);
     if (order.maxPrice < least) {
-      throw new CloudError("ORDER_INVALID", `maxPrice is below the worker's price of ${least} AIPG wei.`, {
+      throw new ApiError("ORDER_INVALID", `maxPrice is below the worker's price of ${least} AIPG wei.`, {
         field: `payment.orders.${i}.order.maxPrice`,
       });
     }

@@ -14,7 +14,7 @@ import type { Address, Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { draftVoucher, laneState, newestVoucher, offerOf, type VoucherDraft } from "../payment/vouchers.ts";
 import { workerMutex } from "./claim.ts";
 import { isJobId, type JobRow, jobColumns, orderOf, requestOf } from "./job.ts";
@@ -52,7 +52,7 @@ const MAX_RETRIES = 3;
  * or the lane has changed since they were read. Nothing can be uploaded afterwards. A direct order that its worker ended early is done
  * with the images that there are, if the worker closed it with just their receipts. The same call again gets the same answer.
  *
- * @throws {@link CloudError} `LEASE_LOST`; `IMAGE_MISMATCH` or `RECEIPT_INVALID`, after which the job is somebody else's.
+ * @throws {@link ApiError} `LEASE_LOST`; `IMAGE_MISMATCH` or `RECEIPT_INVALID`, after which the job is somebody else's.
  */
 export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<Completion> {
   const { database } = cloud;
@@ -131,7 +131,7 @@ async function draftFor(
 ): Promise<VoucherDraft | undefined> {
   const { gateway, checker, chain } = cloud;
   if (!job.lane_id) return undefined;
-  if (!gateway) throw new CloudError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
+  if (!gateway) throw new ApiError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
   return draftVoucher(cloud, gateway, queries, await laneState(queries, job.lane_id, knownVoucher), {
     modelId: job.model_id,
     amount: receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n),
@@ -152,7 +152,7 @@ async function findCompletion(
   ]);
   const known = new Set(rows.map(({ receipt_id }) => receipt_id));
   if (!receipts.every(({ receipt }) => known.has(checker.digester.receiptId(receipt, chain.domain)))) {
-    throw new CloudError("JOB_FINISHED", "The job is complete, with other receipts. It cannot be changed.");
+    throw new ApiError("JOB_FINISHED", "The job is complete, with other receipts. It cannot be changed.");
   }
   const voucher = job.lane_id && (await newestVoucher(database, job.lane_id));
   const digests = knownVoucher ? [knownVoucher] : [];
@@ -167,7 +167,7 @@ async function checkReceipts(
   staged: readonly StagedImage[],
 ): Promise<void> {
   const refuse = (index: number, reason: string, cause?: unknown): never => {
-    throw new CloudError("RECEIPT_INVALID", `Receipt ${index}: ${reason}`, {
+    throw new ApiError("RECEIPT_INVALID", `Receipt ${index}: ${reason}`, {
       field: `receipts.${index}.receipt`,
       cause,
     });
@@ -189,12 +189,12 @@ async function checkReceipts(
     const isInOrder = isWhole ? receipt.index === index : receipt.index > before && receipt.index < job.count;
     if (!isInOrder) refuse(index, `its index is ${receipt.index}; receipts come in order.`);
     if (!image) {
-      throw new CloudError("IMAGE_MISMATCH", `Image ${receipt.index} was not uploaded.`, {
+      throw new ApiError("IMAGE_MISMATCH", `Image ${receipt.index} was not uploaded.`, {
         field: `receipts.${index}`,
       });
     }
     if (receipt.imageHash !== image.image_hash || receipt.cidDigest !== image.cid_digest) {
-      throw new CloudError(
+      throw new ApiError(
         "IMAGE_MISMATCH",
         `Receipt ${index} is of another file: the upload's sha256 is ${image.image_hash}, its CID ${image.cid}.`,
         { field: `receipts.${index}.receipt.imageHash` },
@@ -233,7 +233,7 @@ async function checkClosing(
 ): Promise<void> {
   if (signature === undefined) return;
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new CloudError("RECEIPT_INVALID", `The closing: ${reason}`, { field: "closing_signature", cause });
+    throw new ApiError("RECEIPT_INVALID", `The closing: ${reason}`, { field: "closing_signature", cause });
   };
   const order = orderOf(job);
   const receipts = signed.map(({ receipt }) => receipt);
@@ -309,7 +309,7 @@ const STORE = prepared(
 /**
  * Stores receipts and pictures, the end of the job, and the voucher that pays for it.
  * @returns False when the job or the lane is not as it was read; then nothing is stored.
- * @throws {@link CloudError} `IMAGE_MISMATCH` when an image was uploaded anew since the receipts were checked.
+ * @throws {@link ApiError} `IMAGE_MISMATCH` when an image was uploaded anew since the receipts were checked.
  */
 async function storeResult(
   { chain, checker }: Cloud,
@@ -354,7 +354,7 @@ async function storeResult(
   } catch (error) {
     if (!(error instanceof pg.DatabaseError && error.code === ASSERTION_FAILED)) throw error;
     if (error.message === "promised") return false;
-    throw new CloudError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.", {
+    throw new ApiError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.", {
       cause: error,
     });
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson, type Json } from "@gridnft/sdk";
 import type { Address } from "viem";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { type JobRow, jobColumns } from "./job.ts";
 
 /** Request with a name by its sender. A repetition finds its job, and makes no other one. */
@@ -24,7 +24,7 @@ export function submissionOf(account: Address, key: string, body: unknown): Subm
 
 /**
  * Queues a job once for each submission. A repetition gets the same job, whatever has changed since then.
- * @throws {@link CloudError} `KEY_REUSED` when the key was sent with another body.
+ * @throws {@link ApiError} `KEY_REUSED` when the key was sent with another body.
  */
 export async function queueOnce(
   queries: Queries,
@@ -50,12 +50,8 @@ async function findSubmitted(queries: Queries, { submitter, key, bodyHash }: Sub
     [submitter, key],
   );
   if (!job || bodyHash.equals(job.body_hash)) return job;
-  throw new CloudError(
-    "KEY_REUSED",
-    `This Idempotency-Key was sent before, with another body: it made job ${job.id}.`,
-    {
-      field: "Idempotency-Key",
-      job: job.id,
-    },
-  );
+  throw new ApiError("KEY_REUSED", `This Idempotency-Key was sent before, with another body: it made job ${job.id}.`, {
+    field: "Idempotency-Key",
+    job: job.id,
+  });
 }

@@ -1,7 +1,7 @@
 import { type GenerationRequest, type JobOrder, type MessageJson, messageFromJson } from "@gridnft/sdk";
 import type { Address, Hex } from "viem";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 export type JobStatus = "queued" | "claimed" | "running" | "done" | "failed" | "cancelled";
 
@@ -91,11 +91,11 @@ export async function findJob(queries: Queries, id: string): Promise<JobRow | un
 
 /**
  * Returns a job by id.
- * @throws {@link CloudError} `JOB_UNKNOWN`.
+ * @throws {@link ApiError} `JOB_UNKNOWN`.
  */
 export async function getJob(queries: Queries, id: string): Promise<JobRow> {
   const job = await findJob(queries, id);
-  if (!job) throw new CloudError("JOB_UNKNOWN", "There is no job with this id.", { field: "id" });
+  if (!job) throw new ApiError("JOB_UNKNOWN", "There is no job with this id.", { field: "id" });
   return job;
 }
 

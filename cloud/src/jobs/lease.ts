@@ -2,7 +2,7 @@ import type { ReleaseRequest } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { refusalScopeOf, requeueJob } from "./candidateRotation.ts";
 import { findJob, isJobId, type JobRow, jobColumns } from "./job.ts";
 
@@ -22,8 +22,8 @@ export interface LeaseKey {
 }
 
 /** Creates the error of a lease that is over. */
-export const leaseLostError = (): CloudError =>
-  new CloudError("LEASE_LOST", "The lease on this job is over, and the job went elsewhere or ended. Drop it.", {
+export const leaseLostError = (): ApiError =>
+  new ApiError("LEASE_LOST", "The lease on this job is over, and the job went elsewhere or ended. Drop it.", {
     field: "lease",
   });
 
@@ -34,7 +34,7 @@ export function isHeld(job: JobRow, { worker, token }: LeaseKey): boolean {
 
 /**
  * Returns the job of a lease, without a lock. The lease is checked again when its result is stored.
- * @throws {@link CloudError} `LEASE_LOST`.
+ * @throws {@link ApiError} `LEASE_LOST`.
  */
 export async function findLeased(queries: Queries, key: LeaseKey): Promise<JobRow> {
   const job = await findJob(queries, key.jobId);
@@ -44,7 +44,7 @@ export async function findLeased(queries: Queries, key: LeaseKey): Promise<JobRo
 
 /**
  * Returns the job of a lease, and locks its row. A lease past its time still counts until the job is taken away.
- * @throws {@link CloudError} `LEASE_LOST`.
+ * @throws {@link ApiError} `LEASE_LOST`.
  */
 export async function lockLeased(queries: Queries, { worker, jobId, token }: LeaseKey): Promise<JobRow> {
   if (!isJobId(jobId)) throw leaseLostError();
@@ -68,7 +68,7 @@ export const jobMutex = ({ jobId }: Pick<LeaseKey, "jobId">): string => `job ${j
  * A worker with several jobs makes them one after the other, so it has that time for each. Its time begins anew when another one of its
  * jobs is over. A job that is not begun waits as long as another one progresses.
  *
- * @throws {@link CloudError} `LEASE_LOST`.
+ * @throws {@link ApiError} `LEASE_LOST`.
  */
 export async function heartbeat(
   cloud: Cloud,
@@ -178,7 +178,7 @@ async function isUnstarted(queries: Queries, { id }: JobRow, seconds: number): P
 async function penalize(
   { database, log }: Pick<Cloud, "database" | "log">,
   key: LeaseKey,
-  fault: CloudError,
+  fault: ApiError,
 ): Promise<void> {
   await database
     .transaction(async (queries) => {
@@ -188,7 +188,7 @@ async function penalize(
       log.warn({ job: job.id, worker: key.worker, code: fault.code, fault: fault.message }, "strike");
     }, jobMutex(key))
     .catch((error: unknown) => {
-      if (!(error instanceof CloudError && error.code === "LEASE_LOST")) throw error;
+      if (!(error instanceof ApiError && error.code === "LEASE_LOST")) throw error;
     });
 }
 
@@ -218,7 +218,7 @@ export async function penalizeWhenWrong<Answer>(
     return await deliver();
   } catch (error) {
     const wrong = ["IMAGE_INVALID", "IMAGE_MISMATCH", "RECEIPT_INVALID"];
-    if (error instanceof CloudError && wrong.includes(error.code)) await penalize(cloud, key, error);
+    if (error instanceof ApiError && wrong.includes(error.code)) await penalize(cloud, key, error);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import type { Database, Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 export type ModelDefaults = z.output<typeof modelDefaults>;
 type Offer = z.output<typeof workerOffer>;
@@ -152,7 +152,7 @@ export function isCovered(offer: string): string {
  * Returns the error for a job that offers would cover if its sides were multiples of their steps; undefined otherwise. It names the
  * smallest step, and the nearest sizes that an offer covers.
  */
-export function sideStepError(offers: readonly LiveOffer[], job: Workload): CloudError | undefined {
+export function sideStepError(offers: readonly LiveOffer[], job: Workload): ApiError | undefined {
   // Something else is in the way of what an offer covers: its worker is not asked for, or too dear.
   if (offers.some((offer) => covers(offer, job))) return undefined;
   const [finest, ...others] = offers
@@ -165,7 +165,7 @@ export function sideStepError(offers: readonly LiveOffer[], job: Workload): Clou
     [finest, ...others].filter((one) => one.sideStep === sideStep).flatMap((one) => sizesNear(job, one)),
   );
   const nearest = sizes.size === 1 ? "size is" : "sizes are";
-  return new CloudError(
+  return new ApiError(
     "FIELD_INVALID",
     `${field} is not a multiple of ${sideStep}, as the model needs it. The nearest ${nearest} ${[...sizes].join(" and ")}.`,
     { field },
@@ -176,13 +176,13 @@ export function sideStepError(offers: readonly LiveOffer[], job: Workload): Clou
 const MAX_NAMES = 40;
 
 /** The error for a job whose sampler or noise schedule no offer of its model has, by its name; undefined if there are no offers. */
-export function samplingError(offers: readonly LiveOffer[], job: Workload): CloudError | undefined {
+export function samplingError(offers: readonly LiveOffer[], job: Workload): ApiError | undefined {
   if (offers.length === 0) return undefined;
   for (const field of ["sampler", "scheduler"] as const) {
     const names = new Set(offers.flatMap((offer) => offer[`${field}s`]));
     if (names.has(job[field])) continue;
     const some = [...names].sort().slice(0, MAX_NAMES).join(", ");
-    return new CloudError("FIELD_INVALID", `${field} is not one of ${some}.`, { field });
+    return new ApiError("FIELD_INVALID", `${field} is not one of ${some}.`, { field });
   }
   return undefined;
 }
@@ -202,27 +202,27 @@ function sizesNear(job: Workload, offer: LiveOffer): string[] {
 
 /**
  * Requires that an offer names each model once, with AIGC's weights hash and with defaults of its own step.
- * @throws {@link CloudError} `MODEL_UNKNOWN`, `FIELD_INVALID`.
+ * @throws {@link ApiError} `MODEL_UNKNOWN`, `FIELD_INVALID`.
  */
 export async function requireValidOffer({ chain }: Pick<Cloud, "chain">, offer: Offer): Promise<void> {
   for (const [i, offered] of offer.models.entries()) {
     requireStep(offered, `models.${i}.defaults`);
     const model = await chain.modelNamed(offered.model_id.toString());
     if (model.modelId === offered.model_id && model.weightsHash.toLowerCase() === offered.model_hash) continue;
-    throw new CloudError("FIELD_INVALID", `models.${i}.model_hash is not AIGC's weights hash, ${model.weightsHash}.`, {
+    throw new ApiError("FIELD_INVALID", `models.${i}.model_hash is not AIGC's weights hash, ${model.weightsHash}.`, {
       field: `models.${i}.model_hash`,
     });
   }
   if (new Set(offer.models.map(({ model_id }) => model_id)).size !== offer.models.length) {
-    throw new CloudError("FIELD_INVALID", "models names a model twice.", { field: "models" });
+    throw new ApiError("FIELD_INVALID", "models names a model twice.", { field: "models" });
   }
 }
 
-/** @throws {@link CloudError} `FIELD_INVALID` for defaults that the worker itself does not take. */
+/** @throws {@link ApiError} `FIELD_INVALID` for defaults that the worker itself does not take. */
 function requireStep({ side_step: step, defaults }: Offer["models"][number], name: string): void {
   for (const side of ["width", "height"] as const) {
     if (!defaults || defaults[side] % step === 0) continue;
-    throw new CloudError("FIELD_INVALID", `${name}.${side} is not a multiple of side_step, ${step}.`, {
+    throw new ApiError("FIELD_INVALID", `${name}.${side} is not a multiple of side_step, ${step}.`, {
       field: `${name}.${side}`,
     });
   }

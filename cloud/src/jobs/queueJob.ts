@@ -14,7 +14,7 @@ import { type ResolvedRequest, workloadOf } from "./resolve.ts";
  * Queues a job that its payer ordered. Nonce and funds are checked again, one request of a payer at a time over all processes, because
  * concurrent requests must not count on the same money.
  *
- * @throws {@link CloudError} `ORDER_REPLAYED` or `BALANCE_TOO_LOW` when another request was faster.
+ * @throws {@link ApiError} `ORDER_REPLAYED` or `BALANCE_TOO_LOW` when another request was faster.
  */
 export async function queueDirectJob(
   cloud: Cloud,
@@ -63,7 +63,7 @@ export async function queueDirectJob(
 /**
  * Queues a job that the gateway pays for. It is charged at the gateway's highest rate.
  * @param address Where the request comes from.
- * @throws {@link CloudError} `QUOTA_USED`.
+ * @throws {@link ApiError} `QUOTA_USED`.
  */
 export async function queueGatewayJob(
   { database }: Pick<Cloud, "database">,

@@ -24,7 +24,7 @@ interface QuoteParties {
 
 /**
  * Returns the price of a request, and the orders to sign for it. Without a requester it is a price only: the orders name nobody.
- * @throws {@link CloudError} `MODEL_UNKNOWN`, `MODEL_NOT_LICENSED`, `NO_WORKER`.
+ * @throws {@link ApiError} `MODEL_UNKNOWN`, `MODEL_NOT_LICENSED`, `NO_WORKER`.
  */
 export async function quoteRequest(
   cloud: Cloud,

@@ -1,7 +1,7 @@
 import type { MessageJson } from "@gridnft/sdk";
 import type { Hex } from "viem";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 /** Row of `cloud.receipt`. */
 export interface ReceiptRow {
@@ -24,9 +24,9 @@ export function receiptsOfJob(queries: Queries, jobId: string): Promise<ReceiptR
   return queries.all<ReceiptRow>("SELECT * FROM cloud.receipt WHERE job_id = $1 ORDER BY index", [jobId]);
 }
 
-/** Returns the receipt of an id. @throws {@link CloudError} `RECEIPT_UNKNOWN`. */
+/** Returns the receipt of an id. @throws {@link ApiError} `RECEIPT_UNKNOWN`. */
 export async function getReceipt(queries: Queries, receiptId: Hex): Promise<ReceiptRow> {
   const row = await queries.one<ReceiptRow>("SELECT * FROM cloud.receipt WHERE receipt_id = $1", [receiptId]);
-  if (!row) throw new CloudError("RECEIPT_UNKNOWN", "There is no receipt with this id here.", { field: "id" });
+  if (!row) throw new ApiError("RECEIPT_UNKNOWN", "There is no receipt with this id here.", { field: "id" });
   return row;
 }

@@ -4,7 +4,7 @@ import type { Hex } from "viem";
 import type { z } from "zod";
 import type { ChainModel } from "../chain/models.ts";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { type LiveOffer, liveOffers, type ModelDefaults, type Workload } from "./offers.ts";
 
 /** Parameters of a job as requested. Missing ones get the model's defaults. */
@@ -52,7 +52,7 @@ export function defaultsOf(model: ChainModel, offers: readonly LiveOffer[]): Mod
 
 /**
  * Fills in the defaults and builds the request.
- * @throws {@link CloudError} `FIELD_INVALID` for a seed out of range.
+ * @throws {@link ApiError} `FIELD_INVALID` for a seed out of range.
  */
 function resolveParameters(given: RequestParameters, model: ChainModel, defaults: ModelDefaults): ResolvedRequest {
   const seed = seedOf(given.seed);
@@ -70,7 +70,7 @@ function resolveParameters(given: RequestParameters, model: ChainModel, defaults
     n: given.n ?? 1,
   };
   if (seed !== ANY_SEED && seed + BigInt(filled.n) > FIXED_SEED_LIMIT) {
-    throw new CloudError("FIELD_INVALID", "seed is too high: the last image's seed must be below 2^63.", {
+    throw new ApiError("FIELD_INVALID", "seed is too high: the last image's seed must be below 2^63.", {
       field: "seed",
     });
   }
@@ -102,7 +102,7 @@ function seedOf(seed: RequestParameters["seed"]): bigint {
   if (seed === undefined || BigInt(seed) === -1n) return ANY_SEED;
   const value = BigInt(seed);
   if (value >= FIXED_SEED_LIMIT) {
-    throw new CloudError("FIELD_INVALID", "seed must be below 2^63, or -1 for any.", { field: "seed" });
+    throw new ApiError("FIELD_INVALID", "seed must be below 2^63, or -1 for any.", { field: "seed" });
   }
   return value;
 }
@@ -115,7 +115,7 @@ export function workloadOf(resolved: ResolvedRequest): Workload {
 
 /**
  * Resolves a request by its model on chain and the live offers of it.
- * @throws {@link CloudError} `MODEL_UNKNOWN`, `FIELD_INVALID`.
+ * @throws {@link ApiError} `MODEL_UNKNOWN`, `FIELD_INVALID`.
  */
 export async function resolveRequest(
   { chain, database }: Pick<Cloud, "chain" | "database">,

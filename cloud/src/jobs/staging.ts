@@ -4,7 +4,7 @@ import type { Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { sha256 } from "../files/pictures.ts";
 import { requirePng } from "../files/png.ts";
 import { requestOf } from "./job.ts";
@@ -28,7 +28,7 @@ export interface StagedImage {
  * Stages a file under a lease: checks that it is a whole PNG of the requested size, stores its blocks, and, once they are durable, stores
  * their hashes. Until the job is complete the same image may be sent again, in place of the first.
  *
- * @throws {@link CloudError} `LEASE_LOST`, `FIELD_INVALID` for an index outside of the order, `IMAGE_INVALID`, `STORAGE_FULL`,
+ * @throws {@link ApiError} `LEASE_LOST`, `FIELD_INVALID` for an index outside of the order, `IMAGE_INVALID`, `STORAGE_FULL`,
  * `STORAGE_UNAVAILABLE`.
  */
 export async function stageImage(
@@ -39,7 +39,7 @@ export async function stageImage(
 ): Promise<z.input<typeof uploadAnswer>> {
   const job = await findLeased(database, key);
   if (index >= job.count) {
-    throw new CloudError("FIELD_INVALID", `index is not below ${job.count}, the job's number of images.`, {
+    throw new ApiError("FIELD_INVALID", `index is not below ${job.count}, the job's number of images.`, {
       field: "index",
     });
   }
@@ -63,7 +63,7 @@ export async function stageImage(
          staged_at = now()`,
       [job.id, key.token, index, stored.imageHash, stored.cidDigest, stored.cid, file.length, stored.blocks.length],
     );
-    if (isStaged === 0) throw new CloudError("STORAGE_UNAVAILABLE", "Storing the image took too long. Send it again.");
+    if (isStaged === 0) throw new ApiError("STORAGE_UNAVAILABLE", "Storing the image took too long. Send it again.");
   }, jobMutex(key));
   return {
     image_hash: stored.imageHash,
@@ -75,7 +75,7 @@ export async function stageImage(
 
 /**
  * Requires that staged images are complete on the disk, before a receipt is accepted for them.
- * @throws {@link CloudError} `IMAGE_UNAVAILABLE`, after which it is to be uploaded again.
+ * @throws {@link ApiError} `IMAGE_UNAVAILABLE`, after which it is to be uploaded again.
  */
 export async function requireStored(
   { pictures }: Pick<Cloud, "pictures">,
@@ -83,7 +83,7 @@ export async function requireStored(
 ): Promise<void> {
   for (const { index, cid } of staged) {
     if (await pictures.holds(cid)) continue;
-    throw new CloudError("IMAGE_UNAVAILABLE", `Image ${index} is damaged here. Upload it again.`, {
+    throw new ApiError("IMAGE_UNAVAILABLE", `Image ${index} is damaged here. Upload it again.`, {
       field: `receipts.${index}`,
     });
   }
@@ -155,6 +155,6 @@ async function deleteSwept({ database, pictures }: Pick<Cloud, "database" | "pic
 }
 
 function falseOnStorageError(error: unknown): boolean {
-  if (error instanceof CloudError && error.code.startsWith("STORAGE_")) return false;
+  if (error instanceof ApiError && error.code.startsWith("STORAGE_")) return false;
   throw error;
 }

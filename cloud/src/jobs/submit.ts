@@ -2,7 +2,7 @@ import { type Address, formatEther, isAddressEqual } from "viem";
 import type { SessionRecord } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
 import type { GatewayTerms } from "../environment.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { checkOrders, type SignedOrder } from "../payment/orders.ts";
 import { requireModelAccess } from "./access.ts";
 import { noWorkerError, priceOrders, rankOffers } from "./candidates.ts";
@@ -40,7 +40,7 @@ export function defaultPayment(
 
 /**
  * Queues a job, once for each submission.
- * @throws {@link CloudError} as `resolveRequest`, `checkOrders`, `requireModelAccess` and `queueOnce`; `SESSION_INVALID`, `NOT_YOURS`,
+ * @throws {@link ApiError} as `resolveRequest`, `checkOrders`, `requireModelAccess` and `queueOnce`; `SESSION_INVALID`, `NOT_YOURS`,
  * `PAYMENT_REQUIRED`, `NO_WORKER` or `QUOTA_USED` where the gateway is to pay.
  */
 export async function submitJob(
@@ -73,12 +73,12 @@ async function submitDirect(
   const ordered = { requestHash, modelId: model.modelId, count };
   const checked = await checkOrders(cloud, ordered, orders, (given) => priceOrders(cloud, resolved, given));
   if (requester && !isAddressEqual(requester, checked.requester)) {
-    throw new CloudError("ORDER_INVALID", "requester is not the orders' requester.", { field: "requester" });
+    throw new ApiError("ORDER_INVALID", "requester is not the orders' requester.", { field: "requester" });
   }
   // A licensed model is for its licensee: naming one as requester proves nothing, so it must have signed something.
   const isProven = checked.provesRequester || session?.account === checked.requester.toLowerCase();
   if (resolved.model.access !== "open" && !isProven) {
-    throw new CloudError(
+    throw new ApiError(
       "MODEL_NOT_LICENSED",
       `The model "${resolved.model.name}" needs its licensee's word: sign in with ${checked.requester}, or let it sign the order itself.`,
       { field: "payment" },
@@ -96,19 +96,17 @@ async function submitSponsored(
 ): Promise<JobRow> {
   const { gateway, database } = cloud;
   if (!gateway) {
-    throw new CloudError("PAYMENT_REQUIRED", "There is no gateway here that pays. Ask for a quote and sign an order.", {
+    throw new ApiError("PAYMENT_REQUIRED", "There is no gateway here that pays. Ask for a quote and sign an order.", {
       field: "payment.rail",
     });
   }
   if (!session) {
-    throw new CloudError("SESSION_INVALID", "The gateway pays for signed-in accounts only. Sign in first.");
+    throw new ApiError("SESSION_INVALID", "The gateway pays for signed-in accounts only. Sign in first.");
   }
   if (requester && !isAddressEqual(requester, session.account)) {
-    throw new CloudError(
-      "NOT_YOURS",
-      "The gateway pays for the account that is signed in, not for another requester.",
-      { field: "requester" },
-    );
+    throw new ApiError("NOT_YOURS", "The gateway pays for the account that is signed in, not for another requester.", {
+      field: "requester",
+    });
   }
   await requireSponsored(cloud, gateway, session.account);
   await requireModelAccess(cloud, resolved, session.account);
@@ -118,18 +116,18 @@ async function submitSponsored(
   return queueGatewayJob(cloud, resolved, { requester: session.account, address, gateway, submission });
 }
 
-/** @throws {@link CloudError} `PAYMENT_REQUIRED` for an account that the gateway does not pay for. */
+/** @throws {@link ApiError} `PAYMENT_REQUIRED` for an account that the gateway does not pay for. */
 async function requireSponsored({ chain }: Cloud, { sponsored }: GatewayTerms, account: Address): Promise<void> {
   if (sponsored.kind === "everybody") return;
   if (sponsored.kind === "listed") {
     if (sponsored.accounts.has(account.toLowerCase())) return;
-    throw new CloudError(
+    throw new ApiError(
       "PAYMENT_REQUIRED",
       `The gateway pays for accounts of its list only, and ${account} is not one. Ask for a quote and sign an order.`,
     );
   }
   if ((await chain.aipgOf(account)) >= sponsored.least) return;
-  throw new CloudError(
+  throw new ApiError(
     "PAYMENT_REQUIRED",
     `The gateway pays for accounts that hold at least ${formatEther(sponsored.least)} AIPG. Ask for a quote and sign an order.`,
   );

@@ -1,5 +1,5 @@
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { getJob, isFinal, type JobRow } from "./job.ts";
 
 /** Waits until a job is final, the time is over, the process is to stop, or the client is gone. */
@@ -32,7 +32,7 @@ export async function waitForEnd(
 }
 
 /** Returns the error of a job that ended without a result. */
-export function jobError({ error_code, error_message }: JobRow, headers: Readonly<Record<string, string>>): CloudError {
+export function jobError({ error_code, error_message }: JobRow, headers: Readonly<Record<string, string>>): ApiError {
   const code = error_code === "NO_WORKER" ? "NO_WORKER" : "JOB_FAILED";
-  return new CloudError(code, error_message ?? "The job was cancelled.", { headers });
+  return new ApiError(code, error_message ?? "The job was cancelled.", { headers });
 }

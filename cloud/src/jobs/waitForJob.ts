@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { claimJob, type WorkerJobJson } from "./claim.ts";
 import { releaseJob } from "./lease.ts";
 import { modelsOf } from "./offers.ts";
@@ -15,7 +15,7 @@ export interface ClaimWaiting {
 
 /**
  * Claims a job for a worker, and waits for one for some seconds. A job that was claimed after the client disconnected is released.
- * @throws {@link CloudError} `STOPPING`.
+ * @throws {@link ApiError} `STOPPING`.
  */
 export async function waitForJob(
   cloud: Cloud,
@@ -46,7 +46,7 @@ export async function waitForJob(
     } finally {
       over.abort();
     }
-    if (stopping.aborted) throw new CloudError("STOPPING", "This process is stopping. Ask again.");
+    if (stopping.aborted) throw new ApiError("STOPPING", "This process is stopping. Ask again.");
     await storeLastSeen(database, lastSeen, worker);
   }
   return undefined;

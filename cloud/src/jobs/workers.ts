@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import type { WorkerSession } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { LIVE_SECONDS } from "./offers.ts";
 
 /** Times when this process last stored that a worker is live, by worker. */
@@ -19,19 +19,19 @@ export async function storeLastSeen(queries: Queries, seen: LastSeenTimes, worke
 
 /**
  * Requires that a session's key still signs for its worker.
- * @throws {@link CloudError} `SESSION_INVALID`.
+ * @throws {@link ApiError} `SESSION_INVALID`.
  */
 export async function requireWorkerSigner(
   { chain }: Pick<Cloud, "chain">,
   { worker, account }: WorkerSession,
 ): Promise<void> {
   if (await chain.isSigner(worker, SignerRole.WORKER_SIGNER, account)) return;
-  throw new CloudError("SESSION_INVALID", "This key does not sign for the worker any more.");
+  throw new ApiError("SESSION_INVALID", "This key does not sign for the worker any more.");
 }
 
 /**
  * Stores that a worker is live, if its key and its bond are valid.
- * @throws {@link CloudError} `SESSION_INVALID`.
+ * @throws {@link ApiError} `SESSION_INVALID`.
  */
 export async function touchWorker(
   cloud: Pick<Cloud, "chain" | "database">,
@@ -47,11 +47,11 @@ export async function touchWorker(
 
 /**
  * Requires that a worker has the bond that anchoring needs.
- * @throws {@link CloudError} `WORKER_NOT_BONDED`.
+ * @throws {@link ApiError} `WORKER_NOT_BONDED`.
  */
 export async function requireBond({ chain }: Pick<Cloud, "chain">, worker: Address): Promise<void> {
   if (await chain.isBonded(worker)) return;
-  throw new CloudError(
+  throw new ApiError(
     "WORKER_NOT_BONDED",
     "The worker has no sufficient bond in WorkerRegistry, so nothing it makes could be anchored and minted.",
   );

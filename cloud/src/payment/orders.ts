@@ -3,7 +3,7 @@ import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
 import { MAX_ORDER_SECONDS } from "../chain/chain.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Queries } from "../database/database.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 /** Signed order of the direct rail. */
 export interface SignedOrder {
@@ -46,7 +46,7 @@ const MIN_SECONDS_LEFT = 20n;
  * Checks everything about posted orders that could make them worthless to their workers, or the job worthless to its payer.
  *
  * @param price Returns the orders that live workers take, with their prices.
- * @throws {@link CloudError} `ORDER_INVALID`, `ORDER_EXPIRED`, `SIGNATURE_INVALID`, `ORDER_REPLAYED`, `BALANCE_TOO_LOW` or `NO_WORKER`.
+ * @throws {@link ApiError} `ORDER_INVALID`, `ORDER_EXPIRED`, `SIGNATURE_INVALID`, `ORDER_REPLAYED`, `BALANCE_TOO_LOW` or `NO_WORKER`.
  */
 export async function checkOrders(
   cloud: Cloud,
@@ -56,11 +56,11 @@ export async function checkOrders(
 ): Promise<CheckedOrders> {
   const { chain, database } = cloud;
   const first = orders[0]?.order;
-  if (!first) throw new CloudError("ORDER_INVALID", "There is no order.", { field: "payment.orders" });
+  if (!first) throw new ApiError("ORDER_INVALID", "There is no order.", { field: "payment.orders" });
 
   orders.forEach(({ order }, i) => {
     const refuse = (field: string, reason: string): never => {
-      throw new CloudError("ORDER_INVALID", `payment.orders.${i}.order.${field} ${reason}.`, {
+      throw new ApiError("ORDER_INVALID", `payment.orders.${i}.order.${field} ${reason}.`, {
         field: `payment.orders.${i}.order.${field}`,
       });
     };
@@ -90,14 +90,14 @@ export async function checkOrders(
   // Before all that changes with time: who lost the answer asks again later.
   await requireUnusedNonce(database, { payer, nonce, orderHashes });
   if (first.deadline < chain.now() + MIN_SECONDS_LEFT) {
-    throw new CloudError("ORDER_EXPIRED", "The order's deadline is over, or too near. Ask for a new quote.", {
+    throw new ApiError("ORDER_EXPIRED", "The order's deadline is over, or too near. Ask for a new quote.", {
       field: "payment.orders.0.order.deadline",
     });
   }
   const candidates = await price(orders);
   for (const id of new Set(orders.map(({ order }) => order.feeConfigId))) {
     if (await chain.isFeeConfigAccepted(id)) continue;
-    throw new CloudError("ORDER_INVALID", "feeConfigId is not accepted any more. Ask for a new quote.", {
+    throw new ApiError("ORDER_INVALID", "feeConfigId is not accepted any more. Ask for a new quote.", {
       field: "payment.orders.0.order.feeConfigId",
     });
   }
@@ -123,7 +123,7 @@ export async function checkOrders(
  * Requires that a nonce was not posted here before. The signatures are checked by then, so the sender of the same order is told its job:
  * the first answer may have been lost.
  *
- * @throws {@link CloudError} `ORDER_REPLAYED`.
+ * @throws {@link ApiError} `ORDER_REPLAYED`.
  */
 export async function requireUnusedNonce(
   queries: Queries,
@@ -139,16 +139,16 @@ export async function requireUnusedNonce(
 }
 
 /** Creates the error of an order whose nonce was used before. */
-function orderReplayedError(job?: string): CloudError {
+function orderReplayedError(job?: string): ApiError {
   const message = job
     ? `This order was posted before: it made job ${job}.`
     : "An order with this nonce was used before. Ask for a new quote.";
-  return new CloudError("ORDER_REPLAYED", message, { field: "payment.orders.0.order.nonce", job });
+  return new ApiError("ORDER_REPLAYED", message, { field: "payment.orders.0.order.nonce", job });
 }
 
 /**
  * Requires that a payer can pay for one more job beside those under way.
- * @throws {@link CloudError} `BALANCE_TOO_LOW`.
+ * @throws {@link ApiError} `BALANCE_TOO_LOW`.
  */
 export async function requireFunds(
   { chain }: Pick<Cloud, "chain">,
@@ -157,7 +157,7 @@ export async function requireFunds(
 ): Promise<void> {
   const owed = await owedBy(chain, queries, payer);
   if (spendable >= owed + maxCost) return;
-  throw new CloudError(
+  throw new ApiError(
     "BALANCE_TOO_LOW",
     `${payer} has ${spendable} AIPG wei in GridSettlement, of which ${owed} are for orders under way; this one may cost ${maxCost}. Deposit first.`,
   );
@@ -171,14 +171,12 @@ async function orderSigner({ chain, checker }: Cloud, { order, signature }: Sign
     signer = checker.recoverSigner(checker.digester.orderDigest(order, chain.domain), signature);
   } catch (error) {
     if (!(error instanceof GridError)) throw error;
-    throw new CloudError("SIGNATURE_INVALID", error.message, { field, cause: error });
+    throw new ApiError("SIGNATURE_INVALID", error.message, { field, cause: error });
   }
   if (await chain.isSigner(order.payer, SignerRole.ORDER_SIGNER, signer)) return signer;
-  throw new CloudError(
-    "SIGNATURE_INVALID",
-    `The order is signed by ${signer}, who does not order for ${order.payer}.`,
-    { field },
-  );
+  throw new ApiError("SIGNATURE_INVALID", `The order is signed by ${signer}, who does not order for ${order.payer}.`, {
+    field,
+  });
 }
 
 /** Returns the AIPG wei that a payer's other direct jobs may still take. */

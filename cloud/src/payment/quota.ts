@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { formatEther } from "viem";
 import type { Database, Queries } from "../database/database.ts";
 import type { GatewayCaps } from "../environment.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 
 /** Charge of a job against the gateway's caps. */
 export interface Charge {
@@ -45,12 +45,12 @@ interface CounterRow {
 
 /**
  * Refuses charges beyond a cap, without a lock, so that requests to a used-up gateway cost little.
- * @throws {@link CloudError} `QUOTA_USED`, which names the cap and what is left.
+ * @throws {@link ApiError} `QUOTA_USED`, which names the cap and what is left.
  */
 export async function requireQuota(queries: Queries, caps: GatewayCaps, charge: Charge): Promise<void> {
   if (charge.price > caps.job) {
     const message = `The gateway pays at most ${aipg(caps.job)} for a job, and this one can cost up to ${aipg(charge.price)}.`;
-    throw new CloudError("QUOTA_USED", `${message} Ask for less, or pay by a signed order.`);
+    throw new ApiError("QUOTA_USED", `${message} Ask for less, or pay by a signed order.`);
   }
   const rows = await countersOf(queries, countersFor(charge));
   // The reserve of jobs that are over may make room.
@@ -62,7 +62,7 @@ export async function requireQuota(queries: Queries, caps: GatewayCaps, charge: 
  * refunded first.
  *
  * @returns The day, and the rows that count the job.
- * @throws {@link CloudError} `QUOTA_USED`.
+ * @throws {@link ApiError} `QUOTA_USED`.
  */
 export async function chargeQuota(
   queries: Queries,
@@ -90,7 +90,7 @@ function requireWithinCaps(rows: readonly CounterRow[], caps: GatewayCaps, { ima
   if (own.used + images > caps.images) {
     const left = Math.max(0, caps.images - own.used);
     const message = `The gateway pays for ${caps.images} images a day for an account. ${left} are left, and this would be ${images}.`;
-    throw new CloudError("QUOTA_USED", `${message} ${REMEDY}`);
+    throw new ApiError("QUOTA_USED", `${message} ${REMEDY}`);
   }
   requireWithinCap("for an account", own, caps.account, price);
   requireWithinCap("for the network that this request comes from", network, caps.address, price);
@@ -102,7 +102,7 @@ function requireWithinCap(whose: string, { spent }: CounterRow, cap: bigint, pri
   if (BigInt(spent) + price <= cap) return;
   const left = cap > BigInt(spent) ? cap - BigInt(spent) : 0n;
   const message = `The gateway pays at most ${aipg(cap)} a day ${whose}. ${aipg(left)} are left, and this job can cost up to ${aipg(price)}.`;
-  throw new CloudError("QUOTA_USED", `${message} ${REMEDY}`);
+  throw new ApiError("QUOTA_USED", `${message} ${REMEDY}`);
 }
 
 const aipg = (wei: bigint): string => `${formatEther(wei)} AIPG`;

@@ -6,7 +6,7 @@ import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
 import { notify } from "../database/pgNotify.ts";
 import type { GatewayTerms } from "../environment.ts";
-import { CloudError } from "../error.ts";
+import { ApiError } from "../error.ts";
 import { type LaneRow, type LaneTotalRow, outstanding } from "./lanes.ts";
 
 export type VoucherOfferJson = z.input<typeof voucherOffer>;
@@ -76,7 +76,7 @@ export interface VoucherDraft {
  * Signs a lane's next voucher, which adds `amount` for a model. Its tree has all receipts of the lane that are not anchored, and those of
  * `receiptIds`. It may leave this process only once it is stored together with them, with the lane as it was read.
  *
- * @throws {@link CloudError} `INTERNAL` rather than promise more than is in the lane.
+ * @throws {@link ApiError} `INTERNAL` rather than promise more than is in the lane.
  */
 export async function draftVoucher(
   { chain, checker, laneTrees }: Pick<Cloud, "chain" | "checker" | "laneTrees">,
@@ -87,7 +87,7 @@ export async function draftVoucher(
 ): Promise<VoucherDraft> {
   const laneId = lane.lane_id;
   if (!isAddressEqual(lane.payer_signer, gateway.signer.address)) {
-    throw new CloudError("INTERNAL", "The key of this lane is not here any more, so it cannot pay.");
+    throw new ApiError("INTERNAL", "The key of this lane is not here any more, so it cannot pay.");
   }
   if ((lane.newest?.last ?? 0) !== lane.receipts) throw new Error(`Lane ${laneId} has receipts without a voucher.`);
   const before = lane.totals.find((row) => row.model_id === modelId);
@@ -96,7 +96,7 @@ export async function draftVoucher(
   const totals = [...lane.totals.filter((other) => other !== before), row];
   const left = BigInt(lane.free) - outstanding(totals);
   if (left < 0n) {
-    throw new CloudError("INTERNAL", "The lane has less in it than is owed. It has to be topped up first.");
+    throw new ApiError("INTERNAL", "The lane has less in it than is owed. It has to be topped up first.");
   }
   // All models, so that the newest voucher says everything; if they are more than rows, those with something to collect.
   const open = totals.filter((total) => total === row || BigInt(total.promised) > BigInt(total.collected));
@@ -196,7 +196,7 @@ export async function vouchersFor(
 
 /**
  * Stores a worker's counter-signature of a voucher. With it anyone can collect, and so anchor.
- * @throws {@link CloudError} `VOUCHER_INVALID` for a voucher that is not the worker's; `SIGNATURE_INVALID`.
+ * @throws {@link ApiError} `VOUCHER_INVALID` for a voucher that is not the worker's; `SIGNATURE_INVALID`.
  */
 export async function counterSign(
   { database, chain, checker }: Cloud,
@@ -208,20 +208,19 @@ export async function counterSign(
      WHERE v.lane_id = $1 AND v.digest = $2 AND l.worker = $3`,
     [given.lane_id, given.digest, worker],
   );
-  if (!voucher)
-    throw new CloudError("VOUCHER_INVALID", "There is no such voucher for this worker.", { field: "digest" });
+  if (!voucher) throw new ApiError("VOUCHER_INVALID", "There is no such voucher for this worker.", { field: "digest" });
   const digest = checker.digester.voucherDigest(messageFromJson("Voucher", voucher.message), chain.domain);
   let signer: Address;
   try {
     signer = checker.recoverSigner(digest, given.signature);
   } catch (cause) {
-    throw new CloudError("SIGNATURE_INVALID", "The counter-signature is not one that the contracts take.", {
+    throw new ApiError("SIGNATURE_INVALID", "The counter-signature is not one that the contracts take.", {
       field: "signature",
       cause,
     });
   }
   if (!(await chain.isSigner(worker, SignerRole.WORKER_SIGNER, signer))) {
-    throw new CloudError("SIGNATURE_INVALID", `${signer} does not sign for worker ${worker}.`, { field: "signature" });
+    throw new ApiError("SIGNATURE_INVALID", `${signer} does not sign for worker ${worker}.`, { field: "signature" });
   }
   await database.run(
     `UPDATE cloud.voucher SET worker_signature = $3

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { CID } from "multiformats/cid";
 import { z } from "zod";
 import type { Cloud } from "../../cloud.ts";
-import { CloudError, describeError } from "../../error.ts";
+import { ApiError, describeError } from "../../error.ts";
 import { type Visibility, visibilityOf } from "../../files/access.ts";
 import { isFromMirror } from "../../files/mirrors.ts";
 import { type ThumbnailWidth, thumbnailWidths } from "../../files/pictures.ts";
@@ -104,7 +104,7 @@ export function fileRoutes(app: App, cloud: Cloud): void {
 }
 
 /**
- * @throws {@link CloudError} `IMAGE_UNKNOWN`, also for what this reader may not know of; `FIELD_INVALID`; `IMAGE_GONE`, `IMAGE_BLOCKED`
+ * @throws {@link ApiError} `IMAGE_UNKNOWN`, also for what this reader may not know of; `FIELD_INVALID`; `IMAGE_GONE`, `IMAGE_BLOCKED`
  * for what was taken down, and for a block that only files have which were.
  */
 async function find(
@@ -121,7 +121,7 @@ async function find(
     cid = raw ? cidOf({ imageHash: cidDigest, cidDigest }) : CID.createV1(DAG_PB, CID.parse(text).multihash).toString();
   } catch (error) {
     if (!(error instanceof GridError)) throw error;
-    throw new CloudError("FIELD_INVALID", `cid is not a CID of a picture: ${error.message}`, {
+    throw new ApiError("FIELD_INVALID", `cid is not a CID of a picture: ${error.message}`, {
       field: "cid",
       cause: error,
     });
@@ -143,7 +143,7 @@ async function find(
     return { cid, root, visibility, useMirrors: visibility === "public" && !isFromMirror(context.req.header("via")) };
   }
   if (takenDown) throw takenDown;
-  throw new CloudError("IMAGE_UNKNOWN", "There is no picture with this CID here.", { field: "cid" });
+  throw new ApiError("IMAGE_UNKNOWN", "There is no picture with this CID here.", { field: "cid" });
 }
 
 /**

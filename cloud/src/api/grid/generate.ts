@@ -8,7 +8,7 @@ import {
 } from "@gridnft/sdk/schemas";
 import { z } from "zod";
 import type { Cloud } from "../../cloud.ts";
-import { CloudError, describeError } from "../../error.ts";
+import { ApiError, describeError } from "../../error.ts";
 import { submissionOf } from "../../jobs/idempotency.ts";
 import { isFinal } from "../../jobs/job.ts";
 import { quoteRequest } from "../../jobs/quote.ts";
@@ -116,7 +116,7 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, chec
         if (job.status === "done") return context.json(await resultJson(cloud, cloud.database, job), 200, { location });
         throw jobError(job, { location });
       } catch (error) {
-        if (!(error instanceof CloudError && error.code === "DATABASE_UNAVAILABLE")) throw error;
+        if (!(error instanceof ApiError && error.code === "DATABASE_UNAVAILABLE")) throw error;
         // The job is stored. A client that repeats the request would make, and pay, another one.
         cloud.log.warn({ job: id, error: describeError(error) }, "job queued, but the database is away");
         return context.json(queuedJson(queued), 202, pending);

@@ -1,7 +1,7 @@
 import { bytes32Json, wantedImages } from "@gridnft/sdk/schemas";
 import { z } from "zod";
 import type { Cloud } from "../../cloud.ts";
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 import { restorePicture, wantedOf } from "../../files/repair.ts";
 import { requireWorkerSigner } from "../../jobs/workers.ts";
 import { readBody, withUploadLimit } from "../http/bodies.ts";
@@ -54,7 +54,7 @@ export function restoreRoutes(app: App, cloud: Cloud): void {
       return withUploadLimit(uploads, session, context.req, async () => {
         const [wanted] = await wantedOf(cloud, session.worker, params.hash);
         if (!wanted) {
-          throw new CloudError("IMAGE_UNKNOWN", "No picture of this worker with this hash is asked for.", {
+          throw new ApiError("IMAGE_UNKNOWN", "No picture of this worker with this hash is asked for.", {
             field: "hash",
           });
         }

@@ -113,7 +113,7 @@ export async function resultJson(cloud: Cloud, queries: Queries, job: JobRow): P
 
 /**
  * Returns everything that a mint or a check of one receipt needs.
- * @throws {@link CloudError} `RECEIPT_UNKNOWN`, `NOT_YOURS`.
+ * @throws {@link ApiError} `RECEIPT_UNKNOWN`, `NOT_YOURS`.
  */
 export async function bundleJson(
   { chain, database }: Cloud,

@@ -1,6 +1,6 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
 import type { WorkerSession } from "../../auth/sessions.ts";
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 import type { ConcurrencyLimit } from "./concurrencyLimit.ts";
 
 /** Bytes of an oversized body that are still read and discarded. */
@@ -25,7 +25,7 @@ export function limitBody(maxSize: number, what: string): MiddlewareHandler {
 /**
  * Reads a body of at most some bytes. Bytes beyond that are discarded. A connection that ended before its body was read yields a body
  * without bytes and without an error, so its end is checked. One that ends while its body is read yields an error.
- * @throws {@link CloudError} `BODY_TOO_LARGE`, `BODY_INCOMPLETE`.
+ * @throws {@link ApiError} `BODY_TOO_LARGE`, `BODY_INCOMPLETE`.
  */
 export async function readBody({ raw }: HonoRequest, maxSize: number, what: string): Promise<Uint8Array> {
   await requireSize(raw, maxSize, what);
@@ -34,8 +34,8 @@ export async function readBody({ raw }: HonoRequest, maxSize: number, what: stri
   const reader = raw.body.getReader();
   const parts: Uint8Array[] = [];
   let size = 0;
-  const incomplete = (cause?: unknown): CloudError =>
-    new CloudError("BODY_INCOMPLETE", `${what} ended after ${size} bytes, before it was whole.`, { cause });
+  const incomplete = (cause?: unknown): ApiError =>
+    new ApiError("BODY_INCOMPLETE", `${what} ended after ${size} bytes, before it was whole.`, { cause });
   for (;;) {
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw incomplete(error);
@@ -53,15 +53,15 @@ export async function readBody({ raw }: HonoRequest, maxSize: number, what: stri
   }
 }
 
-/** @throws {@link CloudError} `BODY_TOO_LARGE` for a body whose length is said and above a size. */
+/** @throws {@link ApiError} `BODY_TOO_LARGE` for a body whose length is said and above a size. */
 async function requireSize(raw: Request, maxSize: number, what: string): Promise<void> {
   if (Number(raw.headers.get("content-length") ?? 0) > maxSize) throw await tooLarge(raw, maxSize, what);
 }
 
 /** Throws the rest of a body away, and returns its refusal. */
-async function tooLarge({ body }: Request, maxSize: number, what: string): Promise<CloudError> {
+async function tooLarge({ body }: Request, maxSize: number, what: string): Promise<ApiError> {
   await drain(body).catch(() => {});
-  return new CloudError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
+  return new ApiError("BODY_TOO_LARGE", `${what} has at most ${maxSize} bytes.`);
 }
 
 /** Returns a sentence's beginning about a body that is compressed, which none may be; undefined for others. */
@@ -73,7 +73,7 @@ export function encodingFault({ raw }: HonoRequest): string | undefined {
 /**
  * Runs an upload of a worker within its limit. An error is sent after the body was read, because many clients read none before. A refusal
  * by the limit is sent at once, so that slow senders hold no memory.
- * @throws {@link CloudError} `TOO_MANY_REQUESTS`, `FIELD_INVALID` for a compressed file, or as `take`.
+ * @throws {@link ApiError} `TOO_MANY_REQUESTS`, `FIELD_INVALID` for a compressed file, or as `take`.
  */
 export async function withUploadLimit<Answer>(
   limit: ConcurrencyLimit,
@@ -85,7 +85,7 @@ export async function withUploadLimit<Answer>(
   try {
     const encoded = encodingFault(request);
     if (encoded !== undefined) {
-      throw new CloudError("FIELD_INVALID", `${encoded}: send the file as it is.`, { field: "Content-Encoding" });
+      throw new ApiError("FIELD_INVALID", `${encoded}: send the file as it is.`, { field: "Content-Encoding" });
     }
     return await take();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 
 /** Pictures that a worker may upload at a time. Each is held in memory until it is complete. */
 export const MAX_UPLOADS = 16;
@@ -15,12 +15,12 @@ export class ConcurrencyLimit {
   /**
    * Takes one slot.
    * @returns Gives it back; once, however often it is called.
-   * @throws {@link CloudError} `TOO_MANY_REQUESTS` with Retry-After.
+   * @throws {@link ApiError} `TOO_MANY_REQUESTS` with Retry-After.
    */
   take(caller: string): () => void {
     const open = this.#open.get(caller) ?? 0;
     if (open >= this.max) {
-      throw new CloudError("TOO_MANY_REQUESTS", `There are ${this.max} ${this.what} open already. Close some first.`, {
+      throw new ApiError("TOO_MANY_REQUESTS", `There are ${this.max} ${this.what} open already. Close some first.`, {
         headers: { "retry-after": "5" },
       });
     }

@@ -5,7 +5,7 @@ import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";
 import type { SessionRecord, WorkerSession } from "../../auth/sessions.ts";
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 import { encodingFault } from "./bodies.ts";
 import { withDescriptions } from "./parameterDescriptions.ts";
 import { fieldError } from "./validationErrors.ts";
@@ -122,12 +122,12 @@ function parse<Schema extends z.core.$ZodType>(schema: Schema, input: unknown): 
 function requireSession(session: SessionRecord | undefined, need: SessionNeed): SessionRecord | undefined {
   if (need === "optional") return session;
   if (!session) {
-    throw new CloudError("SESSION_INVALID", "Sign in first: GET /v1/auth/nonce, then POST /v1/auth/sign-in.", {
+    throw new ApiError("SESSION_INVALID", "Sign in first: GET /v1/auth/nonce, then POST /v1/auth/sign-in.", {
       headers: { "www-authenticate": "Bearer" },
     });
   }
   if (need === "worker" && !session.worker) {
-    throw new CloudError("NOT_YOURS", "This needs a worker's session: its key signs in and names its account.");
+    throw new ApiError("NOT_YOURS", "This needs a worker's session: its key signs in and names its account.");
   }
   return session;
 }
@@ -138,9 +138,9 @@ function requireUtf8Path({ req }: Context<Env>): void {
   try {
     if (!decodeURIComponent(pathname).includes("\0")) return;
   } catch (cause) {
-    throw new CloudError("FIELD_INVALID", "The URL's path is not percent-encoded UTF-8.", { cause });
+    throw new ApiError("FIELD_INVALID", "The URL's path is not percent-encoded UTF-8.", { cause });
   }
-  throw new CloudError("FIELD_INVALID", "The URL's path has a zero byte (%00).");
+  throw new ApiError("FIELD_INVALID", "The URL's path has a zero byte (%00).");
 }
 
 /** Reads the query of the URL. Unknown and repeated parameters are refused. */
@@ -153,28 +153,28 @@ function readQueryTexts({ query, allowUnknownQuery }: AnySpec, { req }: Context<
   } catch (error) {
     if (!(error instanceof SearchParameterError)) throw error;
     const { message, parameter } = error;
-    throw new CloudError("FIELD_INVALID", message, { ...(parameter && { field: parameter }), cause: error });
+    throw new ApiError("FIELD_INVALID", message, { ...(parameter && { field: parameter }), cause: error });
   }
 }
 
 async function readJson(context: Context<Env>): Promise<unknown> {
   const type = context.req.header("content-type") ?? "";
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new CloudError("BODY_NOT_JSON", "Send the body as JSON, with Content-Type: application/json.");
+    throw new ApiError("BODY_NOT_JSON", "Send the body as JSON, with Content-Type: application/json.");
   }
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw new CloudError("BODY_NOT_JSON", `charset ${charset.slice(0, 30)} is not read: send the body as UTF-8.`);
+    throw new ApiError("BODY_NOT_JSON", `charset ${charset.slice(0, 30)} is not read: send the body as UTF-8.`);
   }
   const encoded = encodingFault(context.req);
-  if (encoded !== undefined) throw new CloudError("BODY_NOT_JSON", `${encoded}: send the body as it is.`);
+  if (encoded !== undefined) throw new ApiError("BODY_NOT_JSON", `${encoded}: send the body as it is.`);
   let text: string;
   let json: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await context.req.arrayBuffer());
     json = JSON.parse(text);
   } catch (cause) {
-    throw new CloudError("BODY_NOT_JSON", "The body is not well-formed JSON in UTF-8.", { cause });
+    throw new ApiError("BODY_NOT_JSON", "The body is not well-formed JSON in UTF-8.", { cause });
   }
   // Only escapes can bring what UTF-8 has no bytes for, and zeros.
   if (/\\u(?:d[89a-f]|0000)/i.test(text)) requireText(json);
@@ -190,7 +190,7 @@ interface JsonNode {
 
 /**
  * Requires that all strings of a body can be stored and hashed. Unpaired surrogates and zero characters are refused.
- * @throws {@link CloudError} `FIELD_INVALID`.
+ * @throws {@link ApiError} `FIELD_INVALID`.
  */
 function requireText(body: unknown): void {
   const open: JsonNode[] = [{ value: body, name: "", parent: undefined }];
@@ -204,7 +204,7 @@ function requireText(body: unknown): void {
           : undefined;
       if (problem === undefined) continue;
       const field = pathOf(node);
-      throw new CloudError("FIELD_INVALID", `${field || "The body"} ${problem}.`, { ...(field && { field }) });
+      throw new ApiError("FIELD_INVALID", `${field || "The body"} ${problem}.`, { ...(field && { field }) });
     }
     if (typeof value !== "object" || value === null) continue;
     for (const [name, inner] of Object.entries(value)) open.push({ value: inner, name, parent: node });

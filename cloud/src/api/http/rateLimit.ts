@@ -1,5 +1,5 @@
 import { createRateLimit } from "@gridnft/sdk/node";
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 
 /** Rate limiter for requests per minute, in this process. Several processes behind a balancer each allow as much. */
 export class RateLimit {
@@ -11,12 +11,12 @@ export class RateLimit {
 
   /**
    * Counts one request.
-   * @throws {@link CloudError} `TOO_MANY_REQUESTS` with Retry-After.
+   * @throws {@link ApiError} `TOO_MANY_REQUESTS` with Retry-After.
    */
   take(caller: string): void {
     const seconds = this.#limit.take(caller, 1);
     if (seconds === 0) return;
-    throw new CloudError("TOO_MANY_REQUESTS", `That were too many requests. Try again in ${seconds} s.`, {
+    throw new ApiError("TOO_MANY_REQUESTS", `That were too many requests. Try again in ${seconds} s.`, {
       headers: { "retry-after": String(seconds) },
     });
   }

@@ -1,5 +1,5 @@
 import { parseAccept } from "hono/utils/accept";
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 
 /**
  * Returns the media type that a client prefers to the default one (RFC 9110, 12.5.1). Its Accept header must name the type, with a weight
@@ -63,13 +63,13 @@ const bare = /^([\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255})$/;
 
 /**
  * Reads the key of a request.
- * @throws {@link CloudError} `FIELD_INVALID`.
+ * @throws {@link ApiError} `FIELD_INVALID`.
  */
 export function readIdempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const key = (quoted.exec(header) ?? bare.exec(header))?.[1];
   if (key !== undefined) return key;
-  throw new CloudError(
+  throw new ApiError(
     "FIELD_INVALID",
     'Idempotency-Key is not 1 to 255 ASCII characters in quotes, such as "8e03978e".',
     { field: "Idempotency-Key" },

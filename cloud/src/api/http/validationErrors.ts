@@ -1,13 +1,13 @@
 import type { z } from "zod";
-import { CloudError } from "../../error.ts";
+import { ApiError } from "../../error.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /** Returns the first issue of an input as the API's error: the field by its path, and what is allowed. */
-export function fieldError(error: z.core.$ZodError): CloudError {
+export function fieldError(error: z.core.$ZodError): ApiError {
   const { path, text } = firstIssue(error.issues, []);
   const field = path.map(String).join(".");
-  return new CloudError("FIELD_INVALID", field === "" ? `The input ${text}.` : `${field} ${text}.`, {
+  return new ApiError("FIELD_INVALID", field === "" ? `The input ${text}.` : `${field} ${text}.`, {
     ...(field !== "" && { field }),
   });
 }
