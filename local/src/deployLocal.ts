@@ -224,7 +224,7 @@ async function requireFunds(client: PublicClient, sender: Address): Promise<void
 async function forgeScript(args: string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const child: ChildProcess = spawn(foundryBinary("forge"), ["script", ...args], {
     cwd: projectRoot,
-    env: { ...environment, FORCE_COLOR: "0" },
+    env: { ...environment, FORCE_COLOR: "0", FOUNDRY_PROFILE: "script" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
