@@ -1,4 +1,4 @@
-// What the checks of tools/ have in common: a check is a function that returns its faults, one sentence each.
+// Runner of the checks of tools/: a check is a function that returns its faults, one sentence each.
 import { readdirSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

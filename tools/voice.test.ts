@@ -36,7 +36,17 @@ test("doc comments of Solidity are @notice and @dev", () => {
 });
 
 test("question words are whole first words", () => {
-  const questions = ["What a is.", "Whether b.", "Who", "How c", "Where d", "That e"];
+  const questions = [
+    "What a is.",
+    "Whether b.",
+    "Who",
+    "Whose a",
+    "Somebody who",
+    "Nobody b",
+    "How c",
+    "Where d",
+    "That e",
+  ];
   expect(questions.filter(isQuestion)).toEqual(questions);
   const others = ["Whatever a is.", "Returns what b is.", "However", "`What` is", "what"];
   expect(others.filter(isQuestion)).toEqual([]);

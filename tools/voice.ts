@@ -26,9 +26,9 @@ export function docComments(file: string, source: string): DocComment[] {
   });
 }
 
-/** Returns true for a text that begins with a question word, or with "That". */
+/** Returns true for a text that begins with a question word, "That", "Somebody" or "Nobody". */
 export function isQuestion(text: string): boolean {
-  return /^(?:What|Whether|Who|How|Where|That)\b/.test(text);
+  return /^(?:What|Whether|Who|Whose|Whoever|How|Where|That|Somebody|Nobody)\b/.test(text);
 }
 
 /** Returns the folders of sources: each workspace's, and those that are no workspace. */

@@ -1,4 +1,4 @@
-// What is asked: each case as 400 different requests, in the words of each contender.
+// Cases: each as 400 different requests, in the words of each contender.
 import { createRandom, type Random } from "../../test/fixtures/random.ts";
 import { skewed, uniqueWord, wordAt } from "../synthetic/words.ts";
 import { type PreparedRequest, prepare } from "./client.ts";

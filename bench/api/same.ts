@@ -1,4 +1,4 @@
-// Who answers something else is not faster: the contenders must name the same artworks.
+// Comparison of answers: the contenders must name the same artworks.
 import { connect } from "node:net";
 import type { Case, Contender } from "./cases.ts";
 import { isWhole, type PreparedRequest } from "./client.ts";

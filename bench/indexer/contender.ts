@@ -1,4 +1,4 @@
-// What the contenders of the indexing bench share: how each is run, and what is measured of it.
+// Contender of the indexing bench: how it is run, and what is measured of it.
 import { join } from "node:path";
 import type { Processes } from "../../local/src/processes.ts";
 import { projectRoot } from "../../tools/check.ts";

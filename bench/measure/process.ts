@@ -1,4 +1,4 @@
-// What Linux says about processes: other programs share the machine, so CPU time tells more than the clock.
+// Processes as Linux counts them: other programs share the machine, so CPU time tells more than the clock.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** Clock ticks per second of /proc/<pid>/stat: 100 on every Linux that Node runs on. */

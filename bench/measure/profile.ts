@@ -1,4 +1,4 @@
-// What a CPU profile of V8 says, in few lines.
+// Summary of a CPU profile of V8, in few lines.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { projectRoot } from "../../tools/check.ts";

@@ -1,4 +1,4 @@
-// What happens on the synthetic chain: a gallery's life, in transactions with the real contracts' events and calldata.
+// Scenario of the synthetic chain: a gallery's life, in transactions with the real contracts' events and calldata.
 import {
   type Body,
   encodeBody,

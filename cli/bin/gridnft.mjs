@@ -8,7 +8,7 @@ const end = (error) => {
     const text = process.env.DEBUG === "gridnft" ? error?.stack : String(error?.message ?? error).split("\n", 1)[0];
     process.stderr.write(`✗ ${text}\n`);
   } catch {
-    // Nobody reads it.
+    // The reader is gone.
   }
   process.exit(2);
 };
@@ -17,5 +17,5 @@ process.on("uncaughtException", end);
 const { run } = await load(new URL("../src/main.ts", import.meta.url)).catch(end);
 const exitCode = await run(process.argv.slice(2));
 process.exitCode = exitCode;
-// What was interrupted may still wait for a chain or a cloud.
+// A command that was interrupted may still wait for a chain or a cloud.
 if (exitCode === 130) process.exit();

@@ -26,7 +26,7 @@ export function printReport(
   for (const version of versions) {
     const checks = of(version);
     if (versions.length > 1) terminal.line(colors.bold(`  Version ${version}${version === last ? ", shown now" : ""}`));
-    // What is no longer shown needs words only where something is wrong.
+    // A version that is no longer shown needs words only where something is wrong.
     const worth = verbose || version === last ? checks : checks.filter(({ status }) => status !== "pass");
     for (const check of worth) printCheck(terminal, check, verbose);
     const silent = checks.length - worth.length;

@@ -81,7 +81,7 @@ async function makeDevModel(model: DevModel, out: string, fresh: boolean): Promi
     }
     await rm(folder, { recursive: true, force: true });
     await rename(draft, folder).catch(async (error: unknown) => {
-      // Somebody else made it at the same time.
+      // Another process made it at the same time.
       if ((await hashModelFolder(folder)).hash !== goldenOf(files).manifest) throw error;
     });
   } finally {

@@ -4,7 +4,7 @@ import graphql from "@graphql-eslint/eslint-plugin";
 const rule = (name) => `@graphql-eslint/${name}`;
 
 const ours = {
-  // Whatever integrators read has a description, not types and root fields alone.
+  // All that integrators read has a description, not types and root fields alone.
   [rule("require-description")]: [
     "error",
     {

@@ -325,7 +325,7 @@ export * from "./generated/abis.js";
 export { deployments } from "./generated/addresses.js";
 export { contractNames, indexedAbis } from "./generated/contracts.js";
 
-// What all of them use.
+// Shared by all of them.
 
 export { addressFault, parseAddress } from "./lib/address.js";
 export { GridError, type GridErrorCode } from "./lib/errors.js";

@@ -252,7 +252,7 @@ async function make(
     terminal.settle();
     await keeping;
     const ended = await giveUp(undertaking, error, { rail, interrupted: signal.aborted });
-    // Whatever failed because of it, or at the same time: it was the user who ended this.
+    // The user ended this, even if something failed because of it or at the same time.
     throw traced(undertaking, signal.aborted ? signal.reason : error, ended ? [] : undefined);
   } finally {
     await keeping;

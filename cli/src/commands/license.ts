@@ -47,7 +47,7 @@ export async function licenseCommand(model: string, options: LicenseCommandOptio
       `${name} costs ${aipg(price)} for ${periods} periods; you allow ${aipg(allowed)}.`,
     );
   }
-  // Nobody can be asked, and nobody has said how much it may be.
+  // There is no terminal to ask at, and no limit was given.
   if (!session.interactive && options.maxPrice === undefined && !options.yes) {
     throw usageError(
       `${name} costs ${aipg(price)}. Without a terminal that takes --max-price, or --yes for whatever it costs.`,

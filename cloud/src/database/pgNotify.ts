@@ -90,7 +90,7 @@ export async function listen(databaseUrl: string, onError: (error: unknown) => v
       else fresh.query("SELECT 1").catch(reconnect);
     }, KEEPALIVE_INTERVAL);
     keepalive.unref();
-    // What happened in between was not heard.
+    // Notifications in between were not heard.
     for (const key of [...listeners.keys()]) wake(key);
   };
   await connect().catch((error: unknown) => {

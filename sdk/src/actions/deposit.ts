@@ -14,7 +14,7 @@ export interface DepositOptions {
   readonly deployment: Deployment;
   /** AIPG wei. */
   readonly amount: bigint;
-  /** Whose account is credited. Default: the sender's. */
+  /** Account that is credited. Default: the sender's. */
   readonly account?: Address;
   /** Use ERC-2612 where the token has it: one transaction instead of two. Default true. */
   readonly permit?: boolean;

@@ -78,7 +78,7 @@ export function cloudErrorOf(status: number, body: unknown, headers: Headers): C
   return new CloudError(code, plainText(message), { status, field, job, retryAfter });
 }
 
-/** Somebody else's text as one line: a server must not be able to steer a terminal. */
+/** Returns a server's text as one line: a server must not be able to steer a terminal. */
 function plainText(text: string): string {
   return text.replace(/\p{Cc}+/gu, " ").slice(0, 1_000);
 }

@@ -129,7 +129,7 @@ export async function openFileStore(
       tell(hash);
       return false;
     }
-    // Whoever wrote it may not have come to this, or may be a program that never does.
+    // The writer may not have come to this, or may be a program that never does.
     try {
       const handle = await files.open(path, "r+");
       try {
@@ -172,7 +172,7 @@ export async function openFileStore(
       throw new FileStoreError("MISNAMED", `A file was given as ${hash}, and its sha256 is ${actual}.`);
     try {
       await store(hash, bytes).catch(async (error: unknown) => {
-        // Somebody removed a folder meanwhile.
+        // A folder was removed meanwhile.
         if (errnoOf(error) !== "ENOENT") throw error;
         durable.clear();
         await store(hash, bytes);
@@ -254,7 +254,7 @@ export async function openFileStore(
         // Its last change: a file that was set aside was written long before.
         if (status === undefined || Date.now() - status.ctimeMs < milliseconds) continue;
         const hash = name.endsWith(ASIDE_END) ? name.slice(0, 64) : undefined;
-        // Nobody knows any more whether it is needed, so it is; whoever wanted it removed comes again.
+        // A file of unknown use is kept; a caller that wants it removed comes again.
         if (hash && /^[0-9a-f]{64}$/.test(hash)) await putBack(path, hash);
         else await files.rm(path, { force: true });
       }

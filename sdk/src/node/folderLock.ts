@@ -102,7 +102,7 @@ export async function lockFolder(
       } catch {
         continue;
       }
-      // Somebody quicker may have put a live lock in its place meanwhile: that one goes back.
+      // Another process may have put a live lock in its place meanwhile: that lock goes back.
       if (readText(moved) !== theirs) link(moved, path);
       rmSync(moved, { force: true });
     }

@@ -48,7 +48,7 @@ export function createRateLimit(perMinute: number, now: () => number = Date.now)
   return {
     take: (client, cost) => {
       const bucket = bucketOf(client);
-      // What costs more than a bucket holds is let through when it is full: otherwise it never would be.
+      // A request that costs more than a bucket holds is let through when it is full: otherwise it never would be.
       const needed = Math.min(cost, perMinute);
       if (bucket.level < needed) return Math.max(1, Math.ceil(((needed - bucket.level) * 60) / perMinute));
       pay(bucket, cost);

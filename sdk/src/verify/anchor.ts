@@ -72,7 +72,7 @@ export async function findAnchor(evidence: Evidence, record: VersionRecord): Pro
     const root = proof && rootBy(record, proof);
     if (root) found.push({ laneId: proof.laneId, root });
   }
-  // Whoever relays a mint can put other calls beside it: that one counts which leads to an anchor.
+  // A relayer of a mint can put other calls beside it: that one counts which leads to an anchor.
   for (const one of found) {
     const [attested] = await anchorOf(evidence, record, one);
     if (BigInt(attested) !== 0n) return one;

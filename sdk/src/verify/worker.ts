@@ -43,7 +43,7 @@ export async function checkWorker(evidence: Evidence, record: VersionRecord, anc
   return pass(`Registered since ${dateOf(timestamp)}, with a bond of ${formatEther(bond)} AIPG at stake.`, shown);
 }
 
-/** Nobody has shown two images that the worker signed for this job, and its receipt is used up by this token. */
+/** Checks that nobody has shown two images that the worker signed for this job, and its receipt is used up by this token. */
 export async function checkSingle(evidence: Evidence, record: VersionRecord, twins: readonly Twin[]): Promise<Finding> {
   const { worker, orderHash, index, requester } = record.receipt;
   const [slashings, minted] = await Promise.all([

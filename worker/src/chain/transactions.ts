@@ -100,7 +100,7 @@ export function createTransactions({ chain, signer, ledger, log, now, stuck = ST
   };
 
   const submit = async (call: TransactionCall, signal: AbortSignal | undefined): Promise<TransactionReceipt> => {
-    // What is stuck from before is replaced; it must not be mined beside its successor.
+    // A transaction that is stuck from before is replaced; it must not be mined beside its successor.
     const stuckBefore = ledger.sent();
     const nonce = await countOf(stuckBefore.length > 0 ? "latest" : "pending");
     const replaced = stuckBefore.filter((sent) => sent.nonce === nonce);

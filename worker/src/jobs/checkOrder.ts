@@ -50,7 +50,7 @@ export function checkOrder(order: JobOrder, facts: OrderFacts, context: OrderCon
   if (facts.feeAcceptedUntil < Number(order.deadline) + SETTLE_GRACE) {
     return refusal("FEE_CONFIG", `Fee config ${order.feeConfigId} is not accepted until the order can be settled.`);
   }
-  // What thaws can be gone before the order is settled.
+  // Money that thaws can be gone before the order is settled.
   const free = facts.balance > facts.thawing ? facts.balance - facts.thawing : 0n;
   if (free < context.owed + order.maxPrice) {
     const thawing = facts.thawing > 0n ? ` (${formatEther(facts.thawing)} AIPG are being withdrawn)` : "";

@@ -58,7 +58,7 @@ export function createVoucherAcceptor(services: VoucherServices): VoucherAccepto
     const known = receiptIds.slice(size, size + ids.length);
     if (known.some((id, i) => id !== ids[i])) return undefined;
     const unchecked = ids.slice(known.length);
-    // What is added is unchecked yet: the tree is put back when all is well.
+    // Receipts that are added are unchecked yet: the tree is put back when all is well.
     if (unchecked.length > 0) trees.delete(laneId);
     try {
       for (const id of unchecked) tree.append(leafOf(id));

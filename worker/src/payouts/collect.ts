@@ -35,7 +35,7 @@ async function collectLane(
   const facts = await readLaneFacts(chain, lane.laneId, lane.config, models);
   const asked = voucherDelta(signed.voucher, facts.totals);
   if (asked === 0n) {
-    // Somebody else collected it: whoever minted, perhaps.
+    // Another account collected it: the minter, perhaps.
     if (lane.waitingSince !== undefined) await ledger.recordCollected(lane.laneId, clock.now());
     return;
   }

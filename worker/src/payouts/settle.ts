@@ -62,7 +62,7 @@ export async function settleOrders(services: PayoutServices, urgent = false): Pr
     if (isUrgent) urgentJobs.push(job);
     else if (clock.now() >= (job.deliveredAt ?? job.at) + terms.settleAfter) waitedJobs.push(job);
   }
-  // Whatever goes now takes those that waited long enough along: together they share the fixed costs.
+  // A settlement now takes those that waited long enough along: together they share the fixed costs.
   const due = [...urgentJobs, ...waitedJobs];
   for (let i = 0; i < due.length; ) {
     const batch: LedgerJob[] = [];

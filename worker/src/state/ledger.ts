@@ -339,7 +339,7 @@ export function openLedger(
     apply(parsed.data);
   });
 
-  // What is known and what is written change in the same order: a compacted journal has every line before it.
+  // Memory and file change in the same order: a compacted journal has every line before it.
   const write = (line: RecordJson): Promise<void> => journal.append(line, () => apply(record.parse(line)));
   /** Writes a line about a job, unless it was forgotten by then: it ended long ago, and nothing more is to be said. */
   const writeOf = async (hash: Hex, line: RecordJson): Promise<boolean> => {

@@ -27,7 +27,7 @@ export class Deadline {
     });
   }
 
-  /** Nobody waits any more. */
+  /** Stops the clock, when no client waits any more. */
   end(): void {
     clearTimeout(this.#timer);
   }

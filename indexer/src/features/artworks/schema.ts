@@ -171,7 +171,7 @@ export const artwork = onchainTable(
 );
 
 /**
- * What an artwork is found by in a search: name (A), tags (B), names of its model and artist (C), prompt (D). No row once it is burnt.
+ * Search text of an artwork: name (A), tags (B), names of its model and artist (C), prompt (D). No row once it is burnt.
  * A table of its own, so that what changes often doesn't rewrite what is long.
  */
 export const artworkText = onchainTable(
