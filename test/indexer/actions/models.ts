@@ -58,12 +58,13 @@ export const models: Record<string, Action> = {
     const account = someParty(state).address;
     await state.grid.mined(buyer.grid.aigc.write.buyLicense([tokenId, account, periods, 86_400, maxUint128]));
   },
+  // Each to what it is not, so that one of two events happens.
   curate: async (state) => {
     const { tokenId } = await someToken(state, "aigc");
-    const { write } = state.curator.grid.aigc;
-    const verified = state.dice.chance(0.6);
+    const { read, write } = state.curator.grid.aigc;
+    const { verified, deprecated } = await read.modelOf([tokenId]);
     await state.grid.mined(
-      state.dice.chance(0.7) ? write.setVerified([tokenId, verified]) : write.setDeprecated([tokenId, !verified]),
+      state.dice.chance(0.5) ? write.setVerified([tokenId, !verified]) : write.setDeprecated([tokenId, !deprecated]),
     );
   },
 };
