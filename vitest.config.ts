@@ -29,8 +29,8 @@ export default defineConfig({
       ["@gridnft/worker/modelFolder", "./worker/src/engines/modelFolder.ts"],
       // What Ponder gives its modules under this name, for tests of the API without Ponder.
       ["ponder:schema", "./indexer/ponder.schema.ts"],
-      // Keeps the handlers that Ponder would be given, for tests that call them.
-      ["ponder:registry", "./test/indexer/registry.ts"],
+      // Keeps the handlers, for tests that call them.
+      ["ponder:registry", "./indexer/bundle/registry.ts"],
     ].map(([find, path]) => ({
       find: new RegExp(`^${find}$`),
       replacement: fileURLToPath(new URL(path as string, import.meta.url)),

@@ -10,15 +10,24 @@
 // deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables.
 import { fileURLToPath } from "node:url";
 import { load } from "../tools/load.mjs";
+import { makePonderRoot } from "./bundle/ponderRoot.mjs";
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
+const file = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** What Ponder makes up for modules that it loads: here they are in a bundle. */
+const alias = {
+  "ponder:api": file("bundle/api.ts"),
+  "ponder:registry": file("bundle/registry.ts"),
+  "ponder:schema": file("ponder.schema.ts"),
+};
 
 /**
  * Runs Ponder here, with the environment as it is now.
  * @param {"start" | "serve"} command
  * @param {{ host: string, port: number }} environment
+ * @param {string} folder
  */
-async function run(command, { host, port }) {
+async function run(command, { host, port }, folder) {
   process.env.NODE_ENV ??= "production"; // anything else shows SQL in errors
   process.env.PONDER_TELEMETRY_DISABLED ??= "1";
   delete process.env.PORT; // Ponder would prefer it to what it is told
@@ -28,7 +37,10 @@ async function run(command, { host, port }) {
 }
 
 async function main() {
-  const { readEnvironment, ...commands } = await load(new URL("./ops/index.ts", import.meta.url), { packages: false });
+  const { readEnvironment, parts, ...commands } = await load(new URL("./bundle/index.ts", import.meta.url), {
+    packages: false,
+    alias,
+  });
   const command = process.argv[2] ?? "start";
   if (!["start", "serve", "rebuild", "prune"].includes(command)) {
     console.error(`There is no command ${command}: start, serve, rebuild or prune.`);
@@ -42,7 +54,7 @@ async function main() {
   if (command === "serve") {
     process.env.DATABASE_SCHEMA = await commands.viewsToServe(environment);
     delete process.env.DATABASE_VIEWS_SCHEMA;
-    await run("serve", environment);
+    await run("serve", environment, await makePonderRoot(parts));
     return;
   }
   const isRebuild = command === "rebuild";
@@ -57,7 +69,7 @@ async function main() {
   }
   if (isRebuild) process.env.GRID_INDEXER_HANDS_OVER = "1";
   console.log(JSON.stringify({ indexing: schema, views, replaced: isReplaced }));
-  await run("start", environment);
+  await run("start", environment, await makePonderRoot(parts));
 }
 
 main().catch((error) => {

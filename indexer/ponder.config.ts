@@ -1,13 +1,13 @@
 import { createConfig } from "ponder";
-import { codecFingerprint } from "./ops/codec.ts";
 import { readEnvironment } from "./ops/environment.ts";
 import { indexedContracts } from "./ops/indexedContracts.ts";
+import { rowsFingerprint } from "./ops/schemaName.ts";
 
 const { chainId, deployment, rpcUrls, databaseUrl, pollingInterval, local } = await readEnvironment(process.env);
 
-// Ponder derives its build id from this object, the text of `ponder.schema.ts` and that of `src` without `src/api`. The codec lives
-// outside of those. Its fingerprint stands here, so that a changed codec is a changed build and old rows get no new meaning.
-const codec = { codec: await codecFingerprint() };
+// Ponder derives its build id from this object and from texts of its folder, which main.mjs makes: they say nothing about the code. The
+// fingerprint stands here, so that changed code is a changed build and old rows get no new meaning.
+const rows = { rows: await rowsFingerprint() };
 
 export default createConfig({
   ordering: "multichain",
@@ -22,5 +22,5 @@ export default createConfig({
       disableCache: local,
     },
   },
-  contracts: indexedContracts(deployment, codec),
+  contracts: indexedContracts(deployment, rows),
 });

@@ -1,9 +1,9 @@
 /** Every event of the four contracts is handled, or there is a reason why not. */
 import { expect, it } from "vitest";
+import { handlers } from "../../indexer/bundle/registry.ts";
 import { worker } from "../../indexer/ponder.schema.ts";
 import { indexedAbis } from "../../sdk/src/index.ts";
 import { MemoryStore } from "./memoryStore.ts";
-import { handlers } from "./registry.ts";
 import { faultOf } from "./stamps.ts";
 
 /** Events without a handler. */

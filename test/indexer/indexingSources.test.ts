@@ -23,6 +23,13 @@ it("covers whatever the features import of the indexer", () => {
   expect(imported.filter((file) => !covered.has(file))).toEqual([]);
 });
 
+it("covers all files that register a handler, and each is imported by handlers.ts", () => {
+  const registers = sources.filter((file) => /^register(Handler|Acts)\(/m.test(textOf(file)));
+  expect(registers.length).toBeGreaterThan(5);
+  const imported = importedBy(readImports(["indexer"]), ["indexer/src/handlers.ts"]);
+  for (const file of [...registers, "src/boot.ts"]) expect(imported).toContain(`indexer/${file}`);
+});
+
 it("covers the definition of each value that the features import of the SDK", async () => {
   const codec = (await codecSources()).map(textOf).join("\n");
   const imports = sources.flatMap((file) => [...textOf(file).matchAll(/^import \{([^}]*)\} from "@gridnft\/sdk";/gm)]);

@@ -3,11 +3,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Abi, parseEventLogs } from "viem";
+import { handlers } from "../../indexer/bundle/registry.ts";
 import { type ContractName, indexedAbis } from "../../sdk/src/index.ts";
 import { projectRoot } from "../../tools/check.ts";
 import type { LocalGrid } from "../fixtures/chain.ts";
 import { MemoryStore, type RowChange, type StoredRow } from "./memoryStore.ts";
-import { handlers } from "./registry.ts";
 
 const features = join(projectRoot, "indexer/src/features");
 for (const file of readdirSync(features, { recursive: true, encoding: "utf8" })) {

@@ -1,5 +1,5 @@
 import { db } from "ponder:api";
-import tables from "ponder:schema";
+import * as tables from "ponder:schema";
 import { client, graphql } from "ponder";
 import { createChainReader } from "../../ops/chainReader.ts";
 import { readEnvironment } from "../../ops/environment.ts";
