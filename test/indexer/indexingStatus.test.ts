@@ -4,6 +4,8 @@
  */
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import type { ChainReader } from "../../indexer/ops/chainReader.ts";
+import { newHealthMemory, readHealth } from "../../indexer/src/api/status/health.ts";
 import {
   BlockNotIndexedError,
   createIndexingStatus,
@@ -236,4 +238,27 @@ it("follows an indexer's own tables, but for newer ones of the same name", async
     for (const indexingStatus of open.splice(0)) await indexingStatus.close();
     await client.query("drop schema a_2 cascade");
   }
+});
+
+it("is what health says: a block that answers do not have yet is not named", async () => {
+  await backfill(10);
+  await goLive();
+  const block = { number: 10, timestamp: 1_000_020 };
+  const waited: number[] = [];
+  let answer: (() => void) | undefined;
+  const health = readHealth({
+    ...{ chainId, schema: () => "a", maxLag: 5, pollingInterval: 100, memory: newHealthMemory() },
+    reader: { query: async (text, values) => (await client.query(text, values as unknown[])).rows },
+    chain: { head: async () => block, has: async () => "yes" } as unknown as ChainReader,
+    answersAt: (number) => {
+      waited.push(number);
+      return new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    },
+  });
+  expect(await Promise.race([health, sleep(200).then(() => "not yet")])).toBe("not yet");
+  answer?.();
+  expect((await health).indexed?.block).toBe(10);
+  expect(waited).toEqual([10]);
 });

@@ -51,7 +51,10 @@ const executor = createExecutor({
   settlement: deployment.contracts.GridSettlement.address,
 });
 const memory = newHealthMemory();
-const health = { reader: pool.reader, chain, schema: indexingStatus.schema, chainId, maxLag, pollingInterval, memory };
+const health = {
+  ...{ reader: pool.reader, chain, schema: indexingStatus.schema, chainId, maxLag, pollingInterval, memory },
+  answersAt: (block: number) => indexingStatus.atLeast(block, 1_000).catch(() => undefined),
+};
 
 const rateLimiter = createRateLimiter(rateLimit);
 const app = createApi(

@@ -31,6 +31,8 @@ export interface HealthDependencies {
   /** Milliseconds between the indexer's looks at the chain's head. */
   readonly pollingInterval: number;
   readonly memory: HealthMemory;
+  /** Resolves when this process answers at a block, or after a while without that. */
+  readonly answersAt: (block: number) => Promise<unknown>;
 }
 
 /** Memory of earlier looks. */
@@ -80,7 +82,7 @@ export function lookAtHealth(dependencies: HealthDependencies): Promise<Look> {
 }
 
 async function look(dependencies: HealthDependencies): Promise<Look> {
-  const { reader, chain, schema, chainId, memory } = dependencies;
+  const { reader, chain, schema, chainId, memory, answersAt } = dependencies;
   const unknown = {
     chain_id: chainId,
     indexed: null,
@@ -93,6 +95,8 @@ async function look(dependencies: HealthDependencies): Promise<Look> {
   let checkpoints: FinalizedCheckpoint[] = [];
   try {
     [progress, checkpoints] = await readIndex(reader, schema(), chainId);
+    // The database may be ahead of the notification: who reads a block here must find it in the next answer.
+    if (progress) await answersAt(progress.number);
   } catch {
     const reason = "The database doesn't answer.";
     return { checkpoints, health: { ...unknown, status: "database_unreachable", reason } };
