@@ -11,6 +11,7 @@ import type { Cloud } from "../src/cloud.ts";
 import { openDatabase } from "../src/database/database.ts";
 import type { GatewayCaps } from "../src/environment.ts";
 import { openPictures } from "../src/files/pictures.ts";
+import { laneDemand } from "../src/jobs/laneDemand.ts";
 import { sweepStaging } from "../src/jobs/staging.ts";
 import type { RunningCloud } from "../src/start.ts";
 import {
@@ -423,10 +424,8 @@ describe("whoever asks the gateway", () => {
 
   it("gets a dearer worker only when the cheaper ones are full or let their time pass", async () => {
     const open = await allowing({});
-    const [bait, honest] = [
-      await scriptedWorker(grid, open, own(), { rate: 1n, parallel: 1 }),
-      await scriptedWorker(grid, open, grid.workers[0], { parallel: 1 }),
-    ];
+    await scriptedWorker(grid, open, own(), { rate: 1n, parallel: 1 });
+    const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 1 });
     const [token] = await freshKeys(1);
     const wait = (id: string, seconds: number) =>
       grid.sql("UPDATE cloud.job SET queued_at = now() - $2 * interval '1 second' WHERE id = $1", [id, seconds]);
@@ -437,14 +436,11 @@ describe("whoever asks the gateway", () => {
     }
     // A cheaper one that does not come for its job has let its time pass; the next one has its own time before a dearer one.
     await wait(first, 31);
-    await grid.sql("UPDATE cloud.offer SET rate = $2 WHERE worker = $1 AND rate = 1", [
-      own().party.address.toLowerCase(),
-      MOST.toString(),
-    ]);
-    await wait(first, 29);
+    const bait = await scriptedWorker(grid, open, own(), { rate: MOST, parallel: 1 });
     expect(await bait.claim()).toBeUndefined();
     const job = await until(() => honest.claim(), "the honest worker gets it");
     expect(job.id).toBe(first);
+    await grid.sql("UPDATE cloud.offer SET rate_changed_at = now() - interval '1 hour'");
     // It is full now: the next job is kept for it for a moment, and goes to the dearer one then.
     const second = (await ask(open, token ?? "", "192.0.2.9")).body.id;
     expect(await bait.claim()).toBeUndefined();
@@ -457,6 +453,46 @@ describe("whoever asks the gateway", () => {
     await grid.sql("UPDATE cloud.job SET max_price = $2 WHERE id = $1", [third, (fair - 1n).toString()]);
     await wait(third, 300);
     expect([await bait.claim(), await honest.claim()]).toEqual([undefined, undefined]);
+  });
+
+  it("gains nothing by a rate that rises, or comes, when the time of a cheaper worker is over", async () => {
+    const open = await allowing({});
+    const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
+    const [token] = await freshKeys(1);
+    const age = (column: string, seconds: number) =>
+      grid.sql(
+        column === "queued_at"
+          ? "UPDATE cloud.job SET queued_at = now() - $1 * interval '1 second' WHERE status = 'queued'"
+          : "UPDATE cloud.offer SET rate_changed_at = now() - $1 * interval '1 second'",
+        [seconds],
+      );
+    const offers = {
+      "a rise": [{ rate: 1n }, { rate: MOST }],
+      "a rise, and a fall": [{ rate: 1n }, { rate: MOST }, { rate: MOST - 1n }],
+      "an offer that was away": [{ rate: 1n }, { rate: 1n, models: [grid.licensed] }, { rate: MOST }],
+    };
+    for (const [what, steps] of Object.entries(offers)) {
+      const { id } = (await ask(open, token ?? "", "192.0.2.10")).body;
+      await age("rate_changed_at", 3_600);
+      let mine: ScriptedWorker | undefined;
+      for (const step of steps) mine = await scriptedWorker(grid, open, own(), step);
+      await age("queued_at", 31);
+      expect([what, await mine?.claim()]).toEqual([what, undefined]);
+      // A lane that needs money is the cheaper one's meanwhile.
+      const database = openDatabase(grid.postgres.url, () => {});
+      const demand = await laneDemand({ database }, { ...grid.gatewayTerms, maxRate: MOST }).find();
+      await database.close();
+      const needing = grid.workers[0].party.address.toLowerCase();
+      expect([what, demand.map(({ worker }) => worker)]).toEqual([what, [needing]]);
+      // The cheaper one has all of its time from then on, and no more.
+      await age("rate_changed_at", 29);
+      expect([what, await mine?.claim()]).toEqual([what, undefined]);
+      expect([what, (await honest.claim())?.id]).toEqual([what, id]);
+      const next = (await ask(open, token ?? "", "192.0.2.10")).body.id;
+      await age("queued_at", 31);
+      await age("rate_changed_at", 31);
+      expect([what, (await mine?.claim())?.id]).toEqual([what, next]);
+    }
   });
 
   it("keeps no job from a dearer worker by a cheap one that could not do it", async () => {

@@ -69,6 +69,7 @@ async function findDemand({ database }: Pick<Cloud, "database">, gateway: Gatewa
   );
   const isExcluded = new Set(barred.map(({ key }) => key));
   const needs = new Map<Address, NeededJob[]>();
+  const holdSeconds = Math.max(1, gateway.cheapestHoldSeconds) * IDLE_HOLD_FACTOR;
   for (const job of jobs) {
     const eligible = offers.filter(
       (offer) =>
@@ -78,8 +79,9 @@ async function findDemand({ database }: Pick<Cloud, "database">, gateway: Gatewa
         jobPrice(job, offer.rate) <= BigInt(job.max_price) &&
         (needs.get(offer.worker)?.length ?? 0) + offer.busy < offer.parallel,
     );
-    const elapsedHolds = Math.floor(job.age / (Math.max(1, gateway.cheapestHoldSeconds) * IDLE_HOLD_FACTOR));
-    const chosen: LiveOffer | undefined = eligible[Math.min(elapsedHolds, eligible.length - 1)];
+    const chosen: LiveOffer | undefined = eligible.findLast(
+      ({ rateAge }, i) => Math.min(job.age, rateAge) >= i * holdSeconds,
+    );
     if (!chosen) continue;
     const price = jobPrice(job, chosen.rate);
     needs.set(chosen.worker, [...(needs.get(chosen.worker) ?? []), { id: job.id, price }]);

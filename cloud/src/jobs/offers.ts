@@ -22,6 +22,8 @@ export interface LiveOffer {
   readonly rate: bigint;
   /** Lower one of the current rate and the rate in recent quotes. */
   readonly leastRate: bigint;
+  /** Seconds since the rate changed, or the offer came. */
+  readonly rateAge: number;
   readonly samplers: readonly string[];
   readonly schedulers: readonly string[];
   /** Step of width and height, which must be multiples of it. */
@@ -49,8 +51,9 @@ export async function putOffer(database: Database, worker: Address, offer: Offer
     for (const model of offer.models) {
       await queries.run(
         `INSERT INTO cloud.offer
-           (worker, model_id, model_hash, rate, samplers, schedulers, max_pixels, max_steps, max_count, defaults, side_step)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+           (worker, model_id, model_hash, rate, samplers, schedulers, max_pixels, max_steps, max_count, defaults, side_step,
+            rate_changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now())
          ON CONFLICT (worker, model_id) DO UPDATE SET
            model_hash = excluded.model_hash, samplers = excluded.samplers, schedulers = excluded.schedulers,
            max_pixels = excluded.max_pixels, max_steps = excluded.max_steps, max_count = excluded.max_count,
@@ -94,6 +97,7 @@ export async function liveOffers(queries: Queries, modelId?: bigint): Promise<Li
        o.defaults, w.parallel,
        CASE WHEN o.rate_changed_at > now() - $2 * interval '1 second' THEN least(o.rate, o.previous_rate) ELSE o.rate END
          AS "leastRate",
+       coalesce(extract(epoch FROM now() - o.rate_changed_at)::float8, 'Infinity') AS "rateAge",
        (SELECT count(*)::int FROM cloud.job j WHERE j.worker = o.worker AND j.status IN ('claimed', 'running')) AS busy
      FROM cloud.offer o JOIN cloud.worker w USING (worker)
      WHERE w.last_seen > now() - $1 * interval '1 second'

@@ -27,14 +27,16 @@ export function cheaperOffers(worker: string, holdSeconds: string): string {
 
 /**
  * Returns a condition on a job `j` and an offer `o`: cheaper workers could do the job, and their hold is not over. The holds of those with
- * a free slot follow one another, so that each has its full time.
+ * a free slot follow one another, so that each has its full time. They begin when both the job and the offer's rate are there: a rate that
+ * rises later gets no job for which others had no turn.
  *
  * @param isExcluded Condition on `j` and a worker `c.worker`: it does not get the job.
  */
 export function isReservedForCheaper(isExcluded: string): string {
+  const begin = "greatest(j.queued_at, o.rate_changed_at)";
   return `(
-    j.queued_at > now() - coalesce((SELECT sum(seconds) FROM cheaper), 0) * interval '1 second'
-    AND j.queued_at > now() - interval '1 second' * (
+    ${begin} > now() - coalesce((SELECT sum(seconds) FROM cheaper), 0) * interval '1 second'
+    AND ${begin} > now() - interval '1 second' * (
       SELECT coalesce(sum(c.seconds) FILTER (WHERE c.has_room), 0) + coalesce(max(c.seconds) FILTER (WHERE NOT c.has_room), 0)
       FROM cheaper c WHERE c.model_id = o.model_id AND ${isCovered("c")} AND NOT ${isExcluded}))`;
 }
