@@ -1,5 +1,6 @@
 /** Estimates: learnt from overhead and rate, bounded by what was seen, and never a refusal for ever. */
 import { expect, it } from "vitest";
+import { createRandom } from "../../../test/fixtures/random.ts";
 import { createThroughput, type Throughput } from "../../src/jobs/throughput.ts";
 
 type Sized = Parameters<Throughput["learn"]>[0];
@@ -37,14 +38,14 @@ it("tells overhead and rate apart once it has seen two sizes", () => {
 });
 
 it("keeps to what it saw where times fall with size, or only one size was seen", () => {
-  const odd = createThroughput();
+  const odd = createThroughput(clock().now);
   odd.learn(job(512, 30), 1);
   odd.learn(job(64, 2), 9);
   for (const asked of [job(64, 2), usual, job(2_048, 100)]) {
     expect(odd.estimate(asked, 1)).toBeGreaterThan(5);
-    expect(odd.estimate(asked, 1)).toBeLessThan(5 + 9 * 1.5);
+    expect(odd.estimate(asked, 1)).toBeLessThanOrEqual(5 + 9 * 1.5);
   }
-  const single = createThroughput();
+  const single = createThroughput(clock().now);
   single.learn(usual, 20);
   expect((single.estimate(job(512, 60), 1) - 5) / 1.5).toBeCloseTo(40, 6);
   expect((single.estimate(job(512, 3_000), 1) - 5) / 1.5).toBeCloseTo(160, 6);
@@ -78,4 +79,61 @@ it("fades, so that an estimate alone never refuses for ever", () => {
   // A trial brings it back.
   throughput.learnAtLeast(usual, 600);
   expect(throughput.estimate(usual, 1)).toBeGreaterThan(900);
+});
+
+/** Seconds of an estimate of one image without margin and caution. */
+const bare = (throughput: Throughput, asked: Sized): number => (throughput.estimate(asked, 1) - 5) / 1.5;
+
+it("remembers a large picture through a hundred small ones, and does not take it for as slow as they are", () => {
+  const throughput = createThroughput();
+  throughput.learn(usual, 20);
+  for (let i = 1; i <= 100; i++) {
+    throughput.learn(job(64, 2), 0.5);
+    expect([i, bare(throughput, usual) > 15, bare(throughput, usual) <= 2 * 20]).toEqual([i, true, true]);
+  }
+});
+
+it("ages by pictures of its own size: small ones keep no wrong estimate of large ones alive", () => {
+  const { now, pass } = clock();
+  const throughput = createThroughput(now);
+  throughput.learn(usual, 10_000);
+  for (let minute = 0; minute < 120; minute++) {
+    pass(60);
+    throughput.learn(job(64, 2), 0.5);
+  }
+  expect(throughput.estimate(usual, 1)).toBeLessThan(60);
+  expect(throughput.estimate(job(256, 30), 1)).toBeLessThan(60);
+  expect(bare(throughput, job(64, 2))).toBeCloseTo(0.5, 1);
+});
+
+it.each([1, 2, 3, 4, 5, 6, 7, 8])("stays near a machine's times after any pictures, of seed %i", (seed) => {
+  const { next: random, pick } = createRandom(seed);
+  const { now, pass } = clock();
+  const throughput = createThroughput(now);
+  const [overhead, rate] = [3 * random(), (40 * random()) / (512 * 512 * 30)];
+  const workOf = ({ request: { width, height, steps } }: Sized): number => width * height * steps;
+  const timeOf = (asked: Sized): number => overhead + rate * workOf(asked);
+  const seen: { readonly picture: Sized; readonly at: number }[] = [];
+  const [low, high, old, beyond] = [[], [], [], []] as [number[], number[], number[], number[]];
+  for (let i = 0; i < 300; i++) {
+    // Long runs of one size, and pauses.
+    const repeated = random() < 0.8 ? seen.at(-1)?.picture : undefined;
+    const picture = repeated ?? job(64 * pick([1, 2, 4, 8, 16]), pick([1, 2, 4, 20, 30, 90]));
+    pass(random() < 0.02 ? 3_000 * random() : timeOf(picture));
+    throughput.learn(picture, timeOf(picture) * (0.8 + 0.4 * random()));
+    seen.push({ picture, at: now() });
+    low.push(bare(throughput, picture) / timeOf(picture));
+    for (const before of seen.slice(-100)) {
+      const ratio = bare(throughput, before.picture) / timeOf(before.picture);
+      const age = (now() - before.at) / 1_000;
+      // Half of it is left, or a hundredth.
+      if (age < 600) high.push(ratio);
+      else if (age < 4_000) old.push(ratio);
+    }
+    beyond.push(bare(throughput, job(2_048, 100)) / Math.max(...seen.map((one) => timeOf(one.picture))));
+  }
+  expect(Math.min(...low)).toBeGreaterThan(1 / 3);
+  expect(Math.max(...high)).toBeLessThan(5);
+  expect(Math.max(0, ...old)).toBeLessThan(20);
+  expect(Math.max(...beyond)).toBeLessThan(16);
 });
