@@ -18,16 +18,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signMessage } from "../../test/fixtures/seed.ts";
 import { until } from "../../test/fixtures/until.ts";
 import { JobStreams } from "../src/api/grid/jobStreams.ts";
-import { Sessions } from "../src/auth/sessions.ts";
+import { type SessionRecord, Sessions } from "../src/auth/sessions.ts";
 import { modelCatalogue } from "../src/chain/models.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase, type Queries } from "../src/database/database.ts";
 import { listen, type Notifications } from "../src/database/pgNotify.ts";
+import { ApiError } from "../src/error.ts";
+import { cancelJob } from "../src/jobs/cancel.ts";
 import { claimJob } from "../src/jobs/claim.ts";
 import { completeJob } from "../src/jobs/complete.ts";
-import { heartbeat } from "../src/jobs/lease.ts";
+import { heartbeat, penalizeWhenWrong, releaseJob } from "../src/jobs/lease.ts";
+import { putOffer } from "../src/jobs/offers.ts";
 import { WaitingClaims } from "../src/jobs/waitingClaims.ts";
 import { LaneTrees } from "../src/payment/laneTrees.ts";
+import { quoteNonce } from "../src/payment/nonces.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, RATE, signIn, startTestGrid, type TestGrid } from "./grid.ts";
 import { ENGINE, type JobJson, type ScriptedWorker, scriptedWorker, type VoucherJson } from "./scriptedWorker.ts";
@@ -204,11 +208,14 @@ function counted(database: Database): { database: Database; statements: () => nu
       one: count(database.one),
       run: count(database.run),
       runOnce: count(database.runOnce),
-      transaction: (work, turn) =>
-        database.transaction(({ all, one, run }) => {
-          statements++;
-          return work({ all: count(all), one: count(one), run: count(run) });
-        }, turn),
+      transaction: (work, ...turns) =>
+        database.transaction(
+          ({ all, one, run }) => {
+            statements++;
+            return work({ all: count(all), one: count(one), run: count(run) });
+          },
+          ...turns,
+        ),
     },
     statements: () => statements,
   };
@@ -528,6 +535,71 @@ it("a model's name that nobody has costs one question a block, and none when it 
   head = "0x02";
   expect((await catalogue.modelNamed("a name 7")).modelId).toBe(2n);
   expect((await catalogue.modelNamed("2")).modelId).toBe(2n);
+});
+
+it("calls that lock the same rows take their turn without a connection each", async () => {
+  const own = openDatabase(grid.postgres.url, () => undefined, 8);
+  let inside = 0;
+  let most = 0;
+  const database: Database = {
+    ...own,
+    transaction: (work, ...turns) =>
+      own.transaction(
+        async (queries) => {
+          most = Math.max(most, ++inside);
+          return work(queries).finally(() => inside--);
+        },
+        ...turns,
+      ),
+  };
+  const atOnce = async (what: string, calls: readonly (() => Promise<unknown>)[]): Promise<void> => {
+    most = 0;
+    await Promise.all(calls.map((one) => one()));
+    expect([what, most]).toEqual([what, 1]);
+  };
+  const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
+  const worker = grid.workers[0].party.address.toLowerCase() as Address;
+  try {
+    const chain = { nonceWordOf: async () => 0n } as unknown as Cloud["chain"];
+    const quoted = () => quoteNonce({ database, chain }, grid.artist.address, "one caller", 300);
+    await atOnce("quotes", times(16, quoted));
+
+    const other = privateKeyToAccount(generatePrivateKey()).address.toLowerCase() as Address;
+    const offered = () => putOffer(database, other, { software: "scripted", parallel: 1, models: [] });
+    await atOnce("offers", times(16, offered));
+    await grid.sql("DELETE FROM cloud.worker WHERE worker = $1", [other]);
+
+    const keys = [];
+    for (let i = 0; i < 8; i++) await order();
+    for (let i = 0; i < 8; i++) {
+      const job = await gets(workers[0]);
+      keys.push({ worker, jobId: job.id, token: job.lease.token });
+    }
+    const cloud = { database, settings: { stallSeconds: 120 }, log: { warn: () => undefined } } as unknown as Cloud;
+    const released = keys.slice(0, 6).map((key) => () => releaseJob(cloud, key, { reason: "failed" }));
+    await atOnce("releases", released);
+    const wrong = async (): Promise<void> => {
+      throw new ApiError("IMAGE_INVALID", "It is no picture.");
+    };
+    const penalized = keys.slice(6).map((key) => () => penalizeWhenWrong(cloud, key, wrong).catch(() => undefined));
+    await atOnce("strikes", penalized);
+    await grid.sql("UPDATE cloud.worker SET strikes = 0, blocked_until = NULL");
+
+    for (const { jobId } of keys) {
+      const [job] = await grid.sql<{ requester: Address }>("SELECT requester FROM cloud.job WHERE id = $1", [jobId]);
+      const session = { account: job?.requester } as SessionRecord;
+      const ends: (string | undefined)[] = [];
+      const cancelled = () =>
+        cancelJob(database, jobId, session).then(
+          () => ends.push("cancelled"),
+          (error: unknown) => ends.push(error instanceof ApiError ? error.code : undefined),
+        );
+      await atOnce("cancellations", times(4, cancelled));
+      expect(ends.sort()).toEqual([...times(3, "JOB_FINISHED"), "cancelled"]);
+    }
+  } finally {
+    await own.close();
+  }
 });
 
 it("a claim is one statement that looks at a few jobs, however long the queue is; a completion is three", async () => {

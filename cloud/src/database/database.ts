@@ -15,7 +15,7 @@ export interface Queries {
  * retried for some seconds; all others fail with `DATABASE_UNAVAILABLE`.
  */
 export interface Database extends Queries {
-  /** @param mutex As in `transaction`. */
+  /** @param mutex As one of those of `transaction`. */
   one<Row extends object>(sql: string, values?: readonly unknown[], mutex?: string): Promise<Row | undefined>;
   /**
    * Runs one statement that has an effect, without a transaction around it: all of it, or nothing. When its answer is lost, `findResult`
@@ -32,9 +32,10 @@ export interface Database extends Queries {
    * Runs `work` in one transaction: all of it, or nothing. It runs again when its connection is lost before the commit, or when another
    * transaction holds a lock for too long, so it does nothing but queries. A commit without an answer is looked up by its transaction id.
    *
-   * @param mutex Transactions of one mutex run one after the other in this process, and use one connection instead of one each.
+   * @param mutexes Transactions of one mutex run one after the other in this process, and use one connection instead of one each. Several
+   * are taken in this order: a job's before its worker's.
    */
-  transaction<Result>(work: (queries: Queries) => Promise<Result>, mutex?: string): Promise<Result>;
+  transaction<Result>(work: (queries: Queries) => Promise<Result>, ...mutexes: readonly string[]): Promise<Result>;
   /** Runs `work` under a lock over all processes. Waits for it. */
   withLock<Result>(lock: string, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -79,8 +80,8 @@ export function openDatabase(
   // Locks that last over slow work (a chain's transaction) have connections of their own, so that they cannot starve queries.
   const locks = openPool({ connectionString: url, max: 4, application_name: "gridnft-cloud locks" }, onError);
   const mutexes = createNamedMutex();
-  const runIn = <Result>(mutex: string | undefined, work: () => Promise<Result>): Promise<Result> =>
-    mutex === undefined ? work() : mutexes.run(mutex, work);
+  const runIn = <Result>([first, ...others]: readonly string[], work: () => Promise<Result>): Promise<Result> =>
+    first === undefined ? work() : mutexes.run(first, () => runIn(others, work));
   let closed = false;
 
   /** @param since Time of the request. Work that waited for its mutex does not wait longer for a database that is away. */
@@ -167,7 +168,9 @@ export function openDatabase(
     ...queriesOver((sql, values) => runSingle(sql, values)),
     one: async <Row extends object>(sql: string, values?: readonly unknown[], mutex?: string) => {
       const since = Date.now();
-      return (await runIn(mutex, () => runSingle(sql, values, since))).rows[0] as Row | undefined;
+      return (await runIn(mutex === undefined ? [] : [mutex], () => runSingle(sql, values, since))).rows[0] as
+        | Row
+        | undefined;
     },
     runOnce: async <Row extends object>(
       sql: string,
@@ -184,10 +187,10 @@ export function openDatabase(
           throw new TransientError(error, { isLost: true, isUncertain: false });
         }
       }),
-    serialized: (mutex, work) => runIn(mutex, work),
-    transaction: (work, mutex) => {
+    serialized: (mutex, work) => mutexes.run(mutex, work),
+    transaction: (work, ...names) => {
       const since = Date.now();
-      return runIn(mutex, () => withRetry(() => attempt(work), since));
+      return runIn(names, () => withRetry(() => attempt(work), since));
     },
     withLock: async (lock, work) => {
       const client = await locks.connect();

@@ -7,6 +7,7 @@ import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
 import { dropCandidate } from "./candidateRotation.ts";
 import { type JobRow, jobColumns } from "./job.ts";
+import { workerMutex } from "./mutexes.ts";
 import { isCovered } from "./offers.ts";
 import { cheaperOffers, isReservedForCheaper, SAME_WORKER_SECONDS } from "./ranking.ts";
 
@@ -76,9 +77,6 @@ export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJob
     return undefined;
   });
 }
-
-/** Returns the mutex of calls that lock a worker's row or its lane. */
-export const workerMutex = (worker: Address): string => `worker ${worker.toLowerCase()}`;
 
 function jobJson({ expires, request, order, signature, lane, price }: Claim, id: string, token: string): WorkerJobJson {
   return {

@@ -16,9 +16,9 @@ import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
 import { ApiError } from "../error.ts";
 import { draftVoucher, laneState, newestVoucher, offerOf, type VoucherDraft } from "../payment/vouchers.ts";
-import { workerMutex } from "./claim.ts";
 import { isJobId, type JobRow, jobColumns, orderOf, requestOf } from "./job.ts";
 import { isHeld, type LeaseKey, leaseLostError } from "./lease.ts";
+import { workerMutex } from "./mutexes.ts";
 import { requireStored, type StagedImage } from "./staging.ts";
 
 type CompleteAnswerJson = z.input<typeof completeAnswer>;

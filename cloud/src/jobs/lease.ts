@@ -5,6 +5,7 @@ import { prepared, type Queries } from "../database/database.ts";
 import { ApiError } from "../error.ts";
 import { refusalScopeOf, requeueJob } from "./candidateRotation.ts";
 import { findJob, isJobId, type JobRow, jobColumns } from "./job.ts";
+import { jobMutex, workerMutex } from "./mutexes.ts";
 
 /** Strikes within a day after which a worker gets no jobs for a while. */
 const MAX_STRIKES = 3;
@@ -20,6 +21,9 @@ export interface LeaseKey {
   readonly jobId: string;
   readonly token: string;
 }
+
+/** Returns the mutexes of calls that end a lease: they lock its job and change its worker. */
+const mutexesOf = ({ jobId, worker }: LeaseKey): readonly string[] => [jobMutex(jobId), workerMutex(worker)];
 
 /** Creates the error of a lease that is over. */
 export const leaseLostError = (): ApiError =>
@@ -57,9 +61,6 @@ export async function lockLeased(queries: Queries, { worker, jobId, token }: Lea
   return job;
 }
 
-/** Returns the mutex of a job's calls. */
-export const jobMutex = ({ jobId }: Pick<LeaseKey, "jobId">): string => `job ${jobId.toLowerCase()}`;
-
 /**
  * Extends a lease and stores the progress, by one statement. A heartbeat without changes notifies nobody. Progress is another step or
  * another uploaded picture, compared with all before under this lease. Without progress for too long the lease ends, which counts as a
@@ -91,7 +92,7 @@ export async function heartbeat(
       steps ?? null,
       settings.stallSeconds,
     ],
-    jobMutex(key),
+    jobMutex(jobId),
   );
   if (!row) throw leaseLostError();
   if (row.stalled && (await endStalled(cloud, key, row.progressed_at))) throw leaseLostError();
@@ -126,18 +127,21 @@ const HEARTBEAT = prepared(
 
 /** Takes a job from a worker that makes no progress. Returns false when another heartbeat brought progress meanwhile. */
 async function endStalled({ database, settings, log }: Cloud, key: LeaseKey, since: Date): Promise<boolean> {
-  return database.transaction(async (queries) => {
-    const job = await lockLeased(queries, key);
-    if (job.progressed_at?.getTime() !== since.getTime()) return false;
-    await requeueJob(queries, job, {
-      kind: "failed",
-      code: "NO_PROGRESS",
-      message: `The worker held the job without progress for more than ${settings.stallSeconds} s.`,
-    });
-    await addStrike(queries, key.worker);
-    log.warn({ job: job.id, worker: key.worker }, "held without progress");
-    return true;
-  }, jobMutex(key));
+  return database.transaction(
+    async (queries) => {
+      const job = await lockLeased(queries, key);
+      if (job.progressed_at?.getTime() !== since.getTime()) return false;
+      await requeueJob(queries, job, {
+        kind: "failed",
+        code: "NO_PROGRESS",
+        message: `The worker held the job without progress for more than ${settings.stallSeconds} s.`,
+      });
+      await addStrike(queries, key.worker);
+      log.warn({ job: job.id, worker: key.worker }, "held without progress");
+      return true;
+    },
+    ...mutexesOf(key),
+  );
 }
 
 /** Releases a job. A refusal is temporary only before the work. A later one counts, whatever its code. */
@@ -147,19 +151,22 @@ export async function releaseJob(
   { reason, code, message }: Pick<ReleaseRequest, "reason" | "code" | "message">,
 ): Promise<void> {
   const defaults = { stopping: "WORKER_STOPPING", failed: "WORKER_FAILED", refused: "WORKER_REFUSED" };
-  await database.transaction(async (queries) => {
-    const job = await lockLeased(queries, key);
-    // Of what it refuses or hands back it made nothing.
-    if (reason === "failed") await queries.run(STORE_ENGINE_FREE, [key.worker]);
-    const scope = reason === "refused" ? refusalScopeOf(code) : "final";
-    // A lane's reason pauses its jobs: for one without a lane it would pause nothing, and the same job would come at once.
-    const isTemporary = scope !== "final" && !(scope === "lane" && job.rail === "direct");
-    await requeueJob(queries, job, {
-      kind: isTemporary && (await isUnstarted(queries, job, settings.stallSeconds)) ? "passing" : reason,
-      code: code ?? defaults[reason],
-      message: message ?? "The worker gave no reason.",
-    });
-  }, jobMutex(key));
+  await database.transaction(
+    async (queries) => {
+      const job = await lockLeased(queries, key);
+      // Of what it refuses or hands back it made nothing.
+      if (reason === "failed") await queries.run(STORE_ENGINE_FREE, [key.worker]);
+      const scope = reason === "refused" ? refusalScopeOf(code) : "final";
+      // A lane's reason pauses its jobs: for one without a lane it would pause nothing, and the same job would come at once.
+      const isTemporary = scope !== "final" && !(scope === "lane" && job.rail === "direct");
+      await requeueJob(queries, job, {
+        kind: isTemporary && (await isUnstarted(queries, job, settings.stallSeconds)) ? "passing" : reason,
+        code: code ?? defaults[reason],
+        message: message ?? "The worker gave no reason.",
+      });
+    },
+    ...mutexesOf(key),
+  );
 }
 
 /** Stores that a worker's engine is free for the next of its jobs. */
@@ -181,12 +188,15 @@ async function penalize(
   fault: ApiError,
 ): Promise<void> {
   await database
-    .transaction(async (queries) => {
-      const job = await lockLeased(queries, key);
-      await requeueJob(queries, job, { kind: "wrong", code: fault.code, message: fault.message });
-      await addStrike(queries, key.worker);
-      log.warn({ job: job.id, worker: key.worker, code: fault.code, fault: fault.message }, "strike");
-    }, jobMutex(key))
+    .transaction(
+      async (queries) => {
+        const job = await lockLeased(queries, key);
+        await requeueJob(queries, job, { kind: "wrong", code: fault.code, message: fault.message });
+        await addStrike(queries, key.worker);
+        log.warn({ job: job.id, worker: key.worker, code: fault.code, fault: fault.message }, "strike");
+      },
+      ...mutexesOf(key),
+    )
     .catch((error: unknown) => {
       if (!(error instanceof ApiError && error.code === "LEASE_LOST")) throw error;
     });

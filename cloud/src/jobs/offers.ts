@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import type { Database, Queries } from "../database/database.ts";
 import { ApiError } from "../error.ts";
+import { workerMutex } from "./mutexes.ts";
 
 export type ModelDefaults = z.output<typeof modelDefaults>;
 type Offer = z.output<typeof workerOffer>;
@@ -75,7 +76,7 @@ export async function putOffer(database: Database, worker: Address, offer: Offer
         ],
       );
     }
-  });
+  }, workerMutex(worker));
 }
 
 /** Returns the ids of the models that a worker serves. */

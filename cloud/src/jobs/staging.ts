@@ -8,7 +8,8 @@ import { ApiError } from "../error.ts";
 import { sha256 } from "../files/pictures.ts";
 import { requirePng } from "../files/png.ts";
 import { requestOf } from "./job.ts";
-import { findLeased, jobMutex, type LeaseKey, lockLeased } from "./lease.ts";
+import { findLeased, type LeaseKey, lockLeased } from "./lease.ts";
+import { jobMutex } from "./mutexes.ts";
 
 /** Largest file that a worker may upload, bytes. */
 export const MAX_FILE_BYTES = 16 * 1_048_576;
@@ -64,7 +65,7 @@ export async function stageImage(
       [job.id, key.token, index, stored.imageHash, stored.cidDigest, stored.cid, file.length, stored.blocks.length],
     );
     if (isStaged === 0) throw new ApiError("STORAGE_UNAVAILABLE", "Storing the image took too long. Send it again.");
-  }, jobMutex(key));
+  }, jobMutex(key.jobId));
   return {
     image_hash: stored.imageHash,
     cid_digest: stored.cidDigest,

@@ -20,11 +20,12 @@ export async function quoteNonce(
   const key = payer.toLowerCase();
   // Two callers may get one nonce. The slower one is refused, and asks again.
   const callerHash = createHash("sha256").update(caller).digest("hex");
+  const lock = `nonce ${key} ${callerHash}`;
   for (let word = 0n; word < MAX_BITMAP_WORDS; word++) {
     const onChain = await chain.nonceWordOf(payer, word);
     if (onChain === 2n ** 256n - 1n) continue;
     const nonce = await database.transaction(async (queries) => {
-      await queries.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", [`nonce ${key} ${callerHash}`]);
+      await queries.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", [lock]);
       const taken = await takenNonces(queries, { payer: key, callerHash, word });
       for (let bit = 0n; bit < 256n; bit++) {
         const candidate = 256n * word + bit;
@@ -38,7 +39,7 @@ export async function quoteNonce(
         return candidate;
       }
       return undefined;
-    });
+    }, lock);
     if (nonce !== undefined) return nonce;
   }
   // A payer with 4,096 open orders or quotes gets a random nonce.
