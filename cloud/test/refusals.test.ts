@@ -33,6 +33,7 @@ afterEach(async () => {
     `UPDATE cloud.worker SET pauses = 0, paused_until = NULL, lane_paused_until = NULL, strikes = 0, blocked_until = NULL,
        ended_at = NULL`,
   );
+  await grid.sql("UPDATE cloud.offer SET paused_until = NULL, pauses = 0");
 });
 
 const resolved = { prompt: "a pier", width: 64, height: 64, steps: 2 };
@@ -121,6 +122,46 @@ it("of a lane that cannot be used concern all of its jobs, and no direct order",
   expect(await workers[0].claim()).toBeUndefined();
   const direct = await orderDirect(grid.workers[0].party.address);
   expect(await gets(workers[0], "the direct one")).toMatchObject({ id: direct });
+});
+
+it("for want of time concern all of the gateway's jobs of as much work, for longer each time, and no smaller ones", async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 20; i++) ids.push(await order({ steps: 50 + (i % 3) }));
+  const mine = grid.workers[0].party.address.toLowerCase();
+  const claims: string[] = [];
+  const pauses: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    // Each pause and each bar is over.
+    await grid.sql("UPDATE cloud.offer SET paused_until = least(paused_until, now())");
+    await grid.sql("UPDATE cloud.job_failure SET until = now()");
+    for (let job = await workers[0].claim(); job; job = await workers[0].claim()) {
+      claims.push(job.id);
+      await workers[0].release(job, "refused", "DEADLINE_TOO_NEAR", "The order ends in 600 s.");
+    }
+    const [row] = await grid.sql<{ pause: number }>(
+      "SELECT extract(epoch FROM paused_until - now())::float8 AS pause FROM cloud.offer WHERE worker = $1 AND model_id = $2",
+      [mine, grid.open.toString()],
+    );
+    pauses.push(row?.pause ?? 0);
+  }
+  // The first one in the queue is the smallest.
+  expect(claims).toEqual(Array.from({ length: 7 }, () => ids[0]));
+  expect(pauses.every((pause, i) => pause > (pauses[i - 1] ?? 0) || pause > 50)).toBe(true);
+  expect(pauses.at(-1)).toBeGreaterThan(50);
+  for (const id of ids) expect(await look(id)).toMatchObject({ status: "queued", attempts: 0 });
+  const small = await order();
+  expect(await workers[0].claim()).toMatchObject({ id: small });
+  // Not of the first one's time.
+  expect(await workers[1].claim()).toMatchObject({ id: ids[0] });
+});
+
+it("for want of time on a direct order, whose payer chose its deadline, concern that one alone", async () => {
+  const direct = await orderDirect(grid.workers[0].party.address);
+  const job = await gets(workers[0], "the direct one");
+  expect(job.id).toBe(direct);
+  await workers[0].release(job, "refused", "DEADLINE_TOO_NEAR");
+  const next = await order();
+  expect(await workers[0].claim()).toMatchObject({ id: next });
 });
 
 it("of a worker that can't read the chain concern everything", async () => {

@@ -127,8 +127,10 @@ function pauseAfter(before: number): number {
 }
 
 /** Pauses a worker, for the jobs that its refusal is about. */
-async function pauseWorker(queries: Queries, { worker, price }: JobRow, code: string): Promise<void> {
+async function pauseWorker(queries: Queries, job: JobRow, code: string): Promise<void> {
+  const { worker, price } = job;
   const scope = refusalScopeOf(code);
+  if (code === "DEADLINE_TOO_NEAR") await pauseOffer(queries, job);
   if (scope === "worker") {
     await queries.run(
       `UPDATE cloud.worker SET pauses = pauses + 1,
@@ -146,6 +148,24 @@ async function pauseWorker(queries: Queries, { worker, price }: JobRow, code: st
        lane_paused_price = CASE WHEN lane_paused_until > now() THEN least(lane_paused_price, $4::numeric) ELSE $4::numeric END
      WHERE worker = $1`,
     [worker, MAX_PAUSE_SECONDS, MIN_PAUSE_SECONDS, from],
+  );
+}
+
+/**
+ * Pauses a worker's offer for gateway jobs of as much work as one for which it had no time. They all have the same time. A direct order
+ * pauses nothing: whoever signs it chooses its deadline.
+ */
+async function pauseOffer(queries: Queries, { id, worker, rail }: JobRow): Promise<void> {
+  if (rail !== "gateway") return;
+  await queries.run(
+    `UPDATE cloud.offer o SET
+       pauses = CASE WHEN o.paused_until > now() - $3 * interval '1 second' THEN o.pauses + 1 ELSE 1 END,
+       paused_until = now() + interval '1 second' * CASE WHEN o.paused_until > now() - $3 * interval '1 second'
+         THEN least($3, $4 * 2 ^ least(o.pauses, 10)) ELSE $4 END,
+       paused_work = least(j.work, CASE WHEN o.paused_until > now() THEN o.paused_work END)
+     FROM (SELECT model_id, pixels::numeric * steps * count AS work FROM cloud.job WHERE id = $1) j
+     WHERE o.worker = $2 AND o.model_id = j.model_id`,
+    [id, worker, MAX_PAUSE_SECONDS, MIN_PAUSE_SECONDS],
   );
 }
 

@@ -8,7 +8,7 @@ import { prepared, type Queries } from "../database/database.ts";
 import { dropCandidate } from "./candidateRotation.ts";
 import { type JobRow, jobColumns } from "./job.ts";
 import { workerMutex } from "./mutexes.ts";
-import { isCovered } from "./offers.ts";
+import { isCovered, isPaused } from "./offers.ts";
 import { cheaperOffers, isReservedForCheaper, SAME_WORKER_SECONDS } from "./ranking.ts";
 
 export type WorkerJobJson = z.input<typeof workerJob>;
@@ -165,7 +165,7 @@ const CLAIM = prepared(
          WHERE j.status = 'queued' AND j.rail = 'gateway' AND j.model_id = o.model_id AND CASE WHEN
            j.payer = $7 AND ${isCovered("o")}
            AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= least(room.most, j.max_price)
-           AND NOT ${isReserved} AND NOT ${isExcluded} THEN true ELSE false END
+           AND NOT ${isPaused("o")} AND NOT ${isReserved} AND NOT ${isExcluded} THEN true ELSE false END
          ORDER BY j.place LIMIT ${BATCH_SIZE}) fitting
        WHERE o.worker = $1 AND room.most >= 0 AND o.rate <= $4
          AND (cardinality(room.models) < ${MAX_TOTALS} OR o.model_id = ANY (room.models))

@@ -1,4 +1,4 @@
-import { jobPrice } from "@gridnft/sdk";
+import { jobPrice, workOf } from "@gridnft/sdk";
 import type { Address } from "viem";
 import type { Cloud } from "../cloud.ts";
 import type { GatewayTerms } from "../environment.ts";
@@ -76,6 +76,7 @@ async function findDemand({ database }: Pick<Cloud, "database">, gateway: Gatewa
         offer.modelId === BigInt(job.model_id) &&
         covers(offer, { ...job, modelHash: job.model_hash }) &&
         !isExcluded.has(`${job.id} ${offer.worker}`) &&
+        (offer.pausedWork === undefined || workOf(job) < offer.pausedWork) &&
         jobPrice(job, offer.rate) <= BigInt(job.max_price) &&
         (needs.get(offer.worker)?.length ?? 0) + offer.busy < offer.parallel,
     );

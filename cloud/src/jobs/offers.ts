@@ -25,6 +25,8 @@ export interface LiveOffer {
   readonly leastRate: bigint;
   /** Seconds since the rate changed, or the offer came. */
   readonly rateAge: number;
+  /** Work, pixels times steps times images, from which on the worker has no time for gateway jobs now. */
+  readonly pausedWork: bigint | undefined;
   readonly samplers: readonly string[];
   readonly schedulers: readonly string[];
   /** Step of width and height, which must be multiples of it. */
@@ -87,8 +89,8 @@ export async function modelsOf(queries: Queries, worker: Address): Promise<strin
 
 /** Columns of an offer that are numerics or bigints, which come as text. */
 type BigColumn = "modelId" | "rate" | "leastRate" | "maxPixels";
-type OfferRow = Omit<LiveOffer, BigColumn | "defaults"> &
-  Readonly<Record<BigColumn, string>> & { readonly defaults: ModelDefaults | null };
+type OfferRow = Omit<LiveOffer, BigColumn | "defaults" | "pausedWork"> &
+  Readonly<Record<BigColumn, string>> & { readonly defaults: ModelDefaults | null; readonly pausedWork: string | null };
 
 /** Returns the offers of workers that are live and not blocked, of one model or of all. */
 export async function liveOffers(queries: Queries, modelId?: bigint): Promise<LiveOffer[]> {
@@ -99,6 +101,7 @@ export async function liveOffers(queries: Queries, modelId?: bigint): Promise<Li
        CASE WHEN o.rate_changed_at > now() - $2 * interval '1 second' THEN least(o.rate, o.previous_rate) ELSE o.rate END
          AS "leastRate",
        coalesce(extract(epoch FROM now() - o.rate_changed_at)::float8, 'Infinity') AS "rateAge",
+       CASE WHEN o.paused_until > now() THEN o.paused_work END AS "pausedWork",
        (SELECT count(*)::int FROM cloud.job j WHERE j.worker = o.worker AND j.status IN ('claimed', 'running')) AS busy
      FROM cloud.offer o JOIN cloud.worker w USING (worker)
      WHERE w.last_seen > now() - $1 * interval '1 second'
@@ -113,6 +116,7 @@ export async function liveOffers(queries: Queries, modelId?: bigint): Promise<Li
     rate: BigInt(row.rate),
     leastRate: BigInt(row.leastRate),
     maxPixels: BigInt(row.maxPixels),
+    pausedWork: row.pausedWork === null ? undefined : BigInt(row.pausedWork),
     defaults: row.defaults ?? undefined,
   }));
 }
@@ -151,6 +155,12 @@ export function isCovered(offer: string): string {
     "$offer",
     offer,
   );
+}
+
+/** Returns the SQL of a condition on a gateway job `j` and an offer of its model: the worker had no time for as much work just now. */
+export function isPaused(offer: string): string {
+  return `(coalesce($offer.paused_until > now(), false)
+    AND j.pixels::numeric * j.steps * j.count >= $offer.paused_work)`.replaceAll("$offer", offer);
 }
 
 /**

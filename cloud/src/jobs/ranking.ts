@@ -1,5 +1,5 @@
 // Order in which workers get the gateway's jobs, as SQL: the cheapest first.
-import { isCovered, LIVE_SECONDS } from "./offers.ts";
+import { isCovered, isPaused, LIVE_SECONDS } from "./offers.ts";
 
 /** Factor by which a job is held longer for a cheaper worker with a free slot. */
 export const IDLE_HOLD_FACTOR = 6;
@@ -38,5 +38,5 @@ export function isReservedForCheaper(isExcluded: string): string {
     ${begin} > now() - coalesce((SELECT sum(seconds) FROM cheaper), 0) * interval '1 second'
     AND ${begin} > now() - interval '1 second' * (
       SELECT coalesce(sum(c.seconds) FILTER (WHERE c.has_room), 0) + coalesce(max(c.seconds) FILTER (WHERE NOT c.has_room), 0)
-      FROM cheaper c WHERE c.model_id = o.model_id AND ${isCovered("c")} AND NOT ${isExcluded}))`;
+      FROM cheaper c WHERE c.model_id = o.model_id AND ${isCovered("c")} AND NOT ${isPaused("c")} AND NOT ${isExcluded}))`;
 }
