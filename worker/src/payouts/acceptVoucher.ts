@@ -75,6 +75,7 @@ export function createVoucherAcceptor(services: VoucherServices): VoucherAccepto
     const digest = voucherDigest(offer.voucher, chain.domain);
     const before = ledger.lane(laneId)?.voucher;
     if (before !== undefined && voucherDigest(before.voucher, chain.domain) === digest) {
+      rememberAccepted(offer, laneId, digest);
       return cloud.counterSign(laneId, digest, before.workerSignature);
     }
     const tree = treeOf(offer, laneId);
@@ -87,7 +88,7 @@ export function createVoucherAcceptor(services: VoucherServices): VoucherAccepto
     const isMine = (id: Hex): boolean => ledger.laneReceipt(id)?.laneId === laneId;
     const { domain } = chain;
     const { count, unchecked } = tree;
-    const root = count === 0 ? zeroHash : tree.tree.root(count);
+    const root = rootOf(tree);
     const context = { domain, lane, isMine, paid, free };
     checkVoucher(offer.voucher, offer.payer_signature, { count, root, unchecked }, context);
     const workerSignature = await sign.voucher(offer.voucher);
@@ -106,6 +107,19 @@ export function createVoucherAcceptor(services: VoucherServices): VoucherAccepto
       sizes.delete(oldest);
     }
     trees.set(laneId, { tree, receiptIds, sizes });
+  };
+
+  /** Keeps the receipts of a voucher that was accepted before a restart, so that they do not come again. Its root says which they are. */
+  const rememberAccepted = (offer: VoucherOffer, laneId: Hex, digest: Hex): void => {
+    if (trees.get(laneId)?.sizes.has(digest)) return;
+    try {
+      const tree = treeOf(offer, laneId);
+      if (tree !== undefined && rootOf(tree) === offer.voucher.receiptsRoot) remember(laneId, digest, tree);
+    } catch (error) {
+      // The voucher is good whatever came with it.
+      if (!(error instanceof WorkerError)) throw error;
+      log.warn({ lane: laneId, reason: error.message }, "the receipts of a voucher are not taken");
+    }
   };
 
   /** Takes a lane's newest voucher with all of its receipts. */
@@ -148,6 +162,10 @@ interface CheckedTree {
 interface OfferedTree extends CheckedTree {
   readonly count: number;
   readonly unchecked: readonly Hex[];
+}
+
+function rootOf({ tree, count }: OfferedTree): Hex {
+  return count === 0 ? zeroHash : tree.root(count);
 }
 
 function newTree(): CheckedTree {

@@ -20,6 +20,8 @@ import {
   type JobOrder,
   jobReceipt,
   laneId,
+  leafOf,
+  merkleTree,
   nextVoucher,
   orderClosing,
   orderHash,
@@ -27,9 +29,10 @@ import {
   receiptTree,
   SETTLE_GRACE,
   SignerRole,
+  voucherDigest,
   type WorkerClient,
 } from "@gridnft/sdk";
-import { encodeFunctionData, type Hex, parseAbi, parseEther, sha256, zeroHash } from "viem";
+import { encodeFunctionData, type Hex, keccak256, parseAbi, parseEther, sha256, toHex, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setAutomine } from "../../../test/fixtures/anvil.ts";
@@ -702,6 +705,44 @@ describe("on a chain", () => {
     const vouchers = createVoucherAcceptor({ ...payoutServices(ledger, {}), cloud });
     await expect(vouchers.accept(offer)).rejects.toMatchObject({ code: "VOUCHER_REFUSED" });
     expect(ledger.lanes()).toEqual([]);
+  });
+
+  it("gets the receipts of a voucher that it accepted before a restart once, and answers it with any others", async () => {
+    const { ledger } = await state();
+    const { config } = await seeded.openLane(PRICE);
+    const id = laneId(config, seeded.domain);
+    await ledger.recordLane(config, [{ modelId: seeded.modelId, cumulative: 0n }]);
+    const ids = Array.from({ length: 5 }, (_, i) => keccak256(toHex(`receipt ${i}`)));
+    const totals = [{ modelId: seeded.modelId, cumulative: PRICE }];
+    const receiptsRoot = merkleTree(ids.map(leafOf)).root;
+    const voucher = { laneId: id, totals, receiptCount: ids.length, receiptsRoot };
+    const [payerSignature, workerSignature] = [`0x${"22".repeat(65)}`, `0x${"33".repeat(65)}`] as const;
+    await ledger.recordVoucher({ voucher, payerSignature, workerSignature }, 1_000);
+    const digest = voucherDigest(voucher, seeded.domain);
+    const after = { after: digest, receipt_ids: [] };
+    const sent: number[] = [];
+    const answered: Hex[] = [];
+    const restarted = (receipts: readonly Hex[]) => {
+      const whole = { lane: config, voucher, payer_signature: payerSignature, receipt_ids: [...receipts] };
+      const cloud = {
+        vouchers: async (known: readonly Hex[]) => {
+          const offer = known.includes(digest) ? { ...whole, ...after } : whole;
+          sent.push(offer.receipt_ids.length);
+          return [offer];
+        },
+        counterSign: async (_lane: Hex, _digest: Hex, signature: Hex) => answered.push(signature),
+      } as unknown as WorkerClient;
+      return createVoucherAcceptor({ ...payoutServices(ledger, {}), cloud });
+    };
+    const vouchers = restarted(ids);
+    for (let i = 0; i < 3; i++) await vouchers.catchUp();
+    expect([sent.splice(0), vouchers.knownOn(id)]).toEqual([[5, 0, 0], digest]);
+    for (const wrong of [[...ids].reverse(), [...ids, ...ids]]) {
+      const other = restarted(wrong);
+      await other.catchUp();
+      expect(other.knownOn(id)).toBeUndefined();
+    }
+    expect(answered).toEqual(Array.from({ length: 5 }, () => workerSignature));
   });
 
   it("refuses the state folder of another deployment", async () => {
