@@ -10,7 +10,7 @@ import { answerParserError, refuseUnreadable } from "./api/http/parserErrors.ts"
 import { openChain } from "./chain/chain.ts";
 import type { Cloud } from "./cloud.ts";
 import { openDatabase } from "./database/database.ts";
-import { migrate } from "./database/migrate.ts";
+import { migrateWhenUp } from "./database/migrate.ts";
 import { listen } from "./database/pgNotify.ts";
 import type { Settings } from "./environment.ts";
 import { describeError } from "./error.ts";
@@ -50,7 +50,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
   // Each stream and each wait listens, and ends to: their number is bounded elsewhere.
   setMaxListeners(0, stopping.signal);
   try {
-    await migrate(settings.databaseUrl);
+    await migrateWhenUp(settings.databaseUrl, warn("database is away, waiting for it"));
     const database = openDatabase(settings.databaseUrl, warn("database connection lost"));
     closing.push(() => database.close());
     const notifications = await listen(settings.databaseUrl, warn("notices lost"));

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { listen } from "../../test/fixtures/scriptedServer.ts";
 import { until } from "../../test/fixtures/until.ts";
 import { openDatabase } from "../src/database/database.ts";
-import { migrate } from "../src/database/migrate.ts";
+import { migrate, migrateWhenUp } from "../src/database/migrate.ts";
 import type { ApiError } from "../src/error.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, type Refusal, signIn, startTestGrid, type TestGrid } from "./grid.ts";
@@ -463,6 +463,46 @@ it("lets those who waited for their turn go when the database is away, each afte
     await database.close();
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+it("starts when its database comes, says once that it waits, and gives up with the error of today", async () => {
+  const target = new URL(grid.postgres.url);
+  const sockets = new Set<Socket>();
+  let refused = 0;
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    if (refused < 3) {
+      refused++;
+      socket.destroy();
+      return;
+    }
+    const onward = connect(Number(target.port), target.hostname);
+    onward.on("error", () => socket.destroy());
+    for (const one of [socket, onward]) sockets.add(one);
+    socket.pipe(onward).pipe(socket);
+  });
+  const url = new URL(target.href);
+  url.hostname = "127.0.0.1";
+  url.port = `${await listen(server)}`;
+  const waits: unknown[] = [];
+  try {
+    const started = await grid.cloud({ databaseUrl: url.href });
+    expect([refused, (await call(started, "GET", "/v1/models")).status]).toEqual([3, 200]);
+    await started.stop();
+    refused = 0;
+    await migrateWhenUp(url.href, (error) => waits.push(error));
+    expect([refused, waits.length]).toEqual([3, 1]);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  const said = await migrate(url.href).catch((error: unknown) => error);
+  await expect(migrateWhenUp(url.href, () => undefined, 0)).rejects.toMatchObject({ ...(said as object) });
+  // A server that refuses is not away.
+  const wrong = new URL(target.href);
+  wrong.pathname = "/no_such_database";
+  await expect(migrateWhenUp(wrong.href, (error) => waits.push(error))).rejects.toMatchObject({ code: "3D000" });
+  expect(waits).toHaveLength(1);
 });
 
 it("migrates to the end after it was stopped between a migration and the row that says so", async () => {

@@ -1,6 +1,38 @@
 import { fileURLToPath } from "node:url";
+import { backoff, errnoOf, retry, sleep } from "@gridnft/sdk/node";
 import pg from "pg";
 import Postgrator from "postgrator";
+
+/** Milliseconds that a start waits for a server that is away. */
+const AWAY_TIMEOUT = 60_000;
+
+/**
+ * Migrates as `migrate`, once the server is there.
+ * @param onWait Gets the error of the first attempt that found the server away.
+ * @throws The last attempt's error, when the server is away for too long.
+ */
+export async function migrateWhenUp(
+  databaseUrl: string,
+  onWait: (error: unknown) => void,
+  timeout = AWAY_TIMEOUT,
+): Promise<number> {
+  const end = Date.now() + timeout;
+  return retry(
+    () => migrate(databaseUrl),
+    async (error, attempt) => {
+      if (!isAway(error) || Date.now() >= end) return false;
+      if (attempt === 0) onWait(error);
+      await sleep(Math.min(backoff(attempt, { first: 100, max: 2_000, jitter: 1 / 4 }), end - Date.now()));
+      return true;
+    },
+  );
+}
+
+/** Returns true for an error of the network, a lost connection, or a server that starts or stops. */
+function isAway(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return error.code?.startsWith("57P") ?? false;
+  return error instanceof Error && (errnoOf(error) !== undefined || error.message.startsWith("Connection terminated"));
+}
 
 /**
  * Migrates the schema `cloud`, in one transaction with the row that records it. Processes that start together wait for each other.
