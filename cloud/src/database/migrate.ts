@@ -31,7 +31,11 @@ export async function migrateWhenUp(
 /** Returns true for an error of the network, a lost connection, or a server that starts or stops. */
 function isAway(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.code?.startsWith("57P") ?? false;
-  return error instanceof Error && (errnoOf(error) !== undefined || error.message.startsWith("Connection terminated"));
+  if (!(error instanceof Error)) return false;
+  return (
+    /^E(CONN|AI_AGAIN|NOTFOUND|TIMEDOUT|HOST|NET|PIPE)/.test(errnoOf(error) ?? "") ||
+    error.message.startsWith("Connection terminated")
+  );
 }
 
 /**

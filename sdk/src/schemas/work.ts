@@ -119,8 +119,8 @@ export const wantedImages = z.object({ images: z.array(z.object({ image_hash: by
 
 /**
  * Why a worker does not take a job, and for which of its jobs that holds. `final`: for ever, for this job. The others pass: the job
- * waits in the queue as before, and this worker gets no such job for a while. `job`: this one. `lane`: all of the lane that cost as
- * much or more. `worker`: all.
+ * waits in the queue as before, and this worker gets no such job for a while. `job`: this one, and for want of time the
+ * gateway's of the same model with as much work or more. `lane`: all of the lane that cost as much or more. `worker`: all.
  */
 export const refusalScopes = {
   REQUEST_HASH: "final",
