@@ -225,6 +225,13 @@ describe("exports that differ are read from their files", () => {
     expect(farthest((await paint({}, variant)).pixels.rgb, byHand)).toBeLessThanOrEqual(1);
   });
 
+  it("unet for pairs, without guidance", async () => {
+    const alone = await paint({ guidanceScale: 1 });
+    const pairs = await paint({ guidanceScale: 1 }, { batch: 2 });
+    expect(Buffer.compare(pairs.pixels.rgb, alone.pixels.rgb)).toBe(0);
+    await expect(paint({ guidanceScale: 0 }, { batch: 2 })).resolves.toBeDefined();
+  });
+
   it("configurations as Python writes them, with a byte order mark", async () => {
     const path = join(folder, "python");
     await writeLinearModel(path);

@@ -66,6 +66,7 @@ export function createDenoiser(
   }
   const times = timestep.shape[0];
   const pairs = sample.shape[0] !== 1 && states.shape[0] !== 1;
+  const onlyPairs = sample.shape[0] === 2 || states.shape[0] === 2;
 
   const predict = async (scaled: Float32Array, shape: LatentShape, time: number, prompts: readonly Values[]) => {
     const [first] = prompts;
@@ -89,8 +90,11 @@ export function createDenoiser(
 
   const guided = async (scaled: Float32Array, shape: LatentShape, time: number, { prompts, scale }: Guide) => {
     const { prompt, negative } = prompts;
-    if (!negative) return predict(scaled, shape, time, [prompt]);
     const size = scaled.length;
+    if (!negative) {
+      const predicted = await predict(scaled, shape, time, onlyPairs ? [prompt, prompt] : [prompt]);
+      return onlyPairs ? predicted.subarray(0, size) : predicted;
+    }
     let without: Float32Array;
     let withPrompt: Float32Array;
     if (pairs) {
