@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -64,6 +65,24 @@ export async function createJob(place: string, content: JobFile): Promise<string
       await rm(path, { force: true }).catch(() => {});
       throw notWritten(path, cause);
     }
+  }
+}
+
+/** Bytes of a job file with long prompts and many orders. */
+const PROBE_BYTES = 65_536;
+
+/**
+ * Insists that a job file can be written at a place, by writing and removing a file of its size beside it.
+ * @throws usage error: money moves only after this.
+ */
+export async function requireWritable(place: string): Promise<void> {
+  const path = `${place}${ending}.${randomBytes(4).toString("hex")}`;
+  try {
+    await writeFile(path, Buffer.alloc(PROBE_BYTES), { flag: "wx", mode: 0o600, flush: true });
+  } catch (cause) {
+    throw notWritten(`${place}${ending}`, cause);
+  } finally {
+    await rm(path, { force: true }).catch(() => {});
   }
 }
 

@@ -1,5 +1,5 @@
 /** The command line against a whole grid: chain, database, indexer, cloud, worker, engine. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createWalletClient, type Hex, http, parseEther } from "viem";
@@ -327,22 +327,27 @@ it("says which samplers the model's workers have", async () => {
   expect(code).not.toBe(0);
 });
 
+/** Sends ETH and AIPG of the artist's to the account of a key. */
+async function fund(key: Hex, { ether, tokens }: { readonly ether: string; readonly tokens: string }): Promise<void> {
+  const { rpc_url, accounts, deployment } = JSON.parse(readFileSync(join(home, "grid.json"), "utf8"));
+  const artist = (accounts as { name: string; private_key: Hex }[]).find(({ name }) => name === "artist");
+  const account = privateKeyToAccount(artist?.private_key as Hex);
+  const wallet = createWalletClient({ account, chain: foundry, transport: http(rpc_url), pollingInterval: 100 });
+  const { contracts } = parseDeployment(JSON.parse(readFileSync(resolve(home, deployment), "utf8")));
+  const to = privateKeyToAccount(key).address;
+  await wallet.sendTransaction({ to, value: parseEther(ether) });
+  const transfer = { abi: aipgAbi, functionName: "transfer", args: [to, parseEther(tokens)] } as const;
+  const hash = await wallet.writeContract({ ...transfer, address: contracts.AIPG.address });
+  await waitForTransactionReceipt(wallet, { hash });
+}
+
 it("checks what a mint needs before anything is paid", async () => {
   const poor = { GRID_HOME: home, POOR: generatePrivateKey() };
   const words = ["generate", "no gas", "--mint", "--account", "POOR"];
   const { code, err } = await runHere(words, { cwd: folder, environment: poor });
   expect([code, err]).toEqual([2, expect.stringContaining("POOR has no ETH for the gas of a mint. Nothing was paid.")]);
   // Enough for the picture or for its mint, not for both.
-  const { rpc_url, accounts, deployment } = JSON.parse(readFileSync(join(home, "grid.json"), "utf8"));
-  const artist = (accounts as { name: string; private_key: Hex }[]).find(({ name }) => name === "artist");
-  const account = privateKeyToAccount(artist?.private_key as Hex);
-  const wallet = createWalletClient({ account, chain: foundry, transport: http(rpc_url), pollingInterval: 100 });
-  const { contracts } = parseDeployment(JSON.parse(readFileSync(resolve(home, deployment), "utf8")));
-  const to = privateKeyToAccount(poor.POOR).address;
-  await wallet.sendTransaction({ to, value: parseEther("0.1") });
-  const transfer = { abi: aipgAbi, functionName: "transfer", args: [to, parseEther("0.15")] } as const;
-  const hash = await wallet.writeContract({ ...transfer, address: contracts.AIPG.address });
-  await waitForTransactionReceipt(wallet, { hash });
+  await fund(poor.POOR, { ether: "0.1", tokens: "0.15" });
   const dear = ["generate", "no fee", "--mint", "--account", "POOR", "--steps", "40"];
   const short = await runHere(dear, { cwd: folder, environment: poor });
   expect([short.code, short.err]).toEqual([
@@ -351,6 +356,26 @@ it("checks what a mint needs before anything is paid", async () => {
   ]);
   expect(existsSync(join(folder, "no-fee.job.json"))).toBe(false);
 }, 180_000);
+
+/** Root writes in every folder of a disk, but not in this one of the kernel's. */
+const isRoot = process.getuid?.() === 0;
+
+it.runIf(!isRoot || existsSync("/sys"))(
+  "moves no money for pictures that can't be saved",
+  async () => {
+    const readOnly = isRoot ? "/sys" : join(folder, "read-only");
+    if (!isRoot) mkdirSync(readOnly, { mode: 0o555 });
+    const saver = { GRID_HOME: home, SAVER: generatePrivateKey() };
+    const at = { cwd: folder, environment: saver };
+    await fund(saver.SAVER, { ether: "0.1", tokens: "5" });
+    const before = (await runHere(["account", "--account", "SAVER", "--json"], at)).out;
+    const words = ["generate", "nowhere", "--account", "SAVER", "--steps", "4", "--out", readOnly];
+    const { code, err } = await runHere(words, at);
+    expect([code, err]).toEqual([1, expect.stringMatching(/can't be written: .*Choose another --out\./)]);
+    expect((await runHere(["account", "--account", "SAVER", "--json"], at)).out).toBe(before);
+  },
+  180_000,
+);
 
 it("finds nothing wrong with a grid that runs", async () => {
   const { healthy, checks } = await json(["doctor"]);

@@ -25,7 +25,7 @@ import { asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
-import { createJob, type JobFile, keepJob, ordersToJson } from "../jobFile.ts";
+import { createJob, type JobFile, keepJob, ordersToJson, requireWritable } from "../jobFile.ts";
 import { printMinted } from "../minted.ts";
 import { reasonOf } from "../output.ts";
 import { type PictureOptions, readParameters } from "../parameters.ts";
@@ -95,7 +95,8 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   const wantsSession = rail === "gateway" || unlock.length > 0 || parameters.salt !== undefined;
   const cloud = wantsSession ? await signedIn(open, grid, signer, unlock) : open;
   const place = await placeOf(session.cwd, options.out, prompt);
-  const fee = await requireFunds({ grid, signer }, series, asked.n ?? 1);
+  await requireWritable(place);
+  const fee = series ? await requireFunds({ grid, signer }, asked.n ?? 1, "Nothing was paid") : 0n;
   const undertaking: Undertaking = {
     ...{ session, grid, signer, cloud, place, series },
     ...{ file: undefined, job: undefined, maxFee: fee },
@@ -118,14 +119,14 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
 
 /**
  * Insists on what a mint needs, before a picture is paid that could not be minted: gas, the mint fee, no pause.
+ * @param undone Beginning of the sentence that says what did not happen.
  * @returns Mint fee of all pictures, AIPG wei.
  */
-async function requireFunds(
+export async function requireFunds(
   { grid, signer }: Pick<Undertaking, "grid" | "signer">,
-  series: SeriesTerms | undefined,
   count: number,
+  undone: string,
 ): Promise<bigint> {
-  if (!series) return 0n;
   const { contracts: deployment, client } = grid;
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
   const [{ eth, aipg: wallet }, fee, paused] = await Promise.all([
@@ -133,13 +134,13 @@ async function requireFunds(
     readContract(client, { ...nft, functionName: "mintFee" }),
     readContract(client, { ...nft, functionName: "paused" }),
   ]);
-  if (paused) throw new CliError("PAUSED", "Minting is paused now. Nothing was paid; without --mint it can be made.");
+  if (paused) throw new CliError("PAUSED", `Minting is paused now. ${undone}; without --mint it can be made.`);
   const all = fee[0] * BigInt(count);
   if (eth === 0n) {
-    throw new CliError("GAS_UNPAID", `${signer.name} has no ETH for the gas of a mint. Nothing was paid.`);
+    throw new CliError("GAS_UNPAID", `${signer.name} has no ETH for the gas of a mint. ${undone}.`);
   }
   if (wallet < all) {
-    const message = `The mint costs ${aipg(all)}, and the wallet of ${signer.name} has ${aipg(wallet)}. Nothing was paid.`;
+    const message = `The mint costs ${aipg(all)}, and the wallet of ${signer.name} has ${aipg(wallet)}. ${undone}.`;
     throw new CliError("BALANCE_TOO_LOW", message);
   }
   return all;
