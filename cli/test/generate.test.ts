@@ -377,6 +377,35 @@ it.runIf(!isRoot || existsSync("/sys"))(
   180_000,
 );
 
+it("checks what the rest of a lost job needs before it is handed in again", async () => {
+  const poor = { GRID_HOME: home, PENNILESS: generatePrivateKey() };
+  const { chain_id, cloud_url } = JSON.parse(readFileSync(join(home, "grid.json"), "utf8"));
+  const requester = privateKeyToAccount(poor.PENNILESS).address;
+  const path = join(folder, "unchecked.job.json");
+  const resume = async (mint: object | undefined, words: readonly string[]): Promise<Run> => {
+    const kept = {
+      ...{ version: 1, chain_id, cloud_url, requester, rail: "gateway", idempotency_key: "unchecked", mint },
+      ...{ parameters: { prompt: "unchecked", model: "1", steps: 2, width: 64, height: 64 }, orders: [] },
+    };
+    writeFileSync(path, JSON.stringify(kept));
+    const all = ["resume", "unchecked.job.json", "--account", "PENNILESS", ...words];
+    const result = await runHere(all, { cwd: folder, environment: poor });
+    expect(JSON.parse(readFileSync(path, "utf8")).job).toBeUndefined();
+    return result;
+  };
+  const jpeg = await resume(undefined, ["--out", "x.jpg"]);
+  expect([jpeg.code, jpeg.err]).toEqual([1, expect.stringContaining("pictures are PNG")]);
+  const gas = await resume(undefined, ["--mint"]);
+  expect([gas.code, gas.err]).toEqual([2, expect.stringContaining("PENNILESS has no ETH for the gas of a mint.")]);
+  await fund(poor.PENNILESS, { ether: "0.1", tokens: "0" });
+  const fee = await resume({ title: "Kept" }, []);
+  expect([fee.code, fee.err]).toEqual([2, expect.stringContaining("The mint costs 0.1 AIPG")]);
+  const room = await resume({ title: "Kept", description: "x".repeat(100_000) }, []);
+  expect([room.code, room.err]).toEqual([1, expect.stringContaining("bytes too many for one mint")]);
+  expect(existsSync(path)).toBe(true);
+  rmSync(path);
+}, 180_000);
+
 it("finds nothing wrong with a grid that runs", async () => {
   const { healthy, checks } = await json(["doctor"]);
   const found = (checks as { id: string; status: string }[]).map(({ id, status }) => `${id} ${status}`);

@@ -18,14 +18,23 @@ import { agrees, asks, type ConfirmOptions, confirm } from "../confirm.ts";
 import { explain } from "../explain.ts";
 import { CliError, type ExitCode, usageError } from "../failure.ts";
 import type { Grid } from "../grid.ts";
-import { findJobFile, type JobFile, type KeptJob, keepJob, openJobFile, ordersOf, seriesIn } from "../jobFile.ts";
+import {
+  findJobFile,
+  type JobFile,
+  type KeptJob,
+  keepJob,
+  openJobFile,
+  ordersOf,
+  requireWritable,
+  seriesIn,
+} from "../jobFile.ts";
 import { namesOf, placeOf, save } from "../pictures.ts";
 import { openSession, type Session } from "../program.ts";
 import { withSignals } from "../signals.ts";
 import { openSigner, type Signer, type SigningOptions } from "../signer.ts";
 import { aipg, titleOf } from "../values.ts";
-import { dearest, finish, receiptOf, showJob, traced, type Undertaking } from "./generate.ts";
-import { payableOf, requireMintOption, type SeriesOptions, seriesOf } from "./mint.ts";
+import { dearest, finish, receiptOf, requireFunds, showJob, traced, type Undertaking } from "./generate.ts";
+import { payableOf, requireMintOption, requireRoom, type SeriesOptions, seriesOf } from "./mint.ts";
 
 export interface ResumeCommandOptions extends SigningOptions, SeriesOptions, ConfirmOptions {
   readonly out?: string;
@@ -55,6 +64,7 @@ export async function resumeCommand(word: string, options: ResumeCommandOptions)
     ...{ session, grid, signer, cloud, job: undefined, series: undefined },
     ...{ place: kept?.place ?? session.cwd, file: kept?.path },
   };
+  if (first === undefined) await requireRest(unnamed, kept as KeptJob, options);
   const ordered = first === undefined ? await handIn(unnamed, kept as KeptJob, options) : await cloud.job(first);
 
   const place = kept && options.out === undefined ? kept.place : undefined;
@@ -73,9 +83,7 @@ export async function resumeCommand(word: string, options: ResumeCommandOptions)
   });
   try {
     const prompt = images[0]?.bundle.request.prompt ?? "";
-    const series: SeriesTerms | undefined = mints
-      ? { ...keptSeries, ...seriesOf({ ...options, title: options.title ?? (keptSeries?.title || titleOf(prompt)) }) }
-      : undefined;
+    const series = seriesToMint(keptSeries, options, prompt);
     const work: Undertaking = {
       ...undertaking,
       place: place ?? (await placeOf(session.cwd, options.out, prompt)),
@@ -150,6 +158,30 @@ function requireOwn(requester: string, signer: Signer): void {
     `The job is of ${requester}, and ${signer.name} is ${signer.account.address}: name another --account.`,
     "NOT_YOURS",
   );
+}
+
+/** Insists on what follows an order before it is handed in: a place for its pictures, and what their mint needs. */
+async function requireRest(
+  { session, grid, signer }: Undertaking,
+  { place, content }: KeptJob,
+  options: ResumeCommandOptions,
+): Promise<void> {
+  const { prompt, negative_prompt: negative = "", n: count = 1 } = content.parameters;
+  await requireWritable(options.out === undefined ? place : await placeOf(session.cwd, options.out, prompt));
+  const series = seriesToMint(seriesIn(content), options, prompt);
+  if (!series) return;
+  requireRoom([prompt, negative], series, count);
+  await requireFunds({ grid, signer }, count, "Nothing was handed in");
+}
+
+/** Terms of the series that a job's pictures become: as typed, then as kept; undefined where nothing is minted. */
+function seriesToMint(
+  kept: SeriesTerms | undefined,
+  options: ResumeCommandOptions,
+  prompt: string,
+): SeriesTerms | undefined {
+  if (options.mint !== true && kept === undefined) return undefined;
+  return { ...kept, ...seriesOf({ ...options, title: options.title ?? (kept?.title || titleOf(prompt)) }) };
 }
 
 /**
