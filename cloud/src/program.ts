@@ -1,3 +1,4 @@
+import { openProgramOutput } from "@gridnft/sdk/node";
 import { EnvironmentError } from "./environment.ts";
 import { describeError } from "./error.ts";
 
@@ -11,7 +12,7 @@ export function serveUntilSignal({ stop }: { stop(): Promise<void> }, ready: obj
       stop().then(() => process.exit(0), fail);
     });
   }
-  process.stdout.write(`${JSON.stringify({ ready: true, ...ready })}\n`);
+  openProgramOutput(process.stdout).write(`${JSON.stringify({ ready: true, ...ready })}\n`);
 }
 
 /** Ends a program with the reason on stderr. */

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createFastChecker } from "@gridnft/sdk";
+import { openProgramOutput } from "@gridnft/sdk/node";
 import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
@@ -38,12 +39,13 @@ const STOP_TIMEOUT = 5_000;
 
 /** Migrates the database, connects to the chain, and serves. */
 export async function startCloud(settings: Settings): Promise<RunningCloud> {
-  const log = pino({
+  const logSettings = {
     level: settings.logLevel,
     base: { part: "cloud" },
     // Nothing of this is logged; should it ever be, it stays unreadable.
     redact: ["token", "*.token", "authorization", "*.authorization", "signature", "*.signature", "*.key"],
-  });
+  };
+  const log = pino(logSettings, openProgramOutput(process.stdout));
   const warn = (what: string) => (error: unknown) => log.warn({ error: describeError(error) }, what);
   const closing: (() => Promise<void> | void)[] = [];
   const stopping = new AbortController();

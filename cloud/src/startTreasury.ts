@@ -1,4 +1,4 @@
-import { trySleep } from "@gridnft/sdk/node";
+import { openProgramOutput, trySleep } from "@gridnft/sdk/node";
 import { pino } from "pino";
 import { openChain } from "./chain/chain.ts";
 import { openDatabase } from "./database/database.ts";
@@ -55,7 +55,8 @@ export async function planOf(settings: TreasurySettings): Promise<TreasuryStep[]
 
 async function openTreasury(settings: TreasurySettings) {
   // A plan is printed on stdout.
-  const log = pino({ level: settings.logLevel, base: { part: "treasury" } }, pino.destination(settings.owner ? 1 : 2));
+  const output = openProgramOutput(settings.owner ? process.stdout : process.stderr);
+  const log = pino({ level: settings.logLevel, base: { part: "treasury" } }, output);
   const database = openDatabase(
     settings.databaseUrl,
     (error) => log.warn({ error: describeError(error) }, "database connection lost"),

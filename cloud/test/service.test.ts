@@ -1,5 +1,5 @@
 /** What the service does for everybody: health, description, errors, limits, sign-in, files. */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CarReader } from "@ipld/car";
@@ -10,9 +10,10 @@ import sharp from "sharp";
 import { getContractAddress, type Hex, serializeErc6492Signature } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anyPort } from "../../local/src/ports.ts";
 import { fileHashes } from "../../sdk/src/index.ts";
 import { cloudErrors, errorJson, modelList, session, workerList } from "../../sdk/src/schemas/index.ts";
-import { startProgram } from "../../test/fixtures/program.ts";
+import { brokenOutputs, startProgram } from "../../test/fixtures/program.ts";
 import { lintOpenApi } from "../../test/fixtures/spectral.ts";
 import { until } from "../../test/fixtures/until.ts";
 import type { RunningCloud } from "../src/start.ts";
@@ -141,6 +142,40 @@ describe("as a process", () => {
     expect(await program.end("SIGTERM")).toBe(0);
     // No key, no token, no RPC's query, no database password.
     expect(program.printed()).not.toMatch(/7e7e7e|hush|grid_[A-Za-z0-9]|postgres:\/\/[^ ]*:/);
+  });
+
+  it.each(brokenOutputs)("serves though its output breaks: %s", async (_, stdout) => {
+    const folder = mkdtempSync(join(tmpdir(), "gridnft-"));
+    const deployment = join(folder, "deployment.json");
+    writeFileSync(deployment, JSON.stringify(grid.chain.deployment));
+    const port = await anyPort();
+    const program = startProgram("cloud/src/main.ts", {
+      environment: {
+        ...{ PATH: process.env.PATH, GRID_RPC_URL: grid.chain.rpcUrl, GRID_DEPLOYMENT: deployment },
+        ...{ DATABASE_URL: grid.postgres.url, GRID_CLOUD_PORT: `${port}`, GRID_BLOCKS: join(folder, "blocks") },
+      },
+      stdout,
+    });
+    let code: number | null | undefined;
+    void program.ended.then((ended) => {
+      code = ended;
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const asks = () =>
+      fetch(`${url}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    try {
+      await until(async () => (await asks()) || code !== undefined, "the cloud serves");
+      // The ready line and the log of this request break, too.
+      expect([await asks(), await asks(), code]).toEqual([true, true, undefined]);
+      expect(await program.end("SIGTERM")).toBe(0);
+      expect(program.printed()).toBe("");
+    } finally {
+      await program.end("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("says what its environment lacks, one sentence a fault, without values", async () => {

@@ -3,6 +3,7 @@
  * Prints `{"ready":true,...}` when the cloud has its offer, ends with code 0 on SIGTERM and SIGINT, with 1 and one sentence otherwise.
  */
 import { createRequire } from "node:module";
+import { openProgramOutput } from "@gridnft/sdk/node";
 import { claimEarnings } from "./commands/claim.ts";
 import { registerWorker } from "./commands/register.ts";
 import { engineLoaders } from "./engines/load.ts";
@@ -37,7 +38,7 @@ async function run(): Promise<void> {
     );
     const { metricsUrl: metrics } = worker;
     const ready = { ready: true, url: environment.cloudUrl, worker: environment.account, ...(metrics && { metrics }) };
-    process.stdout.write(`${JSON.stringify(ready)}\n`);
+    openProgramOutput(process.stdout).write(`${JSON.stringify(ready)}\n`);
     if (stopping.signal.aborted) await worker.stop();
     else stopping.signal.addEventListener("abort", () => void worker.stop(), { once: true });
     await worker.ended;

@@ -43,6 +43,7 @@ export {
   lockFolder,
 } from "./folderLock.js";
 export { createMutex, createNamedMutex, type Mutex, type NamedMutex } from "./mutex.js";
+export { openProgramOutput, type ProgramOutput } from "./programOutput.js";
 export { createRateLimit, type RateLimit } from "./rateLimit.js";
 export { type BackoffTerms, backoff, retry } from "./retry.js";
 export { readSearchParameters, SearchParameterError, type SearchParameters } from "./searchParameters.js";

@@ -14,7 +14,7 @@ import { type RunningTreasury, startTreasury } from "../../../cloud/src/startTre
 import { makeDevModels } from "../../../devmodel/src/index.ts";
 import { privateKeyOf } from "../../../test/fixtures/chain.ts";
 import { startPostgres, type TestPostgres } from "../../../test/fixtures/postgres.ts";
-import { type Program, startProgram } from "../../../test/fixtures/program.ts";
+import { brokenOutputs, type Program, startProgram } from "../../../test/fixtures/program.ts";
 import { until } from "../../../test/fixtures/until.ts";
 import { startWorkerGrid, type WorkerGrid } from "./workerGrid.ts";
 
@@ -69,14 +69,20 @@ const chain = () => seeded.owner.grid.settlement.read;
 
 /** Starts the program; resolves when it says that it is ready. */
 async function startWorker(over: NodeJS.ProcessEnv = {}): Promise<Program> {
+  const program = launchWorker(over);
+  if (process.env.WORKER_TEST_LOG) program.child.stdout?.pipe(process.stderr);
+  await program.says('"ready":true');
+  return program;
+}
+
+function launchWorker(over: NodeJS.ProcessEnv, stdout?: "closed" | { readonly path: string }): Program {
   const environment = seeded.variables({
     ...{ GRID_CLOUD_URL: cloud.url, GRID_WORKER_MODELS: `${seeded.modelId}=${modelFolder}`, GRID_LOG_LEVEL: "info" },
     ...{ GRID_WORKER_RATE: parseEther("0.01").toString(), ...over },
   });
-  const program = startProgram("worker/src/main.ts", { environment: { ...process.env, ...environment } });
+  const options = { environment: { ...process.env, ...environment }, ...(stdout && { stdout }) };
+  const program = startProgram("worker/src/main.ts", options);
   programs.push(program);
-  if (process.env.WORKER_TEST_LOG) program.child.stdout?.pipe(process.stderr);
-  await program.says('"ready":true');
   return program;
 }
 
@@ -158,4 +164,18 @@ it("works on the gateway's lane, counter-signs, collects; a job outlives kill -9
   const total = one.order.maxPrice + done.order.maxPrice;
   await until(async () => (await chain().laneTotalOf([laneId, seeded.modelId])).cumulative === total);
   expect(await second.end("SIGINT")).toBe(0);
+});
+
+it.each(brokenOutputs)("works though its output breaks: %s", LIMIT, async (name, stdout) => {
+  const program = launchWorker({ GRID_WORKER_STATE: join(seeded.folder, name) }, stdout);
+  const token = await signIn();
+  const body = JSON.stringify(parameters(`a boat, ${name}`));
+  const made = until(
+    () => ask("/v1/generate-image", { method: "POST", body, token }).catch(() => undefined),
+    "the worker makes a picture",
+  );
+  const { engine } = generateImageResponse.parse(await Promise.race([made, program.ended]));
+  expect(engine).toContain("onnxruntime");
+  expect(await program.end("SIGTERM")).toBe(0);
+  expect(program.printed()).toBe("");
 });
