@@ -2,6 +2,7 @@ import { type Config, effectiveConfig } from "./config.ts";
 import { usageError } from "./failure.ts";
 import { type Grid, openGrid, readPlaces } from "./grid.ts";
 import { isTerminal, openTerminal, type Terminal } from "./terminal.ts";
+import { idOf } from "./values.ts";
 
 /** The world around a command. */
 export interface Surroundings {
@@ -49,9 +50,7 @@ export function openSession({ json = false, quiet = false, surroundings }: Commo
 
 /** A token id as typed: 1001, or #1001. */
 export function readTokenId(text: string): bigint {
-  const digits = /^#?(\d{1,78})$/.exec(text.trim())?.[1];
-  if (digits === undefined || BigInt(digits) === 0n) {
-    throw usageError(`"${text}" is no token id: give a number such as 1001.`, "TOKEN_INVALID");
-  }
-  return BigInt(digits);
+  const id = idOf(text.trim().replace(/^#/, ""));
+  if (!id) throw usageError(`"${text}" is no token id: give a number such as 1001.`, "TOKEN_INVALID");
+  return id;
 }

@@ -15,6 +15,16 @@ export function aipg(wei: bigint): string {
   return `${formatEther(wei)} AIPG`;
 }
 
+/** Greatest id on chain: ids have 256 bits. */
+const MAX_ID = 2n ** 256n - 1n;
+
+/** Reads an id on chain from its digits; undefined for a text that can be none. */
+export function idOf(digits: string): bigint | undefined {
+  if (!/^\d{1,78}$/.test(digits)) return undefined;
+  const id = BigInt(digits);
+  return id <= MAX_ID ? id : undefined;
+}
+
 /** A whole number as typed. */
 export function readWhole(option: string, text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw usageError(`${option} "${text}" is no whole number from 0 on.`);

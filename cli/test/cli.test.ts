@@ -190,6 +190,11 @@ describe("what is typed wrongly", () => {
     [["generate", "x", "--mint", "--title", " "], "--title is empty"],
     [["mint", "x.json", "--title", ""], "--title is empty"],
     [["license", "buy", "Lighthouse"], "is no model id"],
+    [["license", "buy", "9".repeat(78)], "is no model id"],
+    [["show", "9".repeat(78)], "is no token id"],
+    [["show", `${2n ** 256n}`], "is no token id"],
+    [["show", `${2n ** 256n - 1n}`], "There is no token 115792", 2],
+    [["evolve", "1", "x.json", "--parent", "9".repeat(78)], "is no token such as 1001"],
     [["dance"], "unknown command"],
     [["verify"], "missing required argument"],
   ] as Mistake[])("%j", async (words, sentence, expected = 1) => {

@@ -5,6 +5,7 @@ import { readTokenId } from "../program.ts";
 import { transacting } from "../signals.ts";
 import { openSigned, type SigningOptions } from "../signer.ts";
 import { utc } from "../text.ts";
+import { idOf } from "../values.ts";
 import { payableOf, readBundle, withReceipts } from "./mint.ts";
 
 export interface EvolveCommandOptions extends SigningOptions, ConfirmOptions {
@@ -48,8 +49,9 @@ export async function evolveCommand(token: string, word: string, options: Evolve
 
 /** `1001` or `1001:2`. */
 function readParent(text: string): { tokenId: bigint; version: number } {
-  const [, token, version = "1"] = /^(\d{1,78})(?::([1-9]\d{0,8}))?$/.exec(text) ?? [];
-  if (token === undefined)
+  const [, token = "", version = "1"] = /^(\d+)(?::([1-9]\d{0,8}))?$/.exec(text) ?? [];
+  const tokenId = idOf(token);
+  if (tokenId === undefined)
     throw usageError(`--parent "${text}" is no token such as 1001, or 1001:2 for its version 2.`);
-  return { tokenId: BigInt(token), version: Number(version) };
+  return { tokenId, version: Number(version) };
 }

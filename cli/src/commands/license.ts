@@ -5,7 +5,7 @@ import { CliError, ExitCode, usageError } from "../failure.ts";
 import { transacting } from "../signals.ts";
 import { openSigned, type SigningOptions } from "../signer.ts";
 import { printable, utc } from "../text.ts";
-import { aipg, readAipg, readWhole } from "../values.ts";
+import { aipg, idOf, readAipg, readWhole } from "../values.ts";
 
 export interface LicenseCommandOptions extends SigningOptions, ConfirmOptions {
   readonly periods: string;
@@ -14,8 +14,8 @@ export interface LicenseCommandOptions extends SigningOptions, ConfirmOptions {
 
 /** `gridnft license buy <model>`. */
 export async function licenseCommand(model: string, options: LicenseCommandOptions): Promise<ExitCode> {
-  if (!/^\d{1,78}$/.test(model)) throw usageError(`"${model}" is no model id: gridnft models lists them.`);
-  const modelId = BigInt(model);
+  const modelId = idOf(model);
+  if (modelId === undefined) throw usageError(`"${model}" is no model id: gridnft models lists them.`);
   const periods = readWhole("--periods", options.periods);
   if (periods === 0) throw usageError("--periods is at least 1.");
   const allowed = options.maxPrice === undefined ? undefined : readAipg("--max-price", options.maxPrice);
