@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { usageError } from "./failure.ts";
 import { reasonOf } from "./output.ts";
-import { readAccountName, readAipg, readRail, readUrl } from "./values.ts";
+import { readAipg, readKeptAccount, readRail, readUrl } from "./values.ts";
 
 /** Settings that a user keeps. Private keys are none of them. */
 export const settings = {
@@ -11,7 +11,7 @@ export const settings = {
   "graphql-url": { variable: "GRID_GRAPHQL_URL", meaning: "gallery", check: readUrl },
   deployment: { variable: "GRID_DEPLOYMENT", meaning: "deployment file", check: readPath },
   "ipfs-gateway": { variable: "GRID_IPFS_GATEWAY", meaning: "where verify fetches pictures", check: readUrl },
-  account: { variable: undefined, meaning: "who signs: see --account", check: readAccountName },
+  account: { variable: undefined, meaning: "who signs: see --account", check: readKeptAccount },
   rail: { variable: undefined, meaning: "who pays: direct or gateway", check: readRail },
   "max-price": { variable: undefined, meaning: "most that generate may pay, AIPG", check: readAipg },
 } as const satisfies Record<string, { variable: string | undefined; meaning: string; check: SettingCheck }>;

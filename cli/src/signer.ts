@@ -4,7 +4,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { usageError } from "./failure.ts";
 import type { Grid, GridPlaces, NamedAccount } from "./grid.ts";
 import { type CommonOptions, openSession, type Session } from "./program.ts";
-import { readAccountName, readAddress } from "./values.ts";
+import { isAddressLike, readAccountName, readAddress } from "./values.ts";
 
 /** Account that signs and sends. */
 export interface Signer {
@@ -50,7 +50,8 @@ export function defaultAccount({ accounts }: GridPlaces): NamedAccount | undefin
  */
 export function openSigner(grid: Grid, option: string | undefined, { environment, config }: SignerSources): Signer {
   const choice = option ?? (environment.GRID_PRIVATE_KEY ? undefined : config.account);
-  const { name, key } = findKey(grid, choice, environment);
+  const source = option === undefined ? "the setting account" : "--account";
+  const { name, key } = findKey(grid, { choice, source }, environment);
   const account = privateKeyToAccount(key);
   const chain = defineChain({
     id: grid.chainId,
@@ -66,7 +67,11 @@ export function openSigner(grid: Grid, option: string | undefined, { environment
   };
 }
 
-function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.ProcessEnv): { name: string; key: Hex } {
+function findKey(
+  grid: Grid,
+  { choice, source }: { readonly choice: string | undefined; readonly source: string },
+  environment: NodeJS.ProcessEnv,
+): { name: string; key: Hex } {
   const { accounts } = grid;
   if (choice === undefined) {
     if (environment.GRID_PRIVATE_KEY) return ofVariable("GRID_PRIVATE_KEY", environment);
@@ -74,8 +79,8 @@ function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.Pro
     if (artist) return { name: artist.name, key: keyOf(artist.name, artist.privateKey) };
     throw usageError("There is no account to sign with: set GRID_PRIVATE_KEY to a private key.", "NO_ACCOUNT");
   }
-  readAccountName("--account", choice);
-  const address = /^0x[0-9a-f]{40}$/i.test(choice) ? readAddress("--account", choice) : undefined;
+  readAccountName(source, choice);
+  const address = isAddressLike(choice) ? readAddress(source, choice) : undefined;
   const known = accounts.find((account) =>
     address === undefined ? account.name === choice : account.address.toLowerCase() === address.toLowerCase(),
   );
@@ -83,7 +88,7 @@ function findKey(grid: Grid, choice: string | undefined, environment: NodeJS.Pro
   if (environment[choice]) return ofVariable(choice, environment);
   const names = accounts.map(({ name }) => name).join(", ");
   throw usageError(
-    `There is no account "${choice}". ${names ? `The grid has ${names}; or name` : "Name"} an environment variable that holds a key.`,
+    `There is no account "${choice}"${source === "--account" ? "" : `, which ${source} names`}. ${names ? `The grid has ${names}; or name` : "Name"} an environment variable that holds a key.`,
     "ACCOUNT_UNKNOWN",
   );
 }

@@ -93,6 +93,18 @@ export function readAccountName(option: string, text: string): string {
   return text;
 }
 
+/** Account to keep: an address has to be right, other names are looked up when they are used. */
+export function readKeptAccount(setting: string, text: string): string {
+  readAccountName(setting, text);
+  if (isAddressLike(text)) readAddress(setting, text);
+  return text;
+}
+
+/** Returns true for an address, whatever its checksum. */
+export function isAddressLike(text: string): boolean {
+  return /^0x[0-9a-f]{40}$/i.test(text);
+}
+
 /** Returns true for a receipt id. */
 export function isReceiptId(text: string): text is Hex {
   return /^0x[0-9a-fA-F]{64}$/.test(text);

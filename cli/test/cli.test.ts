@@ -529,6 +529,28 @@ describe("settings", () => {
     expect((await run(["show", `${bought}`], { ...kept, GRID_HOME: join(folder, ".grid") })).code).toBe(0);
   });
 
+  it("are blamed by their own names", async () => {
+    const kept = at("blamed");
+    await run(["config", "set", "rail", "gateway"], kept);
+    const price = await run(["generate", "x", "--max-price", "3"], kept);
+    expect(price.err).toContain("--max-price does nothing with the setting rail gateway");
+    await run(["config", "set", "account", "nobody"], kept);
+    expect((await run(["account"], kept)).err).toContain(
+      'There is no account "nobody", which the setting account names.',
+    );
+    const wrong = "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+    const account = await run(["config", "set", "account", wrong], kept);
+    expect([account.code, account.err]).toEqual([1, expect.stringMatching(/account "0x5AAe.* has a wrong checksum/)]);
+  });
+
+  it("name a file wherever a command runs later", async () => {
+    const kept = at("anywhere");
+    const set = await run(["config", "set", "deployment", "./.grid/deployment.json", "--json"], kept);
+    expect(JSON.parse(set.out).value).toBe(join(folder, ".grid", "deployment.json"));
+    const cwd = join(folder, "deep", "below");
+    expect((await runHere(["show", `${bought}`], { cwd, environment: kept })).code).toBe(0);
+  });
+
   it("that are broken are named, with their file", async () => {
     const broken = at("broken");
     mkdirSync(join(folder, "settings"), { recursive: true });

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type Config,
   configPath,
@@ -53,8 +54,10 @@ export async function getCommand(name: string, options: CommonOptions): Promise<
 export async function setCommand(name: string, value: string, options: CommonOptions): Promise<ExitCode> {
   const setting = readSettingName(name);
   settings[setting].check(setting, value);
-  const { surroundings } = options;
-  return keep(options, { ...readConfig(surroundings.environment), [setting]: value }, setting);
+  const { cwd, environment } = options.surroundings;
+  // Commands run in any folder later.
+  const kept = setting === "deployment" ? resolve(cwd, value) : value;
+  return keep(options, { ...readConfig(environment), [setting]: kept }, setting);
 }
 
 /** `gridnft config unset <name>`. */

@@ -77,7 +77,8 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   const rail =
     options.rail === undefined ? readRail("rail", config.rail ?? defaults.rail) : readRail("--rail", options.rail);
   if (rail === "gateway" && options.maxPrice !== undefined) {
-    throw usageError("--max-price does nothing with --rail gateway: the cloud pays, within your quota.");
+    const source = options.rail === undefined ? "the setting rail gateway" : "--rail gateway";
+    throw usageError(`--max-price does nothing with ${source}: the cloud pays, within your quota.`);
   }
   const maxPrice = readAipg("--max-price", options.maxPrice ?? config["max-price"] ?? defaults["max-price"]);
   const asked = readParameters(prompt, options);
