@@ -319,6 +319,7 @@ it("asks with the amount before money moves, and pays nothing without a yes", as
   const later = await runHere(["resume", job, "--mint"], { ...at, typed: "n\n" });
   expect([later.code, later.err]).toEqual([0, expect.stringContaining(", and mint? [y/N]")]);
   expect(later.out).toContain("gridnft mint a-careful-buyer.json");
+  expect(later.out).toContain("The model was not made for: careful, buyer.");
 }, 300_000);
 
 it("says which samplers the model's workers have", async () => {

@@ -1,5 +1,8 @@
 import { PassThrough } from "node:stream";
+import type { GeneratedImage } from "@gridnft/sdk";
+import type { Job } from "@gridnft/sdk/schemas";
 import { describe, expect, it } from "vitest";
+import { missingOf, showJob } from "../src/commands/generate.ts";
 import { openTerminal } from "../src/terminal.ts";
 import { beginningOf, bytesOf, charactersOf, fitting, printable, safeJson, table, widthOf, wrap } from "../src/text.ts";
 import { MAX_NAME_BYTES, MAX_TITLE_BYTES, readAddress, readRoyalty, slugOf, titleOf } from "../src/values.ts";
@@ -127,4 +130,34 @@ it("takes addresses in any case, and none that is mistyped", () => {
 it("rounds no royalty", () => {
   expect([readRoyalty("2.5"), readRoyalty("7.25"), readRoyalty("0.07")]).toEqual([250, 725, 7]);
   expect(() => readRoyalty("2.555")).toThrow("more than two decimals");
+});
+
+describe("progress of a job", () => {
+  const shown = (job: object): string[] => {
+    const lines: string[] = [];
+    const terminal = { live: false, progress: (text: string) => void lines.push(text) };
+    showJob(terminal, { status: "queued", position: 2, ...job } as Job);
+    return lines;
+  };
+  const [waiting, back] = [
+    { code: "NO_WORKER", message: "No worker is there." },
+    { code: "RUN_FAILED", message: "The engine\u001b failed." },
+  ];
+
+  it("says why a queued job waits, or was given back", () => {
+    expect(shown({})).toEqual(["Waiting, 2 in the queue"]);
+    expect(shown({ waiting, given_back: back })).toEqual(["Waiting, 2 in the queue: No worker is there."]);
+    const [line] = shown({ given_back: back });
+    expect(line).toMatch(/^Waiting, 2 in the queue: a worker gave it back: The engine.* failed\.$/);
+    expect(line).not.toContain("\u001b");
+    expect(shown({ status: "running", given_back: back })).toEqual(["The job is running"]);
+  });
+
+  it("counts the pictures that a worker left out", () => {
+    const images = [{ bundle: { order: { count: 3 } } }] as unknown as GeneratedImage[];
+    expect(missingOf({ ended_early: true }, images)).toBe(2);
+    expect([missingOf({}, images), missingOf(undefined, images), missingOf({ ended_early: true }, [])]).toEqual([
+      0, 0, 0,
+    ]);
+  });
 });

@@ -34,7 +34,7 @@ import { openSession, type Session } from "../program.ts";
 import { unlessAborted, withSignals } from "../signals.ts";
 import { openSigner, type Signer, type SigningOptions } from "../signer.ts";
 import type { Terminal } from "../terminal.ts";
-import { counted } from "../text.ts";
+import { counted, printable } from "../text.ts";
 import { aipg, type Rail, readAipg, readRail, titleOf } from "../values.ts";
 import { mintBundles, requireMintOption, requireRoom, type SeriesOptions, seriesOf } from "./mint.ts";
 
@@ -286,7 +286,9 @@ export async function finish(
   } catch (error) {
     unsaved = error;
   }
-  printMade(terminal, images, made);
+  const job = made?.job ?? undertaking.job;
+  const missing = made?.missing ?? missingOf(job, images);
+  printMade(terminal, images, { job, missing });
   for (const { picture, receipt, image } of saved ?? []) {
     terminal.line(`  picture  ${terminal.colors.bold(short(cwd, picture))}`);
     terminal.line(`  receipt  ${short(cwd, receipt)}`);
@@ -308,15 +310,15 @@ export async function finish(
   else terminal.line(terminal.colors.dim(`  Mint it: gridnft mint ${namesOf(cwd, saved ?? [])}`));
   for (const { picture } of minted ? [] : (saved ?? [])) terminal.value(short(cwd, picture));
   terminal.result({
-    ...(undertaking.job && { job: undertaking.job.id }),
+    ...(job && { job: job.id }),
     images: (saved ?? []).map(({ picture, receipt, image }) => ({
       ...{ picture, receipt, seed: image.bundle.receipt.seed, cid: image.cid, receipt_id: image.bundle.receipt_id },
       image_hash: image.bundle.receipt.imageHash,
     })),
     ...{ worker: images[0]?.bundle.order.worker, price: priceOf(images) },
-    ...(made && made.missing > 0 && { ended_early: true, missing: made.missing }),
-    ...(undertaking.job?.unknown_words?.length && { unknown_words: undertaking.job.unknown_words }),
-    ...(undertaking.job?.prompt_cut && { prompt_cut: true }),
+    ...(missing > 0 && { ended_early: true, missing }),
+    ...(job?.unknown_words?.length && { unknown_words: job.unknown_words }),
+    ...(job?.prompt_cut && { prompt_cut: true }),
     ...(alreadyMinted && { already_minted: true }),
     ...(minted && { minted }),
   });
@@ -427,9 +429,12 @@ function showProgress(terminal: Terminal, progress: GenerateProgress): void {
 }
 
 /** Progress of a job. */
-export function showJob(terminal: Terminal, { status, position, progress: at }: Job): void {
+export function showJob(terminal: Pick<Terminal, "live" | "progress">, job: Job): void {
+  const { status, position, progress: at } = job;
   if (at === undefined) {
-    terminal.progress(status === "queued" && position ? `Waiting, ${position} in the queue` : `The job is ${status}`);
+    const state = status === "queued" && position ? `Waiting, ${position} in the queue` : `The job is ${status}`;
+    const reason = status === "queued" ? reasonToWait(job) : undefined;
+    terminal.progress(reason === undefined ? state : `${state}: ${printable(reason)}`);
     return;
   }
   const image = at.images > 1 ? `picture ${at.image + 1} of ${at.images}, ` : "";
@@ -438,17 +443,32 @@ export function showJob(terminal: Terminal, { status, position, progress: at }: 
   else terminal.progress(at.images > 1 ? `Making picture ${at.image + 1} of ${at.images}` : "Making the picture");
 }
 
-function printMade({ line, colors }: Terminal, images: readonly GeneratedImage[], made: Generated | undefined): void {
-  const { started_at: began, finished_at: ended } = made?.job ?? {};
+/** Reason for which a queued job waits, or the one for which a worker gave it back. */
+function reasonToWait({ waiting, given_back: back }: Job): string | undefined {
+  return waiting?.message ?? (back && `a worker gave it back: ${back.message}`);
+}
+
+/** Pictures that were ordered and not made, of a job that its worker ended early. */
+export function missingOf(job: Pick<Job, "ended_early"> | undefined, images: readonly GeneratedImage[]): number {
+  const [first] = images;
+  return job?.ended_early && first ? first.bundle.order.count - images.length : 0;
+}
+
+function printMade(
+  { line, colors }: Terminal,
+  images: readonly GeneratedImage[],
+  { job, missing }: { readonly job: Job | undefined; readonly missing: number },
+): void {
+  const { started_at: began, finished_at: ended } = job ?? {};
   const took = began === undefined || ended === undefined ? "" : ` in ${ended - began} s`;
   const worker = getAddress(images[0]?.bundle.order.worker ?? zeroAddress);
   line(`${colors.green("✓")} Made by worker ${worker}${took} for ${aipg(priceOf(images))}`);
-  const { unknown_words: unknown = [], prompt_cut: isCut = false } = made?.job ?? {};
+  const { unknown_words: unknown = [], prompt_cut: isCut = false } = job ?? {};
   if (unknown.length > 0)
     line(colors.yellow(`  The model was not made for: ${unknown.join(", ")}. Such words only vary the picture.`));
   if (isCut) line(colors.yellow("  The prompt is longer than the model reads: its end had no influence."));
-  if (made && made.missing > 0) {
-    const count = images.length + made.missing;
+  if (missing > 0) {
+    const count = images.length + missing;
     line(
       colors.yellow(`  The worker ended the order early: ${images.length} of ${count} pictures, only these are paid.`),
     );
