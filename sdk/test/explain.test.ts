@@ -1,4 +1,17 @@
-import { type Abi, encodeErrorResult, parseAbi, RawContractError } from "viem";
+import {
+  type Abi,
+  AbiDecodingZeroDataError,
+  BlockNotFoundError,
+  encodeErrorResult,
+  encodeFunctionData,
+  getAddress,
+  HttpRequestError,
+  LimitExceededRpcError,
+  parseAbi,
+  RawContractError,
+  RpcRequestError,
+  TimeoutError,
+} from "viem";
 import { describe, expect, it } from "vitest";
 import {
   aigcAbi,
@@ -58,6 +71,41 @@ describe("errors of the contracts", () => {
   it("does not claim to know what it does not", () => {
     const data = encodeErrorResult({ abi: parseAbi(["error Strange(uint256 a)"]), errorName: "Strange", args: [1n] });
     expect(decodeContractError(data)).toBeUndefined();
-    expect(explainRevert(new Error("socket hang up")).message).toBe("The chain could not be asked: socket hang up");
+  });
+
+  it("blames the chain for what its node says or leaves unsaid, and for nothing else", () => {
+    const abi = parseAbi(["function f(uint256 a)"]);
+    const tooLarge = thrownBy(() => encodeFunctionData({ abi, args: [2n ** 256n] }));
+    const notAddress = thrownBy(() => getAddress("0x12"));
+    for (const error of [tooLarge, notAddress, new TypeError("x is not a function")]) {
+      expect(explainRevert(error)).toMatchObject({
+        code: "CALL_FAILED",
+        message: expect.stringMatching(/^The call could not be made: /),
+      });
+    }
+    expect(explainRevert(tooLarge).message).toContain("is not in safe 256-bit unsigned integer range");
+    const body = {};
+    const url = "http://node";
+    for (const [error, code] of [
+      [new HttpRequestError({ body, url }), "RPC_UNREACHABLE"],
+      [new TimeoutError({ body, url }), "RPC_UNREACHABLE"],
+      [new RpcRequestError({ body, url, error: { code: -32_005, message: "limit" } }), "RPC_FAILED"],
+      [new LimitExceededRpcError(new Error("limit")), "RPC_FAILED"],
+      [new BlockNotFoundError({ blockNumber: 1n }), "RPC_FAILED"],
+      [new AbiDecodingZeroDataError(), "RPC_FAILED"],
+    ] as const) {
+      expect(explainRevert(error).code).toBe(code);
+    }
+    // With a transaction under way the call was no mistake.
+    expect(explainRevert(new Error("odd"), "0x12").code).toBe("RPC_FAILED");
   });
 });
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

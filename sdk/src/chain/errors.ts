@@ -1,13 +1,17 @@
 import type { Hex } from "viem";
 
-/** Why something on chain did not happen. `REVERTED`: the contract refused; the others never reached it. */
+/**
+ * Reason for which something on chain did not happen. `REVERTED`: the contract refused; the others never reached it. `CALL_FAILED` is no
+ * fault of the chain or its node: the call was not of a form that can be sent, or something else on this side failed.
+ */
 export type ChainFailure =
   | "REVERTED"
   | "RPC_UNREACHABLE"
   | "GAS_UNPAID"
   | "WALLET_REFUSED"
   | "UNCONFIRMED"
-  | "RPC_FAILED";
+  | "RPC_FAILED"
+  | "CALL_FAILED";
 
 /** A contract's custom error. */
 export interface ContractError {

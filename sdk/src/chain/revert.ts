@@ -1,20 +1,46 @@
 import {
   type Abi,
+  AbiDecodingDataSizeTooSmallError,
+  AbiDecodingZeroDataError,
   BaseError,
+  BlockNotFoundError,
   ContractFunctionRevertedError,
+  ContractFunctionZeroDataError,
   decodeErrorResult,
   type Hex,
   HttpRequestError,
   InsufficientFundsError,
   InternalRpcError,
   RawContractError,
+  RpcError,
+  RpcRequestError,
+  SocketClosedError,
   TimeoutError,
+  TransactionNotFoundError,
+  TransactionReceiptNotFoundError,
   toFunctionSelector,
   UserRejectedRequestError,
+  WaitForTransactionReceiptTimeoutError,
+  WebSocketRequestError,
 } from "viem";
 import { errors } from "../generated/used.js";
 import { ChainError, type ContractError } from "./errors.js";
 import { bareSentences, sentences } from "./sentences.js";
+
+/** Errors of viem for a node's answer, or for one that broke off. Others are thrown before anything is sent. */
+const nodeErrors = [
+  AbiDecodingDataSizeTooSmallError,
+  AbiDecodingZeroDataError,
+  BlockNotFoundError,
+  ContractFunctionZeroDataError,
+  RpcError,
+  RpcRequestError,
+  SocketClosedError,
+  TransactionNotFoundError,
+  TransactionReceiptNotFoundError,
+  WaitForTransactionReceiptTimeoutError,
+  WebSocketRequestError,
+] as const;
 
 type AbiError = Extract<Abi[number], { type: "error" }>;
 
@@ -88,7 +114,12 @@ export function explainRevert(error: unknown, transaction?: Hex): ChainError {
   if (error instanceof ChainError) return error;
   const fail = (code: ChainError["code"], message: string, contractError?: ContractError) =>
     new ChainError(code, message, contractError, transaction, { cause: error });
-  if (!(error instanceof BaseError)) return fail("RPC_FAILED", `The chain could not be asked: ${firstLine(error)}`);
+  // A call of which a transaction is under way was of the right form.
+  const unsent = (reason: string): ChainError =>
+    transaction
+      ? fail("RPC_FAILED", `The chain could not be asked: ${reason}`)
+      : fail("CALL_FAILED", `The call could not be made: ${reason}`);
+  if (!(error instanceof BaseError)) return unsent(firstLine(error));
 
   const data = revertData(error);
   const contractError = data && decodeContractError(data);
@@ -109,6 +140,7 @@ export function explainRevert(error: unknown, transaction?: Hex): ChainError {
   if (has(error, HttpRequestError) || has(error, TimeoutError)) {
     return fail("RPC_UNREACHABLE", "The chain's RPC does not answer.");
   }
+  if (!nodeErrors.some((kind) => has(error, kind))) return unsent(error.shortMessage);
   return fail("RPC_FAILED", `The chain could not be asked: ${isOfNode ? error.details : error.shortMessage}`);
 }
 
