@@ -27,9 +27,35 @@ export async function hashModelFolder(folder: string): Promise<ModelManifest> {
   return modelManifest(files);
 }
 
-/** Reads a model folder's `gridnft.json`. */
+/**
+ * Reads a model folder's `gridnft.json`.
+ * @throws Error, also where there is none.
+ */
 export async function readModelCard(folder: string): Promise<ModelCard> {
-  return modelCard.parse(parsePythonJson(await readFile(join(folder, MODEL_CARD_FILE), "utf8")));
+  const json = await readCardJson(folder);
+  if (json === undefined) throw new Error(`There is no ${MODEL_CARD_FILE}.`);
+  return modelCard.parse(json);
+}
+
+/**
+ * Reads a model folder's `gridnft.json` as any JSON; undefined where none can be read.
+ * @throws Error for a text that is not UTF-8, or not JSON.
+ */
+export async function readCardJson(folder: string): Promise<unknown> {
+  const bytes = await readFile(join(folder, MODEL_CARD_FILE)).catch(() => undefined);
+  return bytes === undefined ? undefined : parsePythonJson(decodeUtf8(bytes));
+}
+
+/**
+ * Decodes a text of a model's, without its byte order mark.
+ * @throws Error for bytes that are not UTF-8.
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error("It is not UTF-8.", { cause });
+  }
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

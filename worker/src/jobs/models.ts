@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { MODEL_CARD_FILE, type ModelCard, modelCard } from "@gridnft/sdk";
 import { modelDefaults, type WorkerOffer } from "@gridnft/sdk/schemas";
 import { zeroHash } from "viem";
 import type { GridChain } from "../chain/connect.ts";
 import type { ModelSource } from "../engines/kinds.ts";
+import { readCardJson } from "../engines/modelFolder.ts";
 import { restartingEngine } from "../engines/restartingEngine.ts";
 import type { Engine } from "../engines/types.ts";
 import { describe, WorkerError } from "../errors.ts";
@@ -113,10 +112,9 @@ function defaultsOf(
 }
 
 async function readCard(folder: string): Promise<ModelCard | undefined> {
-  const text = await readFile(join(folder, MODEL_CARD_FILE), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
   try {
-    return modelCard.parse(JSON.parse(text));
+    const json = await readCardJson(folder);
+    return json === undefined ? undefined : modelCard.parse(json);
   } catch (cause) {
     throw new WorkerError(
       "MODEL_MISMATCH",

@@ -170,6 +170,8 @@ describe("an engine", () => {
     await expect(loadOnnxEngine({ folder: strange })).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
     await writeFile(join(strange, "gridnft.json"), "{}");
     await expect(loadOnnxEngine({ folder: strange })).rejects.toThrow("gridnft.json");
+    await writeFile(join(strange, "gridnft.json"), Buffer.from('{"name":"\u00e9t\u00e9"}', "latin1"));
+    await expect(loadOnnxEngine({ folder: strange })).rejects.toThrow("gridnft.json is not JSON in UTF-8");
   });
 });
 

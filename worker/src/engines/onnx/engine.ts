@@ -1,13 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MODEL_CARD_FILE } from "@gridnft/sdk";
 import { createMutex } from "@gridnft/sdk/node";
 import { z } from "zod";
-import { hashModelFolder } from "../modelFolder.ts";
+import { hashModelFolder, readCardJson } from "../modelFolder.ts";
 import { requireTaken } from "../pictureInput.ts";
-import { parsePythonJson } from "../pythonJson.ts";
 import { type Engine, EngineError, type Picture, type PictureInput, type PictureOptions } from "../types.ts";
 import type { ThreadAnswer, ThreadData, ThreadOrder } from "./messages.ts";
 import { samplerNamed, samplers, schedulerNamed, schedulers } from "./names.ts";
@@ -75,14 +72,17 @@ export function threadsOf(name: string): number | undefined {
 const cardNotes = z.object({ name: z.string(), words: z.array(z.string()).optional() });
 
 async function readCard(folder: string): Promise<z.output<typeof cardNotes> | undefined> {
-  const text = await readFile(join(folder, MODEL_CARD_FILE), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
   try {
-    return cardNotes.parse(parsePythonJson(text));
+    const json = await readCardJson(folder);
+    return json === undefined ? undefined : cardNotes.parse(json);
   } catch (cause) {
-    throw new EngineError("FOLDER_INVALID", `${MODEL_CARD_FILE} is not JSON with a name, and words in a list.`, {
-      cause,
-    });
+    throw new EngineError(
+      "FOLDER_INVALID",
+      `${MODEL_CARD_FILE} is not JSON in UTF-8 with a name, and words in a list.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

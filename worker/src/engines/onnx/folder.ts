@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { decodeUtf8 } from "../modelFolder.ts";
 import { parsePythonJson } from "../pythonJson.ts";
 import { EngineError } from "../types.ts";
 import { type SchedulerConfig, schedulerConfig } from "./schedule.ts";
@@ -148,8 +149,7 @@ async function readText(path: string, file: string): Promise<string | undefined>
     throw new EngineError("FOLDER_INVALID", `${file} cannot be read.`, { cause });
   }
   try {
-    // A byte order mark is not part of the text.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch (cause) {
     throw new EngineError("FOLDER_INVALID", `${file} is not UTF-8.`, { cause });
   }
