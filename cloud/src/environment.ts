@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Deployment, GridError } from "@gridnft/sdk";
+import { addressFault, type Deployment, GridError } from "@gridnft/sdk";
 import { isHttpUrl, readDeploymentFile, readSettingTables, type SettingsOf, type Variables } from "@gridnft/sdk/node";
 import { addressJson, bytes32Json } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
@@ -261,7 +261,9 @@ function sponsoredAccounts(text: string): SponsoredAccounts {
     const entry = line.replace(/#.*/, "").trim();
     if (entry === "") return [];
     const address = addressJson.safeParse(entry);
-    if (!address.success) throw new EnvironmentError(`GRID_GATEWAY_ACCOUNTS: line ${i + 1} of ${path} is no address.`);
+    if (!address.success) {
+      throw new EnvironmentError(`GRID_GATEWAY_ACCOUNTS: line ${i + 1} of ${path} ${addressFault(entry)}.`);
+    }
     return [address.data.toLowerCase()];
   });
   return { kind: "listed", accounts: new Set(accounts) };

@@ -109,7 +109,11 @@ it("accounts that the gateway pays for are all, holders, or those of a file", ()
     accounts: new Set([account?.toLowerCase(), signer?.toLowerCase()]),
   });
   writeFileSync(list, `${account}\nnobody\n`);
-  expect(() => sponsored(`file:${list}`)).toThrow(/line 2 of .* is no address/);
+  expect(() => sponsored(`file:${list}`)).toThrow(/line 2 of .* is not an address/);
+  writeFileSync(list, `0x${account?.slice(2).toUpperCase()}\n`);
+  expect(sponsored(`file:${list}`)).toEqual({ kind: "listed", accounts: new Set([account?.toLowerCase()]) });
+  writeFileSync(list, "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\n");
+  expect(() => sponsored(`file:${list}`)).toThrow(/line 1 of .* has a wrong checksum/);
   expect(() => sponsored(`file:${folder}/none`)).toThrow(/can't be read/);
   expect(() => sponsored("friends")).toThrow(/GRID_GATEWAY_ACCOUNTS is everybody/);
 });

@@ -12,15 +12,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  type Address,
-  createPublicClient,
-  createWalletClient,
-  type Hex,
-  http,
-  isAddress,
-  type PublicClient,
-} from "viem";
+import { addressFault } from "@gridnft/sdk";
+import { type Address, createPublicClient, createWalletClient, type Hex, http, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { projectRoot } from "../../tools/check.ts";
 import { foundryBinary } from "../../tools/foundry.mjs";
@@ -177,7 +170,8 @@ function checkEnvironment(environment: NodeJS.ProcessEnv): void {
   const accounts = ["ADMIN", "UPGRADER", "PARAMS", "CURATOR", "GUARDIAN", "TREASURY", "COLLECTION_OWNER"];
   for (const name of ["AIPG_ADDRESS", ...accounts.map((account) => `GRID_${account}`)]) {
     const value = environment[name];
-    if (value && !isAddress(value)) throw new DeployError("environment", `${name}="${value}" is not an address.`);
+    const fault = value && addressFault(value);
+    if (fault) throw new DeployError("environment", `${name}="${value}" ${fault}.`);
   }
   for (const name of ["GRID_REGISTRATION_FEE", "GRID_MINT_FEE", "GRID_PROTOCOL_BPS"]) {
     const value = environment[name];

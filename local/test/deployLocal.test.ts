@@ -99,6 +99,8 @@ describe("deployLocal", () => {
 
   it.each([
     [{ GRID_ADMIN: "0x12" }, "environment", 'GRID_ADMIN="0x12" is not an address.'],
+    [{ GRID_ADMIN: "0x70997970C51812dc3A010C7d01b50e0d17dc79c8" }, "environment", "has a wrong checksum"],
+    [{ GRID_GUARDIAN: "0x70997970C51812DC3A010C7D01B50E0D17DC79C8" }, "forge", 'SameAccount("guardian", "admin")'],
     [{ AIPG_ADDRESS: "AIPG" }, "environment", 'AIPG_ADDRESS="AIPG" is not an address.'],
     [{ GRID_MINT_FEE: "0.1" }, "environment", 'GRID_MINT_FEE="0.1" is not a whole number.'],
     [{ GRID_SALT: "0x1" }, "environment", 'GRID_SALT="0x1" is not 32 bytes of hex.'],
