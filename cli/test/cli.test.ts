@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -19,7 +20,7 @@ import { privateKeyOf } from "../../test/fixtures/chain.ts";
 import { json, serve } from "../../test/fixtures/scriptedServer.ts";
 import { signMessage } from "../../test/fixtures/seed.ts";
 import { projectRoot } from "../../tools/check.ts";
-import { createJob } from "../src/jobFile.ts";
+import { createJob, requireWritable } from "../src/jobFile.ts";
 import { createProgram } from "../src/main.ts";
 import { placeOf, save } from "../src/pictures.ts";
 import { type Gallery, type Made, picture, startGallery } from "./gallery.ts";
@@ -387,6 +388,26 @@ function type(words: readonly string[], typed: string, columns = 80): Promise<Ru
   return runHere(words, { cwd: folder, typed, columns });
 }
 
+describe("a place for pictures", () => {
+  it.each([
+    ["x.jpg", "pictures are PNG"],
+    ["x.JSON", "pictures are PNG"],
+    [".png", "has no name before .png"],
+    [`${"n".repeat(221)}.png`, "a name has at most 220 bytes"],
+    [`${"灯".repeat(74)}.png`, "a name has at most 220 bytes"],
+  ])("is refused: %s", async (out, sentence) => {
+    await expect(placeOf(folder, out, "p")).rejects.toThrow(sentence);
+  });
+
+  it("is taken with the longest name, and left empty when it is tried", async () => {
+    const place = await placeOf(folder, `tried/${"n".repeat(220)}.png`, "p");
+    await requireWritable(place);
+    expect(readdirSync(join(folder, "tried"))).toEqual([]);
+    rmSync(join(folder, "tried"), { recursive: true });
+    await expect(requireWritable(place)).rejects.toMatchObject({ code: "NO_FOLDER" });
+  });
+});
+
 describe("files of two commands at once", () => {
   it("have names of their own, and lose nothing", async () => {
     const place = join(folder, "twins");
@@ -440,6 +461,25 @@ describe("questions", () => {
     const yes = await type(["account", "deposit", "0.5", "--yes"], "");
     const alone = await run(["account", "deposit", "0.5"]);
     for (const { code, err } of [yes, alone]) expect([code, err]).toEqual([0, expect.not.stringContaining("[y/N]")]);
+  });
+
+  it("come before a license is bought, and a withdrawal announced", async () => {
+    const { modelId, artist } = gallery;
+    const state = () =>
+      Promise.all([
+        wallet(),
+        artist.grid.aigc.read.licenseExpires([modelId, artist.address]),
+        artist.grid.settlement.read.accountOf([artist.address]),
+      ]);
+    const before = await state();
+    for (const [words, question] of [
+      [["license", "buy", `${modelId}`], "Pay 3 AIPG from artist for a license"],
+      [["account", "withdraw", "0.25"], "Announce that 0.25 AIPG leave"],
+    ] as const) {
+      const { code, err } = await type(words, "n\n");
+      expect([code, err]).toEqual([1, expect.stringContaining(question)]);
+    }
+    expect(await state()).toEqual(before);
   });
 
   it("name what a mint pays", async () => {
