@@ -71,6 +71,10 @@ const misses = (rows: readonly SchedulerRow[], limit: number, differ: (row: Sche
 
 const kinds = [...new Set(schedulerRows.map(({ sampler, scheduler }) => `${sampler} ${scheduler}`))];
 
+it("compares all rows that the reference made", () => {
+  expect(schedulerRows.length).toBe(663);
+});
+
 describe.each(kinds)("%s does as diffusers", (kind) => {
   const rows = schedulerRows.filter((row) => `${row.sampler} ${row.scheduler}` === kind && !isSingleLinspace(row));
 
