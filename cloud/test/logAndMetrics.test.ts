@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Program, startProgram } from "../../test/fixtures/program.ts";
 import { until } from "../../test/fixtures/until.ts";
-import { call, signIn, signOrders, startTestGrid, type TestGrid } from "./grid.ts";
+import { call, type Refusal, signIn, signOrders, startTestGrid, type TestGrid } from "./grid.ts";
 import { scriptedWorker } from "./scriptedWorker.ts";
 
 /** A line of the log. */
@@ -148,5 +148,36 @@ describe("metrics", () => {
     expect(sampleOf(after, "grid_cloud_database_up")).toBe(1);
     expect(sampleOf(after, "process_cpu_seconds_total")).toBeGreaterThan(0);
     expect(after).not.toContain(grid.artist.address.slice(2, 12));
+  });
+});
+
+// After the metrics, which count the jobs of this file.
+describe("a log of failures", () => {
+  it("has the code of a job that failed, and not its worker's words about it", async () => {
+    const account = grid.artist.account;
+    const worker = await scriptedWorker(grid, cloud, grid.workers[0]);
+    const asked = { prompt: SECRET, model: "1", width: 64, height: 64, steps: 2, salt: `0x${"5b".repeat(32)}` };
+    const json = { ...asked, requester: account.address };
+    const quoted = await call<{ quote: { parameters: object; candidates: { order: object }[] } }>(
+      ...([cloud, "POST", "/v1/generate-image", { json }] as const),
+    );
+    const { parameters, candidates } = quoted.body.quote;
+    const orders = await signOrders(
+      grid,
+      account,
+      candidates.map(({ order }) => order),
+    );
+    const posted = call<Refusal>(cloud, "POST", "/v1/generate-image", {
+      json: { ...parameters, payment: { rail: "direct", orders } },
+    });
+    const job = await until(() => worker.claim(5), "the worker gets the job");
+    await worker.release(job, "failed", "ENGINE_FAILED", `cannot read: ${SECRET}`);
+
+    const answer = await posted;
+    expect(answer.status).toBe(502);
+    // Its requester, who waits for it, does read them.
+    expect(answer.body.error.message).toContain(SECRET);
+    expect(await lineOf(idOf(answer))).toMatchObject({ status: 502, code: "JOB_FAILED", job: job.id });
+    expect(program.printed()).not.toContain(SECRET);
   });
 });

@@ -1,5 +1,5 @@
 import { clientOf } from "@gridnft/sdk/node";
-import type { ErrorJson } from "@gridnft/sdk/schemas";
+import type { CloudErrorCode, ErrorJson } from "@gridnft/sdk/schemas";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -26,6 +26,8 @@ import { logRequests } from "./http/requestLog.ts";
 const MAX_JSON_BYTES = 256 * 1_024;
 /** Factor by which a worker may call more often than a user: it sends heartbeats and progress. */
 const WORKER_FACTOR = 5;
+/** Errors whose text a worker wrote in part. It may hold the prompt, so the log has the code alone. */
+const unloggedTexts: readonly CloudErrorCode[] = ["JOB_FAILED", "NO_WORKER"];
 
 /** Creates the API over a running cloud. `checkLanesSoon` asks for an early check of the gateway's lanes. */
 export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
@@ -121,7 +123,9 @@ export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
   app.onError((error, context) => {
     const request = context.get("requestId");
     if (error instanceof ApiError) {
-      if (error.status >= 500) log.warn({ request, code: error.code, error: describeError(error) }, "refused");
+      const { code } = error;
+      const text = unloggedTexts.includes(code) ? {} : { error: describeError(error) };
+      if (error.status >= 500) log.warn({ request, code, ...text }, "refused");
       return refusal(context, error);
     }
     log.error({ request, path: context.req.path, error: describeError(error) }, "request failed");

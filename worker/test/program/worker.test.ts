@@ -11,6 +11,7 @@ import {
   SignerRole,
   type Voucher,
 } from "@gridnft/sdk";
+import { pino } from "pino";
 import { type Hex, parseEther, recoverAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -18,6 +19,7 @@ import { addSigner } from "../../../test/fixtures/seed.ts";
 import { until } from "../../../test/fixtures/until.ts";
 import { WorkerError } from "../../src/errors.ts";
 import { uploadWantedImages } from "../../src/jobs/wantedImages.ts";
+import type { Logger } from "../../src/log.ts";
 import { openState } from "../../src/state/index.ts";
 import { tidyPictures } from "../../src/state/pictures.ts";
 import { type RunningWorker, startWorker } from "../../src/worker.ts";
@@ -44,18 +46,19 @@ afterAll(() => seeded?.stop());
 interface Choices {
   readonly over?: NodeJS.ProcessEnv;
   readonly stepMilliseconds?: number;
+  readonly log?: Logger;
 }
 
 /** Starts a worker with a fresh router and, unless `over` names one, a fresh state folder. */
-async function start({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promise<RunningWorker> {
+async function start(choices: Choices = {}): Promise<RunningWorker> {
   cloud = await startScriptedCloud(seeded);
-  return restart({ over, stepMilliseconds });
+  return restart(choices);
 }
 
-async function restart({ over = {}, stepMilliseconds = 0 }: Choices = {}): Promise<RunningWorker> {
+async function restart({ over = {}, stepMilliseconds = 0, log = quiet }: Choices = {}): Promise<RunningWorker> {
   const environment = seeded.environment({ GRID_CLOUD_URL: cloud.url, ...over });
   const loadEngine = async () => tinyEngine({ stepMilliseconds });
-  worker = await startWorker(environment, { log: quiet, software: "test", loadEngine });
+  worker = await startWorker(environment, { log, software: "test", loadEngine });
   return worker;
 }
 
@@ -103,6 +106,19 @@ describe("the direct rail", () => {
     ]);
     await until(() => isUsed(order));
     expect(await chain().earnedOf([seeded.worker.address])).toBeGreaterThan(before);
+  });
+
+  it("logs the jobs that it takes and refuses, at info, without their prompts", async () => {
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    await start({ log: pino({ level: "info" }, { write }), over: { GRID_WORKER_MAX_STEPS: "4" } });
+    const secret = { prompt: "a very private lighthouse", negativePrompt: "an unloved buoy" };
+    delivered(await cloud.give(await seeded.directJob(secret)));
+    const refused = await cloud.give(await seeded.directJob({ ...secret, steps: 5 }));
+    expect(refused).toMatchObject({ released: "refused" });
+    const said = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(said).toEqual(expect.arrayContaining(["a job is claimed", "a job is delivered", "a job is refused"]));
+    expect(lines.join("")).not.toMatch(/lighthouse|buoy/);
   });
 
   it("keeps copies of what it delivered, hands them in when asked, and removes them one day", async () => {
