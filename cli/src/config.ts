@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readTextFile } from "@gridnft/sdk/node";
 import { usageError } from "./failure.ts";
 import { reasonOf } from "./output.ts";
 import { readAipg, readKeptAccount, readRail, readUrl } from "./values.ts";
@@ -54,7 +55,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (path === undefined) return {};
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return {};
     throw usageError(`${path} can't be read: ${reasonOf(error)}.`, "CONFIG_INVALID", { cause: error });

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Deployment, GridError } from "@gridnft/sdk";
-import { readDeployment } from "@gridnft/sdk/node";
+import { readDeployment, readTextFile } from "@gridnft/sdk/node";
 import { createPublicClient, http, type PublicClient } from "viem";
 import { z } from "zod";
 import type { Config } from "./config.ts";
@@ -138,7 +138,7 @@ function deploymentAt(path: string | undefined, chainId: number): Deployment {
 
 function parseGridFile(path: string): z.output<typeof gridFile> {
   try {
-    return gridFile.parse(JSON.parse(readFileSync(path, "utf8")));
+    return gridFile.parse(JSON.parse(readTextFile(path)));
   } catch (cause) {
     throw usageError(`${path} is broken; npm start writes it anew.`, "GRID_FILE_INVALID", { cause });
   }

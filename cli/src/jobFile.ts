@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageFromJson, messageToJson, type SeriesTerms, type SignedOrder } from "@gridnft/sdk";
+import { readTextFile, Utf8Error } from "@gridnft/sdk/node";
 import { type GenerationParameters, generationParameters } from "@gridnft/sdk/schemas";
 import { z } from "zod";
 import { type CliError, usageError } from "./failure.ts";
@@ -132,6 +133,9 @@ export function openJobFile(cwd: string, word: string): KeptJob {
   try {
     return keptJob(path);
   } catch (cause) {
+    if (cause instanceof Utf8Error) {
+      throw usageError(`${word} is not UTF-8: it is not as generate wrote it.`, "NOT_UTF8", { cause });
+    }
     const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "There is no file" : "No job can be read from";
     throw usageError(`${reason} ${word}. Name the ${ending} that generate wrote, or a job's id.`, "NO_FILE", { cause });
   }
@@ -160,7 +164,7 @@ function namesIn(folder: string): string[] {
 }
 
 function keptJob(path: string): KeptJob {
-  const content = jobFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  const content = jobFile.parse(JSON.parse(readTextFile(path)));
   const name = path.slice(dirname(path).length + 1);
   return { path, content, place: join(dirname(path), name.endsWith(ending) ? name.slice(0, -ending.length) : name) };
 }

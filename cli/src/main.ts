@@ -1,3 +1,4 @@
+import { unicodeFault } from "@gridnft/sdk/node";
 import { Command, CommanderError } from "commander";
 import { addCommands } from "./commands.ts";
 import { ExitCode, usageError } from "./failure.ts";
@@ -37,7 +38,8 @@ async function runCommand(words: readonly string[], surroundings: Surroundings):
   };
   const program = createProgram(surroundings, finish);
   try {
-    requireUnicode(words);
+    const fault = unicodeFault(words);
+    if (fault !== undefined) throw usageError(fault, "NOT_UTF8");
     await program.parseAsync(words, { from: "user" });
     return exitCode;
   } catch (error) {
@@ -70,11 +72,4 @@ export function createProgram(surroundings: Surroundings, finish: (code: Promise
     .configureHelp({ showGlobalOptions: true });
   addCommands(program, finish, surroundings);
   return program;
-}
-
-/** Refuses words that are not UTF-8: Node reads them with U+FFFD in them, which would be signed and go on chain. */
-function requireUnicode(words: readonly string[]): void {
-  const broken = words.findIndex((word) => /\ufffd|\p{Surrogate}/u.test(word));
-  if (broken < 0) return;
-  throw usageError(`Word ${broken + 1} of the command line is not UTF-8. Set the terminal to UTF-8.`, "NOT_UTF8");
 }

@@ -148,6 +148,15 @@ describe("show", () => {
 });
 
 /** Words, what is said about them, exit code. */
+/** A job file whose title has a byte that is not UTF-8. */
+const DAMAGED_JOB = Buffer.from(
+  JSON.stringify({
+    ...{ version: 1, chain_id: 31337, cloud_url: "http://a", requester: "0x", rail: "direct", orders: [] },
+    ...{ parameters: { prompt: "a café", model: "1" }, mint: { title: "Café" } },
+  }),
+  "latin1",
+);
+
 type Mistake = [words: string[], sentence: string, expected?: number];
 
 describe("what is typed wrongly", () => {
@@ -184,6 +193,8 @@ describe("what is typed wrongly", () => {
     [["generate", "x", "--mint", "--evolution", "anyone"], "none, artist or owner"],
     [["verify", "1", "--image", "missing.png"], "there is no file"],
     [["mint", "nothing.json"], "There is no file nothing.json"],
+    [["mint", "damaged.json"], "damaged.json can't be read: it is not UTF-8."],
+    [["resume", "damaged.job.json"], "damaged.job.json is not UTF-8: it is not as generate wrote it."],
     [["mint", join("other.png")], "is no receipt"],
     [["account", "deposit", "much"], "no amount of AIPG"],
     [["account", "--account", "nobody"], "The grid has worker1, artist"],
@@ -200,6 +211,7 @@ describe("what is typed wrongly", () => {
     [["verify"], "missing required argument"],
   ] as Mistake[])("%j", async (words, sentence, expected = 1) => {
     writeFileSync(join(folder, "other.png"), "{}");
+    for (const name of ["damaged.json", "damaged.job.json"]) writeFileSync(join(folder, name), DAMAGED_JOB);
     const { code, out, err } = await run(words);
     expect(err).toContain(sentence);
     expect(err).not.toMatch(/\n\s+at /);

@@ -11,7 +11,9 @@ import {
   namesTag,
   networkOf,
   openFileStore,
+  readDeploymentFile,
   readSearchParameters,
+  unicodeFault,
 } from "../src/node/index.ts";
 
 describe("the network of an address", () => {
@@ -137,6 +139,22 @@ describe("a bucket", () => {
     const limit = createRateLimit(10, () => 0);
     expect(limit.take("a", 25)).toBe(0);
     expect(limit.take("a", 1)).toBe(36); // a debt is half a minute at most
+  });
+});
+
+describe("a text", () => {
+  it("of a file that is not UTF-8 is refused", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gridnft-text-"));
+    const path = join(folder, "deployment.json");
+    writeFileSync(path, Buffer.from('{"name":"caf\xe9"}', "latin1"));
+    expect(() => readDeploymentFile(path)).toThrow("it is not UTF-8");
+    rmSync(folder, { recursive: true });
+  });
+
+  it("of a command line names the first word that is not UTF-8", () => {
+    expect(unicodeFault(["generate", "a caf\ufffd"])).toContain("Word 2 of the command line");
+    expect(unicodeFault(["\ud800"])).toContain("Word 1 of the command line");
+    expect(unicodeFault(["generate", "a café 🏮"])).toBeUndefined();
   });
 });
 

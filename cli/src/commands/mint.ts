@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   bundleFromJson,
@@ -12,7 +11,7 @@ import {
   planAnchoring,
   type SeriesTerms,
 } from "@gridnft/sdk";
-import { sleep } from "@gridnft/sdk/node";
+import { readTextFile, sleep } from "@gridnft/sdk/node";
 import type { ReceiptBundle } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { readContract } from "viem/actions";
@@ -222,7 +221,7 @@ export async function readBundle(session: Session, grid: Grid, word: string): Pr
   const path = resolve(session.cwd, word);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = readTextFile(path);
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     const problem = isMissing ? `There is no file ${word}.` : `${word} can't be read: ${reasonOf(cause)}.`;

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod/mini";
 import { type Deployment, deploymentOf, parseDeployment } from "../chain/deployment.js";
 import { readAs } from "../lib/readAs.js";
+import { readTextFile } from "./unicode.js";
 
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -68,5 +68,5 @@ export function readDeployment(path: string | undefined, chainId: number): Deplo
 
 /** Reads a deployment file, as {@link readDeployment}. */
 export function readDeploymentFile(path: string): Deployment {
-  return parseDeployment(JSON.parse(readFileSync(path, "utf8")));
+  return parseDeployment(JSON.parse(readTextFile(path)));
 }

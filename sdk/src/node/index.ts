@@ -48,3 +48,4 @@ export { createRateLimit, type RateLimit } from "./rateLimit.js";
 export { type BackoffTerms, backoff, retry } from "./retry.js";
 export { readSearchParameters, SearchParameterError, type SearchParameters } from "./searchParameters.js";
 export { seededRandom } from "./seededRandom.js";
+export { decodeUtf8, readTextFile, Utf8Error, unicodeFault } from "./unicode.js";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type GridContracts, gridContracts } from "@gridnft/sdk";
-import { isHttpUrl, readSettingTables, type SettingsOf, type SettingTable } from "@gridnft/sdk/node";
+import { isHttpUrl, readSettingTables, type SettingsOf, type SettingTable, unicodeFault } from "@gridnft/sdk/node";
 import {
   type Account,
   type Chain,
@@ -54,9 +54,12 @@ export function readTable<table extends SettingTable>(table: table, environment:
 
 /**
  * Reads the one option of a command.
- * @throws {@link WorkerError} `ENVIRONMENT_INVALID` for other arguments.
+ * @param args Words after the command.
+ * @throws {@link WorkerError} `ENVIRONMENT_INVALID` for other arguments, and for words that are not UTF-8.
  */
 export function readOption(args: readonly string[], name: string): string | undefined {
+  const fault = unicodeFault(args, 1);
+  if (fault !== undefined) throw new WorkerError("ENVIRONMENT_INVALID", fault);
   try {
     return parseArgs({ args: [...args], options: { [name]: { type: "string" } } }).values[name] as string | undefined;
   } catch (cause) {

@@ -10,6 +10,7 @@ import {
   modelCard,
   modelManifest,
 } from "@gridnft/sdk";
+import { decodeUtf8 } from "@gridnft/sdk/node";
 import { parsePythonJson } from "./pythonJson.ts";
 
 /** Hashes every file of a model folder, links followed. Large files are streamed. */
@@ -44,18 +45,6 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
 export async function readCardJson(folder: string): Promise<unknown> {
   const bytes = await readFile(join(folder, MODEL_CARD_FILE)).catch(() => undefined);
   return bytes === undefined ? undefined : parsePythonJson(decodeUtf8(bytes));
-}
-
-/**
- * Decodes a text of a model's, without its byte order mark.
- * @throws Error for bytes that are not UTF-8.
- */
-export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error("It is not UTF-8.", { cause });
-  }
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -168,6 +168,8 @@ describe("an engine", () => {
     const strange = join(root, "strange");
     await writeLinearModel(strange, { extraInput: "time_ids" });
     await expect(loadOnnxEngine({ folder: strange })).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
+    await writeFile(join(strange, "gridnft.json"), Buffer.from('{"name":"caf\xe9"}', "latin1"));
+    await expect(loadOnnxEngine({ folder: strange })).rejects.toThrow("gridnft.json");
     await writeFile(join(strange, "gridnft.json"), "{}");
     await expect(loadOnnxEngine({ folder: strange })).rejects.toThrow("gridnft.json");
     await writeFile(join(strange, "gridnft.json"), Buffer.from('{"name":"\u00e9t\u00e9"}', "latin1"));

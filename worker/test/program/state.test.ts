@@ -760,6 +760,9 @@ describe("on a chain", () => {
       GRID_WORKER_ACCOUNT_KEY: privateKeyOf(cold),
       GRID_WORKER_SIGNER_KEY: generatePrivateKey(),
     };
+    // As the program gets the bytes "ipfs://caf\xe9".
+    const broken = registerWorker(["--profile", "ipfs://caf\ufffd"], environment);
+    await expect(broken).rejects.toThrow("Word 3 of the command line is not UTF-8.");
     await expect(registerWorker([], environment)).rejects.toThrow("AIPG more");
     await seeded.grid.mined(seeded.owner.grid.aipg.write.mint([cold.address, parseEther("100000")]));
     expect(await registerWorker(["--profile", "ipfs://me"], environment)).toContain("is bonded with");

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeUtf8 } from "@gridnft/sdk/node";
 import { z } from "zod";
-import { decodeUtf8 } from "../modelFolder.ts";
 import { parsePythonJson } from "../pythonJson.ts";
 import { EngineError } from "../types.ts";
 import { type SchedulerConfig, schedulerConfig } from "./schedule.ts";
