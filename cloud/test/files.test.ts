@@ -738,6 +738,22 @@ describe("the keeping of files", () => {
     expect((await ask(`/ipfs/${oldCid}`)).status).toBe(200);
   });
 
+  it("goes on for pictures that are uploaded again, and ends for them if nothing comes of that", async () => {
+    const file = await noise(64);
+    const cid = await stored(64, 64, file);
+    await age(cid, 46);
+    const job = await claimed(64, 64);
+    expect((await worker.upload(job, 0, file)).status).toBe(200);
+    await deleteExpired(parts());
+    expect(await isKept(cid)).toBe(true);
+    await worker.release(job, "failed");
+    await grid.sql("DELETE FROM cloud.staged_image WHERE job_id = $1", [job.id]);
+    // Its next look is as far away as that of a new picture.
+    await grid.sql("UPDATE cloud.picture SET look_at = look_at - interval '46 days' WHERE cid = $1", [cid]);
+    await deleteExpired(parts());
+    expect(await isKept(cid)).toBe(false);
+  });
+
   it("ends for jobs without a result, and for what ended jobs need no more; nonces stay", async () => {
     const done = await stored(64, 64, await noise(64));
     const [{ job_id: doneId } = { job_id: "" }] = await grid.sql<{ job_id: string }>(

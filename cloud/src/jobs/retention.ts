@@ -36,8 +36,8 @@ async function deleteExpiredPictures({ database, chain, settings, log }: Parts):
   if (days === 0) return;
   for (;;) {
     const due = await database.all<{ cid: string; is_forgotten: boolean; is_recent: boolean }>(
-      `SELECT p.cid, (${isExpired}) AS is_forgotten, EXISTS (
-         SELECT FROM cloud.receipt r JOIN cloud.job j ON j.id = r.job_id
+      `SELECT p.cid, (${isExpired}) AS is_forgotten, EXISTS (SELECT FROM cloud.staged_image s WHERE s.cid = p.cid)
+         OR EXISTS (SELECT FROM cloud.receipt r JOIN cloud.job j ON j.id = r.job_id
          WHERE r.cid = p.cid AND coalesce(j.finished_at > now() - $1 * interval '1 day', true)) AS is_recent
        FROM cloud.picture p WHERE p.look_at < 'infinity' AND p.look_at < now() - $1 * interval '1 day'
        ORDER BY p.look_at LIMIT $2`,
