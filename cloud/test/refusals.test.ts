@@ -395,19 +395,30 @@ it("for a side that no engine takes come at submission, with the step and the ne
   expect(await workers[0].claim()).toMatchObject({ id: even });
   expect(await workers[0].claim()).toBeUndefined();
   expect(await workers[1].claim()).toMatchObject({ id: odd });
-  const refused = await call<Refusal>(cloud, "PUT", "/v1/worker/offer", {
-    token: workers[0].token,
-    json: {
-      software: "scripted",
-      parallel: 1,
-      models: [
-        {
-          ...{ model_id: grid.open.toString(), model_hash: OPEN_HASH, rate: "1", side_step: 64 },
-          ...{ samplers: ["ddim"], schedulers: ["normal"], max_pixels: 1_048_576, max_steps: 100, max_count: 4 },
-          defaults: { width: 512, height: 520, steps: 4, guidance_scale: 1, sampler: "ddim", scheduler: "normal" },
-        },
-      ],
-    },
-  });
-  expect([refused.status, refused.body.error.field]).toEqual([422, "models.0.defaults.height"]);
+});
+
+it.each([
+  ["height", { height: 520 }],
+  ["height", { width: 576, height: 576 }],
+  ["steps", { steps: 51 }],
+  ["guidance_scale", { guidance_scale: 7.0005 }],
+] as const)("defaults are refused whose %s its own request could not have: %o", async (field, change) => {
+  const taken = { width: 512, height: 512, steps: 50, guidance_scale: 7.005, sampler: "ddim", scheduler: "normal" };
+  const put = (defaults: object) =>
+    call<Refusal>(cloud, "PUT", "/v1/worker/offer", {
+      token: workers[0].token,
+      json: {
+        software: "scripted",
+        parallel: 1,
+        models: [
+          {
+            ...{ model_id: grid.open.toString(), model_hash: OPEN_HASH, rate: "1", side_step: 64, defaults },
+            ...{ samplers: ["ddim"], schedulers: ["normal"], max_pixels: 512 * 512, max_steps: 50, max_count: 4 },
+          },
+        ],
+      },
+    });
+  const refused = await put({ ...taken, ...change });
+  expect([refused.status, refused.body?.error.field]).toEqual([422, `models.0.defaults.${field}`]);
+  expect((await put(taken)).status).toBe(204);
 });

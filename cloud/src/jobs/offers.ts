@@ -216,12 +216,12 @@ function sizesNear(job: Workload, offer: LiveOffer): string[] {
 }
 
 /**
- * Requires that an offer names each model once, with AIGC's weights hash and with defaults of its own step.
+ * Requires that an offer names each model once, with AIGC's weights hash and with defaults that it takes itself.
  * @throws {@link ApiError} `MODEL_UNKNOWN`, `FIELD_INVALID`.
  */
 export async function requireValidOffer({ chain }: Pick<Cloud, "chain">, offer: Offer): Promise<void> {
   for (const [i, offered] of offer.models.entries()) {
-    requireStep(offered, `models.${i}.defaults`);
+    requireTaken(offered, `models.${i}.defaults`);
     const model = await chain.modelNamed(offered.model_id.toString());
     if (model.modelId === offered.model_id && model.weightsHash.toLowerCase() === offered.model_hash) continue;
     throw new ApiError("FIELD_INVALID", `models.${i}.model_hash is not AIGC's weights hash, ${model.weightsHash}.`, {
@@ -234,11 +234,17 @@ export async function requireValidOffer({ chain }: Pick<Cloud, "chain">, offer: 
 }
 
 /** @throws {@link ApiError} `FIELD_INVALID` for defaults that the worker itself does not take. */
-function requireStep({ side_step: step, defaults }: Offer["models"][number], name: string): void {
-  for (const side of ["width", "height"] as const) {
-    if (!defaults || defaults[side] % step === 0) continue;
-    throw new ApiError("FIELD_INVALID", `${name}.${side} is not a multiple of side_step, ${step}.`, {
-      field: `${name}.${side}`,
-    });
-  }
+function requireTaken(
+  { side_step: step, max_pixels: maxPixels, max_steps: maxSteps, defaults }: Offer["models"][number],
+  name: string,
+): void {
+  if (!defaults) return;
+  const { width, height, steps } = defaults;
+  const refuse = (field: keyof ModelDefaults, reason: string): never => {
+    throw new ApiError("FIELD_INVALID", `${name}.${field} ${reason}.`, { field: `${name}.${field}` });
+  };
+  if (width % step !== 0) refuse("width", `is not a multiple of side_step, ${step}`);
+  if (height % step !== 0) refuse("height", `is not a multiple of side_step, ${step}`);
+  if (width * height > maxPixels) refuse("height", `times width is above max_pixels, ${maxPixels}`);
+  if (steps > maxSteps) refuse("steps", `is above max_steps, ${maxSteps}`);
 }

@@ -30,7 +30,8 @@ const text = z.string().check(
 const side = z.int().check(z.minimum(limits.minSide), z.maximum(limits.maxSide), z.multipleOf(limits.sideStep));
 
 const steps = z.int().check(z.minimum(1), z.maximum(limits.maxSteps));
-const guidance = z.number().check(z.minimum(0), z.maximum(limits.maxGuidance));
+/** Guidance, in thousandths: a request has it as a whole number of them. */
+const guidance = z.number().check(z.minimum(0), z.maximum(limits.maxGuidance), z.multipleOf(0.001));
 
 /** A model's usual values, for parameters that a request leaves out. */
 export const modelDefaults = z.strictObject({
@@ -55,7 +56,7 @@ export const generationParameters = z.strictObject({
   /** AIGC token id (decimal), or the model's name. */
   model: z.string().check(z.minLength(1), z.maxLength(200)),
   steps: z.optional(steps),
-  guidance_scale: z.optional(guidance.check(z.multipleOf(0.001))),
+  guidance_scale: z.optional(guidance),
   width: z.optional(side),
   height: z.optional(side),
   seed: z.optional(seed),

@@ -91,21 +91,24 @@ export function offerOf(
       max_pixels: maxPixels,
       max_steps: maxSteps,
       max_count: maxCount,
-      ...defaultsOf(card, engine),
+      ...defaultsOf(card, engine, terms.limits),
     })),
   };
 }
 
-/** Defaults that a card recommends. One that recommends what the API or its engine does not take gives none: the cloud's own count then. */
+/** Defaults that a card recommends. One that recommends what the API or this worker does not take gives none: the cloud's own count then. */
 function defaultsOf(
   card: ModelCard | undefined,
   { sideStep, samplers, schedulers }: Engine,
+  { maxPixels, maxSteps }: WorkLimits,
 ): Pick<WorkerOffer["models"][number], "defaults"> {
   const { success, data } = modelDefaults.safeParse(card?.defaults);
   const isTaken =
     success &&
     data.width % sideStep === 0 &&
     data.height % sideStep === 0 &&
+    data.width * data.height <= maxPixels &&
+    data.steps <= maxSteps &&
     samplers.includes(data.sampler) &&
     schedulers.includes(data.scheduler);
   return isTaken ? { defaults: data } : {};
