@@ -132,7 +132,7 @@ function hashesOf(file: Uint8Array): FileHashes {
   return fileHashes(file, { sha256: (bytes) => createHash("sha256").update(bytes).digest() });
 }
 
-/** Returns the file of a receipt from before a restart. One that is gone is made again, with the same bytes. */
+/** Returns the file of a receipt from before a restart. One that is lost or damaged is made and kept again, with the same bytes. */
 async function fileOf(making: Making, receipt: JobReceipt): Promise<Uint8Array> {
   const stored = await making.services.pictures.get(receipt.imageHash);
   if (stored) return stored;
@@ -143,6 +143,7 @@ async function fileOf(making: Making, receipt: JobReceipt): Promise<Uint8Array> 
       "The file of a receipt is lost, and the engine does not make the same again.",
     );
   }
+  await making.services.pictures.put(receipt.imageHash, file);
   return file;
 }
 

@@ -1,5 +1,6 @@
 /** The worker program on a real chain, with a router that the test controls and that can lie. */
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   checkReceipt,
@@ -160,6 +161,20 @@ describe("the direct rail", () => {
     const { answer } = await giveDirect({ count: 2 });
     const { files } = delivered(await answer);
     expect(files.map((file) => file.length > 0)).toEqual([true, true]);
+  });
+
+  it("makes a lost picture again, and keeps it", async () => {
+    const path = join(seeded.folder, "lost-state");
+    await start({ over: { GRID_WORKER_STATE: path } });
+    const job = await seeded.directJob({ seed: 8n });
+    cloud.behaviour.misread = true;
+    expect(await cloud.give(job)).toMatchObject({ code: "UPLOAD_MISMATCH" });
+    cloud.behaviour.misread = false;
+    const [name = ""] = readdirSync(join(path, "pictures")).filter((file) => file.endsWith(".png"));
+    const file = readFileSync(join(path, "pictures", name));
+    writeFileSync(join(path, "pictures", name), "damaged");
+    expect(Buffer.from(delivered(await cloud.give(job)).files[0] ?? []).equals(file)).toBe(true);
+    expect(readFileSync(join(path, "pictures", name)).equals(file)).toBe(true);
   });
 
   it("settles orders that were delivered together in one transaction", async () => {
