@@ -33,7 +33,7 @@ import { openChain } from "../src/chain/chain.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase } from "../src/database/database.ts";
 import { readSettings } from "../src/environment.ts";
-import { openPictures, type PictureStore } from "../src/files/pictures.ts";
+import { MAX_PARALLEL_THUMBNAILS, openPictures, type PictureStore } from "../src/files/pictures.ts";
 import { maxFileSize, requirePng } from "../src/files/png.ts";
 import { scrubber } from "../src/files/scrub.ts";
 import { openTakedowns } from "../src/files/takedowns.ts";
@@ -627,6 +627,35 @@ describe("a disk", () => {
     expect(await pictures.holds(cid)).toBe(false);
     await pictures.put(file);
     expect(await pictures.holds(cid)).toBe(true);
+  });
+});
+
+describe("thumbnails", () => {
+  it("are made a few at a time, so that few whole files are in memory; each is made in the end", async () => {
+    const pictures = await openPictures(mkdtempSync(join(folder, "small-")));
+    const file = await noise(64);
+    let loads = 0;
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const count = 10 * MAX_PARALLEL_THUMBNAILS;
+    const made = Array.from({ length: count }, (_, i) => {
+      const [{ cid } = { cid: "" }] = fileBlocks(Buffer.from(`picture ${i}`));
+      return pictures.thumbnail(cid, 128, async () => {
+        const turn = ++loads;
+        await gate;
+        // The first one fails, and gives its place to the next.
+        return turn === 1 ? new Uint8Array(1) : file;
+      });
+    });
+    await until(async () => loads >= MAX_PARALLEL_THUMBNAILS, "the first ones load");
+    // All others have asked the disk for theirs by then.
+    await noise(512);
+    expect(loads).toBe(MAX_PARALLEL_THUMBNAILS);
+    open();
+    const ends = await Promise.allSettled(made);
+    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(count - 1);
   });
 });
 

@@ -47,6 +47,8 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").up
 
 /** Blocks of a file that are written in parallel. Each waits for the disk. */
 const MAX_PARALLEL_WRITES = 8;
+/** Thumbnails that are made in parallel. Each holds its whole picture in memory; others wait for their turn before they load it. */
+export const MAX_PARALLEL_THUMBNAILS = 4;
 /** Milliseconds after which an unfinished file counts as abandoned. */
 const MAX_PART_AGE = 3_600_000;
 /** Bytes of a thumbnail's own hash, in front of it. */
@@ -76,6 +78,7 @@ export async function openPictures(
   const thumbnails = join(folder, "thumbnails");
   await mkdir(thumbnails, { recursive: true });
   const making = new Map<string, Promise<Uint8Array>>();
+  const inTurn = createTaskLimit(MAX_PARALLEL_THUMBNAILS);
   const thumbnailAt = (cid: string, width: number): string => join(thumbnails, `${cid}-${width}${THUMBNAIL_END}`);
 
   const withNames = (file: Uint8Array, pieces: readonly { readonly cid: string }[]): StoredFile => {
@@ -118,14 +121,14 @@ export async function openPictures(
       if (kept) return kept;
       const known = making.get(path);
       if (known) return known;
-      const made = (async () => {
+      const made = inTurn(async () => {
         const picture = await sharp(await load(), { limitInputPixels: 4_194_304 })
           .resize({ width, withoutEnlargement: true })
           .webp({ quality: 80 })
           .toBuffer();
         await writeChecked(path, picture);
         return picture;
-      })().finally(() => making.delete(path));
+      }).finally(() => making.delete(path));
       making.set(path, made);
       return made;
     },
@@ -139,6 +142,24 @@ export async function openPictures(
         if (written !== undefined && Date.now() - written > MAX_PART_AGE) await rm(path, { force: true });
       }
     },
+  };
+}
+
+/** Creates a runner of at most `max` tasks at a time. Others wait for their turn, in the order in which they came. */
+function createTaskLimit(max: number): <result>(task: () => Promise<result>) => Promise<result> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    if (running < max) running++;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      // A task that waits gets this one's place.
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
   };
 }
 
