@@ -12,30 +12,39 @@ import {
   voucherDigest,
 } from "@gridnft/sdk";
 import pg from "pg";
+import { pino } from "pino";
 import { type Address, type Hex, keccak256, toHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signMessage } from "../../test/fixtures/seed.ts";
 import { until } from "../../test/fixtures/until.ts";
+import { createApp } from "../src/api/app.ts";
 import { JobStreams } from "../src/api/grid/jobStreams.ts";
 import { type SessionRecord, Sessions } from "../src/auth/sessions.ts";
+import { openChain } from "../src/chain/chain.ts";
 import { modelCatalogue } from "../src/chain/models.ts";
 import type { Cloud } from "../src/cloud.ts";
 import { type Database, openDatabase, type Queries } from "../src/database/database.ts";
 import { listen, type Notifications } from "../src/database/pgNotify.ts";
+import { readSettings } from "../src/environment.ts";
 import { ApiError } from "../src/error.ts";
 import { cancelJob } from "../src/jobs/cancel.ts";
 import { claimJob } from "../src/jobs/claim.ts";
 import { completeJob } from "../src/jobs/complete.ts";
+import type { JobRow } from "../src/jobs/job.ts";
 import { heartbeat, penalizeWhenWrong, releaseJob } from "../src/jobs/lease.ts";
 import { putOffer } from "../src/jobs/offers.ts";
+import { type WatchJob, waitForEnd } from "../src/jobs/wait.ts";
 import { WaitingClaims } from "../src/jobs/waitingClaims.ts";
+import { createMetrics } from "../src/metrics.ts";
 import { LaneTrees } from "../src/payment/laneTrees.ts";
 import { quoteNonce } from "../src/payment/nonces.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, RATE, signIn, startTestGrid, type TestGrid } from "./grid.ts";
 import { ENGINE, type JobJson, type ScriptedWorker, scriptedWorker, type VoucherJson } from "./scriptedWorker.ts";
 
+/** Connection of a request that comes over no network. */
+const CALLER = { incoming: { socket: { remoteAddress: "127.0.0.1" } } };
 let grid: TestGrid;
 let clouds: readonly [RunningCloud, RunningCloud];
 /** One worker, at two processes. */
@@ -598,6 +607,85 @@ it("calls that lock the same rows take their turn without a connection each", as
       expect(ends.sort()).toEqual([...times(3, "JOB_FINISHED"), "cancelled"]);
     }
   } finally {
+    await own.close();
+  }
+});
+
+it("a request that waits has the end of a job at once that others saw before", async () => {
+  const done = { status: "done" } as JobRow;
+  let isWatched = true;
+  const watch: WatchJob = (_, { row }) => {
+    row(done);
+    return () => {
+      isWatched = false;
+    };
+  };
+  const never = new AbortController().signal;
+  const cloud = { database: {}, stopping: never } as unknown as Cloud;
+  expect(await waitForEnd(cloud, watch, "a job", 60, never)).toBe(done);
+  expect(isWatched).toBe(false);
+});
+
+it("requests that wait for a job, and its streams, read it once a change for all of them", async () => {
+  const own = openDatabase(grid.postgres.url, () => undefined);
+  const { database, statements } = counted(own);
+  const { rpcUrl, deployment } = grid.chain;
+  const chain = await openChain({ rpcUrl, deployment, pollEvery: 1_000 }, () => undefined);
+  const stopping = new AbortController();
+  const notifications = await listen(grid.postgres.url, () => undefined);
+  const { gatewayTerms: gateway } = grid;
+  const settings = readSettings({ GRID_RPC_URL: rpcUrl, DATABASE_URL: grid.postgres.url, GRID_BLOCKS: "unused" });
+  const app = createApp(
+    {
+      ...{
+        settings,
+        publicUrl: "http://127.0.0.1",
+        database,
+        notifications,
+        chain,
+        gateway,
+        log: pino({ level: "silent" }),
+      },
+      ...{ checker: await createFastChecker(), metrics: createMetrics(chain, stopping.signal) },
+      stopping: stopping.signal,
+    } as unknown as Cloud,
+    () => undefined,
+  );
+  const authorization = `Bearer ${token}`;
+  const ask = (path: string, init: RequestInit = {}) =>
+    app.request(path, { ...init, headers: { authorization, ...init.headers } }, CALLER);
+  const body = JSON.stringify({ prompt: "a pier", model: grid.open.toString(), width: 64, height: 64, steps: 2 });
+  // The same request again waits for the same job.
+  const post = () =>
+    ask("/v1/generate-image", {
+      ...{ method: "POST", body },
+      headers: { "content-type": "application/json", "idempotency-key": "piers", prefer: "wait=60" },
+    });
+  /** Resolves when no more statements are made, or some seconds later. */
+  const quiet = async () => {
+    for (let [last, looks] = [-1, 0]; last !== statements() && looks < 10; looks++) {
+      last = statements();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  };
+  try {
+    const first = post();
+    const job = await gets(workers[0]);
+    const waiting = [first, ...Array.from({ length: 9 }, post)];
+    const streams = await Promise.all(Array.from({ length: 10 }, () => ask(`/v1/jobs/${job.id}/events`)));
+    const texts = streams.map((stream) => stream.text());
+    await quiet();
+    const before = statements();
+    await workers[0].heartbeat(job, { image: 0, step: 1, steps: 2 });
+    await quiet();
+    expect(statements() - before).toBe(1);
+    await workers[0].work(job);
+    for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(200);
+    for (const text of await Promise.all(texts)) expect(text).toContain("event: done");
+  } finally {
+    stopping.abort();
+    chain.stop();
+    await notifications.close();
     await own.close();
   }
 });

@@ -1,34 +1,39 @@
 import type { Cloud } from "../cloud.ts";
+import { untilWoken } from "../database/pgNotify.ts";
 import { ApiError } from "../error.ts";
 import { getJob, isFinal, type JobRow } from "./job.ts";
 
-/** Waits until a job is final, the time is over, the process is to stop, or the client is gone. */
+/** Watches a job for any number of readers: `row` gets its row at first and after each change, `gone` is told that it was deleted. */
+export type WatchJob = (id: string, reader: { row(job: JobRow): void; gone(): void }) => () => void;
+
+/**
+ * Waits until a job is final, the time is over, the process is to stop, or the client is gone. A job that is not final by then is read once
+ * more.
+ */
 export async function waitForEnd(
-  cloud: Pick<Cloud, "database" | "notifications" | "stopping">,
+  { database, stopping }: Pick<Cloud, "database" | "stopping">,
+  watch: WatchJob,
   id: string,
   seconds: number,
   client: AbortSignal,
 ): Promise<JobRow> {
-  const { database, notifications, stopping } = cloud;
-  const end = Date.now() + seconds * 1_000;
-  for (;;) {
-    // Listening begins before looking: what happens in between is not missed.
-    const over = new AbortController();
-    const changed = notifications.next(
-      "cloud_job",
-      id,
-      Math.min(5_000, Math.max(0, end - Date.now())),
-      stopping,
-      client,
-      over.signal,
-    );
-    const job = await getJob(database, id);
-    if (isFinal(job) || Date.now() >= end || stopping.aborted || client.aborted) {
-      over.abort();
-      return job;
-    }
-    await changed;
-  }
+  if (seconds === 0) return getJob(database, id);
+  let ended: JobRow | undefined;
+  await untilWoken(
+    (wake) =>
+      watch(id, {
+        row: (job) => {
+          if (!isFinal(job)) return;
+          ended = job;
+          // A row that is known is told before the reader can be removed.
+          queueMicrotask(wake);
+        },
+        gone: wake,
+      }),
+    seconds * 1_000,
+    [stopping, client],
+  );
+  return ended ?? getJob(database, id);
 }
 
 /** Returns the error of a job that ended without a result. */

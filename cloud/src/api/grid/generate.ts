@@ -13,7 +13,7 @@ import { submissionOf } from "../../jobs/idempotency.ts";
 import { isFinal } from "../../jobs/job.ts";
 import { quoteRequest } from "../../jobs/quote.ts";
 import { defaultPayment, submitJob } from "../../jobs/submit.ts";
-import { jobError, waitForEnd } from "../../jobs/wait.ts";
+import { jobError, type WatchJob, waitForEnd } from "../../jobs/wait.ts";
 import { type App, endpoint } from "../http/endpoint.ts";
 import type { RateLimit } from "../http/rateLimit.ts";
 import { readIdempotencyKey, waitSecondsOf } from "../http/requestHeaders.ts";
@@ -26,8 +26,17 @@ const idempotencyHeader = z.object({
     .describe('Names the request, e.g. "8e03978e": sent again with the same body, it gets the same job.'),
 });
 
-/** Adds `POST /v1/generate-image` and `GET /v1/quote`. `checkLanesSoon` asks for an early check of the gateway's lanes. */
-export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, checkLanesSoon: () => void): void {
+/**
+ * Adds `POST /v1/generate-image` and `GET /v1/quote`. Requests that wait do so at `watch`. `checkLanesSoon` asks for an early check of the
+ * gateway's lanes.
+ */
+export function generateRoutes(
+  app: App,
+  cloud: Cloud,
+  watch: WatchJob,
+  jobLimit: RateLimit,
+  checkLanesSoon: () => void,
+): void {
   endpoint(
     app,
     {
@@ -109,7 +118,7 @@ export function generateRoutes(app: App, cloud: Cloud, jobLimit: RateLimit, chec
       const pending = { location, "retry-after": "2" };
       try {
         const seconds = waitSecondsOf(context.req.header("prefer"), cloud.settings.waitSeconds);
-        const job = await waitForEnd(cloud, id, seconds, context.req.raw.signal);
+        const job = await waitForEnd(cloud, watch, id, seconds, context.req.raw.signal);
         if (!isFinal(job)) return context.json(await jobJson(cloud, cloud.database, job), 202, pending);
         // A request that does not wait gets the job, which says how it ended.
         if (!isNew && seconds === 0) return context.json(await jobJson(cloud, cloud.database, job), 202, { location });

@@ -14,10 +14,12 @@ export interface JobState {
 
 /** Reader of a job's changes. */
 export interface JobListener {
-  /** Receives the newest state, at first and after each change. */
-  state(state: JobState): void;
+  /** Receives the newest row, at first and after each change. */
+  row?(job: JobRow): void;
+  /** Receives the newest state, at first and after each change. It is made only for those who take it. */
+  state?(state: JobState): void;
   /** Receives a regular tick, with or without a change. */
-  tick(): void;
+  tick?(): void;
   /** Receives the end of a job that was deleted. */
   gone(): void;
 }
@@ -25,6 +27,7 @@ export interface JobListener {
 interface Watched {
   readonly listeners: Set<JobListener>;
   readonly stop: () => void;
+  row: JobRow | undefined;
   latest: JobState | undefined;
   reading: boolean;
   /** Set when the job changed while it was read. */
@@ -51,8 +54,10 @@ export class JobStreams {
   on(id: string, listener: JobListener): () => void {
     const watched = this.#jobs.get(id) ?? this.#watch(id);
     watched.listeners.add(listener);
-    // A state that is read already is the newest one that was heard of.
-    if (watched.latest) listener.state(watched.latest);
+    // What is read already is the newest that was heard of.
+    if (watched.row) listener.row?.(watched.row);
+    if (listener.state && watched.row && !isCurrent(watched, watched.row.version)) this.#read(id, watched);
+    else if (watched.latest) listener.state?.(watched.latest);
     this.#ticking ??= setInterval(() => this.#tick(), this.tickEvery).unref();
     return () => {
       watched.listeners.delete(listener);
@@ -68,7 +73,14 @@ export class JobStreams {
   /** Watches a job. Listening begins before the first read, so no change is missed. */
   #watch(id: string): Watched {
     const stop = this.cloud.notifications.on("cloud_job", id, () => this.#read(id, watched));
-    const watched: Watched = { listeners: new Set(), stop, latest: undefined, reading: false, isStale: false };
+    const watched: Watched = {
+      listeners: new Set(),
+      stop,
+      row: undefined,
+      latest: undefined,
+      reading: false,
+      isStale: false,
+    };
     this.#jobs.set(id, watched);
     this.#read(id, watched);
     return watched;
@@ -86,14 +98,18 @@ export class JobStreams {
           for (const listener of [...watched.listeners]) listener.gone();
           return;
         }
-        if (job.version === watched.latest?.version) continue;
+        if (job.version !== watched.row?.version) {
+          watched.row = job;
+          for (const listener of [...watched.listeners]) listener.row?.(job);
+        }
+        if (isCurrent(watched, job.version)) continue;
         watched.latest = {
           version: job.version,
           status: job.status,
           isFinal: isFinal(job),
           data: JSON.stringify(await jobJson(this.cloud, this.cloud.database, job)),
         };
-        for (const listener of [...watched.listeners]) listener.state(watched.latest);
+        for (const listener of [...watched.listeners]) listener.state?.(watched.latest);
       }
     };
     // The first reader is added after this. A database that is away is asked again at the next tick.
@@ -109,7 +125,7 @@ export class JobStreams {
   }
 
   #tick(): void {
-    for (const { listeners } of [...this.#jobs.values()]) for (const listener of [...listeners]) listener.tick();
+    for (const { listeners } of [...this.#jobs.values()]) for (const listener of [...listeners]) listener.tick?.();
     const ids = [...this.#jobs.keys()];
     this.cloud.database
       .all<{ id: string; version: number }>("SELECT id, version FROM cloud.job WHERE id = ANY ($1)", [ids])
@@ -118,9 +134,15 @@ export class JobStreams {
         for (const id of ids) {
           const watched = this.#jobs.get(id);
           const version = versions.get(id);
-          if (watched && (version === undefined || watched.latest?.version !== version)) this.#read(id, watched);
+          if (watched && (version === undefined || !isCurrent(watched, version))) this.#read(id, watched);
         }
       })
       .catch(() => undefined);
   }
+}
+
+/** Returns true if all readers of a job have what they take of that version. */
+function isCurrent({ listeners, row, latest }: Watched, version: number): boolean {
+  if (row?.version !== version) return false;
+  return latest?.version === version || [...listeners].every(({ state }) => state === undefined);
 }

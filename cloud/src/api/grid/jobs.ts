@@ -10,7 +10,7 @@ import { reap } from "../../jobs/reaper.ts";
 import { ConcurrencyLimit } from "../http/concurrencyLimit.ts";
 import { type App, type Env, endpoint } from "../http/endpoint.ts";
 import { chosenType } from "../http/requestHeaders.ts";
-import { type JobState, JobStreams } from "./jobStreams.ts";
+import type { JobState, JobStreams } from "./jobStreams.ts";
 import { bundleJson, jobJson } from "./views.ts";
 
 const jobParams = z.object({ id: z.string().max(64) });
@@ -23,10 +23,10 @@ interface Streams {
 }
 
 /** Adds `/v1/jobs/:id`, its stream, and `/v1/receipts/:id`. */
-export function jobRoutes(app: App, cloud: Cloud): void {
+export function jobRoutes(app: App, cloud: Cloud, changes: JobStreams): void {
   const { database } = cloud;
   const errors = ["JOB_UNKNOWN", "NOT_YOURS"] as const;
-  const streams: Streams = { limit: new ConcurrencyLimit(MAX_STREAMS, "streams"), changes: new JobStreams(cloud) };
+  const streams: Streams = { limit: new ConcurrencyLimit(MAX_STREAMS, "streams"), changes };
 
   endpoint(
     app,
@@ -112,7 +112,12 @@ export function jobRoutes(app: App, cloud: Cloud): void {
  * Streams a job until it is final. The ids of events are the job's versions. A client that reconnects with Last-Event-ID gets the changes
  * since then; any other client gets the state first.
  */
-function streamJob(context: Context<Env>, { stopping }: Cloud, first: JobRow, { limit, changes }: Streams): Response {
+function streamJob(
+  context: Context<Env>,
+  { stopping }: Pick<Cloud, "stopping">,
+  first: JobRow,
+  { limit, changes }: Streams,
+): Response {
   // Without a body nobody reads the stream, and nothing tells its end.
   if (context.req.method === "HEAD") {
     return context.body(null, 200, { "content-type": "text/event-stream", "cache-control": "no-store" });
