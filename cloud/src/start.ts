@@ -85,10 +85,10 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       },
       getRequestListener((request, environment) => (app as App).fetch(request, environment), {
         hostname: settings.host,
-        errorHandler: (error) => refuseUnreadable(error, log),
+        errorHandler: (error) => refuseUnreadable(error, { log, metrics }),
       }),
     );
-    server.on("clientError", answerParserError);
+    server.on("clientError", (error, socket) => answerParserError(error, socket, { log, metrics }));
     const { port } = await new Promise<AddressInfo>((resolve, reject) => {
       server.once("error", reject);
       server.once("listening", () => resolve(server.address() as AddressInfo));

@@ -783,6 +783,17 @@ describe("the keeping of files", () => {
     expect(await isKept(cid)).toBe(false);
   });
 
+  it("ends by a task of every cloud, from its start on", async () => {
+    const old = await stored(64, 64, await noise(64));
+    await age(old, 46);
+    const other = await grid.cloud({ blocks: folder });
+    try {
+      await until(async () => !(await isKept(old)) || undefined, "an old picture is forgotten");
+    } finally {
+      await other.stop();
+    }
+  });
+
   it("ends for jobs without a result, and for what ended jobs need no more; nonces stay", async () => {
     const done = await stored(64, 64, await noise(64));
     const [{ job_id: doneId } = { job_id: "" }] = await grid.sql<{ job_id: string }>(

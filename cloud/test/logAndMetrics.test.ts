@@ -1,5 +1,6 @@
 /** What an operator sees of a cloud: its log and its metrics, and nothing private in them. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -148,6 +149,39 @@ describe("metrics", () => {
     expect(sampleOf(after, "grid_cloud_database_up")).toBe(1);
     expect(sampleOf(after, "process_cpu_seconds_total")).toBeGreaterThan(0);
     expect(after).not.toContain(grid.artist.address.slice(2, 12));
+  });
+});
+
+describe("what is no request", () => {
+  const isUnreadable = ({ msg }: Line) => msg === "unreadable request";
+  /** The response to bytes as they stand. */
+  const send = (bytes: string) =>
+    new Promise<string>((resolve, reject) => {
+      const { hostname, port } = new URL(cloud.url);
+      let answer = "";
+      const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes, "latin1"));
+      socket.on("data", (chunk) => {
+        answer += chunk;
+      });
+      socket.once("error", reject);
+      socket.once("close", () => resolve(answer));
+    });
+
+  it.each([
+    ["a URL that is not ASCII", "GET /v1/quote?prompt=\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", 422],
+    ["headers beyond their limit", `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${"a".repeat(20_000)}\r\n\r\n`, 431],
+    ["no HTTP", "hello\r\n\r\n", 400],
+    ["a host that is none", "GET / HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n", 422],
+    ["a URL without a path", "GET * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 422],
+  ])("is logged and counted without its text: %s", async (_, bytes, status) => {
+    const before = lines().filter(isUnreadable).length;
+    expect(await send(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    await until(async () => lines().filter(isUnreadable).length > before || undefined, "it is logged");
+    const line = lines().filter(isUnreadable).at(-1);
+    expect(line).toMatchObject({ level: INFO, status });
+    expect(JSON.stringify(line).length).toBeLessThan(200);
+    const { body } = await call<string>(cloud, "GET", "/metrics");
+    expect(body).toContain(`{method="OTHER",route="(unreadable)",status="${status}"}`);
   });
 });
 

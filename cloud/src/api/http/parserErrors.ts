@@ -4,6 +4,13 @@ import { cloudErrors, type ErrorJson } from "@gridnft/sdk/schemas";
 import { RequestError } from "@hono/node-server";
 import type { Logger } from "pino";
 import { describeError } from "../../error.ts";
+import type { Metrics } from "../../metrics.ts";
+
+/** Log and metrics of the cloud. */
+export interface Observers {
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, "request">;
+}
 
 /** Statuses of Node's own responses to what its parser refuses; 400 for all others. */
 const statuses: Readonly<Record<string, number>> = {
@@ -15,13 +22,14 @@ const statuses: Readonly<Record<string, number>> = {
 /**
  * Responds to what is no HTTP request. The reason is given for a URL with bytes that are not ASCII, such as a prompt that was not encoded.
  */
-export function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerParserError(error: NodeJS.ErrnoException, socket: Duplex, observers: Observers): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy(error);
     return;
   }
   const isUrl = error.code === "HPE_INVALID_URL";
   const status = isUrl ? cloudErrors.FIELD_INVALID : (statuses[error.code ?? ""] ?? 400);
+  observe(observers, status, error.code);
   const message = "The URL has bytes that are not ASCII: send it percent-encoded, as UTF-8.";
   const body = isUrl ? JSON.stringify({ error: { code: "FIELD_INVALID", message } } satisfies ErrorJson) : "";
   const head = [
@@ -35,10 +43,11 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Duplex):
 }
 
 /** Answers a request whose URL or Host header leads to no route, such as a path with a backslash. */
-export function refuseUnreadable(error: unknown, log: Logger): Response {
+export function refuseUnreadable(error: unknown, observers: Observers): Response {
   const isRequest = error instanceof RequestError;
-  if (!isRequest) log.error({ error: describeError(error) }, "request failed");
+  if (!isRequest) observers.log.error({ error: describeError(error) }, "request failed");
   const code = isRequest ? "FIELD_INVALID" : "INTERNAL";
+  observe(observers, cloudErrors[code], code);
   const message = isRequest
     ? "The URL or the Host header is not valid: send a path that begins with / and has no backslash, and the host's name."
     : "Something went wrong here.";
@@ -46,4 +55,10 @@ export function refuseUnreadable(error: unknown, log: Logger): Response {
     status: cloudErrors[code],
     headers: { "cache-control": "no-store", "access-control-allow-origin": "*" },
   });
+}
+
+/** Logs and counts what never became a request of a route. Its text is not logged: it may be anything, and long. */
+function observe({ log, metrics }: Observers, status: number, code: string | undefined): void {
+  metrics.request({ method: "OTHER", route: "(unreadable)", status, seconds: 0 });
+  log.info({ status, code }, "unreadable request");
 }
