@@ -309,8 +309,7 @@ function routesOf(
 
 /** The floor: a table of jobs and nothing else. */
 async function floorOf(grid: TestGrid): Promise<Contender> {
-  const pool = new pg.Pool({ connectionString: grid.postgres.url, max: CONNECTIONS });
-  closing.push(() => pool.end());
+  const pool = grid.postgres.pool(CONNECTIONS);
   await pool.query(`CREATE TABLE bench_job (id bigserial PRIMARY KEY, status text NOT NULL DEFAULT 'queued', worker text,
     request jsonb NOT NULL, claimed_at timestamptz, finished_at timestamptz)`);
   await pool.query("CREATE INDEX ON bench_job (id) WHERE status = 'queued'");

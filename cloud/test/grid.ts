@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
 import sharp from "sharp";
 import { type Address, type Hex, parseEther } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
@@ -112,8 +111,7 @@ export async function startTestGrid({
   const folder = mkdtempSync(join(tmpdir(), "gridnft-blocks-"));
   const gatewaySecret = generatePrivateKey();
   const gatewayKey = privateKeyToAccount(gatewaySecret);
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
-  pool.on("error", () => {});
+  const pool = postgres.pool(2);
   const treasurer = privateKeyToAccount(generatePrivateKey());
   await setBalance(chain, treasurer.address, parseEther("10"));
   const gatewayTerms: GatewayTerms = {
@@ -241,7 +239,6 @@ export async function startTestGrid({
     stop: async () => {
       for (const treasury of treasuries) await treasury.stop();
       for (const cloud of clouds) await cloud.stop();
-      await pool.end();
       await Promise.all([chain.stop(), postgres.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },

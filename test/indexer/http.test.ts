@@ -5,7 +5,6 @@ import { getRequestListener } from "@hono/node-server";
 import { parse } from "graphql";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import type { GraphQLRequest } from "../../indexer/src/api/graphql/executor.ts";
 import { MAX_BODY } from "../../indexer/src/api/http/middleware.ts";
@@ -727,14 +726,13 @@ describe("/tables", () => {
 
   it("ends statements in the database when their time is over", async () => {
     const postgres = await startPostgres();
-    const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
+    const pool = postgres.pool(2);
     try {
       await pool.query("select 1"); // a connection that is open before
       limitStatements(pool, 100);
       const slow = () => pool.query("select pg_sleep(600)").catch((error: { code: string }) => error.code);
       expect(await Promise.all([slow(), slow()])).toEqual(["57014", "57014"]);
     } finally {
-      await pool.end();
       await postgres.stop();
     }
   }, 600_000);
