@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// What forge-std's `assertEq` calls. forge-std itself takes 13 s to compile.
+/// Cheat code of forge-std's `assertEq`. forge-std itself takes 13 s to compile.
 interface Vm {
     function assertEq(uint256 left, uint256 right, string calldata error) external pure;
 }

@@ -1,7 +1,7 @@
 import { renameSync } from "node:fs";
 import { type FileHandle, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createMutex, errnoOf, syncFolder } from "@gridnft/sdk/node";
+import { createMutex, decodeUtf8, errnoOf, syncFolder } from "@gridnft/sdk/node";
 import { WorkerError } from "../errors.ts";
 
 /** Line that is made when its turn has come; undefined writes nothing. */
@@ -152,11 +152,10 @@ function because(cause: unknown): string {
 
 function linesOf(bytes: Uint8Array, path: string): unknown[] {
   const lines: unknown[] = [];
-  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(NEWLINE, start);
     try {
-      lines.push(JSON.parse(utf8.decode(bytes.subarray(start, end))));
+      lines.push(JSON.parse(decodeUtf8(bytes.subarray(start, end))));
     } catch (cause) {
       const number = lines.length + 1;
       throw new WorkerError("STATE_DAMAGED", `Line ${number} of the journal ${path} is not readable.`, { cause });

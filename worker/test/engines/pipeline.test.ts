@@ -226,10 +226,13 @@ describe("exports that differ are read from their files", () => {
   });
 
   it("unet for pairs, without guidance", async () => {
-    const alone = await paint({ guidanceScale: 1 });
-    const pairs = await paint({ guidanceScale: 1 }, { batch: 2 });
-    expect(Buffer.compare(pairs.pixels.rgb, alone.pixels.rgb)).toBe(0);
-    await expect(paint({ guidanceScale: 0 }, { batch: 2 })).resolves.toBeDefined();
+    for (const guidanceScale of [0, 0.5, 1]) {
+      const alone = await paint({ guidanceScale });
+      const pairs = await paint({ guidanceScale }, { batch: 2 });
+      expect([guidanceScale, Buffer.compare(pairs.pixels.rgb, alone.pixels.rgb)]).toEqual([guidanceScale, 0]);
+    }
+    const guided = await paint({ guidanceScale: 5 }, { batch: 2 });
+    expect(Buffer.compare(guided.pixels.rgb, (await paint({ guidanceScale: 1 }, { batch: 2 })).pixels.rgb)).not.toBe(0);
   });
 
   it("configurations as Python writes them, with a byte order mark", async () => {

@@ -54,7 +54,7 @@ export class JobStreams {
   on(id: string, listener: JobListener): () => void {
     const watched = this.#jobs.get(id) ?? this.#watch(id);
     watched.listeners.add(listener);
-    // What is read already is the newest that was heard of.
+    // A row that is read already is the newest that was heard of.
     if (watched.row) listener.row?.(watched.row);
     if (listener.state && watched.row && !isCurrent(watched, watched.row.version)) this.#read(id, watched);
     else if (watched.latest) listener.state?.(watched.latest);
