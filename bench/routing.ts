@@ -18,6 +18,7 @@ import { openDatabase } from "../cloud/src/database/database.ts";
 import { openPictures, type PictureStore } from "../cloud/src/files/pictures.ts";
 import { claimJob, type WorkerJobJson } from "../cloud/src/jobs/claim.ts";
 import { completeJob, type Delivery } from "../cloud/src/jobs/complete.ts";
+import { fastAccount } from "../cloud/src/payment/fastAccount.ts";
 import { LaneTrees } from "../cloud/src/payment/laneTrees.ts";
 import { call, signIn, startTestGrid, type TestGrid, type WorkerIdentity } from "../cloud/test/grid.ts";
 import { scriptedWorker } from "../cloud/test/scriptedWorker.ts";
@@ -253,7 +254,7 @@ async function functionsOf(
     checker,
     pictures,
     laneTrees: new LaneTrees(checker.digester),
-    gateway: { ...grid.gatewayTerms, treasurer: undefined },
+    gateway: { ...grid.gatewayTerms, signer: fastAccount(grid.gatewaySecret), treasurer: undefined },
     settings: { leaseSeconds: 600, orderSeconds: 3_600 },
   } as unknown as Cloud;
   return {

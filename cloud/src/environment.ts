@@ -5,6 +5,7 @@ import { addressJson, bytes32Json } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
+import { fastAccount } from "./payment/fastAccount.ts";
 
 /** Error of an environment that this program cannot use. The message has one line per error. */
 export class EnvironmentError extends Error {
@@ -65,6 +66,9 @@ const key = z.pipe(
   bytes32Json,
   z.transform((secret) => privateKeyToAccount(secret)),
 );
+
+/** Key of vouchers, of which each job needs a signature. */
+const voucherKey = z.pipe(bytes32Json, z.transform(fastAccount));
 
 const AIPG = 10n ** 18n;
 
@@ -127,7 +131,7 @@ const cloudTable = {
 /** Terms of the gateway, as {@link GatewayTerms} has them. */
 const gatewayTable = {
   account: { GRID_GATEWAY_ACCOUNT: z.optional(addressJson) },
-  signer: { GRID_GATEWAY_SIGNER_KEY: key.optional() },
+  signer: { GRID_GATEWAY_SIGNER_KEY: voucherKey.optional() },
   treasurer: { GRID_GATEWAY_TREASURER_KEY: key.optional() },
   sponsored: { GRID_GATEWAY_ACCOUNTS: z.string().default("everybody") },
   jobCap: { GRID_GATEWAY_JOB_CAP: wei.default(2n * AIPG) },

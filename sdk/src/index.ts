@@ -288,7 +288,7 @@ export {
   requireVoucher,
   voucherDelta,
 } from "./messages/voucher.js";
-export { createFastChecker, createFastDigester, type FastChecker } from "./messages/wasmChecker.js";
+export { createFastChecker, createFastDigester, createFastSigner, type FastChecker } from "./messages/wasmChecker.js";
 
 // Bodies of series.
 

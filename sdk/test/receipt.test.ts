@@ -94,6 +94,12 @@ describe("checkReceipt", () => {
     expect(checkReceipt(receipt, expectation(await sign(receipt, hot)))).toBe(hot.address);
   });
 
+  it("names whoever signed, if the caller checks the key", async () => {
+    const receipt = receiptOf(0);
+    const signature = await sign(receipt, stranger);
+    expect(checkReceipt(receipt, { ...expectation(signature), signers: "any" })).toBe(stranger.address);
+  });
+
   it("refuses a stranger's signature", async () => {
     const receipt = receiptOf(0);
     const signature = await sign(receipt, stranger);

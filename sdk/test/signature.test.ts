@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, keccak256, toHex } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   createFastChecker,
+  createFastSigner,
   type FastChecker,
   GridError,
   normaliseSignature,
@@ -84,5 +86,36 @@ describe("requireCanonical", () => {
   it("refuses text that is not hex", () => {
     expect(() => requireCanonical("0xzz" as Hex)).toThrow(expect.objectContaining({ code: "FIELD_INVALID" }));
     expect(() => requireCanonical("0x123" as Hex)).toThrow(expect.objectContaining({ code: "FIELD_INVALID" }));
+  });
+});
+
+describe("createFastSigner", () => {
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+  it("signs as viem does, byte for byte, with keys at both ends of the range", async () => {
+    const keys = [toHex(1n, { size: 32 }), toHex(order - 1n, { size: 32 }), generatePrivateKey()];
+    for (const key of keys) {
+      const [account, sign] = [privateKeyToAccount(key), await createFastSigner(key)];
+      const recoveries = new Set<string>();
+      for (let i = 0; i < 40; i++) {
+        const digest = keccak256(toHex(i));
+        const signature = sign(digest);
+        expect(signature).toBe(await account.sign({ hash: digest }));
+        expect(fast.recoverSigner(digest, signature)).toBe(account.address);
+        recoveries.add(signature.slice(-2));
+      }
+      expect(recoveries).toEqual(new Set(["1b", "1c"]));
+    }
+  });
+
+  it("refuses what is no key or no digest, and names it", async () => {
+    const refused = (field: string) => expect.objectContaining({ code: "FIELD_INVALID", field });
+    for (const key of [toHex(0n, { size: 32 }), toHex(order, { size: 32 }), "0x", `0x${"01".repeat(31)}`] as Hex[]) {
+      await expect(createFastSigner(key), key).rejects.toEqual(refused("privateKey"));
+    }
+    const sign = await createFastSigner(generatePrivateKey());
+    for (const digest of ["0x", `0x${"01".repeat(33)}`, `0x${"0g".repeat(32)}`] as Hex[]) {
+      expect(() => sign(digest), digest).toThrow(refused("digest"));
+    }
   });
 });

@@ -4,7 +4,6 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { compress } from "hono/compress";
-import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { bearerToken, Sessions } from "../auth/sessions.ts";
 import type { Cloud } from "../cloud.ts";
@@ -20,6 +19,7 @@ import { restoreRoutes } from "./grid/restore.ts";
 import { signInRoutes } from "./grid/signIn.ts";
 import { workerRoutes } from "./grid/worker.ts";
 import { limitBody } from "./http/bodies.ts";
+import { allowAnyPage } from "./http/cors.ts";
 import { type App, type Env, methodsOf } from "./http/endpoint.ts";
 import { RateLimit } from "./http/rateLimit.ts";
 import { logRequests } from "./http/requestLog.ts";
@@ -42,37 +42,7 @@ export function createApp(cloud: Cloud, checkLanesSoon: () => void): App {
 
   app.use(requestId({ headerName: "x-request-id", limitLength: 64 }));
   app.use(logRequests(log, metrics));
-  // The API knows its callers by tokens, never by cookies, so any page may call it.
-  app.use(
-    cors({
-      origin: "*",
-      allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
-      // Client libraries send headers of their own. Browsers don't take * for Authorization, and older ones not at all.
-      allowHeaders: [
-        "*",
-        "accept",
-        "authorization",
-        "content-type",
-        "idempotency-key",
-        "last-event-id",
-        "prefer",
-        "range",
-        "if-none-match",
-        "x-request-id",
-      ],
-      exposeHeaders: [
-        "allow",
-        "etag",
-        "content-range",
-        "location",
-        "retry-after",
-        "x-request-id",
-        "x-ipfs-path",
-        "x-ipfs-roots",
-      ],
-      maxAge: 86_400,
-    }),
-  );
+  app.use(allowAnyPage);
   app.use(async (context, next) => {
     await next();
     if (context.res.status < 400) return;

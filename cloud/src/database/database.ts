@@ -1,6 +1,7 @@
 import { type BackoffTerms, backoff, createNamedMutex, retry, sleep } from "@gridnft/sdk/node";
 import pg from "pg";
 import { ApiError } from "../error.ts";
+import { type Channel, createNoticeQueue, type Notice } from "./notices.ts";
 
 /** Queries by SQL. Numerics and bigints are strings, because amounts do not fit in a number. */
 export interface Queries {
@@ -8,6 +9,11 @@ export interface Queries {
   one<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row | undefined>;
   /** Returns the number of rows that the statement changed. */
   run(sql: string, values?: readonly unknown[]): Promise<number>;
+  /**
+   * Notifies the listeners of all processes soon, of a transaction's change after its commit. A process that is killed in between never
+   * does: listeners poll as well.
+   */
+  notify(channel: Channel, payload: string): void;
 }
 
 /**
@@ -80,6 +86,9 @@ export function openDatabase(
   // Locks that last over slow work (a chain's transaction) have connections of their own, so that they cannot starve queries.
   const locks = openPool({ connectionString: url, max: 4, application_name: "gridnft-cloud locks" }, onError);
   const mutexes = createNamedMutex();
+  const notices = createNoticeQueue((waiting) =>
+    withRetry(() => withClient((client) => runStatement(client, NOTIFY, noticeValues(waiting), false))),
+  );
   const runIn = <Result>([first, ...others]: readonly string[], work: () => Promise<Result>): Promise<Result> =>
     first === undefined ? work() : mutexes.run(first, () => runIn(others, work));
   let closed = false;
@@ -141,11 +150,17 @@ export function openDatabase(
 
   /** Runs a transaction once. The state of a lost commit is read after its connection was released. */
   const attempt = async <Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> => {
+    const told: Notice[] = [];
     const { id, result, unanswered } = await withClient(async (client, discard) => {
       const id = await begin(client);
       let result: Awaited<Result>;
       try {
-        result = await work(queriesOver((sql, values = []) => runStatement(client, sql, values, false)));
+        result = await work(
+          queriesOver(
+            (sql, values = []) => runStatement(client, sql, values, false),
+            (notice) => told.push(notice),
+          ),
+        );
       } catch (error) {
         // A client that can't even do this is thrown away by its pool.
         if (!(error instanceof TransientError && error.isLost)) await client.query("ROLLBACK").catch(() => undefined);
@@ -161,11 +176,12 @@ export function openDatabase(
       }
     });
     if (unanswered && !(await isCommitted(id))) throw unanswered;
+    for (const notice of told) notices.add(notice);
     return result;
   };
 
   return {
-    ...queriesOver((sql, values) => runSingle(sql, values)),
+    ...queriesOver((sql, values) => runSingle(sql, values), notices.add),
     one: async <Row extends object>(sql: string, values?: readonly unknown[], mutex?: string) => {
       const since = Date.now();
       return (await runIn(mutex === undefined ? [] : [mutex], () => runSingle(sql, values, since))).rows[0] as
@@ -203,6 +219,7 @@ export function openDatabase(
       }
     },
     close: async () => {
+      await notices.flush();
       closed = true;
       await Promise.all([pool.end(), locks.end()]);
     },
@@ -285,7 +302,7 @@ async function begin(client: pg.PoolClient): Promise<TransactionId> {
 
 /** Returns true if a statement only reads, so that it can be repeated when its answer was lost. */
 function isRead(sql: string): boolean {
-  return /^\s*SELECT\b/i.test(sql) && !/\b(pg_notify|nextval)\b/i.test(sql);
+  return /^\s*SELECT\b/i.test(sql) && !/\bnextval\b/i.test(sql);
 }
 
 const retryTerms: BackoffTerms = { first: 10, max: 250, jitter: 1 / 2 };
@@ -296,12 +313,25 @@ function unavailable({ isLost, isUncertain, cause }: TransientError): ApiError {
   return new ApiError("DATABASE_UNAVAILABLE", `${reason}. ${advice}`, { headers: { "retry-after": "1" }, cause });
 }
 
-function queriesOver(query: (sql: string, values?: readonly unknown[]) => Promise<pg.QueryResult>): Queries {
+/** Statement that sends notifications. */
+const NOTIFY = prepared(
+  "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS given (channel, payload)",
+);
+
+function noticeValues(notices: readonly Notice[]): string[][] {
+  return [notices.map(({ channel }) => channel), notices.map(({ payload }) => payload)];
+}
+
+function queriesOver(
+  query: (sql: string, values?: readonly unknown[]) => Promise<pg.QueryResult>,
+  notify: (notice: Notice) => void,
+): Queries {
   return {
     all: async <Row extends object>(sql: string, values?: readonly unknown[]) =>
       (await query(sql, values)).rows as Row[],
     one: async <Row extends object>(sql: string, values?: readonly unknown[]) =>
       (await query(sql, values)).rows[0] as Row | undefined,
     run: async (sql, values) => (await query(sql, values)).rowCount ?? 0,
+    notify: (channel, payload) => notify({ channel, payload }),
   };
 }

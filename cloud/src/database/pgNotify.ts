@@ -1,11 +1,5 @@
 import pg from "pg";
-import type { Queries } from "./database.ts";
-
-/**
- * Channel. `cloud_queue`: a job waits. `cloud_job`: a job changed (payload: its id). `cloud_session`: a session ended (payload: its token's
- * hash).
- */
-export type Channel = "cloud_queue" | "cloud_job" | "cloud_session";
+import type { Channel } from "./notices.ts";
 
 /** Notifications of changes by all connections and processes. They may get lost, so waiting code polls as well. */
 export interface Notifications {
@@ -18,11 +12,6 @@ export interface Notifications {
 
 /** Milliseconds between two checks that the connection answers. */
 const KEEPALIVE_INTERVAL = 30_000;
-
-/** Notifies all listeners, when the transaction commits. */
-export async function notify(queries: Queries, channel: Channel, payload = ""): Promise<void> {
-  await queries.run("SELECT pg_notify($1, $2)", [channel, payload]);
-}
 
 /**
  * Resolves when it is woken, after `milliseconds`, or when a signal aborts.

@@ -1,7 +1,6 @@
 import { type RefusalCode, refusalScopes } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import type { Queries } from "../database/database.ts";
-import { notify } from "../database/pgNotify.ts";
 import type { JobRow } from "./job.ts";
 
 /** Attempts of a job (on the direct rail: of each candidate) before it fails. */
@@ -54,7 +53,7 @@ async function endJob(
      WHERE id = $1`,
     [job.id, status, code, message],
   );
-  await notify(queries, "cloud_job", job.id);
+  queries.notify("cloud_job", job.id);
 }
 
 /**
@@ -108,17 +107,17 @@ export async function requeueJob(queries: Queries, job: JobRow, failure: Failure
     // The candidate has its order and could still settle it. The next one gets the job when that is over.
     if (!canRetry && !(await dropCandidate(queries, updated))) return;
   }
-  await notify(queries, "cloud_job", job.id);
-  await notifyQueued(queries, job);
+  queries.notify("cloud_job", job.id);
+  notifyQueued(queries, job);
 }
 
 /** Notifies the claims that may take a queued job: of the worker whose order it is, or of those that serve its model. */
-export async function notifyQueued(
+export function notifyQueued(
   queries: Queries,
   { rail, wanted, model_id }: Pick<JobRow, "rail" | "wanted" | "model_id">,
-): Promise<void> {
-  if (rail === "gateway") await notify(queries, "cloud_queue", `model ${model_id}`);
-  else if (wanted) await notify(queries, "cloud_queue", `worker ${wanted.toLowerCase()}`);
+): void {
+  if (rail === "gateway") queries.notify("cloud_queue", `model ${model_id}`);
+  else if (wanted) queries.notify("cloud_queue", `worker ${wanted.toLowerCase()}`);
 }
 
 /** Returns the seconds of a pause, by the number of pauses before it. */
@@ -213,6 +212,6 @@ export async function rotateCandidate(queries: Queries, job: JobRow): Promise<vo
     "UPDATE cloud.job SET candidate = $2, wanted = $3, queued_at = now(), version = version + 1 WHERE id = $1",
     [job.id, next.position, next.worker],
   );
-  await notify(queries, "cloud_job", job.id);
-  await notifyQueued(queries, { ...job, wanted: next.worker });
+  queries.notify("cloud_job", job.id);
+  notifyQueued(queries, { ...job, wanted: next.worker });
 }

@@ -16,8 +16,11 @@ export type WorkerJobJson = z.input<typeof workerJob>;
 /** Seconds that must be left of a direct order for its job to be claimed. */
 const MIN_SECONDS_LEFT = 5n;
 
-/** Oldest jobs, per model or worker, of which a claim takes the first that no other claim has locked. */
-const BATCH_SIZE = 32;
+/**
+ * Oldest jobs, per model or worker, of which a claim takes the first that no other claim has locked: at first, and after others had locked
+ * them all.
+ */
+const BATCH_SIZES = { first: 12, raced: 32 };
 
 /** Times that a claim is retried because others were faster. */
 const MAX_RETRIES = 10;
@@ -50,9 +53,9 @@ export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJob
   };
   const token = randomBytes(16).toString("hex");
   const findClaimed = () => database.one<Claim>(CLAIMED, [worker, token]);
-  const attempt = () =>
+  const attempt = (statement: string) =>
     database.runOnce<Claim>(
-      CLAIM,
+      statement,
       [
         worker,
         (chain.now() + MIN_SECONDS_LEFT).toString(),
@@ -70,8 +73,11 @@ export async function claimJob(cloud: Cloud, worker: Address): Promise<WorkerJob
   return database.serialized(workerMutex(worker), async () => {
     for (let races = 0; races < MAX_RETRIES; races++) {
       // The faster one may have been this one, whose answer was lost.
-      const claim = (races > 0 && (await findClaimed())) || (await attempt());
-      if (claim && claim.id !== null) return jobJson(claim, claim.id, token);
+      const claim = (races > 0 && (await findClaimed())) || (await attempt(races > 0 ? CLAIM_RACED : CLAIM));
+      if (claim && claim.id !== null) {
+        database.notify("cloud_job", claim.id);
+        return jobJson(claim, claim.id, token);
+      }
       if (!claim?.raced) return undefined;
     }
     return undefined;
@@ -124,8 +130,9 @@ const isReserved = isReservedForCheaper(isExcluded.replaceAll("f.worker = $1", "
  *
  * The order of a lane job is written here, as `jobOrder` writes it, and needs no signature.
  */
-const CLAIM = prepared(
-  `WITH known AS MATERIALIZED (SELECT claims FROM cloud.worker WHERE worker = $1),
+const claimOf = (batchSize: number): string =>
+  prepared(
+    `WITH known AS MATERIALIZED (SELECT claims FROM cloud.worker WHERE worker = $1),
      locked AS MATERIALIZED (
        SELECT parallel, claims, CASE WHEN lane_paused_until > now() THEN lane_paused_price END AS lane_paused_price
        FROM cloud.worker
@@ -158,7 +165,7 @@ const CLAIM = prepared(
        SELECT j.id, j.place FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
        WHERE j.status = 'queued' AND j.rail = 'direct' AND j.wanted = $1 AND c.deadline > $2 AND NOT ${isExcluded}
          AND EXISTS (SELECT FROM free)
-       ORDER BY j.place LIMIT ${BATCH_SIZE}
+       ORDER BY j.place LIMIT ${batchSize}
      ), lane AS MATERIALIZED (
        SELECT fitting.* FROM room CROSS JOIN cloud.offer o CROSS JOIN LATERAL (
          SELECT j.id, j.place FROM cloud.job j
@@ -166,11 +173,11 @@ const CLAIM = prepared(
            j.payer = $7 AND ${isCovered("o")}
            AND div(j.pixels::numeric * j.steps * j.count * o.rate + 999999, 1000000) <= least(room.most, j.max_price)
            AND NOT ${isPaused("o")} AND NOT ${isReserved} AND NOT ${isExcluded} THEN true ELSE false END
-         ORDER BY j.place LIMIT ${BATCH_SIZE}) fitting
+         ORDER BY j.place LIMIT ${batchSize}) fitting
        WHERE o.worker = $1 AND room.most >= 0 AND o.rate <= $4
          AND (cardinality(room.models) < ${MAX_TOTALS} OR o.model_id = ANY (room.models))
      ), next AS MATERIALIZED (
-       SELECT ${jobColumns}, (
+       SELECT j.id, j.rail, j.candidate, j.requester, j.model_id, j.request_hash, j.pixels, j.steps, j.count, (
          SELECT rate FROM cloud.offer o WHERE o.worker = $1 AND o.model_id = j.model_id) AS offered_rate
        FROM (SELECT * FROM direct UNION ALL SELECT * FROM lane) found JOIN cloud.job j USING (id)
        WHERE j.status = 'queued' AND (j.rail = 'gateway' OR j.wanted = $1)
@@ -203,12 +210,14 @@ const CLAIM = prepared(
    SELECT (EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM locked JOIN known USING (claims)))
        OR (SELECT has_token FROM held)
        OR (NOT EXISTS (SELECT FROM next)
-         AND (SELECT count(*) FROM (SELECT id FROM direct UNION ALL SELECT id FROM lane) seen) >= ${BATCH_SIZE}) AS raced,
+         AND (SELECT count(*) FROM (SELECT id FROM direct UNION ALL SELECT id FROM lane) seen) >= ${batchSize}) AS raced,
      leased.id, floor(extract(epoch FROM leased.lease_expires_at))::text AS expires, leased.request,
-     leased.order_message AS order, leased.order_signature AS signature, leased.config AS lane, leased.price,
-     CASE WHEN leased.id IS NOT NULL THEN pg_notify('cloud_job', leased.id::text) END
+     leased.order_message AS order, leased.order_signature AS signature, leased.config AS lane, leased.price
    FROM (SELECT) always LEFT JOIN leased ON true`,
-);
+  );
+
+const CLAIM = claimOf(BATCH_SIZES.first);
+const CLAIM_RACED = claimOf(BATCH_SIZES.raced);
 
 /** Reads a claim that was made, by its token. */
 const CLAIMED = `SELECT false AS raced, j.id, floor(extract(epoch FROM j.lease_expires_at))::text AS expires, j.request,

@@ -3,20 +3,27 @@ import {
   checkReceipt,
   engineHash,
   GridError,
+  type JobOrder,
   messageToJson,
-  orderClosing,
   receiptPrice,
   SignerRole,
 } from "@gridnft/sdk";
 import type { completeAnswer, completeRequest } from "@gridnft/sdk/schemas";
 import pg from "pg";
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
 import { ApiError } from "../error.ts";
-import { draftVoucher, laneState, newestVoucher, offerOf, type VoucherDraft } from "../payment/vouchers.ts";
-import { isJobId, type JobRow, jobColumns, orderOf, requestOf } from "./job.ts";
+import {
+  draftVoucher,
+  type LaneState,
+  laneStateOf,
+  newestVoucher,
+  offerOf,
+  type VoucherDraft,
+} from "../payment/vouchers.ts";
+import { isJobId, type JobRow, orderOf, requestOf } from "./job.ts";
 import { isHeld, type LeaseKey, leaseLostError } from "./lease.ts";
 import { workerMutex } from "./mutexes.ts";
 import { requireStored, type StagedImage } from "./staging.ts";
@@ -31,9 +38,23 @@ const MAX_RESULT_AGE = 60n * 60n;
 /** Delivery of a worker: receipts by index, and how its engine read the prompts. */
 export type Delivery = Omit<z.output<typeof completeRequest>, "lease">;
 
-/** Job with the images that were uploaded under its lease, by index. */
-interface DeliveredJob extends JobRow {
+/** Columns of a job that a completion needs. */
+const deliveredColumns = [
+  ...(["id", "status", "rail", "model_id", "request", "count", "price", "order_message", "lane_id"] as const),
+  ...(["worker", "lease_token", "created_at", "claimed_at"] as const),
+] satisfies (keyof JobRow)[];
+
+/** Job with the images that were uploaded under its lease, by index, and with the lane that pays for it. */
+interface DeliveredJob extends Pick<JobRow, (typeof deliveredColumns)[number]> {
   readonly staged: readonly StagedImage[];
+  readonly lane: LaneState | null;
+}
+
+/** Delivery that is sound, with its hashes. */
+interface CheckedDelivery extends Delivery {
+  readonly orderHash: Hex;
+  /** By place in `receipts`. */
+  readonly receiptIds: readonly Hex[];
 }
 
 /** Result of a completion. */
@@ -55,40 +76,43 @@ const MAX_RETRIES = 3;
  * @throws {@link ApiError} `LEASE_LOST`; `IMAGE_MISMATCH` or `RECEIPT_INVALID`, after which the job is somebody else's.
  */
 export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Delivery): Promise<Completion> {
-  const { database } = cloud;
-  let job = await findDelivered(database, key);
+  const { database, laneTrees } = cloud;
+  const find = (queries: Queries) => findDelivered(queries, key, delivery.known_voucher);
+  let job = await find(database);
   const staged = job?.staged ?? [];
+  let checked: CheckedDelivery | undefined;
   for (let races = 0; ; races++) {
     const repeated = await findCompletion(cloud, key, job, delivery);
     if (repeated) return { answer: repeated, laneLeft: undefined };
     if (!job || !isHeld(job, key)) throw leaseLostError();
     // Signatures are checked before, and only once: looking up a key may ask the chain.
-    if (races === 0) {
-      await requireStored(cloud, staged);
-      await checkReceipts(cloud, job, delivery, staged);
-      await checkClosing(cloud, job, delivery);
-    }
+    checked ??= await checkDelivery(cloud, job, delivery);
+    const delivered = checked;
     // With the images that were checked: others that came meanwhile are refused.
     const held = { ...job, staged };
-    const store = async (queries: Queries, run: Run): Promise<Completion | undefined> => {
-      const draft = await draftFor(cloud, queries, held, delivery);
+    const store = async (queries: Queries, lane: LaneState | null, run: Run): Promise<Completion | undefined> => {
+      const draft = await draftFor(cloud, queries, { ...held, lane }, delivered);
       // The same call may have been made twice, and the other one have stored another voucher: then this one leaves nothing.
       const findStored = () => queries.one<Stored>(IS_STORED, [held.id, held.lease_token, draft?.digest ?? null]);
-      if (!(await storeResult(cloud, (sql, values) => run(sql, values, findStored), held, delivery, draft)))
-        return undefined;
+      if (!(await storeResult((sql, values) => run(sql, values, findStored), held, delivered, draft))) return undefined;
+      queries.notify("cloud_job", held.id);
       return { answer: { accepted: true, ...(draft && { voucher: draft.offer }) }, laneLeft: draft?.left };
     };
-    const done = await database.serialized(workerMutex(key.worker), () =>
-      races < MAX_RETRIES
-        ? store(database, database.runOnce)
-        : database.transaction(async (queries) => {
-            await lockInOrder(queries, held);
-            return store(queries, (sql, values) => queries.one(sql, values));
-          }),
-    );
+    const done = await database.serialized(workerMutex(key.worker), async () => {
+      if (races >= MAX_RETRIES) {
+        return database.transaction(async (queries) => {
+          await lockInOrder(queries, held);
+          return store(queries, (await find(queries))?.lane ?? null, (sql, values) => queries.one(sql, values));
+        });
+      }
+      // Another job of the lane may have been completed here while this one's receipts were checked.
+      const isBehind = held.lane !== null && laneTrees.isPast(held.lane);
+      const lane = isBehind ? ((await find(database))?.lane ?? null) : held.lane;
+      return store(database, lane, database.runOnce);
+    });
     if (done) return done;
     if (races > 2 * MAX_RETRIES) throw new Error(`The result of job ${key.jobId} can't be stored.`);
-    job = await findDelivered(database, key);
+    job = await find(database);
   }
 }
 
@@ -104,19 +128,24 @@ type Run = (
 ) => Promise<Stored | undefined>;
 
 const DELIVERED = prepared(
-  `SELECT ${jobColumns}, (
+  `SELECT ${deliveredColumns.map((column) => `j.${column}`).join(", ")}, (
      SELECT coalesce(json_agg(json_build_object('index', s.index, 'image_hash', s.image_hash, 'cid_digest', s.cid_digest,
          'cid', s.cid, 'bytes', s.bytes) ORDER BY s.index), '[]')
-     FROM cloud.staged_image s WHERE s.job_id = j.id AND s.lease_token = $2) AS staged
+     FROM cloud.staged_image s WHERE s.job_id = j.id AND s.lease_token = $2) AS staged,
+     ${laneStateOf("j.lane_id", "$3")} AS lane
    FROM cloud.job j WHERE j.id = $1`,
 );
 
-async function findDelivered(queries: Queries, { jobId, token }: LeaseKey): Promise<DeliveredJob | undefined> {
-  return isJobId(jobId) ? queries.one<DeliveredJob>(DELIVERED, [jobId, token]) : undefined;
+async function findDelivered(
+  queries: Queries,
+  { jobId, token }: LeaseKey,
+  knownVoucher: Hex | undefined,
+): Promise<DeliveredJob | undefined> {
+  return isJobId(jobId) ? queries.one<DeliveredJob>(DELIVERED, [jobId, token, knownVoucher ?? null]) : undefined;
 }
 
 /** Locks the rows that a completion changes: a job, its worker, its lane. All code locks them in this order. */
-async function lockInOrder(queries: Queries, { id, worker, lane_id }: JobRow): Promise<void> {
+async function lockInOrder(queries: Queries, { id, worker, lane_id }: DeliveredJob): Promise<void> {
   await queries.run("SELECT 1 FROM cloud.job WHERE id = $1 FOR UPDATE", [id]);
   await queries.run("SELECT 1 FROM cloud.worker WHERE worker = $1 FOR UPDATE", [worker]);
   await queries.run("SELECT 1 FROM cloud.lane WHERE lane_id = $1 FOR UPDATE", [lane_id]);
@@ -126,16 +155,17 @@ async function lockInOrder(queries: Queries, { id, worker, lane_id }: JobRow): P
 async function draftFor(
   cloud: Cloud,
   queries: Queries,
-  job: JobRow,
-  { receipts, known_voucher: knownVoucher }: Delivery,
+  { id, model_id, lane_id, lane }: DeliveredJob,
+  { receipts, receiptIds }: CheckedDelivery,
 ): Promise<VoucherDraft | undefined> {
-  const { gateway, checker, chain } = cloud;
-  if (!job.lane_id) return undefined;
+  const { gateway } = cloud;
+  if (!lane_id) return undefined;
+  if (!lane) throw new Error(`The lane of job ${id} is unknown.`);
   if (!gateway) throw new ApiError("INTERNAL", "The gateway is not configured any more, so it cannot pay.");
-  return draftVoucher(cloud, gateway, queries, await laneState(queries, job.lane_id, knownVoucher), {
-    modelId: job.model_id,
+  return draftVoucher(cloud, gateway, queries, lane, {
+    modelId: model_id,
     amount: receipts.reduce((sum, { receipt }) => sum + receipt.price, 0n),
-    receiptIds: receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain)),
+    receiptIds,
   });
 }
 
@@ -143,7 +173,7 @@ async function draftFor(
 async function findCompletion(
   { database, checker, chain }: Cloud,
   { jobId, token, worker }: LeaseKey,
-  job: JobRow | undefined,
+  job: DeliveredJob | undefined,
   { receipts, known_voucher: knownVoucher }: Delivery,
 ): Promise<CompleteAnswerJson | undefined> {
   if (job?.status !== "done" || job.lease_token !== token || job.worker !== worker) return undefined;
@@ -159,12 +189,25 @@ async function findCompletion(
   return { accepted: true, ...(voucher && { voucher: await offerOf(database, voucher, digests) }) };
 }
 
-/** Checks the receipts of a delivery. */
+/**
+ * Checks the images, the receipts and the closing of a delivery.
+ * @throws {@link ApiError} `IMAGE_UNAVAILABLE`, `IMAGE_MISMATCH`, `RECEIPT_INVALID`.
+ */
+async function checkDelivery(cloud: Cloud, job: DeliveredJob, delivery: Delivery): Promise<CheckedDelivery> {
+  const { checker, chain } = cloud;
+  const order = orderOf(job);
+  await requireStored(cloud, job.staged);
+  await checkReceipts(cloud, job, order, delivery);
+  await checkClosing(cloud, order, delivery);
+  const receiptIds = delivery.receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain));
+  return { ...delivery, orderHash: checker.digester.orderHash(order), receiptIds };
+}
+
 async function checkReceipts(
   { chain, checker }: Cloud,
-  job: JobRow,
+  job: DeliveredJob,
+  order: JobOrder,
   { engine, receipts, closing_signature: closingSignature }: Delivery,
-  staged: readonly StagedImage[],
 ): Promise<void> {
   const refuse = (index: number, reason: string, cause?: unknown): never => {
     throw new ApiError("RECEIPT_INVALID", `Receipt ${index}: ${reason}`, {
@@ -172,9 +215,8 @@ async function checkReceipts(
       cause,
     });
   };
-  const order = orderOf(job);
   const request = requestOf(job);
-  const worker = order.worker;
+  const { worker } = order;
   // A mint refuses control characters, the engine's too.
   if (/\p{Cc}|\p{Surrogate}/u.test(engine)) refuse(0, "the engine's name has control characters.");
   const isWhole = receipts.length === job.count;
@@ -184,7 +226,7 @@ async function checkReceipts(
   const chainNow = chain.now();
 
   for (const [index, { receipt, signature }] of receipts.entries()) {
-    const image = staged.find((one) => one.index === receipt.index);
+    const image = job.staged.find((one) => one.index === receipt.index);
     const before = receipts[index - 1]?.receipt.index ?? -1;
     const isInOrder = isWhole ? receipt.index === index : receipt.index > before && receipt.index < job.count;
     if (!isInOrder) refuse(index, `its index is ${receipt.index}; receipts come in order.`);
@@ -207,9 +249,9 @@ async function checkReceipts(
     if (receipt.completedAt + MAX_RESULT_AGE < claimedAt) refuse(index, "its completedAt is long before the job.");
     if (receipt.seed >= 2n ** 64n - 1n) refuse(index, "its seed is none.");
 
-    let signer: Address;
     try {
-      signer = checker.recoverSigner(checker.digester.receiptId(receipt, chain.domain), signature);
+      const expected = { domain: chain.domain, request, order, signature, signers: "any" } as const;
+      const signer = checkReceipt(receipt, expected, checker);
       if (!(await chain.isSigner(worker, SignerRole.WORKER_SIGNER, signer))) {
         refuse(index, `${signer} does not sign for worker ${worker}.`);
       }
@@ -217,7 +259,6 @@ async function checkReceipts(
       if (job.rail === "direct" && !(await chain.isLastingSigner(worker, signer))) {
         refuse(index, `${signer} is revoked. Sign it by the worker's own key or a live WORKER_SIGNER.`);
       }
-      checkReceipt(receipt, { domain: chain.domain, request, order, signature, signers: [signer] }, checker);
     } catch (error) {
       if (!(error instanceof GridError)) throw error;
       refuse(index, error.message, error);
@@ -228,23 +269,20 @@ async function checkReceipts(
 /** Requires that a closing in a delivery is the worker's, and of just these receipts. */
 async function checkClosing(
   { chain, checker }: Cloud,
-  job: JobRow,
+  order: JobOrder,
   { receipts: signed, closing_signature: signature }: Delivery,
 ): Promise<void> {
   if (signature === undefined) return;
   const refuse = (reason: string, cause?: unknown): never => {
     throw new ApiError("RECEIPT_INVALID", `The closing: ${reason}`, { field: "closing_signature", cause });
   };
-  const order = orderOf(job);
   const receipts = signed.map(({ receipt }) => receipt);
   const { domain } = chain;
   try {
-    const closing = orderClosing({ order, receipts, domain }, checker);
-    const signer = checker.recoverSigner(checker.digester.orderClosingDigest(closing, domain), signature);
+    const signer = checkOrderClosing({ order, receipts, domain, signature, signers: "any" }, checker);
     if (!(await chain.isSigner(order.worker, SignerRole.WORKER_SIGNER, signer))) {
       refuse(`${signer} does not sign for worker ${order.worker}.`);
     }
-    checkOrderClosing({ order, receipts, domain, signature, signers: [signer] }, checker);
   } catch (error) {
     if (!(error instanceof GridError)) throw error;
     refuse(error.message, error);
@@ -252,21 +290,26 @@ async function checkClosing(
 }
 
 /**
- * Stores all of a delivery, or nothing. Its guards are the lease, the staged images, the lane as it was read, and what is promised on it.
- * Rows are locked in the order of `lockInOrder`.
+ * Stores all of a delivery, or nothing. Its guards are the lease, the staged images, the lane as it was read, and what is promised on it:
+ * what is written before a guard fails is rolled back. Rows are locked in the order of `lockInOrder`.
  */
 const STORE = prepared(
-  `WITH held AS MATERIALIZED (
-     SELECT id FROM cloud.job
-     WHERE id = $1 AND worker = $3 AND lease_token = $2 AND status IN ('claimed', 'running') FOR UPDATE
-   ), maker AS MATERIALIZED (
-     SELECT worker FROM cloud.worker WHERE worker = $3 AND EXISTS (SELECT FROM held) FOR UPDATE
-   ), purse AS MATERIALIZED (
-     SELECT lane_id FROM cloud.lane
+  `WITH ended AS (
+     UPDATE cloud.job SET status = 'done', engine = $4, closing_signature = $5, order_hash = $6, finished_at = now(),
+       lease_expires_at = NULL, version = version + 1, prompt_cut = $33, unknown_words = $34
+     WHERE id = $1 AND worker = $3 AND lease_token = $2 AND status IN ('claimed', 'running')
+     RETURNING id
+   ), praised AS (
+     UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), ended_at = now(), pauses = 0
+     WHERE worker = $3 AND EXISTS (SELECT FROM ended)
+     RETURNING worker
+   ), lengthened AS (
+     UPDATE cloud.lane SET receipts = receipts + cardinality($7::text[])
      WHERE lane_id = $19 AND receipts = $20 AND anchored_through = $21 AND synced_block = $22 AND free = $23
-       AND EXISTS (SELECT FROM maker) FOR UPDATE
+       AND EXISTS (SELECT FROM praised)
+     RETURNING lane_id
    ), sound AS MATERIALIZED (
-     SELECT FROM maker WHERE $19::text IS NULL OR EXISTS (SELECT FROM purse)
+     SELECT FROM praised WHERE $19::text IS NULL OR EXISTS (SELECT FROM lengthened)
    ), given AS (
      SELECT * FROM unnest($7::text[], $8::int[], $9::jsonb[], $10::text[], $11::text[], $12::text[], $13::numeric[],
        $14::numeric[], $15::int[]) WITH ORDINALITY
@@ -282,28 +325,19 @@ const STORE = prepared(
      INSERT INTO cloud.receipt (receipt_id, job_id, index, order_hash, message, signature, image_hash, cid, seed, price,
        lane_id, lane_position)
      SELECT receipt_id, $1, index, $6, message, signature, image_hash, cid, seed, price, $19, $20::int + number FROM given
-   ), ended AS (
-     UPDATE cloud.job SET status = 'done', engine = $4, closing_signature = $5, order_hash = $6, finished_at = now(),
-       lease_expires_at = NULL, version = version + 1, prompt_cut = $33, unknown_words = $34
-     WHERE id = $1 AND EXISTS (SELECT FROM sound)
-   ), praised AS (
-     UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), ended_at = now(), pauses = 0
-     WHERE worker = $3 AND EXISTS (SELECT FROM sound)
-   ), lengthened AS (
-     UPDATE cloud.lane SET receipts = receipts + cardinality($7::text[])
-     WHERE lane_id = $19 AND EXISTS (SELECT FROM sound)
    ), promise AS (
-     INSERT INTO cloud.lane_total (lane_id, model_id, promised) SELECT lane_id, $24::numeric, $25::numeric FROM purse
+     INSERT INTO cloud.lane_total (lane_id, model_id, promised) SELECT lane_id, $24::numeric, $25::numeric FROM lengthened
      ON CONFLICT (lane_id, model_id) DO UPDATE SET promised = lane_total.promised + excluded.promised
      RETURNING promised
    ), vouched AS (
      INSERT INTO cloud.voucher (lane_id, number, digest, message, root, payer_signature, first, last)
-     SELECT lane_id, $27::int, $28, $29::jsonb, $30, $31, $32::int, $20::int + cardinality($7::text[]) FROM purse
+     SELECT lane_id, $27::int, $28, $29::jsonb, $30, $31, $32::int, $20::int + cardinality($7::text[]) FROM lengthened
    )
-   SELECT pg_notify('cloud_job', $1::text), true AS stored,
+   SELECT true AS stored,
+     cloud.insist(EXISTS (SELECT FROM sound), 'lane'),
      cloud.insist((SELECT coalesce(jsonb_agg(to_jsonb(unstaged) ORDER BY index), '[]') FROM unstaged) = $18::jsonb, 'staged'),
      cloud.insist($19::text IS NULL OR (SELECT promised FROM promise) = $26::numeric, 'promised')
-   FROM sound`,
+   FROM ended`,
 );
 
 /**
@@ -312,13 +346,12 @@ const STORE = prepared(
  * @throws {@link ApiError} `IMAGE_MISMATCH` when an image was uploaded anew since the receipts were checked.
  */
 async function storeResult(
-  { chain, checker }: Cloud,
   run: (sql: string, values: readonly unknown[]) => Promise<Stored | undefined>,
   job: DeliveredJob,
-  { engine, receipts, closing_signature, prompt_cut, unknown_words }: Delivery,
+  { engine, receipts, orderHash, receiptIds, closing_signature, prompt_cut, unknown_words }: CheckedDelivery,
   draft: VoucherDraft | undefined,
 ): Promise<boolean> {
-  const { width, height } = requestOf(job);
+  const { width, height } = job.request;
   const images = receipts.map(({ receipt: { index } }) => {
     const image = job.staged.find((one) => one.index === index);
     if (!image) throw new Error(`Image ${index} of job ${job.id} is gone.`);
@@ -332,8 +365,8 @@ async function storeResult(
       job.worker,
       engine,
       closing_signature ?? null,
-      checker.digester.orderHash(orderOf(job)),
-      receipts.map(({ receipt }) => checker.digester.receiptId(receipt, chain.domain)),
+      orderHash,
+      receiptIds,
       receipts.map(({ receipt }) => receipt.index),
       receipts.map(({ receipt }) => JSON.stringify(messageToJson("JobReceipt", receipt))),
       receipts.map(({ signature }) => signature),
@@ -353,7 +386,7 @@ async function storeResult(
     return row?.stored ?? false;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError && error.code === ASSERTION_FAILED)) throw error;
-    if (error.message === "promised") return false;
+    if (error.message === "lane" || error.message === "promised") return false;
     throw new ApiError("IMAGE_MISMATCH", "An image was uploaded anew while its receipt was checked.", {
       cause: error,
     });

@@ -70,10 +70,11 @@ export function isFinal({ status }: Pick<JobRow, "status">): boolean {
   return status === "done" || status === "failed" || status === "cancelled";
 }
 
-export const requestOf = (job: JobRow): GenerationRequest => messageFromJson("GenerationRequest", job.request);
+export const requestOf = (job: Pick<JobRow, "request">): GenerationRequest =>
+  messageFromJson("GenerationRequest", job.request);
 
 /** Returns the order of the current lease. */
-export function orderOf(job: JobRow): JobOrder {
+export function orderOf(job: Pick<JobRow, "id" | "order_message">): JobOrder {
   if (!job.order_message) throw new Error(`Job ${job.id} has no order yet.`);
   return messageFromJson("JobOrder", job.order_message);
 }

@@ -96,21 +96,19 @@ async function storeWaitingReasons(
   reasons: ReadonlyMap<string, WaitingReason>,
 ): Promise<void> {
   const ids = [...reasons.keys()];
-  if (ids.length > 0) {
-    await database.run(
-      `WITH told AS (
-         UPDATE cloud.job j SET waiting_code = given.code, waiting_message = given.message, version = version + 1
-         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, code, message)
-         WHERE j.id = given.id AND j.status = 'queued' AND j.waiting_message IS DISTINCT FROM given.message RETURNING j.id)
-       SELECT pg_notify('cloud_job', id::text) FROM told`,
-      [ids, ids.map((id) => reasons.get(id)?.code), ids.map((id) => reasons.get(id)?.message)],
-    );
-  }
-  await database.run(
-    `WITH told AS (
-       UPDATE cloud.job SET waiting_code = NULL, waiting_message = NULL, version = version + 1
-       WHERE status = 'queued' AND waiting_code IS NOT NULL AND NOT id = ANY ($1::uuid[]) RETURNING id)
-     SELECT pg_notify('cloud_job', id::text) FROM told`,
+  const told =
+    ids.length === 0
+      ? []
+      : await database.all<{ id: string }>(
+          `UPDATE cloud.job j SET waiting_code = given.code, waiting_message = given.message, version = version + 1
+           FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, code, message)
+           WHERE j.id = given.id AND j.status = 'queued' AND j.waiting_message IS DISTINCT FROM given.message RETURNING j.id`,
+          [ids, ids.map((id) => reasons.get(id)?.code), ids.map((id) => reasons.get(id)?.message)],
+        );
+  const cleared = await database.all<{ id: string }>(
+    `UPDATE cloud.job SET waiting_code = NULL, waiting_message = NULL, version = version + 1
+     WHERE status = 'queued' AND waiting_code IS NOT NULL AND NOT id = ANY ($1::uuid[]) RETURNING id`,
     [ids],
   );
+  for (const { id } of [...told, ...cleared]) database.notify("cloud_job", id);
 }

@@ -32,7 +32,7 @@ export const leaseLostError = (): ApiError =>
   });
 
 /** Returns true if a job, as it was read, is under that lease. */
-export function isHeld(job: JobRow, { worker, token }: LeaseKey): boolean {
+export function isHeld(job: Pick<JobRow, "worker" | "lease_token" | "status">, { worker, token }: LeaseKey): boolean {
   return job.worker === worker && job.lease_token === token && (job.status === "claimed" || job.status === "running");
 }
 
@@ -80,7 +80,7 @@ export async function heartbeat(
   const { worker, jobId, token } = key;
   if (!isJobId(jobId)) throw leaseLostError();
   const steps = progress && clamp(progress.steps, MAX_STEPS);
-  const row = await database.one<{ lease_expires_at: Date; progressed_at: Date; stalled: boolean }>(
+  const row = await database.one<{ lease_expires_at: Date; progressed_at: Date; stalled: boolean; is_news: boolean }>(
     HEARTBEAT,
     [
       jobId,
@@ -95,6 +95,7 @@ export async function heartbeat(
     jobMutex(jobId),
   );
   if (!row) throw leaseLostError();
+  if (row.is_news) database.notify("cloud_job", jobId);
   if (row.stalled && (await endStalled(cloud, key, row.progressed_at))) throw leaseLostError();
   return row.lease_expires_at;
 }
@@ -119,7 +120,7 @@ const HEARTBEAT = prepared(
    SELECT kept.lease_expires_at, kept.progressed_at,
      coalesce(greatest(kept.progressed_at, w.ended_at, own.progressed_at) + $8 * interval '1 second' * own.jobs < now(), false)
        AS stalled,
-     CASE WHEN kept.version > before.version THEN pg_notify('cloud_job', $1::text) END
+     kept.version > before.version AS is_news
    FROM kept JOIN before USING (id) LEFT JOIN cloud.worker w ON w.worker = $2 CROSS JOIN LATERAL (
      SELECT count(*) AS jobs, max(o.progressed_at) FILTER (WHERE o.furthest > 0 AND kept.furthest = 0) AS progressed_at
      FROM cloud.job o WHERE o.worker = $2 AND o.status IN ('claimed', 'running')) own`,

@@ -55,7 +55,7 @@ export async function queueDirectJob(
         ],
       );
     }
-    await notifyQueued(queries, job);
+    notifyQueued(queries, job);
     return job;
   }, `payer ${orders.payer.toLowerCase()}`);
 }
@@ -92,7 +92,7 @@ export async function queueGatewayJob(
       charge: { day, chargedTo, price },
       submission,
     });
-    await notifyQueued(queries, job);
+    notifyQueued(queries, job);
     return job;
     // All of them count in one row.
   }, QUOTA_MUTEX);

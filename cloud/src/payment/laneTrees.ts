@@ -75,6 +75,12 @@ export class LaneTrees {
     return { first, receiptIds: [...entry.receiptIds], root: entry.tree.root() };
   }
 
+  /** Returns true if this process has made a voucher of a lane since the lane was read. */
+  isPast({ lane_id, receipts }: { readonly lane_id: Hex; readonly receipts: number }): boolean {
+    const entry = this.#entries.get(lane_id);
+    return entry !== undefined && entry.first + entry.receiptIds.length - 1 > receipts;
+  }
+
   /** Reads a lane's receipts that an entry lacks, through the one at `last`. */
   async #read(queries: Queries, laneId: Hex, entry: Entry, last: number): Promise<void> {
     const after = entry.first + entry.receiptIds.length - 1;

@@ -2,7 +2,6 @@ import { gridSettlementAbi, laneId as laneIdOf, messageToJson } from "@gridnft/s
 import type { GetContractEventsReturnType, Hex } from "viem";
 import type { Head } from "../chain/chain.ts";
 import type { Cloud } from "../cloud.ts";
-import { notify } from "../database/pgNotify.ts";
 import { type LaneRow, lockLane } from "./lanes.ts";
 
 /** Blocks that are read again each time, to notice a reorg. */
@@ -220,7 +219,7 @@ export async function syncLanes(
         [laneId, lane.free.toString(), lane.thawReadyAt !== 0, block.toString(), lane.opened, isReorg],
       );
       if (isNewer === 0) return;
-      if (lane.free > BigInt(known.free)) await notify(queries, "cloud_queue", `worker ${known.worker}`);
+      if (lane.free > BigInt(known.free)) queries.notify("cloud_queue", `worker ${known.worker}`);
       for (const [i, { model_id }] of models.entries()) {
         const collected = totals[i]?.cumulative ?? 0n;
         // Never below what is collected, though: after a lost database, promises begin where the chain is.

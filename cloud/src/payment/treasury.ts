@@ -21,7 +21,6 @@ import {
 } from "viem";
 import type { Chain } from "../chain/chain.ts";
 import type { Database } from "../database/database.ts";
-import { notify } from "../database/pgNotify.ts";
 import type { TreasurySettings } from "../environment.ts";
 import { describeError } from "../error.ts";
 import { minBigInt } from "./amounts.ts";
@@ -369,7 +368,7 @@ export class Treasury {
   async #clearResting({ lane_id, worker }: LaneRow): Promise<void> {
     await this.parts.database.transaction(async (queries) => {
       await queries.run("UPDATE cloud.lane SET resting = false WHERE lane_id = $1", [lane_id]);
-      await notify(queries, "cloud_queue", `worker ${worker}`);
+      queries.notify("cloud_queue", `worker ${worker}`);
     });
   }
 

@@ -3,8 +3,7 @@ import type { voucherOffer } from "@gridnft/sdk/schemas";
 import { type Address, type Hex, isAddressEqual } from "viem";
 import type { z } from "zod";
 import type { Cloud } from "../cloud.ts";
-import { prepared, type Queries } from "../database/database.ts";
-import { notify } from "../database/pgNotify.ts";
+import type { Queries } from "../database/database.ts";
 import type { GatewayTerms } from "../environment.ts";
 import { ApiError } from "../error.ts";
 import { type LaneRow, type LaneTotalRow, outstanding } from "./lanes.ts";
@@ -25,35 +24,34 @@ export interface VoucherRow {
   readonly anchored_block: string | null;
 }
 
-/** Lane as a completion reads it, for its next voucher. */
-export interface LaneState extends LaneRow {
+/** Lane as a completion reads it with its job, for its next voucher. */
+export interface LaneState
+  extends Pick<
+    LaneRow,
+    "lane_id" | "config" | "payer_signer" | "free" | "synced_block" | "receipts" | "anchored_through"
+  > {
   readonly totals: readonly LaneTotalRow[];
   readonly newest: Pick<VoucherRow, "number" | "first" | "last" | "root"> | null;
   /** Voucher that the worker has, with its receipts. */
   readonly known: Pick<VoucherRow, "digest" | "first" | "last"> | null;
 }
 
-const LANE_STATE = prepared(
-  `SELECT l.*,
-     (SELECT coalesce(json_agg(json_build_object(
-          'model_id', t.model_id::text, 'promised', t.promised::text, 'collected', t.collected::text) ORDER BY t.model_id), '[]')
-      FROM cloud.lane_total t WHERE t.lane_id = l.lane_id) AS totals,
-     (SELECT json_build_object('number', v.number, 'first', v.first, 'last', v.last, 'root', v.root)
-      FROM cloud.voucher v WHERE v.lane_id = l.lane_id ORDER BY v.number DESC LIMIT 1) AS newest,
-     (SELECT json_build_object('digest', v.digest, 'first', v.first, 'last', v.last)
-      FROM cloud.voucher v WHERE v.lane_id = l.lane_id AND v.digest = $2) AS known
-   FROM cloud.lane l WHERE l.lane_id = $1`,
-);
-
 /**
- * Reads a lane, without a lock. The statement that stores a voucher checks that the lane is unchanged.
- * @param known Digest of a voucher that the worker has, with its receipts.
+ * SQL of a {@link LaneState}; null without a lane. It is read without a lock: the statement that stores a voucher checks that the lane is
+ * unchanged.
+ * @param lane SQL of the lane's id.
+ * @param known SQL of the digest of a voucher that the worker has, with its receipts.
  */
-export async function laneState(queries: Queries, laneId: Hex, known: Hex | undefined): Promise<LaneState> {
-  const lane = await queries.one<LaneState>(LANE_STATE, [laneId, known ?? null]);
-  if (!lane) throw new Error(`Lane ${laneId} is unknown.`);
-  return lane;
-}
+export const laneStateOf = (lane: string, known: string): string =>
+  `(SELECT json_build_object('lane_id', l.lane_id, 'config', l.config, 'payer_signer', l.payer_signer, 'free', l.free::text,
+     'synced_block', l.synced_block::text, 'receipts', l.receipts, 'anchored_through', l.anchored_through,
+     'totals', (SELECT coalesce(json_agg(json_build_object('model_id', t.model_id::text, 'promised', t.promised::text,
+         'collected', t.collected::text) ORDER BY t.model_id), '[]') FROM cloud.lane_total t WHERE t.lane_id = l.lane_id),
+     'newest', (SELECT json_build_object('number', v.number, 'first', v.first, 'last', v.last, 'root', v.root)
+       FROM cloud.voucher v WHERE v.lane_id = l.lane_id ORDER BY v.number DESC LIMIT 1),
+     'known', (SELECT json_build_object('digest', v.digest, 'first', v.first, 'last', v.last)
+       FROM cloud.voucher v WHERE v.lane_id = l.lane_id AND v.digest = ${known}))
+   FROM cloud.lane l WHERE l.lane_id = ${lane})`;
 
 /** Voucher that is signed and not stored. */
 export interface VoucherDraft {
@@ -83,7 +81,11 @@ export async function draftVoucher(
   gateway: GatewayTerms,
   queries: Queries,
   lane: LaneState,
-  { modelId, amount, receiptIds }: { readonly modelId: string; readonly amount: bigint; readonly receiptIds: Hex[] },
+  {
+    modelId,
+    amount,
+    receiptIds,
+  }: { readonly modelId: string; readonly amount: bigint; readonly receiptIds: readonly Hex[] },
 ): Promise<VoucherDraft> {
   const laneId = lane.lane_id;
   if (!isAddressEqual(lane.payer_signer, gateway.signer.address)) {
@@ -232,5 +234,5 @@ export async function counterSign(
     "UPDATE cloud.worker SET lane_paused_until = NULL WHERE worker = $1 AND lane_paused_until > now() AND lane_paused_price > 0",
     [worker],
   );
-  if (resumed > 0) await notify(database, "cloud_queue", `worker ${worker}`);
+  if (resumed > 0) database.notify("cloud_queue", `worker ${worker}`);
 }

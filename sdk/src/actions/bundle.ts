@@ -133,10 +133,8 @@ export function requireBundle(bundle: ReceiptBundle, { deployment, papers = "req
     refuse("receipt_id", "The receipt's id is not that of the receipt.");
   if (engineHash(bundle.engine) !== receipt.engineHash) refuse("engine", "The engine is not the receipt's.");
   if (bundle.ipfs_hash !== cidOf(receipt)) refuse("ipfs_hash", "The CID is not the receipt's.");
-  const check = (of: JobReceipt, signature: Hex): Address => {
-    const signer = recoverSigner(receiptId(of, domain), signature);
-    return checkReceipt(of, { domain, request, order, signature, signers: [signer] });
-  };
+  const check = (of: JobReceipt, signature: Hex): Address =>
+    checkReceipt(of, { domain, request, order, signature, signers: "any" });
   const own = check(receipt, bundle.signature);
   const { worker } = order;
   if (order.laneId === zeroHash) {

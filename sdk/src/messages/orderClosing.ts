@@ -1,7 +1,7 @@
-import { type Address, type Hex, isAddressEqual, zeroHash } from "viem";
+import { type Address, type Hex, zeroHash } from "viem";
 import { GridError } from "../lib/errors.js";
 import { digester } from "./digest.js";
-import { type ReceiptChecker, receiptTree } from "./receipt.js";
+import { isOneOf, type ReceiptChecker, type ReceiptExpectation, receiptTree } from "./receipt.js";
 import { recoverSigner } from "./signature.js";
 import type { JobOrder, JobReceipt, OrderClosing, SettlementDomain } from "./typedData.js";
 
@@ -16,8 +16,8 @@ export interface ClosedOrder {
 /** Order, receipts and keys that a closing is checked against. */
 export interface ClosingExpectation extends ClosedOrder {
   readonly signature: Hex;
-  /** Keys that may sign for the worker: its cold account and its live WORKER_SIGNERs. */
-  readonly signers: readonly Address[];
+  /** As a {@link ReceiptExpectation}'s. */
+  readonly signers: ReceiptExpectation["signers"];
 }
 
 /** Hashing and recovering of this package. */
@@ -65,7 +65,7 @@ export function checkOrderClosing(expected: ClosingExpectation, using: ReceiptCh
   const { order, domain, signature, signers } = expected;
   const digest = using.digester.orderClosingDigest(orderClosing(expected, using), domain);
   const signer = using.recoverSigner(digest, signature);
-  if (signers.some((key) => isAddressEqual(key, signer))) return signer;
+  if (isOneOf(signers, signer)) return signer;
   throw new GridError(
     "SIGNER_MISMATCH",
     `Worker ${order.worker} did not close the order with just these ${expected.receipts.length} receipts.`,

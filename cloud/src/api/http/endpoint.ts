@@ -134,6 +134,7 @@ function requireSession(session: SessionRecord | undefined, need: SessionNeed): 
 
 /** Requires that a path is percent-encoded UTF-8. Node's parser refuses other characters than ASCII. */
 function requireUtf8Path({ req }: Context<Env>): void {
+  if (!req.url.includes("%")) return;
   const { pathname } = new URL(req.url);
   try {
     if (!decodeURIComponent(pathname).includes("\0")) return;
@@ -145,6 +146,7 @@ function requireUtf8Path({ req }: Context<Env>): void {
 
 /** Reads the query of the URL. Unknown and repeated parameters are refused. */
 function readQueryTexts({ query, allowUnknownQuery }: AnySpec, { req }: Context<Env>): Record<string, string> {
+  if (!req.url.includes("?")) return {};
   const { search, searchParams } = new URL(req.url);
   const { shape = {} } = (query?._zod.def ?? {}) as { readonly shape?: object };
   try {
@@ -156,6 +158,8 @@ function readQueryTexts({ query, allowUnknownQuery }: AnySpec, { req }: Context<
     throw new ApiError("FIELD_INVALID", message, { ...(parameter && { field: parameter }), cause: error });
   }
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 async function readJson(context: Context<Env>): Promise<unknown> {
   const type = context.req.header("content-type") ?? "";
@@ -171,7 +175,7 @@ async function readJson(context: Context<Env>): Promise<unknown> {
   let text: string;
   let json: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await context.req.arrayBuffer());
+    text = utf8.decode(await context.req.arrayBuffer());
     json = JSON.parse(text);
   } catch (cause) {
     throw new ApiError("BODY_NOT_JSON", "The body is not well-formed JSON in UTF-8.", { cause });
