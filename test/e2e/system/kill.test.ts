@@ -40,7 +40,7 @@ describe("kill -9", () => {
       const [worker, gateway] = [local.person("worker1").address, local.person("gateway").address];
       const earned = await grid.settlement.read.earnedOf([worker]);
       const submission = await cloud.generateImage({
-        ...small(`a picture that outlives its ${part}`, { n: 2, steps: 60, width: 512, height: 512 }),
+        ...small(`a picture that outlives its ${part}`, { n: 2, steps: 40, width: 320, height: 320 }),
         payment: { rail: "gateway" },
       });
       const id = submission.finished ? submission.result.job : submission.job.id;

@@ -245,7 +245,7 @@ describe("bad days", () => {
     const made = await generate(wallet, {
       ...{ cloud, deployment, rail: "gateway" },
       // Long enough to be caught in the middle.
-      parameters: small("a storm over the harbour", { model: `${open}`, steps: 100, width: 768, height: 768 }),
+      parameters: small("a storm over the harbour", { model: `${open}`, steps: 60, width: 384, height: 384 }),
       onProgress: (progress) => {
         if (killed || progress.stage !== "job" || progress.job.status !== "running") return;
         const first = progress.job.worker?.toLowerCase() === local.person("worker1").address.toLowerCase();
