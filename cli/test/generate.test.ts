@@ -19,6 +19,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LocalGridSystem, startLocalGrid } from "../../local/src/grid.ts";
 import { anyPort } from "../../local/src/ports.ts";
 import { aipgAbi, parseDeployment } from "../../sdk/src/index.ts";
+import { FEW_THINGS } from "../../test/fixtures/things.ts";
 import { expectKeys } from "./keys.ts";
 import { gridnft, type Run, runHere } from "./run.ts";
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "gridnft-home-"));
   folder = mkdtempSync(join(tmpdir(), "gridnft-pictures-"));
   const ports = { rpc: await anyPort(), cloud: await anyPort(), indexer: await anyPort(), postgres: await anyPort() };
-  grid = await startLocalGrid({ home, ports, services: ["cloud", "worker"] });
+  grid = await startLocalGrid({ home, ports, services: ["cloud", "worker"], things: FEW_THINGS });
 }, 600_000);
 afterAll(async () => {
   await grid?.stop();

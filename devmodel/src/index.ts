@@ -1,2 +1,3 @@
+export type { Content } from "./axes.ts";
 export { type MadeModel, makeDevModels } from "./make.ts";
 export { devModels } from "./models.ts";

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { MODEL_CARD_FILE, type ModelCard, modelManifest } from "@gridnft/sdk";
 import { hashModelFolder } from "@gridnft/worker/modelFolder";
 import type { Hex } from "viem";
+import type { Content } from "./axes.ts";
 import { cardOf, type DevModel, devModels, modelFiles } from "./models.ts";
 
 /** A development model as it lies on disk. */
@@ -47,6 +48,7 @@ export function goldenOf(files: ReadonlyMap<string, Uint8Array>): GoldenModel {
  * other of that name is replaced. Takes a few seconds the first time.
  *
  * @param fresh Computes the models even if the folders hold what `golden.json` says: for who has changed their sources.
+ * @param things Things that their decoders can paint; default all, of which a decoder takes seconds to load.
  *
  * @example
  * const [open, licensed] = await makeDevModels({ out: ".grid/models" });
@@ -54,24 +56,31 @@ export function goldenOf(files: ReadonlyMap<string, Uint8Array>): GoldenModel {
 export async function makeDevModels({
   out,
   fresh = false,
+  things,
 }: {
   readonly out: string;
   readonly fresh?: boolean;
+  readonly things?: readonly Content[] | undefined;
 }): Promise<MadeModel[]> {
   const made: MadeModel[] = [];
-  for (const model of devModels) made.push(await makeDevModel(model, out, fresh));
+  for (const model of devModels) made.push(await makeDevModel(model, out, fresh, things));
   return made;
 }
 
-async function makeDevModel(model: DevModel, out: string, fresh: boolean): Promise<MadeModel> {
+async function makeDevModel(
+  model: DevModel,
+  out: string,
+  fresh: boolean,
+  things: readonly Content[] | undefined,
+): Promise<MadeModel> {
   const folder = join(out, model.folder);
   const card = cardOf(model);
-  const expected = fresh ? undefined : readGolden()[model.folder]?.manifest;
+  const expected = fresh || things ? undefined : readGolden()[model.folder]?.manifest;
   if (expected && existsSync(join(folder, MODEL_CARD_FILE)) && (await hashModelFolder(folder)).hash === expected) {
     await writeFile(join(folder, MODEL_CARD_FILE), cardText(card)); // another version may have other words
     return { folder, card, manifestHash: expected };
   }
-  const files = modelFiles(model);
+  const files = modelFiles(model, things);
   // Written beside and renamed, so that nobody ever reads half a model.
   const draft = `${folder}.${randomBytes(6).toString("hex")}`;
   try {

@@ -1,5 +1,5 @@
 import type { ModelCard } from "@gridnft/sdk";
-import { EMBEDDING } from "./axes.ts";
+import { type Content, EMBEDDING } from "./axes.ts";
 import { decoder } from "./decoder.ts";
 import { denoiser, SCALING_FACTOR, SCHEDULE } from "./denoiser.ts";
 import { loadTable } from "./table.ts";
@@ -62,8 +62,11 @@ export const devModels: readonly DevModel[] = [
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** All files of a model folder but its card, by path. The same program gives the same bytes. */
-export function modelFiles({ table: name }: DevModel): Map<string, Uint8Array> {
+/**
+ * All files of a model folder but its card, by path. The same program gives the same bytes.
+ * @param things Things that its decoder can paint; default all.
+ */
+export function modelFiles({ table: name }: DevModel, things?: readonly Content[]): Map<string, Uint8Array> {
   const table = loadTable(name);
   const tokenizer = trainTokenizer([...table.words.keys(), ...table.stopWords]);
   const text: Record<string, string> = {
@@ -101,7 +104,7 @@ export function modelFiles({ table: name }: DevModel): Map<string, Uint8Array> {
   );
   files.set("text_encoder/model.onnx", textEncoder(tokenizer.tokens, table));
   files.set("unet/model.onnx", denoiser(table));
-  files.set("vae_decoder/model.onnx", decoder(table));
+  files.set("vae_decoder/model.onnx", decoder(table, things));
   return files;
 }
 

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Content } from "@gridnft/devmodel";
 import { type Deployment, parseDeployment } from "@gridnft/sdk";
 import { type ListedAccount, listedAccounts } from "./accounts.ts";
 import { localChainId, startChain } from "./chain.ts";
@@ -56,6 +57,8 @@ export interface LocalGridOptions {
   ports?: Partial<Record<"rpc" | "cloud" | "indexer" | "postgres", number | undefined>> | undefined;
   /** Services to start of indexer, cloud (with the gateway's treasury) and workers; default all. */
   services?: readonly ("indexer" | "cloud" | "worker")[] | undefined;
+  /** Things that the development models can paint, default all. Models of a few load at once. */
+  things?: readonly Content[] | undefined;
   /** More environment variables, by service. */
   environment?: Partial<Record<ServiceName, Record<string, string>>> | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -147,7 +150,7 @@ async function bringUp(
 
   const modelFolders = (async () => {
     show("models", "working", "making the development models");
-    const models = await makeModels(state);
+    const models = await makeModels(state, options.things);
     show("models", "ready", models.map(({ card }) => card.name).join("; "));
     return models;
   })();
@@ -261,10 +264,11 @@ async function choosePorts(state: StateDir, { ports: wanted = {} }: LocalGridOpt
 }
 
 /** Makes the models in a process of its own: it computes for seconds. */
-async function makeModels(state: StateDir): Promise<LocalModel[]> {
+async function makeModels(state: StateDir, things: readonly Content[] | undefined): Promise<LocalModel[]> {
   const { command, args, cwd } = program("local/src/makeModels.ts");
   try {
-    const run = await promisify(execFile)(command, [...args, state.models], { cwd, maxBuffer: 64 * 1024 * 1024 });
+    const asked = [state.models, ...(things ? [things.join()] : [])];
+    const run = await promisify(execFile)(command, [...args, ...asked], { cwd, maxBuffer: 64 * 1024 * 1024 });
     return localModels.parse(JSON.parse(run.stdout)) as LocalModel[];
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim().split("\n").slice(-12).join("\n") ?? "";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { makeDevModels } from "@gridnft/devmodel";
+import { type Content, makeDevModels } from "@gridnft/devmodel";
 import { MODEL_CARD_FILE, type ModelCard, modelCard } from "@gridnft/sdk";
 import { hashModelFolder, readModelCard } from "@gridnft/worker/modelFolder";
 import type { Hex } from "viem";
@@ -23,9 +23,9 @@ export const localModels = z.array(
 );
 
 /** Makes what is missing below `out`, and reads all that is there. Hashing large weights takes its time. */
-export async function prepareModels(out: string): Promise<LocalModel[]> {
+export async function prepareModels(out: string, things?: readonly Content[]): Promise<LocalModel[]> {
   await mkdir(out, { recursive: true });
-  const models: LocalModel[] = await makeDevModels({ out });
+  const models: LocalModel[] = await makeDevModels({ out, things });
   const known = new Set(models.map(({ folder }) => folder));
   for (const name of (await readdir(out)).sort()) {
     const folder = join(out, name);

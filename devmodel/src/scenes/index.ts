@@ -1,4 +1,4 @@
-import type { Content } from "../axes.ts";
+import { CONTENTS, type Content } from "../axes.ts";
 import type { Scene } from "../scene.ts";
 import type { Value } from "../values.ts";
 import { butterfly, cat, dog, dragon, elephant, horse, owl, rabbit } from "./creatures.ts";
@@ -17,9 +17,15 @@ import { fog, rain, snow } from "./weather.ts";
 /**
  * Paints everything, each thing behind a gate of its own name: what stands later covers what stands earlier.
  *
+ * @param things Things that it can paint; others are left out of the graph.
  * @returns sRGB from -1 to 1.
  */
-export function paintScene(scene: Scene): Value {
+export function paintScene(scene: Scene, things: readonly Content[] = CONTENTS): Value {
+  const paintThings = <S extends Scene>(on: S, paints: Partial<Record<Content, Paint<S>>>): void => {
+    for (const [name, paint] of Object.entries(paints) as [Content, Paint<S>][]) {
+      if (things.includes(name)) on.on(on.gates[name], () => paint(on, on.gates[name]));
+    }
+  };
   const sky = withSky(scene);
   paintThings(sky, { galaxy, stars, aurora, planet });
   sun(sky);
@@ -29,14 +35,14 @@ export function paintScene(scene: Scene): Value {
   const { gates, styles, on, wet } = ground;
   // Everything on the ground that stands behind the water is mirrored there.
   paintThings(ground, { mountain, volcano });
-  on(ground.hilly, () => hills(ground, ground.hilly));
+  if (things.includes("hills")) on(ground.hilly, () => hills(ground, ground.hilly));
   paintThings(ground, { bridge, castle, city });
   on(styles.neonstyle, () => neonGrid(ground, styles.neonstyle));
   const dryRoad = gates.road.mul(wet.oneMinus());
-  on(dryRoad, () => road(ground, dryRoad));
+  if (things.includes("road")) on(dryRoad, () => road(ground, dryRoad));
   paintThings(ground, { water, waves });
   const lone = gates.waves.mul(gates.lighthouse.oneMinus()).mul(gates.boat.oneMinus()).mul(gates.ship.oneMinus());
-  on(lone, () => breaker(ground, lone));
+  if (things.includes("waves")) on(lone, () => breaker(ground, lone));
   paintThings(ground, { boat, ship, trees, tree, palm, house, lighthouse, balloon });
   paintThings(ground, { plane, rocket, train, car, room });
   paintThings(ground, { dragon, elephant, horse, dog, cat, rabbit, owl, butterfly });
@@ -46,9 +52,3 @@ export function paintScene(scene: Scene): Value {
 }
 
 type Paint<S> = (scene: S, amount: Value) => void;
-
-function paintThings<S extends Scene>(scene: S, things: Partial<Record<Content, Paint<S>>>): void {
-  for (const [name, paint] of Object.entries(things) as [Content, Paint<S>][]) {
-    scene.on(scene.gates[name], () => paint(scene, scene.gates[name]));
-  }
-}

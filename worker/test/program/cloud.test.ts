@@ -15,6 +15,7 @@ import { makeDevModels } from "../../../devmodel/src/index.ts";
 import { privateKeyOf } from "../../../test/fixtures/chain.ts";
 import { startPostgres, type TestPostgres } from "../../../test/fixtures/postgres.ts";
 import { brokenOutputs, type Program, startProgram } from "../../../test/fixtures/program.ts";
+import { FEW_THINGS } from "../../../test/fixtures/things.ts";
 import { until } from "../../../test/fixtures/until.ts";
 import { startWorkerGrid, type WorkerGrid } from "./workerGrid.ts";
 
@@ -29,7 +30,7 @@ const LIMIT = { timeout: 480_000 };
 const models = mkdtempSync(join(tmpdir(), "gridnft-models-"));
 
 beforeAll(async () => {
-  const [made] = await makeDevModels({ out: models });
+  const [made] = await makeDevModels({ out: models, things: FEW_THINGS });
   if (!made) throw new Error("no model was made");
   modelFolder = made.folder;
   [seeded, postgres] = await Promise.all([startWorkerGrid(made.manifestHash), startPostgres()]);
