@@ -242,13 +242,16 @@ describe("exports that differ are read from their files", () => {
     const text = JSON.stringify({ ...sd15Scheduler, lambda_min_clipped: "low", note: "-Infinity \\" });
     await writeFile(scheduler, `\ufeff${text.replace('"low"', "-Infinity").replace("{", '{ "a": [NaN, Infinity],')}`);
     await writeFile(join(path, "tokenizer/vocab.json"), `\ufeff${JSON.stringify(vocabulary)}`);
-    await writeFile(join(path, "tokenizer/merges.txt"), "\ufeff#version: 0.2\r\na b</w>\r\n");
-    const pipeline = await openPipeline(path, { threads: 1 });
-    try {
-      const { pixels } = await pipeline.paint(input, () => true);
-      expect(farthest(pixels.rgb, byHand)).toBeLessThanOrEqual(1);
-    } finally {
-      await pipeline.close();
+    // Without the version's line the first pair has the mark in front.
+    for (const version of ["#version: 0.2\r\n", ""]) {
+      await writeFile(join(path, "tokenizer/merges.txt"), `\ufeff${version}a b</w>\r\n`);
+      const pipeline = await openPipeline(path, { threads: 1 });
+      try {
+        const { pixels } = await pipeline.paint(input, () => true);
+        expect(farthest(pixels.rgb, byHand)).toBeLessThanOrEqual(1);
+      } finally {
+        await pipeline.close();
+      }
     }
     await writeFile(scheduler, text.replace('"low"', "-Infinity").replace("1000", "NaN"));
     await expect(openPipeline(path, { threads: 1 })).rejects.toThrow("num_train_timesteps");

@@ -149,7 +149,8 @@ async function readText(path: string, file: string): Promise<string | undefined>
     throw new EngineError("FOLDER_INVALID", `${file} cannot be read.`, { cause });
   }
   try {
-    return decodeUtf8(bytes);
+    // A byte order mark is not part of the text.
+    return decodeUtf8(bytes).replace(/^\ufeff/, "");
   } catch (cause) {
     throw new EngineError("FOLDER_INVALID", `${file} is not UTF-8.`, { cause });
   }
