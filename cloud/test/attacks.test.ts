@@ -495,6 +495,19 @@ describe("whoever asks the gateway", () => {
     }
   });
 
+  it("does not keep a job longer from a worker whose rate falls while others are cheaper still", async () => {
+    const open = await allowing({});
+    await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
+    await scriptedWorker(grid, open, own(), { rate: MOST });
+    const [token] = await freshKeys(1);
+    const { id } = (await ask(open, token ?? "", "192.0.2.12")).body;
+    // The cheaper one has had its time.
+    await grid.sql("UPDATE cloud.offer SET rate_changed_at = now() - interval '31 seconds'");
+    await grid.sql("UPDATE cloud.job SET queued_at = now() - interval '31 seconds' WHERE status = 'queued'");
+    const fallen = await scriptedWorker(grid, open, own(), { rate: MOST - 1n });
+    expect((await fallen.claim())?.id).toBe(id);
+  });
+
   it("keeps no job from a dearer worker by a cheap one that could not do it", async () => {
     const open = await allowing({});
     const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });

@@ -23,7 +23,7 @@ export interface LiveOffer {
   readonly rate: bigint;
   /** Lower one of the current rate and the rate in recent quotes. */
   readonly leastRate: bigint;
-  /** Seconds since the rate changed, or the offer came. */
+  /** Seconds since the rate rose, or the offer came. */
   readonly rateAge: number;
   /** Work, pixels times steps times images, from which on the worker has no time for gateway jobs now. */
   readonly pausedWork: bigint | undefined;
@@ -61,8 +61,8 @@ export async function putOffer(database: Database, worker: Address, offer: Offer
            model_hash = excluded.model_hash, samplers = excluded.samplers, schedulers = excluded.schedulers,
            max_pixels = excluded.max_pixels, max_steps = excluded.max_steps, max_count = excluded.max_count,
            defaults = excluded.defaults, side_step = excluded.side_step, rate = excluded.rate,
-           previous_rate = CASE WHEN offer.rate = excluded.rate THEN offer.previous_rate ELSE offer.rate END,
-           rate_changed_at = CASE WHEN offer.rate = excluded.rate THEN offer.rate_changed_at ELSE now() END`,
+           previous_rate = CASE WHEN excluded.rate > offer.rate THEN offer.rate ELSE offer.previous_rate END,
+           rate_changed_at = CASE WHEN excluded.rate > offer.rate THEN now() ELSE offer.rate_changed_at END`,
         [
           worker,
           model.model_id.toString(),
