@@ -5,6 +5,7 @@
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import type { ChainReader } from "../../indexer/ops/chainReader.ts";
+import type { IndexedBlock } from "../../indexer/src/api/query/queryContext.ts";
 import { newHealthMemory, readHealth } from "../../indexer/src/api/status/health.ts";
 import {
   BlockNotIndexedError,
@@ -245,20 +246,37 @@ it("is what health says: a block that answers do not have yet is not named", asy
   await goLive();
   const block = { number: 10, timestamp: 1_000_020 };
   const waited: number[] = [];
-  let answer: (() => void) | undefined;
-  const health = readHealth({
-    ...{ chainId, schema: () => "a", maxLag: 5, pollingInterval: 100, memory: newHealthMemory() },
-    reader: { query: async (text, values) => (await client.query(text, values as unknown[])).rows },
-    chain: { head: async () => block, has: async () => "yes" } as unknown as ChainReader,
-    answersAt: (number) => {
-      waited.push(number);
-      return new Promise<void>((resolve) => {
-        answer = resolve;
-      });
-    },
-  });
+  let answer: ((block: IndexedBlock | undefined) => void) | undefined;
+  const look = () =>
+    readHealth({
+      ...{ chainId, schema: () => "a", maxLag: 5, pollingInterval: 100, memory: newHealthMemory() },
+      reader: { query: async (text, values) => (await client.query(text, values as unknown[])).rows },
+      chain: { head: async () => block, has: async () => "yes" } as unknown as ChainReader,
+      answersAt: (number) => {
+        waited.push(number);
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      },
+    });
+  const health = look();
   expect(await Promise.race([health, sleep(200).then(() => "not yet")])).toBe("not yet");
-  answer?.();
+  answer?.({ chainId, ...block });
   expect((await health).indexed?.block).toBe(10);
   expect(waited).toEqual([10]);
+  // Answers that do not come that far in time.
+  const cases = [
+    [
+      { chainId, number: 3, timestamp: 1_000_006 },
+      { status: "behind", indexed: { block: 3 }, lag_blocks: 7 },
+    ],
+    [undefined, { status: "starting", indexed: null }],
+  ] as const;
+  for (const [reached, expected] of cases) {
+    const { length } = waited;
+    const late = look();
+    while (waited.length === length) await sleep(10);
+    answer?.(reached);
+    expect(await late).toMatchObject(expected);
+  }
 });

@@ -53,7 +53,7 @@ const executor = createExecutor({
 const memory = newHealthMemory();
 const health = {
   ...{ reader: pool.reader, chain, schema: indexingStatus.schema, chainId, maxLag, pollingInterval, memory },
-  answersAt: (block: number) => indexingStatus.atLeast(block, 1_000).catch(() => undefined),
+  answersAt: (block: number) => indexingStatus.atLeast(block, 1_000).catch(indexingStatus.current),
 };
 
 const rateLimiter = createRateLimiter(rateLimit);

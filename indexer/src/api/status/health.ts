@@ -1,5 +1,6 @@
 import type { ChainBlock, ChainReader, KnownBlock, Verdict } from "../../../ops/chainReader.ts";
 import { type FinalizedCheckpoint, readCheckpoints } from "../../../ops/finalizedCheckpoint.ts";
+import type { IndexedBlock } from "../query/queryContext.ts";
 import type { Reader } from "../query/readPool.ts";
 import { type Progress, readProgress } from "./progress.ts";
 
@@ -31,8 +32,8 @@ export interface HealthDependencies {
   /** Milliseconds between the indexer's looks at the chain's head. */
   readonly pollingInterval: number;
   readonly memory: HealthMemory;
-  /** Resolves when this process answers at a block, or after a while without that. */
-  readonly answersAt: (block: number) => Promise<unknown>;
+  /** Resolves to the block at which this process answers: to one that is asked for, or after a while to the last one before it. */
+  readonly answersAt: (block: number) => Promise<IndexedBlock | undefined>;
 }
 
 /** Memory of earlier looks. */
@@ -96,7 +97,7 @@ async function look(dependencies: HealthDependencies): Promise<Look> {
   try {
     [progress, checkpoints] = await readIndex(reader, schema(), chainId);
     // The database may be ahead of the notification: who reads a block here must find it in the next answer.
-    if (progress) await answersAt(progress.number);
+    if (progress) progress = answered(progress, await answersAt(progress.number));
   } catch {
     const reason = "The database doesn't answer.";
     return { checkpoints, health: { ...unknown, status: "database_unreachable", reason } };
@@ -131,6 +132,12 @@ async function look(dependencies: HealthDependencies): Promise<Look> {
       canonical,
     },
   };
+}
+
+/** Returns the progress as answers have it: of a process that hears of no new blocks, it ends at the last one that it heard of. */
+function answered(progress: Progress, block: IndexedBlock | undefined): Progress | undefined {
+  if (block === undefined || block.number >= progress.number) return block && progress;
+  return { ...progress, number: block.number, timestamp: block.timestamp };
 }
 
 async function readIndex(
