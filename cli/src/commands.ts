@@ -77,7 +77,8 @@ function generation(program: Command, finish: Finish, surroundings: Surroundings
         .description("go on with a job that was ordered: fetch its pictures, and mint them if that was asked for")
         .argument("<job>", "id of the job, or the .job.json that generate wrote")
         .option("-o, --out <path>", "folder, or file ending in .png (default: where generate wanted them)")
-        .option("--mint", "mint the pictures as one series (default: as generate was told)"),
+        .option("--mint", "mint the pictures as one series (default: as generate was told)")
+        .option("--no-mint", "fetch and save them alone, whatever generate was told"),
     ),
   ).action(async (job, options) =>
     finish((await import("./commands/resume.ts")).resumeCommand(job, { ...options, surroundings })),

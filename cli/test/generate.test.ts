@@ -411,10 +411,17 @@ it("checks what the rest of a lost job needs before it is handed in again", asyn
   await fund(poor.PENNILESS, { ether: "0.1", tokens: "0" });
   const fee = await resume({ title: "Kept" }, []);
   expect([fee.code, fee.err]).toEqual([2, expect.stringContaining("The mint costs 0.1 AIPG")]);
+  expect(fee.err).toContain("Nothing was handed in; --no-mint fetches the pictures alone.");
   const room = await resume({ title: "Kept", description: "x".repeat(100_000) }, []);
   expect([room.code, room.err]).toEqual([1, expect.stringContaining("bytes too many for one mint")]);
-  expect(existsSync(path)).toBe(true);
-  rmSync(path);
+  const word = await resume({ title: "Kept" }, ["--no-mint", "--title", "Other"]);
+  expect([word.code, word.err]).toEqual([1, expect.stringContaining("--title does nothing without --mint.")]);
+  // Nobody who can't mint loses pictures that are paid already.
+  const words = ["resume", "unchecked.job.json", "--account", "PENNILESS", "--no-mint"];
+  const alone = await runHere(words, { cwd: folder, environment: poor });
+  expect([alone.code, alone.out]).toEqual([0, expect.stringContaining("unchecked.png")]);
+  expect(alone.out).not.toContain("Minted");
+  expect(existsSync(path)).toBe(false);
 }, 180_000);
 
 it("finds nothing wrong with a grid that runs", async () => {

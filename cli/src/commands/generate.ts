@@ -97,7 +97,9 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
   const cloud = wantsSession ? await signedIn(open, grid, signer, unlock) : open;
   const place = await placeOf(session.cwd, options.out, prompt);
   await requireWritable(place);
-  const fee = series ? await requireFunds({ grid, signer }, asked.n ?? 1, "Nothing was paid") : 0n;
+  const fee = series
+    ? await requireFunds({ grid, signer }, asked.n ?? 1, "Nothing was paid", "; without --mint it can be made")
+    : 0n;
   const undertaking: Undertaking = {
     ...{ session, grid, signer, cloud, place, series },
     ...{ file: undefined, job: undefined, maxFee: fee },
@@ -120,13 +122,15 @@ export async function generateCommand(prompt: string, options: GenerateCommandOp
 
 /**
  * Insists on what a mint needs, before a picture is paid that could not be minted: gas, the mint fee, no pause.
- * @param undone Beginning of the sentence that says what did not happen.
+ * @param undone Sentence without its end: what did not happen.
+ * @param whenPaused More of it where minting is paused.
  * @returns Mint fee of all pictures, AIPG wei.
  */
 export async function requireFunds(
   { grid, signer }: Pick<Undertaking, "grid" | "signer">,
   count: number,
   undone: string,
+  whenPaused = "",
 ): Promise<bigint> {
   const { contracts: deployment, client } = grid;
   const nft = { address: deployment.contracts.GridNFT.address, abi: gridNftAbi } as const;
@@ -135,7 +139,7 @@ export async function requireFunds(
     readContract(client, { ...nft, functionName: "mintFee" }),
     readContract(client, { ...nft, functionName: "paused" }),
   ]);
-  if (paused) throw new CliError("PAUSED", `Minting is paused now. ${undone}; without --mint it can be made.`);
+  if (paused) throw new CliError("PAUSED", `Minting is paused now. ${undone}${whenPaused}.`);
   const all = fee[0] * BigInt(count);
   if (eth === 0n) {
     throw new CliError("GAS_UNPAID", `${signer.name} has no ETH for the gas of a mint. ${undone}.`);

@@ -38,6 +38,7 @@ import { payableOf, requireMintOption, requireRoom, type SeriesOptions, seriesOf
 
 export interface ResumeCommandOptions extends SigningOptions, SeriesOptions, ConfirmOptions {
   readonly out?: string;
+  /** Undefined where generate's word counts. */
   readonly mint?: boolean;
 }
 
@@ -51,8 +52,7 @@ export async function resumeCommand(word: string, options: ResumeCommandOptions)
   const session = openSession(options);
   const kept = keptOf(session, word, options.out);
   const keptSeries = kept && seriesIn(kept.content);
-  const mints = options.mint === true || keptSeries !== undefined;
-  if (!mints) requireMintOption(options);
+  if (!mints(keptSeries, options)) requireMintOption(options);
   else seriesOf({ title: "any", ...options });
 
   const grid = await session.grid();
@@ -171,7 +171,12 @@ async function requireRest(
   const series = seriesToMint(seriesIn(content), options, prompt);
   if (!series) return;
   requireRoom([prompt, negative], series, count);
-  await requireFunds({ grid, signer }, count, "Nothing was handed in");
+  await requireFunds({ grid, signer }, count, "Nothing was handed in; --no-mint fetches the pictures alone");
+}
+
+/** Returns whether a job's pictures are to be minted: as typed, else as kept. */
+function mints(kept: SeriesTerms | undefined, { mint }: ResumeCommandOptions): boolean {
+  return mint ?? kept !== undefined;
 }
 
 /** Terms of the series that a job's pictures become: as typed, then as kept; undefined where nothing is minted. */
@@ -180,7 +185,7 @@ function seriesToMint(
   options: ResumeCommandOptions,
   prompt: string,
 ): SeriesTerms | undefined {
-  if (options.mint !== true && kept === undefined) return undefined;
+  if (!mints(kept, options)) return undefined;
   return { ...kept, ...seriesOf({ ...options, title: options.title ?? (kept?.title || titleOf(prompt)) }) };
 }
 
