@@ -8,6 +8,7 @@
 //
 // DATABASE_SCHEMA chooses where the tables are. Left out, it is named after all that rows depend on: the handlers, the codec, the
 // deployment and the chain itself. So a new version, or a chain begun anew, indexes from the start beside the old tables.
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { load } from "../tools/load.mjs";
 import { makePonderRoot } from "./bundle/ponderRoot.mjs";
@@ -20,6 +21,21 @@ const alias = {
   "ponder:registry": file("bundle/registry.ts"),
   "ponder:schema": file("ponder.schema.ts"),
 };
+
+/** Has a closed pipe or a full disk under stdout and stderr end nothing. */
+function outliveOutput() {
+  for (const stream of [process.stdout, process.stderr]) {
+    const emit = stream.emit.bind(stream);
+    // A listener would not do: a package of Ponder's has its own, which throws.
+    stream.emit = (/** @type {string} */ name, /** @type {unknown[]} */ ...values) =>
+      name === "error" || emit(name, ...values);
+  }
+  const pino = createRequire(import.meta.resolve("ponder"))("pino");
+  const { pino: open } = pino;
+  // Ponder takes this function when it is imported, which is later. pino's own stream tries for ever on a full disk.
+  const output = { write: (/** @type {string} */ line) => process.stdout.write(line) };
+  pino.pino = Object.assign((/** @type {object} */ options, stream = output) => open(options, stream), open);
+}
 
 /**
  * Runs Ponder here, with the environment as it is now.
@@ -37,6 +53,7 @@ async function run(command, { host, port }, folder) {
 }
 
 async function main() {
+  outliveOutput();
   const { readEnvironment, parts, ...commands } = await load(new URL("./bundle/index.ts", import.meta.url), {
     packages: false,
     alias,
