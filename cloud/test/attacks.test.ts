@@ -534,6 +534,28 @@ describe("whoever asks the gateway", () => {
     }
   });
 
+  it("keeps no job from a dearer worker, nor its lane empty, by a cheap one that has no time for it", async () => {
+    const open = await allowing({});
+    const cheap = await scriptedWorker(grid, open, own(), { rate: 1n, parallel: 16 });
+    const [token] = await freshKeys(1);
+    const askFor = async (steps: number) => (await ask(open, token ?? "", "192.0.2.13", { steps })).body.id;
+    const [small, large] = [await askFor(20), await askFor(40)];
+    const held = [await until(() => cheap.claim(), "the small one"), await until(() => cheap.claim(), "the large one")];
+    expect(held.map(({ id }) => id)).toEqual([small, large]);
+    // The pause is from the least work on for which there was no time, whichever it hears of last.
+    for (const job of held) await cheap.release(job, "refused", "DEADLINE_TOO_NEAR");
+    const between = await askFor(30);
+    await grid.sql("UPDATE cloud.offer SET paused_until = now() + interval '1 minute' WHERE paused_until > now()");
+    await grid.sql("UPDATE cloud.job_failure SET until = now()");
+    expect(await cheap.claim()).toBeUndefined();
+    const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
+    const database = openDatabase(grid.postgres.url, () => {});
+    const demand = await laneDemand({ database }, { ...grid.gatewayTerms, maxRate: MOST }).find();
+    await database.close();
+    expect(demand.map(({ worker }) => worker)).toEqual([grid.workers[0].party.address.toLowerCase()]);
+    for (const id of [small, large, between]) expect((await honest.claim())?.id).toBe(id);
+  });
+
   it("keeps no lane empty by a crowd of jobs for which it has the only worker", async () => {
     const open = await allowing({});
     const honest = await scriptedWorker(grid, open, grid.workers[0], { parallel: 16 });
