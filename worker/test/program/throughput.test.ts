@@ -137,3 +137,14 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])("stays near a machine's times after any pictur
   expect(Math.max(0, ...old)).toBeLessThan(20);
   expect(Math.max(...beyond)).toBeLessThan(16);
 });
+
+it("knows nothing after a week without work, and believes new pictures more than those from before an hour's rest", () => {
+  const { now, pass } = clock();
+  const throughput = createThroughput(now);
+  for (let i = 0; i < 40; i++) throughput.learn(usual, 100);
+  pass(3_600);
+  throughput.learn(usual, 10);
+  expect(throughput.estimate(usual, 1)).toBeLessThan(5 + 1.5 * 20);
+  pass(7 * 86_400);
+  expect(throughput.estimate(usual, 1)).toBe(5);
+});
