@@ -696,6 +696,8 @@ it("requests that wait for a job, and its streams, read it once a change for all
 });
 
 it("a claim is one statement that looks at a few jobs, however long the queue is; a completion is two", async () => {
+  await order();
+  await workers[0].work(await gets(workers[0]));
   const mine = await order({ steps: 3 });
   const [copied] = await grid.sql<{ columns: string }>(
     `SELECT string_agg(column_name::text, ', ') AS columns FROM information_schema.columns
@@ -777,9 +779,9 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
       if (!each) throw new Error("a job");
       return each;
     };
-    const complete = async (each: WorkerJobJson, delivery: Delivery): Promise<readonly string[]> => {
+    const complete = async (each: WorkerJobJson, delivery: Delivery, by = cloud): Promise<readonly string[]> => {
       const key = { worker, jobId: each.id, token: each.lease.token };
-      const { answer } = await completeJob(cloud, key, delivery);
+      const { answer } = await completeJob(by, key, delivery);
       return answer.voucher?.receipt_ids ?? [];
     };
     const idOf = ({ receipts }: Delivery): Hex =>
@@ -799,6 +801,35 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
     expect(statements() - begun).toBe(5);
     const newest = ids.reduce((a, b) => (a.length > b.length ? a : b));
     expect(newest.slice(-2).sort()).toEqual(deliveries.map(idOf).sort());
+    // The same one twice: the other one finds the lane with its receipts in it, and answers the same.
+    const twice = await claims();
+    const delivery = await stage(twice, "twice");
+    const answers = await Promise.all([complete(twice, delivery), complete(twice, delivery)]);
+    expect(answers[0]?.at(-1)).toBe(idOf(delivery));
+    expect(answers[1]).toEqual(answers[0]);
+    // So it does after races, when it reads under locks.
+    const raced = await claims();
+    const last = await stage(raced, "raced");
+    let outrun = 0;
+    const slow: Database = {
+      ...own,
+      serialized: (_, work) => work(),
+      runOnce: async (...given) => {
+        outrun++;
+        await grid.sql("UPDATE cloud.lane SET synced_block = synced_block + 1 WHERE worker = $1", [worker]);
+        return own.runOnce(...given);
+      },
+      transaction: async (work) => {
+        await complete(raced, last, { ...cloud, laneTrees: new LaneTrees(digester) });
+        return own.transaction(work);
+      },
+    };
+    expect((await complete(raced, last, { ...cloud, database: slow })).at(-1)).toBe(idOf(last));
+    expect(outrun).toBe(3);
+    const paid = await grid.sql("SELECT count(*)::int AS receipts FROM cloud.receipt WHERE job_id = ANY ($1)", [
+      [twice.id, raced.id],
+    ]);
+    expect(paid).toEqual([{ receipts: 2 }]);
   } finally {
     await database.close();
   }

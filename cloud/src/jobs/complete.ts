@@ -88,27 +88,33 @@ export async function completeJob(cloud: Cloud, key: LeaseKey, delivery: Deliver
     // Signatures are checked before, and only once: looking up a key may ask the chain.
     checked ??= await checkDelivery(cloud, job, delivery);
     const delivered = checked;
-    // With the images that were checked: others that came meanwhile are refused.
-    const held = { ...job, staged };
-    const store = async (queries: Queries, lane: LaneState | null, run: Run): Promise<Completion | undefined> => {
-      const draft = await draftFor(cloud, queries, { ...held, lane }, delivered);
-      // The same call may have been made twice, and the other one have stored another voucher: then this one leaves nothing.
+    const store = async (
+      queries: Queries,
+      current: DeliveredJob | undefined,
+      run: Run,
+    ): Promise<Completion | undefined> => {
+      // The same call may have been made twice. What the other one stored is in the lane that was read with the job.
+      if (!current || !isHeld(current, key)) return undefined;
+      // With the images that were checked: others that came meanwhile are refused.
+      const held = { ...current, staged };
+      const draft = await draftFor(cloud, queries, held, delivered);
+      // The other one may have stored another voucher: then this one leaves nothing.
       const findStored = () => queries.one<Stored>(IS_STORED, [held.id, held.lease_token, draft?.digest ?? null]);
       if (!(await storeResult((sql, values) => run(sql, values, findStored), held, delivered, draft))) return undefined;
       queries.notify("cloud_job", held.id);
       return { answer: { accepted: true, ...(draft && { voucher: draft.offer }) }, laneLeft: draft?.left };
     };
+    const found = job;
     const done = await database.serialized(workerMutex(key.worker), async () => {
       if (races >= MAX_RETRIES) {
         return database.transaction(async (queries) => {
-          await lockInOrder(queries, held);
-          return store(queries, (await find(queries))?.lane ?? null, (sql, values) => queries.one(sql, values));
+          await lockInOrder(queries, found);
+          return store(queries, await find(queries), (sql, values) => queries.one(sql, values));
         });
       }
       // Another job of the lane may have been completed here while this one's receipts were checked.
-      const isBehind = held.lane !== null && laneTrees.isPast(held.lane);
-      const lane = isBehind ? ((await find(database))?.lane ?? null) : held.lane;
-      return store(database, lane, database.runOnce);
+      const isBehind = found.lane !== null && laneTrees.isPast(found.lane);
+      return store(database, isBehind ? await find(database) : found, database.runOnce);
     });
     if (done) return done;
     if (races > 2 * MAX_RETRIES) throw new Error(`The result of job ${key.jobId} can't be stored.`);
