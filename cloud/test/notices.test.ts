@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPostgres, type TestPostgres } from "../../test/fixtures/postgres.ts";
 import { until } from "../../test/fixtures/until.ts";
 import { type Database, openDatabase } from "../src/database/database.ts";
-import { createNoticeQueue, type Notice } from "../src/database/notices.ts";
+import { createNoticeQueue, type Notice, readPayload } from "../src/database/notices.ts";
+import { listen } from "../src/database/pgNotify.ts";
+import { WaitingClaims } from "../src/jobs/waitingClaims.ts";
 
 const job = (payload: string): Notice => ({ channel: "cloud_job", payload });
 
@@ -18,6 +20,48 @@ describe("a queue of notices", () => {
     queue.add(job("a"));
     await until(() => sent.length > 1, "the next one is sent");
     expect(sent).toEqual([["a", "b", "a"], ["a"]]);
+  });
+
+  it("counts equal ones of claims that wait, of which each wakes another claim", async () => {
+    const sent: Notice[] = [];
+    const queue = createNoticeQueue(async (notices) => sent.push(...notices));
+    for (const payload of ["model 1", "model 2", "model 1", "model 1"]) queue.add({ channel: "cloud_queue", payload });
+    await queue.flush();
+    expect(sent.map(({ payload }) => payload)).toEqual(["model 1 x3", "model 2"]);
+    expect(sent.map(({ payload }) => readPayload(payload))).toEqual([
+      { payload: "model 1", times: 3 },
+      { payload: "model 2", times: 1 },
+    ]);
+  });
+
+  it("has one statement under way, whatever it takes, and a flush waits for it", async () => {
+    const sent: string[][] = [];
+    const answers: (() => void)[] = [];
+    const queue = createNoticeQueue((notices) => {
+      sent.push(notices.map(({ payload }) => payload));
+      return new Promise<void>((resolve) => answers.push(resolve));
+    });
+    queue.add(job("a"));
+    await until(() => sent.length > 0, "the first is under way");
+    for (const payload of ["b", "c", "d"]) {
+      queue.add(job(payload));
+      await sleep(40);
+    }
+    expect(sent).toEqual([["a"]]);
+    let isFlushed = false;
+    const flushed = queue.flush().then(() => {
+      isFlushed = true;
+    });
+    answers[0]?.();
+    await until(() => sent.length > 1, "the others are under way");
+    expect([sent, isFlushed]).toEqual([[["a"], ["b", "c", "d"]], false]);
+    answers[1]?.();
+    await flushed;
+    queue.add(job("e"));
+    await until(() => sent.length > 2, "it goes on");
+    answers[2]?.();
+    await queue.flush();
+    expect(sent[2]).toEqual(["e"]);
   });
 
   it("goes on after one that could not be sent, and sends at once when it is flushed", async () => {
@@ -70,5 +114,39 @@ describe("a transaction's notices", () => {
     await held.query("SELECT 1");
     await until(() => heard.length > 1, "the last one is heard");
     expect(heard).toEqual(["committed", "last"]);
+  });
+
+  it("wake as many claims of a worker as there are jobs, however many are queued at a time", async () => {
+    const own = openDatabase(postgres.url, () => undefined);
+    const notifications = await listen(postgres.url, () => undefined);
+    const claims = new WaitingClaims(notifications);
+    const end = new AbortController();
+    let woken = 0;
+    const wait = () => claims.next("0x11", ["1"], 60_000, end.signal).then(() => woken++);
+    try {
+      const waiting = Array.from({ length: 6 }, wait);
+      const since = Date.now();
+      const queue = () => own.transaction(async (queries) => queries.notify("cloud_queue", "model 1"));
+      await Promise.all(Array.from({ length: 5 }, queue));
+      await until(() => woken >= 5, "five are awake");
+      // Before they look by themselves.
+      expect(Date.now() - since).toBeLessThan(1_500);
+      expect(woken).toBe(5);
+      end.abort();
+      await Promise.all(waiting);
+    } finally {
+      await notifications.close();
+      await own.close();
+    }
+  });
+
+  it("do not keep a process that stops when the database is away", async () => {
+    const away = openDatabase("postgresql://grid:test@127.0.0.1:1/grid", () => undefined);
+    away.notify("cloud_job", "last");
+    const since = Date.now();
+    await away.close();
+    expect(Date.now() - since).toBeLessThan(1_000);
+    away.notify("cloud_job", "too late");
+    await sleep(100);
   });
 });

@@ -219,8 +219,9 @@ export function openDatabase(
       }
     },
     close: async () => {
-      await notices.flush();
+      // Of what waits, too, nothing is tried again.
       closed = true;
+      await notices.flush();
       await Promise.all([pool.end(), locks.end()]);
     },
   };

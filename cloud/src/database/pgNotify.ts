@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Channel } from "./notices.ts";
+import { type Channel, readPayload } from "./notices.ts";
 
 /** Notifications of changes by all connections and processes. They may get lost, so waiting code polls as well. */
 export interface Notifications {
@@ -64,7 +64,10 @@ export async function listen(databaseUrl: string, onError: (error: unknown) => v
     };
     fresh.on("error", reconnect);
     fresh.on("end", () => reconnect(new Error("The connection for notices ended.")));
-    fresh.on("notification", ({ channel, payload }) => wake(`${channel}:${payload ?? ""}`));
+    fresh.on("notification", (notification) => {
+      const { payload, times } = readPayload(notification.payload ?? "");
+      for (let i = 0; i < times; i++) wake(`${notification.channel}:${payload}`);
+    });
     try {
       await fresh.connect();
       await fresh.query("LISTEN cloud_queue; LISTEN cloud_job; LISTEN cloud_session");
