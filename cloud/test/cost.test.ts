@@ -748,10 +748,17 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
       settings: { leaseSeconds: 60, orderSeconds: 600 },
     } as unknown as Cloud;
     const worker = grid.workers[0].party.address.toLowerCase() as Address;
+    const listener = await grid.postgres.connect();
+    const heard: string[] = [];
+    listener.on("notification", ({ payload }) => heard.push(payload ?? ""));
+    await listener.query("LISTEN cloud_job");
+    const isTold = (times: number) =>
+      until(() => heard.filter((id) => id === mine).length === times, `whoever waits for it is told ${times} times`);
     const before = await read();
     const job = await claimJob(cloud, worker);
     const after = await read();
     expect(job?.id).toBe(mine);
+    await isTold(1);
     // Entries of jobs that are over stand in the indexes for a while.
     expect(after - before).toBeLessThan(1_000);
     expect(statements()).toBe(1);
@@ -792,6 +799,7 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
       const before = statements();
       expect((await complete(each, delivery)).at(-1)).toBe(idOf(delivery));
       expect(statements() - before).toBe(i === 0 ? 3 : 2);
+      if (i === 0) await isTold(2);
     }
     // Both have read the lane before the first one is stored: the other reads it again, and stores nothing in vain.
     const both = [await claims(), await claims()];
@@ -830,6 +838,15 @@ it("a claim is one statement that looks at a few jobs, however long the queue is
       [twice.id, raced.id],
     ]);
     expect(paid).toEqual([{ receipts: 2 }]);
+    // Others have locked all jobs that a claim looks at: it looks at more, once.
+    const oldest = `SELECT id FROM cloud.job WHERE status = 'queued' AND rail = 'gateway' AND model_id = $1 ORDER BY place LIMIT $2`;
+    const [next] = (await grid.sql<{ id: string }>(oldest, [grid.open.toString(), 21])).slice(-1);
+    await listener.query("BEGIN");
+    await listener.query(`${oldest} FOR UPDATE`, [grid.open.toString(), 20]);
+    const claimed = statements();
+    expect((await claims()).id).toBe(next?.id);
+    expect(statements() - claimed).toBe(3);
+    await listener.query("ROLLBACK");
   } finally {
     await database.close();
   }

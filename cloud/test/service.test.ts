@@ -334,6 +334,29 @@ describe("says what is wrong", () => {
     }
   });
 
+  it("a page of any site what it answers, with the headers that a page needs", async () => {
+    const answers = [
+      ["GET", "/v1/models", 200],
+      ["HEAD", "/v1/models", 200],
+      ["GET", "/openapi.json", 200, { "accept-encoding": "gzip" }],
+      ["GET", "/v1/workers", 401, { authorization: "Bearer nobody" }],
+      ["GET", "/v2/everything", 404],
+      ["DELETE", "/v1/models", 405],
+      ["GET", "/v1/models?of=mine", 422],
+      ["GET", "/v1/jobs/%ff", 422],
+    ] as const;
+    for (const [method, path, expected, more] of answers) {
+      const origin = "https://gallery.example";
+      const { status, headers } = await call(cloud, method, path, { headers: { origin, ...more } });
+      expect([path, status, headers.get("access-control-allow-origin")]).toEqual([path, expected, "*"]);
+      const exposed = headers.get("access-control-expose-headers")?.split(",") ?? [];
+      expect(exposed, path).toEqual(
+        expect.arrayContaining(["allow", "etag", "retry-after", "location", "x-request-id"]),
+      );
+      expect(headers.has("x-request-id"), path).toBe(true);
+    }
+  });
+
   it("compresses what is long, for who accepts it", async () => {
     const ask = (encoding: string) => fetch(`${cloud.url}/openapi.json`, { headers: { "accept-encoding": encoding } });
     const [zipped, plain] = await Promise.all([ask("gzip"), ask("identity")]);
