@@ -6,7 +6,7 @@ import { type JobReceipt, messageFromJson, receiptId, SETTLE_GRACE } from "../..
 import { until } from "../../test/fixtures/until.ts";
 import type { RunningCloud } from "../src/start.ts";
 import { call, png, type Refusal, signIn, signOrders, startTestGrid, type TestGrid } from "./grid.ts";
-import { type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
+import { ENGINE, type JobJson, type ScriptedWorker, scriptedWorker } from "./scriptedWorker.ts";
 
 let grid: TestGrid;
 /** Two processes' worth of cloud; worker 1 talks to the first, worker 2 to the second. */
@@ -219,6 +219,14 @@ describe("a worker that delivers something else", () => {
       },
     ]);
   }
+  lies.push([
+    "a receipt that a stranger signed",
+    "RECEIPT_INVALID",
+    async (worker, job) => {
+      const { body } = await worker.upload(job, 0, await png(64, 64, 7));
+      return worker.complete(job, [worker.receipt(job, 0, body)], ENGINE, undefined, workers[1].identity.key);
+    },
+  ]);
   it.each(lies)("%s: gets %s, is not paid, and the job goes to the other", async (_, code, deliver) => {
     const before = await promised();
     const { id } = await gatewayJob({ seed: 7 });
@@ -234,7 +242,7 @@ describe("a worker that delivers something else", () => {
     expect(await promised()).toBe(before + BigInt(next.price));
   });
 
-  it("signed by somebody else, or with bytes swapped after all", async () => {
+  it("after all, when the job is done: gets nothing changed", async () => {
     await gatewayJob();
     const job = await until(() => workers[0].claim(5), "the first worker gets it");
     const { files, receipts } = await workers[0].work(job);
