@@ -173,7 +173,7 @@ const cloud = (paths: string): RegExp => new RegExp(`^cloud/src/(${paths})`);
  * - `jobs` decides all that a job goes through, and knows no API. A second shape of the API is a folder beside `api/grid`.
  */
 export const cloudLayers: readonly Layer[] = [
-  { name: "base", files: cloud("(error|environment)\\.ts$"), below: [] },
+  { name: "base", files: cloud("(error|environment|fastAccount)\\.ts$"), below: [] },
   { name: "database", files: cloud("database/"), below: ["base"] },
   { name: "chain", files: cloud("chain/"), below: ["base"] },
   { name: "metrics", files: cloud("metrics\\.ts$"), below: ["chain"] },

@@ -5,7 +5,7 @@ import { addressJson, bytes32Json } from "@gridnft/sdk/schemas";
 import type { Address } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
-import { fastAccount } from "./payment/fastAccount.ts";
+import { fastAccount } from "./fastAccount.ts";
 
 /** Error of an environment that this program cannot use. The message has one line per error. */
 export class EnvironmentError extends Error {

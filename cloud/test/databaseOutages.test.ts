@@ -505,6 +505,21 @@ it("starts when its database comes, says once that it waits, and gives up with t
   expect(waits).toHaveLength(1);
 });
 
+it("waits no longer for a server that takes connections and never answers, and for a socket that is not there yet", async () => {
+  const server = createServer(() => undefined);
+  const url = new URL(grid.postgres.url);
+  url.port = `${await listen(server)}`;
+  const waits: unknown[] = [];
+  try {
+    await expect(migrateWhenUp(url.href, () => undefined, 400)).rejects.toThrow(/timeout|terminated/);
+  } finally {
+    server.close();
+  }
+  const socket = `postgresql://grid@/grid?host=${encodeURIComponent("/nowhere")}`;
+  await expect(migrateWhenUp(socket, (error) => waits.push(error), 50)).rejects.toMatchObject({ code: "ENOENT" });
+  expect(waits).toHaveLength(1);
+});
+
 it("migrates to the end after it was stopped between a migration and the row that says so", async () => {
   await admin.query("CREATE DATABASE half_way");
   const url = new URL(grid.postgres.url);

@@ -5,6 +5,8 @@ import Postgrator from "postgrator";
 
 /** Milliseconds that a start waits for a server that is away. */
 const AWAY_TIMEOUT = 60_000;
+/** Milliseconds that a server has to answer to a new connection. */
+const CONNECTION_TIMEOUT = 10_000;
 
 /**
  * Migrates as `migrate`, once the server is there.
@@ -18,7 +20,7 @@ export async function migrateWhenUp(
 ): Promise<number> {
   const end = Date.now() + timeout;
   return retry(
-    () => migrate(databaseUrl),
+    () => migrate(databaseUrl, Math.max(1, Math.min(CONNECTION_TIMEOUT, timeout))),
     async (error, attempt) => {
       if (!isAway(error) || Date.now() >= end) return false;
       if (attempt === 0) onWait(error);
@@ -33,8 +35,9 @@ function isAway(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.code?.startsWith("57P") ?? false;
   if (!(error instanceof Error)) return false;
   return (
-    /^E(CONN|AI_AGAIN|NOTFOUND|TIMEDOUT|HOST|NET|PIPE)/.test(errnoOf(error) ?? "") ||
-    error.message.startsWith("Connection terminated")
+    // ENOENT: a socket in a folder, which the server makes when it starts.
+    /^E(CONN|AI_AGAIN|NOTFOUND|NOENT|TIMEDOUT|HOST|NET|PIPE)/.test(errnoOf(error) ?? "") ||
+    /^Connection terminated|^timeout expired/.test(error.message)
   );
 }
 
@@ -42,8 +45,12 @@ function isAway(error: unknown): boolean {
  * Migrates the schema `cloud`, in one transaction with the row that records it. Processes that start together wait for each other.
  * @returns The schema's version.
  */
-export async function migrate(databaseUrl: string): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: "gridnft-cloud migrations" });
+export async function migrate(databaseUrl: string, connectionTimeout = CONNECTION_TIMEOUT): Promise<number> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: "gridnft-cloud migrations",
+    connectionTimeoutMillis: connectionTimeout,
+  });
   // A connection that is lost fails the statement that runs; without a listener it would end the process.
   client.on("error", () => undefined);
   await client.connect();
