@@ -1,5 +1,6 @@
 // The gateway's treasury as a process: it has the account's own key, and no port. Settings come from the environment, see docs/rest.md.
 import { parseArgs } from "node:util";
+import { openProgramOutput } from "@gridnft/sdk/node";
 import { EnvironmentError, readTreasurySettings } from "./environment.ts";
 import { fail, serveUntilSignal } from "./program.ts";
 import { planOf, startTreasury, workOnce } from "./startTreasury.ts";
@@ -11,13 +12,14 @@ const usage = `npm run treasury -w cloud [-- options]
   --help    this
 `;
 
+const output = openProgramOutput(process.stdout);
 try {
   const { once = false, plan = false, help = false } = readOptions();
-  if (help) process.stdout.write(usage);
+  if (help) output.write(usage);
   else if (plan) {
     const steps = await planOf(readTreasurySettings(process.env, true));
     const calls = steps.map(({ what, call }) => ({ what, ...call, value: "0" }));
-    process.stdout.write(`${JSON.stringify(calls, undefined, 2)}\n`);
+    output.write(`${JSON.stringify(calls, undefined, 2)}\n`);
   } else if (once) await workOnce(readTreasurySettings(process.env));
   else serveUntilSignal(await startTreasury(readTreasurySettings(process.env)));
 } catch (error) {

@@ -1,5 +1,6 @@
 // `npm start`: runs a grid on this machine until Ctrl-C.
 import { parseArgs } from "node:util";
+import { openProgramOutput } from "@gridnft/sdk/node";
 import { LocalError } from "./errors.ts";
 import { type LocalGridOptions, type LocalGridSystem, startLocalGrid } from "./grid.ts";
 import { createProgressView, readySummary } from "./progressView.ts";
@@ -57,14 +58,24 @@ function readPort(name: string, text: string | undefined): number | undefined {
   throw new LocalError("ARGUMENT", `--${name}-port "${text}" is not a port number.`);
 }
 
+// A pipe that nobody reads and a full disk end what is shown, not the grid.
+const [output, errors] = [openProgramOutput(process.stdout), openProgramOutput(process.stderr)];
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") {
-    process.stdout.write(usage);
+    output.write(usage);
     return;
   }
   const begun = performance.now();
-  const view = createProgressView(process.stdout);
+  const { stdout } = process;
+  const view = createProgressView({
+    ...output,
+    isTTY: stdout.isTTY,
+    get columns() {
+      return stdout.columns;
+    },
+  });
   const cancelled = new AbortController();
   let grid: LocalGridSystem | undefined;
   let exitCode = 0;
@@ -87,7 +98,7 @@ async function main(): Promise<void> {
         return;
       }
       asked = performance.now();
-      process.stdout.write("\nStopping; Ctrl-C again to force it.\n");
+      output.write("\nStopping; Ctrl-C again to force it.\n");
       void end();
     });
   }
@@ -99,7 +110,7 @@ async function main(): Promise<void> {
       onCrash: (service, how, log) => {
         if (ending) return;
         exitCode = 1;
-        process.stderr.write(`\n✗ The ${service} ended by itself (${how}); stopping the rest.\n${log}\n`);
+        errors.write(`\n✗ The ${service} ended by itself (${how}); stopping the rest.\n${log}\n`);
         void end();
       },
     });
@@ -109,11 +120,11 @@ async function main(): Promise<void> {
   }
   if (ending) return grid.stop();
   view.done();
-  process.stdout.write(readySummary(grid, (performance.now() - begun) / 1000, process.stdout.isTTY));
+  output.write(readySummary(grid, (performance.now() - begun) / 1000, stdout.isTTY));
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof LocalError) process.stderr.write(`\n✗ ${error.message}\n${reasonsOf(error)}`);
+  if (error instanceof LocalError) errors.write(`\n✗ ${error.message}\n${reasonsOf(error)}`);
   else console.error(error);
   process.exitCode = 1;
 });

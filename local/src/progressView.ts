@@ -1,7 +1,7 @@
 // Output of `npm start`: a line for each step while it comes up, then where everything is.
 import { relative } from "node:path";
-import type { WriteStream } from "node:tty";
 import { styleText } from "node:util";
+import type { ProgramOutput } from "@gridnft/sdk/node";
 import type { LocalGridSystem, Progress } from "./grid.ts";
 
 /** Display of how a grid comes up. */
@@ -29,7 +29,7 @@ const colours = { waiting: "gray", working: "yellow", ready: "green", stopped: "
 
 /** Creates a display. On a terminal its lines change in place; elsewhere there is a line for each change of state. */
 export function createProgressView(
-  out: Pick<WriteStream, "write"> & { isTTY?: boolean; columns?: number },
+  out: ProgramOutput & { readonly isTTY?: boolean; readonly columns?: number },
   now: () => number = () => performance.now(),
 ): ProgressView {
   const begun = now();

@@ -64,7 +64,7 @@ async function main(): Promise<void> {
       `There is no command "${command}": leave it out to work, or say "${names}".`,
     );
   }
-  process.stdout.write(`${await act(rest, process.env)}\n`);
+  openProgramOutput(process.stdout).write(`${await act(rest, process.env)}\n`);
 }
 
 main().then(
