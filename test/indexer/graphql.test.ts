@@ -134,6 +134,13 @@ describe("values that don't fit", () => {
       [1, 20],
     ],
     [
+      "an address of which a character was mistyped",
+      '{ account(address: "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96046") { balance } }',
+      {},
+      'Argument "address" of "account" got invalid value "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96046"; Address has a wrong checksum (EIP-55), so a character of it was changed: copy the address again.',
+      [1, 20],
+    ],
+    [
       "an address in a list in a filter",
       `{ artworks(filter: { tags: "sea", owner: ["0x${"1".repeat(40)}", "0x12"] }) { totalCount } }`,
       {},

@@ -127,6 +127,11 @@ describe("parameters", () => {
     ["/v1/artworks?search=", "search", "search is empty: leave it out, or give it a value."],
     ["/v1/artworks?tags=a,,b", "tags", "tags is empty: leave it out, or give it a value."],
     ["/v1/artworks?artist=me", "artist", "artist can't be read: Address is 0x and 40 hex digits."],
+    [
+      "/v1/artworks?artist=0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96046",
+      "artist",
+      "artist can't be read: Address has a wrong checksum (EIP-55), so a character of it was changed: copy the address again.",
+    ],
     ["/v1/artworks?limit=all", "limit", "limit is not a whole number."],
     ["/v1/artworks?limit=1&limit=2", "limit", "limit is given more than once."],
     ["/v1/artworks?evolved=yes", "evolved", "evolved is not true or false."],

@@ -105,10 +105,11 @@ async function storeWaitingReasons(
            WHERE j.id = given.id AND j.status = 'queued' AND j.waiting_message IS DISTINCT FROM given.message RETURNING j.id`,
           [ids, ids.map((id) => reasons.get(id)?.code), ids.map((id) => reasons.get(id)?.message)],
         );
+  for (const { id } of told) database.notify("cloud_job", id);
   const cleared = await database.all<{ id: string }>(
     `UPDATE cloud.job SET waiting_code = NULL, waiting_message = NULL, version = version + 1
      WHERE status = 'queued' AND waiting_code IS NOT NULL AND NOT id = ANY ($1::uuid[]) RETURNING id`,
     [ids],
   );
-  for (const { id } of [...told, ...cleared]) database.notify("cloud_job", id);
+  for (const { id } of cleared) database.notify("cloud_job", id);
 }

@@ -1,3 +1,4 @@
+import { addressFault } from "@gridnft/sdk";
 import {
   GraphQLError,
   type GraphQLScalarType,
@@ -52,6 +53,8 @@ const codecs: Readonly<Record<string, Codec>> = {
       if (typeof value !== "string" || !/^0x[0-9a-fA-F]{40}$/.test(value)) {
         throw new GraphQLError("Address is 0x and 40 hex digits.");
       }
+      const fault = addressFault(value);
+      if (fault !== undefined) throw new GraphQLError(`Address ${fault}.`);
       return value.toLowerCase();
     },
   },
