@@ -2,6 +2,7 @@
 
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { type ExecutionResult, GraphQLError } from "graphql";
+import { getAddress } from "viem";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { GraphQLRequest } from "../../indexer/src/api/graphql/executor.ts";
 import { createRateLimiter } from "../../indexer/src/api/http/rateLimit.ts";
@@ -15,7 +16,7 @@ import { BlockNotIndexedError, type IndexingStatus } from "../../indexer/src/api
 import { lintOpenApi } from "../fixtures/spectral.ts";
 import { restSchema } from "./restSchema.ts";
 
-const someone = `0x${"aB".repeat(20)}`;
+const someone = getAddress(`0x${"ab".repeat(20)}`);
 let asked: GraphQLRequest[] = [];
 let answer: ExecutionResult;
 let failures: unknown[] = [];
