@@ -79,14 +79,20 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
     ],
     cwd: cluster,
     environment: { ...process.env, LC_MESSAGES: "C" },
-    isReady: async () => ((await answers(admin)) ? true : undefined),
+    isReady: async (_, pid) => ((await postmasterAt(admin)) === pid ? true : undefined),
     patience: 60_000, // after a crash it reads its log first
     // The children of a server that was killed need a moment to notice it.
     willPass: (printed) => /shared memory block .* is still in use/.test(printed),
     signal: "SIGINT", // "fast": ends the sessions, keeps everything
     user: owner,
   });
-  await makeDatabase(admin);
+  try {
+    await makeDatabase(admin);
+  } catch (error) {
+    // A server that nobody knows would keep its port and folder from the next one.
+    await process_.stop();
+    throw error;
+  }
   return { url, process: process_ };
 }
 
@@ -97,26 +103,27 @@ export function removePostgres(folder: string): void {
 }
 
 async function makeDatabase(admin: string): Promise<void> {
-  const client = new pg.Client({ connectionString: admin });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [databaseName]);
-    if (rowCount === 0) await client.query(`create database ${databaseName}`);
-  } finally {
-    await client.end();
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+  const client = new pg.Client({ connectionString: admin, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
   client.on("error", () => undefined);
   try {
     await client.connect();
-    await client.query("select 1");
-    return true;
+    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [databaseName]);
+    if (rowCount === 0) await client.query(`create database ${databaseName}`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Returns the process id of the server that answers; undefined where none does. */
+async function postmasterAt(url: string): Promise<number | undefined> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000, query_timeout: 1_000 });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query("select split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int as pid");
+    return (rows[0] as { readonly pid: number }).pid;
   } catch {
-    return false;
+    return undefined;
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -16,8 +16,11 @@ export interface ProcessSpec {
   args: readonly string[];
   cwd: string;
   environment: NodeJS.ProcessEnv;
-  /** Finds out, from the text that was printed or by asking, whether the program is ready. Asked again while it returns undefined. */
-  isReady: (printed: string) => unknown | Promise<unknown>;
+  /**
+   * Finds out, from the text that was printed or by asking, whether the program is ready. Asked again while it returns undefined. What answers
+   * at a port may be another process than the one of this id.
+   */
+  isReady: (printed: string, pid: number) => unknown | Promise<unknown>;
   /** Milliseconds until the start counts as failed. */
   patience?: number;
   /** Returns true if the text that was printed before the end says that a start in a moment will succeed: then it is tried again. */
@@ -101,7 +104,7 @@ export function createProcesses(folder: string, onCrash: (name: string, how: str
       if (!wanted && !passes()) onCrash(name, how, log);
     });
     try {
-      await ready(spec, child, log, before);
+      await ready(spec, child, pid, log, before);
       isUp = true;
     } catch (error) {
       await stop();
@@ -125,10 +128,10 @@ function endOf({ exitCode, signalCode }: ChildProcess): string {
 }
 
 /** Waits until the program says that it is ready. */
-async function ready(spec: ProcessSpec, child: ChildProcess, log: string, from: number): Promise<void> {
+async function ready(spec: ProcessSpec, child: ChildProcess, pid: number, log: string, from: number): Promise<void> {
   const deadline = Date.now() + (spec.patience ?? 60_000);
   for (;;) {
-    if ((await spec.isReady(printedSince(log, from))) !== undefined) return;
+    if ((await spec.isReady(printedSince(log, from), pid)) !== undefined) return;
     if (child.exitCode !== null || child.signalCode !== null) {
       // The shell's codes for a program that is not there, or not one.
       const isProgram = child.exitCode !== 126 && child.exitCode !== 127;

@@ -66,6 +66,38 @@ describe("an own PostgreSQL", () => {
     expect(crashes).toEqual([]);
   });
 
+  it("is not up because another server answers at its port, and leaves that one alone", async () => {
+    const port = await anyPort();
+    const at = (path: string) => startPostgres({ folder: join(home, path), port, password: "p4ss", processes });
+    postgres = await at("state/postgres");
+    await expect(at("state/postgres")).rejects.toThrow(
+      /ended \(exit code 1\) before it was ready[\s\S]*already exists/,
+    );
+    await expect(at("another")).rejects.toThrow(
+      /ended \(exit code 1\) before it was ready[\s\S]*Address already in use/,
+    );
+    expect(await query("select 1 as one")).toEqual([{ one: 1 }]);
+    removePostgres(join(home, "another"));
+  });
+
+  it("is stopped when its database cannot be made, so that the next start finds its place", async () => {
+    postgres = await start();
+    const admin = new URL(postgres.url);
+    admin.pathname = "/postgres";
+    const client = new pg.Client({ connectionString: admin.href });
+    await client.connect();
+    await client.query("drop database grid");
+    await client.query("alter system set default_transaction_read_only = on");
+    await client.end();
+    await postgres.process.stop();
+    await expect(start()).rejects.toThrow(/read-only/);
+    const running = readdirSync(folder()).includes("postmaster.pid");
+    expect(running).toBe(false);
+    rmSync(join(folder(), "postgresql.auto.conf"));
+    postgres = await start();
+    expect(await query("select 1 as one")).toEqual([{ one: 1 }]);
+  });
+
   it("is copied from an empty one of the same password, also when several make that at once", async () => {
     const template = join(home, "template");
     const begin = async (name: string, password: string) =>
