@@ -12,6 +12,7 @@ const exposeHeaders = [
   "x-ipfs-path",
   "x-ipfs-roots",
 ];
+const exposed = exposeHeaders.join(",");
 
 const preflight = cors({
   origin: "*",
@@ -40,6 +41,6 @@ const preflight = cors({
 export const allowAnyPage: MiddlewareHandler = async (context, next) => {
   if (context.req.method === "OPTIONS") return preflight(context, next);
   context.header("access-control-allow-origin", "*");
-  context.header("access-control-expose-headers", exposeHeaders.join(","));
+  context.header("access-control-expose-headers", exposed);
   await next();
 };
