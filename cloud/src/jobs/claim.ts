@@ -138,9 +138,10 @@ const claimOf = (batchSize: number): string =>
        FROM cloud.worker
        WHERE worker = $1 AND NOT coalesce(blocked_until > now(), false) AND NOT coalesce(paused_until > now(), false)
        FOR UPDATE
+     ), active AS MATERIALIZED (
+       SELECT lane_id, price, lease_token FROM cloud.job WHERE worker = $1 AND status IN ('claimed', 'running')
      ), held AS MATERIALIZED (
-       SELECT count(*) AS jobs, coalesce(bool_or(lease_token = $3), false) AS has_token
-       FROM cloud.job WHERE worker = $1 AND status IN ('claimed', 'running')
+       SELECT count(*) AS jobs, coalesce(bool_or(lease_token = $3), false) AS has_token FROM active
      ), free AS MATERIALIZED (
        SELECT lane_paused_price FROM locked JOIN known USING (claims) CROSS JOIN held
        WHERE held.jobs < parallel AND NOT held.has_token
@@ -159,8 +160,7 @@ const claimOf = (batchSize: number): string =>
            array_agg(model_id) FILTER (WHERE promised > collected) AS models
          FROM cloud.lane_total t WHERE t.lane_id = purse.lane_id) promised
        CROSS JOIN LATERAL (
-         SELECT coalesce(sum(price), 0) AS due FROM cloud.job r
-         WHERE r.lane_id = purse.lane_id AND r.status IN ('claimed', 'running')) reserved
+         SELECT coalesce(sum(price), 0) AS due FROM active WHERE active.lane_id = purse.lane_id) reserved
      ), ${cheaperOffers("$1", "$10")}, direct AS MATERIALIZED (
        SELECT j.id, j.place FROM cloud.job j JOIN cloud.candidate c ON c.job_id = j.id AND c.position = j.candidate
        WHERE j.status = 'queued' AND j.rail = 'direct' AND j.wanted = $1 AND c.deadline > $2 AND NOT ${isExcluded}

@@ -23,7 +23,7 @@ import {
   offerOf,
   type VoucherDraft,
 } from "../payment/vouchers.ts";
-import { isJobId, type JobRow, orderOf, requestOf } from "./job.ts";
+import { isActive, isJobId, type JobRow, orderOf, requestOf } from "./job.ts";
 import { isHeld, type LeaseKey, leaseLostError } from "./lease.ts";
 import { workerMutex } from "./mutexes.ts";
 import { requireStored, type StagedImage } from "./staging.ts";
@@ -303,7 +303,7 @@ const STORE = prepared(
   `WITH ended AS (
      UPDATE cloud.job SET status = 'done', engine = $4, closing_signature = $5, order_hash = $6, finished_at = now(),
        lease_expires_at = NULL, version = version + 1, prompt_cut = $33, unknown_words = $34
-     WHERE id = $1 AND worker = $3 AND lease_token = $2 AND status IN ('claimed', 'running')
+     WHERE id = $1 AND worker = $3 AND lease_token = $2 AND ${isActive}
      RETURNING id
    ), praised AS (
      UPDATE cloud.worker SET jobs_done = jobs_done + 1, last_seen = now(), ended_at = now(), pauses = 0

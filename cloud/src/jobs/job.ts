@@ -79,6 +79,12 @@ export function orderOf(job: Pick<JobRow, "id" | "order_message">): JobOrder {
   return messageFromJson("JobOrder", job.order_message);
 }
 
+/**
+ * Condition that a job found by its id is claimed. It is a CASE so that the planner reads the primary key: the index of a worker's claimed
+ * jobs has an entry of each that it ended since the last vacuum.
+ */
+export const isActive = "CASE status WHEN 'claimed' THEN true ELSE status = 'running' END";
+
 /** Returns true if a text can be a job's id. */
 export function isJobId(id: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);

@@ -4,7 +4,7 @@ import type { Cloud } from "../cloud.ts";
 import { prepared, type Queries } from "../database/database.ts";
 import { ApiError } from "../error.ts";
 import { refusalScopeOf, requeueJob } from "./candidateRotation.ts";
-import { findJob, isJobId, type JobRow, jobColumns } from "./job.ts";
+import { findJob, isActive, isJobId, type JobRow, jobColumns } from "./job.ts";
 import { jobMutex, workerMutex } from "./mutexes.ts";
 
 /** Strikes within a day after which a worker gets no jobs for a while. */
@@ -54,7 +54,7 @@ export async function lockLeased(queries: Queries, { worker, jobId, token }: Lea
   if (!isJobId(jobId)) throw leaseLostError();
   const job = await queries.one<JobRow>(
     `SELECT ${jobColumns} FROM cloud.job j
-     WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running') FOR UPDATE`,
+     WHERE id = $1 AND worker = $2 AND lease_token = $3 AND ${isActive} FOR UPDATE`,
     [jobId, worker, token],
   );
   if (!job) throw leaseLostError();
@@ -115,7 +115,7 @@ const HEARTBEAT = prepared(
        furthest = greatest(j.furthest, news.furthest),
        progressed_at = CASE WHEN news.furthest > j.furthest THEN now() ELSE coalesce(j.progressed_at, j.claimed_at) END
      FROM news
-     WHERE id = $1 AND worker = $2 AND lease_token = $3 AND status IN ('claimed', 'running')
+     WHERE id = $1 AND worker = $2 AND lease_token = $3 AND ${isActive}
      RETURNING id, version, lease_expires_at, progressed_at, j.furthest)
    SELECT kept.lease_expires_at, kept.progressed_at,
      coalesce(greatest(kept.progressed_at, w.ended_at, own.progressed_at) + $8 * interval '1 second' * own.jobs < now(), false)

@@ -59,8 +59,9 @@ export async function availableOn(queries: Queries, lane: LaneRow): Promise<bigi
     [lane.lane_id],
   );
   const row = await queries.one<{ reserved: string }>(
-    "SELECT coalesce(sum(price), 0)::text AS reserved FROM cloud.job WHERE lane_id = $1 AND status IN ('claimed', 'running')",
-    [lane.lane_id],
+    `SELECT coalesce(sum(price), 0)::text AS reserved FROM cloud.job
+     WHERE worker = $1 AND lane_id = $2 AND status IN ('claimed', 'running')`,
+    [lane.worker, lane.lane_id],
   );
   return BigInt(lane.free) - outstanding(totals) - BigInt(row?.reserved ?? "0");
 }

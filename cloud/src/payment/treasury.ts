@@ -217,7 +217,8 @@ export class Treasury {
          greatest(l.created_at, l.wanted_at, (
            SELECT v.created_at FROM cloud.voucher v WHERE v.lane_id = l.lane_id ORDER BY v.number DESC LIMIT 1))
            < now() - $3 * interval '1 second'
-         AND NOT EXISTS (SELECT FROM cloud.job j WHERE j.lane_id = l.lane_id AND j.status IN ('claimed', 'running')) AS idle
+         AND NOT EXISTS (
+           SELECT FROM cloud.job j WHERE j.worker = l.worker AND j.lane_id = l.lane_id AND j.status IN ('claimed', 'running')) AS idle
        FROM cloud.lane l WHERE l.payer = $1 ORDER BY l.wanted_at NULLS LAST, l.lane_id`,
       [settings.account.toLowerCase(), WANTED_SECONDS, settings.idleSeconds],
     );
@@ -353,7 +354,7 @@ export class Treasury {
       const lane = await lockLane(queries, lane_id);
       const busy = await queries.one(
         `SELECT 1 FROM cloud.lane l WHERE l.lane_id = $1 AND (l.wanted_at > now() - $2 * interval '1 second' OR EXISTS (
-           SELECT FROM cloud.job j WHERE j.lane_id = l.lane_id AND j.status IN ('claimed', 'running')))`,
+           SELECT FROM cloud.job j WHERE j.worker = l.worker AND j.lane_id = l.lane_id AND j.status IN ('claimed', 'running')))`,
         [lane_id, WANTED_SECONDS],
       );
       if (busy) return undefined;
