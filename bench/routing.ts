@@ -1,6 +1,6 @@
 /**
  * Claim and completion of a job through the cloud's router, beside the least that a queue in Postgres needs: one UPDATE that takes a row
- * by SKIP LOCKED, and one that ends it. `npm run bench:routing [-- --workers 8 --batches 3 --rounds 3 --assert]`; nothing else should
+ * by SKIP LOCKED, and one that ends it. `npm run bench:routing [-- --workers 8 --batches 3 --rounds 5 --assert]`; nothing else should
  * run beside it. Writes bench/results/routing.json.
  */
 import { randomBytes } from "node:crypto";
@@ -50,7 +50,7 @@ const { values: options } = parseArgs({
   options: {
     workers: { type: "string", default: "8" },
     batches: { type: "string", default: "3" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
     assert: { type: "boolean", default: false },
   },
 });
