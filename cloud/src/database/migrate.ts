@@ -7,6 +7,8 @@ import Postgrator from "postgrator";
 const AWAY_TIMEOUT = 60_000;
 /** Milliseconds that a server has to answer to a new connection. */
 const CONNECTION_TIMEOUT = 10_000;
+/** Milliseconds that it has however short the wait is. */
+const MIN_CONNECTION_TIMEOUT = 1_000;
 
 /**
  * Migrates as `migrate`, once the server is there.
@@ -20,7 +22,7 @@ export async function migrateWhenUp(
 ): Promise<number> {
   const end = Date.now() + timeout;
   return retry(
-    () => migrate(databaseUrl, Math.max(1, Math.min(CONNECTION_TIMEOUT, timeout))),
+    () => migrate(databaseUrl, Math.max(MIN_CONNECTION_TIMEOUT, Math.min(CONNECTION_TIMEOUT, timeout))),
     async (error, attempt) => {
       if (!isAway(error) || Date.now() >= end) return false;
       if (attempt === 0) onWait(error);
