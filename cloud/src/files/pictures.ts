@@ -5,6 +5,7 @@ import { cidOf, type FileHashes, fileBlocks, fileHashes } from "@gridnft/sdk";
 import { type FileLayout, FileStoreError, type FileStoreOptions, openFileStore } from "@gridnft/sdk/node";
 import { base32upper } from "multiformats/bases/base32";
 import { CID } from "multiformats/cid";
+import pLimit from "p-limit";
 import sharp from "sharp";
 import { ApiError } from "../error.ts";
 import { DAG_PB, linksOf } from "./unixFs.ts";
@@ -78,7 +79,7 @@ export async function openPictures(
   const thumbnails = join(folder, "thumbnails");
   await mkdir(thumbnails, { recursive: true });
   const making = new Map<string, Promise<Uint8Array>>();
-  const inTurn = createTaskLimit(MAX_PARALLEL_THUMBNAILS);
+  const inTurn = pLimit(MAX_PARALLEL_THUMBNAILS);
   const thumbnailAt = (cid: string, width: number): string => join(thumbnails, `${cid}-${width}${THUMBNAIL_END}`);
 
   const withNames = (file: Uint8Array, pieces: readonly { readonly cid: string }[]): StoredFile => {
@@ -91,13 +92,8 @@ export async function openPictures(
     name: (file) => withNames(file, fileBlocks(file, { sha256 })),
     put: async (file) => {
       const pieces = fileBlocks(file, { sha256 });
-      const queue = pieces.values();
-      const write = async (): Promise<void> => {
-        for (const { cid, bytes } of queue) await blocks.put(digestOf(cid), bytes);
-      };
-      await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL_WRITES, pieces.length) }, write)).catch(
-        throwStorageError,
-      );
+      const write = pLimit(MAX_PARALLEL_WRITES);
+      await write.map(pieces, ({ cid, bytes }) => blocks.put(digestOf(cid), bytes)).catch(throwStorageError);
       return withNames(file, pieces);
     },
     putBlock: (cid, bytes) => blocks.put(digestOf(cid), bytes).catch(throwStorageError),
@@ -142,24 +138,6 @@ export async function openPictures(
         if (written !== undefined && Date.now() - written > MAX_PART_AGE) await rm(path, { force: true });
       }
     },
-  };
-}
-
-/** Creates a runner of at most `max` tasks at a time. Others wait for their turn, in the order in which they came. */
-function createTaskLimit(max: number): <result>(task: () => Promise<result>) => Promise<result> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running < max) running++;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      // A task that waits gets this one's place.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
   };
 }
 
