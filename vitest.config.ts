@@ -42,6 +42,7 @@ export default defineConfig({
       "cloud/**/*.test.ts",
       "devmodel/**/*.test.ts",
       "worker/**/*.test.ts",
+      "gallery/**/*.test.ts",
       "cli/**/*.test.ts",
       "tools/**/*.test.ts",
       "test/**/*.test.ts",

@@ -3,6 +3,7 @@ import {
   circlesIn,
   cloudLayers,
   directionFaults,
+  galleryLayers,
   type ImportGraph,
   importedBy,
   importsOf,
@@ -90,6 +91,7 @@ describe.each([
   ["the indexer", ["indexer"], indexerLayers],
   ["the cloud", ["cloud/src"], cloudLayers],
   ["the worker", ["worker", "devmodel"], workerLayers],
+  ["the gallery", ["gallery/src"], galleryLayers],
 ] as const)("%s", (_, folders, layersOf) => {
   const imports = readImports(folders);
 

@@ -41,7 +41,7 @@ export function importsOf(file: string, text: string): string[] {
 /** Reads the imports of all TypeScript and JavaScript modules below some folders, their tests included. */
 export function readImports(folders: readonly string[]): ImportGraph {
   const files = folders.flatMap((folder) =>
-    [".ts", ".mts", ".mjs"].flatMap((end) =>
+    [".ts", ".tsx", ".mts", ".mjs"].flatMap((end) =>
       filesBelow(join(projectRoot, folder), end).map((path) => normalize(join(folder, path))),
     ),
   );
@@ -215,6 +215,19 @@ export const workerLayers: readonly Layer[] = [
   { name: "tests", files: /^worker\/test\//, below: ["program", "devmodel"] },
 ];
 
+/** Layers of the gallery: texts and the site, parts of pages, errors as pages, features, the program. */
+export const galleryLayers: readonly Layer[] = [
+  {
+    name: "base",
+    files: /^gallery\/src\/(site|environment|text\/|http\/(assets|pages|parameterError|render|securityHeaders))/,
+    below: [],
+  },
+  { name: "design", files: /^gallery\/src\/design\//, below: ["base"] },
+  { name: "errors", files: /^gallery\/src\/http\/(errors|ids)/, below: ["design"] },
+  { name: "features", files: /^gallery\/src\/features\//, below: ["errors"] },
+  { name: "program", files: /^gallery\/src\/(app|start|main)\.ts/, below: ["features"] },
+];
+
 /**
  * Layers around `npm start`, the lowest first: the log before anvil knows nothing of the grid, and no program knows of `local`. Fixtures of
  * tests use SDK and `local`, and no program's sources: they start programs by their own commands.
@@ -227,7 +240,7 @@ export const localLayers: readonly Layer[] = [
   { name: "worker", files: /^worker\/src\//, below: ["sdk"] },
   { name: "devmodel", files: /^devmodel\/src\//, below: ["worker"] },
   { name: "local", files: /^local\/src\//, below: ["durable-anvil", "devmodel"] },
-  { name: "programs", files: /^(indexer|cloud|cli)\//, below: ["sdk"] },
+  { name: "programs", files: /^(indexer|cloud|gallery|cli)\//, below: ["sdk"] },
   { name: "fixtures", files: /^test\/fixtures\//, below: ["local"] },
   { name: "tests", files: /^(local\/test|test|bench)\//, below: ["fixtures", "programs"] },
 ];

@@ -44,7 +44,7 @@ interface Folder {
 }
 
 function readFolder(name: string): Folder {
-  const files = [".ts", ".mts", ".mjs", ".sol"].flatMap((end) => filesBelow(join(projectRoot, name), end));
+  const files = [".ts", ".tsx", ".mts", ".mjs", ".sol"].flatMap((end) => filesBelow(join(projectRoot, name), end));
   const comments = files
     .filter((file) => !file.split("/").includes("generated") && !file.endsWith(".test.ts"))
     .flatMap((path) => {

@@ -125,8 +125,9 @@ function viewOfProvenance(version: number, provenance: Provenance): VersionView 
   };
 }
 
-/** A link that asks the gallery's GraphQL for an artwork, for a browser. */
-export function galleryLink({ graphqlUrl }: Grid, tokenId: bigint): string | undefined {
+/** Link to an artwork's page in the web gallery; without one, a link that asks the GraphQL for it. */
+export function galleryLink({ galleryUrl, graphqlUrl }: Grid, tokenId: bigint): string | undefined {
+  if (galleryUrl !== undefined) return `${galleryUrl}/artworks/${tokenId}`;
   if (graphqlUrl === undefined) return undefined;
   const query = `{artwork(tokenId:"${tokenId}"){name prompt seed imageHash receiptId artist{address} worker{address}}}`;
   return `${graphqlUrl}?query=${encodeURIComponent(query)}`;

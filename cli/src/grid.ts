@@ -16,6 +16,7 @@ const gridFile = z.object({
   rpc_url: z.string(),
   cloud_url: z.string().optional(),
   graphql_url: z.string().optional(),
+  gallery_url: z.string().optional(),
   /** Path of a deployment file, relative to grid.json. */
   deployment: z.string(),
   models_folder: z.string().optional(),
@@ -34,6 +35,8 @@ export interface GridPlaces {
   readonly rpcUrl: string;
   readonly cloudUrl: string | undefined;
   readonly graphqlUrl: string | undefined;
+  /** Web gallery. */
+  readonly galleryUrl: string | undefined;
   /** Path of a deployment file; undefined for the project's own deployment on the chain. */
   readonly deployment: string | undefined;
   readonly modelsFolder: string | undefined;
@@ -88,6 +91,7 @@ export function readPlaces(cwd: string, environment: NodeJS.ProcessEnv, config: 
       "GRID_GRAPHQL_URL",
       environment.GRID_GRAPHQL_URL || config["graphql-url"] || local?.graphql_url,
     ),
+    galleryUrl: optionalUrl("GRID_GALLERY_URL", environment.GRID_GALLERY_URL || local?.gallery_url),
     deployment: deployment ? resolve(cwd, deployment) : local && beside(local.deployment),
     modelsFolder: local?.models_folder === undefined ? undefined : beside(local.models_folder),
     accounts: (local?.accounts ?? []).map(({ name, address, private_key }) => ({

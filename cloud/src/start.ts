@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createFastChecker } from "@gridnft/sdk";
-import { openProgramOutput } from "@gridnft/sdk/node";
+import { closeServer, openProgramOutput } from "@gridnft/sdk/node";
 import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
@@ -94,7 +94,7 @@ export async function startCloud(settings: Settings): Promise<RunningCloud> {
       server.once("listening", () => resolve(server.address() as AddressInfo));
       server.listen(settings.port, settings.host);
     });
-    closing.push(() => closeServer(server));
+    closing.push(() => closeServer(server, STOP_TIMEOUT));
 
     const url =
       settings.publicUrl ?? `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
@@ -186,17 +186,4 @@ function startTasks(cloud: Cloud): { checkLanesSoon: () => void; stop: () => Pro
       },
     };
   }
-}
-
-/** Waits for running requests, closes idle connections, and after a timeout all. */
-async function closeServer(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
-    const force = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
-    server.close(() => {
-      clearInterval(idle);
-      clearTimeout(force);
-      resolve();
-    });
-  });
 }

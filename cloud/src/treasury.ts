@@ -1,8 +1,8 @@
 // The gateway's treasury as a process: it has the account's own key, and no port. Settings come from the environment, see docs/rest.md.
 import { parseArgs } from "node:util";
-import { openProgramOutput } from "@gridnft/sdk/node";
+import { openProgramOutput, serveUntilSignal } from "@gridnft/sdk/node";
 import { EnvironmentError, readTreasurySettings } from "./environment.ts";
-import { fail, serveUntilSignal } from "./program.ts";
+import { fail } from "./program.ts";
 import { planOf, startTreasury, workOnce } from "./startTreasury.ts";
 
 const usage = `npm run treasury -w cloud [-- options]
@@ -21,7 +21,7 @@ try {
     const calls = steps.map(({ what, call }) => ({ what, ...call, value: "0" }));
     output.write(`${JSON.stringify(calls, undefined, 2)}\n`);
   } else if (once) await workOnce(readTreasurySettings(process.env));
-  else serveUntilSignal(await startTreasury(readTreasurySettings(process.env)));
+  else serveUntilSignal(await startTreasury(readTreasurySettings(process.env)), {}, fail);
 } catch (error) {
   fail(error);
 }

@@ -17,6 +17,7 @@ import type { ProcessSpec } from "./processes.ts";
 import { type HotKeys, type SeededModel, seedAccounts, seedModels } from "./seed.ts";
 import {
   cloudProcess,
+  galleryProcess,
   indexerProcess,
   program,
   pruneIndexer,
@@ -54,9 +55,9 @@ export interface LocalGridOptions {
   /** Number of workers, default 1. */
   workers?: 1 | 2 | undefined;
   /** Ports that must be used; others are chosen. */
-  ports?: Partial<Record<"rpc" | "cloud" | "indexer" | "postgres", number | undefined>> | undefined;
-  /** Services to start of indexer, cloud (with the gateway's treasury) and workers; default all. */
-  services?: readonly ("indexer" | "cloud" | "worker")[] | undefined;
+  ports?: Partial<Record<"rpc" | "cloud" | "indexer" | "gallery" | "postgres", number | undefined>> | undefined;
+  /** Services to start of indexer, cloud (with the gateway's treasury), workers and web gallery; default all. */
+  services?: readonly ("indexer" | "cloud" | "worker" | "gallery")[] | undefined;
   /** Things that the development models can paint, default all. Models of a few load at once. */
   things?: readonly Content[] | undefined;
   /** More environment variables, by service. */
@@ -75,6 +76,8 @@ export interface LocalGridSystem {
   readonly cloudUrl: string;
   readonly indexerUrl: string;
   readonly graphqlUrl: string;
+  /** Undefined where no gallery was asked for. */
+  readonly galleryUrl: string | undefined;
   readonly databaseUrl: string;
   readonly deployment: Deployment;
   readonly accounts: readonly ListedAccount[];
@@ -128,16 +131,18 @@ async function bringUp(
   options: LocalGridOptions,
   supervisor: Supervisor,
 ): Promise<Omit<LocalGridSystem, "stop">> {
-  const { onProgress = () => {}, workers = 1, services = ["indexer", "cloud", "worker"] } = options;
+  const { onProgress = () => {}, workers = 1, services = ["indexer", "cloud", "worker", "gallery"] } = options;
   const show = (step: Progress["step"], now: Progress["state"], detail: string) =>
     onProgress({ step, state: now, detail });
   const { postgres: password, ...keys } = readSecrets(state);
   const ports = await choosePorts(state, options);
   const rpcUrl = `http://127.0.0.1:${ports.rpc}`;
   const [cloudUrl, indexerUrl] = [`http://127.0.0.1:${ports.cloud}`, `http://127.0.0.1:${ports.indexer}`];
+  const galleryUrl = services.includes("gallery") ? `http://127.0.0.1:${ports.gallery}` : undefined;
   const notices: string[] = [];
   const context = (databaseUrl: string): ServiceContext => ({
     ...{ state, rpcUrl, databaseUrl, keys, cloudPort: ports.cloud, indexerPort: ports.indexer },
+    galleryPort: ports.gallery,
     environment: options.environment ?? {},
   });
   const workerNames = (["worker-1", "worker-2"] as const).slice(0, services.includes("worker") ? workers : 0);
@@ -212,22 +217,26 @@ async function bringUp(
   const cloud = services.includes("cloud") && run("cloud", cloudSpec, "starting", cloudUrl);
   const treasurySpec = async () => treasuryProcess(context((await Promise.all([database, cloud]))[0]));
   const treasury = cloud && run("treasury", treasurySpec, "starting", "opens and thaws the gateway's lanes");
+  // Its pages say themselves what is not there yet.
+  const gallerySpec = async () => galleryProcess(context(await database));
+  const gallery = galleryUrl !== undefined && run("gallery", gallerySpec, "starting", galleryUrl);
   const fleet = workerNames.map(async (name, index) => {
     const [served, databaseUrl] = await Promise.all([models, database, cloud]);
     const workerSpec = async () => workerProcess(context(databaseUrl), index === 0 ? 1 : 2, served);
     await run(name, workerSpec, "loading models", `${served.length} models`);
   });
-  await allOrFirstFault([database, chain, deployment, accounts, models, indexer, cloud, treasury, ...fleet], () =>
-    supervisor.stop(),
+  await allOrFirstFault(
+    [database, chain, deployment, accounts, models, indexer, cloud, treasury, gallery, ...fleet],
+    () => supervisor.stop(),
   );
 
   // A new chain has no tables of earlier versions.
   if (services.includes("indexer") && !(await chain).isNew) {
     void pruneIndexer(context(await database)).catch(() => undefined);
   }
-  writePrivately(state.gridFile, gridFile(state, { rpcUrl, cloudUrl, indexerUrl }));
+  writePrivately(state.gridFile, gridFile(state, { rpcUrl, cloudUrl, indexerUrl, galleryUrl }));
   return {
-    ...{ state, rpcUrl, cloudUrl, indexerUrl, graphqlUrl: `${indexerUrl}/graphql`, keys, notices },
+    ...{ state, rpcUrl, cloudUrl, indexerUrl, graphqlUrl: `${indexerUrl}/graphql`, galleryUrl, keys, notices },
     databaseUrl: await database,
     deployment: await deployment,
     models: await models,
@@ -252,10 +261,10 @@ async function allOrFirstFault(work: readonly (Promise<unknown> | false)[], stop
 
 async function choosePorts(state: StateDir, { ports: wanted = {} }: LocalGridOptions) {
   const last = lastPorts(state);
-  const usual = { rpc: 8545, cloud: 8787, indexer: 42_069, postgres: 54_329 };
+  const usual = { rpc: 8545, cloud: 8787, indexer: 42_069, gallery: 3_400, postgres: 54_329 };
   const taken = new Set<number>();
   const chosen = { ...usual };
-  for (const name of ["rpc", "cloud", "indexer", "postgres"] as const) {
+  for (const name of ["rpc", "cloud", "indexer", "gallery", "postgres"] as const) {
     const liked = [name === "postgres" ? undefined : last[name], usual[name]];
     chosen[name] = await choosePort({ name, wanted: wanted[name], liked }, taken);
     taken.add(chosen[name]);
@@ -293,7 +302,10 @@ function known(state: StateDir, notices: string[]): Deployment {
   return parseDeployment(JSON.parse(readFileSync(state.deployment, "utf8")));
 }
 
-function gridFile(state: StateDir, urls: { rpcUrl: string; cloudUrl: string; indexerUrl: string }): GridFile {
+function gridFile(
+  state: StateDir,
+  urls: { rpcUrl: string; cloudUrl: string; indexerUrl: string; galleryUrl: string | undefined },
+): GridFile {
   return {
     version: 1,
     chain_id: localChainId,
@@ -301,6 +313,7 @@ function gridFile(state: StateDir, urls: { rpcUrl: string; cloudUrl: string; ind
     cloud_url: urls.cloudUrl,
     indexer_url: urls.indexerUrl,
     graphql_url: `${urls.indexerUrl}/graphql`,
+    ...(urls.galleryUrl !== undefined && { gallery_url: urls.galleryUrl }),
     deployment: state.deployment,
     models_folder: state.models,
     accounts: listedAccounts(),

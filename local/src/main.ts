@@ -10,7 +10,7 @@ const usage = `npm start [-- options]
   --home <folder>     state folder (GRID_HOME), default .grid
   --reset             begin anew: new chain, empty database; model folders stay
   --workers <1|2>     how many workers, default 1
-  --rpc-port, --cloud-port, --indexer-port, --postgres-port <port>
+  --rpc-port, --cloud-port, --indexer-port, --gallery-port, --postgres-port <port>
                       ports that must be used; by default the usual ones if they are free, else others
   --help              this
 `;
@@ -27,6 +27,7 @@ function readOptions(args: string[]): LocalGridOptions | "help" {
         "rpc-port": port,
         "cloud-port": port,
         "indexer-port": port,
+        "gallery-port": port,
         "postgres-port": port,
         help: { type: "boolean", short: "h" },
       },
@@ -42,6 +43,7 @@ function readOptions(args: string[]): LocalGridOptions | "help" {
         rpc: readPort("rpc", values["rpc-port"]),
         cloud: readPort("cloud", values["cloud-port"]),
         indexer: readPort("indexer", values["indexer-port"]),
+        gallery: readPort("gallery", values["gallery-port"]),
         postgres: readPort("postgres", values["postgres-port"]),
       },
     };

@@ -19,6 +19,7 @@ const titles: Record<Progress["step"], string> = {
   seed: "accounts",
   indexer: "indexer",
   cloud: "cloud",
+  gallery: "gallery",
   treasury: "treasury",
   "worker-1": "worker 1",
   "worker-2": "worker 2",
@@ -72,6 +73,7 @@ export function readySummary(grid: LocalGridSystem, seconds: number, color: bool
   const paint = (style: Parameters<typeof styleText>[0], text: string) => (color ? styleText(style, text) : text);
   const artist = grid.accounts.find(({ name }) => name === "artist");
   const rows: [string, string][] = [
+    ...(grid.galleryUrl === undefined ? [] : [["Gallery", grid.galleryUrl] as [string, string]]),
     ["GraphQL", grid.graphqlUrl],
     ["AI Cloud API", grid.cloudUrl],
     ["API reference", `${grid.cloudUrl}/openapi.json`],

@@ -18,6 +18,7 @@ export interface ServiceContext {
   readonly keys: HotKeys;
   readonly cloudPort: number;
   readonly indexerPort: number;
+  readonly galleryPort: number;
   /** More variables, by service. */
   readonly environment: Partial<Record<string, Record<string, string>>>;
 }
@@ -70,6 +71,24 @@ export function cloudProcess(context: ServiceContext): ProcessSpec {
       GRID_GATEWAY_ACCOUNT: gateway.address,
       GRID_GATEWAY_SIGNER_KEY: keys.gateway,
       GRID_GATEWAY_TREASURER_KEY: keys.treasurer,
+    }),
+    isReady: readyLine,
+    patience: 120_000,
+  };
+}
+
+/** Returns the web gallery. */
+export function galleryProcess(context: ServiceContext): ProcessSpec {
+  const { cloudPort, galleryPort, indexerPort } = context;
+  return {
+    name: "gallery",
+    ...program("gallery/src/main.ts"),
+    environment: environmentOf(context, "gallery", {
+      GRID_GALLERY_PORT: `${galleryPort}`,
+      GRID_GALLERY_URL: `http://127.0.0.1:${galleryPort}`,
+      GRID_GRAPHQL_URL: `http://127.0.0.1:${indexerPort}/graphql`,
+      GRID_CLOUD_URL: `http://127.0.0.1:${cloudPort}`,
+      NODE_ENV: "production",
     }),
     isReady: readyLine,
     patience: 120_000,

@@ -142,6 +142,8 @@ export interface GridFile {
   cloud_url: string;
   indexer_url: string;
   graphql_url: string;
+  /** Missing where no gallery runs. */
+  gallery_url?: string | undefined;
   deployment: string;
   models_folder: string;
   accounts: ListedAccount[];
@@ -152,11 +154,15 @@ export function lastPorts(state: StateDir): {
   rpc?: number | undefined;
   cloud?: number | undefined;
   indexer?: number | undefined;
+  gallery?: number | undefined;
 } {
   try {
     const last = JSON.parse(readFileSync(state.gridFile, "utf8")) as Partial<GridFile>;
     const port = (url: string | undefined): number | undefined => (url ? Number(new URL(url).port) : undefined);
-    return { rpc: port(last.rpc_url), cloud: port(last.cloud_url), indexer: port(last.indexer_url) };
+    return {
+      ...{ rpc: port(last.rpc_url), cloud: port(last.cloud_url), indexer: port(last.indexer_url) },
+      gallery: port(last.gallery_url),
+    };
   } catch {
     return {};
   }

@@ -3,7 +3,7 @@ import { LocalError } from "./errors.ts";
 import { createProcesses, lastLines, type Processes, type RunningProcess } from "./processes.ts";
 
 /** Names of the services, which run as processes. */
-export type ServiceName = "chain" | "postgres" | "indexer" | "cloud" | "treasury" | "worker-1" | "worker-2";
+export type ServiceName = "chain" | "postgres" | "indexer" | "cloud" | "gallery" | "treasury" | "worker-1" | "worker-2";
 
 /** Running service. `stop` and `kill` are given where they do more than those of its process. */
 interface Service {
@@ -27,7 +27,7 @@ export interface Supervisor {
 /** Groups of services, each stopped together, one group after the other. */
 const STOP_ORDER: readonly (readonly ServiceName[])[] = [
   ["worker-1", "worker-2"],
-  ["cloud", "treasury", "indexer"],
+  ["gallery", "cloud", "treasury", "indexer"],
   ["postgres", "chain"],
 ];
 

@@ -48,4 +48,5 @@ export { createRateLimit, type RateLimit } from "./rateLimit.js";
 export { type BackoffTerms, backoff, retry } from "./retry.js";
 export { readSearchParameters, SearchParameterError, type SearchParameters } from "./searchParameters.js";
 export { seededRandom } from "./seededRandom.js";
+export { closeServer, serveUntilSignal } from "./serve.js";
 export { decodeUtf8, readTextFile, Utf8Error, unicodeFault } from "./unicode.js";

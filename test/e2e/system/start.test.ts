@@ -12,8 +12,10 @@ import { guardsGone } from "../../../local/src/guard.ts";
 import { removePostgres } from "../../../local/src/postgres.ts";
 import type { GridFile } from "../../../local/src/stateDir.ts";
 import { projectRoot } from "../../../tools/check.ts";
+import { startBrowser } from "../../fixtures/browser.ts";
 import { type Program, startProgram } from "../../fixtures/program.ts";
 import { until } from "../../fixtures/until.ts";
+import { pageFaults, WINDOWS } from "./galleryPages.ts";
 
 let home: string;
 const started: Program[] = [];
@@ -78,7 +80,8 @@ describe("npm start", () => {
     expect(run.printed()).toContain('npx gridnft generate "a lighthouse in a storm, oil painting" --mint');
     const grid = gridFile();
     expect(statSync(join(home, "grid.json")).mode & 0o777).toBe(0o600);
-    for (const url of [grid.rpc_url, grid.cloud_url, grid.graphql_url]) expect(run.printed()).toContain(url);
+    const urls = [grid.gallery_url ?? "", grid.rpc_url, grid.cloud_url, grid.graphql_url];
+    for (const url of urls) expect(run.printed()).toContain(url);
     expect(grid.accounts.find(({ name }) => name === "artist")?.address).toBe(testAccount("artist").address);
     const response = await fetch(grid.graphql_url, {
       method: "POST",
@@ -93,6 +96,7 @@ describe("npm start", () => {
     expect(recorded.map(({ name }) => name).sort()).toEqual([
       "chain",
       "cloud",
+      "gallery",
       "indexer",
       "postgres",
       "treasury",
@@ -110,18 +114,71 @@ describe("npm start", () => {
     const made = await shell(generate);
     expect(made).toContain("Minted token 1001");
     const [picture = ""] = /\S+\.png/.exec(made) ?? [];
-    const [link = ""] = /http\S+graphql\S+/.exec(made) ?? [];
-    let seen: unknown;
-    await until(async () => {
-      seen = (await (await fetch(link)).json()) as unknown;
-      return (seen as { data: { artwork: unknown } }).data.artwork !== null;
-    });
+    const [link = ""] = /http\S+\/artworks\/1001/.exec(made) ?? [];
+    await until(async () => (await fetch(link)).status === 200, "the page of the artwork");
+    const seen = await (await fetch(`${link}.json`)).json();
     const imageHash = sha256(readFileSync(join(home, picture)));
-    expect(seen).toMatchObject({ data: { artwork: { prompt: "a lighthouse in a storm, oil painting", imageHash } } });
+    expect(seen).toMatchObject({ prompt: "a lighthouse in a storm, oil painting", imageHash });
 
     const report = await shell(verify);
     expect(report).toContain("Token 1001 is proven");
     expect(report).toContain("identical");
+  }, 600_000);
+
+  it("shows the picture in a gallery that needs no scripts, harms nobody, and is for everybody", async () => {
+    const { gallery_url: gallery = "", cloud_url: cloud } = gridFile();
+    const hostile = "<img src=x onerror=alert(1)> a mountain \"&\u2019' </script><script>alert(2)</script>";
+    const minted = await shell(
+      `npx gridnft generate --mint --steps 2 --yes --title '<b>Mountain</b>' '${hostile.replaceAll("'", "'\\''")}'`,
+    );
+    expect(minted).toContain("Minted token 2001");
+    await until(async () => (await fetch(`${gallery}/artworks/2001`)).status === 200, "the page of the artwork");
+    const browser = await startBrowser();
+    try {
+      const reader = await browser.newContext({ viewport: WINDOWS[0].viewport, javaScriptEnabled: false });
+      const page = await reader.newPage();
+      const shown = async () => (await page.getByRole("main").textContent()) ?? "";
+      await page.goto(gallery);
+      await page.getByRole("link", { name: "A lighthouse in a storm" }).first().click();
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("A lighthouse in a storm");
+      expect(await shown()).toContain("a lighthouse in a storm, oil painting");
+      await page.getByRole("searchbox").fill("mountain");
+      await page.getByRole("button", { name: "Search" }).click();
+      expect(await shown()).toContain("1 artwork");
+      await page.getByRole("link", { name: "<b>Mountain</b>" }).click();
+      expect(await shown()).toContain(hostile);
+      const cid = /ba[a-z2-7]{50,}/.exec(await shown())?.[0] ?? "";
+      await page.getByRole("searchbox").fill(cid);
+      await page.getByRole("button", { name: "Search" }).click();
+      expect(new URL(page.url()).pathname).toBe("/artworks/2001");
+      await page.getByRole("searchbox").fill("#1001");
+      await page.getByRole("button", { name: "Search" }).click();
+      await page
+        .getByRole("link", { name: testAccount("worker1").address.slice(0, 6), exact: false })
+        .first()
+        .click();
+      expect(await shown()).toContain(testAccount("worker1").address);
+      const artist = testAccount("artist").address;
+      const paths = [
+        ...["/", "/explore", "/explore?q=lighthouse&order=OLDEST", "/artworks/1001", "/artworks/2001", "/series"],
+        ...[
+          "/series/1",
+          "/models",
+          "/models/1",
+          `/accounts/${artist}`,
+          "/workers",
+          "/activity",
+          "/network",
+          "/styleguide",
+        ],
+        ...["/embed/2001", "/explore?q=nothing+like+that"],
+      ];
+      const urls = paths.map((path) => `${gallery}${path}`);
+      const hosts = [new URL(gallery).host, new URL(cloud).host];
+      for (const window of WINDOWS) expect(await pageFaults(browser, window, urls, hosts)).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   }, 600_000);
 
   it("says so when it is started a second time in the same folder, and harms nothing", async () => {

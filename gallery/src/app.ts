@@ -1,0 +1,42 @@
+import { Hono } from "hono";
+import { compress } from "hono/compress";
+import { addAccounts } from "./features/accounts/routes.tsx";
+import { addActivity } from "./features/activity/routes.tsx";
+import { addArtworks } from "./features/artworks/routes.tsx";
+import { addExplore } from "./features/explore/routes.tsx";
+import { addHome } from "./features/home/routes.tsx";
+import { addModels } from "./features/models/routes.tsx";
+import { addNetwork } from "./features/network/routes.tsx";
+import { addSeries } from "./features/series/routes.tsx";
+import { addStyleguide } from "./features/styleguide/routes.tsx";
+import { addWorkers } from "./features/workers/routes.tsx";
+import { NotFoundError, renderError } from "./http/errors.tsx";
+import { securityHeaders } from "./http/securityHeaders.ts";
+import type { AppTypes, Site } from "./site.ts";
+import { text } from "./text/en.ts";
+
+const features = [
+  ...[addHome, addExplore, addArtworks, addSeries, addModels, addAccounts, addWorkers, addActivity, addNetwork],
+  addStyleguide,
+] as const;
+
+/** Creates the gallery's app. */
+export function createApp(site: Site): Hono<AppTypes> {
+  const app = new Hono<AppTypes>();
+  app.use(securityHeaders(site.cloudUrl));
+  app.use(compress());
+  app.use(async (context, next) => {
+    context.set("site", site);
+    await next();
+  });
+  for (const { path, type, bytes } of Object.values(site.assets)) {
+    app.get(path, (context) =>
+      context.body(bytes, 200, { "content-type": type, "cache-control": "public, max-age=31536000, immutable" }),
+    );
+  }
+  app.get("/robots.txt", (context) => context.text("User-agent: *\nDisallow: /styleguide\n"));
+  for (const add of features) add(app);
+  app.notFound((context) => renderError(new NotFoundError(text.errors.notFound), context));
+  app.onError((error, context) => renderError(error, context));
+  return app;
+}

@@ -1,0 +1,45 @@
+import { isHttpUrl, readSettingTables, type SettingsOf, type Variables } from "@gridnft/sdk/node";
+import { z } from "zod";
+
+/** Error of an environment that this program cannot use. The message has one line per error. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+  readonly code = "ENVIRONMENT_INVALID";
+}
+
+const httpUrl = z
+  .string()
+  .refine(isHttpUrl, "is not an http(s) URL")
+  .transform((url) => url.replace(/\/+$/, ""));
+
+const table = {
+  host: { GRID_GALLERY_HOST: z.string().default("127.0.0.1") },
+  port: {
+    GRID_GALLERY_PORT: z
+      .string()
+      .regex(/^\d{1,5}$/, "is not a whole number")
+      .transform(Number)
+      .refine((port) => port <= 65_535, "is not between 0 and 65535")
+      .default(3_400),
+  },
+  /** Base URL under which visitors reach it, without a slash at the end. */
+  publicUrl: { GRID_GALLERY_URL: httpUrl.optional() },
+  /** URL of the indexer's GraphQL, as this program reaches it. */
+  graphqlUrl: { GRID_GRAPHQL_URL: httpUrl },
+  /** Base URL of the AI Cloud API, as browsers reach it: pictures come from there. */
+  cloudUrl: { GRID_CLOUD_URL: httpUrl },
+  logLevel: { GRID_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info") },
+};
+
+/** Settings of the gallery. */
+export type Settings = SettingsOf<typeof table>;
+
+/**
+ * Reads the settings from environment variables; empty ones count as absent.
+ * @throws {@link EnvironmentError} with one sentence for each fault.
+ */
+export function readSettings(variables: Variables): Settings {
+  const { values, faults } = readSettingTables({ settings: table }, variables);
+  if (!values) throw new EnvironmentError(faults.join("\n"));
+  return values.settings;
+}

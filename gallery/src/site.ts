@@ -1,0 +1,24 @@
+import type { GalleryClient } from "@gridnft/sdk/gallery";
+import type { Context, Env } from "hono";
+import type { Logger } from "pino";
+import type { Assets } from "./http/assets.ts";
+
+/** Site: its addresses, and the APIs that its pages are made of. */
+export interface Site {
+  /** Base URL under which visitors reach it, without a slash at the end. */
+  readonly url: string;
+  /** Base URL of the AI Cloud API, as browsers reach it. */
+  readonly cloudUrl: string;
+  readonly graphqlUrl: string;
+  readonly gallery: GalleryClient;
+  readonly assets: Assets;
+  readonly log: Logger;
+}
+
+/** Types of the app's contexts. */
+export interface AppTypes extends Env {
+  Variables: { site: Site };
+}
+
+/** Context of a request. */
+export type PageContext = Context<AppTypes>;
