@@ -219,7 +219,8 @@ export const workerLayers: readonly Layer[] = [
 export const galleryLayers: readonly Layer[] = [
   {
     name: "base",
-    files: /^gallery\/src\/(site|environment|text\/|http\/(assets|pages|parameterError|render|securityHeaders))/,
+    files:
+      /^gallery\/src\/(site|environment|text\/|islands\/|http\/(asset|assets|islands|pages|parameterError|render|securityHeaders))/,
     below: [],
   },
   { name: "design", files: /^gallery\/src\/design\//, below: ["base"] },

@@ -23,18 +23,22 @@ const features = [
 /** Creates the gallery's app. */
 export function createApp(site: Site): Hono<AppTypes> {
   const app = new Hono<AppTypes>();
-  app.use(securityHeaders(site.cloudUrl));
+  app.use(securityHeaders(site.cloudUrl, site.rpcUrl));
   app.use(compress());
   app.use(async (context, next) => {
     context.set("site", site);
     await next();
   });
-  for (const { path, type, bytes } of Object.values(site.assets)) {
+  for (const { path, type, bytes } of site.assets.files) {
     app.get(path, (context) =>
       context.body(bytes, 200, { "content-type": type, "cache-control": "public, max-age=31536000, immutable" }),
     );
   }
   app.get("/robots.txt", (context) => context.text("User-agent: *\nDisallow: /styleguide\n"));
+  app.get("/deployment.json", (context) => {
+    if (site.deployment === undefined) throw new NotFoundError(text.errors.notFound);
+    return context.body(site.deployment, 200, { "content-type": "application/json", "cache-control": "no-cache" });
+  });
   for (const add of features) add(app);
   app.notFound((context) => renderError(new NotFoundError(text.errors.notFound), context));
   app.onError((error, context) => renderError(error, context));

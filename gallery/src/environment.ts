@@ -1,4 +1,5 @@
-import { isHttpUrl, readSettingTables, type SettingsOf, type Variables } from "@gridnft/sdk/node";
+import { GridError, parseDeployment } from "@gridnft/sdk";
+import { isHttpUrl, readSettingTables, readTextFile, type SettingsOf, type Variables } from "@gridnft/sdk/node";
 import { z } from "zod";
 
 /** Error of an environment that this program cannot use. The message has one line per error. */
@@ -11,6 +12,18 @@ const httpUrl = z
   .string()
   .refine(isHttpUrl, "is not an http(s) URL")
   .transform((url) => url.replace(/\/+$/, ""));
+
+/** Reads a deployment file that browsers get, as it stands. */
+function deploymentText(path: string): string {
+  try {
+    const deployment = readTextFile(path);
+    parseDeployment(JSON.parse(deployment));
+    return deployment;
+  } catch (cause) {
+    const reason = cause instanceof GridError ? cause.message : "It can't be read as JSON.";
+    throw new EnvironmentError(`GRID_DEPLOYMENT: ${path} is not a deployment file. ${reason}`);
+  }
+}
 
 const table = {
   host: { GRID_GALLERY_HOST: z.string().default("127.0.0.1") },
@@ -28,6 +41,10 @@ const table = {
   graphqlUrl: { GRID_GRAPHQL_URL: httpUrl },
   /** Base URL of the AI Cloud API, as browsers reach it: pictures come from there. */
   cloudUrl: { GRID_CLOUD_URL: httpUrl },
+  /** URL of a node of the chain, as browsers reach it: they check artworks against it. */
+  rpcUrl: { GRID_RPC_URL: httpUrl.optional() },
+  /** Text of the deployment file. */
+  deployment: { GRID_DEPLOYMENT: z.string().transform(deploymentText).optional() },
   logLevel: { GRID_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info") },
 };
 

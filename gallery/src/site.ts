@@ -10,6 +10,10 @@ export interface Site {
   /** Base URL of the AI Cloud API, as browsers reach it. */
   readonly cloudUrl: string;
   readonly graphqlUrl: string;
+  /** Node of the chain, as browsers reach it; without it and the deployment nothing is checked in browsers. */
+  readonly rpcUrl: string | undefined;
+  /** Text of the deployment file. */
+  readonly deployment: string | undefined;
   readonly gallery: GalleryClient;
   readonly assets: Assets;
   readonly log: Logger;

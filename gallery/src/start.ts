@@ -23,7 +23,7 @@ const STOP_TIMEOUT = 5_000;
 /** Reads the assets and serves. The indexer and the cloud may come later: pages that need them say so until then. */
 export async function startGallery(settings: Settings): Promise<RunningGallery> {
   const log = pino({ level: settings.logLevel, base: { part: "gallery" } }, openProgramOutput(process.stdout));
-  const assets = readAssets();
+  const assets = await readAssets();
   let app: Hono<AppTypes> | undefined;
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 10_000, maxHeaderSize: 16_384 },
@@ -42,6 +42,8 @@ export async function startGallery(settings: Settings): Promise<RunningGallery> 
     url,
     cloudUrl: settings.cloudUrl,
     graphqlUrl: settings.graphqlUrl,
+    rpcUrl: settings.rpcUrl,
+    deployment: settings.deployment,
     gallery: createGalleryClient({ url: settings.graphqlUrl }),
     assets,
     log,

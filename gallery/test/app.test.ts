@@ -7,11 +7,12 @@ import { EnvironmentError, readSettings } from "../src/environment.ts";
 import { readAssets } from "../src/http/assets.ts";
 
 const said: string[] = [];
-const assets = readAssets();
+const assets = await readAssets();
 // Nobody listens at port 9.
 const graphqlUrl = "http://127.0.0.1:9/graphql";
 const app = createApp({
   ...{ url: "https://gallery.example", cloudUrl: "https://cloud.example", graphqlUrl, assets },
+  ...{ rpcUrl: undefined, deployment: undefined },
   gallery: createGalleryClient({ url: graphqlUrl }),
   log: pino({ level: "error" }, { write: (line: string) => void said.push(line) }),
 });

@@ -1,6 +1,7 @@
 // Frame of every page.
 import type { Block } from "@gridnft/sdk/gallery";
 import type { Child } from "hono/jsx";
+import type { Asset } from "../http/asset.ts";
 import type { Site } from "../site.ts";
 import { text } from "../text/en.ts";
 import { formatCount } from "../text/format.ts";
@@ -15,6 +16,8 @@ export interface PageHead {
   readonly picture?: { readonly url: string; readonly width: number; readonly height: number; readonly alt: string };
   /** Address of the oEmbed answer. */
   readonly oEmbed?: string;
+  /** Script of the page. */
+  readonly script?: Asset | undefined;
   /** Pages that search engines should not list. */
   readonly isHidden?: boolean;
 }
@@ -33,6 +36,7 @@ const Head = ({ site, head }: { site: Site; head: PageHead }) => {
       {head.isHidden ? <meta name="robots" content="noindex" /> : <link rel="canonical" href={url} />}
       <link rel="icon" type="image/svg+xml" href={site.assets.icon.path} />
       <link rel="stylesheet" href={site.assets.style.path} />
+      {head.script && <script type="module" src={head.script.path} />}
       <link rel="preconnect" href={new URL(site.cloudUrl).origin} />
       <meta property="og:site_name" content={text.site} />
       <meta property="og:type" content="website" />

@@ -3,9 +3,9 @@ import type { AppTypes } from "../site.ts";
 
 /**
  * Creates a middleware that sets the security headers of pages. Scripts and styles come from this site, pictures from it and from the
- * cloud; nothing else is loaded, and no page but an embed is shown in a frame.
+ * cloud; scripts ask the cloud and the chain's node; nothing else is loaded, and no page but an embed is shown in a frame.
  */
-export function securityHeaders(cloudUrl: string): MiddlewareHandler<AppTypes> {
+export function securityHeaders(cloudUrl: string, rpcUrl?: string): MiddlewareHandler<AppTypes> {
   const pictures = new URL(cloudUrl).origin;
   const policy = (ancestors: string): string =>
     [
@@ -13,7 +13,7 @@ export function securityHeaders(cloudUrl: string): MiddlewareHandler<AppTypes> {
       "script-src 'self'",
       "style-src 'self'",
       `img-src 'self' ${pictures} data:`,
-      `connect-src 'self' ${pictures}`,
+      `connect-src 'self' ${pictures}${rpcUrl === undefined ? "" : ` ${new URL(rpcUrl).origin}`}`,
       "manifest-src 'self'",
       "form-action 'self'",
       "base-uri 'none'",

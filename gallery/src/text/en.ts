@@ -97,7 +97,7 @@ export const text = {
     picture: "sha256 of the picture",
     cid: "CID",
     signed:
-      "A bonded worker signed a receipt for this picture, and the chain has it since the time below. These are the indexer's records. To check them without trusting this site:",
+      "A bonded worker signed a receipt for this picture, and the chain has it since the time below. These are the indexer's records. They can be checked without trusting this site:",
     command: (tokenId: string) => `npx gridnft verify ${tokenId}`,
   },
   series: {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import sharp from "sharp";
 import { createPublicClient, createWalletClient, type Hex, http, sha256 } from "viem";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -126,7 +127,7 @@ describe("npm start", () => {
   }, 600_000);
 
   it("shows the picture in a gallery that needs no scripts, harms nobody, and is for everybody", async () => {
-    const { gallery_url: gallery = "", cloud_url: cloud } = gridFile();
+    const { gallery_url: gallery = "", cloud_url: cloud, rpc_url: rpc } = gridFile();
     const hostile = "<img src=x onerror=alert(1)> a mountain \"&\u2019' </script><script>alert(2)</script>";
     const minted = await shell(
       `npx gridnft generate --mint --steps 2 --yes --title '<b>Mountain</b>' '${hostile.replaceAll("'", "'\\''")}'`,
@@ -158,6 +159,26 @@ describe("npm start", () => {
         .first()
         .click();
       expect(await shown()).toContain(testAccount("worker1").address);
+
+      // With scripts: the browser checks a picture itself, finds a forged file, and says when it could not look.
+      const visitor = await (await browser.newContext({ viewport: WINDOWS[1].viewport })).newPage();
+      const checked = async (verdict: string) => {
+        await visitor.goto(`${gallery}/artworks/1001`);
+        await visitor.getByRole("button", { name: "Check it in this browser" }).click();
+        await visitor.getByText(verdict).waitFor({ timeout: 60_000 });
+      };
+      await checked("Proven. Every check that matters holds.");
+      const other = await sharp({ create: { width: 8, height: 8, channels: 3, background: "#123" } })
+        .png()
+        .toBuffer();
+      await visitor.route("**/ipfs/**", (route) =>
+        route.fulfill({ body: other, headers: { "access-control-allow-origin": "*" } }),
+      );
+      await checked("Not what it says: at least one check fails.");
+      await visitor.unroute("**/ipfs/**");
+      await visitor.route(`${rpc}/**`, (route) => route.abort());
+      await checked("It could not be checked");
+
       const artist = testAccount("artist").address;
       const paths = [
         ...["/", "/explore", "/explore?q=lighthouse&order=OLDEST", "/artworks/1001", "/artworks/2001", "/series"],

@@ -6,6 +6,7 @@ import { AccountLink, ActivityList, Facts, Hash, Time, WorkerLink } from "../../
 import type { Site } from "../../site.ts";
 import { text } from "../../text/en.ts";
 import { formatAipg, shorten } from "../../text/format.ts";
+import { verificationText } from "../../text/verification.ts";
 
 /** Artwork with all that its page shows. */
 export interface ArtworkView {
@@ -23,6 +24,7 @@ export const ArtworkPage = ({ site, view }: { site: Site; view: ArtworkView }) =
   const path = `/artworks/${artwork.tokenId}`;
   const head = {
     ...{ title: artwork.name, description: shorten(artwork.prompt, 200), path },
+    script: isCheckable(site) ? site.assets.verify : undefined,
     oEmbed: `${site.url}/oembed?url=${encodeURIComponent(`${site.url}${path}`)}`,
     picture: {
       ...{ url: picture, width: Number(artwork.width), height: Number(artwork.height) },
@@ -91,7 +93,7 @@ export const ArtworkPage = ({ site, view }: { site: Site; view: ArtworkView }) =
             </ul>
           )}
           {latest && <Parameters artwork={artwork} version={latest} />}
-          {latest && <Origin tokenId={`${artwork.tokenId}`} version={latest} />}
+          {latest && <Origin site={site} tokenId={`${artwork.tokenId}`} version={latest} />}
           <p class="links">
             <a href={picture}>{text.artwork.file}</a>
             <a href={`${path}.json`}>{text.artwork.data}</a>
@@ -133,13 +135,34 @@ const Parameters = ({ artwork, version }: { artwork: Artwork; version: ArtworkVe
   </section>
 );
 
-const Origin = ({ tokenId, version }: { tokenId: string; version: ArtworkVersion }) => (
+/** Returns true when browsers can check artworks: they know the chain's node and the contracts. */
+function isCheckable({ rpcUrl, deployment }: Site): boolean {
+  return rpcUrl !== undefined && deployment !== undefined;
+}
+
+const Origin = ({ site, tokenId, version }: { site: Site; tokenId: string; version: ArtworkVersion }) => (
   <section class="origin">
     <h2>{text.artwork.origin}</h2>
     <p>{text.origin.signed}</p>
     <pre>
       <code>{text.origin.command(tokenId)}</code>
     </pre>
+    {isCheckable(site) && (
+      <div
+        class="verify"
+        data-verify
+        data-token={tokenId}
+        data-rpc={site.rpcUrl}
+        data-cloud={site.cloudUrl}
+        data-deployment="/deployment.json"
+      >
+        <button type="button" hidden>
+          {verificationText.button}
+        </button>
+        <p role="status" />
+        <div data-checks />
+      </div>
+    )}
     <Facts
       rows={[
         [text.origin.worker, version.worker && <WorkerLink address={version.worker.address} />],
