@@ -220,7 +220,7 @@ export const galleryLayers: readonly Layer[] = [
   {
     name: "base",
     files:
-      /^gallery\/src\/(site|environment|text\/|islands\/|http\/(asset|assets|islands|pages|parameterError|render|securityHeaders))/,
+      /^gallery\/src\/(site|environment|text\/|islands\/|http\/(asset|assets|islands|pages|parameterError|render|securityHeaders|visitor))/,
     below: [],
   },
   { name: "design", files: /^gallery\/src\/design\//, below: ["base"] },

@@ -12,6 +12,7 @@ import { addStyleguide } from "./features/styleguide/routes.tsx";
 import { addWorkers } from "./features/workers/routes.tsx";
 import { NotFoundError, renderError } from "./http/errors.tsx";
 import { securityHeaders } from "./http/securityHeaders.ts";
+import { clientFor, visitorOf } from "./http/visitor.ts";
 import type { AppTypes, Site } from "./site.ts";
 import { text } from "./text/en.ts";
 
@@ -20,13 +21,16 @@ const features = [
   addStyleguide,
 ] as const;
 
-/** Creates the gallery's app. */
-export function createApp(site: Site): Hono<AppTypes> {
+/**
+ * Creates the gallery's app.
+ * @param proxies Reverse proxies in front of it.
+ */
+export function createApp(site: Omit<Site, "gallery">, proxies = 0): Hono<AppTypes> {
   const app = new Hono<AppTypes>();
   app.use(securityHeaders(site.cloudUrl, site.rpcUrl));
   app.use(compress());
   app.use(async (context, next) => {
-    context.set("site", site);
+    context.set("site", { ...site, gallery: clientFor(site.graphqlUrl, visitorOf(context, proxies)) });
     await next();
   });
   for (const { path, type, bytes } of site.assets.files) {

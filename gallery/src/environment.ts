@@ -35,6 +35,14 @@ const table = {
       .refine((port) => port <= 65_535, "is not between 0 and 65535")
       .default(3_400),
   },
+  /** Reverse proxies in front, whose X-Forwarded-For entries are believed. */
+  proxies: {
+    GRID_GALLERY_PROXIES: z
+      .string()
+      .regex(/^(\d|10)$/, "is not between 0 and 10")
+      .transform(Number)
+      .default(0),
+  },
   /** Base URL under which visitors reach it, without a slash at the end. */
   publicUrl: { GRID_GALLERY_URL: httpUrl.optional() },
   /** URL of the indexer's GraphQL, as this program reaches it. */

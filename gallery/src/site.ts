@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { GalleryClient } from "@gridnft/sdk/gallery";
 import type { Context, Env } from "hono";
 import type { Logger } from "pino";
@@ -14,6 +15,7 @@ export interface Site {
   readonly rpcUrl: string | undefined;
   /** Text of the deployment file. */
   readonly deployment: string | undefined;
+  /** Client of the GraphQL, in the name of the page's visitor. */
   readonly gallery: GalleryClient;
   readonly assets: Assets;
   readonly log: Logger;
@@ -22,6 +24,8 @@ export interface Site {
 /** Types of the app's contexts. */
 export interface AppTypes extends Env {
   Variables: { site: Site };
+  /** Node's request; missing where the app is called without a server. */
+  Bindings: { incoming?: IncomingMessage };
 }
 
 /** Context of a request. */

@@ -1,6 +1,5 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createGalleryClient } from "@gridnft/sdk/gallery";
 import { closeServer, openProgramOutput } from "@gridnft/sdk/node";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
@@ -38,16 +37,16 @@ export async function startGallery(settings: Settings): Promise<RunningGallery> 
   });
   const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
   const url = settings.publicUrl ?? `http://${host}:${port}`;
-  app = createApp({
+  const site = {
     url,
     cloudUrl: settings.cloudUrl,
     graphqlUrl: settings.graphqlUrl,
     rpcUrl: settings.rpcUrl,
     deployment: settings.deployment,
-    gallery: createGalleryClient({ url: settings.graphqlUrl }),
     assets,
     log,
-  });
+  };
+  app = createApp(site, settings.proxies);
   log.info({ url }, "serving");
   return { url, stop: () => closeServer(server, STOP_TIMEOUT) };
 }

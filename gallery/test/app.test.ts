@@ -1,7 +1,7 @@
 /** Pages when there is nothing to show, something wrong with what was asked, or nobody who answers. */
-import { createGalleryClient } from "@gridnft/sdk/gallery";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { serve } from "../../test/fixtures/scriptedServer.ts";
 import { createApp } from "../src/app.ts";
 import { EnvironmentError, readSettings } from "../src/environment.ts";
 import { readAssets } from "../src/http/assets.ts";
@@ -10,12 +10,12 @@ const said: string[] = [];
 const assets = await readAssets();
 // Nobody listens at port 9.
 const graphqlUrl = "http://127.0.0.1:9/graphql";
-const app = createApp({
+const site = {
   ...{ url: "https://gallery.example", cloudUrl: "https://cloud.example", graphqlUrl, assets },
   ...{ rpcUrl: undefined, deployment: undefined },
-  gallery: createGalleryClient({ url: graphqlUrl }),
   log: pino({ level: "error" }, { write: (line: string) => void said.push(line) }),
-});
+};
+const app = createApp(site);
 
 describe("a page", () => {
   it("that needs an index which does not answer says so, with status 503 and a log line", async () => {
@@ -36,6 +36,27 @@ describe("a page", () => {
     const text = (await answer.text()).replaceAll("&#39;", "'");
     expect([answer.status, text.includes(message)]).toEqual([status, true]);
     expect(text).toContain('content="noindex"');
+  });
+
+  it("is asked for in its visitor's name, so that each is counted on their own, and says when that was too much", async () => {
+    const api = await serve((_, response) => {
+      response.writeHead(429, { "content-type": "application/json", "retry-after": "7" });
+      response.end(JSON.stringify({ errors: [{ message: "No.", extensions: { code: "TOO_MANY_REQUESTS" } }] }));
+    });
+    try {
+      const socket = { incoming: { socket: { remoteAddress: "192.0.2.9" } } };
+      const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.5" };
+      for (const proxies of [0, 1]) {
+        const behind = createApp({ ...site, graphqlUrl: api.url }, proxies);
+        const answer = await behind.request("/models", { headers }, socket);
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "7"]);
+        expect(await answer.text()).toContain("more than one visitor may ask");
+      }
+      const seen = api.seen.map((request) => request.headers["x-forwarded-for"]);
+      expect(seen).toEqual(["192.0.2.9", "203.0.113.5"]);
+    } finally {
+      await api.stop();
+    }
   });
 
   it("loads nothing from elsewhere, runs no script of its own text, and is in no frame but an embed", async () => {

@@ -55,7 +55,7 @@ export const Card = ({ site, artwork, isFirst }: { site: Site; artwork: ArtworkC
         {text.artwork.mark}
       </span>
     </a>
-    <p class="card-name">
+    <p class="card-name" dir="auto">
       <a href={`/artworks/${artwork.tokenId}`}>{artwork.name}</a>
     </p>
     <p class="card-by">

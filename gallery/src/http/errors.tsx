@@ -16,7 +16,8 @@ export async function renderError(error: Error, context: PageContext): Promise<R
   const { site } = context.var;
   const [status, message] = answerTo(error);
   if (status >= 500) site.log.error({ path: context.req.path, error: error.stack ?? error.message }, "page failed");
-  if (status === 503) context.header("retry-after", "30");
+  const wait = error instanceof GalleryError ? error.retryAfter : undefined;
+  if (status === 503 || wait !== undefined) context.header("retry-after", `${wait ?? 30}`);
   const head = { title: message, path: context.req.path, isHidden: true };
   return render(
     context,
@@ -36,7 +37,8 @@ function answerTo(error: Error): readonly [ContentfulStatusCode, string] {
   if (error instanceof NotFoundError) return [404, error.message];
   if (error instanceof ParameterError) return [400, error.message];
   if (error instanceof GalleryError) {
-    if (error.code === "UNREACHABLE" || error.retryAfter !== undefined) return [503, text.errors.away];
+    if (error.reason === "TOO_MANY_REQUESTS") return [429, text.errors.tooMany];
+    if (error.code === "UNREACHABLE") return [503, text.errors.away];
     if (error.reason?.startsWith("BAD_")) return [400, error.message];
   }
   return [500, text.errors.broken];

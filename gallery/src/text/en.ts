@@ -176,6 +176,7 @@ export const text = {
     noModel: "There is no such model.",
     noWorker: "This worker never appeared.",
     away: "The gallery's index does not answer at the moment. Nothing is lost: it is made anew from the chain. Try again in a minute.",
+    tooMany: "That was more than one visitor may ask for in a minute. Try again soon.",
     broken: "This page cannot be shown. The error is in the log of this site.",
     home: "Go to the first page",
     address: (fault: string) => `The address ${fault}.`,

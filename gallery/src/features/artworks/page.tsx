@@ -46,7 +46,7 @@ export const ArtworkPage = ({ site, view }: { site: Site; view: ArtworkView }) =
           </a>
         </figure>
         <div class="about">
-          <h1>{artwork.name}</h1>
+          <h1 dir="auto">{artwork.name}</h1>
           <p class="byline">
             <span class="mark">{text.artwork.mark}</span> {text.artwork.by}{" "}
             <AccountLink address={artwork.artist.address} />
@@ -58,14 +58,22 @@ export const ArtworkPage = ({ site, view }: { site: Site; view: ArtworkView }) =
             )}
           </p>
           {artwork.burned && <p class="notice">{text.artwork.burned}</p>}
-          {artwork.description && <p class="prose">{artwork.description}</p>}
+          {artwork.description && (
+            <p class="prose" dir="auto">
+              {artwork.description}
+            </p>
+          )}
           <section>
             <h2>{text.artwork.prompt}</h2>
-            <blockquote class="prompt">{artwork.prompt}</blockquote>
+            <blockquote class="prompt" dir="auto">
+              {artwork.prompt}
+            </blockquote>
             {latest?.negativePrompt && (
               <>
                 <h3>{text.artwork.negativePrompt}</h3>
-                <blockquote class="prompt">{latest.negativePrompt}</blockquote>
+                <blockquote class="prompt" dir="auto">
+                  {latest.negativePrompt}
+                </blockquote>
               </>
             )}
           </section>

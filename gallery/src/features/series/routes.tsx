@@ -58,12 +58,16 @@ export function addSeries(app: Hono<AppTypes>): void {
     return render(
       context,
       <Layout site={site} head={head} block={block}>
-        <h1>{title}</h1>
+        <h1 dir="auto">{title}</h1>
         <p class="byline">
           {text.series.of(Number(series.count))} {text.series.artist} <AccountLink address={series.artist.address} /> ·{" "}
           <Time seconds={series.mintedAt} />
         </p>
-        {series.description && <p class="prose">{series.description}</p>}
+        {series.description && (
+          <p class="prose" dir="auto">
+            {series.description}
+          </p>
+        )}
         <Masonry site={site} artworks={series.artworks} />
         {series.artworks.length < Number(series.supply) && (
           <NextPage href={`/explore?series=${seriesId}`} label={text.explore.more} />
