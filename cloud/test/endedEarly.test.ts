@@ -79,6 +79,33 @@ async function begun(n: number, made: number): Promise<{ job: JobJson; receipts:
 
 const orderOf = (job: JobJson) => messageFromJson("JobOrder", job.order);
 
+describe("a job that is done", () => {
+  it("is over for its lease: no heartbeat, upload or release brings it back", async () => {
+    const { job, receipts } = await begun(1, 1);
+    expect((await worker.complete(job, receipts)).status).toBe(200);
+    const again = [
+      await worker.heartbeat(job, { image: 0, step: 1, steps: 2 }),
+      await worker.upload(job, 0, await png(128, 64, 1)),
+      await worker.release(job, "failed"),
+    ];
+    expect(again.map(({ status }) => status)).toEqual([409, 409, 409]);
+    const rows = await grid.sql("SELECT status, attempts FROM cloud.job WHERE id = $1", [job.id]);
+    expect(rows).toEqual([{ status: "done", attempts: 1 }]);
+  });
+
+  it("was completed once, though its result came four times at once", async () => {
+    const { job, receipts } = await begun(1, 1);
+    const answers = await Promise.all([1, 2, 3, 4].map(() => worker.complete(job, receipts)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const account = worker.identity.party.address.toLowerCase();
+    const [counted] = await grid.sql<{ jobs_done: number }>("SELECT jobs_done FROM cloud.worker WHERE worker = $1", [
+      account,
+    ]);
+    const done = await grid.sql("SELECT FROM cloud.job WHERE worker = $1 AND status = 'done'", [account]);
+    expect(Number(counted?.jobs_done)).toBe(done.length);
+  });
+});
+
 describe("an order that its worker ended early", () => {
   it("is done with what was made, says so, and is minted from its bundles", async () => {
     const { job, receipts } = await begun(4, 3);
